@@ -1,0 +1,45 @@
+import type { LinearLayer, Model, Shape } from '../normalise/layer-model.ts'
+
+/** A network whose activations are polynomials. */
+export type PolynomialModel = Model<LinearLayer | PolynomialLayer>
+
+/** y = Σ coefficients[c][k]·xᵏ for each channel c. */
+export interface PolynomialLayer {
+  readonly kind: 'polynomial'
+  readonly id: string
+  readonly sources: readonly string[]
+  readonly shape: Shape
+  readonly input: string
+  /** One row per channel, lowest power first, all of one length (degree + 1). */
+  readonly coefficients: readonly Float64Array[]
+  readonly fit: FitReport
+}
+
+/** How well the polynomial stands for the original on the calibration inputs. */
+export interface FitReport {
+  readonly original: string
+  readonly degree: number
+  readonly rootMeanSquareError: number
+  /** Smallest and largest input seen over all channels. */
+  readonly range: readonly [number, number]
+  /** Largest |input| the fit was bounded for, over the largest seen; under 1 means the fit may be left. */
+  readonly rangeMargin: number
+}
+
+/**
+ * The same function with linear maps and squarings only: coefficients folded into the neighbours by
+ * completing the square (quadratic), or depressing (quartic: (x² + p/2)² + q·x). What the planner takes.
+ */
+export type SquareModel = Model<LinearLayer | SquareLayer> & {
+  /** Largest |value| that each layer produced on the calibration inputs; the planner keeps it under q0 / scale. */
+  readonly bounds: ReadonlyMap<string, number>
+}
+
+/** y = x². */
+export interface SquareLayer {
+  readonly kind: 'square'
+  readonly id: string
+  readonly sources: readonly string[]
+  readonly shape: Shape
+  readonly input: string
+}

@@ -1,0 +1,43 @@
+/** An ONNX graph as read: names and semantics exactly ONNX's, constants decoded, functions inlined. */
+export interface Graph {
+  readonly name: string
+  readonly producer: string
+  /** Version of the default ONNX operator set. */
+  readonly opset: number
+  /** Run-time inputs only; initialisers listed as inputs (IR 3) are left out. */
+  readonly inputs: readonly ValueInfo[]
+  readonly outputs: readonly ValueInfo[]
+  /** Topologically sorted. */
+  readonly nodes: readonly Node[]
+  readonly constants: ReadonlyMap<string, Tensor>
+}
+
+/** A dimension is a number, or a symbol when dynamic. */
+export interface ValueInfo {
+  readonly name: string
+  readonly elementType: ElementType
+  readonly shape: readonly (number | string)[] | undefined
+}
+
+export type ElementType = 'float' | 'int' | 'bool' | 'string' | 'other'
+
+/** Row-major. Integers are exact up to 2^53. */
+export interface Tensor {
+  readonly elementType: ElementType
+  readonly shape: readonly number[]
+  readonly data: Float64Array
+}
+
+export type AttributeValue = number | string | readonly number[] | readonly string[] | Tensor
+
+export interface Node {
+  /** ONNX's node name, or `<operator>_<index>` where the file has none. Unique in the graph. */
+  readonly name: string
+  readonly operator: string
+  /** '' is the default ONNX domain. */
+  readonly domain: string
+  /** '' marks an omitted optional input. */
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes: Readonly<Record<string, AttributeValue>>
+}

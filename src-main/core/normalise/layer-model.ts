@@ -1,0 +1,104 @@
+/**
+ * A network as a DAG of linear maps and activations: what ONNX becomes before approximation.
+ * Every value is a [channels, height, width] tensor; 1-D signals have height 1, vectors are [n, 1, 1].
+ */
+export type Shape = readonly [channels: number, height: number, width: number]
+
+export type LayerId = string
+
+/** The id by which layers refer to the network's input. */
+export const INPUT: LayerId = 'input'
+
+export interface Model<L> {
+  readonly name: string
+  readonly input: ModelInput
+  /** Topological order: a layer comes after all its inputs. */
+  readonly layers: readonly L[]
+  readonly output: LayerId
+  readonly finish: Finish
+}
+
+export interface ModelInput {
+  readonly name: string
+  readonly shape: Shape
+  /** The shape ONNX Runtime wants for one sample, batch included, and how our [C,H,W] maps to it. */
+  readonly onnxShape: readonly number[]
+  readonly layout: 'nchw' | 'nhwc'
+}
+
+/** What the owner applies to the decrypted outputs; it never changes which label is largest. */
+export type Finish = 'none' | 'softmax' | 'log-softmax' | 'sigmoid' | 'argmax'
+
+export type LayerModel = Model<LinearLayer | ActivationLayer | MaxPoolLayer>
+
+interface LayerBase {
+  readonly id: LayerId
+  /** Names of the ONNX nodes that this layer stands for. */
+  readonly sources: readonly string[]
+  readonly shape: Shape
+}
+
+/** output = Σ map(input) + bias. Several terms are a residual sum or a concatenation. */
+export interface LinearLayer extends LayerBase {
+  readonly kind: 'linear'
+  readonly terms: readonly LinearTerm[]
+  /** One value per channel, or one per element (channels × height × width). */
+  readonly bias: Float64Array
+}
+
+export interface LinearTerm {
+  readonly input: LayerId
+  readonly map: LinearMap
+}
+
+export type LinearMap = ConvMap | DenseMap | SparseMap
+
+/** ONNX Conv without bias; 1-D has kernel height 1. Pooling is a depthwise convolution (groups = channels). */
+export interface ConvMap {
+  readonly kind: 'conv'
+  /** [outChannels][inChannels / groups][kernelHeight][kernelWidth] */
+  readonly weight: Float64Array
+  readonly kernel: readonly [height: number, width: number]
+  readonly strides: readonly [vertical: number, horizontal: number]
+  readonly dilations: readonly [vertical: number, horizontal: number]
+  readonly pads: readonly [top: number, left: number, bottom: number, right: number]
+  readonly groups: number
+}
+
+/** weight[out][in], both sides flattened in [channel, row, column] order. */
+export interface DenseMap {
+  readonly kind: 'dense'
+  readonly weight: Float64Array
+}
+
+/** Compressed sparse rows over the flattened output; for maps that are neither (resize, slice, permutation). */
+export interface SparseMap {
+  readonly kind: 'sparse'
+  /** Length outputs + 1. */
+  readonly rowStarts: Int32Array
+  readonly columns: Int32Array
+  readonly values: Float64Array
+}
+
+export interface ActivationLayer extends LayerBase {
+  readonly kind: 'activation'
+  readonly input: LayerId
+  readonly activation: Activation
+}
+
+/** ONNX's operator name and its attributes; `slope` of PRelu has one value or one per channel. */
+export interface Activation {
+  readonly operator: string
+  readonly parameters: Readonly<Record<string, number | Float64Array>>
+}
+
+export interface MaxPoolLayer extends LayerBase {
+  readonly kind: 'max-pool'
+  readonly input: LayerId
+  readonly kernel: readonly [height: number, width: number]
+  readonly strides: readonly [vertical: number, horizontal: number]
+  readonly dilations: readonly [vertical: number, horizontal: number]
+  readonly pads: readonly [top: number, left: number, bottom: number, right: number]
+}
+
+export const sizeOf = (shape: Shape): number => shape[0] * shape[1] * shape[2]
