@@ -1,0 +1,21 @@
+import type { CkksParameters } from './plan.ts'
+
+/**
+ * Largest log2(QP) with 128-bit classical security for a ternary secret, by ring dimension: "Security
+ * Guidelines for Implementing Homomorphic Encryption" (ePrint 2024/463), stricter than SEAL's own table.
+ */
+export const MAX_LOG_QP: ReadonlyMap<number, number> = new Map([
+  [4096, 106],
+  [8192, 214],
+  [16384, 430],
+  [32768, 868],
+])
+
+/** log2 of the product of all primes, the special one included. */
+export const logQPOf = (parameters: CkksParameters): number =>
+  parameters.primes.reduce((bits, prime) => bits + Math.log2(Number(prime)), 0)
+
+export function isSecure(parameters: CkksParameters): boolean {
+  const bound = MAX_LOG_QP.get(parameters.polyModulusDegree)
+  return bound !== undefined && logQPOf(parameters) <= bound
+}

@@ -1,0 +1,131 @@
+import type { CKKSEncoder, Evaluator, ParmsIdType, Plaintext, SEALContext } from 'node-seal/throws'
+import { InternalError, invariant, UserError } from '../core/errors.ts'
+import { dataPrimesOf, slotsOf, type CkksParameters } from '../core/plan/plan.ts'
+import { isSecure } from '../core/plan/security.ts'
+import { filled, guarded, scoped } from './guard.ts'
+import { checkHeap, type Seal } from './module.ts'
+
+export interface ContextOptions {
+  /** Accepts parameters that protect nothing. Unit tests only. */
+  readonly insecureForTests?: boolean
+}
+
+/** SEAL's tables for one modulus chain, and the encoding of slot vectors on it. Owns what it holds until `delete`. */
+export class SealContext {
+  readonly seal: Seal
+  readonly parameters: CkksParameters
+  readonly context: SEALContext
+  readonly evaluator: Evaluator
+  readonly #options: ContextOptions
+  readonly #encoder: CKKSEncoder
+  /** By number of data primes left. */
+  readonly #parmsIds = new Map<number, ParmsIdType>()
+
+  /** Throws UserError 'insecure-parameters'. */
+  constructor(seal: Seal, parameters: CkksParameters, options: ContextOptions = {}) {
+    if (!options.insecureForTests && !isSecure(parameters)) {
+      throw new UserError('insecure-parameters', 'The encryption parameters are below 128 bits of security.')
+    }
+    checkHeap(seal)
+    this.seal = seal
+    this.parameters = parameters
+    this.#options = options
+    this.context = createContext(seal, parameters, options)
+    this.evaluator = new seal.bindings.Evaluator(this.context)
+    this.#encoder = new seal.bindings.CKKSEncoder(this.context)
+    let data = this.context.firstContextData()
+    for (let primes = dataPrimesOf(parameters); primes >= 1; primes -= 1) {
+      this.#parmsIds.set(primes, data.parmsId())
+      const next = primes > 1 ? data.nextContextData() : data
+      if (next !== data) data.delete()
+      data = next
+    }
+    data.delete()
+  }
+
+  get dataPrimes(): number {
+    return dataPrimesOf(this.parameters)
+  }
+
+  get slots(): number {
+    return slotsOf(this.parameters)
+  }
+
+  /**
+   * The context of the first `primes` data primes and the same special prime. Ciphertexts carry over, since
+   * SEAL's parms_id of a data level is the hash of its own primes; keys made on it are smaller.
+   */
+  truncated(primes: number): SealContext {
+    return new SealContext(this.seal, truncateParameters(this.parameters, primes), this.#options)
+  }
+
+  parmsId(primes: number): ParmsIdType {
+    const id = this.#parmsIds.get(primes)
+    invariant(id, `no level has ${primes} primes`)
+    return id
+  }
+
+  /** Slots to plaintext at the level with `primes` primes; missing slots are 0. The caller deletes the result. */
+  encode(slots: Float64Array, scale: number, primes: number): Plaintext {
+    this.#checkEncodable(slots, scale, primes)
+    return filled(new this.seal.bindings.Plaintext(), (plain) =>
+      guarded('encode', () => {
+        this.#encoder.encode(slots, scale, plain)
+        if (primes < this.dataPrimes) this.evaluator.plainModSwitchToInplace(plain, this.parmsId(primes))
+      }),
+    )
+  }
+
+  decode(plain: Plaintext): Float64Array {
+    return guarded('decode', () => Float64Array.from(this.#encoder.decodeFloat64(plain) as Float64Array))
+  }
+
+  delete(): void {
+    for (const id of this.#parmsIds.values()) id.delete()
+    this.#encoder.delete()
+    this.evaluator.delete()
+    this.context.delete()
+  }
+
+  #checkEncodable(slots: Float64Array, scale: number, primes: number): void {
+    invariant(slots.length <= this.slots, `${slots.length} values do not fit ${this.slots} slots`)
+    invariant(Number.isFinite(scale) && scale >= 1, `scale ${scale} is out of range`)
+    let largest = 0
+    for (const value of slots) {
+      if (!Number.isFinite(value)) throw new InternalError('a value to be encrypted is not finite')
+      largest = Math.max(largest, Math.abs(value))
+    }
+    const modulusBits = this.parameters.primes
+      .slice(0, primes)
+      .reduce((bits, prime) => bits + Math.log2(Number(prime)), 0)
+    invariant(
+      Math.log2(largest) + Math.log2(scale) < modulusBits - 1,
+      `a value of ${largest} at scale 2^${Math.log2(scale).toFixed(1)} exceeds the modulus of ${modulusBits.toFixed(1)} bits`,
+    )
+  }
+}
+
+export function truncateParameters(parameters: CkksParameters, primes: number): CkksParameters {
+  invariant(primes >= 1 && primes <= dataPrimesOf(parameters), `no chain has ${primes} primes`)
+  return { ...parameters, primes: [...parameters.primes.slice(0, primes), parameters.primes.at(-1)!] }
+}
+
+function createContext(seal: Seal, parameters: CkksParameters, options: ContextOptions): SEALContext {
+  const { bindings } = seal
+  return scoped((own) => {
+    const primes = own(new bindings.VectorModulus())
+    const literal = own(new bindings.EncryptionParameters(bindings.SchemeType.ckks))
+    for (const prime of parameters.primes) primes.push_back(own(new bindings.Modulus(BigInt(prime))))
+    return filled(
+      guarded('create a context', () => {
+        literal.setPolyModulusDegree(parameters.polyModulusDegree)
+        literal.setCoeffModulus(primes)
+        const { none, tc128 } = bindings.SecLevelType
+        return new bindings.SEALContext(literal, true, options.insecureForTests ? none : tc128)
+      }),
+      (context) => {
+        if (!context.parametersSet()) throw new InternalError('SEAL refuses the encryption parameters')
+      },
+    )
+  })
+}
