@@ -9,7 +9,7 @@ import { readBytes } from './read-file.ts'
  */
 export async function readLabels(path: string, expected: { readonly count?: number; readonly classes?: number } = {}) {
   const bytes = await readBytes(path)
-  const values = /\.npz?$/i.test(path) ? arrayLabels(bytes, path) : textLabels(bytes)
+  const values = /\.np[yz]$/i.test(path) ? arrayLabels(bytes, path) : textLabels(bytes)
   const bad = values.findIndex(
     (value) => !Number.isInteger(value) || value < 0 || value >= (expected.classes ?? 2 ** 31),
   )

@@ -1,4 +1,5 @@
-type Values = Uint8Array | Uint8ClampedArray | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array | BigInt64Array
+type Values =
+  Uint8Array | Uint8ClampedArray | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array | BigInt64Array
 
 const DTYPES = new Map<unknown, string>([
   [Uint8Array, '|u1'],
