@@ -1,0 +1,70 @@
+import { sizeOf } from '../normalise/layer-model.ts'
+import { dataPrimesOf, slotsOf, type Plan, type Register } from '../plan/plan.ts'
+import { operandsOf } from '../plan/run-plan.ts'
+import { damagedBundle } from './manifest.ts'
+import { rehearse } from './rehearse.ts'
+
+/** What one SEAL instance can hold beside keys and weights. */
+const maxLiveBytes = 3 * 2 ** 30
+
+/**
+ * Checks what the types cannot say, so that a hostile plan is refused before anything is allocated for it:
+ * registers are written once and before they are read; weights, levels and steps exist; layers follow each
+ * other; packings are complete; levels and scales match; the values alive at once fit one SEAL instance.
+ * @throws UserError damaged-bundle
+ */
+export function checkPlan(plan: Plan): void {
+  const refuse = (reason: string): never => {
+    throw damagedBundle(`its plan ${reason}`)
+  }
+  const levels = dataPrimesOf(plan.parameters)
+  if (new Set(plan.parameters.primes).size !== plan.parameters.primes.length) refuse('repeats a prime')
+  if (plan.input.primes > levels) refuse('has an input above the modulus chain')
+  if (plan.weights.some(({ primes }) => primes > levels)) refuse('has a weight above the modulus chain')
+
+  const written = new Set<Register>(plan.input.sources.keys())
+  const known = (registers: readonly Register[]): boolean => registers.every((register) => written.has(register))
+  let layer = 0
+  plan.instructions.forEach((instruction, index) => {
+    if (!known(operandsOf(instruction))) refuse('reads a register before it is written')
+    if (written.has(instruction.out)) refuse('writes a register twice')
+    written.add(instruction.out)
+    const weights =
+      instruction.op === 'multiply-sum'
+        ? instruction.weights
+        : instruction.op === 'add-weight'
+          ? [instruction.weight]
+          : []
+    if (weights.some((weight) => weight >= plan.weights.length)) refuse('uses a weight that does not exist')
+    if (instruction.op === 'multiply-sum' && instruction.values.length !== weights.length) {
+      refuse('has a sum of unequal lengths')
+    }
+    if (instruction.op === 'rotate' && instruction.steps >= slotsOf(plan.parameters)) refuse('rotates too far')
+    if (instruction.op === 'mod-switch' && instruction.primes > levels) refuse('switches above the modulus chain')
+    if (plan.layers[layer]?.end === index + 1) {
+      if (!known(plan.layers[layer].result)) refuse('has a layer without result')
+      layer += 1
+    }
+  })
+  let end = 0
+  for (const planned of plan.layers) {
+    if (planned.first !== end || planned.end <= planned.first) refuse('has layers that do not follow each other')
+    if (planned.packing.positions.length !== sizeOf(planned.packing.shape)) refuse('has an incomplete packing')
+    end = planned.end
+  }
+  if (end > plan.instructions.length) refuse('has a layer beyond its instructions')
+  if (!known(plan.output.registers)) refuse('has no output')
+  if (plan.output.positions.length !== sizeOf(plan.output.shape)) refuse('has an incomplete output')
+  refuseUnlessRehearsed(plan)
+}
+
+function refuseUnlessRehearsed(plan: Plan): void {
+  const inputBytes = 16 * plan.input.sources.length * plan.input.primes * plan.parameters.polyModulusDegree
+  let peakBytes: number
+  try {
+    peakBytes = inputBytes + rehearse(plan)
+  } catch (error) {
+    throw damagedBundle(`its plan cannot be run: ${(error as Error).message}`, error)
+  }
+  if (peakBytes > maxLiveBytes) throw damagedBundle('its plan needs more memory than there is')
+}

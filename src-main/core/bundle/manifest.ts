@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import { UserError } from '../errors.ts'
+import { parseJson } from './json.ts'
+
+/** The format is specified in docs/bundle-format.md. */
+export const FORMAT = 'sealwright-bundle'
+export const FORMAT_VERSION = '1.0'
+export const MANIFEST_ENTRY = 'manifest.json'
+/** Not among the manifest's entries: the signature covers the manifest. */
+export const SIGNATURE_ENTRY = 'signature.json'
+export const SIGNER_ENTRY = 'signer.pem'
+
+const maxManifestBytes = 4 * 2 ** 20
+const maxEntryBytes = 2 ** 40
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const entryName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]*(\/[a-z0-9][a-z0-9.-]*)*$/)
+  .max(200)
+const perChannel = z.array(z.number()).min(1).max(65536)
+const steps = z
+  .array(
+    z
+      .int()
+      .positive()
+      .max(2 ** 16),
+  )
+  .max(4096)
+
+const revealPolicy = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('label') }),
+  z.strictObject({ mode: z.literal('top-k'), k: z.int().min(1).max(1000) }),
+  z.strictObject({ mode: z.literal('scores') }),
+])
+
+const preprocessing = z.strictObject({
+  scale: z.number(),
+  mean: perChannel,
+  std: perChannel,
+  layout: z.enum(['nchw', 'nhwc']),
+})
+
+/** There is no kind of entry that could hold a secret key. */
+const segment = z.strictObject({
+  plan: entryName,
+  weights: z.strictObject({ blob: entryName, index: entryName }),
+  publicKey: entryName,
+  evaluationKeys: z
+    .array(
+      z.strictObject({
+        primes: z.int().min(1).max(64),
+        relinearisation: entryName.optional(),
+        rotation: z.strictObject({ entry: entryName, steps }).optional(),
+      }),
+    )
+    .max(64),
+})
+
+const manifestSchema = z.strictObject({
+  format: z.literal(FORMAT),
+  version: z.string(),
+  producer: z.string().max(200),
+  deploymentId: z.string().regex(/^[0-9a-f]{32}$/),
+  created: z.iso.datetime(),
+  model: z.strictObject({ name: z.string().max(1000) }),
+  preprocessing,
+  reveal: revealPolicy,
+  segments: z.array(segment).min(1).max(64),
+  entries: z.array(z.strictObject({ name: entryName, bytes: z.int().min(0).max(maxEntryBytes), sha256 })).max(1024),
+})
+
+export type Manifest = z.infer<typeof manifestSchema>
+export type ManifestSegment = z.infer<typeof segment>
+export type ManifestEntry = Manifest['entries'][number]
+/** What a decryption may tell a consumer; the owner keeps and enforces it. */
+export type RevealPolicy = z.infer<typeof revealPolicy>
+
+export const encodeManifest = (manifest: Manifest): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(manifest, null, 2))
+
+/**
+ * Reads and checks a manifest.
+ * @throws UserError unsupported-bundle-version, damaged-bundle
+ */
+export function decodeManifest(bytes: Uint8Array): Manifest {
+  const value = parseJson('manifest', bytes, maxManifestBytes)
+  refuseOtherVersions(value)
+  const parsed = manifestSchema.safeParse(value)
+  if (!parsed.success) throw damagedBundle(`its manifest is not valid: ${z.prettifyError(parsed.error)}`)
+  const manifest = parsed.data
+  const listed = manifest.entries.map((entry) => entry.name)
+  if (new Set(listed).size !== listed.length) throw damagedBundle('its manifest lists an entry twice')
+  const used = manifest.segments.flatMap(entriesOf)
+  const missing = used.find((name) => !listed.includes(name))
+  if (missing !== undefined) throw damagedBundle(`its manifest does not list ${missing}`)
+  const unused = listed.find((name) => !used.includes(name))
+  if (unused !== undefined) throw damagedBundle(`its manifest lists ${unused}, which nothing uses`)
+  return manifest
+}
+
+export const damagedBundle = (reason: string, cause?: unknown): UserError =>
+  new UserError('damaged-bundle', `The bundle is damaged: ${reason}.`, {
+    hint: 'Ask the owner for a new copy.',
+    ...(cause !== undefined && { cause }),
+  })
+
+/** Every entry that a segment refers to. */
+export const entriesOf = (segment: ManifestSegment): string[] => [
+  segment.plan,
+  segment.weights.blob,
+  segment.weights.index,
+  segment.publicKey,
+  ...segment.evaluationKeys.flatMap(({ relinearisation, rotation }) =>
+    [relinearisation, rotation?.entry].filter((name) => name !== undefined),
+  ),
+]
+
+/** A newer minor version only adds what older readers may ignore, so it would still parse strictly or fail below. */
+function refuseOtherVersions(value: unknown): void {
+  const { format, version } = Object(value) as { format?: unknown; version?: unknown }
+  if (format !== FORMAT || typeof version !== 'string') throw damagedBundle('its manifest is not that of a bundle')
+  const [major] = FORMAT_VERSION.split('.')
+  if (version.split('.')[0] !== major) {
+    throw new UserError('unsupported-bundle-version', `The bundle has format version ${version.slice(0, 20)}.`, {
+      hint: `This program reads version ${major}; use a release of Sealwright that reads the bundle's version.`,
+    })
+  }
+}

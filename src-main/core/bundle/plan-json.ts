@@ -1,0 +1,142 @@
+import { z } from 'zod'
+import { sizeOf, type Shape } from '../normalise/layer-model.ts'
+import { slotsOf, type ElementPacking, type Plan } from '../plan/plan.ts'
+import { checkPlan } from './check-plan.ts'
+import { parseJson } from './json.ts'
+import { damagedBundle } from './manifest.ts'
+import { fromRuns, toRuns } from './runs.ts'
+
+const maxPlanBytes = 64 * 2 ** 20
+const maxRegisters = 2 ** 20
+
+const integer = z
+  .int()
+  .min(-(2 ** 31))
+  .max(2 ** 31 - 1)
+const register = z
+  .int()
+  .min(0)
+  .max(2 * maxRegisters)
+const weight = z.int().min(0).max(maxRegisters)
+const primes = z.int().min(1).max(64)
+const scale = z
+  .number()
+  .min(1)
+  .max(2 ** 1000)
+const dimension = z
+  .int()
+  .min(1)
+  .max(2 ** 20)
+const shape = z.tuple([dimension, dimension, dimension])
+const runs = z.array(integer).max(3 * 2 ** 20)
+const id = z.string().max(1000)
+
+const instruction = z.discriminatedUnion('op', [
+  z.strictObject({
+    op: z.literal('multiply-sum'),
+    out: register,
+    values: z
+      .array(register)
+      .min(1)
+      .max(2 ** 16),
+    weights: z
+      .array(weight)
+      .min(1)
+      .max(2 ** 16),
+  }),
+  z.strictObject({ op: z.literal('square'), out: register, in: register }),
+  z.strictObject({ op: z.literal('relinearise'), out: register, in: register }),
+  z.strictObject({ op: z.literal('rescale'), out: register, in: register }),
+  z.strictObject({
+    op: z.literal('rotate'),
+    out: register,
+    in: register,
+    steps: z
+      .int()
+      .positive()
+      .max(2 ** 16),
+  }),
+  z.strictObject({ op: z.literal('add'), out: register, in: z.tuple([register, register]) }),
+  z.strictObject({ op: z.literal('add-weight'), out: register, in: register, weight }),
+  z.strictObject({ op: z.literal('mod-switch'), out: register, in: register, primes }),
+])
+
+const planSchema = z.strictObject({
+  parameters: z.strictObject({
+    polyModulusDegree: z.literal([1024, 2048, 4096, 8192, 16384, 32768]),
+    primes: z
+      .array(z.string().regex(/^[1-9][0-9]{5,18}$/))
+      .min(2)
+      .max(64),
+  }),
+  input: z.strictObject({
+    mode: z.enum(['encrypted', 'plain']),
+    shape,
+    sources: z.array(runs).min(1).max(4096),
+    scale,
+    primes,
+  }),
+  weights: z.array(z.tuple([z.int().min(0).max(10000), z.enum(['weight', 'bias']), scale, primes])).max(maxRegisters),
+  instructions: z.array(instruction).min(1).max(maxRegisters),
+  layers: z
+    .array(
+      z.strictObject({
+        id,
+        kind: z.enum(['linear', 'square']),
+        first: register,
+        end: register,
+        result: z.array(register).min(1).max(4096),
+        packing: z.strictObject({ shape, positions: runs }),
+      }),
+    )
+    .max(10000),
+  output: z.strictObject({ shape, positions: runs, registers: z.array(register).min(1).max(4096) }),
+})
+
+/** The plan as JSON: packings as runs, weight slots as [layer, role, scale, primes]. */
+export function encodePlan(plan: Plan): Uint8Array {
+  const literal = {
+    ...plan,
+    input: { ...plan.input, sources: plan.input.sources.map(toRuns) },
+    weights: plan.weights.map(({ layer, role, scale, primes }) => [layer, role, scale, primes]),
+    layers: plan.layers.map((layer) => ({ ...layer, packing: compact(layer.packing) })),
+    output: compact(plan.output),
+  }
+  return new TextEncoder().encode(JSON.stringify(literal))
+}
+
+/** Reads a plan and checks that it can be run within bounds. Throws UserError 'damaged-bundle'. */
+export function decodePlan(bytes: Uint8Array): Plan {
+  const parsed = planSchema.safeParse(parseJson('plan', bytes, maxPlanBytes))
+  if (!parsed.success) throw damagedBundle(`its plan is not valid: ${z.prettifyError(parsed.error).slice(0, 1000)}`)
+  const literal = parsed.data
+  const slots = slotsOf(literal.parameters)
+  const inputSize = sizeOf(literal.input.shape)
+  const positionsOf = (packing: { shape: Shape; positions: number[] }, registers: number): Int32Array =>
+    expand(packing.positions, sizeOf(packing.shape), 0, registers * slots - 1, 'positions')
+  const plan: Plan = {
+    ...literal,
+    input: {
+      ...literal.input,
+      sources: literal.input.sources.map((source) => expand(source, slots, -1, inputSize - 1, 'sources')),
+    },
+    weights: literal.weights.map(([layer, role, scale, primes]) => ({ layer, role, scale, primes })),
+    layers: literal.layers.map((layer) => ({
+      ...layer,
+      packing: { shape: layer.packing.shape, positions: positionsOf(layer.packing, layer.result.length) },
+    })),
+    output: { ...literal.output, positions: positionsOf(literal.output, literal.output.registers.length) },
+  }
+  checkPlan(plan)
+  return plan
+}
+
+const maxElements = 2 ** 22
+
+function expand(literal: readonly number[], maxLength: number, least: number, most: number, what: string): Int32Array {
+  const values = fromRuns(literal, Math.min(maxLength, maxElements), least, most)
+  if (!values) throw damagedBundle(`the ${what} of its plan are out of range`)
+  return values
+}
+
+const compact = <P extends ElementPacking>(packing: P) => ({ ...packing, positions: toRuns(packing.positions) })

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { decodePlan, encodePlan } from '../../src-main/core/bundle/plan-json.ts'
+import { fromRuns, toRuns } from '../../src-main/core/bundle/runs.ts'
+import fc from 'fast-check'
+import { tinyNetwork } from './tiny-plan.ts'
+
+const { plan } = tinyNetwork()
+/** A plan on its way to being hostile. */
+type Loose = ReturnType<typeof JSON.parse>
+const literal = (): Loose => JSON.parse(new TextDecoder().decode(encodePlan(plan)))
+const decodeChanged = (change: (plan: Loose) => void): unknown => {
+  const changed = literal()
+  change(changed)
+  return decodePlan(new TextEncoder().encode(JSON.stringify(changed)))
+}
+
+describe('runs', () => {
+  it('hold any list of integers', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -1, max: 50 })), (values) => {
+        const list = Int32Array.from(values)
+        expect(fromRuns(toRuns(list), values.length, -1, 50)).toEqual(list)
+      }),
+    )
+  })
+
+  it('shrink rows and strides', () => {
+    expect(toRuns(Int32Array.of(0, 1, 2, 3, -1, -1, -1, 8, 10, 12, 14))).toEqual([0, 1, 4, -1, 0, 3, 8, 2, 4])
+  })
+
+  it('are refused before they are expanded', () => {
+    expect(fromRuns([0, 0, 2 ** 31], 100, 0, 10)).toBeUndefined()
+    expect(fromRuns([0, 5, 4], 100, 0, 10)).toBeUndefined()
+    expect(fromRuns([0, 1], 100, 0, 10)).toBeUndefined()
+    expect(fromRuns([0, 1, 0], 100, 0, 10)).toBeUndefined()
+  })
+})
+
+describe('a plan', () => {
+  it('comes back as it was', () => {
+    expect(decodePlan(encodePlan(plan))).toEqual(plan)
+  })
+
+  it.each<[string, (plan: Loose) => void]>([
+    ['reads a register before it is written', (p) => (p.instructions[0].values = [7])],
+    ['writes a register twice', (p) => (p.instructions[1].out = 1)],
+    ['uses a weight that does not exist', (p) => (p.instructions[0].weights = [2])],
+    ['sum of unequal lengths', (p) => (p.instructions[0].weights = [0, 0])],
+    ['rotates too far', (p) => (p.instructions[7].steps = 4096)],
+    ['a weight above the modulus chain', (p) => (p.weights[0][3] = 5)],
+    ['an input above the modulus chain', (p) => (p.input.primes = 5)],
+    ['repeats a prime', (p) => (p.parameters.primes[1] = p.parameters.primes[0])],
+    ['cannot be run', (p) => (p.weights[0][3] = 3)],
+    ['cannot be run', (p) => (p.weights[1][2] *= 2)],
+    ['sources of its plan', (p) => (p.input.sources = [[0, 1, 5]])],
+    ['sources of its plan', (p) => (p.input.sources = [[0, 0, 2 ** 30]])],
+    ['positions of its plan', (p) => (p.output.positions = [0, 4096, 3])],
+    ['an incomplete output', (p) => (p.output.positions = [0, 1, 2])],
+    ['has no output', (p) => (p.output.registers = [77])],
+    ['layers that do not follow', (p) => (p.layers[0].first = 1)],
+    ['a layer beyond its instructions', (p) => (p.layers[0].end = 100)],
+    ['plan is not valid', (p) => (p.parameters.polyModulusDegree = 2 ** 30)],
+    ['plan is not valid', (p) => (p.instructions[0].op = 'decrypt')],
+    ['plan is not valid', (p) => (p.secretKey = 'AAAA')],
+    ['plan is not valid', (p) => (p.input.scale = null)],
+    [
+      'more memory than there is',
+      (p) => {
+        const extra = Array.from({ length: 9000 }, (_, i) => ({ op: 'square', out: 100 + i, in: 0 }))
+        p.instructions.push(...extra)
+        p.layers.push({ ...p.layers[0], first: 9, end: 9009, result: extra.slice(0, 4096).map(({ out }) => out) })
+        p.layers.push({ ...p.layers[1], first: 9009, end: 9010 })
+        p.instructions.push({ op: 'relinearise', out: 99, in: 100 })
+        p.layers.at(-1).result = extra.slice(1, 4096).map(({ out }) => out)
+      },
+    ],
+  ])('is refused where it %s', (reason, change) => {
+    expect(() => decodeChanged(change)).toThrow(
+      expect.objectContaining({ code: 'damaged-bundle', message: expect.stringContaining(reason) }),
+    )
+  })
+})

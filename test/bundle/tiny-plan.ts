@@ -1,0 +1,63 @@
+import type { CkksParameters, Plan, PlannedNetwork } from '../../src-main/core/plan/plan.ts'
+
+/** 128-bit secure: 50 + 3 × 30 + 50 bits at N = 8192. */
+export const smallSecureParameters: CkksParameters = {
+  polyModulusDegree: 8192,
+  primes: ['1125899904679937', '1073643521', '1073479681', '1073184769', '1125899903991809'],
+}
+
+const scale = 2 ** 30
+const last = (primes: number): number => Number(smallSecureParameters.primes[primes - 1])
+
+/**
+ * A hand-written network on 4 pixels: y = (w·x + b)², then the sums of neighbours, y[i] + y[i + 1] for
+ * i = 0..2. Level 4 → 2, one rotation, every kind of weight.
+ */
+export function tinyNetwork(mode: 'encrypted' | 'plain' = 'encrypted'): PlannedNetwork {
+  const linearScale = (scale * scale) / last(4)
+  const plan: Plan = {
+    parameters: smallSecureParameters,
+    input: { mode, shape: [1, 2, 2], sources: [Int32Array.of(0, 1, 2, 3)], scale, primes: 4 },
+    weights: [
+      { layer: 0, role: 'weight', scale, primes: 4 },
+      { layer: 0, role: 'bias', scale: linearScale, primes: 3 },
+    ],
+    instructions: [
+      { op: 'multiply-sum', out: 1, values: [0], weights: [0] },
+      ...(mode === 'encrypted' ? [{ op: 'relinearise', out: 2, in: 1 } as const] : []),
+      { op: 'rescale', out: 3, in: mode === 'encrypted' ? 2 : 1 },
+      { op: 'add-weight', out: 4, in: 3, weight: 1 },
+      { op: 'square', out: 5, in: 4 },
+      { op: 'relinearise', out: 6, in: 5 },
+      { op: 'rescale', out: 7, in: 6 },
+      { op: 'rotate', out: 8, in: 7, steps: 1 },
+      { op: 'add', out: 9, in: [7, 8] },
+    ],
+    layers: [],
+    output: { registers: [9], shape: [3, 1, 1], positions: Int32Array.of(0, 1, 2) },
+  }
+  const end = plan.instructions.length
+  const layers = [
+    {
+      id: 'all',
+      kind: 'linear',
+      first: 0,
+      end,
+      result: [9],
+      packing: { shape: [3, 1, 1], positions: plan.output.positions },
+    },
+  ] as const
+  const vectors = [tinyWeights, tinyBiases].map((values) =>
+    Float64Array.from({ length: 4096 }, (_, i) => values[i] ?? 0),
+  )
+  return { plan: { ...plan, layers }, weightVectors: (index) => vectors[index] }
+}
+
+const tinyWeights = [0.731, -1.377, 2.113, 0.519]
+const tinyBiases = [0.251, 0.117, -0.623, 1.009]
+
+/** What the network gives for 4 preprocessed pixels. */
+export function tinyOutput(pixels: ArrayLike<number>): number[] {
+  const squares = tinyWeights.map((weight, i) => (weight * pixels[i] + tinyBiases[i]) ** 2)
+  return [0, 1, 2].map((i) => squares[i] + squares[i + 1])
+}
