@@ -1,0 +1,67 @@
+import { Command, CommanderError } from 'commander'
+import { CancelledError, UserError, reportError } from '../core/errors.ts'
+import type { WorkContext } from '../core/progress.ts'
+import { ProgressLine, errorText } from './terminal.ts'
+
+/** What a command hands back: both forms are made from the same result. */
+export interface Answer {
+  readonly json: object
+  readonly text: string
+  /** 1 where the answer itself is a refusal, as when a network cannot be protected. */
+  readonly exitCode?: 0 | 1
+}
+
+export const EXIT = { ok: 0, userError: 1, internalError: 2, cancelled: 130 } as const
+
+/** A command with the options that all have: --json and examples under --help. */
+export function command(usage: string, description: string, examples: readonly string[]): Command {
+  return new Command()
+    .configureHelp({ sortOptions: false })
+    .nameAndArgs(usage)
+    .description(description)
+    .option('--json', 'print one JSON object on stdout instead of text')
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
+}
+
+/** Runs a command's work with progress and cancellation, and prints its answer; sets the exit code. */
+export async function answer(json: boolean, job: (work: WorkContext) => Promise<Answer>): Promise<void> {
+  const line = new ProgressLine(process.stderr, false)
+  const controller = new AbortController()
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT.cancelled)
+    controller.abort(new CancelledError())
+  }
+  process.on('SIGINT', stop).on('SIGTERM', stop)
+  try {
+    const result = await job({ progress: line.listen, signal: controller.signal })
+    line.clear()
+    if (!json) for (const warning of line.warnings) console.error(`warning: ${warning}`)
+    const warnings = line.warnings.length > 0 && { warnings: line.warnings }
+    console.log(json ? JSON.stringify({ ...result.json, ...warnings }, null, 2) : result.text)
+    process.exitCode = result.exitCode ?? EXIT.ok
+  } catch (error) {
+    line.clear()
+    fail(controller.signal.aborted ? new CancelledError() : error, json)
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+  }
+}
+
+/** Prints an error in the form asked for and sets the exit code it stands for. */
+export function fail(error: unknown, json: boolean): void {
+  if (error instanceof CommanderError && error.exitCode === 0) return
+  const report = reportError(error instanceof CommanderError ? usageError(error) : error)
+  if (json) console.log(JSON.stringify({ error: report }))
+  else console.error(errorText(report))
+  if (process.env.SEALWRIGHT_DEBUG && error instanceof Error) console.error(error.stack)
+  process.exitCode = exitCodeOf(report.code)
+}
+
+function usageError(error: CommanderError): UserError {
+  return new UserError('usage', error.message.replace(/^error: /, ''), { hint: 'Add --help to see what is expected.' })
+}
+
+function exitCodeOf(code: string): number {
+  if (code === 'cancelled') return EXIT.cancelled
+  return code === 'internal' ? EXIT.internalError : EXIT.userError
+}

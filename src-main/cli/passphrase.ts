@@ -1,0 +1,52 @@
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { UserError } from '../core/errors.ts'
+import { readBytes } from '../data/read-file.ts'
+
+const MAX_PASSPHRASE_BYTES = 4096
+
+/**
+ * The passphrase of the key store: from --passphrase-file, SEALWRIGHT_PASSPHRASE, or asked for without echo.
+ * `repeat` asks twice, for a passphrase that is new.
+ * @throws UserError passphrase-needed, passphrase-mismatch, passphrase-empty, file-…
+ */
+export async function readPassphrase(file: string | undefined, options: { repeat?: boolean } = {}): Promise<string> {
+  if (file !== undefined) {
+    const text = new TextDecoder().decode(await readBytes(file, MAX_PASSPHRASE_BYTES))
+    return checked(text.replace(/\r?\n$/, ''))
+  }
+  const inherited = process.env.SEALWRIGHT_PASSPHRASE
+  if (inherited !== undefined) return checked(inherited)
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new UserError('passphrase-needed', 'The key store has a passphrase, and there is no terminal to ask for it.', {
+      hint: 'Set SEALWRIGHT_PASSPHRASE or give --passphrase-file FILE.',
+    })
+  }
+  const passphrase = checked(await ask('Passphrase of the key store: '))
+  if (options.repeat && (await ask('The same once more: ')) !== passphrase) {
+    throw new UserError('passphrase-mismatch', 'The two passphrases differ.')
+  }
+  return passphrase
+}
+
+function checked(passphrase: string): string {
+  if (passphrase === '') throw new UserError('passphrase-empty', 'The passphrase is empty.')
+  return passphrase
+}
+
+async function ask(question: string): Promise<string> {
+  process.stderr.write(question)
+  const mute = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const terminal = createInterface({ input: process.stdin, output: mute, terminal: true })
+  // In raw mode Ctrl-C reaches the prompt instead of the process.
+  terminal.on('SIGINT', () => {
+    terminal.close()
+    process.kill(process.pid, 'SIGINT')
+  })
+  try {
+    return await terminal.question('')
+  } finally {
+    terminal.close()
+    process.stderr.write('\n')
+  }
+}

@@ -1,0 +1,18 @@
+type Cell = string | number
+
+/** Columns aligned with spaces; numbers to the right. The heading row is underlined. */
+export function table(heading: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const right = heading.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'))
+  const texts = [heading, ...rows].map((row) => row.map(String))
+  const widths = heading.map((_, column) => Math.max(...texts.map((row) => row[column].length)))
+  const line = (row: readonly string[]): string =>
+    row.map((text, column) => (right[column] ? text.padStart(widths[column]) : text.padEnd(widths[column]))).join('  ').trimEnd()
+  const [first, ...others] = texts.map(line)
+  return [first, widths.map((width) => '─'.repeat(width)).join('  '), ...others].join('\n')
+}
+
+/** Name and value, one pair a line. */
+export function pairs(entries: readonly (readonly [name: string, value: Cell])[]): string {
+  const width = Math.max(...entries.map(([name]) => name.length))
+  return entries.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+}

@@ -1,0 +1,34 @@
+import { resolve } from 'node:path'
+import { InvalidArgumentError } from 'commander'
+
+/** Under `npm run`, npm changes to the project's folder and says where the person stands. */
+const standing =
+  process.env.npm_lifecycle_event !== undefined && process.env.INIT_CWD ? process.env.INIT_CWD : process.cwd()
+
+export const path = (text: string): string => {
+  if (text === '') throw new InvalidArgumentError('A path is expected.')
+  return resolve(standing, text)
+}
+
+/** 0.0039, 1e-3 or 1/255. */
+export function number(text: string): number {
+  const [numerator, denominator = '1', ...rest] = text.split('/')
+  const value = Number(numerator) / Number(denominator)
+  if (numerator.trim() === '' || denominator.trim() === '' || rest.length > 0 || !Number.isFinite(value)) {
+    throw new InvalidArgumentError('A number is expected, such as 0.5 or 1/255.')
+  }
+  return value
+}
+
+export const numbers = (text: string): number[] => text.split(',').map(number)
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number is expected.')
+  return Number(text)
+}
+
+export function positiveNumber(text: string): number {
+  const value = wholeNumber(text)
+  if (value === 0) throw new InvalidArgumentError('A whole number above 0 is expected.')
+  return value
+}

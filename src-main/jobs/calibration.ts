@@ -1,0 +1,36 @@
+import type { Preprocessing } from '../core/bundle/preprocessing.ts'
+import type { Shape } from '../core/normalise/layer-model.ts'
+import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import { checkPreprocessing, preprocess } from '../data/preprocess.ts'
+import { readSamples, type Samples } from '../data/read-samples.ts'
+
+/** Calibration samples as the network takes them, and the preprocessing with the axis order that was found. */
+export interface PreparedSamples {
+  readonly samples: readonly Float64Array[]
+  readonly preprocessing: Preprocessing
+  readonly source: Samples
+}
+
+/** `layout` may be left open: then it is what the data's shape says. */
+export type PreprocessingChoice = Omit<Preprocessing, 'layout'> & Partial<Pick<Preprocessing, 'layout'>>
+
+/**
+ * Reads and preprocesses samples for a network that takes `shape`.
+ * @throws UserError what data/ says: wrong-shape, non-finite-pixels, bad-preprocessing, …
+ */
+export async function prepareSamples(
+  path: string,
+  shape: Shape,
+  choice: PreprocessingChoice,
+  work: WorkContext,
+  limit = Infinity,
+): Promise<PreparedSamples> {
+  const source = await readSamples(path, { shape, layout: choice.layout })
+  const preprocessing = { ...choice, layout: choice.layout ?? source.layout }
+  checkPreprocessing(preprocessing, shape[0])
+  const samples = Array.from({ length: Math.min(source.count, limit) }, (_, index) => {
+    throwIfCancelled(work)
+    return preprocess(source.sample(index), preprocessing)
+  })
+  return { samples, preprocessing, source }
+}

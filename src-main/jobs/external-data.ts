@@ -1,0 +1,47 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { dirname, isAbsolute, join, relative, sep, win32 } from 'node:path'
+import { UserError } from '../core/errors.ts'
+import { MAX_FILE_BYTES } from '../data/read-file.ts'
+
+/**
+ * Loads the external data files of a model: regular files in the model's folder or below it, links resolved.
+ * The loader throws UserError: unsafe-external-data, missing-external-data.
+ */
+export function externalDataOf(modelPath: string): (location: string) => Uint8Array {
+  const folder = realpathSync(dirname(modelPath))
+  const loaded = new Map<string, Uint8Array>()
+  return (location) => {
+    let bytes = loaded.get(location)
+    if (!bytes) loaded.set(location, (bytes = load(folder, location)))
+    return bytes
+  }
+}
+
+function load(folder: string, location: string): Uint8Array {
+  const unsafe = new UserError(
+    'unsafe-external-data',
+    `The model keeps weights in “${location.slice(0, 200)}”, which is not a file of its own folder.`,
+    { hint: 'External data must lie beside the model, under a relative path.' },
+  )
+  const path = join(folder, location)
+  if (location.includes('\0') || location.includes('\\') || isAbsolute(location) || win32.isAbsolute(location)) throw unsafe
+  if (!inside(folder, path)) throw unsafe
+  let real: string
+  try {
+    real = realpathSync(path)
+  } catch (cause) {
+    throw new UserError('missing-external-data', `The model keeps weights in “${location}”, which is not there.`, {
+      where: { file: path },
+      hint: 'Put the file beside the model, under the name it was exported with.',
+      cause,
+    })
+  }
+  const stats = statSync(real)
+  if (!inside(folder, real) || !stats.isFile() || stats.size > 2 * MAX_FILE_BYTES) throw unsafe
+  return readFileSync(real)
+}
+
+function inside(folder: string, path: string): boolean {
+  const way = relative(folder, path)
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+}
