@@ -1,0 +1,264 @@
+import { invariant } from '../errors.ts'
+import { INPUT } from '../normalise/layer-model.ts'
+import type { LayerId, LinearLayer, LinearTerm, Shape } from '../normalise/layer-model.ts'
+import { runLayerBatch } from '../normalise/run-layers.ts'
+import { depthwise, gather, mapConstants, scaleMap, spread } from './linear-maps.ts'
+import type { PolynomialLayer, PolynomialModel, SquareLayer, SquareModel } from './polynomial-model.ts'
+import { squareForm } from './square-form.ts'
+import type { SquareForm } from './square-form.ts'
+
+/** How a layer of the polynomial model is read from the square model: Σ scale ⊙ layer + offset, per channel. */
+interface Reading {
+  readonly parts: readonly { readonly layer: LayerId; readonly scale: Float64Array }[]
+  readonly offset: Float64Array
+}
+
+/** Samples that set the scales and bounds: the extremes of more differ little. */
+const RANGE_SAMPLES = 256
+
+/**
+ * Before: linear maps and polynomials of degree 1, 2 or 4. After: linear maps and squarings, the same function.
+ * Formula: a polynomial is fourth·(y² + inner)² + second·y² + first·y + constant with y = x + shift. The linear layer
+ * that makes x makes u = t·y instead, with t per channel so that squares reach about 1 on the calibration samples, and
+ * every linear reader takes the coefficients over the powers of t into its columns and the constants into its bias
+ * (per element, where zero padding makes them uneven).
+ * Conditions: a linear layer serves one polynomial; where x is the input, another polynomial's output or already taken,
+ * a depthwise layer is put between. A channel that the polynomial ignores gets t = 0.
+ */
+export function foldIntoSquares(model: PolynomialModel, calibration: readonly Float64Array[]): SquareModel {
+  const samples = evenly(calibration, RANGE_SAMPLES)
+  const plan = planScales(model, samples)
+  const shapes = new Map<LayerId, Shape>([
+    [INPUT, model.input.shape],
+    ...model.layers.map((l) => [l.id, l.shape] as const),
+  ])
+  const readings = new Map<LayerId, Reading>()
+  const layers: (LinearLayer | SquareLayer)[] = []
+  const readingOf = (id: LayerId): Reading => readings.get(id) ?? direct(id, shapes.get(id)![0])
+
+  for (const layer of model.layers) {
+    if (layer.kind === 'linear') {
+      const folded = foldReadings(layer, readingOf, shapes)
+      const claim = plan.claims.get(layer.id)
+      layers.push(claim ? rescaled(folded, claim, shapes) : folded)
+      if (claim) readings.set(layer.id, unscaled(layer.id, claim))
+    } else {
+      const scales = plan.scales.get(layer.id)!
+      let scaled = layer.input
+      if (plan.claims.get(layer.input) !== scales) {
+        scaled = `${layer.id}.input`
+        shapes.set(scaled, layer.shape)
+        layers.push(rescaled(readAs(scaled, layer, readingOf(layer.input)), scales, shapes))
+      }
+      readings.set(layer.id, emitSquares(layer, scaled, scales, layers, shapes))
+    }
+  }
+  let output = model.output
+  const reading = readings.get(output)
+  if (reading) {
+    const last = model.layers.find((layer) => layer.id === model.output)!
+    output = `${model.output}.output`
+    layers.push(readAs(output, last, reading))
+  }
+  const squares = { ...model, layers, output, bounds: new Map<string, number>() }
+  return { ...squares, bounds: boundsOf(squares, samples) }
+}
+
+/** The forms of one polynomial layer and the scale t of each channel. */
+interface Scales {
+  readonly forms: readonly SquareForm[]
+  readonly scale: Float64Array
+}
+
+interface ScalePlan {
+  /** By polynomial layer. */
+  readonly scales: ReadonlyMap<LayerId, Scales>
+  /** By linear layer: the scales it applies to its own output. */
+  readonly claims: ReadonlyMap<LayerId, Scales>
+}
+
+function planScales(model: PolynomialModel, samples: readonly Float64Array[]): ScalePlan {
+  const kinds = new Map(model.layers.map((layer) => [layer.id, layer.kind]))
+  const readers = countReaders(model)
+  const ranges = inputRanges(model, samples)
+  const scales = new Map<LayerId, Scales>()
+  const claims = new Map<LayerId, Scales>()
+  for (const layer of model.layers) {
+    if (layer.kind !== 'polynomial') continue
+    const claimable = kinds.get(layer.input) === 'linear' && !claims.has(layer.input)
+    const onlyReader = !claimable || readers.get(layer.input) === 1
+    const forms = layer.coefficients.map((coefficients) => squareForm(coefficients, layer.id))
+    const scale = Float64Array.from(forms, (form, c) => scaleOf(form, ranges.get(layer.id)![c], onlyReader))
+    scales.set(layer.id, { forms, scale })
+    if (claimable) claims.set(layer.input, scales.get(layer.id)!)
+  }
+  return { scales, claims }
+}
+
+function countReaders(model: PolynomialModel): Map<LayerId, number> {
+  const readers = new Map<LayerId, number>([[model.output, 1]])
+  for (const layer of model.layers) {
+    const inputs = layer.kind === 'linear' ? layer.terms.map((term) => term.input) : [layer.input]
+    for (const input of inputs) readers.set(input, (readers.get(input) ?? 0) + 1)
+  }
+  return readers
+}
+
+type Range = [low: number, high: number]
+
+function inputRanges(model: PolynomialModel, samples: readonly Float64Array[]): Map<LayerId, Range[]> {
+  const readers = Map.groupBy(
+    model.layers.filter((layer) => layer.kind === 'polynomial'),
+    (layer) => layer.input,
+  )
+  const ranges = new Map<LayerId, Range[]>()
+  const widen = (reader: PolynomialLayer, input: Float64Array) => {
+    const plane = reader.shape[1] * reader.shape[2]
+    ranges.get(reader.id)!.forEach((range, c) => {
+      for (let i = c * plane; i < (c + 1) * plane; i++) {
+        if (input[i] < range[0]) range[0] = input[i]
+        if (input[i] > range[1]) range[1] = input[i]
+      }
+    })
+  }
+  for (const layer of [...readers.values()].flat()) {
+    ranges.set(
+      layer.id,
+      Array.from({ length: layer.shape[0] }, () => [Infinity, -Infinity]),
+    )
+  }
+  for (const reader of readers.get(INPUT) ?? []) samples.forEach((sample) => widen(reader, sample))
+  runLayerBatch(model, samples, (layer, outputs) => {
+    for (const reader of readers.get(layer.id) ?? []) outputs.forEach((output) => widen(reader, output))
+  })
+  return ranges
+}
+
+/** t with t·|y| and t²·|y² + inner| at most 1 over the range; 0 for an ignored channel that nothing else reads. */
+function scaleOf(form: SquareForm, [low, high]: Range, onlyReader: boolean): number {
+  const ignored = form.fourth === 0 && form.second === 0 && form.first === 0
+  if (ignored && onlyReader) return 0
+  const ends = [low + form.shift, high + form.shift]
+  const middle = ends[0] * ends[1] < 0 ? 0 : Math.min(ends[0] ** 2, ends[1] ** 2)
+  const squares = [...ends.map((y) => y * y), middle]
+  const inner = form.fourth === 0 ? [] : squares.map((square) => Math.abs(square + form.inner))
+  const largest = Math.max(...squares, ...inner)
+  return largest > 0 && Number.isFinite(largest) ? 1 / Math.sqrt(largest) : 1
+}
+
+const direct = (layer: LayerId, channels: number): Reading => ({
+  parts: [{ layer, scale: new Float64Array(channels).fill(1) }],
+  offset: new Float64Array(channels),
+})
+
+const unscaled = (layer: LayerId, { forms, scale }: Scales): Reading => ({
+  parts: [{ layer, scale: scale.map((t) => (t === 0 ? 0 : 1 / t)) }],
+  offset: Float64Array.from(forms, (form) => -form.shift),
+})
+
+/** A depthwise layer that computes a reading. */
+const readAs = (id: LayerId, like: PolynomialLayer | LinearLayer, { parts, offset }: Reading): LinearLayer => ({
+  kind: 'linear',
+  id,
+  sources: like.sources,
+  shape: like.shape,
+  terms: parts.map(({ layer, scale }) => ({ input: layer, map: depthwise(scale) })),
+  bias: offset,
+})
+
+/** The layer over the square model's layers: scales into columns, offsets into the bias. */
+function foldReadings(
+  layer: LinearLayer,
+  readingOf: (id: LayerId) => Reading,
+  shapes: ReadonlyMap<LayerId, Shape>,
+): LinearLayer {
+  const ones = new Float64Array(layer.shape[0]).fill(1)
+  let bias = layer.bias
+  const terms = layer.terms.flatMap(({ input, map }): LinearTerm[] => {
+    const { parts, offset } = readingOf(input)
+    const inShape = shapes.get(input)!
+    if (offset.some((value) => value !== 0)) {
+      const moved = mapConstants(map, inShape, layer.shape, offset)
+      bias = gather(
+        spread(bias, layer.shape).map((value, i) => value + moved[i]),
+        layer.shape,
+      )
+    }
+    return parts.map((part) => ({
+      input: part.layer,
+      map: part.scale.every((scale) => scale === 1) ? map : scaleMap(map, [inShape, layer.shape], part.scale, ones),
+    }))
+  })
+  return { ...layer, terms, bias }
+}
+
+/** The layer with output t·(x + shift) instead of x. */
+function rescaled(layer: LinearLayer, { forms, scale }: Scales, shapes: ReadonlyMap<LayerId, Shape>): LinearLayer {
+  const plane = layer.shape[1] * layer.shape[2]
+  const perElement = layer.bias.length !== layer.shape[0]
+  return {
+    ...layer,
+    terms: layer.terms.map(({ input, map }) => {
+      const inShape = shapes.get(input)!
+      return { input, map: scaleMap(map, [inShape, layer.shape], new Float64Array(inShape[0]).fill(1), scale) }
+    }),
+    bias: layer.bias.map((value, i) => {
+      const channel = perElement ? Math.floor(i / plane) : i
+      return scale[channel] * (value + forms[channel].shift)
+    }),
+  }
+}
+
+/** Adds the squarings of one polynomial over u = layer `scaled`, and says how to read its output from them. */
+function emitSquares(
+  layer: PolynomialLayer,
+  scaled: LayerId,
+  { forms, scale }: Scales,
+  layers: (LinearLayer | SquareLayer)[],
+  shapes: Map<LayerId, Shape>,
+): Reading {
+  const { shape, sources } = layer
+  const coefficient = (amount: (form: SquareForm) => number, power: number) =>
+    Float64Array.from(forms, (form, c) => (scale[c] === 0 ? 0 : amount(form) / scale[c] ** power))
+  const first = coefficient((form) => form.first, 1)
+  const second = coefficient((form) => form.second, 2)
+  const fourth = coefficient((form) => form.fourth, 4)
+  const used = (values: Float64Array) => values.some((value) => value !== 0)
+  const add = (added: LinearLayer | SquareLayer): LayerId => {
+    shapes.set(added.id, shape)
+    layers.push(added)
+    return added.id
+  }
+  const square = (id: LayerId, input: LayerId): LayerId => add({ kind: 'square', id, sources, shape, input })
+  const parts: { layer: LayerId; scale: Float64Array }[] = []
+  if (used(fourth)) {
+    const inner = Float64Array.from(forms, (form, c) => form.inner * scale[c] ** 2)
+    const squared = square(`${layer.id}.square`, scaled)
+    const identity = depthwise(new Float64Array(shape[0]).fill(1))
+    const shifted = `${layer.id}.inner`
+    add({ kind: 'linear', id: shifted, sources, shape, terms: [{ input: squared, map: identity }], bias: inner })
+    parts.push({ layer: square(layer.id, shifted), scale: fourth })
+    if (used(second)) parts.push({ layer: squared, scale: second })
+  } else if (used(second)) {
+    parts.push({ layer: square(layer.id, scaled), scale: second })
+  }
+  if (used(first) || parts.length === 0) parts.push({ layer: scaled, scale: first })
+  return { parts, offset: Float64Array.from(forms, (form) => form.constant) }
+}
+
+function boundsOf(model: SquareModel, samples: readonly Float64Array[]): Map<string, number> {
+  const bounds = new Map<string, number>()
+  runLayerBatch(model, samples, (layer, outputs) => {
+    let largest = bounds.get(layer.id) ?? 0
+    for (const output of outputs) for (const value of output) largest = Math.max(largest, Math.abs(value))
+    invariant(Number.isFinite(largest), 'A folded layer left the finite numbers.', { layer: layer.id })
+    bounds.set(layer.id, largest)
+  })
+  return bounds
+}
+
+/** At most `count` of the items, evenly spaced. */
+function evenly<T>(items: readonly T[], count: number): readonly T[] {
+  if (items.length <= count) return items
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)])
+}

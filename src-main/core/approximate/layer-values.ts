@@ -1,0 +1,28 @@
+import type { LayerId, Shape } from '../normalise/layer-model.ts'
+import { sizeOf } from '../normalise/layer-model.ts'
+import type { AnyLayer } from '../normalise/run-layers.ts'
+import { inputsOf, interleave, runLayer, separate } from '../normalise/run-layers.ts'
+
+/** One flattened [C,H,W] tensor per calibration sample. */
+export type Values = readonly Float64Array[]
+
+const CHUNK = 16
+
+/** One layer's output for all samples. */
+export function applyLayer(
+  layer: AnyLayer,
+  shapes: ReadonlyMap<LayerId, Shape>,
+  values: ReadonlyMap<LayerId, Values>,
+): Values {
+  const inputs = [...new Set(inputsOf(layer))]
+  const count = values.get(inputs[0])!.length
+  const results: Float64Array[] = []
+  for (let first = 0; first < count; first += CHUNK) {
+    const samples = Math.min(CHUNK, count - first)
+    const chunk = new Map(
+      inputs.map((id) => [id, interleave(values.get(id)!.slice(first, first + samples), sizeOf(shapes.get(id)!))]),
+    )
+    results.push(...separate(runLayer(layer, shapes, chunk, samples), samples))
+  }
+  return results
+}

@@ -1,0 +1,71 @@
+import type { ConvMap, LinearMap, Shape } from '../normalise/layer-model.ts'
+import { applyLinearMap } from '../normalise/run-layers.ts'
+
+/** One weight per channel. */
+export const depthwise = (scale: Float64Array): ConvMap => ({
+  kind: 'conv',
+  weight: scale,
+  kernel: [1, 1],
+  strides: [1, 1],
+  dilations: [1, 1],
+  pads: [0, 0, 0, 0],
+  groups: scale.length,
+})
+
+/** The map of diag(rowScale) · map · diag(columnScale), both scales per channel. */
+export function scaleMap(
+  map: LinearMap,
+  [inShape, outShape]: readonly [Shape, Shape],
+  columnScale: Float64Array,
+  rowScale: Float64Array,
+): LinearMap {
+  const inPlane = inShape[1] * inShape[2]
+  const outPlane = outShape[1] * outShape[2]
+  if (map.kind === 'sparse') {
+    const values = Float64Array.from(map.values)
+    for (let row = 0; row + 1 < map.rowStarts.length; row++) {
+      for (let k = map.rowStarts[row]; k < map.rowStarts[row + 1]; k++) {
+        values[k] *= rowScale[Math.floor(row / outPlane)] * columnScale[Math.floor(map.columns[k] / inPlane)]
+      }
+    }
+    return { ...map, values }
+  }
+  const weight = Float64Array.from(map.weight)
+  if (map.kind === 'dense') {
+    const columns = inShape[0] * inPlane
+    for (let k = 0; k < weight.length; k++) {
+      weight[k] *= rowScale[Math.floor(k / columns / outPlane)] * columnScale[Math.floor((k % columns) / inPlane)]
+    }
+    return { ...map, weight }
+  }
+  const taps = map.kernel[0] * map.kernel[1]
+  const perGroup = inShape[0] / map.groups
+  const outPerGroup = outShape[0] / map.groups
+  for (let k = 0; k < weight.length; k++) {
+    const out = Math.floor(k / (taps * perGroup))
+    const channel = Math.floor(out / outPerGroup) * perGroup + (Math.floor(k / taps) % perGroup)
+    weight[k] *= rowScale[out] * columnScale[channel]
+  }
+  return { ...map, weight }
+}
+
+/** What the map makes of a field that is constant per channel; not constant itself where zero padding cuts in. */
+export function mapConstants(map: LinearMap, inShape: Shape, outShape: Shape, constants: Float64Array): Float64Array {
+  return applyLinearMap(map, inShape, outShape, spread(constants, inShape))
+}
+
+/** Per-channel values repeated over each channel's plane; per-element values as they are. */
+export function spread(values: Float64Array, [channels, height, width]: Shape): Float64Array {
+  const plane = height * width
+  if (values.length === channels * plane) return Float64Array.from(values)
+  return Float64Array.from({ length: channels * plane }, (_, i) => values[Math.floor(i / plane)])
+}
+
+/** The inverse of `spread` where every channel is constant up to rounding; otherwise the field itself. */
+export function gather(field: Float64Array, [channels, height, width]: Shape): Float64Array {
+  const plane = height * width
+  const largest = field.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  const perChannel = Float64Array.from({ length: channels }, (_, c) => field[c * plane])
+  const even = field.every((value, i) => Math.abs(value - perChannel[Math.floor(i / plane)]) <= 1e-13 * largest)
+  return even ? perChannel : field
+}

@@ -1,0 +1,238 @@
+/** A row-major matrix. */
+export interface Matrix {
+  readonly rows: number
+  readonly columns: number
+  readonly data: Float64Array
+}
+
+export const matrix = (rows: number, columns: number): Matrix => ({
+  rows,
+  columns,
+  data: new Float64Array(rows * columns),
+})
+
+export interface RidgeFit {
+  /** [features × targets] change of the weights; zero where refitting does not pay. */
+  readonly weights: Matrix
+  /** One per target. */
+  readonly bias: Float64Array
+  /** Mean squared residual on the held-out rows before and after. */
+  readonly before: number
+  readonly after: number
+}
+
+/** Penalties tried, per row and per unit of standardised weight, strongest first. */
+const PENALTIES = [3, 1, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5]
+
+/**
+ * Ridge regression of the residuals on the features: min ‖features·W + bias − residuals‖² + n·λ‖W‖², on standardised
+ * features. λ is the one with the least error on the held-out rows (which may be "only the bias" or "nothing"); the
+ * result is then solved on all rows. `features` is standardised in place.
+ */
+export function ridge(features: Matrix, residuals: Matrix, heldOut: (row: number) => boolean): RidgeFit {
+  const { means, deviations } = standardise(features)
+  const targets = residuals.columns
+  const rows = [...Array(features.rows).keys()]
+  const held = rows.filter(heldOut)
+  const kept = rows.filter((row) => !heldOut(row))
+  const before = meanSquare(residuals, held)
+  const nothing = { weights: matrix(features.columns, targets), bias: new Float64Array(targets), before, after: before }
+  if (held.length === 0 || kept.length < 2) return nothing
+
+  const solver = features.columns <= kept.length ? primal(features, residuals, kept) : dual(features, residuals, kept)
+  let after = heldOutError(residuals, held, solver.bias, undefined)
+  let penalty = Infinity
+  let rises = 0
+  for (const candidate of PENALTIES) {
+    const weights = solver.solve(candidate)
+    const error = weights ? heldOutError(residuals, held, solver.bias, multiply(features, weights, held)) : Infinity
+    if (error < after) {
+      after = error
+      penalty = candidate
+      rises = 0
+    } else if (++rises === 3) break
+  }
+  if (!(after < before)) return nothing
+  const whole = features.columns <= rows.length ? primal(features, residuals, rows) : dual(features, residuals, rows)
+  const weights = (penalty === Infinity ? undefined : whole.solve(penalty)) ?? nothing.weights
+  const bias = Float64Array.from(whole.bias)
+  for (let f = 0; f < weights.rows; f++) {
+    for (let t = 0; t < targets; t++) {
+      weights.data[f * targets + t] /= deviations[f]
+      bias[t] -= means[f] * weights.data[f * targets + t]
+    }
+  }
+  return { weights, bias, before, after }
+}
+
+interface Solver {
+  /** Mean residual per target: the bias while the features are centred. */
+  readonly bias: Float64Array
+  /** [features × targets], or undefined where the system is singular to working precision. */
+  solve(penalty: number): Matrix | undefined
+}
+
+/** Through the features' correlation matrix. */
+function primal(features: Matrix, residuals: Matrix, rows: readonly number[]): Solver {
+  const gram = grammian(features, rows)
+  const bias = columnMeans(residuals, rows)
+  const right = crossProduct(features, residuals, rows, bias)
+  return {
+    bias,
+    solve(penalty) {
+      const system = matrix(gram.rows, gram.columns)
+      system.data.set(gram.data)
+      for (let i = 0; i < gram.rows; i++) system.data[i * gram.columns + i] += penalty * rows.length
+      return cholesky(system) ? substituteBoth(system, right) : undefined
+    },
+  }
+}
+
+/** Through the rows' inner products, where there are fewer rows than features. */
+function dual(features: Matrix, residuals: Matrix, rows: readonly number[]): Solver {
+  const bias = columnMeans(residuals, rows)
+  const kept = transposed(features, rows)
+  const kernel = grammian(kept, [...Array(kept.rows).keys()])
+  const right = matrix(rows.length, residuals.columns)
+  rows.forEach((row, i) => {
+    for (let t = 0; t < residuals.columns; t++) {
+      right.data[i * residuals.columns + t] = residuals.data[row * residuals.columns + t] - bias[t]
+    }
+  })
+  return {
+    bias,
+    solve(penalty) {
+      const system = matrix(kernel.rows, kernel.columns)
+      system.data.set(kernel.data)
+      for (let i = 0; i < kernel.rows; i++) system.data[i * kernel.columns + i] += penalty * rows.length
+      const multipliers = cholesky(system) ? substituteBoth(system, right) : undefined
+      return multipliers && multiply(kept, multipliers, [...Array(kept.rows).keys()])
+    },
+  }
+}
+
+/** Gives every column mean 0 and deviation 1; columns that do not vary become 0. */
+function standardise({ rows, columns, data }: Matrix): { means: Float64Array; deviations: Float64Array } {
+  const means = new Float64Array(columns)
+  const deviations = new Float64Array(columns)
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) means[c] += data[r * columns + c] / rows
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) deviations[c] += (data[r * columns + c] -= means[c]) ** 2 / rows
+  }
+  for (let c = 0; c < columns; c++) {
+    const deviation = Math.sqrt(deviations[c])
+    deviations[c] = deviation > 1e-9 * Math.abs(means[c]) && deviation > 1e-150 ? deviation : Infinity
+  }
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) data[r * columns + c] /= deviations[c]
+  return { means, deviations }
+}
+
+/** Σ over the rows of rowᵀ·row, four rows at a time. */
+function grammian({ columns: n, data }: Matrix, rows: readonly number[]): Matrix {
+  const gram = matrix(n, n)
+  const g = gram.data
+  const zero = new Float64Array(n)
+  const rowAt = (i: number) => (i < rows.length ? data.subarray(rows[i] * n, (rows[i] + 1) * n) : zero)
+  for (let r = 0; r < rows.length; r += 4) {
+    const [a, b, c, d] = [rowAt(r), rowAt(r + 1), rowAt(r + 2), rowAt(r + 3)]
+    for (let i = 0; i < n; i++) {
+      const [ai, bi, ci, di] = [a[i], b[i], c[i], d[i]]
+      const start = i * n
+      for (let j = i; j < n; j++) g[start + j] += ai * a[j] + bi * b[j] + ci * c[j] + di * d[j]
+    }
+  }
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) g[i * n + j] = g[j * n + i]
+  return gram
+}
+
+function crossProduct(features: Matrix, residuals: Matrix, rows: readonly number[], bias: Float64Array): Matrix {
+  const [n, m] = [features.columns, residuals.columns]
+  const product = matrix(n, m)
+  for (const row of rows) {
+    const residual = residuals.data.subarray(row * m, (row + 1) * m).map((value, t) => value - bias[t])
+    for (let f = 0; f < n; f++) {
+      const value = features.data[row * n + f]
+      if (value === 0) continue
+      const start = f * m
+      for (let t = 0; t < m; t++) product.data[start + t] += value * residual[t]
+    }
+  }
+  return product
+}
+
+function multiply(left: Matrix, right: Matrix, rows: readonly number[]): Matrix {
+  const [n, m] = [left.columns, right.columns]
+  const product = matrix(rows.length, m)
+  rows.forEach((row, i) => {
+    const out = product.data.subarray(i * m, (i + 1) * m)
+    for (let f = 0; f < n; f++) {
+      const value = left.data[row * n + f]
+      if (value === 0) continue
+      const start = f * m
+      for (let t = 0; t < m; t++) out[t] += value * right.data[start + t]
+    }
+  })
+  return product
+}
+
+function transposed({ columns, data }: Matrix, rows: readonly number[]): Matrix {
+  const result = matrix(columns, rows.length)
+  rows.forEach((row, i) => {
+    for (let c = 0; c < columns; c++) result.data[c * rows.length + i] = data[row * columns + c]
+  })
+  return result
+}
+
+function columnMeans({ columns, data }: Matrix, rows: readonly number[]): Float64Array {
+  const means = new Float64Array(columns)
+  for (const row of rows) for (let c = 0; c < columns; c++) means[c] += data[row * columns + c] / rows.length
+  return means
+}
+
+const meanSquare = (residuals: Matrix, rows: readonly number[]): number =>
+  heldOutError(residuals, rows, new Float64Array(residuals.columns), undefined)
+
+function heldOutError(residuals: Matrix, rows: readonly number[], bias: Float64Array, predicted?: Matrix): number {
+  const m = residuals.columns
+  let sum = 0
+  rows.forEach((row, i) => {
+    for (let t = 0; t < m; t++) {
+      sum += (residuals.data[row * m + t] - bias[t] - (predicted ? predicted.data[i * m + t] : 0)) ** 2
+    }
+  })
+  return sum / Math.max(1, rows.length * m)
+}
+
+/** Replaces the lower triangle by L with L·Lᵀ = system; false where it is not positive definite. */
+function cholesky({ rows: n, data: a }: Matrix): boolean {
+  for (let i = 0; i < n; i++) {
+    const rowI = a.subarray(i * n, i * n + n)
+    for (let j = 0; j <= i; j++) {
+      const rowJ = a.subarray(j * n, j * n + n)
+      let sum = rowI[j]
+      for (let k = 0; k < j; k++) sum -= rowI[k] * rowJ[k]
+      if (j < i) rowI[j] = sum / rowJ[j]
+      else if (sum > 0) rowI[i] = Math.sqrt(sum)
+      else return false
+    }
+  }
+  return true
+}
+
+/** Solves L·Lᵀ·X = right for all columns of `right`. */
+function substituteBoth({ rows: n, data: l }: Matrix, right: Matrix): Matrix {
+  const m = right.columns
+  const x = Float64Array.from(right.data)
+  const subtract = (to: number, from: number, factor: number) => {
+    for (let t = 0; t < m; t++) x[to * m + t] -= factor * x[from * m + t]
+  }
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < i; k++) subtract(i, k, l[i * n + k])
+    for (let t = 0; t < m; t++) x[i * m + t] /= l[i * n + i]
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    for (let k = i + 1; k < n; k++) subtract(i, k, l[k * n + i])
+    for (let t = 0; t < m; t++) x[i * m + t] /= l[i * n + i]
+  }
+  return { rows: n, columns: m, data: x }
+}
