@@ -1,0 +1,153 @@
+import type { ConvMap, Shape } from '../normalise/layer-model.ts'
+import { affine, nextPowerOfTwo, single, type Layout, type SlotGroup } from './layout.ts'
+
+/** An output layout before its lanes are folded, and the lanes. */
+export interface OutputCandidate {
+  readonly layout: Layout
+  readonly lanes: SlotGroup
+}
+
+/** Layouts for the first linear map, whose input the edge packs as it is asked to. */
+export function freeCandidates(shape: Shape, slots: number): OutputCandidate[] {
+  const candidates: OutputCandidate[] = []
+  for (const grid of grids(shape)) {
+    const perCiphertext = Math.floor(slots / grid.channelStride)
+    if (perCiphertext < 1) continue
+    const channels = Math.min(shape[0], perCiphertext)
+    const period = nextPowerOfTwo(channels * grid.channelStride)
+    const channel = Int32Array.from(
+      { length: shape[0] },
+      (_, c) => Math.floor(c / channels) * slots + (c % channels) * grid.channelStride,
+    )
+    const ciphertexts = Math.ceil(shape[0] / channels)
+    for (const phases of grid.phases) {
+      const layout: Layout = {
+        shape,
+        slots,
+        ciphertexts,
+        channel,
+        ...spaceToDepth(grid, phases, slots),
+        replicas: single,
+        clean: true,
+      }
+      const room = slots / (phases * phases)
+      if (period > room) continue
+      if (phases > 1) candidates.push({ layout, lanes: single })
+      else
+        for (let count = 1; count * period <= slots; count *= 2)
+          candidates.push({ layout, lanes: { stride: slots / count, count } })
+    }
+  }
+  return candidates
+}
+
+interface Grid {
+  readonly height: number
+  readonly width: number
+  readonly rowStride: number
+  readonly channelStride: number
+  /** Strides of a following pool for which rows and columns may be split into phases. */
+  readonly phases: readonly number[]
+}
+
+function grids([, height, width]: Shape): Grid[] {
+  const evenWidth = nextPowerOfTwo(width)
+  const evenHeight = nextPowerOfTwo(height)
+  const flat: Grid = { height, width, rowStride: width, channelStride: height * width, phases: [1] }
+  const even: Grid = { height, width, rowStride: evenWidth, channelStride: evenHeight * evenWidth, phases: [1] }
+  const halfWidth = nextPowerOfTwo(Math.ceil(width / 2))
+  const halfHeight = nextPowerOfTwo(Math.ceil(height / 2))
+  const phased: Grid = { height, width, rowStride: halfWidth, channelStride: halfHeight * halfWidth, phases: [2] }
+  const distinct = even.channelStride === flat.channelStride ? [flat] : [flat, even]
+  return height > 1 && width > 1 ? [...distinct, phased] : distinct
+}
+
+/** With 2 × 2 phases at the top of the slots, pooling by 2 is two rotations and leaves four replicas. */
+function spaceToDepth(grid: Grid, phases: number, slots: number): Pick<Layout, 'row' | 'column'> {
+  if (phases === 1) return { row: affine(grid.height, grid.rowStride), column: affine(grid.width, 1) }
+  const half = slots / 2
+  return {
+    row: Int32Array.from({ length: grid.height }, (_, y) => (y % 2) * half + (y >> 1) * grid.rowStride),
+    column: Int32Array.from({ length: grid.width }, (_, x) => (x % 2) * (half / 2) + (x >> 1)),
+  }
+}
+
+/**
+ * Layouts for the output of a map applied to `from`: rows and columns stay where the input's are (strides
+ * leave gaps), channels and lanes take the slot-number bits that rows and columns leave free.
+ */
+export function outputCandidates(from: Layout, map: ConvMap | undefined, shape: Shape): OutputCandidate[] {
+  const grid = map ? keptGrid(from, map, shape) : ownGrid(shape)
+  return grid ? gridCandidates(shape, from.slots, grid.row, grid.column) : []
+}
+
+type RowsAndColumns = Pick<Layout, 'row' | 'column'>
+
+function ownGrid([, height, width]: Shape): RowsAndColumns {
+  return { row: affine(height, nextPowerOfTwo(width)), column: affine(width, 1) }
+}
+
+function keptGrid(from: Layout, map: ConvMap, [, height, width]: Shape): RowsAndColumns | undefined {
+  const row = strided(from.row, map.strides[0], height)
+  const column = strided(from.column, map.strides[1], width)
+  return row && column && { row, column }
+}
+
+function strided(offsets: Int32Array, stride: number, count: number): Int32Array | undefined {
+  if ((count - 1) * stride < offsets.length) return Int32Array.from({ length: count }, (_, i) => offsets[i * stride])
+  const step = offsets.length > 1 ? offsets[1] : 1
+  return offsets.every((offset, i) => offset === i * step) ? affine(count, step * stride) : undefined
+}
+
+function gridCandidates(shape: Shape, slots: number, row: Int32Array, column: Int32Array): OutputCandidate[] {
+  let used = 0
+  for (const y of row) for (const x of column) used |= y + x
+  if (used >= slots) return []
+  const free: number[] = []
+  for (let bit = 1; bit < slots; bit *= 2) if (!(used & bit)) free.push(bit)
+  const candidates: OutputCandidate[] = []
+  for (const lanes of laneWindows(free, slots)) {
+    const rest = free.filter((bit) => bit < lanes.stride || bit >= lanes.stride * lanes.count)
+    for (const bits of [rest, [...rest].reverse()]) {
+      const channel = channelOffsets(shape[0], bits, slots)
+      const ciphertexts = Math.ceil(shape[0] / 2 ** bits.length)
+      if (ciphertexts > 1 && lanes.count > 1) continue
+      candidates.push({
+        layout: { shape, slots, ciphertexts, channel, row, column, replicas: single, clean: true },
+        lanes,
+      })
+      if (rest.length < 2) break
+    }
+  }
+  return candidates
+}
+
+function laneWindows(free: readonly number[], slots: number): SlotGroup[] {
+  const windows: SlotGroup[] = [single]
+  free.forEach((stride, i) => {
+    for (
+      let count = 2, j = i;
+      j < free.length && free[j] === (stride * count) / 2 && stride * count <= slots;
+      count *= 2, j++
+    ) {
+      windows.push({ stride, count })
+    }
+  })
+  return windows
+}
+
+/** Channel c takes the given slot bits, lowest bit of c first; what does not fit goes to further ciphertexts. */
+function channelOffsets(channels: number, bits: readonly number[], slots: number): Int32Array {
+  return Int32Array.from({ length: channels }, (_, c) => {
+    let offset = (c >> bits.length) * slots
+    bits.forEach((bit, i) => (offset += (c >> i) & 1 ? bit : 0))
+    return offset
+  })
+}
+
+/** The layout once the lanes' partial sums are added. */
+export function foldedLayout({ layout, lanes }: OutputCandidate): Layout {
+  if (lanes.count === 1) return layout
+  const cyclic = lanes.stride * lanes.count === layout.slots
+  return { ...layout, replicas: cyclic ? lanes : single, clean: cyclic }
+}

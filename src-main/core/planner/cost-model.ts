@@ -1,0 +1,71 @@
+import type { Primitive } from '../plan/level-evaluator.ts'
+
+/**
+ * Time of each primitive in milliseconds as a function of degree and primes left. The shapes are the
+ * operation counts (a key switch transforms L² + 3L + 2 polynomials); the constants are measured.
+ */
+export interface CostModel {
+  readonly name: string
+  readonly ms: (
+    primitive: Primitive | 'encrypt' | 'encode' | 'rotate-hoisted',
+    degree: number,
+    primes: number,
+  ) => number
+}
+
+/** Nanoseconds per unit of the shape below. */
+interface Constants {
+  readonly keySwitch: number
+  readonly multiply: number
+  readonly multiplyPlain: number
+  readonly rescale: number
+  readonly add: number
+  readonly encrypt: number
+  /** A hoisted rotation's share of a full one. */
+  readonly hoisted: number
+}
+
+/** Medians of docs/benchmarks.md, node-seal 7 in WebAssembly. */
+const nodeSeal: Constants = {
+  keySwitch: 3.6,
+  multiply: 60,
+  multiplyPlain: 34,
+  rescale: 4.6,
+  add: 4,
+  encrypt: 6.2,
+  hoisted: 1,
+}
+
+export const nodeSealCosts: CostModel = fromConstants('node-seal', nodeSeal)
+
+export function fromConstants(name: string, constants: Constants): CostModel {
+  return {
+    name,
+    ms(primitive, degree, primes) {
+      const coefficients = degree * primes
+      const transform = degree * Math.log2(degree)
+      const keySwitch = constants.keySwitch * transform * (primes * primes + 3 * primes + 2)
+      switch (primitive) {
+        case 'multiply':
+          return (constants.multiply * coefficients) / 1e6
+        case 'square':
+          return (0.8 * constants.multiply * coefficients) / 1e6
+        case 'multiply-plain':
+          return (constants.multiplyPlain * coefficients) / 1e6
+        case 'relinearise':
+        case 'rotate':
+          return keySwitch / 1e6
+        case 'rotate-hoisted':
+          return (constants.hoisted * keySwitch) / 1e6
+        case 'rescale':
+          return (constants.rescale * transform * 2 * primes) / 1e6
+        case 'add':
+          return (constants.add * coefficients) / 1e6
+        case 'encrypt':
+          return (constants.encrypt * transform * 3 * (primes + 1)) / 1e6
+        case 'encode':
+          return (constants.encrypt * transform * primes) / 1e6
+      }
+    },
+  }
+}

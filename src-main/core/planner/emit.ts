@@ -1,0 +1,203 @@
+import { invariant } from '../errors.ts'
+import { INPUT, type LayerId } from '../normalise/layer-model.ts'
+import {
+  type CkksParameters,
+  type ElementPacking,
+  type InputPacking,
+  type Plan,
+  type PlannedLayer,
+  type PlannedNetwork,
+  type Register,
+  type WeightIndex,
+} from '../plan/plan.ts'
+import { splitBabyGiant } from './baby-giant.ts'
+import { PlanBuilder } from './builder.ts'
+import { convDiagonals, elementDiagonals, type DiagonalSet } from './diagonals.ts'
+import { packFirstLayer } from './first-layer.ts'
+import { modulo, positionsOf, type Layout } from './layout.ts'
+import { keySwitchCosts, type LinearChoice, type SearchResult, type SearchSettings, type TermChoice } from './search.ts'
+import type { LinearStep, SquareStep, Step } from './steps.ts'
+import { walkMap } from './weights.ts'
+
+export interface EmitRequest {
+  readonly steps: readonly Step[]
+  readonly output: LayerId
+  readonly inputShape: InputPacking['shape']
+  readonly parameters: CkksParameters
+  readonly scale: number
+  readonly search: SearchResult
+  readonly settings: SearchSettings
+}
+
+/** Turns chosen layouts into instructions and weight vectors. */
+export function emitPlan(request: EmitRequest): PlannedNetwork {
+  return new Emitter(request).emit()
+}
+
+class Emitter {
+  private readonly request: EmitRequest
+  private readonly builder: PlanBuilder
+  private readonly values = new Map<LayerId, readonly Register[]>()
+  private readonly layers: PlannedLayer[] = []
+  private sources: readonly Int32Array[] = []
+
+  constructor(request: EmitRequest) {
+    this.request = request
+    this.builder = new PlanBuilder(request.parameters)
+  }
+
+  emit(): PlannedNetwork {
+    const { steps, output, parameters, inputShape, scale, settings } = this.request
+    for (const step of steps) {
+      const first = this.builder.instructions.length
+      const result = step.kind === 'square' ? this.emitSquare(step) : this.emitLinear(step)
+      this.values.set(step.id, result)
+      const packing = this.packingOf(step.id)
+      this.layers.push({ id: step.id, kind: step.kind, first, end: this.builder.instructions.length, result, packing })
+    }
+    const plan: Plan = {
+      parameters,
+      input: {
+        mode: settings.input,
+        shape: inputShape,
+        sources: this.sources,
+        scale,
+        primes: settings.primes.get(INPUT)!,
+      },
+      weights: this.builder.weights,
+      instructions: this.builder.instructions,
+      layers: this.layers,
+      output: { ...this.packingOf(output), registers: this.values.get(output)! },
+    }
+    return { plan, weightVectors: (index) => this.builder.vector(index) }
+  }
+
+  private packingOf(id: LayerId): ElementPacking {
+    const layout = this.request.search.layouts.get(id)!
+    return { shape: layout.shape, positions: positionsOf(layout) }
+  }
+
+  private emitSquare(step: SquareStep): Register[] {
+    const { builder } = this
+    const primes = this.request.settings.primes.get(step.id)! + 1
+    return this.values.get(step.inputs[0])!.map((register) => {
+      const operand = builder.modSwitch(register, primes)
+      return builder.rescale(builder.relinearise(builder.square(operand)))
+    })
+  }
+
+  private emitLinear(step: LinearStep): Register[] {
+    const choice = this.request.search.choices.get(step.id)!
+    const primes = this.request.settings.primes.get(step.id)! + 1
+    const { lanes, layout } = choice.candidate
+    const inputs: Register[] = []
+    const sets: { readonly set: DiagonalSet; readonly offset: number }[] = []
+    for (const term of choice.terms) {
+      const offset = inputs.length
+      if (term.from) {
+        inputs.push(...this.pooled(term, primes))
+        sets.push({ set: this.diagonalsOf(step, choice, term, term.from), offset })
+      } else {
+        const packing = packFirstLayer(walkMap(term.term.map, term.term.shape, step.shape), layout, lanes)
+        this.sources = packing.sources
+        const { mode, scale } = { mode: this.request.settings.input, scale: this.request.scale }
+        inputs.push(...packing.sources.map(() => this.builder.input(mode, primes, scale)))
+        sets.push({ set: packing, offset })
+      }
+    }
+    const folded = this.products(step, inputs, sets, primes, layout).map((register) => {
+      let sum = this.builder.rescale(register)
+      for (let span = lanes.stride; span < lanes.stride * lanes.count; span *= 2) {
+        sum = this.builder.add(sum, this.builder.rotate(sum, span))
+      }
+      return sum
+    })
+    return folded.map((register, output) => this.addBias(step, register, output))
+  }
+
+  private pooled({ term, poolPasses }: TermChoice, primes: number): Register[] {
+    return this.values.get(term.input)!.map((register) => {
+      let value = this.builder.modSwitch(register, primes)
+      for (const pass of poolPasses) {
+        const rotated = pass.map((steps) => this.builder.rotate(value, steps))
+        value = rotated.reduce((sum, next) => this.builder.add(sum, next), value)
+      }
+      return value
+    })
+  }
+
+  private diagonalsOf(step: LinearStep, choice: LinearChoice, { term }: TermChoice, from: Layout): DiagonalSet {
+    const placement = { from, to: choice.candidate.layout, lanes: choice.candidate.lanes }
+    return term.map.kind === 'conv'
+      ? convDiagonals(term.map, placement)
+      : elementDiagonals(walkMap(term.map, term.shape, step.shape), placement)
+  }
+
+  /** Σ over giant steps of rot_g(relinearise(Σ weight × rot_b(input))), one register per output ciphertext. */
+  private products(
+    step: LinearStep,
+    inputs: readonly Register[],
+    sets: readonly { readonly set: DiagonalSet; readonly offset: number }[],
+    primes: number,
+    layout: Layout,
+  ): Register[] {
+    const { builder } = this
+    const { slots } = layout
+    const all = sets.flatMap(({ set, offset }) =>
+      set.diagonals.map((diagonal, index) => ({ ...diagonal, input: diagonal.input + offset, set, index })),
+    )
+    const split = splitBabyGiant(
+      all,
+      slots,
+      keySwitchCosts(this.request.settings.costs, this.request.parameters.polyModulusDegree, primes),
+    )
+    const targetScale = this.request.scale
+    const productScale = targetScale * builder.primeValue(primes - 1)
+    const outputs: Register[] = []
+    for (let output = 0; output < layout.ciphertexts; output++) {
+      const giants = new Map<number, number[]>()
+      all.forEach((diagonal, k) => {
+        if (diagonal.output !== output) return
+        const group = giants.get(split.giants[k])
+        if (group) group.push(k)
+        else giants.set(split.giants[k], [k])
+      })
+      invariant(giants.size > 0, 'a linear step has no weights', { layer: step.id })
+      let sum: Register | undefined
+      for (const [giant, members] of [...giants].sort(([a], [b]) => a - b)) {
+        const values = members.map((k) => builder.rotate(inputs[all[k].input], split.babies[k]))
+        const weights = members.map((k, m): WeightIndex => {
+          const { set, index } = all[k]
+          const scale = productScale / builder.scaleOf(values[m])
+          return builder.addWeightSlot({ layer: this.layers.length, role: 'weight', scale, primes }, (vector) =>
+            set.fill(index, giant, vector),
+          )
+        })
+        const inner = builder.relinearise(builder.multiplySum(values, weights))
+        const turned = builder.rotate(inner, giant)
+        sum = sum === undefined ? turned : builder.add(sum, turned)
+      }
+      outputs.push(sum!)
+    }
+    return outputs
+  }
+
+  private addBias(step: LinearStep, register: Register, output: number): Register {
+    const layout = this.request.search.layouts.get(step.id)!
+    const positions = positionsOf(layout)
+    const { slots, replicas } = layout
+    const slot = {
+      layer: this.layers.length,
+      role: 'bias',
+      scale: this.builder.scaleOf(register),
+      primes: this.builder.primesOf(register),
+    } as const
+    const weight = this.builder.addWeightSlot(slot, (vector) => {
+      positions.forEach((position, e) => {
+        if (Math.floor(position / slots) !== output) return
+        for (let r = 0; r < replicas.count; r++) vector[modulo(position + r * replicas.stride, slots)] = step.bias[e]
+      })
+    })
+    return this.builder.addWeight(register, weight)
+  }
+}

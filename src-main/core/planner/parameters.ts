@@ -1,0 +1,72 @@
+import { invariant, UserError } from '../errors.ts'
+import type { CkksParameters } from '../plan/plan.ts'
+import { nttPrimes } from './primes.ts'
+
+/**
+ * Largest log2(QP) for 128-bit classical security with a ternary secret; Bossuat et al., "Security
+ * Guidelines for Implementing Homomorphic Encryption", ePrint 2024/463, table 5.2. SEAL's own table is looser.
+ */
+export const maxLogQP: ReadonlyMap<number, number> = new Map([
+  [4096, 106],
+  [8192, 214],
+  [16384, 430],
+  [32768, 868],
+])
+
+/** The f64 kernels multiply residues of at most this many bits exactly. */
+const maxPrimeBits = 50
+/** Scales below this lose the network to encryption noise, which grows with the degree. */
+const minScaleBits: ReadonlyMap<number, number> = new Map([
+  [4096, 25],
+  [8192, 26],
+  [16384, 29],
+  [32768, 31],
+])
+const maxScaleBits = 40
+
+export interface ChosenParameters {
+  readonly parameters: CkksParameters
+  readonly scaleBits: number
+  readonly logQP: number
+}
+
+/**
+ * The chain for one degree: q0 with `headroomBits` above the scale, `depth` rescaling primes, and a special
+ * prime at least as large as any other. The largest scale that the bound allows, or undefined.
+ */
+export function chooseParameters(
+  polyModulusDegree: number,
+  depth: number,
+  headroomBits: number,
+): ChosenParameters | undefined {
+  const bound = maxLogQP.get(polyModulusDegree)
+  const least = minScaleBits.get(polyModulusDegree)
+  invariant(bound !== undefined && least !== undefined, `no security bound for degree ${polyModulusDegree}`)
+  for (let scaleBits = maxScaleBits; scaleBits >= least; scaleBits--) {
+    const outerBits = Math.min(maxPrimeBits, Math.floor((bound - depth * scaleBits) / 2))
+    if (outerBits < scaleBits + headroomBits) continue
+    const chain = buildChain(polyModulusDegree, scaleBits, outerBits, depth)
+    if (chain) return { parameters: { polyModulusDegree, primes: chain.map(String) }, scaleBits, logQP: logOf(chain) }
+  }
+  return undefined
+}
+
+/** All degrees that can hold `depth` levels, smallest first. */
+export function parameterCandidates(depth: number, headroomBits: number): ChosenParameters[] {
+  const candidates = [...maxLogQP.keys()].flatMap((degree) => chooseParameters(degree, depth, headroomBits) ?? [])
+  if (candidates.length === 0) {
+    throw new UserError('too-deep', `The network needs ${depth} levels; no secure parameters hold that many.`, {
+      hint: 'Split the network into segments, or use activations of lower degree.',
+    })
+  }
+  return candidates
+}
+
+function buildChain(degree: number, scaleBits: number, outerBits: number, depth: number): bigint[] | undefined {
+  const [special, first] = nttPrimes(degree, outerBits, 2, new Set())
+  if (special === undefined || first === undefined) return undefined
+  const middle = nttPrimes(degree, scaleBits, depth, new Set([special, first]))
+  return middle.length === depth ? [first, ...middle, special] : undefined
+}
+
+const logOf = (primes: readonly bigint[]): number => primes.reduce((sum, prime) => sum + Math.log2(Number(prime)), 0)

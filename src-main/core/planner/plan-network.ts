@@ -1,0 +1,57 @@
+import type { SquareModel } from '../approximate/polynomial-model.ts'
+import { INPUT } from '../normalise/layer-model.ts'
+import { LevelEvaluator } from '../plan/level-evaluator.ts'
+import type { PlannedNetwork } from '../plan/plan.ts'
+import { runPlan } from '../plan/run-plan.ts'
+import { nodeSealCosts, type CostModel } from './cost-model.ts'
+import { emitPlan } from './emit.ts'
+import { parameterCandidates } from './parameters.ts'
+import { searchLayouts } from './search.ts'
+import { assignPrimes, stepsOf } from './steps.ts'
+
+export interface PlanOptions {
+  readonly input?: 'encrypted' | 'plain'
+  readonly costs?: CostModel
+  readonly beamWidth?: number
+}
+
+/**
+ * Compiles a network of linear maps and squarings to CKKS instructions: the smallest degree that holds its
+ * levels, layouts that minimise the estimated time. Deterministic. Throws UserError `too-deep` or `no-packing`.
+ */
+export function planNetwork(model: SquareModel, options: PlanOptions = {}): PlannedNetwork {
+  const { input = 'encrypted', costs = nodeSealCosts, beamWidth = 12 } = options
+  const steps = stepsOf(model)
+  const primes = assignPrimes(steps, model.output)
+  const depth = primes.get(INPUT)! - 1
+  const [{ parameters, scaleBits }] = parameterCandidates(depth, headroomBits(model))
+  const settings = { degree: parameters.polyModulusDegree, primes, costs, input, beamWidth }
+  const search = searchLayouts(steps, settings)
+  const planned = emitPlan({
+    steps,
+    output: model.output,
+    inputShape: model.input.shape,
+    parameters,
+    scale: 2 ** scaleBits,
+    search,
+    settings,
+  })
+  checkLevels(planned)
+  return planned
+}
+
+/** Bits that the result needs above the scale: its largest value, a sign, and two bits of safety. */
+function headroomBits(model: SquareModel): number {
+  const largest = model.bounds.get(model.output) ?? 64
+  return Math.max(6, Math.ceil(Math.log2(largest + 1)) + 3)
+}
+
+/** Transform, then check: levels and scales of the finished plan are proved before any key exists. */
+function checkLevels({ plan }: PlannedNetwork): void {
+  const evaluator = new LevelEvaluator(plan)
+  runPlan(
+    plan,
+    evaluator,
+    plan.input.sources.map(() => evaluator.input()),
+  )
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import type { SquareModel } from '../../src-main/core/approximate/polynomial-model.ts'
+import { INPUT, type ConvMap } from '../../src-main/core/normalise/layer-model.ts'
+import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
+import { slotsOf } from '../../src-main/core/plan/plan.ts'
+import { runPlan } from '../../src-main/core/plan/run-plan.ts'
+import { maxLogQP } from '../../src-main/core/planner/parameters.ts'
+import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
+import { forward, lenet5, networkBuilder, randomInput } from './networks.ts'
+
+/** Largest difference between a plan run in the clear and the plain forward pass, over all layers. */
+function worstError(model: SquareModel, input: 'encrypted' | 'plain' = 'encrypted'): number {
+  const { plan, weightVectors } = planNetwork(model, { input })
+  const sample = randomInput(model)
+  const expected = forward(model, sample)
+  const slots = slotsOf(plan.parameters)
+  const inputs = plan.input.sources.map((source) => Float64Array.from(source, (at) => (at < 0 ? 0 : sample[at])))
+  let worst = 0
+  let layersSeen = 0
+  runPlan(plan, new ClearEvaluator(plan, weightVectors), inputs, {
+    layerDone(layer, result) {
+      layersSeen += 1
+      const { id, packing } = plan.layers[layer]
+      packing.positions.forEach((position, e) => {
+        const value = result[Math.floor(position / slots)][position % slots]
+        worst = Math.max(worst, Math.abs(value - expected.get(id)![e]))
+      })
+    },
+  })
+  expect(layersSeen).toBe(plan.layers.length)
+  return worst
+}
+
+describe('a plan computes the network', () => {
+  it.each(['encrypted', 'plain'] as const)('LeNet-5 with %s input', (input) => {
+    expect(worstError(lenet5(), input)).toBeLessThan(1e-12)
+  })
+
+  it('strides, overlapping pools and one dense map', () => {
+    const b = networkBuilder([1, 28, 28])
+    b.square('s1', b.conv('c1', INPUT, 5, 5, 2, 1))
+    b.pool('p1', 's1', 3, 1)
+    b.square('s2', b.dense('d1', 'p1', 100))
+    expect(worstError(b.model(b.dense('d2', 's2', 10)))).toBeLessThan(1e-12)
+  })
+
+  it('padded, grouped and strided convolutions with residual sums', () => {
+    const b = networkBuilder([3, 16, 16])
+    b.square('s1', b.conv('c1', INPUT, 8, 3, 1, 1))
+    b.square('s2', b.conv('c2', 's1', 8, 3, 1, 1, 8))
+    const branch = b.convMap('s2', 16, [3, 3], 2, 1)
+    const shortcut: ConvMap = b.convMap('s1', 16, [1, 1], 2)
+    b.sum(
+      'sum',
+      [
+        { input: 's2', map: branch },
+        { input: 's1', map: { ...shortcut, strides: [2, 2] } },
+      ],
+      [16, 8, 8],
+    )
+    b.square('s3', 'sum')
+    b.pool('gap', 's3', 8, 8)
+    expect(worstError(b.model(b.dense('d', 'gap', 10)))).toBeLessThan(1e-12)
+  })
+
+  it('one-dimensional signals', () => {
+    const b = networkBuilder([1, 1, 96])
+    b.sum('c1', [{ input: INPUT, map: b.convMap(INPUT, 8, [1, 7], 1, 3) }], [8, 1, 96])
+    b.square('s1', 'c1')
+    b.sum('c2', [{ input: 's1', map: b.convMap('s1', 16, [1, 5], 2, 2) }], [16, 1, 48])
+    b.square('s2', 'c2')
+    expect(worstError(b.model(b.dense('d', 's2', 2)))).toBeLessThan(1e-12)
+  })
+
+  it('tensors of more than one ciphertext', () => {
+    const b = networkBuilder([3, 32, 32])
+    b.square('s1', b.conv('c1', INPUT, 16, 3, 1, 1))
+    b.square('s2', b.conv('c2', 's1', 16, 3, 1, 1))
+    b.pool('gap', 's2', 32, 32)
+    expect(worstError(b.model(b.dense('d', 'gap', 10)))).toBeLessThan(1e-12)
+  })
+})
+
+describe('parameters', () => {
+  it('stay within the 128-bit bound', () => {
+    const { parameters } = planNetwork(lenet5()).plan
+    const logQP = parameters.primes.reduce((sum, prime) => sum + Math.log2(Number(prime)), 0)
+    expect(logQP).toBeLessThanOrEqual(maxLogQP.get(parameters.polyModulusDegree)!)
+    expect(parameters.polyModulusDegree).toBe(16384)
+  })
+
+  it('a plan is deterministic', () => {
+    expect(JSON.stringify(planNetwork(lenet5()).plan)).toBe(JSON.stringify(planNetwork(lenet5()).plan))
+  })
+
+  it('a network too deep for any chain is refused by name', () => {
+    const b = networkBuilder([1, 4, 4])
+    let at = b.conv('c0', INPUT, 1, 3, 1, 1)
+    for (let i = 0; i < 20; i++) at = b.conv(`c${i + 1}`, b.square(`s${i}`, at), 1, 3, 1, 1)
+    expect(() => planNetwork(b.model(at))).toThrow(expect.objectContaining({ code: 'too-deep' }))
+  })
+})
