@@ -12,7 +12,7 @@ export default {
     rule('edge-cannot-decrypt', 'The right to decrypt is a folder.', { path: '^src-main/edge/' }, { path: '^src-main/(owner/|seal/secret|jobs/|ort/|app/|cli/)' }),
     rule('public-seal-has-no-secrets', 'The public half of seal/ never reaches the secret half.', { path: '^src-main/seal/(?!secret)' }, { path: '^src-main/seal/secret' }),
     rule('kernels-hold-no-secrets', 'Kernels see public material only.', { path: '^src-main/kernels/' }, { path: '^src-main/(owner/|seal/secret)' }),
-    rule('shells-go-through-jobs', 'The CLI and the app call jobs/, so that they stay twins.', { path: '^src-main/(app|ipc)/' }, { path: '^src-main/(owner|edge|seal|ort)/' }),
+    rule('shells-go-through-jobs', 'The CLI and the app call jobs/, so that they stay twins.', { path: '^src-main/(app|ipc|cli)/' }, { path: '^src-main/(owner|edge|seal|ort)/' }),
     rule('electron-only-in-shells', 'Only the shells know Electron.', { pathNot: '^src-main/(app|ipc|preload)/' }, { path: 'node_modules/electron(/|$)' }),
     rule('renderer-imports-types-only', 'The renderer never runs main-process code.', { path: '^src-renderer/' }, { path: '^src-main/', dependencyTypesNot: ['type-only'] }),
   ],

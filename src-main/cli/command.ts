@@ -15,9 +15,9 @@ export const EXIT = { ok: 0, userError: 1, internalError: 2, cancelled: 130 } as
 
 /** A command with the options that all have: --json and examples under --help. */
 export function command(usage: string, description: string, examples: readonly string[]): Command {
-  return new Command()
-    .configureHelp({ sortOptions: false })
-    .nameAndArgs(usage)
+  const [name, ...args] = usage.split(' ')
+  return new Command(name)
+    .arguments(args.join(' '))
     .description(description)
     .option('--json', 'print one JSON object on stdout instead of text')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)

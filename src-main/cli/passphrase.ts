@@ -18,9 +18,13 @@ export async function readPassphrase(file: string | undefined, options: { repeat
   const inherited = process.env.SEALWRIGHT_PASSPHRASE
   if (inherited !== undefined) return checked(inherited)
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new UserError('passphrase-needed', 'The key store has a passphrase, and there is no terminal to ask for it.', {
-      hint: 'Set SEALWRIGHT_PASSPHRASE or give --passphrase-file FILE.',
-    })
+    throw new UserError(
+      'passphrase-needed',
+      'The key store has a passphrase, and there is no terminal to ask for it.',
+      {
+        hint: 'Set SEALWRIGHT_PASSPHRASE or give --passphrase-file FILE.',
+      },
+    )
   }
   const passphrase = checked(await ask('Passphrase of the key store: '))
   if (options.repeat && (await ask('The same once more: ')) !== passphrase) {

@@ -6,7 +6,10 @@ export function table(heading: readonly string[], rows: readonly (readonly Cell[
   const texts = [heading, ...rows].map((row) => row.map(String))
   const widths = heading.map((_, column) => Math.max(...texts.map((row) => row[column].length)))
   const line = (row: readonly string[]): string =>
-    row.map((text, column) => (right[column] ? text.padStart(widths[column]) : text.padEnd(widths[column]))).join('  ').trimEnd()
+    row
+      .map((text, column) => (right[column] ? text.padStart(widths[column]) : text.padEnd(widths[column])))
+      .join('  ')
+      .trimEnd()
   const [first, ...others] = texts.map(line)
   return [first, widths.map((width) => '─'.repeat(width)).join('  '), ...others].join('\n')
 }

@@ -24,7 +24,8 @@ function load(folder: string, location: string): Uint8Array {
     { hint: 'External data must lie beside the model, under a relative path.' },
   )
   const path = join(folder, location)
-  if (location.includes('\0') || location.includes('\\') || isAbsolute(location) || win32.isAbsolute(location)) throw unsafe
+  if (location.includes('\0') || location.includes('\\') || isAbsolute(location) || win32.isAbsolute(location))
+    throw unsafe
   if (!inside(folder, path)) throw unsafe
   let real: string
   try {

@@ -17,7 +17,9 @@ export interface NetworkRequest {
 /** @throws UserError file-…, not-onnx, and what core/onnx/ says; `where.file` names the model. */
 export async function openGraph({ model }: NetworkRequest): Promise<Graph> {
   const bytes = await readBytes(model)
-  return namingFile(model, () => readOnnx(bytes, { externalData: externalDataOf(model), name: basename(model, '.onnx') }))
+  return namingFile(model, () =>
+    readOnnx(bytes, { externalData: externalDataOf(model), name: basename(model, '.onnx') }),
+  )
 }
 
 /** @throws UserError as `openGraph`, and unsupported-operators with all of them. */

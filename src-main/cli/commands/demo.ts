@@ -1,0 +1,51 @@
+import type { Command } from 'commander'
+import { demo, type DemoResult } from '../../jobs/demo.ts'
+import { answer, command } from '../command.ts'
+import { pairs, table } from '../table.ts'
+import { bytes, seconds } from '../units.ts'
+import { path, positiveNumber } from '../values.ts'
+
+interface Options {
+  readonly json?: boolean
+  readonly out?: string
+  readonly threads?: number
+}
+
+export function demoCommand(): Command {
+  return command('demo', 'the whole job on the sample network and three handwritten digits', [
+    'sealwright demo',
+    'sealwright demo --out demo --json',
+  ])
+    .option('--out <folder>', 'where to leave the files; must not exist (default: a new temporary folder)', path)
+    .option('--threads <number>', 'worker threads of the edge (default: the cores)', positiveNumber)
+    .action(async ({ json, out, threads }: Options) => {
+      await answer(json === true, async (work) => {
+        const result = await demo({ folder: out, threads }, work)
+        return { json: result, text: textOf(result) }
+      })
+    })
+}
+
+function textOf(result: DemoResult): string {
+  const samples = result.samples.map(({ truth, original, polynomial, encrypted, maxAbsDifference, maxAbsLogit }) => [
+    truth,
+    original,
+    polynomial,
+    encrypted,
+    `${maxAbsDifference.toExponential(1)} (${((100 * maxAbsDifference) / maxAbsLogit).toFixed(3)} %)`,
+  ])
+  return [
+    table(['digit', 'ONNX Runtime', 'polynomial', 'encrypted', 'largest difference (of the largest logit)'], samples),
+    '',
+    table(
+      ['stage', 'time'],
+      result.stages.map((stage) => [stage.name, seconds(stage.seconds)]),
+    ),
+    '',
+    pairs([
+      ['bundle', `${bytes(result.bundleBytes)}, of which keys ${bytes(result.keyBytes)}`],
+      ['parameters', `N = ${result.polyModulusDegree}, log2 QP = ${result.logQP}, 128-bit`],
+      ['files', result.folder],
+    ]),
+  ].join('\n')
+}

@@ -1,0 +1,81 @@
+import { Option, type Command } from 'commander'
+import { protect, type ProtectResult } from '../../jobs/protect.ts'
+import { answer, command } from '../command.ts'
+import {
+  preprocessingOf,
+  withNetworkNames,
+  withPassphrase,
+  withPreprocessing,
+  type PreprocessingOptions,
+} from '../options.ts'
+import { readPassphrase } from '../passphrase.ts'
+import { pairs } from '../table.ts'
+import { bytes, seconds } from '../units.ts'
+import { path } from '../values.ts'
+
+interface Options extends PreprocessingOptions {
+  readonly json?: boolean
+  readonly calibration: string
+  readonly keys: string
+  readonly out: string
+  readonly input: 'encrypted' | 'plain'
+  readonly degree: '2' | '4'
+  readonly force?: boolean
+  readonly passphraseFile?: string
+  readonly inputName?: string
+  readonly outputName?: string
+}
+
+export function protectCommand(): Command {
+  const base = command('protect <model>', 'encrypt the weights of a network and export a bundle for edge nodes', [
+    'sealwright protect lenet5.onnx --calibration calibration.npz --scale 1/255 --mean 0.1307 --std 0.3081 \\',
+    '    --keys keys --out lenet5.sealed',
+    'sealwright protect lenet5.onnx --calibration images/ --keys keys --out lenet5.sealed --input plain --json',
+  ])
+  base
+    .requiredOption(
+      '--calibration <data>',
+      'unlabelled samples: .npy, .npz (array x), a picture or a folder of them',
+      path,
+    )
+    .requiredOption('--keys <folder>', 'key store; made where it does not exist', path)
+    .requiredOption('--out <file>', 'the bundle to write, usually *.sealed', path)
+  withPreprocessing(base)
+    .addOption(
+      new Option('--input <mode>', "whether the edge's input is encrypted")
+        .choices(['encrypted', 'plain'])
+        .default('encrypted'),
+    )
+    .addOption(new Option('--degree <degree>', 'degree of the polynomial activations').choices(['2', '4']).default('2'))
+    .option('--force', 'replace the bundle if it exists')
+  return withPassphrase(withNetworkNames(base)).action(async (model: string, options: Options) => {
+    await answer(options.json === true, async (work) => {
+      const result = await protect(
+        {
+          model: path(model),
+          inputName: options.inputName,
+          outputName: options.outputName,
+          calibration: options.calibration,
+          preprocessing: preprocessingOf(options),
+          keys: options.keys,
+          passphrase: await readPassphrase(options.passphraseFile, { repeat: true }),
+          out: options.out,
+          input: options.input,
+          degree: Number(options.degree) as 2 | 4,
+          force: options.force === true,
+        },
+        work,
+      )
+      return { json: result, text: textOf(result) }
+    })
+  })
+}
+
+function textOf(result: ProtectResult): string {
+  return pairs([
+    ['bundle', `${result.bundle} (${bytes(result.bundleBytes)}, keys ${bytes(result.keyBytes)} of it)`],
+    ['deployment', result.deployment],
+    ['parameters', `N = ${result.polyModulusDegree}, log2 QP = ${result.logQP}, 128-bit`],
+    ['time', seconds(result.seconds)],
+  ])
+}

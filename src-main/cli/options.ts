@@ -1,0 +1,35 @@
+import { Option, type Command } from 'commander'
+import type { PreprocessingChoice } from '../jobs/calibration.ts'
+import { number, numbers, path } from './values.ts'
+
+/** Options that several commands share, each defined once. */
+export const withPreprocessing = (command: Command): Command =>
+  command
+    .option('--scale <number>', 'multiply pixel values by this first, for example 1/255', number, 1)
+    .option('--mean <numbers>', 'then subtract this: one value, or one per channel', numbers, [0])
+    .option('--std <numbers>', 'and divide by this: one value, or one per channel', numbers, [1])
+    .addOption(
+      new Option('--layout <order>', 'axis order of arrays (default: the one that fits)').choices(['nchw', 'nhwc']),
+    )
+
+export interface PreprocessingOptions {
+  readonly scale: number
+  readonly mean: number[]
+  readonly std: number[]
+  readonly layout?: 'nchw' | 'nhwc'
+}
+
+export const preprocessingOf = ({ scale, mean, std, layout }: PreprocessingOptions): PreprocessingChoice => ({
+  scale,
+  mean,
+  std,
+  ...(layout && { layout }),
+})
+
+export const withNetworkNames = (command: Command): Command =>
+  command
+    .option('--input-name <name>', 'which input, where the network has several')
+    .option('--output-name <name>', 'which output, where the network has several')
+
+export const withPassphrase = (command: Command): Command =>
+  command.option('--passphrase-file <file>', 'read the passphrase here instead of SEALWRIGHT_PASSPHRASE', path)

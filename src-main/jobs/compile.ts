@@ -1,0 +1,38 @@
+import { approximate } from '../core/approximate/approximate.ts'
+import { foldIntoSquares } from '../core/approximate/fold-into-squares.ts'
+import type { PolynomialModel } from '../core/approximate/polynomial-model.ts'
+import type { Preprocessing } from '../core/bundle/preprocessing.ts'
+import type { LayerModel } from '../core/normalise/layer-model.ts'
+import type { PlannedNetwork } from '../core/plan/plan.ts'
+import { planNetwork } from '../core/planner/plan-network.ts'
+import type { WorkContext } from '../core/progress.ts'
+import { prepareSamples, type PreprocessingChoice } from './calibration.ts'
+import { openNetwork, type NetworkRequest } from './open-network.ts'
+import type { Stopwatch } from './stopwatch.ts'
+
+export interface CompileRequest extends NetworkRequest {
+  /** Unlabelled samples: .npy, .npz (array `x`), a picture or a folder of them. */
+  readonly calibration: string
+  readonly preprocessing: PreprocessingChoice
+  readonly degree: 2 | 4
+  readonly input: 'encrypted' | 'plain'
+}
+
+/** A network after every stage that needs no key. */
+export interface CompiledNetwork {
+  readonly model: LayerModel
+  readonly polynomial: PolynomialModel
+  readonly planned: PlannedNetwork
+  readonly preprocessing: Preprocessing
+}
+
+/** Read, normalise, approximate and plan. @throws UserError what the stages say */
+export async function compile(request: CompileRequest, work: WorkContext, watch: Stopwatch): Promise<CompiledNetwork> {
+  const model = await watch.time('normalise', () => openNetwork(request))
+  const { samples, preprocessing } = await watch.time('calibrate', () =>
+    prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
+  )
+  const polynomial = await watch.time('approximate', () => approximate(model, samples, { degree: request.degree }, work))
+  const planned = await watch.time('plan', () => planNetwork(foldIntoSquares(polynomial, samples), { input: request.input }))
+  return { model, polynomial, planned, preprocessing }
+}

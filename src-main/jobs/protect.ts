@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
+import type { RevealPolicy } from '../core/bundle/manifest.ts'
+import type { WorkContext } from '../core/progress.ts'
+import { readBytes } from '../data/read-file.ts'
+import { checkOutput } from '../files/write-atomically.ts'
+import type { Lock } from '../owner/age.ts'
+import { protect as exportBundle } from '../owner/protect.ts'
+import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
+import { Stopwatch, type StageTime } from './stopwatch.ts'
+
+export interface ProtectRequest extends CompileRequest {
+  /** Key store; made where it does not exist. */
+  readonly keys: string
+  readonly passphrase: string
+  /** Where the bundle goes. */
+  readonly out: string
+  readonly force: boolean
+  readonly reveal?: RevealPolicy
+}
+
+export interface ProtectResult {
+  readonly bundle: string
+  readonly deployment: string
+  readonly bundleBytes: number
+  /** Public, relinearisation and rotation keys, which are part of the bundle. */
+  readonly keyBytes: number
+  readonly polyModulusDegree: number
+  readonly logQP: number
+  readonly seconds: number
+  readonly stages: readonly StageTime[]
+}
+
+/**
+ * Encrypts a network's weights under a fresh key and exports the bundle. Nothing is left behind on failure.
+ * @throws UserError what the stages say, output-exists, not-writable, disk-full; CancelledError
+ */
+export async function protect(request: ProtectRequest, work: WorkContext): Promise<ProtectResult> {
+  await checkOutput(request.out, request)
+  const watch = new Stopwatch(work)
+  const compiled = await compile(request, work, watch)
+  return await exportCompiled(request, compiled, work, watch)
+}
+
+type ExportRequest = Pick<ProtectRequest, 'model' | 'keys' | 'out' | 'force' | 'reveal'> & { readonly passphrase: string }
+
+/** The second half of `protect`, for jobs that need the compiled network as well. */
+export async function exportCompiled(
+  { model, keys, out, force, reveal, passphrase }: ExportRequest,
+  compiled: CompiledNetwork,
+  work: WorkContext,
+  watch: Stopwatch,
+): Promise<ProtectResult> {
+  const lock: Lock = { passphrase }
+  const sha256 = createHash('sha256').update(await readBytes(model)).digest('hex')
+  const exported = await watch.time('encrypt', () =>
+    exportBundle(
+      {
+        segments: [compiled.planned],
+        model: { name: compiled.model.name || basename(model), sha256, finish: compiled.model.finish },
+        preprocessing: compiled.preprocessing,
+        reveal: reveal ?? { mode: 'label' },
+        keysFolder: keys,
+        lock,
+        out,
+        force,
+      },
+      work,
+    ),
+  )
+  const { deploymentId, bundleBytes, keyBytes, polyModulusDegree, logQP } = exported
+  const sizes = { bundleBytes, keyBytes, polyModulusDegree, logQP }
+  return { bundle: out, deployment: deploymentId, ...sizes, seconds: watch.seconds, stages: watch.stages }
+}
