@@ -1,0 +1,31 @@
+/** Compiles src-main/kernels/assembly and writes it as a TypeScript module; docs/kernels.md says why. */
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import asc from 'assemblyscript/asc'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const output = new URL('../src-main/kernels/wasm-bytes.ts', import.meta.url)
+
+/** The module's bytes; the same on every machine. */
+export async function compileKernels(): Promise<Uint8Array> {
+  const files = new Map<string, Uint8Array>()
+  const { error, stderr } = await asc.main(
+    [
+      ...['src-main/kernels/assembly/index.ts', '--baseDir', root, '--outFile', 'kernels.wasm', '-O3', '--noAssert'],
+      ...['--runtime', 'stub', '--stackSize', '0', '--enable', 'simd,relaxed-simd,threads'],
+      ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
+    ],
+    { writeFile: (name, contents) => void files.set(name, contents as Uint8Array) },
+  )
+  if (error) throw new Error(`${error.message}\n${stderr.toString()}`)
+  return files.get('kernels.wasm')!
+}
+
+export const asModule = (bytes: Uint8Array): string =>
+  [
+    '/** Made by `npm run build:kernels`; do not edit. */',
+    `export const kernelsBase64 =\n  '${Buffer.from(bytes).toString('base64')}'`,
+    '',
+  ].join('\n')
+
+if (import.meta.main) writeFileSync(output, asModule(await compileKernels()))
