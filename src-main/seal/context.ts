@@ -20,6 +20,7 @@ export class SealContext {
   readonly #encoder: CKKSEncoder
   /** By number of data primes left. */
   readonly #parmsIds = new Map<number, ParmsIdType>()
+  readonly #chains = new Map<number, SealContext>()
 
   /** Throws UserError 'insecure-parameters'. */
   constructor(seal: Seal, parameters: CkksParameters, options: ContextOptions = {}) {
@@ -52,11 +53,17 @@ export class SealContext {
   }
 
   /**
-   * The context of the first `primes` data primes and the same special prime. Ciphertexts carry over, since
-   * SEAL's parms_id of a data level is the hash of its own primes; keys made on it are smaller.
+   * The context of the first `primes` data primes and the same special prime, made once and owned by this one.
+   * Ciphertexts carry over, since SEAL's parms_id of a data level is the hash of its own primes; keys made on
+   * a shorter chain are smaller.
    */
-  truncated(primes: number): SealContext {
-    return new SealContext(this.seal, truncateParameters(this.parameters, primes), this.#options)
+  chain(primes: number): SealContext {
+    if (primes === this.dataPrimes) return this
+    const existing = this.#chains.get(primes)
+    if (existing) return existing
+    const shorter = new SealContext(this.seal, truncateParameters(this.parameters, primes), this.#options)
+    this.#chains.set(primes, shorter)
+    return shorter
   }
 
   parmsId(primes: number): ParmsIdType {
@@ -81,6 +88,7 @@ export class SealContext {
   }
 
   delete(): void {
+    for (const chain of this.#chains.values()) chain.delete()
     for (const id of this.#parmsIds.values()) id.delete()
     this.#encoder.delete()
     this.evaluator.delete()
@@ -105,7 +113,7 @@ export class SealContext {
   }
 }
 
-export function truncateParameters(parameters: CkksParameters, primes: number): CkksParameters {
+function truncateParameters(parameters: CkksParameters, primes: number): CkksParameters {
   invariant(primes >= 1 && primes <= dataPrimesOf(parameters), `no chain has ${primes} primes`)
   return { ...parameters, primes: [...parameters.primes.slice(0, primes), parameters.primes.at(-1)!] }
 }

@@ -3,6 +3,7 @@ import { InternalError } from '../core/errors.ts'
 import { checkSerialised, polynomialBytes } from './ciphertext.ts'
 import type { SealContext } from './context.ts'
 import { filled, parsing } from './guard.ts'
+import { checkHeap } from './module.ts'
 
 /** Keys made on the chain of the first `primes` data primes; they serve values with at most so many. */
 export interface EvaluationKeyBytes {
@@ -11,80 +12,85 @@ export interface EvaluationKeyBytes {
   readonly galois?: { readonly steps: readonly number[]; readonly bytes: Uint8Array }
 }
 
-interface ChainKeys {
+interface ChainKey<K> {
   readonly context: SealContext
-  readonly relinearisation: RelinKeys | undefined
-  readonly galois: GaloisKeys | undefined
-  readonly steps: ReadonlySet<number>
+  readonly key: K
 }
 
-/** Evaluation keys, each set with the context of its chain; picks the shortest chain that serves. */
+/** Evaluation keys, each with the context of its chain; picks the shortest chain that serves. */
 export class SealKeys {
   readonly #root: SealContext
-  /** Shortest chain first. */
-  readonly #chains: ChainKeys[] = []
+  readonly #relinearisation: ChainKey<RelinKeys>[] = []
+  readonly #rotations = new Map<number, ChainKey<GaloisKeys>[]>()
+  readonly #owned: (RelinKeys | GaloisKeys)[] = []
 
-  /** Throws UserError 'damaged-data'. `root` stays the caller's. */
-  constructor(root: SealContext, sets: readonly EvaluationKeyBytes[]) {
+  /** `root` stays the caller's. */
+  constructor(root: SealContext) {
     this.#root = root
-    try {
-      for (const set of [...sets].sort((a, b) => a.primes - b.primes)) this.#chains.push(loadChain(root, set))
-    } catch (error) {
-      this.delete()
-      throw error
+  }
+
+  /** Loads one set; its bytes are not kept. Throws UserError 'damaged-data'. */
+  add({ primes, relinearisation, galois }: EvaluationKeyBytes): void {
+    const { bindings } = this.#root.seal
+    const context = this.#root.chain(primes)
+    if (relinearisation) {
+      const key = this.#load('relinearisation key', context, new bindings.RelinKeys(), relinearisation, 1)
+      insert(this.#relinearisation, { context, key })
+    }
+    if (galois) {
+      const { steps, bytes } = galois
+      const key = this.#load('rotation keys', context, new bindings.GaloisKeys(), bytes, steps.length)
+      for (const step of steps) {
+        const chains = this.#rotations.get(step) ?? []
+        this.#rotations.set(step, chains)
+        insert(chains, { context, key })
+      }
     }
   }
 
   relinearise(value: Ciphertext, out: Ciphertext): void {
-    const chain = this.#chainFor(value, (keys) => keys.relinearisation !== undefined, 'relinearisation')
-    chain.context.evaluator.relinearize(value, chain.relinearisation!, out)
+    const { context, key } = shortestFor(value, this.#relinearisation, 'relinearisation')
+    context.evaluator.relinearize(value, key, out)
   }
 
   rotate(value: Ciphertext, steps: number, out: Ciphertext): void {
-    const chain = this.#chainFor(value, (keys) => keys.steps.has(steps), `rotation by ${steps}`)
-    chain.context.evaluator.rotateVector(value, steps, chain.galois!, out)
+    const { context, key } = shortestFor(value, this.#rotations.get(steps) ?? [], `rotation by ${steps}`)
+    context.evaluator.rotateVector(value, steps, key, out)
   }
 
   delete(): void {
-    for (const { context, relinearisation, galois } of this.#chains) {
-      relinearisation?.delete()
-      galois?.delete()
-      if (context !== this.#root) context.delete()
-    }
-    this.#chains.length = 0
+    for (const key of this.#owned) key.delete()
+    this.#owned.length = 0
+    this.#relinearisation.length = 0
+    this.#rotations.clear()
   }
 
-  #chainFor(value: Ciphertext, serves: (keys: ChainKeys) => boolean, what: string): ChainKeys {
-    const primes = value.coeffModulusSize()
-    const chain = this.#chains.find((keys) => keys.context.dataPrimes >= primes && serves(keys))
-    if (!chain) throw new InternalError(`no key for ${what} with ${primes} primes`)
-    return chain
+  #load<K extends RelinKeys | GaloisKeys>(
+    what: string,
+    context: SealContext,
+    empty: K,
+    bytes: Uint8Array,
+    count: number,
+  ): K {
+    checkHeap(context.seal)
+    // One key is `primes` ciphertexts of `primes + 1` residues; SEAL adds an index of N words.
+    const keyBytes = context.dataPrimes * (2 * polynomialBytes(context, context.dataPrimes + 1) + 512)
+    checkSerialised(what, bytes, count * keyBytes + polynomialBytes(context, 1) + 512)
+    const key = filled(empty, () => parsing(what, () => empty.loadFromArray(context.context, bytes)))
+    this.#owned.push(key)
+    return key
   }
 }
 
-function loadChain(root: SealContext, set: EvaluationKeyBytes): ChainKeys {
-  const { bindings } = root.seal
-  const context = set.primes === root.dataPrimes ? root : root.truncated(set.primes)
-  const loaded: { delete(): void }[] = []
-  const load = <K extends RelinKeys | GaloisKeys>(what: string, empty: K, bytes: Uint8Array, keys: number): K => {
-    // One key is `primes` ciphertexts of `primes + 1` residues; SEAL adds an index of at most N entries.
-    const keyBytes = set.primes * (2 * polynomialBytes(root, set.primes + 1) + 512)
-    checkSerialised(what, bytes, keys * keyBytes + polynomialBytes(root, 1) + 512)
-    const key = filled(empty, () => parsing(what, () => empty.loadFromArray(context.context, bytes)))
-    loaded.push(key)
-    return key
-  }
-  try {
-    return {
-      context,
-      relinearisation:
-        set.relinearisation && load('relinearisation key', new bindings.RelinKeys(), set.relinearisation, 1),
-      galois: set.galois && load('rotation keys', new bindings.GaloisKeys(), set.galois.bytes, set.galois.steps.length),
-      steps: new Set(set.galois?.steps),
-    }
-  } catch (error) {
-    for (const key of loaded) key.delete()
-    if (context !== root) context.delete()
-    throw error
-  }
+/** Keeps the shortest chain first. */
+function insert<K>(chains: ChainKey<K>[], chain: ChainKey<K>): void {
+  chains.push(chain)
+  chains.sort((a, b) => a.context.dataPrimes - b.context.dataPrimes)
+}
+
+function shortestFor<K>(value: Ciphertext, chains: readonly ChainKey<K>[], what: string): ChainKey<K> {
+  const primes = value.coeffModulusSize()
+  const chain = chains.find(({ context }) => context.dataPrimes >= primes)
+  if (!chain) throw new InternalError(`no key for ${what} with ${primes} primes`)
+  return chain
 }

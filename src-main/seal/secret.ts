@@ -11,6 +11,7 @@ export class OwnerKey {
   readonly #generator: KeyGenerator
   readonly #encryptor: Encryptor
   readonly #decryptor: Decryptor
+  readonly #shorter = new Map<number, OwnerKey>()
 
   private constructor(context: SealContext, generator: KeyGenerator, secretKey: SecretKey) {
     const { bindings } = context.seal
@@ -56,7 +57,7 @@ export class OwnerKey {
 
   /** Keys for values with at most `primes` primes: relinearisation if asked, and these rotation steps only. */
   evaluationKeys(primes: number, relinearisation: boolean, steps: readonly number[]): EvaluationKeyBytes {
-    if (primes < this.#context.dataPrimes) return this.#withTruncated(primes, relinearisation, steps)
+    if (primes < this.#context.dataPrimes) return this.#truncated(primes).evaluationKeys(primes, relinearisation, steps)
     return guarded('make evaluation keys', () =>
       scoped((own) => ({
         primes,
@@ -95,6 +96,7 @@ export class OwnerKey {
   }
 
   delete(): void {
+    for (const key of this.#shorter.values()) key.delete()
     for (const part of [this.#encryptor, this.#decryptor, this.#generator, this.#secretKey]) part.delete()
   }
 
@@ -102,14 +104,15 @@ export class OwnerKey {
     return this.#context.seal.bindings.ComprModeType.none
   }
 
-  #withTruncated(primes: number, relinearisation: boolean, steps: readonly number[]): EvaluationKeyBytes {
-    return scoped((own) => {
-      const context = own(this.#context.truncated(primes))
-      const bytes = truncateSecretKey(this.save(), this.#context, context)
-      const key = own(OwnerKey.load(context, bytes))
-      bytes.fill(0)
-      return key.evaluationKeys(primes, relinearisation, steps)
-    })
+  #truncated(primes: number): OwnerKey {
+    const existing = this.#shorter.get(primes)
+    if (existing) return existing
+    const context = this.#context.chain(primes)
+    const bytes = truncateSecretKey(this.save(), this.#context, context)
+    const key = OwnerKey.load(context, bytes)
+    bytes.fill(0)
+    this.#shorter.set(primes, key)
+    return key
   }
 }
 

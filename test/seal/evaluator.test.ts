@@ -36,7 +36,9 @@ describe('SealEvaluator on insecure small parameters', () => {
   beforeAll(async () => {
     context = await insecureContext()
     key = OwnerKey.generate(context)
-    keys = new SealKeys(context, [key.evaluationKeys(4, true, [1, 5]), key.evaluationKeys(2, true, [7])])
+    keys = new SealKeys(context)
+    keys.add(key.evaluationKeys(4, true, [1, 5]))
+    keys.add(key.evaluationKeys(2, true, [7]))
     const saved = slots.map((slot, index) => key.encryptSeeded(weightVectors[index], slot.scale, slot.primes))
     const load = (index: number): Uint8Array => (loads.push(index), saved[index])
     weights = new SealWeights(context, slots, load, 3 * 2 * 8 * 1024 * 4)

@@ -62,7 +62,7 @@ function refuseUnlessRehearsed(plan: Plan): void {
   const inputBytes = 16 * plan.input.sources.length * plan.input.primes * plan.parameters.polyModulusDegree
   let peakBytes: number
   try {
-    peakBytes = inputBytes + rehearse(plan)
+    peakBytes = inputBytes + rehearse(plan).peakBytes
   } catch (error) {
     throw damagedBundle(`its plan cannot be run: ${(error as Error).message}`, error)
   }

@@ -28,7 +28,7 @@ const steps = z
   )
   .max(4096)
 
-const revealPolicy = z.discriminatedUnion('mode', [
+export const revealPolicySchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('label') }),
   z.strictObject({ mode: z.literal('top-k'), k: z.int().min(1).max(1000) }),
   z.strictObject({ mode: z.literal('scores') }),
@@ -65,7 +65,7 @@ const manifestSchema = z.strictObject({
   created: z.iso.datetime(),
   model: z.strictObject({ name: z.string().max(1000) }),
   preprocessing,
-  reveal: revealPolicy,
+  reveal: revealPolicySchema,
   segments: z.array(segment).min(1).max(64),
   entries: z.array(z.strictObject({ name: entryName, bytes: z.int().min(0).max(maxEntryBytes), sha256 })).max(1024),
 })
@@ -74,7 +74,7 @@ export type Manifest = z.infer<typeof manifestSchema>
 export type ManifestSegment = z.infer<typeof segment>
 export type ManifestEntry = Manifest['entries'][number]
 /** What a decryption may tell a consumer; the owner keeps and enforces it. */
-export type RevealPolicy = z.infer<typeof revealPolicy>
+export type RevealPolicy = z.infer<typeof revealPolicySchema>
 
 export const encodeManifest = (manifest: Manifest): Uint8Array =>
   new TextEncoder().encode(JSON.stringify(manifest, null, 2))

@@ -2,11 +2,13 @@ import type { Plan, WeightIndex } from '../plan/plan.ts'
 import { LevelEvaluator, type Level } from '../plan/level-evaluator.ts'
 import { runPlan } from '../plan/run-plan.ts'
 
-/** Runs a plan on levels and adds up the bytes of the ciphertexts that live at once. */
+/** Runs a plan on levels; notes the memory and the keys that the encrypted run will need. */
 class Rehearsal extends LevelEvaluator {
   readonly #polyModulusDegree: number
   #liveBytes = 0
   peakBytes = 0
+  relinearisationPrimes = 0
+  readonly rotationPrimes = new Map<number, number>()
 
   constructor(plan: Plan) {
     super(plan)
@@ -22,6 +24,7 @@ class Rehearsal extends LevelEvaluator {
   }
 
   override relinearise(value: Level): Level {
+    this.relinearisationPrimes = Math.max(value.primes, this.relinearisationPrimes)
     return this.#hold(super.relinearise(value))
   }
 
@@ -30,6 +33,7 @@ class Rehearsal extends LevelEvaluator {
   }
 
   override rotate(value: Level, steps: number): Level {
+    this.rotationPrimes.set(steps, Math.max(value.primes, this.rotationPrimes.get(steps) ?? 0))
     return this.#hold(super.rotate(value, steps))
   }
 
@@ -56,13 +60,21 @@ class Rehearsal extends LevelEvaluator {
   }
 }
 
-/** Peak bytes of ciphertexts, inputs left out. Throws InternalError where levels or scales do not match. */
-export function rehearse(plan: Plan): number {
+export interface RehearsalReport {
+  /** Bytes of ciphertexts alive at once, inputs left out. */
+  readonly peakBytes: number
+  readonly outputs: readonly Level[]
+  /** Most primes with which a value is relinearised; 0 if none is. */
+  readonly relinearisationPrimes: number
+  /** By rotation step, the most primes with which a value is rotated by it. */
+  readonly rotationPrimes: ReadonlyMap<number, number>
+}
+
+/** Runs a plan without any cryptography. Throws InternalError where levels or scales do not match. */
+export function rehearse(plan: Plan): RehearsalReport {
   const rehearsal = new Rehearsal(plan)
-  runPlan(
-    plan,
-    rehearsal,
-    plan.input.sources.map(() => rehearsal.input()),
-  )
-  return rehearsal.peakBytes
+  const inputs = plan.input.sources.map(() => rehearsal.input())
+  const outputs = runPlan(plan, rehearsal, inputs)
+  const { peakBytes, relinearisationPrimes, rotationPrimes } = rehearsal
+  return { peakBytes, outputs, relinearisationPrimes, rotationPrimes }
 }

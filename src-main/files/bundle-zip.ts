@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { read } from 'node:fs'
+import { promisify } from 'node:util'
+import yauzl from 'yauzl'
+import { damagedBundle } from '../core/bundle/manifest.ts'
+
+/** Where the bytes of one stored entry lie in the file. */
+export interface Extent {
+  readonly start: number
+  readonly bytes: number
+}
+
+const readAt = promisify(read)
+const maxEntries = 1100
+/** The archive's comment: SHA-256, in hexadecimal, of all bytes outside the entries and before the comment. */
+export const FRAME_DIGEST_BYTES = 64
+
+/**
+ * The extents of a bundle's entries. Only stored, unencrypted entries with distinct names are accepted.
+ * @throws UserError damaged-bundle
+ */
+export async function readDirectory(fd: number): Promise<Map<string, Extent>> {
+  const extents = new Map<string, Extent>()
+  try {
+    const zip = await yauzl.fromFdPromise(fd, { autoClose: false, lazyEntries: true, strictFileNames: true })
+    if (zip.entryCount > maxEntries) throw new Error('it has too many entries')
+    for await (const entry of zip.eachEntry()) {
+      if (entry.compressionMethod !== 0 || entry.isEncrypted()) throw new Error(`${entry.fileName} is not stored`)
+      if (extents.has(entry.fileName)) throw new Error(`${entry.fileName} occurs twice`)
+      const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true })
+      extents.set(entry.fileName, { start: fileDataStart, bytes: entry.compressedSize })
+    }
+  } catch (error) {
+    throw damagedBundle((error as Error).message, error)
+  }
+  return extents
+}
+
+/** Streams [start, start + bytes) to `each` in pieces. Throws UserError 'damaged-bundle' where the file ends early. */
+export async function readExtent(
+  fd: number,
+  { start, bytes }: Extent,
+  each: (chunk: Uint8Array) => void,
+): Promise<void> {
+  const buffer = new Uint8Array(Math.min(bytes, 2 ** 22))
+  for (let done = 0; done < bytes;) {
+    const { bytesRead } = await readAt(fd, buffer, 0, Math.min(buffer.length, bytes - done), start + done)
+    if (bytesRead === 0) throw damagedBundle('it is truncated')
+    each(buffer.subarray(0, bytesRead))
+    done += bytesRead
+  }
+}
+
+export async function hashExtent(fd: number, extent: Extent): Promise<string> {
+  const hash = createHash('sha256')
+  await readExtent(fd, extent, (chunk) => hash.update(chunk))
+  return hash.digest('hex')
+}
+
+/** SHA-256 of the archive's own structures, so that a flipped byte outside the entries is found too. */
+export async function hashFrame(fd: number, fileBytes: number, entries: Iterable<Extent>): Promise<string> {
+  const hash = createHash('sha256')
+  let position = 0
+  const skipTo = async (end: number): Promise<void> => {
+    if (end < position) throw damagedBundle('its entries overlap')
+    await readExtent(fd, { start: position, bytes: end - position }, (chunk) => hash.update(chunk))
+  }
+  for (const { start, bytes } of [...entries].sort((a, b) => a.start - b.start || a.bytes - b.bytes)) {
+    await skipTo(start)
+    position = start + bytes
+  }
+  await skipTo(fileBytes - FRAME_DIGEST_BYTES)
+  return hash.digest('hex')
+}

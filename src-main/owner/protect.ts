@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import {
+  encodeManifest,
+  FORMAT,
+  FORMAT_VERSION,
+  MANIFEST_ENTRY,
+  type ManifestEntry,
+  type RevealPolicy,
+} from '../core/bundle/manifest.ts'
+import { encodePlan } from '../core/bundle/plan-json.ts'
+import type { Preprocessing } from '../core/bundle/preprocessing.ts'
+import type { PlannedNetwork } from '../core/plan/plan.ts'
+import { logQPOf } from '../core/plan/security.ts'
+import { stepCounter, type WorkContext } from '../core/progress.ts'
+import { writeAtomically } from '../files/write-atomically.ts'
+import { writeBundleZip, type EntrySource } from '../files/write-bundle-zip.ts'
+import { loadSeal, SealContext } from '../seal/public.ts'
+import { OwnerKey } from '../seal/secret.ts'
+import type { Lock } from './age.ts'
+import type { Deployment, DeploymentModel } from './deployment.ts'
+import { KeyStore, type DeploymentDraft } from './key-store.ts'
+import { segmentEntries, type SegmentEntries } from './segment-entries.ts'
+
+export interface ProtectRequest {
+  readonly segments: readonly PlannedNetwork[]
+  readonly model: DeploymentModel
+  readonly preprocessing: Preprocessing
+  readonly reveal: RevealPolicy
+  readonly keysFolder: string
+  readonly lock: Lock
+  readonly out: string
+  readonly force?: boolean
+}
+
+export interface ProtectResult {
+  readonly deploymentId: string
+  /** SHA-256 of the manifest, which covers every entry: the bundle's identity. */
+  readonly bundleSha256: string
+  readonly bundleBytes: number
+  readonly weightBytes: number
+  /** Public, relinearisation and rotation keys in the bundle. */
+  readonly keyBytes: number
+  /** Of the first segment. */
+  readonly polyModulusDegree: number
+  readonly logQP: number
+  readonly seconds: number
+}
+
+const producer = 'sealwright 0.1.0'
+
+/**
+ * Encrypts a planned network under fresh keys and exports it. The deployment's secrets are in the key store
+ * before the bundle gets its name; a failure or a cancellation leaves neither.
+ * @throws UserError output-exists, not-writable, disk-full; CancelledError
+ */
+export async function protect(request: ProtectRequest, work: WorkContext): Promise<ProtectResult> {
+  const startedMs = performance.now()
+  const id = randomBytes(16).toString('hex')
+  const created = new Date().toISOString()
+  const out = resolve(request.out)
+  const owned: { delete(): void }[] = []
+  let draft: DeploymentDraft | undefined
+  let entries: ManifestEntry[] = []
+  let bundle = { sha256: '', path: out, bytes: 0, created }
+  try {
+    await writeAtomically(out, { force: request.force, beforeRename: commit }, async (file) => {
+      draft = await new KeyStore(request.keysFolder).draft(id)
+      const segments = await prepareSegments(request, draft, owned, work)
+      const sources = [...segments.flatMap((segment) => segment.sources), manifestEntry(segments)]
+      entries = await writeBundleZip(file, sources)
+      bundle = { ...bundle, sha256: entries.at(-1)!.sha256, bytes: (await file.stat()).size }
+    })
+  } catch (error) {
+    await draft?.discard()
+    throw error
+  } finally {
+    for (const part of owned.reverse()) part.delete()
+  }
+  const bytesOf = (suffix: string): number =>
+    entries.filter(({ name }) => name.endsWith(suffix)).reduce((sum, { bytes }) => sum + bytes, 0)
+  const { parameters } = request.segments[0].plan
+  return {
+    deploymentId: id,
+    bundleSha256: bundle.sha256,
+    bundleBytes: bundle.bytes,
+    weightBytes: bytesOf('weights.bin'),
+    keyBytes: bytesOf('.key'),
+    polyModulusDegree: parameters.polyModulusDegree,
+    logQP: logQPOf(parameters),
+    seconds: (performance.now() - startedMs) / 1000,
+  }
+
+  async function commit(): Promise<void> {
+    const { model, reveal, segments } = request
+    const record: Deployment = { version: 1, id, created, model, reveal, segments: segments.length, bundles: [bundle] }
+    await draft!.commit(record)
+  }
+
+  function manifestEntry(segments: readonly SegmentEntries[]): EntrySource {
+    const { scale, mean, std, layout } = request.preprocessing
+    return {
+      name: MANIFEST_ENTRY,
+      async *content(written) {
+        yield encodeManifest({
+          format: FORMAT,
+          version: FORMAT_VERSION,
+          producer,
+          deploymentId: id,
+          created,
+          model: { name: request.model.name },
+          preprocessing: { scale, mean: [...mean], std: [...std], layout },
+          reveal: request.reveal,
+          segments: segments.map(({ manifest }) => manifest),
+          entries: [...written],
+        })
+      },
+    }
+  }
+}
+
+/** Makes each segment's keys and keeps its secret; contexts and keys go to `owned`. */
+async function prepareSegments(
+  { segments, lock }: ProtectRequest,
+  draft: DeploymentDraft,
+  owned: { delete(): void }[],
+  work: WorkContext,
+): Promise<SegmentEntries[]> {
+  let count: ((detail: string) => void) | undefined
+  const prepared: SegmentEntries[] = []
+  for (const [index, network] of segments.entries()) {
+    const context = new SealContext(await loadSeal(), network.plan.parameters)
+    owned.push(context)
+    const key = OwnerKey.generate(context)
+    owned.push(key)
+    const secret = key.save()
+    await draft.writeSecret(`secret-${index}`, secret, lock).finally(() => secret.fill(0))
+    await draft.write(`plan-${index}.json`, encodePlan(network.plan))
+    prepared.push(segmentEntries(index, network, key, (detail) => count!(detail)))
+  }
+  const total = prepared.reduce((sum, { steps }) => sum + steps, 0)
+  count = stepCounter(work, 'encrypt', total)
+  return prepared
+}

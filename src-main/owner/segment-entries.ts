@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import type { ManifestSegment } from '../core/bundle/manifest.ts'
+import { encodePlan } from '../core/bundle/plan-json.ts'
+import { encodeWeightIndex, type WeightRecord } from '../core/bundle/weight-index.ts'
+import type { PlannedNetwork } from '../core/plan/plan.ts'
+import type { EntrySource } from '../files/write-bundle-zip.ts'
+import type { OwnerKey } from '../seal/secret.ts'
+import { chooseKeys, type KeyGroup } from './choose-keys.ts'
+
+/** A segment as the manifest names it, and where its bytes come from, made when the writer asks for them. */
+export interface SegmentEntries {
+  readonly manifest: ManifestSegment
+  readonly sources: readonly EntrySource[]
+  /** How often `step` is called. */
+  readonly steps: number
+}
+
+/** `key` is used as long as the sources are read. `step` is called for each ciphertext and key; it may throw to stop. */
+export function segmentEntries(
+  segment: number,
+  { plan, weightVectors }: PlannedNetwork,
+  key: OwnerKey,
+  step: (detail: string) => void,
+): SegmentEntries {
+  const at = (name: string): string => `segments/${segment}/${name}`
+  const sources: EntrySource[] = []
+  const entry = (name: string, content: () => AsyncIterable<Uint8Array>): string => {
+    sources.push({ name: at(name), content })
+    return at(name)
+  }
+  const records: WeightRecord[] = []
+  const groups = chooseKeys(plan)
+  const manifest: ManifestSegment = {
+    plan: entry('plan.json', async function* () {
+      yield encodePlan(plan)
+    }),
+    publicKey: entry('public.key', async function* () {
+      step('public key')
+      yield key.publicKey()
+    }),
+    evaluationKeys: groups.map((group, index) => keyEntry(group, index)),
+    weights: {
+      blob: entry('weights.bin', async function* () {
+        for (const [index, { scale, primes }] of plan.weights.entries()) {
+          step('weights')
+          const bytes = key.encryptSeeded(weightVectors(index), scale, primes)
+          records.push({ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest() })
+          yield bytes
+        }
+      }),
+      index: entry('weights.index', async function* () {
+        yield encodeWeightIndex(records)
+      }),
+    },
+  }
+  return { manifest, sources, steps: 1 + groups.length + plan.weights.length }
+
+  function keyEntry({ primes, relinearisation, steps }: KeyGroup, index: number) {
+    const name = entry(`${relinearisation ? 'relinearisation' : 'rotation'}-${index}.key`, async function* () {
+      step(relinearisation ? 'relinearisation key' : 'rotation keys')
+      const keys = key.evaluationKeys(primes, relinearisation, steps)
+      yield (keys.relinearisation ?? keys.galois?.bytes)!
+    })
+    return relinearisation
+      ? { primes, relinearisation: name }
+      : { primes, rotation: { entry: name, steps: [...steps] } }
+  }
+}
