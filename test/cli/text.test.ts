@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { pairs, table } from '../../src-main/cli/table.ts'
+import { errorText, progressText } from '../../src-main/cli/terminal.ts'
+import { bytes, seconds } from '../../src-main/cli/units.ts'
+import { number, numbers, positiveNumber, wholeNumber } from '../../src-main/cli/values.ts'
+
+describe('what people read', () => {
+  it('aligns tables, numbers to the right', () => {
+    expect(
+      table(
+        ['layer', 'weights'],
+        [
+          ['conv1', 156],
+          ['fc', 48120],
+        ],
+      ),
+    ).toBe(['layer  weights', '─────  ───────', 'conv1      156', 'fc       48120'].join('\n'))
+    expect(
+      pairs([
+        ['bundle', 'a.sealed'],
+        ['time', '3 s'],
+      ]),
+    ).toBe('bundle  a.sealed\ntime    3 s')
+  })
+
+  it('gives sizes in SI units and times as people say them', () => {
+    expect([0, 999, 1000, 449_000_000, 1.5e10].map(bytes)).toEqual(['0 B', '999 B', '1.00 kB', '449 MB', '15.0 GB'])
+    expect([0.123, 12.34, 60, 125].map(seconds)).toEqual(['0.12 s', '12.3 s', '1 min 0 s', '2 min 5 s'])
+  })
+
+  it('shows where an error is, and what helps', () => {
+    const text = errorText({ code: 'a-code', message: 'No.', where: { node: 'conv1', file: 'a.onnx' }, hint: 'Do.' })
+    expect(text).toBe('error: No.\n  node: conv1\n  file: a.onnx\n  hint: Do.\n  (a-code)')
+  })
+
+  it('draws progress with what remains', () => {
+    const text = progressText({
+      kind: 'step',
+      stage: 'encrypt',
+      done: 6,
+      total: 12,
+      detail: 'conv2',
+      remainingMs: 4000,
+    })
+    expect(text).toBe('encrypt  ████████████░░░░░░░░░░░░  6/12  conv2  about 4.00 s left')
+  })
+})
+
+describe('what people write', () => {
+  it('takes decimals, exponents and fractions', () => {
+    expect([number('0.5'), number('1e-3'), number('1/255')]).toEqual([0.5, 0.001, 1 / 255])
+    expect(numbers('0.485,0.456,0.406')).toEqual([0.485, 0.456, 0.406])
+  })
+
+  it.each(['', 'x', '1/0', '1/2/3', 'Infinity', '0.1,'])('refuses %j as numbers', (text) => {
+    expect(() => numbers(text)).toThrow('A number is expected')
+  })
+
+  it.each(['-1', '1.5', '', '9999999999'])('refuses %j as a whole number', (text) => {
+    expect(() => wholeNumber(text)).toThrow('whole number')
+  })
+
+  it('refuses no threads', () => {
+    expect(() => positiveNumber('0')).toThrow('above 0')
+  })
+})
