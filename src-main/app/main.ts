@@ -1,0 +1,51 @@
+/** The desktop shell: one window, one set of calls, engine processes for all work. */
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { app } from 'electron'
+import type { BrowserWindow } from 'electron'
+import { jobChannel, menuChannel } from '../ipc/calls.ts'
+import { serveCalls } from '../ipc/serve-calls.ts'
+import { callHandlers } from './calls.ts'
+import { WindowJobs } from './jobs.ts'
+import { setMenu } from './menu.ts'
+import { registerPageScheme, servePage } from './page.ts'
+import { createWindow, denyByDefault, isTrustedSender, preloadPath } from './window.ts'
+
+const builtFolder = dirname(fileURLToPath(import.meta.url))
+/** Where src-main/, assets/ and node_modules/ are: the checkout, or a folder of their own in a package. */
+const engineFolder = app.isPackaged ? join(process.resourcesPath, 'engine') : dirname(dirname(builtFolder))
+
+let window: BrowserWindow | undefined
+const send = (channel: string, message: unknown): void => {
+  if (window && !window.isDestroyed()) window.webContents.send(channel, message)
+}
+const jobs = new WindowJobs(engineFolder, (update) => send(jobChannel, update))
+
+if (app.requestSingleInstanceLock()) void start()
+else app.quit()
+
+async function start(): Promise<void> {
+  registerPageScheme()
+  app.on('second-instance', () => {
+    if (window?.isMinimized()) window.restore()
+    window?.focus()
+  })
+  app.on('window-all-closed', () => app.quit())
+  app.on('before-quit', leaveWhenIdle)
+  await app.whenReady()
+  denyByDefault()
+  servePage(join(dirname(builtFolder), 'renderer'))
+  serveCalls(
+    callHandlers(join(engineFolder, 'assets'), jobs, () => window),
+    (event) => isTrustedSender(event, window),
+  )
+  setMenu((command) => send(menuChannel, command))
+  window = createWindow(preloadPath(builtFolder))
+}
+
+/** Running jobs are cancelled and clean up before the application leaves. */
+function leaveWhenIdle(event: Electron.Event): void {
+  if (!jobs.busy) return
+  event.preventDefault()
+  void jobs.stopAll().then(() => app.quit())
+}

@@ -1,0 +1,40 @@
+import { app, Menu } from 'electron'
+import type { MenuItemConstructorOptions } from 'electron'
+import type { MenuCommand } from '../ipc/contract.ts'
+
+export function setMenu(ask: (command: MenuCommand) => void): void {
+  const item = (label: string, command: MenuCommand, accelerator?: string): MenuItemConstructorOptions => ({
+    label,
+    ...(accelerator && { accelerator }),
+    click: () => ask(command),
+  })
+  const template: MenuItemConstructorOptions[] = [
+    ...(process.platform === 'darwin' ? [{ role: 'appMenu' } as const] : []),
+    {
+      label: '&File',
+      submenu: [
+        item('&Open Network…', 'open-model', 'CmdOrCtrl+O'),
+        item('Open &Sample', 'open-sample', 'CmdOrCtrl+Shift+O'),
+        item('&Close', 'close-project', 'CmdOrCtrl+W'),
+        { type: 'separator' },
+        { role: 'quit' },
+      ],
+    },
+    { role: 'editMenu' },
+    {
+      label: '&View',
+      submenu: [
+        item('&Next Stage', 'next-stage', 'CmdOrCtrl+Down'),
+        item('&Previous Stage', 'previous-stage', 'CmdOrCtrl+Up'),
+        { type: 'separator' },
+        { role: 'resetZoom' },
+        { role: 'zoomIn' },
+        { role: 'zoomOut' },
+        { role: 'togglefullscreen' },
+        ...(app.isPackaged ? [] : [{ role: 'toggleDevTools' } as const]),
+      ],
+    },
+    { role: 'windowMenu' },
+  ]
+  Menu.setApplicationMenu(Menu.buildFromTemplate(template))
+}

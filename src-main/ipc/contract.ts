@@ -1,0 +1,49 @@
+/** Every call the window can make: what it sends and what it gets. Both sides are checked at run time. */
+import { z } from 'zod'
+import type { CallName } from './calls.ts'
+import { jobRequest } from './jobs.ts'
+import type { JobUpdate } from './jobs.ts'
+import type { ErrorReport } from '../core/errors.ts'
+import { projectView } from './views.ts'
+
+const nothing = z.undefined()
+const jobId = z.string().max(64)
+
+export const contract = {
+  about: {
+    request: nothing,
+    reply: z.object({ version: z.string(), electron: z.string(), platform: z.string() }),
+  },
+  openSample: { request: nothing, reply: projectView },
+  /** Asks for a file; null where the person changed their mind. */
+  openModel: { request: nothing, reply: projectView.nullable() },
+  /** A file dropped on the window: the preload turns it into its path, the page never sees one. */
+  openModelAt: { request: z.string().min(1).max(4096), reply: projectView },
+  closeProject: { request: nothing, reply: nothing },
+  startJob: { request: jobRequest, reply: z.object({ jobId }) },
+  cancelJob: { request: z.object({ jobId }), reply: nothing },
+  /** Shows the folder of the last trial's files in the file manager. */
+  showFolder: { request: z.object({ jobId }), reply: nothing },
+} satisfies Record<CallName, { request: z.ZodType; reply: z.ZodType }>
+
+export type Contract = typeof contract
+export type Request<N extends CallName> = z.infer<Contract[N]['request']>
+export type Reply<N extends CallName> = z.infer<Contract[N]['reply']>
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorReport }
+
+export const menuCommand = z.enum(['open-sample', 'open-model', 'close-project', 'next-stage', 'previous-stage'])
+export type MenuCommand = z.infer<typeof menuCommand>
+
+/** What the preload puts on `window.sealwright`; the page has nothing else. */
+export interface Bridge {
+  about(): Promise<Result<Reply<'about'>>>
+  openSample(): Promise<Result<Reply<'openSample'>>>
+  openModel(): Promise<Result<Reply<'openModel'>>>
+  openDropped(file: File): Promise<Result<Reply<'openModelAt'>>>
+  closeProject(): Promise<Result<Reply<'closeProject'>>>
+  startJob(request: Request<'startJob'>): Promise<Result<Reply<'startJob'>>>
+  cancelJob(request: Request<'cancelJob'>): Promise<Result<Reply<'cancelJob'>>>
+  showFolder(request: Request<'showFolder'>): Promise<Result<Reply<'showFolder'>>>
+  onJobUpdate(listener: (update: JobUpdate) => void): () => void
+  onMenu(listener: (command: MenuCommand) => void): () => void
+}

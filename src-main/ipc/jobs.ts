@@ -1,0 +1,81 @@
+/** The jobs a window may start, and what it is told about them. */
+import { z } from 'zod'
+import { errorView, progressView } from './views.ts'
+
+const count = z.number().int().nonnegative()
+const seconds = z.number().nonnegative()
+/** null where the format has no number for it (JSON has no NaN). */
+const label = z.number().int()
+
+export const layerView = z.object({
+  name: z.string(),
+  operator: z.string(),
+  /** Output, [channels, height, width]; absent where it is not known. */
+  shape: z.array(z.number()).optional(),
+  parameters: count.optional(),
+  multiplications: count.optional(),
+  /** What the layer becomes, in words; absent where it is unsupported. */
+  becomes: z.string().optional(),
+  depth: count.optional(),
+})
+export type LayerView = z.infer<typeof layerView>
+
+export const unsupportedView = z.object({ node: z.string(), operator: z.string(), reason: z.string() })
+
+export const inspection = z.object({
+  name: z.string(),
+  producer: z.string().optional(),
+  opset: count.optional(),
+  inputShape: z.array(z.number()).optional(),
+  supported: z.boolean(),
+  unsupported: z.array(unsupportedView),
+  layers: z.array(layerView),
+  depth: count.optional(),
+  parameters: count,
+})
+export type Inspection = z.infer<typeof inspection>
+
+/** A grey or colour picture to look at: values 0 to 255, channels last. */
+export const pictureView = z.object({ width: count, height: count, channels: count, values: z.array(z.number()) })
+export type PictureView = z.infer<typeof pictureView>
+
+export const comparison = z.object({
+  samples: z.array(
+    z.object({
+      picture: pictureView.optional(),
+      truth: label.optional(),
+      original: label,
+      polynomial: label,
+      encrypted: label,
+      /** Encrypted against polynomial scores. */
+      maxAbsDifference: z.number(),
+      seconds: seconds.optional(),
+    }),
+  ),
+  stages: z.array(z.object({ name: z.string(), seconds })),
+  bundleBytes: count.optional(),
+  keyBytes: count.optional(),
+  polyModulusDegree: count.optional(),
+  logQP: z.number().optional(),
+})
+export type Comparison = z.infer<typeof comparison>
+
+export const jobResults = { inspect: inspection, trial: comparison }
+export type JobName = keyof typeof jobResults
+export type JobResult<N extends JobName> = z.infer<(typeof jobResults)[N]>
+
+export const jobRequest = z.discriminatedUnion('job', [
+  z.strictObject({ job: z.literal('inspect') }),
+  z.strictObject({ job: z.literal('trial'), samples: z.number().int().min(1).max(10) }),
+])
+export type JobRequest = z.infer<typeof jobRequest>
+
+const jobId = z.string().max(64)
+const about = { jobId, job: z.enum(['inspect', 'trial']) }
+export const jobUpdate = z.discriminatedUnion('state', [
+  z.object({ ...about, state: z.literal('running'), event: progressView.optional() }),
+  z.object({ ...about, state: z.literal('done'), value: z.unknown() }),
+  z.object({ ...about, state: z.literal('failed'), error: errorView }),
+  z.object({ ...about, state: z.literal('cancelled') }),
+])
+export type JobUpdate = z.infer<typeof jobUpdate>

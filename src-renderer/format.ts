@@ -1,0 +1,44 @@
+/** Numbers as people read them: SI units, thin spaces between groups, no false precision. */
+const grouped = new Intl.NumberFormat('en', { useGrouping: true })
+
+export const count = (value: number): string => grouped.format(value).replaceAll(',', '\u2009')
+
+export const plural = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)}\u00a0${value === 1 ? one : many}`
+
+const prefixes = ['', 'k', 'M', 'G', 'T', 'P']
+
+function scaled(value: number, unit: string): string {
+  const step = Math.min(prefixes.length - 1, value < 1 ? 0 : Math.floor(Math.log10(value) / 3))
+  const number = value / 1000 ** step
+  const digits = step === 0 || number >= 100 ? 0 : number >= 10 ? 1 : 2
+  return `${number.toFixed(digits)}\u00a0${prefixes[step]}${unit}`
+}
+
+/** SI bytes: 1 kB is 1000 bytes. */
+export const bytes = (value: number): string => scaled(value, 'B')
+
+export const short = (value: number): string => scaled(value, '').trim()
+
+export function duration(seconds: number): string {
+  if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))}\u00a0ms`
+  if (seconds < 10) return `${seconds.toFixed(1)}\u00a0s`
+  if (seconds < 120) return `${Math.round(seconds)}\u00a0s`
+  const minutes = Math.floor(seconds / 60)
+  return `${minutes}\u00a0min ${Math.round(seconds - minutes * 60)}\u00a0s`
+}
+
+export const shape = (dims: readonly number[] | undefined): string => dims?.join('\u2009×\u2009') ?? '–'
+
+/** Two significant digits, in scientific notation where that is shorter. */
+export function small(value: number): string {
+  if (value === 0) return '0'
+  return Math.abs(value) >= 0.01
+    ? value.toPrecision(2)
+    : value
+        .toExponential(1)
+        .replace('e-', '\u2009×\u200910⁻')
+        .replace(/⁻(\d+)$/, (_, digits: string) => `⁻${superscript(digits)}`)
+}
+
+const superscript = (digits: string): string => [...digits].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')

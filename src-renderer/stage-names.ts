@@ -1,0 +1,19 @@
+/** What the engine's stages do, said to the person. */
+const names: Readonly<Record<string, string>> = {
+  read: 'Reading the network',
+  normalise: 'Normalising the network',
+  calibrate: 'Measuring activations',
+  approximate: 'Fitting polynomials',
+  validate: 'Checking accuracy',
+  segment: 'Choosing splits',
+  plan: 'Planning the computation',
+  keys: 'Making keys',
+  encrypt: 'Encrypting weights',
+  export: 'Writing the bundle',
+  run: 'Computing on encrypted data',
+  decrypt: 'Decrypting the result',
+  inspect: 'Inspecting the network',
+}
+
+export const stageName = (stage: string): string =>
+  names[stage] ?? (stage === '' ? 'Starting' : stage[0].toUpperCase() + stage.slice(1))

@@ -1,0 +1,94 @@
+/** What is open, where the person is, and which jobs run for it. */
+import { api } from '../api.ts'
+import type { ErrorReport, JobName, JobRequest, ProjectView, Result } from '../api.ts'
+import { Job } from './job.svelte.ts'
+import { stages } from './stages.ts'
+import type { StageId } from './stages.ts'
+
+class Workspace {
+  project = $state.raw<ProjectView>()
+  stage = $state<StageId>('model')
+  opening = $state(false)
+  error = $state.raw<ErrorReport>()
+  inspect = $state<Job<'inspect'>>()
+  trial = $state<Job<'trial'>>()
+
+  /** Jobs worth a place in the bar. */
+  get running(): Job[] {
+    return [this.inspect, this.trial].flatMap((job): Job[] => (job?.state === 'running' ? [job] : []))
+  }
+
+  get supported(): boolean {
+    return this.inspect?.value?.supported ?? false
+  }
+
+  async openSample(): Promise<void> {
+    await this.#open(api.openSample())
+  }
+
+  async openModel(): Promise<void> {
+    await this.#open(api.openModel())
+  }
+
+  async openDropped(file: File): Promise<void> {
+    await this.#open(api.openDropped(file))
+  }
+
+  async close(): Promise<void> {
+    await api.closeProject()
+    this.project = this.inspect = this.trial = this.error = undefined
+  }
+
+  async startTrial(samples: number): Promise<void> {
+    this.trial = new Job('trial')
+    await this.#run(this.trial, { job: 'trial', samples })
+  }
+
+  async cancel(job: Job): Promise<void> {
+    if (!job.jobId || job.state !== 'running') return
+    job.cancelling = true
+    await api.cancelJob({ jobId: job.jobId })
+  }
+
+  go(step: 1 | -1): void {
+    const ids = stages.map((stage) => stage.id)
+    this.stage = ids[Math.min(ids.length - 1, Math.max(0, ids.indexOf(this.stage) + step))]
+  }
+
+  listen(): () => void {
+    const stopJobs = api.onJobUpdate((update) => {
+      for (const job of [this.inspect, this.trial]) if (job?.jobId === update.jobId) job.take(update)
+    })
+    const stopMenu = api.onMenu((command) => {
+      if (command === 'open-sample') void this.openSample()
+      else if (command === 'open-model') void this.openModel()
+      else if (command === 'close-project') void this.close()
+      else if (this.project) this.go(command === 'next-stage' ? 1 : -1)
+    })
+    return () => {
+      stopJobs()
+      stopMenu()
+    }
+  }
+
+  async #open(answer: Promise<Result<ProjectView | null>>): Promise<void> {
+    this.opening = true
+    const result = await answer
+    this.opening = false
+    this.error = result.ok ? undefined : result.error
+    if (!result.ok || !result.value) return
+    this.project = result.value
+    this.stage = 'model'
+    this.trial = undefined
+    this.inspect = new Job('inspect')
+    await this.#run(this.inspect, { job: 'inspect' })
+  }
+
+  async #run<N extends JobName>(job: Job<N>, request: JobRequest): Promise<void> {
+    const started = await api.startJob(request)
+    if (started.ok) job.jobId = started.value.jobId
+    else job.fail(started.error)
+  }
+}
+
+export const workspace = new Workspace()
