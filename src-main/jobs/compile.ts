@@ -32,7 +32,11 @@ export async function compile(request: CompileRequest, work: WorkContext, watch:
   const { samples, preprocessing } = await watch.time('calibrate', () =>
     prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
   )
-  const polynomial = await watch.time('approximate', () => approximate(model, samples, { degree: request.degree }, work))
-  const planned = await watch.time('plan', () => planNetwork(foldIntoSquares(polynomial, samples), { input: request.input }))
+  const polynomial = await watch.time('approximate', () =>
+    approximate(model, samples, { degree: request.degree }, work),
+  )
+  const planned = await watch.time('plan', () =>
+    planNetwork(foldIntoSquares(polynomial, samples), { input: request.input }),
+  )
   return { model, polynomial, planned, preprocessing }
 }

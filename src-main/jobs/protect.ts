@@ -42,7 +42,9 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   return await exportCompiled(request, compiled, work, watch)
 }
 
-type ExportRequest = Pick<ProtectRequest, 'model' | 'keys' | 'out' | 'force' | 'reveal'> & { readonly passphrase: string }
+type ExportRequest = Pick<ProtectRequest, 'model' | 'keys' | 'out' | 'force' | 'reveal'> & {
+  readonly passphrase: string
+}
 
 /** The second half of `protect`, for jobs that need the compiled network as well. */
 export async function exportCompiled(
@@ -52,7 +54,9 @@ export async function exportCompiled(
   watch: Stopwatch,
 ): Promise<ProtectResult> {
   const lock: Lock = { passphrase }
-  const sha256 = createHash('sha256').update(await readBytes(model)).digest('hex')
+  const sha256 = createHash('sha256')
+    .update(await readBytes(model))
+    .digest('hex')
   const exported = await watch.time('encrypt', () =>
     exportBundle(
       {

@@ -1,14 +1,16 @@
 import { Option, type Command } from 'commander'
-import { decrypt } from '../../jobs/decrypt.ts'
+import { decrypt, type Revealed, type RevealPolicy } from '../../jobs/decrypt.ts'
 import { answer, command } from '../command.ts'
 import { withPassphrase } from '../options.ts'
 import { readPassphrase } from '../passphrase.ts'
-import { path } from '../values.ts'
+import { table } from '../table.ts'
+import { path, positiveNumber } from '../values.ts'
 
 interface Options {
   readonly json?: boolean
   readonly keys: string
   readonly reveal?: 'label' | 'top-k' | 'scores'
+  readonly top: number
   readonly passphraseFile?: string
 }
 
@@ -25,15 +27,28 @@ export function decryptCommand(): Command {
         'scores',
       ]),
     )
+    .option('--top <number>', 'how many labels top-k tells', positiveNumber, 3)
   return withPassphrase(base).action(async (result: string, options: Options) => {
     await answer(options.json === true, async (work) => {
       const passphrase = await readPassphrase(options.passphraseFile)
-      const revealed = await decrypt(
-        { result: path(result), keys: options.keys, reveal: options.reveal, passphrase },
-        work,
-      )
-      const scores = (revealed.scores ?? []).map(({ label, score }) => `  ${label}  ${score}`)
-      return { json: revealed, text: [`label ${revealed.label}`, ...scores].join('\n') }
+      const request = { result: path(result), keys: options.keys, passphrase, reveal: policyOf(options) }
+      const revealed = await decrypt(request, work)
+      return { json: revealed, text: textOf(revealed) }
     })
   })
+}
+
+function policyOf({ reveal, top }: Options): RevealPolicy | undefined {
+  if (reveal === undefined) return undefined
+  return reveal === 'top-k' ? { mode: reveal, k: top } : { mode: reveal }
+}
+
+function textOf({ label, labelName, top, scores }: Revealed): string {
+  const ranks = (top ?? []).map((other, rank) => [rank + 1, other])
+  const rows = (scores ?? []).map((score, other) => [other, score])
+  return [
+    `label ${label}${labelName === undefined ? '' : ` (${labelName})`}`,
+    ...(top ? ['', table(['rank', 'label'], ranks)] : []),
+    ...(scores ? ['', table(['label', 'score'], rows)] : []),
+  ].join('\n')
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { demo, type DemoResult } from '../../jobs/demo.ts'
+import { demo } from '../../jobs/demo.ts'
+import type { TrialResult } from '../../jobs/trial.ts'
 import { answer, command } from '../command.ts'
 import { pairs, table } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
@@ -26,9 +27,9 @@ export function demoCommand(): Command {
     })
 }
 
-function textOf(result: DemoResult): string {
+function textOf(result: TrialResult): string {
   const samples = result.samples.map(({ truth, original, polynomial, encrypted, maxAbsDifference, maxAbsLogit }) => [
-    truth,
+    truth ?? '?',
     original,
     polynomial,
     encrypted,

@@ -1,0 +1,24 @@
+import type { RevealPolicy } from '../core/bundle/manifest.ts'
+import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import { decrypt as openResult } from '../owner/decrypt.ts'
+import type { Revealed } from '../owner/reveal.ts'
+
+export type { Revealed, RevealPolicy }
+
+export interface DecryptRequest {
+  readonly result: string
+  readonly keys: string
+  readonly passphrase: string
+  /** The deployment's policy where it is left open. */
+  readonly reveal?: RevealPolicy
+}
+
+/** @throws UserError wrong-passphrase, damaged-result, result-of-another-bundle, deployment-revoked, file-… */
+export async function decrypt(
+  { result, keys, passphrase, reveal }: DecryptRequest,
+  work: WorkContext,
+): Promise<Revealed> {
+  throwIfCancelled(work)
+  work.progress({ kind: 'stage', stage: 'decrypt' })
+  return await openResult({ result, keysFolder: keys, unlock: { passphrase }, reveal })
+}

@@ -1,0 +1,121 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { decodeResult, MAX_RESULT_BYTES } from '../core/bundle/result.ts'
+import { runLayers } from '../core/normalise/run-layers.ts'
+import type { WorkContext } from '../core/progress.ts'
+import { preprocess } from '../data/preprocess.ts'
+import { readBytes } from '../data/read-file.ts'
+import { readSamples } from '../data/read-samples.ts'
+import { writeProblem } from '../files/write-atomically.ts'
+import { openReference } from '../ort/reference.ts'
+import { ResultOpener } from '../owner/decrypt.ts'
+import { KeyStore } from '../owner/key-store.ts'
+import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
+import { edgeRun } from './edge-run.ts'
+import { exportCompiled, type ProtectResult } from './protect.ts'
+import { Stopwatch, type StageTime } from './stopwatch.ts'
+
+export interface TrialRequest extends CompileRequest {
+  readonly inputs: readonly TrialInput[]
+  /** A folder that exists and is empty; it gets `owner/` and `edge/`. */
+  readonly folder: string
+  readonly threads?: number
+}
+
+export interface TrialInput {
+  readonly path: string
+  readonly index: number
+  readonly truth?: number
+}
+
+export interface TrialSample {
+  readonly truth?: number
+  /** Labels by ONNX Runtime, by the polynomial network in the clear, and by the encrypted network. */
+  readonly original: number
+  readonly polynomial: number
+  readonly encrypted: number
+  /** Encrypted against polynomial, over all outputs. */
+  readonly maxAbsDifference: number
+  /** Largest |output| of the polynomial network. */
+  readonly maxAbsLogit: number
+  /** Of the encrypted run, loading included. */
+  readonly seconds: number
+}
+
+export interface TrialResult extends Omit<ProtectResult, 'bundle' | 'deployment'> {
+  readonly samples: readonly TrialSample[]
+  readonly stages: readonly StageTime[]
+  readonly folder: string
+}
+
+/**
+ * The whole job on a few inputs: compile, protect, run in another process, decrypt, compare. The owner's files and the
+ * edge's are kept apart in `folder`, with the passphrase beside the keys.
+ */
+export async function trial(request: TrialRequest, work: WorkContext): Promise<TrialResult> {
+  const watch = new Stopwatch(work)
+  const [ownerFolder, edgeFolder] = ['owner', 'edge'].map((name) => join(request.folder, name))
+  const keys = join(ownerFolder, 'keys')
+  const out = join(edgeFolder, `${basename(request.model, '.onnx')}.sealed`)
+  const passphrase = randomBytes(24).toString('base64url')
+  await mkdir(edgeFolder, { recursive: true }).catch((error) => {
+    throw writeProblem(error, edgeFolder)
+  })
+  await mkdir(ownerFolder, { mode: 0o700 })
+  await writeFile(join(ownerFolder, 'passphrase.txt'), `${passphrase}\n`, { mode: 0o600 })
+
+  const compiled = await compile(request, work, watch)
+  const exported = await exportCompiled({ ...request, keys, out, force: false, passphrase }, compiled, work, watch)
+  const reference = await watch.time('compare', () => openReference(request.model))
+  const store = new KeyStore(keys)
+  const opener = await watch.time('decrypt', async () =>
+    ResultOpener.load(store, await store.read(exported.deployment), 0, { passphrase }),
+  )
+  const samples: TrialSample[] = []
+  try {
+    for (const [position, { path, index, truth }] of request.inputs.entries()) {
+      const result = join(edgeFolder, `${position}.result`)
+      const run = { bundle: out, input: path, index, out: result, threads: request.threads, force: false }
+      const { seconds } = await watch.time('run', () => edgeRun(run, work))
+      const encrypted = await watch.time('decrypt', async () => opener.open(await readResult(result)))
+      const outputs = await watch.time('compare', async () => {
+        const input = await inputOf(path, index, compiled)
+        return { original: await reference.run(input), polynomial: runLayers(compiled.polynomial, input) }
+      })
+      samples.push({ ...(truth !== undefined && { truth }), ...comparison({ ...outputs, encrypted }), seconds })
+    }
+  } finally {
+    opener.delete()
+    await reference.close()
+  }
+  const { bundleBytes, keyBytes, polyModulusDegree, logQP } = exported
+  const { seconds, stages } = watch
+  return { samples, stages, folder: request.folder, bundleBytes, keyBytes, polyModulusDegree, logQP, seconds }
+}
+
+interface Outputs {
+  readonly original: Float64Array
+  readonly polynomial: Float64Array
+  readonly encrypted: Float64Array
+}
+
+function comparison({ original, polynomial, encrypted }: Outputs): Omit<TrialSample, 'truth' | 'seconds'> {
+  return {
+    original: labelOf(original),
+    polynomial: labelOf(polynomial),
+    encrypted: labelOf(encrypted),
+    maxAbsDifference: Math.max(...polynomial.map((value, at) => Math.abs(value - encrypted[at]))),
+    maxAbsLogit: Math.max(...polynomial.map(Math.abs)),
+  }
+}
+
+const labelOf = (outputs: Float64Array): number => outputs.indexOf(Math.max(...outputs))
+
+async function inputOf(path: string, index: number, { model, preprocessing }: CompiledNetwork): Promise<Float64Array> {
+  const source = await readSamples(path, { shape: model.input.shape, index, layout: preprocessing.layout })
+  return preprocess(source.sample(0), preprocessing)
+}
+
+const readResult = async (path: string) =>
+  decodeResult(await readBytes(path, MAX_RESULT_BYTES), (bytes) => createHash('sha256').update(bytes).digest('hex'))
