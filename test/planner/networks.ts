@@ -6,7 +6,8 @@ import {
   type LinearMap,
   type Shape,
 } from '../../src-main/core/normalise/layer-model.ts'
-import { biasPerElement, walkMap } from '../../src-main/core/planner/weights.ts'
+import { expandBias } from '../../src-main/core/normalise/linear-maps.ts'
+import { walkMap } from '../../src-main/core/planner/weights.ts'
 
 /** Deterministic numbers in [-1, 1). */
 export function randomSource(seed: number): () => number {
@@ -129,7 +130,7 @@ export function forward(model: SquareModel, input: Float64Array): Map<string, Fl
       )
       continue
     }
-    const out = biasPerElement(layer.bias, layer.shape).slice()
+    const out = Float64Array.from(expandBias(layer.bias, layer.shape))
     for (const term of layer.terms) {
       const from = values.get(term.input)!
       walkMap(term.map, shapes.get(term.input)!, layer.shape)((o, i, weight) => (out[o] += weight * from[i]))

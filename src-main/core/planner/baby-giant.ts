@@ -1,5 +1,4 @@
 import type { Diagonal } from './diagonals.ts'
-import { modulo } from './layout.ts'
 
 /**
  * Baby-step giant-step: Σ_r w_r·rot_r(x) = Σ_g rot_g( Σ_b w'_{g+b}·rot_b(x) ). Each distinct (input, b)
@@ -9,9 +8,7 @@ export interface BabyGiant {
   /** Per diagonal; baby + giant ≡ rotation (mod slots). */
   readonly babies: Int32Array
   readonly giants: Int32Array
-  readonly babyRotations: number
-  readonly giantSteps: number
-  readonly giantRotations: number
+  readonly ms: number
 }
 
 export interface KeySwitchCosts {
@@ -20,11 +17,12 @@ export interface KeySwitchCosts {
   readonly relineariseMs: number
 }
 
-export function babyGiantMs(split: BabyGiant, costs: KeySwitchCosts): number {
+/** No split can be cheaper: b babies and g giants reach b·g rotations for each input and output. */
+export function leastSplitMs(diagonals: number, costs: KeySwitchCosts): number {
   return (
-    split.babyRotations * costs.babyRotateMs +
-    split.giantRotations * costs.rotateMs +
-    split.giantSteps * costs.relineariseMs
+    2 * Math.sqrt(diagonals * costs.babyRotateMs * (costs.rotateMs + costs.relineariseMs)) -
+    costs.babyRotateMs -
+    costs.rotateMs
   )
 }
 
@@ -33,69 +31,82 @@ export function babyGiantMs(split: BabyGiant, costs: KeySwitchCosts): number {
  * cut in two at every power of two.
  */
 export function splitBabyGiant(diagonals: readonly Diagonal[], slots: number, costs: KeySwitchCosts): BabyGiant {
+  const counter = new StepCounter(diagonals, slots, costs)
   const partCount = diagonals[0]?.parts.length ?? 1
-  const stamps = new StampSet(slots)
-  let best: { ms: number; cut: number; mask: number } | undefined
+  const lastParts = 3 << (partCount - 1)
+  let best = { ms: Infinity, cut: 1, mask: 0 }
   for (let cut = 1; cut <= slots; cut *= 2) {
-    for (let mask = 0; mask < 2 ** (partCount + 1); mask++) {
-      const ms = babyGiantMs(countSteps(diagonals, slots, cut, mask, stamps), costs)
-      if (!best || ms < best.ms) best = { ms, cut, mask }
+    for (let mask = 0; mask < 2 << partCount; mask++) {
+      const cutMatters = (mask & lastParts) !== 0 && (mask & lastParts) !== lastParts
+      if (cut > 1 && !cutMatters) continue
+      const ms = counter.count(cut, mask, best.ms)
+      if (ms < best.ms) best = { ms, cut, mask }
     }
   }
-  return countSteps(diagonals, slots, best?.cut ?? 1, best?.mask ?? 0, stamps)
+  counter.count(best.cut, best.mask, Infinity)
+  return { babies: counter.babies, giants: counter.giants, ms: best.ms }
 }
 
-/** Bit i of `mask` gives part i to the baby step; the last part is two: below `cut`, and the rest. */
-function countSteps(
-  diagonals: readonly Diagonal[],
-  slots: number,
-  cut: number,
-  mask: number,
-  stamps: StampSet,
-): BabyGiant {
-  const babies = new Int32Array(diagonals.length)
-  const giants = new Int32Array(diagonals.length)
-  let babyRotations = 0
-  let giantSteps = 0
-  let giantRotations = 0
-  stamps.clear()
-  diagonals.forEach((diagonal, k) => {
-    const last = diagonal.parts.length - 1
-    let baby = 0
-    for (let i = 0; i < last; i++) if (mask & (1 << i)) baby += diagonal.parts[i]
-    const low = diagonal.parts[last] % cut
-    if (mask & (1 << last)) baby += low
-    if (mask & (1 << (last + 1))) baby += diagonal.parts[last] - low
-    babies[k] = modulo(baby, slots)
-    giants[k] = modulo(diagonal.rotation - baby, slots)
-    if (stamps.add(2 * diagonal.input, babies[k]) && babies[k] !== 0) babyRotations += 1
-    if (stamps.add(2 * diagonal.output + 1, giants[k])) {
-      giantSteps += 1
-      if (giants[k] !== 0) giantRotations += 1
-    }
-  })
-  return { babies, giants, babyRotations, giantSteps, giantRotations }
-}
-
-/** Sets of slot numbers that are emptied in constant time. */
-class StampSet {
+/** Counts distinct steps of one split; bit i of a mask gives part i to the baby step, the last part being two. */
+class StepCounter {
+  readonly babies: Int32Array
+  readonly giants: Int32Array
   private readonly slots: number
-  private readonly sets: Int32Array[] = []
+  private readonly costs: KeySwitchCosts
+  private readonly partCount: number
+  private readonly parts: Int32Array
+  private readonly inputs: Int32Array
+  private readonly outputs: Int32Array
+  private readonly rotations: Int32Array
+  /** Which (input, baby) and (output, giant) this count has met: those marked with its stamp. */
+  private readonly metBabies: Int32Array
+  private readonly metGiants: Int32Array
   private stamp = 0
 
-  constructor(slots: number) {
+  constructor(diagonals: readonly Diagonal[], slots: number, costs: KeySwitchCosts) {
     this.slots = slots
+    this.costs = costs
+    this.partCount = diagonals[0]?.parts.length ?? 1
+    this.parts = Int32Array.from(diagonals.flatMap((diagonal) => diagonal.parts))
+    this.inputs = Int32Array.from(diagonals, (diagonal) => diagonal.input)
+    this.outputs = Int32Array.from(diagonals, (diagonal) => diagonal.output)
+    this.rotations = Int32Array.from(diagonals, (diagonal) => diagonal.rotation)
+    this.babies = new Int32Array(diagonals.length)
+    this.giants = new Int32Array(diagonals.length)
+    this.metBabies = new Int32Array((1 + this.inputs.reduce((a, b) => Math.max(a, b), 0)) * slots)
+    this.metGiants = new Int32Array((1 + this.outputs.reduce((a, b) => Math.max(a, b), 0)) * slots)
   }
 
-  clear(): void {
-    this.stamp += 1
-  }
-
-  /** True if the member is new. */
-  add(set: number, member: number): boolean {
-    const stamps = (this.sets[set] ??= new Int32Array(this.slots))
-    if (stamps[member] === this.stamp) return false
-    stamps[member] = this.stamp
-    return true
+  /** Milliseconds of the key switches, or Infinity as soon as they exceed `limit`. */
+  count(cut: number, mask: number, limit: number): number {
+    const { slots, partCount, parts, costs } = this
+    const slotMask = slots - 1
+    const last = partCount - 1
+    const stamp = ++this.stamp
+    let ms = 0
+    for (let k = 0; k < this.rotations.length; k++) {
+      const at = k * partCount
+      let baby = 0
+      for (let i = 0; i < last; i++) if (mask & (1 << i)) baby += parts[at + i]
+      const low = parts[at + last] & (cut - 1)
+      if (mask & (1 << last)) baby += low
+      if (mask & (2 << last)) baby += parts[at + last] - low
+      baby &= slotMask
+      const giant = (this.rotations[k] - baby) & slotMask
+      this.babies[k] = baby
+      this.giants[k] = giant
+      const babyAt = this.inputs[k] * slots + baby
+      if (this.metBabies[babyAt] !== stamp) {
+        this.metBabies[babyAt] = stamp
+        if (baby !== 0) ms += costs.babyRotateMs
+      }
+      const giantAt = this.outputs[k] * slots + giant
+      if (this.metGiants[giantAt] !== stamp) {
+        this.metGiants[giantAt] = stamp
+        ms += costs.relineariseMs + (giant === 0 ? 0 : costs.rotateMs)
+      }
+      if (ms > limit) return Infinity
+    }
+    return ms
   }
 }

@@ -1,4 +1,4 @@
-import type { ConvMap, Shape } from '../normalise/layer-model.ts'
+import type { ConvMap } from '../normalise/layer-model.ts'
 import { ciphertextOf, modulo, positionsOf, type Layout, type SlotGroup } from './layout.ts'
 
 /**
@@ -33,19 +33,33 @@ interface Shift {
 }
 
 /**
- * The smallest rotation that brings an element at `from` (in any replica) to an output at `to` (in any lane):
- * replicas may add multiples of their stride, lanes take multiples of theirs away.
+ * The smallest rotation that brings an element at slot `from` (in any replica) to an output at slot `to` (in
+ * any lane): replicas may add multiples of their stride, lanes take multiples of theirs away. Slots, strides
+ * and counts are powers of two, so this is arithmetic on bits.
  */
-function shiftBetween(from: number, to: number, placement: Placement): Shift {
-  const { slots, replicas } = placement.from
-  const { lanes } = placement
-  let rotation = modulo(from - to, slots)
-  if (replicas.count > 1) {
-    const behind = Math.floor(rotation / replicas.stride) % replicas.count
-    rotation = (rotation + ((replicas.count - behind) % replicas.count) * replicas.stride) % slots
+class Shifts {
+  private readonly slotMask: number
+  private readonly replicaMask: number
+  private readonly laneMask: number
+  private readonly laneStride: number
+
+  constructor({ from, lanes }: Placement) {
+    this.slotMask = from.slots - 1
+    this.replicaMask = (from.replicas.count - 1) * from.replicas.stride
+    this.laneMask = (lanes.count - 1) * lanes.stride
+    this.laneStride = lanes.stride
   }
-  const lane = Math.floor(rotation / lanes.stride) % lanes.count
-  return { rotation: rotation - lane * lanes.stride, lane }
+
+  rotation(from: number, to: number): number {
+    const shift = from - to
+    return (shift + (-(shift & this.replicaMask) & this.replicaMask)) & this.slotMask & ~this.laneMask
+  }
+
+  between(from: number, to: number): Shift {
+    const shift = from - to
+    const nearest = (shift + (-(shift & this.replicaMask) & this.replicaMask)) & this.slotMask
+    return { rotation: nearest & ~this.laneMask, lane: (nearest & this.laneMask) / this.laneStride }
+  }
 }
 
 /** Offsets between an output row (or column) and the input row that a tap reads; usually one per tap. */
@@ -95,6 +109,7 @@ interface ChannelShift {
 
 function channelShifts(map: ConvMap, inChannels: number, placement: Placement): ChannelShift[] {
   const { from, to } = placement
+  const shiftsOf = new Shifts(placement)
   const [outChannels] = to.shape
   const inPerGroup = inChannels / map.groups
   const outPerGroup = outChannels / map.groups
@@ -104,7 +119,7 @@ function channelShifts(map: ConvMap, inChannels: number, placement: Placement): 
     const output = ciphertextOf(to, out)
     for (let inChannel = firstIn; inChannel < firstIn + inPerGroup; inChannel++) {
       const input = ciphertextOf(from, inChannel)
-      const { rotation, lane } = shiftBetween(from.channel[inChannel], to.channel[out], placement)
+      const { rotation, lane } = shiftsOf.between(from.channel[inChannel], to.channel[out])
       const key = (output * from.ciphertexts + input) * from.slots + rotation
       let shift = shifts.get(key)
       if (!shift) shifts.set(key, (shift = { input, output, rotation, pairs: [] }))
@@ -167,11 +182,12 @@ export function elementDiagonals(walk: WeightWalk, placement: Placement): Diagon
   const { slots } = from
   const fromPositions = positionsOf(from)
   const toPositions = positionsOf(to)
+  const shifts = new Shifts(placement)
   const entries = new Map<number, Diagonal & { readonly slots: number[]; readonly weights: number[] }>()
   walk((output, input, weight) => {
     const at = fromPositions[input]
     const into = toPositions[output]
-    const { rotation, lane } = shiftBetween(at % slots, into % slots, placement)
+    const { rotation, lane } = shifts.between(at, into)
     const inputCiphertext = Math.floor(at / slots)
     const outputCiphertext = Math.floor(into / slots)
     const key = (outputCiphertext * from.ciphertexts + inputCiphertext) * slots + rotation
@@ -193,26 +209,38 @@ export function elementDiagonals(walk: WeightWalk, placement: Placement): Diagon
   }
 }
 
-/** Only which diagonals exist: what the search needs, without the weights. Input and output counts are of elements. */
-export function elementRotations(outputs: number, inputs: number, placement: Placement): Diagonal[] {
+/**
+ * Only which diagonals a map between all inputs and all outputs has: what the search needs. Undefined as soon
+ * as there are more than `limit`.
+ */
+export function elementRotations(placement: Placement, limit: number): Diagonal[] | undefined {
   const { from, to } = placement
   const { slots } = from
-  const fromPositions = positionsOf(from)
-  const toPositions = positionsOf(to)
-  const seen = new Uint8Array(from.ciphertexts * to.ciphertexts * slots)
+  const shifts = new Shifts(placement)
+  const inputs = byCiphertext(from)
+  const outputs = byCiphertext(to)
+  const seen = new Uint8Array(slots)
   const diagonals: Diagonal[] = []
-  for (let o = 0; o < outputs; o++) {
-    const output = Math.floor(toPositions[o] / slots)
-    for (let i = 0; i < inputs; i++) {
-      const input = Math.floor(fromPositions[i] / slots)
-      const { rotation } = shiftBetween(fromPositions[i] % slots, toPositions[o] % slots, placement)
-      const key = (output * from.ciphertexts + input) * slots + rotation
-      if (seen[key]) continue
-      seen[key] = 1
-      diagonals.push({ input, output, rotation, parts: [rotation] })
+  for (let output = 0; output < outputs.length; output++) {
+    for (let input = 0; input < inputs.length; input++) {
+      seen.fill(0)
+      for (const at of outputs[output]) {
+        for (const slot of inputs[input]) {
+          const rotation = shifts.rotation(slot, at)
+          if (seen[rotation]) continue
+          seen[rotation] = 1
+          diagonals.push({ input, output, rotation, parts: [rotation] })
+        }
+        if (diagonals.length > limit) return undefined
+      }
     }
   }
   return diagonals
 }
 
-export const sameShape = (a: Shape, b: Shape): boolean => a.every((value, i) => value === b[i])
+/** Slots of a layout's elements, for each of its ciphertexts. */
+function byCiphertext(layout: Layout): Int32Array[] {
+  const slots: number[][] = Array.from({ length: layout.ciphertexts }, () => [])
+  for (const position of positionsOf(layout)) slots[Math.floor(position / layout.slots)].push(position % layout.slots)
+  return slots.map((list) => Int32Array.from(list))
+}

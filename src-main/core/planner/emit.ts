@@ -15,7 +15,8 @@ import { PlanBuilder } from './builder.ts'
 import { convDiagonals, elementDiagonals, type DiagonalSet } from './diagonals.ts'
 import { packFirstLayer } from './first-layer.ts'
 import { modulo, positionsOf, type Layout } from './layout.ts'
-import { keySwitchCosts, type LinearChoice, type SearchResult, type SearchSettings, type TermChoice } from './search.ts'
+import type { LinearChoice, TermChoice } from './linear-options.ts'
+import type { SearchResult, SearchSettings } from './search.ts'
 import type { LinearStep, SquareStep, Step } from './steps.ts'
 import { walkMap } from './weights.ts'
 
@@ -95,7 +96,7 @@ class Emitter {
     for (const term of choice.terms) {
       const offset = inputs.length
       if (term.from) {
-        inputs.push(...this.pooled(term, primes))
+        inputs.push(...this.prepared(term, primes))
         sets.push({ set: this.diagonalsOf(step, choice, term, term.from), offset })
       } else {
         const packing = packFirstLayer(walkMap(term.term.map, term.term.shape, step.shape), layout, lanes)
@@ -112,13 +113,13 @@ class Emitter {
       }
       return sum
     })
-    return folded.map((register, output) => this.addBias(step, register, output))
+    return folded.map((register, output) => this.addBias(step, choice.variant.bias, register, output))
   }
 
-  private pooled({ term, poolPasses }: TermChoice, primes: number): Register[] {
+  private prepared({ term, passes }: TermChoice, primes: number): Register[] {
     return this.values.get(term.input)!.map((register) => {
       let value = this.builder.modSwitch(register, primes)
-      for (const pass of poolPasses) {
+      for (const pass of passes) {
         const rotated = pass.map((steps) => this.builder.rotate(value, steps))
         value = rotated.reduce((sum, next) => this.builder.add(sum, next), value)
       }
@@ -146,11 +147,12 @@ class Emitter {
     const all = sets.flatMap(({ set, offset }) =>
       set.diagonals.map((diagonal, index) => ({ ...diagonal, input: diagonal.input + offset, set, index })),
     )
-    const split = splitBabyGiant(
-      all,
-      slots,
-      keySwitchCosts(this.request.settings.costs, this.request.parameters.polyModulusDegree, primes),
-    )
+    const { costs, degree } = this.request.settings
+    const split = splitBabyGiant(all, slots, {
+      rotateMs: costs.ms('rotate', degree, primes),
+      babyRotateMs: costs.ms('rotate-hoisted', degree, primes),
+      relineariseMs: costs.ms('relinearise', degree, primes),
+    })
     const targetScale = this.request.scale
     const productScale = targetScale * builder.primeValue(primes - 1)
     const outputs: Register[] = []
@@ -182,7 +184,7 @@ class Emitter {
     return outputs
   }
 
-  private addBias(step: LinearStep, register: Register, output: number): Register {
+  private addBias(step: LinearStep, bias: Float64Array, register: Register, output: number): Register {
     const layout = this.request.search.layouts.get(step.id)!
     const positions = positionsOf(layout)
     const { slots, replicas } = layout
@@ -195,7 +197,7 @@ class Emitter {
     const weight = this.builder.addWeightSlot(slot, (vector) => {
       positions.forEach((position, e) => {
         if (Math.floor(position / slots) !== output) return
-        for (let r = 0; r < replicas.count; r++) vector[modulo(position + r * replicas.stride, slots)] = step.bias[e]
+        for (let r = 0; r < replicas.count; r++) vector[modulo(position + r * replicas.stride, slots)] = bias[e]
       })
     })
     return this.builder.addWeight(register, weight)

@@ -63,3 +63,23 @@ export function signatureOf(layout: Layout): string {
 export function affine(count: number, stride: number, base = 0): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => base + i * stride)
 }
+
+/**
+ * The layout with every element copied into unused slots, and the rotations that do it: more replicas make
+ * fewer diagonals. Needs empty slots that hold zero.
+ */
+export function spreadLayouts(layout: Layout): { layout: Layout; passes: number[][] }[] {
+  if (!layout.clean || layout.replicas.count > 1) return []
+  const { slots } = layout
+  let used = 0
+  for (const position of positionsOf(layout)) used |= position % slots
+  const spreads: { layout: Layout; passes: number[][] }[] = []
+  for (let stride = 1; stride < slots; stride *= 2) {
+    const passes: number[][] = []
+    for (let count = 2; stride * count <= slots && !(used & ((stride * count) / 2)); count *= 2) {
+      passes.push([slots - (stride * count) / 2])
+      spreads.push({ layout: { ...layout, replicas: { stride, count } }, passes: [...passes] })
+    }
+  }
+  return spreads
+}

@@ -12,7 +12,7 @@ import { assignPrimes, stepsOf } from './steps.ts'
 export interface PlanOptions {
   readonly input?: 'encrypted' | 'plain'
   readonly costs?: CostModel
-  readonly beamWidth?: number
+  readonly searchWidth?: number
 }
 
 /**
@@ -20,12 +20,12 @@ export interface PlanOptions {
  * levels, layouts that minimise the estimated time. Deterministic. Throws UserError `too-deep` or `no-packing`.
  */
 export function planNetwork(model: SquareModel, options: PlanOptions = {}): PlannedNetwork {
-  const { input = 'encrypted', costs = nodeSealCosts, beamWidth = 12 } = options
+  const { input = 'encrypted', costs = nodeSealCosts, searchWidth = 16 } = options
   const steps = stepsOf(model)
   const primes = assignPrimes(steps, model.output)
   const depth = primes.get(INPUT)! - 1
   const [{ parameters, scaleBits }] = parameterCandidates(depth, headroomBits(model))
-  const settings = { degree: parameters.polyModulusDegree, primes, costs, input, beamWidth }
+  const settings = { degree: parameters.polyModulusDegree, primes, costs, input, width: searchWidth }
   const search = searchLayouts(steps, settings)
   const planned = emitPlan({
     steps,

@@ -9,12 +9,12 @@ export interface PoolStep {
   readonly shape: Shape
 }
 
-/** Rotations of one window sum along one axis: each pass adds the value rotated by every listed shift. */
-export type PoolPass = readonly number[]
+/** Adds to a value itself rotated left by every listed number of slots. */
+export type RotationPass = readonly number[]
 
 export interface PooledLayout {
   readonly layout: Layout
-  readonly passes: readonly PoolPass[]
+  readonly passes: readonly RotationPass[]
 }
 
 export function poolStepOf(map: ConvMap, shape: Shape): PoolStep | undefined {
@@ -73,10 +73,10 @@ function axisShifts(
 }
 
 /** A power-of-two window with even spacing doubles; any other adds each tap. */
-function passesOf(shifts: readonly number[]): PoolPass[] {
+function passesOf(shifts: readonly number[]): RotationPass[] {
   const even = shifts.every((shift, tap) => shift === tap * shifts[1])
   if (!even || (shifts.length & (shifts.length - 1)) !== 0) return [shifts.slice(1)]
-  const passes: PoolPass[] = []
+  const passes: RotationPass[] = []
   for (let span = 1; span < shifts.length; span *= 2) passes.push([span * shifts[1]])
   return passes
 }

@@ -1,9 +1,20 @@
 import type { SquareLayer, SquareModel } from '../approximate/polynomial-model.ts'
-import { INPUT, type LayerId, type LinearLayer, type LinearMap, type Shape } from '../normalise/layer-model.ts'
+import { composeLinear, staysConvolution } from '../normalise/compose-linear.ts'
+import {
+  INPUT,
+  sizeOf,
+  type ConvMap,
+  type LayerId,
+  type LinearLayer,
+  type LinearMap,
+  type LinearTerm,
+  type Shape,
+} from '../normalise/layer-model.ts'
+import { expandBias } from '../normalise/linear-maps.ts'
 import { poolStepOf, type PoolStep } from './pool.ts'
-import { biasPerElement, scaleMap, uniformFactor } from './weights.ts'
+import { scaleMap, uniformFactor } from './weights.ts'
 
-/** What costs one level: a squaring, or a linear map together with the pools before it. */
+/** What costs one level: a squaring, or all linear maps between two squarings. */
 export type Step = SquareStep | LinearStep
 
 export interface SquareStep {
@@ -18,6 +29,11 @@ export interface LinearStep {
   readonly id: LayerId
   readonly shape: Shape
   readonly inputs: readonly LayerId[]
+  /** The same function in different forms, for the search to choose from. */
+  readonly variants: readonly LinearVariant[]
+}
+
+export interface LinearVariant {
   readonly terms: readonly StepTerm[]
   /** One value per flattened output element. */
   readonly bias: Float64Array
@@ -25,38 +41,34 @@ export interface LinearStep {
 
 export interface StepTerm {
   readonly input: LayerId
-  readonly inputShape: Shape
-  /** Window sums before the map, by rotations; their factors are already in the map. */
-  readonly pools: readonly PoolStep[]
-  /** The map's input shape: after the pools. */
+  /** A window sum before the map, by rotations; its factor is already in the map. */
+  readonly pool: PoolStep | undefined
+  /** The map's input shape: after the pool. */
   readonly shape: Shape
   readonly map: LinearMap
 }
 
-/** Groups a network's layers into steps; a pool that only one linear map reads joins that map. */
+/** Weights that a composed map may have before a level of its own is cheaper in memory and time. */
+const mostComposedWeights = 4_000_000
+
 export function stepsOf(model: SquareModel): Step[] {
   const network = new Network(model)
   return model.layers.flatMap((layer): Step[] => {
-    if (network.isAbsorbed(layer)) return []
-    if (layer.kind === 'square') return [{ kind: 'square', id: layer.id, shape: layer.shape, inputs: [layer.input] }]
-    const terms = layer.terms.map((term) => network.absorbPools(term.input, term.map))
-    return [
-      {
-        kind: 'linear',
-        id: layer.id,
-        shape: layer.shape,
-        inputs: terms.map((term) => term.input),
-        terms,
-        bias: biasPerElement(layer.bias, layer.shape),
-      },
-    ]
+    if (network.isAbsorbed(layer.id)) return []
+    const { id, shape } = layer
+    if (layer.kind === 'square') return [{ kind: 'square', id, shape, inputs: [layer.input] }]
+    const variants = network.variantsOf(layer)
+    return [{ kind: 'linear', id, shape, inputs: variants[0].terms.map((term) => term.input), variants }]
   })
 }
 
 class Network {
   private readonly layers: ReadonlyMap<LayerId, LinearLayer | SquareLayer>
   private readonly consumers = new Map<LayerId, (LinearLayer | SquareLayer)[]>()
+  private readonly absorbed = new Map<LayerId, boolean>()
   private readonly model: SquareModel
+  private readonly shapeOf = (id: LayerId): Shape =>
+    id === INPUT ? this.model.input.shape : this.layers.get(id)!.shape
 
   constructor(model: SquareModel) {
     this.model = model
@@ -68,40 +80,90 @@ class Network {
     }
   }
 
-  shapeOf(id: LayerId): Shape {
-    return id === INPUT ? this.model.input.shape : this.layers.get(id)!.shape
+  /** A linear layer that only one other linear layer reads becomes part of that one. */
+  isAbsorbed(id: LayerId): boolean {
+    const known = this.absorbed.get(id)
+    if (known !== undefined) return known
+    const absorbed = this.decideAbsorbed(id)
+    this.absorbed.set(id, absorbed)
+    return absorbed
   }
 
-  /** True for a pool that its only consumer, a linear map, performs. */
-  isAbsorbed(layer: LinearLayer | SquareLayer): boolean {
-    const consumers = this.consumers.get(layer.id) ?? []
-    if (layer.id === this.model.output || consumers.length !== 1 || consumers[0].kind !== 'linear') return false
-    return this.poolOf(layer) !== undefined
+  private decideAbsorbed(id: LayerId): boolean {
+    const layer = this.layers.get(id)
+    const [consumer, ...others] = this.consumers.get(id) ?? []
+    if (layer?.kind !== 'linear' || consumer?.kind !== 'linear' || others.length > 0 || id === this.model.output)
+      return false
+    return consumer.terms.every((term) => term.input !== id || this.canCompose(layer, term.map, consumer.shape))
   }
 
-  absorbPools(input: LayerId, map: LinearMap): StepTerm {
-    const pools: PoolStep[] = []
-    const shape = this.shapeOf(input)
-    let at = input
-    let scaled = map
-    for (let layer = this.layers.get(at); layer && this.isAbsorbed(layer); layer = this.layers.get(at)) {
-      const pool = this.poolOf(layer)!
-      pools.unshift(pool.step)
-      scaled = scaleMap(scaled, pool.factor)
-      at = pool.input
+  /** With the last pool before the map done by rotations, and with everything in one map. */
+  variantsOf(layer: LinearLayer): LinearVariant[] {
+    const composed = this.collapse(layer, false)
+    if (!this.readsPool(layer)) return [composed]
+    const pooled = this.collapse(layer, true)
+    const worthIt = composed.terms.every((term) => term.map.kind !== 'sparse')
+    return worthIt ? [pooled, composed] : [pooled]
+  }
+
+  private readsPool(layer: LinearLayer): boolean {
+    return layer.terms.some((term) => this.poolOf(term) || this.deeperPool(term))
+  }
+
+  private deeperPool(term: LinearTerm): boolean {
+    const producer = this.layers.get(term.input)
+    return producer?.kind === 'linear' && this.isAbsorbed(term.input) && this.readsPool(producer)
+  }
+
+  private collapse(layer: LinearLayer, keepPools: boolean): LinearVariant {
+    let collapsed = layer
+    for (;;) {
+      const next = collapsed.terms.find((term) => this.isAbsorbed(term.input) && !(keepPools && this.poolOf(term)))
+      if (!next) break
+      collapsed = composeLinear(this.layers.get(next.input) as LinearLayer, collapsed, this.shapeOf)
     }
-    return { input: at, inputShape: this.shapeOf(at), pools, shape, map: scaled }
+    const terms = collapsed.terms.map((term): StepTerm => {
+      const pool = keepPools ? this.poolOf(term) : undefined
+      const shape = this.shapeOf(term.input)
+      if (!pool) return { input: term.input, pool: undefined, shape, map: term.map }
+      return { input: pool.input, pool: pool.step, shape, map: scaleMap(term.map, pool.factor) }
+    })
+    return { terms, bias: Float64Array.from(expandBias(collapsed.bias, collapsed.shape)) }
   }
 
-  private poolOf(layer: LinearLayer | SquareLayer): { input: LayerId; step: PoolStep; factor: number } | undefined {
-    if (layer.kind !== 'linear' || layer.terms.length !== 1 || layer.bias.some((bias) => bias !== 0)) return undefined
-    const [{ input, map }] = layer.terms
-    // The network's input is packed freely, so nothing is gained by pooling it with rotations.
-    if (input === INPUT || map.kind !== 'conv') return undefined
-    const factor = uniformFactor(map, this.shapeOf(input))
-    const step = poolStepOf(map, layer.shape)
-    return factor === undefined || factor === 0 || !step ? undefined : { input, step, factor }
+  /** The pool that a term reads, if rotations can do it: uniform, unpadded, of a value that is computed anyway. */
+  private poolOf(term: LinearTerm): { input: LayerId; step: PoolStep; factor: number } | undefined {
+    const pool = this.layers.get(term.input)
+    if (pool?.kind !== 'linear' || !this.isAbsorbed(pool.id) || !this.isPool(pool)) return undefined
+    const [{ input, map }] = pool.terms
+    const factor = uniformFactor(map, this.shapeOf(input))!
+    return { input, step: poolStepOf(map as ConvMap, pool.shape)!, factor }
   }
+
+  private isPool({ terms, bias, shape }: LinearLayer): boolean {
+    const [{ input, map }] = terms
+    if (terms.length !== 1 || input === INPUT || this.isAbsorbed(input) || map.kind !== 'conv') return false
+    if (bias.some((value) => value !== 0) || !poolStepOf(map, shape)) return false
+    return (uniformFactor(map, this.shapeOf(input)) ?? 0) !== 0
+  }
+
+  private canCompose(first: LinearLayer, second: LinearMap, out: Shape): boolean {
+    return first.terms.every(({ input, map }) => {
+      if (map.kind === 'conv' && second.kind === 'conv' && staysConvolution(map, second)) return true
+      if (this.isPool(first)) return true
+      const [inputs, outputs] = [sizeOf(this.shapeOf(input)), sizeOf(out)]
+      if (map.kind === 'dense' || second.kind === 'dense') return inputs * outputs <= mostComposedWeights
+      return fanIn(map) * fanIn(second) * outputs <= mostComposedWeights
+    })
+  }
+}
+
+/** Inputs that one output reads, at most. */
+function fanIn(map: LinearMap): number {
+  if (map.kind === 'conv')
+    return map.kernel[0] * map.kernel[1] * (map.weight.length / (map.kernel[0] * map.kernel[1] * map.groups))
+  if (map.kind === 'dense') return map.weight.length
+  return Math.ceil(map.values.length / (map.rowStarts.length - 1))
 }
 
 /** Primes left after each step, so that the last leaves one and every step costs one; and the input's. */

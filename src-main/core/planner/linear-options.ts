@@ -1,0 +1,156 @@
+import { INPUT, sizeOf } from '../normalise/layer-model.ts'
+import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.ts'
+import { foldedLayout, freeCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
+import type { CostModel } from './cost-model.ts'
+import { convDiagonals, elementRotations, type Diagonal } from './diagonals.ts'
+import { countFirstLayer } from './first-layer.ts'
+import { signatureOf, spreadLayouts, type Layout } from './layout.ts'
+import { poolLayout, type RotationPass } from './pool.ts'
+import type { LinearStep, LinearVariant, StepTerm } from './steps.ts'
+import { walkMap } from './weights.ts'
+
+/** How one linear step will be computed: where its operands are and where its result goes. */
+export interface LinearChoice {
+  readonly variant: LinearVariant
+  readonly candidate: OutputCandidate
+  readonly terms: readonly TermChoice[]
+}
+
+export interface TermChoice {
+  readonly term: StepTerm
+  /** After the passes; absent for the network's input, which the edge packs as the step wants it. */
+  readonly from: Layout | undefined
+  /** Rotate-and-add before the map: pools, and copies into unused slots. */
+  readonly passes: readonly RotationPass[]
+}
+
+export interface LinearOption {
+  readonly choice: LinearChoice
+  readonly layout: Layout
+  readonly ms: number
+}
+
+export interface StepSettings {
+  readonly degree: number
+  readonly costs: CostModel
+  readonly input: 'encrypted' | 'plain'
+  /** Options kept for one step. */
+  readonly width: number
+}
+
+/** More products than this in one step are only considered when nothing else is possible. */
+const fewDiagonals = 3000
+
+/** The cheapest ways to compute a linear step, one for each layout of its result. `primes` is what its operands have left. */
+export function linearOptions(
+  step: LinearStep,
+  layouts: readonly (Layout | undefined)[],
+  primes: number,
+  settings: StepSettings,
+): LinearOption[] {
+  const choices = step.variants.flatMap((variant) =>
+    placements(variant, layouts).flatMap((terms) =>
+      candidatesFor(step, terms, settings).map((candidate): LinearChoice => ({ variant, candidate, terms })),
+    ),
+  )
+  const priced = choices.flatMap((choice) => price(step, choice, primes, settings, fewDiagonals) ?? [])
+  const usable =
+    priced.length > 0 ? priced : choices.flatMap((choice) => price(step, choice, primes, settings, Infinity) ?? [])
+  return cheapest(usable, settings)
+}
+
+interface Priced {
+  readonly choice: LinearChoice
+  readonly diagonals: readonly Diagonal[]
+  /** All but the split's key switches. */
+  readonly fixedMs: number
+  readonly leastMs: number
+  readonly keySwitch: KeySwitchCosts
+}
+
+/** Splits only where the lower bound can still win. */
+function cheapest(priced: readonly Priced[], { degree, width }: StepSettings): LinearOption[] {
+  const best = new Map<string, LinearOption>()
+  let worstKept = Infinity
+  for (const { choice, diagonals, fixedMs, leastMs, keySwitch } of [...priced].sort((a, b) => a.leastMs - b.leastMs)) {
+    if (leastMs > worstKept) break
+    const layout = foldedLayout(choice.candidate)
+    const ms = fixedMs + (diagonals.length > 0 ? splitBabyGiant(diagonals, degree / 2, keySwitch).ms : 0)
+    const key = signatureOf(layout)
+    const known = best.get(key)
+    if (!known || ms < known.ms) best.set(key, { choice, layout, ms })
+    if (best.size >= width) worstKept = [...best.values()].map((option) => option.ms).sort((a, b) => a - b)[width - 1]
+  }
+  return [...best.values()].sort((a, b) => a.ms - b.ms).slice(0, width)
+}
+
+/** Where the terms' operands can be when the products begin. */
+function placements(variant: LinearVariant, layouts: readonly (Layout | undefined)[]): TermChoice[][] {
+  let combinations: TermChoice[][] = [[]]
+  for (const [i, term] of variant.terms.entries()) {
+    const choices = termChoices(term, layouts[i], variant.terms.length === 1)
+    combinations = combinations.flatMap((before) => choices.map((choice) => [...before, choice]))
+  }
+  return combinations
+}
+
+function termChoices(term: StepTerm, layout: Layout | undefined, alone: boolean): TermChoice[] {
+  if (term.input === INPUT || !layout) return [{ term, from: undefined, passes: [] }]
+  const pooled = term.pool ? poolLayout(layout, term.pool) : { layout, passes: [] }
+  if (!pooled) return []
+  const spreads = alone ? spreadLayouts(pooled.layout) : []
+  return [
+    { term, from: pooled.layout, passes: pooled.passes },
+    ...spreads.map(({ layout: from, passes }) => ({ term, from, passes: [...pooled.passes, ...passes] })),
+  ]
+}
+
+function candidatesFor(step: LinearStep, [first]: readonly TermChoice[], settings: StepSettings): OutputCandidate[] {
+  if (!first.from) return freeCandidates(step.shape, settings.degree / 2)
+  return outputCandidates(first.from, first.term.map.kind === 'conv' ? first.term.map : undefined, step.shape)
+}
+
+function price(
+  step: LinearStep,
+  choice: LinearChoice,
+  primes: number,
+  settings: StepSettings,
+  limit: number,
+): Priced | undefined {
+  const { degree, costs } = settings
+  const { layout, lanes } = choice.candidate
+  const ms = (primitive: Parameters<CostModel['ms']>[0], level = primes): number => costs.ms(primitive, degree, level)
+  const keySwitch = { rotateMs: ms('rotate'), babyRotateMs: ms('rotate-hoisted'), relineariseMs: ms('relinearise') }
+  let fixedMs = layout.ciphertexts * (ms('rescale') + Math.log2(lanes.count) * ms('rotate', primes - 1))
+  for (const { from, passes } of choice.terms) {
+    fixedMs += passes.reduce((sum, pass) => sum + pass.length, 0) * (from?.ciphertexts ?? 0) * ms('rotate')
+  }
+  if (choice.terms.some(({ from }) => !from)) {
+    if (choice.terms.length > 1) return undefined
+    const [{ term }] = choice.terms
+    const count = countFirstLayer(walkMap(term.map, term.shape, step.shape), sizeOf(step.shape), layout, lanes)
+    const plain = settings.input === 'plain'
+    fixedMs +=
+      count.inputs * ms(plain ? 'encode' : 'encrypt') + count.products * ms(plain ? 'multiply-plain' : 'multiply')
+    if (!plain) fixedMs += layout.ciphertexts * ms('relinearise')
+    return { choice, diagonals: [], fixedMs, leastMs: fixedMs, keySwitch }
+  }
+  const diagonals = diagonalsOf(choice, limit)
+  if (!diagonals) return undefined
+  fixedMs += diagonals.length * ms('multiply')
+  return { choice, diagonals, fixedMs, leastMs: fixedMs + leastSplitMs(diagonals.length, keySwitch), keySwitch }
+}
+
+function diagonalsOf(choice: LinearChoice, limit: number): Diagonal[] | undefined {
+  const diagonals: Diagonal[] = []
+  let offset = 0
+  for (const { term, from } of choice.terms) {
+    const placement = { from: from!, to: choice.candidate.layout, lanes: choice.candidate.lanes }
+    const own =
+      term.map.kind === 'conv' ? convDiagonals(term.map, placement).diagonals : elementRotations(placement, limit)
+    if (!own || own.length > limit) return undefined
+    for (const diagonal of own) diagonals.push({ ...diagonal, input: diagonal.input + offset })
+    offset += from!.ciphertexts
+  }
+  return diagonals
+}
