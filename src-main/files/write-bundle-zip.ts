@@ -27,6 +27,7 @@ export async function writeBundleZip(file: FileHandle, sources: Iterable<EntrySo
   for (const source of sources) {
     zip.addReadStreamLazy(source.name, options, (ready) => {
       const stream = Readable.from(measured(source, written), { highWaterMark: 1 })
+      stream.on('error', (error) => output.destroy(error))
       ready(null, stream)
     })
   }

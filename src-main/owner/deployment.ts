@@ -16,6 +16,11 @@ const deploymentSchema = z.strictObject({
     labels: z.array(z.string()).optional(),
   }),
   reveal: revealPolicySchema,
+  flooding: z.strictObject({
+    noise: z.number().positive(),
+    releases: z.int().positive(),
+    statisticalBits: z.int().min(30).max(128),
+  }),
   segments: z.int().min(1).max(64),
   bundles: z.array(z.strictObject({ sha256, path: z.string(), bytes: z.int(), created: z.iso.datetime() })),
   revoked: z.iso.datetime().optional(),

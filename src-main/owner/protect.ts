@@ -18,8 +18,10 @@ import { writeBundleZip, type EntrySource } from '../files/write-bundle-zip.ts'
 import { loadSeal, SealContext } from '../seal/public.ts'
 import { OwnerKey } from '../seal/secret.ts'
 import type { Lock } from './age.ts'
-import type { Deployment, DeploymentModel } from './deployment.ts'
+import type { DeploymentModel } from './deployment.ts'
+import type { Flooding } from './flood.ts'
 import { KeyStore, type DeploymentDraft } from './key-store.ts'
+import { measureNoise, randomInput } from './measure-noise.ts'
 import { segmentEntries, type SegmentEntries } from './segment-entries.ts'
 
 export interface ProtectRequest {
@@ -27,6 +29,8 @@ export interface ProtectRequest {
   readonly model: DeploymentModel
   readonly preprocessing: Preprocessing
   readonly reveal: RevealPolicy
+  /** A typical preprocessed input, on which the decryption error is measured; random unless given. */
+  readonly sample?: Float64Array
   readonly keysFolder: string
   readonly lock: Lock
   readonly out: string
@@ -93,8 +97,16 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
 
   async function commit(): Promise<void> {
     const { model, reveal, segments } = request
-    const record: Deployment = { version: 1, id, created, model, reveal, segments: segments.length, bundles: [bundle] }
-    await draft!.commit(record)
+    await draft!.commit({
+      version: 1,
+      id,
+      created,
+      model,
+      reveal,
+      flooding: floodingFor(request),
+      segments: segments.length,
+      bundles: [bundle],
+    })
   }
 
   function manifestEntry(segments: readonly SegmentEntries[]): EntrySource {
@@ -119,6 +131,13 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   }
 }
 
+/** Sized for the last segment, whose outputs are what a decryption tells. */
+function floodingFor({ segments, sample }: ProtectRequest): Flooding {
+  const last = segments.at(-1)!
+  const input = segments.length === 1 && sample ? sample : randomInput(last)
+  return { noise: measureNoise(last, input), releases: 1000, statisticalBits: 30 }
+}
+
 /** Makes each segment's keys and keeps its secret; contexts and keys go to `owned`. */
 async function prepareSegments(
   { segments, lock }: ProtectRequest,
@@ -126,7 +145,7 @@ async function prepareSegments(
   owned: { delete(): void }[],
   work: WorkContext,
 ): Promise<SegmentEntries[]> {
-  let count: ((detail: string) => void) | undefined
+  let count = (_detail: string): void => {}
   const prepared: SegmentEntries[] = []
   for (const [index, network] of segments.entries()) {
     const context = new SealContext(await loadSeal(), network.plan.parameters)
@@ -136,7 +155,7 @@ async function prepareSegments(
     const secret = key.save()
     await draft.writeSecret(`secret-${index}`, secret, lock).finally(() => secret.fill(0))
     await draft.write(`plan-${index}.json`, encodePlan(network.plan))
-    prepared.push(segmentEntries(index, network, key, (detail) => count!(detail)))
+    prepared.push(segmentEntries(index, network, key, (detail) => count(detail)))
   }
   const total = prepared.reduce((sum, { steps }) => sum + steps, 0)
   count = stepCounter(work, 'encrypt', total)

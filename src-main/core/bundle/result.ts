@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { UserError } from '../errors.ts'
+import { concatBytes } from './bytes.ts'
+import { parseJson } from './json.ts'
+
+/**
+ * An encrypted result: magic, header length (little-endian uint32), header (JSON), ciphertexts one after the other.
+ * The format is specified in docs/bundle-format.md.
+ */
+export interface EncryptedResult {
+  readonly deploymentId: string
+  readonly bundleSha256: string
+  readonly segment: number
+  readonly ciphertexts: readonly Uint8Array[]
+}
+
+export type Sha256 = (bytes: Uint8Array) => string
+
+const magic = new TextEncoder().encode('SWRESLT1')
+const maxHeaderBytes = 2 ** 20
+/** A three-part ciphertext at N = 32768 with 20 primes has 15.7 MB. */
+const maxCiphertextBytes = 2 ** 24
+export const MAX_RESULT_BYTES = 2 ** 30
+
+const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`))
+const headerSchema = z.strictObject({
+  version: z.literal(1),
+  deploymentId: hex(32),
+  bundleSha256: hex(64),
+  segment: z.int().min(0).max(63),
+  ciphertexts: z
+    .array(z.strictObject({ bytes: z.int().min(1).max(maxCiphertextBytes), sha256: hex(64) }))
+    .min(1)
+    .max(4096),
+})
+
+export function encodeResult(result: EncryptedResult, sha256: Sha256): Uint8Array {
+  const { ciphertexts, ...identity } = result
+  const header: z.infer<typeof headerSchema> = {
+    version: 1,
+    ...identity,
+    ciphertexts: ciphertexts.map((bytes) => ({ bytes: bytes.length, sha256: sha256(bytes) })),
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header))
+  const length = new Uint8Array(4)
+  new DataView(length.buffer).setUint32(0, json.length, true)
+  return concatBytes([magic, length, json, ...ciphertexts])
+}
+
+/** Reads a result and checks every size and hash. Throws UserError 'damaged-result'. */
+export function decodeResult(file: Uint8Array, sha256: Sha256): EncryptedResult {
+  if (file.length < 12 || !magic.every((byte, i) => file[i] === byte)) throw damagedResult('it is not a result file')
+  const headerBytes = new DataView(file.buffer, file.byteOffset).getUint32(8, true)
+  if (headerBytes > maxHeaderBytes || 12 + headerBytes > file.length) throw damagedResult('its header is truncated')
+  const parsed = headerSchema.safeParse(readHeader(file.subarray(12, 12 + headerBytes)))
+  if (!parsed.success) throw damagedResult('its header is not valid')
+  const { version: _, ciphertexts: records, ...identity } = parsed.data
+  let start = 12 + headerBytes
+  const ciphertexts = records.map((record) => {
+    const bytes = file.subarray(start, (start += record.bytes))
+    if (bytes.length !== record.bytes) throw damagedResult('it is truncated')
+    if (sha256(bytes) !== record.sha256) throw damagedResult('a ciphertext has been changed')
+    return bytes
+  })
+  if (start !== file.length) throw damagedResult('bytes follow its end')
+  return { ...identity, ciphertexts }
+}
+
+const damagedResult = (reason: string, cause?: unknown): UserError =>
+  new UserError('damaged-result', `The result is damaged: ${reason}.`, { ...(cause !== undefined && { cause }) })
+
+function readHeader(bytes: Uint8Array): unknown {
+  try {
+    return parseJson('header', bytes, maxHeaderBytes)
+  } catch (cause) {
+    throw damagedResult('its header is not JSON', cause)
+  }
+}

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto'
+import { readSync } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import {
+  damagedBundle,
+  decodeManifest,
+  MANIFEST_ENTRY,
+  SIGNATURE_ENTRY,
+  SIGNER_ENTRY,
+  type Manifest,
+  type ManifestSegment,
+} from '../core/bundle/manifest.ts'
+import { decodePlan } from '../core/bundle/plan-json.ts'
+import { decodeWeightIndex } from '../core/bundle/weight-index.ts'
+import type { Plan } from '../core/plan/plan.ts'
+import { fileProblem } from '../data/read-file.ts'
+import {
+  FRAME_DIGEST_BYTES,
+  hashExtent,
+  hashFrame,
+  readDirectory,
+  readExtent,
+  type Extent,
+} from '../files/bundle-zip.ts'
+import type { EvaluationKeyBytes, LoadWeight } from '../seal/public.ts'
+
+/** No single entry but the weights is read whole beyond this. */
+const maxWholeBytes = 2 ** 30
+
+/** An opened bundle. Bytes are returned only after their SHA-256 has been compared with the manifest's. */
+export class Bundle {
+  readonly manifest: Manifest
+  /** SHA-256 of the manifest: the bundle's identity. */
+  readonly sha256: string
+  readonly #file: FileHandle
+  readonly #extents: ReadonlyMap<string, Extent>
+
+  private constructor(file: FileHandle, extents: ReadonlyMap<string, Extent>, manifest: Manifest, sha256: string) {
+    this.#file = file
+    this.#extents = extents
+    this.manifest = manifest
+    this.sha256 = sha256
+  }
+
+  /**
+   * Opens a bundle and verifies every byte of it.
+   * @throws UserError damaged-bundle, unsupported-bundle-version, file-not-found, file-not-readable
+   */
+  static async open(path: string): Promise<Bundle> {
+    const file = await open(path, 'r').catch((error) => {
+      throw fileProblem(error, path)
+    })
+    try {
+      const bundle = await readBundle(file)
+      return new Bundle(file, bundle.extents, bundle.manifest, bundle.sha256)
+    } catch (error) {
+      await file.close()
+      throw fileProblem(error, path)
+    }
+  }
+
+  plan(segment: ManifestSegment): Promise<Plan> {
+    return this.entry(segment.plan).then(decodePlan)
+  }
+
+  /** The whole content of an entry. */
+  async entry(name: string): Promise<Uint8Array> {
+    const extent = this.#extents.get(name)
+    const listed = this.manifest.entries.find((entry) => entry.name === name)
+    if (!extent || !listed || listed.bytes > maxWholeBytes) throw damagedBundle(`${name} is missing or too large`)
+    const bytes = await readWhole(this.#file.fd, extent)
+    if (sha256(bytes) !== listed.sha256) throw damagedBundle(`${name} has been changed`)
+    return bytes
+  }
+
+  async *evaluationKeys(segment: ManifestSegment): AsyncGenerator<EvaluationKeyBytes> {
+    for (const { primes, relinearisation, rotation } of segment.evaluationKeys) {
+      if (relinearisation !== undefined) yield { primes, relinearisation: await this.entry(relinearisation) }
+      if (rotation) yield { primes, galois: { steps: rotation.steps, bytes: await this.entry(rotation.entry) } }
+    }
+  }
+
+  /** Reads weights one by one, each checked against the index; synchronous, since a plan runs synchronously. */
+  async weightLoader(segment: ManifestSegment, plan: Plan): Promise<LoadWeight> {
+    const blob = this.#extents.get(segment.weights.blob)!
+    const records = decodeWeightIndex(await this.entry(segment.weights.index), plan.weights.length, blob.bytes)
+    let end = blob.start
+    const starts = records.map(({ bytes }) => (end += bytes) - bytes)
+    return (index) => {
+      const { bytes, sha256: expected } = records[index]
+      const weight = new Uint8Array(bytes)
+      const read = readSync(this.#file.fd, weight, 0, bytes, starts[index])
+      if (read !== bytes || !createHash('sha256').update(weight).digest().equals(expected)) {
+        throw damagedBundle('a weight has been changed')
+      }
+      return weight
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+}
+
+async function readBundle(file: FileHandle) {
+  const { fd } = file
+  const { size } = await file.stat()
+  const extents = await readDirectory(fd)
+  const comment = await readWhole(fd, { start: Math.max(0, size - FRAME_DIGEST_BYTES), bytes: FRAME_DIGEST_BYTES })
+  if ((await hashFrame(fd, size, extents.values())) !== new TextDecoder('latin1').decode(comment)) {
+    throw damagedBundle('its archive structure has been changed')
+  }
+  const manifestExtent = extents.get(MANIFEST_ENTRY)
+  if (!manifestExtent || manifestExtent.bytes > maxWholeBytes) throw damagedBundle('it has no manifest')
+  const manifestBytes = await readWhole(fd, manifestExtent)
+  const manifest = decodeManifest(manifestBytes)
+  for (const { name, bytes, sha256: expected } of manifest.entries) {
+    const extent = extents.get(name)
+    if (extent?.bytes !== bytes) throw damagedBundle(`${name} is missing or has another size`)
+    if ((await hashExtent(fd, extent)) !== expected) throw damagedBundle(`${name} has been changed`)
+  }
+  const known = new Set([MANIFEST_ENTRY, SIGNATURE_ENTRY, SIGNER_ENTRY, ...manifest.entries.map(({ name }) => name)])
+  const stranger = [...extents.keys()].find((name) => !known.has(name))
+  if (stranger !== undefined) throw damagedBundle(`it holds ${stranger}, which its manifest does not list`)
+  return { extents, manifest, sha256: sha256(manifestBytes) }
+}
+
+async function readWhole(fd: number, extent: Extent): Promise<Uint8Array> {
+  const bytes = new Uint8Array(extent.bytes)
+  let at = 0
+  await readExtent(fd, extent, (chunk) => {
+    bytes.set(chunk, at)
+    at += chunk.length
+  })
+  return bytes
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

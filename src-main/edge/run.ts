@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto'
+import { encodeResult } from '../core/bundle/result.ts'
+import type { WorkContext } from '../core/progress.ts'
+import { preprocess } from '../data/preprocess.ts'
+import { readSamples } from '../data/read-samples.ts'
+import { writeAtomically } from '../files/write-atomically.ts'
+import { Bundle } from './open-bundle.ts'
+import { SegmentRunner } from './segment-runner.ts'
+
+export interface EdgeRunRequest {
+  readonly bundle: string
+  readonly input: string
+  /** Which sample of `input`; 0 unless told. */
+  readonly index?: number
+  readonly out: string
+  readonly force?: boolean
+}
+
+export interface EdgeRunResult {
+  readonly deploymentId: string
+  readonly resultBytes: number
+  readonly loadSeconds: number
+  readonly runSeconds: number
+  readonly heapBytes: number
+}
+
+/** Runs one sample through a bundle and writes the encrypted result. */
+export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promise<EdgeRunResult> {
+  const startedMs = performance.now()
+  const bundle = await Bundle.open(request.bundle)
+  try {
+    const { manifest } = bundle
+    const runner = await SegmentRunner.load(bundle, 0)
+    try {
+      const { preprocessing } = manifest
+      const index = request.index ?? 0
+      const samples = await readSamples(request.input, {
+        shape: runner.plan.input.shape,
+        layout: preprocessing.layout,
+        index,
+      })
+      const input = preprocess(samples.sample(0), preprocessing)
+      const loadedMs = performance.now()
+      const ciphertexts = runner.run(input, work)
+      const ranMs = performance.now()
+      const { deploymentId } = manifest
+      const identity = { deploymentId, bundleSha256: bundle.sha256, segment: 0 }
+      const result = encodeResult({ ...identity, ciphertexts }, sha256)
+      await writeAtomically(request.out, { force: request.force }, (file) => file.writeFile(result))
+      return {
+        deploymentId,
+        resultBytes: result.length,
+        loadSeconds: (loadedMs - startedMs) / 1000,
+        runSeconds: (ranMs - loadedMs) / 1000,
+        heapBytes: runner.heapBytes(),
+      }
+    } finally {
+      runner.delete()
+    }
+  } finally {
+    await bundle.close()
+  }
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

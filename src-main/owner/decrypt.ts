@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { unpack } from '../core/bundle/packing.ts'
+import { decodePlan } from '../core/bundle/plan-json.ts'
+import { rehearse } from '../core/bundle/rehearse.ts'
+import { decodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
+import type { RevealPolicy } from '../core/bundle/manifest.ts'
+import { UserError } from '../core/errors.ts'
+import type { Plan } from '../core/plan/plan.ts'
+import { readBytes } from '../data/read-file.ts'
+import { loadCiphertext, loadSeal, SealContext } from '../seal/public.ts'
+import { OwnerKey } from '../seal/secret.ts'
+import type { Unlock } from './age.ts'
+import type { Deployment } from './deployment.ts'
+import { KeyStore } from './key-store.ts'
+import { reveal, type Revealed } from './reveal.ts'
+
+export interface DecryptRequest {
+  readonly result: string
+  readonly keysFolder: string
+  readonly unlock: Unlock
+  /** The deployment's policy unless told otherwise. */
+  readonly reveal?: RevealPolicy
+}
+
+/** Decrypts a result file and tells what the policy permits. */
+export async function decrypt(request: DecryptRequest): Promise<Revealed> {
+  const result = decodeResult(await readBytes(request.result, MAX_RESULT_BYTES), sha256)
+  const store = new KeyStore(request.keysFolder)
+  const deployment = await findDeployment(store, result)
+  const opener = await ResultOpener.load(store, deployment, result.segment, request.unlock)
+  try {
+    return reveal(opener.open(result), deployment, request.reveal ?? deployment.reveal)
+  } finally {
+    opener.delete()
+  }
+}
+
+/** Throws UserError 'result-of-another-bundle', 'deployment-revoked'. */
+export async function findDeployment(store: KeyStore, result: EncryptedResult): Promise<Deployment> {
+  const deployment = (await store.list()).find(({ id }) => id === result.deploymentId)
+  const known = deployment?.bundles.some(({ sha256 }) => sha256 === result.bundleSha256)
+  if (!deployment || !known || result.segment >= deployment.segments) {
+    throw new UserError('result-of-another-bundle', 'The result belongs to no bundle of this key store.', {
+      hint: 'Use the key store with which the bundle was exported.',
+    })
+  }
+  if (deployment.revoked !== undefined) {
+    throw new UserError('deployment-revoked', `The deployment was revoked on ${deployment.revoked}.`)
+  }
+  return deployment
+}
+
+/** The secret key of one segment, loaded and ready to open any number of results. */
+export class ResultOpener {
+  readonly #plan: Plan
+  readonly #context: SealContext
+  readonly #key: OwnerKey
+
+  private constructor(plan: Plan, context: SealContext, key: OwnerKey) {
+    this.#plan = plan
+    this.#context = context
+    this.#key = key
+  }
+
+  /** Throws UserError 'wrong-passphrase'. */
+  static async load(store: KeyStore, { id }: Deployment, segment: number, unlock: Unlock): Promise<ResultOpener> {
+    const secret = await store.readSecret(id, `secret-${segment}`, unlock)
+    try {
+      const plan = decodePlan(await store.readFile(id, `plan-${segment}.json`))
+      const context = new SealContext(await loadSeal(), plan.parameters)
+      return new ResultOpener(plan, context, OwnerKey.load(context, secret))
+    } finally {
+      secret.fill(0)
+    }
+  }
+
+  /** The network's outputs, exact: they must not leave the owner but through `reveal`. Throws UserError 'damaged-data'. */
+  open({ ciphertexts }: EncryptedResult): Float64Array {
+    const { registers } = this.#plan.output
+    if (ciphertexts.length !== registers.length) {
+      throw new UserError('damaged-result', 'The result has another number of ciphertexts than the plan says.')
+    }
+    const { outputs } = rehearse(this.#plan)
+    const slots = ciphertexts.map((bytes, i) => {
+      const ciphertext = loadCiphertext(this.#context, bytes, outputs[i])
+      try {
+        return this.#key.decrypt(ciphertext)
+      } finally {
+        ciphertext.delete()
+      }
+    })
+    return unpack(this.#plan, this.#plan.output, slots)
+  }
+
+  delete(): void {
+    this.#key.delete()
+    this.#context.delete()
+  }
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -1,0 +1,26 @@
+import { gaussian } from './gaussian.ts'
+
+/** How much noise hides what the exact decryption errors would tell of the key. */
+export interface Flooding {
+  /** Standard deviation of the decryption error in the network's outputs. */
+  readonly noise: number
+  /** Scores released for one deployment in its lifetime, at most. */
+  readonly releases: number
+  /** Statistical security: 2^−bits bounds the advantage over all releases. */
+  readonly statisticalBits: number
+}
+
+/**
+ * Standard deviation of the Gaussian that floods one score: noise · √(12 · releases) · 2^(bits / 2), after
+ * "Securing Approximate Homomorphic Encryption Using Differential Privacy" (Li, Micciancio, Schultz, Sorrell;
+ * CRYPTO 2022).
+ */
+export const floodingDeviation = ({ noise, releases, statisticalBits }: Flooding): number =>
+  noise * Math.sqrt(12 * releases) * 2 ** (statisticalBits / 2)
+
+/** Outputs with fresh Gaussian noise, rounded to the decimal place that the noise leaves meaningful. */
+export function flood(outputs: Float64Array, flooding: Flooding): Float64Array {
+  const deviation = floodingDeviation(flooding)
+  const unit = 10 ** Math.ceil(Math.log10(deviation))
+  return outputs.map((output) => Math.round((output + deviation * gaussian()) / unit) * unit)
+}
