@@ -30,15 +30,9 @@ export function duration(seconds: number): string {
 
 export const shape = (dims: readonly number[] | undefined): string => dims?.join('\u2009×\u2009') ?? '–'
 
-/** Two significant digits, in scientific notation where that is shorter. */
-export function small(value: number): string {
-  if (value === 0) return '0'
-  return Math.abs(value) >= 0.01
-    ? value.toPrecision(2)
-    : value
-        .toExponential(1)
-        .replace('e-', '\u2009×\u200910⁻')
-        .replace(/⁻(\d+)$/, (_, digits: string) => `⁻${superscript(digits)}`)
+/** Two significant digits below ten per cent. */
+export function percent(fraction: number): string {
+  const value = 100 * fraction
+  if (value === 0) return '0\u00a0%'
+  return `${value >= 10 ? value.toFixed(1) : value < 0.0001 ? '< 0.0001' : Number(value.toPrecision(2))}\u00a0%`
 }
-
-const superscript = (digits: string): string => [...digits].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')

@@ -1,66 +1,115 @@
 /** What each call of the contract does. Paths stay here; the page knows file names. */
 import { stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { app, dialog } from 'electron'
-import type { BrowserWindow } from 'electron'
+import type { BrowserWindow, OpenDialogOptions } from 'electron'
 import { UserError } from '../core/errors.ts'
-import type { ProjectView } from '../ipc/views.ts'
 import type { CallHandlers } from '../ipc/serve-calls.ts'
+import type { ProjectView } from '../ipc/views.ts'
 import type { WindowJobs } from './jobs.ts'
+import { Project, sampleDigits, sampleProject } from './project.ts'
+import type { Scratch } from './scratch.ts'
 
-interface Project {
-  readonly kind: 'sample' | 'file'
-  readonly model: string
+export interface Surroundings {
+  readonly assets: string
+  readonly jobs: WindowJobs
+  readonly scratch: Scratch
+  window(): BrowserWindow | undefined
 }
 
-export function callHandlers(assets: string, jobs: WindowJobs, window: () => BrowserWindow | undefined): CallHandlers {
+export function callHandlers({ assets, jobs, scratch, window }: Surroundings): CallHandlers {
   let project: Project | undefined
 
-  const open = async (kind: Project['kind'], model: string): Promise<ProjectView> => {
-    const file = await stat(model).catch((cause: unknown) => {
-      throw new UserError('file-not-found', `${basename(model)} cannot be read.`, { cause })
-    })
-    if (!file.isFile()) throw new UserError('not-a-file', `${basename(model)} is not a file.`)
-    await jobs.stopAll()
-    project = { kind, model }
-    return { kind, fileName: basename(model), fileBytes: file.size }
-  }
   const current = (): Project => {
     if (!project) throw new UserError('no-project', 'Open a network first.')
     return project
   }
+  const replace = async (next: Project | undefined): Promise<void> => {
+    await jobs.stopAll()
+    await scratch.removeAll()
+    project = next
+  }
+  const openFile = async (model: string): Promise<ProjectView> => {
+    const next = new Project('file', model, await bytesOf(model))
+    await replace(next)
+    return next.view
+  }
+  const ask = async (options: OpenDialogOptions): Promise<string | undefined> => {
+    const parent = window()
+    const answer = await (parent ? dialog.showOpenDialog(parent, options) : dialog.showOpenDialog(options))
+    return answer.canceled ? undefined : answer.filePaths[0]
+  }
+  const changed = (change: (project: Project) => void): ProjectView => {
+    change(current())
+    return current().view
+  }
 
   return {
     about: () => ({ version: app.getVersion(), electron: process.versions.electron, platform: process.platform }),
-    openSample: () => open('sample', join(assets, 'lenet5.onnx')),
+    openSample: async () => {
+      const sample = sampleProject(assets, 0)
+      const next = sampleProject(assets, await bytesOf(sample.model))
+      await replace(next)
+      return next.view
+    },
     openModel: async () => {
-      const options: Electron.OpenDialogOptions = {
-        title: 'Open a trained network',
-        properties: ['openFile'],
-        filters: [{ name: 'ONNX networks', extensions: ['onnx'] }],
-      }
-      const parent = window()
-      const answer = await (parent ? dialog.showOpenDialog(parent, options) : dialog.showOpenDialog(options))
-      return answer.canceled ? null : open('file', answer.filePaths[0])
+      const filters = [{ name: 'ONNX networks', extensions: ['onnx'] }]
+      const model = await ask({ title: 'Open a trained network', properties: ['openFile'], filters })
+      return model === undefined ? null : await openFile(model)
     },
-    openModelAt: (path) => open('file', path),
+    openModelAt: openFile,
     closeProject: async () => {
-      await jobs.stopAll()
-      project = undefined
+      await replace(undefined)
+      return undefined
     },
-    startJob: (request) => {
-      const { model } = current()
-      if (request.job === 'inspect') {
-        return {
-          jobId: jobs.start({ name: 'inspect', engineJob: 'inspect', request: { model }, view: (value) => value }),
-        }
-      }
-      const { samples } = request
-      return {
-        jobId: jobs.start({ name: 'trial', engineJob: 'trial', request: { model, samples }, view: (value) => value }),
-      }
+    chooseData: async ({ use, from }) => {
+      const filters = [{ name: 'Samples', extensions: ['npy', 'npz', 'png', 'jpg', 'jpeg'] }]
+      const title = use === 'calibration' ? 'Choose calibration data' : 'Choose inputs'
+      const path = await ask(
+        from === 'file'
+          ? { title, properties: ['openFile'], filters }
+          : { title: `${title} (a folder of pictures)`, properties: ['openDirectory'] },
+      )
+      return path === undefined ? null : changed((open) => open.choose({ [use]: path }))
     },
-    cancelJob: ({ jobId }) => jobs.cancel(jobId),
-    showFolder: () => {},
+    choose: (change) => changed((open) => open.choose(change)),
+    undo: () => changed((open) => open.undo()),
+    redo: () => changed((open) => open.redo()),
+    startJob: async (request) => {
+      const { model, kind, choices } = current()
+      if (request.job === 'inspect') return { jobId: jobs.start('inspect', { model }) }
+      const { calibration, inputs } = current().data
+      const indices = kind === 'sample' ? sampleDigits : Array.from({ length: request.samples }, (_, index) => index)
+      const folder = await scratch.create()
+      const jobId = jobs.start(
+        'trial',
+        {
+          model,
+          calibration,
+          preprocessing: choices.preprocessing,
+          degree: choices.degree,
+          input: choices.input,
+          folder,
+          inputs: indices
+            .slice(0, request.samples)
+            .map((index) => ({ path: inputs, index, ...(kind === 'sample' && { truth: index }) })),
+        },
+        () => scratch.remove(folder),
+      )
+      return { jobId }
+    },
+    cancelJob: ({ jobId }) => {
+      jobs.cancel(jobId)
+      return undefined
+    },
   }
+}
+
+async function bytesOf(path: string): Promise<number> {
+  const where = { file: basename(path) }
+  const file = await stat(path).catch((cause: unknown) => {
+    throw new UserError('file-not-found', `${basename(path)} cannot be read.`, { where, cause })
+  })
+  if (!file.isFile()) throw new UserError('not-a-file', `${basename(path)} is not a file.`, { where })
+  return file.size
 }

@@ -5,23 +5,15 @@ import { CancelledError, InternalError, reportError } from '../core/errors.ts'
 import type { ProgressEvent } from '../core/progress.ts'
 import { jobResults, jobUpdate } from '../ipc/jobs.ts'
 import type { JobName, JobUpdate } from '../ipc/jobs.ts'
-import type { EngineJobName, EngineJobs } from './engine-jobs.ts'
+import type { EngineJobs } from './engine-jobs.ts'
 import { EngineError, startEngine } from './engine-process.ts'
 import type { EngineRun } from './engine-process.ts'
 
 /** Steps closer together than this are not worth a repaint. */
 const repaintMs = 50
 
-export interface WindowJob<N extends EngineJobName> {
-  readonly name: JobName
-  readonly engineJob: N
-  readonly request: EngineJobs[N]['request']
-  /** Turns the engine's result into what the window is shown; runs in main. */
-  view(value: EngineJobs[N]['result']): unknown
-}
-
 export class WindowJobs {
-  readonly #running = new Map<string, EngineRun<unknown>>()
+  readonly #running = new Map<string, { run: EngineRun<unknown>; ended: Promise<void> }>()
   readonly #engineFolder: string
   readonly #tell: (update: JobUpdate) => void
 
@@ -30,43 +22,53 @@ export class WindowJobs {
     this.#tell = (update) => tell(jobUpdate.parse(update))
   }
 
-  /** @returns the job's id, which every update carries. */
-  start<N extends EngineJobName>(job: WindowJob<N>): string {
-    const about = { jobId: randomUUID(), job: job.name }
+  /** Starts a job; `afterwards` runs when it has ended, however it did. @returns its id, which every update carries. */
+  start<N extends JobName>(job: N, request: EngineJobs[N]['request'], afterwards?: () => Promise<void>): string {
+    const about = { jobId: randomUUID(), job }
     const progress = atMostEvery(repaintMs, (event) => this.#tell({ ...about, state: 'running', event }))
-    const run = startEngine(this.#engineFolder, job.engineJob, job.request, progress)
-    this.#running.set(about.jobId, run)
-    run.result
-      .then((value) => {
-        const view = jobResults[job.name].safeParse(job.view(value))
-        if (!view.success) throw new InternalError(`${job.name}: its result does not fit the contract.`)
-        this.#tell({ ...about, state: 'done', value: view.data })
-      })
-      .catch((error: unknown) => {
-        if (error instanceof CancelledError) this.#tell({ ...about, state: 'cancelled' })
-        else this.#tell({ ...about, state: 'failed', error: asReport(error) })
-      })
-      .finally(() => this.#running.delete(about.jobId))
+    const run = startEngine(this.#engineFolder, job, request, progress)
+    const ended = run.result.then(viewOf(job), asOutcome).then(async (outcome) => {
+      try {
+        await afterwards?.()
+      } finally {
+        this.#running.delete(about.jobId)
+        this.#tell({ ...about, ...outcome })
+      }
+    })
+    this.#running.set(about.jobId, { run, ended })
     return about.jobId
   }
 
   cancel(jobId: string): void {
-    this.#running.get(jobId)?.cancel()
-  }
-
-  get busy(): boolean {
-    return this.#running.size > 0
+    this.#running.get(jobId)?.run.cancel()
   }
 
   /** Cancels every job and waits until their processes are gone. */
   async stopAll(): Promise<void> {
     const runs = [...this.#running.values()]
-    for (const run of runs) run.cancel()
-    await Promise.allSettled(runs.map((run) => run.result))
+    for (const { run } of runs) run.cancel()
+    await Promise.allSettled(runs.map(({ ended }) => ended))
   }
 }
 
-const asReport = (error: unknown): ErrorReport => (error instanceof EngineError ? error.report : reportError(error))
+type Outcome =
+  | { readonly state: 'done'; readonly value: unknown }
+  | { readonly state: 'failed'; readonly error: ErrorReport }
+  | { readonly state: 'cancelled' }
+
+/** Cuts a result down to what the contract lets the page see: no paths, no keys. */
+const viewOf =
+  (job: JobName) =>
+  (value: unknown): Outcome => {
+    const view = jobResults[job].safeParse(value)
+    if (view.success) return { state: 'done', value: view.data }
+    return asOutcome(new InternalError(`${job}: its result does not fit the contract (${view.error.issues[0].path}).`))
+  }
+
+function asOutcome(error: unknown): Outcome {
+  if (error instanceof CancelledError) return { state: 'cancelled' }
+  return { state: 'failed', error: error instanceof EngineError ? error.report : reportError(error) }
+}
 
 /** Drops steps that come too fast; stages, warnings and each stage's last step always pass. */
 function atMostEvery(ms: number, listener: (event: ProgressEvent) => void): (event: ProgressEvent) => void {

@@ -9,6 +9,7 @@ import { callHandlers } from './calls.ts'
 import { WindowJobs } from './jobs.ts'
 import { setMenu } from './menu.ts'
 import { registerPageScheme, servePage } from './page.ts'
+import { Scratch } from './scratch.ts'
 import { createWindow, denyByDefault, isTrustedSender, preloadPath } from './window.ts'
 
 const builtFolder = dirname(fileURLToPath(import.meta.url))
@@ -21,6 +22,8 @@ const send = (channel: string, message: unknown): void => {
 }
 const jobs = new WindowJobs(engineFolder, (update) => send(jobChannel, update))
 
+const scratch = new Scratch(join(app.getPath('userData'), 'trials'))
+
 if (app.requestSingleInstanceLock()) void start()
 else app.quit()
 
@@ -31,21 +34,28 @@ async function start(): Promise<void> {
     window?.focus()
   })
   app.on('window-all-closed', () => app.quit())
-  app.on('before-quit', leaveWhenIdle)
-  await app.whenReady()
+  app.on('before-quit', leaveTidy)
+  await Promise.all([app.whenReady(), scratch.removeAll()])
   denyByDefault()
   servePage(join(dirname(builtFolder), 'renderer'))
-  serveCalls(
-    callHandlers(join(engineFolder, 'assets'), jobs, () => window),
-    (event) => isTrustedSender(event, window),
+  serveCalls(callHandlers({ assets: join(engineFolder, 'assets'), jobs, scratch, window: () => window }), (event) =>
+    isTrustedSender(event, window),
   )
   setMenu((command) => send(menuChannel, command))
   window = createWindow(preloadPath(builtFolder))
 }
 
-/** Running jobs are cancelled and clean up before the application leaves. */
-function leaveWhenIdle(event: Electron.Event): void {
-  if (!jobs.busy) return
+let tidy = false
+
+/** Running jobs are cancelled and what was only tried is removed before the application leaves. */
+function leaveTidy(event: Electron.Event): void {
+  if (tidy) return
   event.preventDefault()
-  void jobs.stopAll().then(() => app.quit())
+  void jobs
+    .stopAll()
+    .then(() => scratch.removeAll())
+    .finally(() => {
+      tidy = true
+      app.quit()
+    })
 }

@@ -20,7 +20,18 @@ export function setMenu(ask: (command: MenuCommand) => void): void {
         { role: 'quit' },
       ],
     },
-    { role: 'editMenu' },
+    {
+      label: '&Edit',
+      submenu: [
+        item('&Undo Choice', 'undo', 'CmdOrCtrl+Z'),
+        item('&Redo Choice', 'redo', 'CmdOrCtrl+Shift+Z'),
+        { type: 'separator' },
+        { role: 'cut' },
+        { role: 'copy' },
+        { role: 'paste' },
+        { role: 'selectAll' },
+      ],
+    },
     {
       label: '&View',
       submenu: [

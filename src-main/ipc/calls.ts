@@ -5,9 +5,12 @@ export const callNames = [
   'openModel',
   'openModelAt',
   'closeProject',
+  'chooseData',
+  'choose',
+  'undo',
+  'redo',
   'startJob',
   'cancelJob',
-  'showFolder',
 ] as const
 
 export type CallName = (typeof callNames)[number]

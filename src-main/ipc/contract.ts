@@ -4,7 +4,7 @@ import type { CallName } from './calls.ts'
 import { jobRequest } from './jobs.ts'
 import type { JobUpdate } from './jobs.ts'
 import type { ErrorReport } from '../core/errors.ts'
-import { projectView } from './views.ts'
+import { choicesChange, projectView } from './views.ts'
 
 const nothing = z.undefined()
 const jobId = z.string().max(64)
@@ -20,10 +20,16 @@ export const contract = {
   /** A file dropped on the window: the preload turns it into its path, the page never sees one. */
   openModelAt: { request: z.string().min(1).max(4096), reply: projectView },
   closeProject: { request: nothing, reply: nothing },
+  /** Asks for a file or a folder of samples. */
+  chooseData: {
+    request: z.strictObject({ use: z.enum(['calibration', 'inputs']), from: z.enum(['file', 'folder']) }),
+    reply: projectView.nullable(),
+  },
+  choose: { request: choicesChange, reply: projectView },
+  undo: { request: nothing, reply: projectView },
+  redo: { request: nothing, reply: projectView },
   startJob: { request: jobRequest, reply: z.object({ jobId }) },
   cancelJob: { request: z.object({ jobId }), reply: nothing },
-  /** Shows the folder of the last trial's files in the file manager. */
-  showFolder: { request: z.object({ jobId }), reply: nothing },
 } satisfies Record<CallName, { request: z.ZodType; reply: z.ZodType }>
 
 export type Contract = typeof contract
@@ -31,7 +37,15 @@ export type Request<N extends CallName> = z.infer<Contract[N]['request']>
 export type Reply<N extends CallName> = z.infer<Contract[N]['reply']>
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorReport }
 
-export const menuCommand = z.enum(['open-sample', 'open-model', 'close-project', 'next-stage', 'previous-stage'])
+export const menuCommand = z.enum([
+  'open-sample',
+  'open-model',
+  'close-project',
+  'undo',
+  'redo',
+  'next-stage',
+  'previous-stage',
+])
 export type MenuCommand = z.infer<typeof menuCommand>
 
 /** What the preload puts on `window.sealwright`; the page has nothing else. */
@@ -41,9 +55,12 @@ export interface Bridge {
   openModel(): Promise<Result<Reply<'openModel'>>>
   openDropped(file: File): Promise<Result<Reply<'openModelAt'>>>
   closeProject(): Promise<Result<Reply<'closeProject'>>>
+  chooseData(request: Request<'chooseData'>): Promise<Result<Reply<'chooseData'>>>
+  choose(request: Request<'choose'>): Promise<Result<Reply<'choose'>>>
+  undo(): Promise<Result<Reply<'undo'>>>
+  redo(): Promise<Result<Reply<'redo'>>>
   startJob(request: Request<'startJob'>): Promise<Result<Reply<'startJob'>>>
   cancelJob(request: Request<'cancelJob'>): Promise<Result<Reply<'cancelJob'>>>
-  showFolder(request: Request<'showFolder'>): Promise<Result<Reply<'showFolder'>>>
   onJobUpdate(listener: (update: JobUpdate) => void): () => void
   onMenu(listener: (command: MenuCommand) => void): () => void
 }

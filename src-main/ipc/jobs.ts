@@ -11,7 +11,7 @@ export const layerView = z.object({
   name: z.string(),
   operator: z.string(),
   /** Output, [channels, height, width]; absent where it is not known. */
-  shape: z.array(z.number()).optional(),
+  shape: z.array(z.number()).readonly().optional(),
   parameters: count.optional(),
   multiplications: count.optional(),
   /** What the layer becomes, in words; absent where it is unsupported. */
@@ -20,23 +20,33 @@ export const layerView = z.object({
 })
 export type LayerView = z.infer<typeof layerView>
 
-export const unsupportedView = z.object({ node: z.string(), operator: z.string(), reason: z.string() })
+export const unsupportedView = z.object({
+  node: z.string(),
+  operator: z.string(),
+  reason: z.string(),
+  help: z.string().optional(),
+})
 
 export const inspection = z.object({
   name: z.string(),
   producer: z.string().optional(),
   opset: count.optional(),
-  inputShape: z.array(z.number()).optional(),
+  inputShape: z.array(z.number()).readonly().optional(),
   supported: z.boolean(),
-  unsupported: z.array(unsupportedView),
-  layers: z.array(layerView),
+  unsupported: z.array(unsupportedView).readonly(),
+  layers: z.array(layerView).readonly(),
   depth: count.optional(),
   parameters: count,
 })
 export type Inspection = z.infer<typeof inspection>
 
 /** A grey or colour picture to look at: values 0 to 255, channels last. */
-export const pictureView = z.object({ width: count, height: count, channels: count, values: z.array(z.number()) })
+export const pictureView = z.object({
+  width: count,
+  height: count,
+  channels: count,
+  values: z.array(z.number()).readonly(),
+})
 export type PictureView = z.infer<typeof pictureView>
 
 export const comparison = z.object({
@@ -49,14 +59,17 @@ export const comparison = z.object({
       encrypted: label,
       /** Encrypted against polynomial scores. */
       maxAbsDifference: z.number(),
-      seconds: seconds.optional(),
+      /** Largest |score| of the polynomial network. */
+      maxAbsLogit: z.number(),
+      seconds,
     }),
   ),
-  stages: z.array(z.object({ name: z.string(), seconds })),
-  bundleBytes: count.optional(),
-  keyBytes: count.optional(),
-  polyModulusDegree: count.optional(),
-  logQP: z.number().optional(),
+  stages: z.array(z.object({ name: z.string(), seconds })).readonly(),
+  bundleBytes: count,
+  keyBytes: count,
+  polyModulusDegree: count,
+  logQP: z.number(),
+  seconds,
 })
 export type Comparison = z.infer<typeof comparison>
 

@@ -3,11 +3,25 @@ import { z } from 'zod'
 
 const count = z.number().int().nonnegative()
 
+const perChannel = z.array(z.number()).min(1).max(64).readonly()
+export const preprocessing = z.strictObject({ scale: z.number(), mean: perChannel, std: perChannel })
+
+/** How the network is to be protected; data are named, without their folders. */
+const choices = {
+  preprocessing,
+  degree: z.union([z.literal(2), z.literal(4)]),
+  input: z.enum(['encrypted', 'plain']),
+}
+export const choicesChange = z.strictObject(choices).partial()
+
 export const projectView = z.object({
   kind: z.enum(['sample', 'file']),
   /** Name of the file, without its folder. */
   fileName: z.string(),
   fileBytes: count,
+  choices: z.object({ ...choices, calibration: z.string().optional(), inputs: z.string().optional() }),
+  canUndo: z.boolean(),
+  canRedo: z.boolean(),
 })
 export type ProjectView = z.infer<typeof projectView>
 

@@ -20,9 +20,12 @@ const bridge: Bridge = {
   openModel: () => call('openModel'),
   openDropped: (file) => call('openModelAt', webUtils.getPathForFile(file)),
   closeProject: () => call('closeProject'),
+  chooseData: (request) => call('chooseData', request),
+  choose: (request) => call('choose', request),
+  undo: () => call('undo'),
+  redo: () => call('redo'),
   startJob: (request) => call('startJob', request),
   cancelJob: (request) => call('cancelJob', request),
-  showFolder: (request) => call('showFolder', request),
   onJobUpdate: (listener) => listen(jobChannel, listener),
   onMenu: (listener) => listen(menuChannel, listener),
 }

@@ -39,6 +39,14 @@ class Workspace {
     this.project = this.inspect = this.trial = this.error = undefined
   }
 
+  async chooseData(request: Parameters<typeof api.chooseData>[0]): Promise<void> {
+    this.#take(await api.chooseData(request))
+  }
+
+  async choose(change: Parameters<typeof api.choose>[0]): Promise<void> {
+    this.#take(await api.choose(change))
+  }
+
   async startTrial(samples: number): Promise<void> {
     this.trial = new Job('trial')
     await this.#run(this.trial, { job: 'trial', samples })
@@ -63,7 +71,10 @@ class Workspace {
       if (command === 'open-sample') void this.openSample()
       else if (command === 'open-model') void this.openModel()
       else if (command === 'close-project') void this.close()
-      else if (this.project) this.go(command === 'next-stage' ? 1 : -1)
+      else if (!this.project) return
+      else if (command === 'undo') void api.undo().then((result) => this.#take(result))
+      else if (command === 'redo') void api.redo().then((result) => this.#take(result))
+      else this.go(command === 'next-stage' ? 1 : -1)
     })
     return () => {
       stopJobs()
@@ -82,6 +93,12 @@ class Workspace {
     this.trial = undefined
     this.inspect = new Job('inspect')
     await this.#run(this.inspect, { job: 'inspect' })
+  }
+
+  /** The project after a choice; null where the person closed the dialog. */
+  #take(result: Result<ProjectView | null>): void {
+    this.error = result.ok ? undefined : result.error
+    if (result.ok && result.value) this.project = result.value
   }
 
   async #run<N extends JobName>(job: Job<N>, request: JobRequest): Promise<void> {

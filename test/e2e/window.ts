@@ -1,4 +1,4 @@
-/** A real window on a virtual display of its own. */
+/** A real window on a virtual display of its own, with its own profile and temporary folder. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { _electron } from 'playwright-core'
 import type { ElectronApplication, Page } from 'playwright-core'
+import { buildApp } from '../../scripts/build-app.ts'
 import { electronRuntime } from '../../scripts/electron-runtime.ts'
 import { ensureSystemLibraries } from '../../scripts/system-libraries.ts'
 
@@ -15,37 +16,64 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export interface OpenWindow {
   readonly application: ElectronApplication
   readonly page: Page
+  /** What the application and its engines may use for files of a moment. */
+  readonly temporaryFolder: string
+  /** The operating system's id of the main process. */
+  readonly pid: number
   close(): Promise<void>
 }
 
-/** Installs what is missing where that is permitted, and throws otherwise: these tests are never skipped. */
-export async function openWindow(options: { colorScheme?: 'light' | 'dark' } = {}): Promise<OpenWindow> {
+export interface WindowOptions {
+  readonly colorScheme?: 'light' | 'dark'
+  readonly scale?: number
+}
+
+/**
+ * Builds and opens the application. Installs what is missing where that is permitted and throws otherwise: these tests
+ * are never skipped.
+ */
+export async function openWindow(options: WindowOptions = {}): Promise<OpenWindow> {
   const runtime = await electronRuntime()
   ensureSystemLibraries(runtime.executable, { display: true })
+  await buildApp()
   const display = await startDisplay()
-  const profile = await mkdtemp(join(tmpdir(), 'sealwright-e2e-'))
+  const scratch = await mkdtemp(join(tmpdir(), 'sealwright-e2e-'))
+  const temporaryFolder = await mkdtemp(join(scratch, 'tmp-'))
   const application = await _electron.launch({
     executablePath: runtime.executable,
-    // Chromium's sandbox refuses to run as root, as containers do.
-    args: [root, `--user-data-dir=${profile}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
-    env: { ...(process.env as Record<string, string>), ...display.environment },
+    args: [
+      root,
+      `--user-data-dir=${join(scratch, 'profile')}`,
+      `--force-device-scale-factor=${options.scale ?? 1}`,
+      // Chromium's sandbox refuses to run as root, as containers do.
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ],
+    env: { ...inherited(), ...display.environment, TMPDIR: temporaryFolder },
     ...(options.colorScheme && { colorScheme: options.colorScheme }),
+    timeout: 60_000,
   })
   const page = await application.firstWindow()
   return {
     application,
     page,
+    temporaryFolder,
+    pid: application.process().pid!,
     close: async () => {
       await application.close()
       display.stop()
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+      await rm(scratch, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }
 
-async function startDisplay() {
+const inherited = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+
+async function startDisplay(): Promise<{ environment: Record<string, string>; stop: () => void }> {
   if (process.platform !== 'linux') return { environment: {}, stop: () => {} }
-  const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1440x960x24', '-nolisten', 'tcp'], {
+  const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
   const [number] = (await once(server.stdio[3]!, 'data')) as [Buffer]
