@@ -12,6 +12,8 @@ export interface EdgeRunRequest {
   readonly input: string
   /** Which sample of `input`; 0 unless told. */
   readonly index?: number
+  /** Worker threads; the cores unless told. */
+  readonly threads?: number
   readonly out: string
   readonly force?: boolean
 }
