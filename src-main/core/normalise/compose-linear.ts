@@ -30,11 +30,7 @@ export function composeMaps(first: LinearMap, second: LinearMap, stages: Stages)
  * Before: y = Σ T(first) + …, first = Σ M(x) + b. After: y = Σ (T∘M)(x) + … + T(b). Formula: linearity.
  * `shapeOf` gives the shape of any layer or of the input.
  */
-export function composeLinear(
-  first: LinearLayer,
-  second: LinearLayer,
-  shapeOf: (id: string) => Shape,
-): LinearLayer {
+export function composeLinear(first: LinearLayer, second: LinearLayer, shapeOf: (id: string) => Shape): LinearLayer {
   const terms: LinearTerm[] = []
   const bias = Float64Array.from(expandBias(second.bias, second.shape))
   const firstBias = expandBias(first.bias, first.shape)

@@ -1,0 +1,93 @@
+import { badShape, countOf, stridesOf } from './shapes.ts'
+
+/**
+ * A tensor made of another's elements: element i is element indices[i] of the original, 0 where that is −1.
+ * Without indices the elements keep their order and only the shape is new.
+ */
+export interface Rearrangement {
+  readonly shape: readonly number[]
+  readonly indices?: Int32Array
+}
+
+/** Bounds what a small file can make us allocate. */
+const maximumElements = 2 ** 25
+
+/**
+ * Element [p0, p1, …] is the original's element Σ offsets[axis][p_axis], and 0 where any of the offsets is −1.
+ * All the rearrangements below are of this separable form.
+ */
+function separable(offsets: readonly Int32Array[]): Rearrangement {
+  const shape = offsets.map(({ length }) => length)
+  const count = countOf(shape)
+  if (count > maximumElements) throw badShape(`a tensor of shape [${shape}] is too large`)
+  let indices = new Int32Array([0])
+  for (const axis of offsets) {
+    const next = new Int32Array(indices.length * axis.length)
+    for (let outer = 0; outer < indices.length; outer++) {
+      for (let inner = 0; inner < axis.length; inner++) {
+        const outside = indices[outer] < 0 || axis[inner] < 0
+        next[outer * axis.length + inner] = outside ? -1 : indices[outer] + axis[inner]
+      }
+    }
+    indices = next
+  }
+  return { shape, indices }
+}
+
+const offsetsOf = (positions: readonly number[], stride: number): Int32Array =>
+  Int32Array.from(positions, (position) => (position < 0 ? -1 : position * stride))
+
+const range = (length: number): number[] => Array.from({ length }, (_, index) => index)
+
+export const reshaped = (shape: readonly number[]): Rearrangement => ({ shape })
+
+/** Takes positions[axis] (−1: a zero) along each axis; null keeps the axis as it is. */
+export function selected(shape: readonly number[], positions: readonly (readonly number[] | null)[]): Rearrangement {
+  const strides = stridesOf(shape)
+  return separable(shape.map((size, axis) => offsetsOf(positions[axis] ?? range(size), strides[axis])))
+}
+
+export function selectedAlong(shape: readonly number[], axis: number, positions: readonly number[]): Rearrangement {
+  return selected(
+    shape,
+    shape.map((_, other) => (other === axis ? positions : null)),
+  )
+}
+
+export function transposed(shape: readonly number[], permutation: readonly number[]): Rearrangement {
+  const isPermutation = [...permutation].sort((a, b) => a - b).every((axis, index) => axis === index)
+  if (permutation.length !== shape.length || !isPermutation) {
+    throw badShape(`[${permutation}] is not a permutation of ${shape.length} axes`)
+  }
+  const strides = stridesOf(shape)
+  return separable(permutation.map((axis) => offsetsOf(range(shape[axis]), strides[axis])))
+}
+
+/** Repeats axes of size 1; `target` must be a broadcast of `shape`. */
+export function broadcastTo(shape: readonly number[], target: readonly number[]): Rearrangement {
+  const strides = stridesOf(shape)
+  const offsets = target.map((size, axis) => {
+    const own = axis - target.length + shape.length
+    return own < 0 || shape[own] === 1 ? new Int32Array(size) : offsetsOf(range(size), strides[own])
+  })
+  return separable(offsets)
+}
+
+/** Applies the rearrangement to values; keeps the very array where the order does not change. */
+export function rearrange(data: Float64Array, { indices }: Rearrangement): Float64Array {
+  if (!indices) return data
+  const out = new Float64Array(indices.length)
+  for (let index = 0; index < out.length; index++) out[index] = indices[index] < 0 ? 0 : data[indices[index]]
+  return out
+}
+
+/** The rearrangement `second` of what `first` gives, as indices into the original of `first`. */
+export function composeIndices(first: Int32Array | undefined, second: Int32Array | undefined): Int32Array | undefined {
+  if (!first) return second
+  return second ? second.map((index) => (index < 0 ? -1 : first[index])) : first
+}
+
+/** Whether the indices are 0, 1, 2, … over all of `count` elements. */
+export function isIdentity(indices: Int32Array | undefined, count: number): boolean {
+  return !indices || (indices.length === count && indices.every((index, position) => index === position))
+}

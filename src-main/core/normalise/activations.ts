@@ -1,0 +1,113 @@
+import { InternalError } from '../errors.ts'
+import type { Activation } from './layer-model.ts'
+
+export type RealFunction = (x: number) => number
+
+type Parameter = (name: string) => number
+
+/** ONNX's own definition of each activation (https://onnx.ai/onnx/operators/), attributes resolved. */
+const definitions: Readonly<Record<string, (parameter: Parameter) => RealFunction>> = {
+  Relu: () => (x) => (x > 0 ? x : 0),
+  LeakyRelu: leaky('alpha'),
+  PRelu: leaky('slope'),
+  Elu: (parameter) => elu(parameter('alpha')),
+  Celu: (parameter) => {
+    const alpha = parameter('alpha')
+    return (x) => Math.max(0, x) + Math.min(0, alpha * Math.expm1(x / alpha))
+  },
+  Selu: (parameter) => {
+    const gamma = parameter('gamma')
+    const negative = elu(parameter('alpha'))
+    return (x) => gamma * negative(x)
+  },
+  Sigmoid: () => sigmoid,
+  HardSigmoid: (parameter) => hardSigmoid(parameter('alpha'), parameter('beta')),
+  Tanh: () => Math.tanh,
+  Softplus: () => softplus,
+  Softsign: () => (x) => x / (1 + Math.abs(x)),
+  Swish: (parameter) => {
+    const alpha = parameter('alpha')
+    return (x) => x * sigmoid(alpha * x)
+  },
+  HardSwish: () => {
+    const gate = hardSigmoid(1 / 6, 0.5)
+    return (x) => x * gate(x)
+  },
+  Mish: () => (x) => x * Math.tanh(softplus(x)),
+  /** `tanh` = 1 is ONNX's approximate="tanh". */
+  Gelu: (parameter) => (parameter('tanh') ? geluByTanh : (x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
+  Clip: (parameter) => {
+    const [low, high] = [parameter('min'), parameter('max')]
+    return (x) => Math.min(high, Math.max(low, x))
+  },
+  ThresholdedRelu: (parameter) => {
+    const alpha = parameter('alpha')
+    return (x) => (x > alpha ? x : 0)
+  },
+  Square: () => (x) => x * x,
+}
+
+export const activationNames: readonly string[] = Object.keys(definitions)
+
+/** The scalar function of one channel. */
+export function activationFunction(activation: Activation, channel = 0): RealFunction {
+  if (!Object.hasOwn(definitions, activation.operator)) {
+    throw new InternalError(`“${activation.operator}” is not a known activation`)
+  }
+  return definitions[activation.operator]((name) => {
+    const value = activation.parameters[name]
+    if (value === undefined) throw new InternalError(`${activation.operator} lacks its parameter “${name}”`)
+    return typeof value === 'number' ? value : value[value.length === 1 ? 0 : channel]
+  })
+}
+
+/** Whether channels differ, so that one function does not serve all. */
+export const isPerChannel = (activation: Activation): boolean =>
+  Object.values(activation.parameters).some((value) => typeof value !== 'number' && value.length > 1)
+
+function leaky(name: string) {
+  return (parameter: Parameter): RealFunction => {
+    const slope = parameter(name)
+    return (x) => (x < 0 ? slope * x : x)
+  }
+}
+
+function elu(alpha: number): RealFunction {
+  return (x) => (x < 0 ? alpha * Math.expm1(x) : x)
+}
+
+function sigmoid(x: number): number {
+  if (x >= 0) return 1 / (1 + Math.exp(-x))
+  const power = Math.exp(x)
+  return power / (1 + power)
+}
+
+const hardSigmoid =
+  (alpha: number, beta: number): RealFunction =>
+  (x) =>
+    Math.min(1, Math.max(0, alpha * x + beta))
+
+const softplus = (x: number): number => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x)))
+
+const geluByTanh = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))
+
+/**
+ * The error function to about 1e-15: its Maclaurin series up to |x| = 2.5, then the continued fraction of erfc
+ * (Abramowitz and Stegun 7.1.6 and 7.1.14).
+ */
+export function erf(x: number): number {
+  const size = Math.abs(x)
+  if (size > 6) return Math.sign(x)
+  if (size <= 2.5) {
+    let term = x
+    let sum = x
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= (2 * x * x) / (2 * n + 1)
+      sum += term
+    }
+    return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum
+  }
+  let fraction = size
+  for (let n = 60; n > 0; n--) fraction = size + n / 2 / fraction
+  return Math.sign(x) * (1 - Math.exp(-size * size) / (Math.sqrt(Math.PI) * fraction))
+}

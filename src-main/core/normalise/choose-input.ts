@@ -1,0 +1,51 @@
+import { UserError } from '../errors.ts'
+import type { Graph } from '../graph/graph.ts'
+import { imageShape, type InputForm } from './network-builder.ts'
+
+export interface ChosenInput {
+  readonly name: string
+  /** What ONNX Runtime wants; a free batch is 1. */
+  readonly onnxShape: readonly number[]
+  /** The same for one sample. */
+  readonly boundShape: readonly number[]
+  /** The fixed batch size; 1 where it is free. */
+  readonly batch: number
+  /** The first guess at the [C,H,W] form; the first use as an image may correct it. */
+  readonly form: InputForm
+}
+
+/** The only input of a pruned graph, bound to one sample. Throws 'several-inputs', 'no-input', 'dynamic-input'. */
+export function chooseInput(graph: Graph): ChosenInput {
+  const [input, ...others] = graph.inputs
+  if (!input) throw new UserError('no-input', 'The output does not depend on any input.')
+  if (others.length > 0) {
+    const names = graph.inputs.map(({ name }) => `“${name}”`).join(', ')
+    throw new UserError('several-inputs', `The network reads ${graph.inputs.length} inputs: ${names}.`, {
+      hint: 'Make the others constants, or choose an output that needs one input only.',
+    })
+  }
+  if (input.elementType !== 'float' && input.elementType !== 'int') {
+    throw new UserError('bad-input', `The input “${input.name}” holds ${input.elementType} values, not numbers.`)
+  }
+  if (!input.shape) throw new UserError('dynamic-input', `The input “${input.name}” has no shape.`, { hint })
+  const onnxShape = input.shape.map((size, axis) => (typeof size === 'string' && axis === 0 ? 1 : size))
+  const isFixed = onnxShape.every((size): size is number => typeof size === 'number')
+  if (!isFixed) throw new UserError('dynamic-input', `The input “${input.name}” is [${input.shape}].`, { hint })
+  const hasBatch = onnxShape.length > 1
+  const batch = hasBatch ? onnxShape[0] : 1
+  const boundShape = hasBatch ? [1, ...onnxShape.slice(1)] : onnxShape
+  if (boundShape.reduce((a, b) => a * b, 1) > 2 ** 24) {
+    throw new UserError('too-large', `The input “${input.name}” is [${input.shape}]: too large to encrypt.`)
+  }
+  return { name: input.name, onnxShape, boundShape, batch, form: guessForm(boundShape) }
+}
+
+const hint = 'Export with a fixed input size; only the batch may be dynamic.'
+
+function guessForm(shape: readonly number[]): InputForm {
+  if (shape.length === 4 && shape[3] <= 4 && shape[1] > 4) {
+    return { shape: [shape[3], shape[1], shape[2]], layout: 'nhwc' }
+  }
+  if (shape.length === 3 && Math.min(shape[1], shape[2]) > 4) return { shape: [1, shape[1], shape[2]], layout: 'nchw' }
+  return { shape: imageShape(shape), layout: 'nchw' }
+}

@@ -1,0 +1,30 @@
+import { invariant } from '../errors.ts'
+import type { Graph } from '../graph/graph.ts'
+import type { LayerModel } from './layer-model.ts'
+import { lower, type Lowered } from './lower.ts'
+import { foldConstants } from './passes/fold-constants.ts'
+import { fuseLinear } from './passes/fuse-linear.ts'
+import { removeDeadLayers } from './passes/remove-dead-layers.ts'
+import { prune, type Choice } from './prune.ts'
+
+/** What normalising came to: a model, or the nodes that stand in the way. */
+export interface Examination extends Lowered {
+  readonly model: LayerModel | undefined
+}
+
+/** The stages of normalising, in order. Throws UserError where the graph breaks ONNX's rules. */
+export function examine(graph: Graph, choice: Choice): Examination {
+  const pruned = prune(foldConstants(prune(graph, choice)), choice)
+  const lowered = lower(pruned, (node) => [node.name])
+  const { network, input, form, output, unsupported } = lowered
+  if (unsupported.length > 0) return { ...lowered, model: undefined }
+  invariant(output !== undefined, 'a network without refusals has an output')
+  const model: LayerModel = {
+    name: graph.name,
+    input: { name: input.name, shape: form.shape, onnxShape: input.onnxShape, layout: form.layout },
+    layers: network.layers,
+    output,
+    finish: network.finish,
+  }
+  return { ...lowered, model: fuseLinear(removeDeadLayers(model)) }
+}

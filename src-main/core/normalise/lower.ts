@@ -1,0 +1,169 @@
+import { UserError } from '../errors.ts'
+import type { Graph, Node } from '../graph/graph.ts'
+import { chooseInput, type ChosenInput } from './choose-input.ts'
+import { INPUT, sizeOf, type LayerId } from './layer-model.ts'
+import { imageShape, InputFormFound, NetworkBuilder, type InputForm } from './network-builder.ts'
+import { constantsOf, FoldOperation, listOf, Operation, Refusal } from './operation.ts'
+import { operators } from './operators/index.ts'
+import { constantOf, shapeOf, unknown, type Value, type View } from './values.ts'
+
+/** A node that cannot be protected, and why. */
+export interface UnsupportedNode {
+  readonly node: string
+  readonly operator: string
+  readonly reason: string
+  readonly hint?: string
+}
+
+/** What became of one node: its output's ONNX shape, where known, and the layers made for it. */
+export interface NodeOutcome {
+  readonly node: Node
+  readonly shape: readonly number[] | undefined
+  readonly layers: readonly LayerId[]
+}
+
+/** Layers of a network, or what stands in the way; with unsupported nodes the layers hold placeholders. */
+export interface Lowered {
+  readonly network: NetworkBuilder
+  readonly input: ChosenInput
+  readonly form: InputForm
+  readonly output: LayerId | undefined
+  readonly outputShape: readonly number[]
+  readonly unsupported: readonly UnsupportedNode[]
+  readonly outcomes: readonly NodeOutcome[]
+}
+
+/** Operators that leave the values as they are, so that what comes before them can still be the end of the network. */
+const passive = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast', 'Dropout', 'Transpose'])
+const finishing = new Set(['Softmax', 'LogSoftmax', 'Sigmoid', 'ArgMax', 'Log'])
+
+/**
+ * Walks a pruned graph of one input and one output, folding what is constant and turning the rest into layers.
+ * `originsOf` names the ONNX nodes a node stands for. Throws UserError for a graph that breaks ONNX's rules.
+ */
+export function lower(graph: Graph, originsOf: (node: Node) => readonly string[]): Lowered {
+  const input = chooseInput(graph)
+  let form: InputForm = input.form
+  let isFinal = false
+  for (;;) {
+    try {
+      return lowerWith(graph, originsOf, input, form, isFinal)
+    } catch (found) {
+      if (!(found instanceof InputFormFound)) throw found
+      form = found.form
+      isFinal = true
+    }
+  }
+}
+
+function lowerWith(
+  graph: Graph,
+  originsOf: (node: Node) => readonly string[],
+  input: ChosenInput,
+  form: InputForm,
+  inputIsFinal: boolean,
+): Lowered {
+  const network = new NetworkBuilder(input.batch, input.onnxShape, form, inputIsFinal)
+  const values = new Map<string, Value>()
+  for (const [name, tensor] of graph.constants) values.set(name, constantOf(tensor))
+  values.set(input.name, inputView(input, form))
+  const unsupported: UnsupportedNode[] = []
+  const outcomes: NodeOutcome[] = []
+  const last = lastNodes(graph)
+  for (const node of graph.nodes) {
+    network.beginNode(node.operator, originsOf(node))
+    const before = network.layers.length
+    let results: readonly Value[]
+    try {
+      results = runNode(node, graph.opset, values, network, last.has(node))
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw placed(refusal, node)
+      const { reason, hint, shape } = refusal
+      unsupported.push({ node: node.name, operator: node.operator, reason, ...(hint && { hint }) })
+      results = [shape ? network.addPlaceholder(shape) : unknown]
+    }
+    node.outputs.forEach((name, index) => name !== '' && values.set(name, results[index] ?? unknown))
+    const [first] = results
+    const shape = !first || first.kind === 'unknown' ? undefined : shapeOf(first)
+    outcomes.push({ node, shape, layers: network.layers.slice(before).map(({ id }) => id) })
+  }
+  const result = values.get(graph.outputs[0].name)
+  if (result?.kind === 'constant') {
+    throw new UserError('constant-output', 'The output does not depend on the input.', { hint: 'Check the export.' })
+  }
+  network.beginNode('output', [])
+  const isView = result?.kind === 'view'
+  const output = isView ? outputLayer(network, result) : undefined
+  return { network, input, form, output, outputShape: isView ? result.shape : [], unsupported, outcomes }
+}
+
+function runNode(
+  node: Node,
+  opset: number,
+  values: ReadonlyMap<string, Value>,
+  network: NetworkBuilder,
+  isLast: boolean,
+): readonly Value[] {
+  const operator = node.domain === '' ? operators.get(node.operator) : undefined
+  if (!operator) throw unsupportedOperator(node)
+  const inputs = node.inputs.map((name) => (name === '' ? undefined : values.get(name)))
+  if (inputs.some((value) => value?.kind === 'unknown')) return []
+  const [first] = inputs
+  if (network.finish === 'argmax' && first?.kind === 'view' && isLast) return [first]
+  const isConstant = inputs.every((value) => !value || value.kind === 'constant')
+  if (isConstant) {
+    if (!operator.fold) throw new Refusal('all its inputs are constants', 'Simplify the model before exporting it.')
+    return constantsOf(operator.fold(new FoldOperation(node, opset, inputs)))
+  }
+  if (!operator.lower) throw new Refusal('it depends on the input')
+  return listOf(operator.lower(new Operation(node, opset, inputs, network, isLast)))
+}
+
+function unsupportedOperator(node: Node): Refusal {
+  const isOwn = node.domain !== ''
+  const reason = isOwn ? `it belongs to “${node.domain}”, not to ONNX` : 'the operator is not supported'
+  return new Refusal(reason, isOwn ? 'Export with standard ONNX operators.' : undefined)
+}
+
+/** Shape rules are checked without knowing the node; this adds it. */
+function placed(error: unknown, { name, operator }: Node): unknown {
+  if (!(error instanceof UserError) || error.where) return error
+  return new UserError(error.code, `${operator} “${name}”: ${error.message}`, { where: { node: name, operator } })
+}
+
+function inputView(input: ChosenInput, form: InputForm): View {
+  const view: View = { kind: 'view', source: INPUT, shape: input.boundShape }
+  if (form.layout === 'nchw') return view
+  const [channels, height, width] = form.shape
+  const plane = height * width
+  const order = Int32Array.from(
+    { length: sizeOf(form.shape) },
+    (_, index) => (index % channels) * plane + Math.floor(index / channels),
+  )
+  return { ...view, order }
+}
+
+/** The nodes behind which only reshaping and what the owner finishes comes; each has one reader. */
+function lastNodes(graph: Graph): Set<Node> {
+  const writers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
+  const readers = new Map<string, number>()
+  for (const node of graph.nodes) for (const name of node.inputs) readers.set(name, (readers.get(name) ?? 0) + 1)
+  const last = new Set<Node>()
+  let name = graph.outputs[0].name
+  for (let expectedReaders = 0; (readers.get(name) ?? 0) === expectedReaders; expectedReaders = 1) {
+    const node = writers.get(name)
+    if (!node || (!passive.has(node.operator) && !finishing.has(node.operator))) break
+    last.add(node)
+    name = node.inputs[0]
+  }
+  return last
+}
+
+function outputLayer(network: NetworkBuilder, view: View): LayerId {
+  const shape = imageShape(view.shape)
+  const source = network.shapeOf(view.source)
+  const isFlat = !view.order && sizeOf(source) === sizeOf(shape)
+  const layer = isFlat && view.source !== INPUT ? view.source : network.asImage(view, shape)
+  if (layer !== INPUT) return layer
+  return network.sum([{ view, factor: 1 }], view.shape).source
+}

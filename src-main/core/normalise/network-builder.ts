@@ -1,0 +1,211 @@
+import { invariant } from '../errors.ts'
+import { broadcastTo, isIdentity, rearrange } from '../graph/rearrange.ts'
+import type { Tensor } from '../graph/graph.ts'
+import { countOf, sameShape } from '../graph/shapes.ts'
+import type {
+  Activation,
+  Finish,
+  LayerId,
+  LayerModel,
+  LinearLayer,
+  LinearTerm,
+  MaxPoolLayer,
+  Shape,
+} from './layer-model.ts'
+import { INPUT, sizeOf } from './layer-model.ts'
+import { addTerms } from './compose-linear.ts'
+import { channelScale, compressBias, elementScale, gatherMap } from './linear-maps.ts'
+import { rearrangeView, type View } from './values.ts'
+
+type Layer = LayerModel['layers'][number]
+type WithoutId<L> = L extends Layer ? Omit<L, 'id'> : never
+
+/** How the network's input is laid out as [C,H,W]. */
+export interface InputForm {
+  readonly shape: Shape
+  readonly layout: 'nchw' | 'nhwc'
+}
+
+/** Thrown when the first image-like use of the input shows another form; lowering starts again with it. */
+export class InputFormFound {
+  readonly form: InputForm
+
+  constructor(form: InputForm) {
+    this.form = form
+  }
+}
+
+/** Collects the layers of a network while its nodes are lowered one by one. */
+export class NetworkBuilder {
+  readonly layers: Layer[] = []
+  /** The fixed batch size of the ONNX input; 1 where it is free. */
+  readonly batch: number
+  finish: Finish = 'none'
+  readonly #shapes = new Map<LayerId, Shape>()
+  readonly #onnxInput: readonly number[]
+  readonly #inputIsFinal: boolean
+  #sources: readonly string[] = []
+  #kind = ''
+
+  constructor(batch: number, onnxInput: readonly number[], input: InputForm, inputIsFinal: boolean) {
+    this.batch = batch
+    this.#onnxInput = onnxInput
+    this.#inputIsFinal = inputIsFinal
+    this.#shapes.set(INPUT, input.shape)
+  }
+
+  /** The node that the next layers come from. */
+  beginNode(operator: string, sources: readonly string[]): void {
+    this.#kind = operator.toLowerCase()
+    this.#sources = sources
+  }
+
+  shapeOf = (id: LayerId): Shape => {
+    const shape = this.#shapes.get(id)
+    invariant(shape, `no layer “${id}”`)
+    return shape
+  }
+
+  addLinear(terms: readonly LinearTerm[], bias: Float64Array, shape: Shape): LayerId {
+    const merged = addTerms(terms, shape, this.shapeOf)
+    const layer: Omit<LinearLayer, 'id'> = {
+      kind: 'linear',
+      sources: this.#sources,
+      shape,
+      terms: merged,
+      bias: compressBias(bias, shape),
+    }
+    return this.#add(layer)
+  }
+
+  addActivation(input: LayerId, activation: Activation): LayerId {
+    return this.#add({ kind: 'activation', sources: this.#sources, shape: this.shapeOf(input), input, activation })
+  }
+
+  addMaxPool(layer: Omit<MaxPoolLayer, 'kind' | 'id' | 'sources'>): LayerId {
+    return this.#add({ kind: 'max-pool', sources: this.#sources, ...layer })
+  }
+
+  #add(layer: WithoutId<Layer>): LayerId {
+    const id = `${this.#kind}_${this.layers.length + 1}`
+    this.layers.push({ ...layer, id } as Layer)
+    this.#shapes.set(id, layer.shape)
+    return id
+  }
+
+  /** A placeholder of known shape behind an unsupported node, so that what follows is still examined. */
+  addPlaceholder(shape: readonly number[]): View {
+    const layerShape = imageShape(shape)
+    const source = this.#add({
+      kind: 'activation',
+      sources: this.#sources,
+      shape: layerShape,
+      input: INPUT,
+      activation: { operator: 'unsupported', parameters: {} },
+    })
+    return { kind: 'view', source, shape }
+  }
+
+  /** The layer whose output is exactly the view's elements as [C,H,W]. */
+  asImage(view: View, shape: Shape): LayerId {
+    const { source, order } = view
+    const sourceShape = this.shapeOf(source)
+    invariant(countOf(view.shape) === sizeOf(shape), `a view of [${view.shape}] is not [${shape}]`)
+    if (isIdentity(order, sizeOf(sourceShape)) && sameShape(sourceShape, shape)) return source
+    if (source === INPUT && !this.#inputIsFinal) this.#reformInput(order, shape)
+    return this.addLinear(
+      [{ input: source, map: gatherMap(order, sourceShape, shape) }],
+      new Float64Array(shape[0]),
+      shape,
+    )
+  }
+
+  /** The input's own [C,H,W] is not known before something uses it as an image. */
+  #reformInput(order: Int32Array | undefined, shape: Shape): void {
+    const [channels, height, width] = shape
+    const size = sizeOf(shape)
+    if (size !== sizeOf(this.shapeOf(INPUT))) return
+    if (isIdentity(order, size)) {
+      const last = this.#onnxInput.at(-1)
+      const isLast = this.#onnxInput.length === 4 && last === channels && this.#onnxInput[1] !== channels
+      throw new InputFormFound({ shape, layout: isLast ? 'nhwc' : 'nchw' })
+    }
+    const plane = height * width
+    const isNhwc = order!.every(
+      (index, element) => index === (element % plane) * channels + Math.floor(element / plane),
+    )
+    if (isNhwc) throw new InputFormFound({ shape, layout: 'nhwc' })
+  }
+
+  /** A view that holds every element of its source exactly once. */
+  settle(view: View): View {
+    const size = sizeOf(this.shapeOf(view.source))
+    if (!view.order || isPermutation(view.order, size)) return view
+    const shape = imageShape(view.shape)
+    return { kind: 'view', source: this.asImage(view, shape), shape: view.shape }
+  }
+
+  /** Σ factor × view + shift, all broadcast to `shape`; `shift` is flat in ONNX order. */
+  sum(parts: readonly { view: View; factor: number }[], shape: readonly number[], shift?: Float64Array): View {
+    const views = parts.map(({ view }) => this.#broadcast(view, shape))
+    const settled = views.find((view) => !view.order || isPermutation(view.order, sizeOf(this.shapeOf(view.source))))
+    const layerShape = settled ? this.shapeOf(settled.source) : imageShape(shape)
+    const order = settled?.order
+    const terms = views.map((view, index) => {
+      const gather = order ? scatterIndices(view.order, order) : view.order
+      return { input: view.source, map: gatherMap(gather, this.shapeOf(view.source), layerShape, parts[index].factor) }
+    })
+    const bias = shift ? scatter(shift, order) : new Float64Array(layerShape[0])
+    return { kind: 'view', source: this.addLinear(terms, bias, layerShape), shape, order }
+  }
+
+  /** factor ⊙ view + shift, the tensors broadcast against the view as ONNX does. */
+  affine(view: View, shape: readonly number[], factor: Tensor | undefined, shift: Tensor | undefined): View {
+    const { source, order } = this.settle(this.#broadcast(view, shape))
+    const layerShape = this.shapeOf(source)
+    const spread = (tensor: Tensor) => scatter(rearrange(tensor.data, broadcastTo(tensor.shape, shape)), order)
+    const map = factor
+      ? elementScale(spread(factor), layerShape)
+      : channelScale(new Float64Array(layerShape[0]).fill(1))
+    const bias = shift ? spread(shift) : new Float64Array(layerShape[0])
+    return { kind: 'view', source: this.addLinear([{ input: source, map }], bias, layerShape), shape, order }
+  }
+
+  #broadcast(view: View, shape: readonly number[]): View {
+    if (sameShape(view.shape, shape)) return view
+    if (countOf(view.shape) === countOf(shape)) return { ...view, shape }
+    return rearrangeView(view, broadcastTo(view.shape, shape))
+  }
+}
+
+/** The [C,H,W] of an ONNX shape with its batch axis; signals and columns get height 1. */
+export function imageShape(shape: readonly number[]): Shape {
+  const [channels = 1, height, ...rest] = shape.length > 1 ? shape.slice(1) : shape
+  if (height === undefined) return [channels, 1, 1]
+  const width = countOf(rest)
+  return rest.length === 0 || width === 1 ? [channels, 1, height] : [channels, height, width]
+}
+
+export function isPermutation(order: Int32Array, size: number): boolean {
+  if (order.length !== size) return false
+  const seen = new Uint8Array(size)
+  for (const index of order) {
+    if (index < 0 || seen[index]) return false
+    seen[index] = 1
+  }
+  return true
+}
+
+/** From ONNX order to the order of the layer in which element i is at order[i]. */
+function scatter(values: Float64Array, order: Int32Array | undefined): Float64Array {
+  if (!order) return values
+  const out = new Float64Array(values.length)
+  order.forEach((target, index) => (out[target] = values[index]))
+  return out
+}
+
+function scatterIndices(indices: Int32Array | undefined, order: Int32Array): Int32Array {
+  const out = new Int32Array(order.length)
+  order.forEach((target, index) => (out[target] = indices ? indices[index] : index))
+  return out
+}

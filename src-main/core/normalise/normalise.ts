@@ -1,0 +1,24 @@
+import { UserError } from '../errors.ts'
+import type { Graph } from '../graph/graph.ts'
+import { examine } from './examine.ts'
+import type { LayerModel } from './layer-model.ts'
+import type { Choice } from './prune.ts'
+
+export type { Choice } from './prune.ts'
+export { preflight, type PreflightReport } from './preflight.ts'
+
+/**
+ * Turns an ONNX graph into linear maps and activations that compute the same function of one sample. Throws
+ * UserError: 'unsupported-operators' with every node that stands in the way, 'several-inputs', 'several-outputs',
+ * 'dynamic-input', 'bad-node', 'bad-shape' and others for graphs that break ONNX's rules.
+ */
+export function normalise(graph: Graph, choice: Choice = {}): LayerModel {
+  const { model, unsupported } = examine(graph, choice)
+  if (model) return model
+  const list = unsupported.map(({ node, operator, reason }) => `${operator} “${node}”: ${reason}`)
+  const [{ node, operator }] = unsupported
+  throw new UserError('unsupported-operators', `These nodes cannot be protected:\n${list.join('\n')}`, {
+    where: { node, operator },
+    hint: unsupported.find((entry) => entry.hint)?.hint,
+  })
+}

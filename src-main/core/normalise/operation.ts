@@ -1,0 +1,124 @@
+import { UserError } from '../errors.ts'
+import type { Node, Tensor } from '../graph/graph.ts'
+import { normaliseAxis } from '../graph/shapes.ts'
+import type { NetworkBuilder } from './network-builder.ts'
+import { constantOf, unknown, type Constant, type Value, type View } from './values.ts'
+
+/**
+ * How one ONNX operator is understood. `fold` computes it when all its inputs are constants, `lower` turns it into
+ * layers or into another view of a layer when one depends on the network's input. Outputs are in ONNX's order.
+ * An operator that lacks the one that is needed is refused.
+ */
+export interface Operator {
+  fold?(operation: FoldOperation): Tensor | readonly Tensor[]
+  lower?(operation: Operation): Value | readonly Value[]
+}
+
+/** Thrown by `refuse`: the node stands in the way, but the rest can still be looked at. */
+export class Refusal extends Error {
+  readonly reason: string
+  readonly hint: string | undefined
+  /** The shape of the node's first output, where it is known all the same. */
+  readonly shape: readonly number[] | undefined
+
+  constructor(reason: string, hint?: string, shape?: readonly number[]) {
+    super(reason)
+    this.reason = reason
+    this.hint = hint
+    this.shape = shape
+  }
+}
+
+/** One node whose inputs are all constants; what folding needs. */
+export class FoldOperation {
+  readonly node: Node
+  readonly opset: number
+  readonly inputs: readonly (Value | undefined)[]
+
+  constructor(node: Node, opset: number, inputs: readonly (Value | undefined)[]) {
+    this.node = node
+    this.opset = opset
+    this.inputs = inputs
+  }
+
+  /** A constant input. Throws Refusal where it depends on the network's input, UserError where it is missing. */
+  constant(index: number): Tensor {
+    const tensor = this.optionalConstant(index)
+    if (!tensor) throw this.malformed(`input ${index + 1} is missing`)
+    return tensor
+  }
+
+  optionalConstant(index: number): Tensor | undefined {
+    const value = this.inputs[index]
+    if (value?.kind === 'view') throw this.refuse(`its input ${index + 1} must be a constant`)
+    return value?.kind === 'constant' ? value.tensor : undefined
+  }
+
+  /** The integers of a constant input. */
+  integers(index: number): readonly number[] {
+    return [...this.constant(index).data]
+  }
+
+  optionalIntegers(index: number): readonly number[] | undefined {
+    const tensor = this.optionalConstant(index)
+    return tensor && [...tensor.data]
+  }
+
+  /** The node is legal ONNX, but cannot be protected. */
+  refuse(reason: string, hint?: string, shape?: readonly number[]): Refusal {
+    return new Refusal(reason, hint, shape)
+  }
+
+  /** The node breaks ONNX's rules. */
+  malformed(message: string): UserError {
+    const { name, operator } = this.node
+    return new UserError('bad-node', `${operator} “${name}”: ${message}.`, { where: { node: name, operator } })
+  }
+}
+
+/** One node during lowering. */
+export class Operation extends FoldOperation {
+  readonly network: NetworkBuilder
+  /** Whether nothing but reshaping stands between this node and the network's output. */
+  readonly isLast: boolean
+
+  constructor(
+    node: Node,
+    opset: number,
+    inputs: readonly (Value | undefined)[],
+    network: NetworkBuilder,
+    isLast: boolean,
+  ) {
+    super(node, opset, inputs)
+    this.network = network
+    this.isLast = isLast
+  }
+
+  value(index: number): Constant | View {
+    const value = this.inputs[index]
+    if (!value || value.kind === 'unknown') throw this.malformed(`input ${index + 1} is missing`)
+    return value
+  }
+
+  /** An input that depends on the network's input. */
+  view(index: number): View {
+    const value = this.value(index)
+    if (value.kind === 'constant') throw this.refuse(`its input ${index + 1} must not be a constant`)
+    return value
+  }
+
+  /** An axis of the view, counted from the front; refuses the batch axis of a model with a fixed batch. */
+  axis(axis: number, rank: number): number {
+    const result = normaliseAxis(axis, rank)
+    if (result === 0 && this.network.batch > 1) {
+      throw this.refuse(`it works across the ${this.network.batch} samples of a batch`, 'Export with batch size 1.')
+    }
+    return result
+  }
+}
+
+export const listOf = <T>(result: T | readonly T[]): readonly T[] => (Array.isArray(result) ? result : [result as T])
+
+export const constantsOf = (result: Tensor | readonly Tensor[]): readonly Constant[] => listOf(result).map(constantOf)
+
+export { unknown }

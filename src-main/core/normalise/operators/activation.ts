@@ -1,0 +1,71 @@
+import { floatAttribute, stringAttribute } from '../../graph/attributes.ts'
+import { broadcastTo, rearrange } from '../../graph/rearrange.ts'
+import { broadcastShapes, sameShape } from '../../graph/shapes.ts'
+import { activationFunction } from '../activations.ts'
+import type { Activation } from '../layer-model.ts'
+import type { FoldOperation, Operation, Operator } from '../operation.ts'
+import type { View } from '../values.ts'
+
+type Parameters = (operation: FoldOperation) => Record<string, number>
+
+/** An element-wise activation whose attributes become numbers; `activations.ts` defines its function. */
+export function activation(operator: string, parameters: Parameters = () => ({})): Operator {
+  return {
+    fold(operation) {
+      const tensor = operation.constant(0)
+      const apply = activationFunction({ operator, parameters: parameters(operation) })
+      return { ...tensor, data: tensor.data.map(apply) }
+    },
+    lower: (operation) => apply(operation, operation.view(0), { operator, parameters: parameters(operation) }),
+  }
+}
+
+/** Attributes that are numbers, with ONNX's defaults. */
+export const numbers =
+  (defaults: Readonly<Record<string, number>>): Parameters =>
+  ({ node }) =>
+    Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, floatAttribute(node, name, value)]))
+
+export const gelu: Operator = activation('Gelu', ({ node }) => ({
+  tanh: stringAttribute(node, 'approximate', 'none') === 'tanh' ? 1 : 0,
+}))
+
+/** Clip(x, min?, max?): attributes before operator set 11, inputs since; ReLU6 and hard tanh are Clips. */
+export const clip: Operator = activation('Clip', (operation) => {
+  const { node, opset } = operation
+  const bound = (name: string, index: number, open: number): number => {
+    if (opset < 11) return floatAttribute(node, name, open)
+    return operation.optionalConstant(index)?.data[0] ?? open
+  }
+  return { min: bound('min', 1, -Infinity), max: bound('max', 2, Infinity) }
+})
+
+/** PRelu(x, slope): https://onnx.ai/onnx/operators/onnx__PRelu.html; one slope, or one per channel. */
+export const prelu: Operator = {
+  lower(operation) {
+    const view = operation.network.settle(operation.view(0))
+    const slope = operation.constant(1)
+    if (!sameShape(broadcastShapes(view.shape, slope.shape), view.shape)) {
+      throw operation.malformed(`its slope [${slope.shape}] does not fit [${view.shape}]`)
+    }
+    if (slope.data.length === 1) return apply(operation, view, preluOf(slope.data[0]))
+    const spread = rearrange(slope.data, broadcastTo(slope.shape, view.shape))
+    const [channels, height, width] = operation.network.shapeOf(view.source)
+    const perChannel = new Float64Array(channels).fill(NaN)
+    spread.forEach((value, index) => {
+      const channel = Math.floor((view.order ? view.order[index] : index) / (height * width))
+      if (Number.isNaN(perChannel[channel])) perChannel[channel] = value
+      else if (perChannel[channel] !== value) {
+        throw operation.refuse('its slope differs within a channel', 'Use one slope per channel.', view.shape)
+      }
+    })
+    return apply(operation, view, preluOf(perChannel))
+  },
+}
+
+const preluOf = (slope: number | Float64Array): Activation => ({ operator: 'PRelu', parameters: { slope } })
+
+export function apply(operation: Operation, view: View, activation: Activation): View {
+  const { source, order } = operation.network.settle(view)
+  return { kind: 'view', source: operation.network.addActivation(source, activation), shape: view.shape, order }
+}

@@ -1,0 +1,127 @@
+import { floatAttribute, intAttribute } from '../../graph/attributes.ts'
+import type { Tensor } from '../../graph/graph.ts'
+import { transposed } from '../../graph/rearrange.ts'
+import { broadcastShapes, countOf } from '../../graph/shapes.ts'
+import type { LinearMap } from '../layer-model.ts'
+import { sizeOf } from '../layer-model.ts'
+import type { Operation, Operator } from '../operation.ts'
+import { rearrangeTensor, rearrangeView, type View } from '../values.ts'
+
+const maximumWeights = 2 ** 25
+
+/** MatMul(A, B) with a constant on either side: https://onnx.ai/onnx/operators/onnx__MatMul.html */
+export const matMul: Operator = {
+  lower(operation) {
+    const [left, right] = [operation.value(0), operation.value(1)]
+    if (left.kind === 'view' && right.kind === 'constant') return matrixProduct(operation, left, right.tensor)
+    if (left.kind === 'constant' && right.kind === 'view') {
+      const swapped = matrixProduct(operation, swapLast(right), swapLastOf(left.tensor))
+      return right.shape.length === 1 || left.tensor.shape.length === 1 ? swapped : swapLast(swapped)
+    }
+    throw operation.refuse(
+      'it multiplies two values that both depend on the input',
+      'Only constant weights can be protected.',
+    )
+  },
+}
+
+/** Gemm(A, B, C?) = alpha·A'·B' + beta·C: https://onnx.ai/onnx/operators/onnx__Gemm.html */
+export const gemm: Operator = {
+  lower(operation) {
+    const { node } = operation
+    const [left, right] = [operation.value(0), operation.value(1)]
+    const alpha = floatAttribute(node, 'alpha', 1)
+    const beta = floatAttribute(node, 'beta', 1)
+    const [transA, transB] = [intAttribute(node, 'transA', 0) !== 0, intAttribute(node, 'transB', 0) !== 0]
+    let product: View
+    if (left.kind === 'view' && right.kind === 'constant') {
+      if (left.shape.length !== 2) throw operation.malformed(`its first input is [${left.shape}], not a matrix`)
+      const weights = transB ? swapLastOf(right.tensor) : right.tensor
+      product = matrixProduct(operation, transA ? swapLast(left) : left, weights, alpha)
+    } else if (left.kind === 'constant' && right.kind === 'view') {
+      if (right.shape.length !== 2) throw operation.malformed(`its second input is [${right.shape}], not a matrix`)
+      const weights = transA ? left.tensor : swapLastOf(left.tensor)
+      product = swapLast(matrixProduct(operation, transB ? right : swapLast(right), weights, alpha))
+    } else {
+      throw operation.refuse(
+        'it multiplies two values that both depend on the input',
+        'Only constant weights can be protected.',
+      )
+    }
+    const added = operation.inputs[2]
+    if (!added) return product
+    if (added.kind === 'view') {
+      const parts = [
+        { view: product, factor: 1 },
+        { view: added, factor: beta },
+      ]
+      return operation.network.sum(parts, broadcastShapes(product.shape, added.shape))
+    }
+    const shift = operation.constant(2)
+    if (countOf(broadcastShapes(product.shape, shift.shape)) !== countOf(product.shape)) {
+      throw operation.malformed(`its bias is [${shift.shape}] where [${product.shape}] comes out`)
+    }
+    const scaled = { ...shift, data: shift.data.map((value) => beta * value) }
+    return operation.network.affine(product, product.shape, undefined, scaled)
+  },
+}
+
+/** view [..., M, K] × weights [K, N] → [..., M, N]: dense for one row, a 1×1 convolution where K are the channels. */
+function matrixProduct(operation: Operation, view: View, weights: Tensor, alpha = 1): View {
+  const { network } = operation
+  const inner = view.shape.at(-1) ?? 1
+  const columns = weights.shape.length === 1 ? 1 : weights.shape.at(-1)!
+  if ((weights.shape.length === 1 ? weights.shape[0] : weights.shape.at(-2)) !== inner) {
+    throw operation.malformed(`[${view.shape}] × [${weights.shape}] do not fit together`)
+  }
+  if (countOf(weights.shape) !== inner * columns) {
+    throw operation.refuse('its weight is a stack of matrices', 'Only one weight matrix can be protected.')
+  }
+  const rows = countOf(view.shape.slice(0, -1))
+  const shape = weights.shape.length === 1 ? view.shape.slice(0, -1) : [...view.shape.slice(0, -1), columns]
+  const weightAt = (k: number, n: number): number => alpha * weights.data[k * columns + n]
+  const isChannelLast = rows > 1 && channelsAreLast(view, inner, rows, network.shapeOf(view.source))
+  const inputShape = network.shapeOf(view.source)
+  if (isChannelLast) {
+    const weight = Float64Array.from({ length: columns * inner }, (_, at) =>
+      weightAt(at % inner, Math.floor(at / inner)),
+    )
+    const geometry = { kernel: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], groups: 1 } as const
+    const map: LinearMap = { kind: 'conv', weight, ...geometry }
+    const layerShape = [columns, inputShape[1], inputShape[2]] as const
+    const source = network.addLinear([{ input: view.source, map }], new Float64Array(columns), layerShape)
+    const order = Int32Array.from(
+      { length: rows * columns },
+      (_, at) => (at % columns) * rows + Math.floor(at / columns),
+    )
+    return { kind: 'view', source, shape, order }
+  }
+  const size = sizeOf(inputShape)
+  if (rows * columns * size > maximumWeights && rows > 1) throw operation.refuse('its matrix is too large')
+  const weight = new Float64Array(rows * columns * size)
+  for (let row = 0; row < rows; row++) {
+    for (let k = 0; k < inner; k++) {
+      const from = view.order ? view.order[row * inner + k] : row * inner + k
+      if (from < 0) continue
+      for (let n = 0; n < columns; n++) weight[(row * columns + n) * size + from] += weightAt(k, n)
+    }
+  }
+  const outputs = [rows * columns, 1, 1] as const
+  const terms = [{ input: view.source, map: { kind: 'dense', weight } as const }]
+  return { kind: 'view', source: network.addLinear(terms, new Float64Array(outputs[0]), outputs), shape }
+}
+
+function channelsAreLast(view: View, channels: number, rows: number, source: readonly number[]): boolean {
+  if (source[0] !== channels || source[1] * source[2] !== rows) return false
+  const { order } = view
+  return !!order && order.every((from, at) => from === (at % channels) * rows + Math.floor(at / channels))
+}
+
+const swapAxes = (rank: number): number[] =>
+  Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis))
+
+const swapLast = (view: View): View =>
+  view.shape.length < 2 ? view : rearrangeView(view, transposed(view.shape, swapAxes(view.shape.length)))
+
+const swapLastOf = (tensor: Tensor): Tensor =>
+  tensor.shape.length < 2 ? tensor : rearrangeTensor(tensor, transposed(tensor.shape, swapAxes(tensor.shape.length)))

@@ -1,0 +1,134 @@
+import { intAttribute, intsAttribute } from '../../graph/attributes.ts'
+import { reshaped, transposed } from '../../graph/rearrange.ts'
+import { countOf, normaliseAxis, stridesOf } from '../../graph/shapes.ts'
+import type { LinearMap, Shape } from '../layer-model.ts'
+import { sizeOf } from '../layer-model.ts'
+import { imageShape, isPermutation } from '../network-builder.ts'
+import type { FoldOperation, Operation, Operator } from '../operation.ts'
+import { rearrangeTensor, type View } from '../values.ts'
+
+interface Reduction {
+  /** Weight of each of `count` elements in the result; undefined where the reduction is not linear. */
+  readonly weight?: (count: number) => number
+  readonly combine: (values: Float64Array) => number
+  /** First operator set whose `axes` are an input. */
+  readonly axesInputSince: number
+}
+
+const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
+
+/** ReduceMean, ReduceSum: https://onnx.ai/onnx/operators/onnx__ReduceMean.html */
+export const reduceMean = reduction({
+  weight: (count) => 1 / count,
+  combine: (values) => total(values) / values.length,
+  axesInputSince: 18,
+})
+export const reduceSum = reduction({ weight: () => 1, combine: total, axesInputSince: 13 })
+
+/** Of constants only: shapes are computed with them. */
+export const reduceProd = reduction({ combine: (values) => values.reduce((a, b) => a * b, 1), axesInputSince: 18 })
+export const reduceMax = reduction({ combine: (values) => values.reduce((a, b) => Math.max(a, b)), axesInputSince: 18 })
+export const reduceMin = reduction({ combine: (values) => values.reduce((a, b) => Math.min(a, b)), axesInputSince: 18 })
+
+function reduction({ weight, combine, axesInputSince }: Reduction): Operator {
+  const fold = (operation: FoldOperation) => {
+    const tensor = operation.constant(0)
+    const { kept, reduced, shape } = partition(operation, tensor.shape, axesInputSince)
+    const size = countOf(reduced.map((axis) => tensor.shape[axis]))
+    const sorted = rearrangeTensor(tensor, transposed(tensor.shape, [...kept, ...reduced])).data
+    const results = countOf(shape)
+    const data = Float64Array.from({ length: results }, (_, at) => combine(sorted.subarray(at * size, (at + 1) * size)))
+    return rearrangeTensor({ ...tensor, shape: [results], data }, reshaped(shape))
+  }
+  if (!weight) return { fold }
+  return {
+    fold,
+    lower(operation) {
+      const view = operation.view(0)
+      const { reduced, shape } = partition(operation, view.shape, axesInputSince)
+      for (const axis of reduced) operation.axis(axis, view.shape.length)
+      return reduceView(operation, view, reduced, shape, weight)
+    },
+  }
+}
+
+/** GlobalAveragePool: https://onnx.ai/onnx/operators/onnx__GlobalAveragePool.html */
+export const globalAveragePool: Operator = {
+  lower(operation) {
+    const view = operation.view(0)
+    const reduced = view.shape.map((_, axis) => axis).slice(2)
+    const shape = view.shape.map((size, axis) => (axis < 2 ? size : 1))
+    return reduceView(operation, view, reduced, shape, (count) => 1 / count)
+  },
+}
+
+function partition(operation: FoldOperation, shape: readonly number[], axesInputSince: number) {
+  const { node, opset } = operation
+  const given = opset < axesInputSince ? intsAttribute(node, 'axes') : operation.optionalIntegers(1)
+  const isNoop = intAttribute(node, 'noop_with_empty_axes', 0) !== 0
+  const all = shape.map((_, axis) => axis)
+  const axes = given && given.length > 0 ? given : isNoop ? [] : all
+  const reduced = [...new Set(axes.map((axis) => normaliseAxis(axis, shape.length)))].sort((a, b) => a - b)
+  const keepsDimensions = intAttribute(node, 'keepdims', 1) !== 0
+  const kept = all.filter((axis) => !reduced.includes(axis))
+  const result = shape.flatMap((size, axis) => (reduced.includes(axis) ? (keepsDimensions ? [1] : []) : [size]))
+  return { kept, reduced, shape: result }
+}
+
+/** A depthwise convolution over the whole image where that is what is reduced, a sparse map otherwise. */
+function reduceView(
+  { network }: Operation,
+  view: View,
+  reduced: readonly number[],
+  shape: readonly number[],
+  weight: (count: number) => number,
+): View {
+  const count = countOf(reduced.map((axis) => view.shape[axis]))
+  const input = network.shapeOf(view.source)
+  const target = targetsOf(view.shape, reduced)
+  const value = weight(count)
+  const plane = input[1] * input[2]
+  const isPooling =
+    (view.order ? isPermutation(view.order, sizeOf(input)) : target.length === sizeOf(input)) &&
+    count === plane &&
+    target.every((to, index) => to === Math.floor((view.order ? view.order[index] : index) / plane))
+  const output: Shape = isPooling ? [input[0], 1, 1] : imageShape(shape.length === 0 ? [1, 1] : shape)
+  const map: LinearMap = isPooling
+    ? {
+        kind: 'conv',
+        weight: new Float64Array(sizeOf(input)).fill(value),
+        kernel: [input[1], input[2]],
+        strides: [1, 1],
+        dilations: [1, 1],
+        pads: [0, 0, 0, 0],
+        groups: input[0],
+      }
+    : sparseSum(view, target, sizeOf(output), value)
+  const source = network.addLinear([{ input: view.source, map }], new Float64Array(output[0]), output)
+  return { kind: 'view', source, shape }
+}
+
+/** For each element, the flat index of the result it counts towards. */
+function targetsOf(shape: readonly number[], reduced: readonly number[]): Int32Array {
+  const strides = stridesOf(shape)
+  const results = stridesOf(shape.map((size, axis) => (reduced.includes(axis) ? 1 : size)))
+  return Int32Array.from({ length: countOf(shape) }, (_, index) =>
+    shape.reduce(
+      (sum, size, axis) =>
+        reduced.includes(axis) ? sum : sum + (Math.floor(index / strides[axis]) % size) * results[axis],
+      0,
+    ),
+  )
+}
+
+function sparseSum(view: View, target: Int32Array, outputs: number, value: number): LinearMap {
+  const rows: number[][] = Array.from({ length: outputs }, () => [])
+  target.forEach((to, index) => {
+    const from = view.order ? view.order[index] : index
+    if (from >= 0) rows[to].push(from)
+  })
+  const rowStarts = new Int32Array(outputs + 1)
+  rows.forEach((row, index) => (rowStarts[index + 1] = rowStarts[index] + row.length))
+  const columns = Int32Array.from(rows.flat())
+  return { kind: 'sparse', rowStarts, columns, values: new Float64Array(columns.length).fill(value) }
+}

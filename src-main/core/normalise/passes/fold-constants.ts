@@ -1,0 +1,35 @@
+import { UserError } from '../../errors.ts'
+import type { Graph, Node, Tensor } from '../../graph/graph.ts'
+import { FoldOperation, listOf, Refusal } from '../operation.ts'
+import { operators } from '../operators/index.ts'
+import { constantOf } from '../values.ts'
+
+/**
+ * Fold constants.
+ * Before: y = f(c1, c2, …) with constants only. After: the constant y.
+ * Conditions: f can be folded; what cannot stays, and lowering reports it.
+ * Formula: ONNX's definition of f. Chains that start from Shape are folded during lowering, where shapes are known.
+ */
+export function foldConstants(graph: Graph): Graph {
+  const constants = new Map(graph.constants)
+  const nodes = graph.nodes.filter((node) => {
+    const results = fold(node, graph.opset, constants)
+    results?.forEach((tensor, index) => node.outputs[index] && constants.set(node.outputs[index], tensor))
+    return !results
+  })
+  return { ...graph, nodes, constants }
+}
+
+function fold(node: Node, opset: number, constants: ReadonlyMap<string, Tensor>): readonly Tensor[] | undefined {
+  const operator = node.domain === '' ? operators.get(node.operator) : undefined
+  if (!operator?.fold || !node.inputs.every((name) => name === '' || constants.has(name))) return undefined
+  const inputs = node.inputs.map((name) => (name === '' ? undefined : constantOf(constants.get(name)!)))
+  try {
+    return listOf(operator.fold(new FoldOperation(node, opset, inputs)))
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    if (!(error instanceof UserError) || error.where) throw error
+    const where = { node: node.name, operator: node.operator }
+    throw new UserError(error.code, `${node.operator} “${node.name}”: ${error.message}`, { where })
+  }
+}

@@ -1,0 +1,110 @@
+import type { Graph } from '../graph/graph.ts'
+import { examine } from './examine.ts'
+import type { Finish, LayerModel, ModelInput, Shape } from './layer-model.ts'
+import { multiplicationsOf, parametersOf } from './linear-maps.ts'
+import type { UnsupportedNode } from './lower.ts'
+import type { Choice } from './prune.ts'
+import { inputsOf } from './run-layers.ts'
+
+type Layer = LayerModel['layers'][number]
+
+/** What can be told about a network before any key exists. Plain data, fit for JSON. */
+export interface PreflightReport {
+  readonly supported: boolean
+  /** Every node that stands in the way, in the graph's order. */
+  readonly unsupported: readonly UnsupportedNode[]
+  readonly nodes: readonly NodeReport[]
+  /** Empty where the network is not supported. */
+  readonly layers: readonly LayerReport[]
+  readonly input: ModelInput | undefined
+  readonly finish: Finish
+  /** Multiplicative depth with quadratic activations: one per run of linear layers, one per activation. */
+  readonly depth: number
+  readonly parameters: number
+  readonly multiplications: number
+  /** Ring size, bundle and key bytes, seconds: filled in by those who know the plan. */
+  readonly estimate?: unknown
+}
+
+export interface NodeReport {
+  readonly node: string
+  readonly operator: string
+  /** Of the first output, for one sample; absent where it cannot be told. */
+  readonly shape?: readonly number[]
+  readonly parameters: number
+  readonly multiplications: number
+  /** 'constant', 'view' (only moves values), 'unsupported', or the ids of the layers it is part of. */
+  readonly becomes: string
+}
+
+export interface LayerReport {
+  readonly id: string
+  readonly kind: Layer['kind']
+  /** The activation's name; empty for others. */
+  readonly detail: string
+  readonly shape: Shape
+  readonly sources: readonly string[]
+  readonly parameters: number
+  readonly multiplications: number
+}
+
+/** Throws UserError only for graphs that break ONNX's rules, or where an input or output must be chosen. */
+export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
+  const { model, network, unsupported, outcomes } = examine(graph, choice)
+  const shapeOf = network.shapeOf
+  const drafts = new Map(network.layers.map((layer) => [layer.id, reportLayer(layer, shapeOf)]))
+  const layers = model ? model.layers.map((layer) => reportLayer(layer, shapeOf)) : []
+  const byNode = new Map(outcomes.map((outcome) => [outcome.node.name, outcome]))
+  const refused = new Set(unsupported.map(({ node }) => node))
+  const homes = new Map<string, string[]>()
+  for (const layer of layers) {
+    for (const node of layer.sources) homes.set(node, [...(homes.get(node) ?? []), layer.id])
+  }
+  const nodes = graph.nodes.map(({ name, operator }): NodeReport => {
+    const outcome = byNode.get(name)
+    const own = (outcome?.layers ?? []).map((id) => drafts.get(id)!)
+    return {
+      node: name,
+      operator,
+      ...(outcome?.shape && { shape: outcome.shape }),
+      parameters: total(own.map(({ parameters }) => parameters)),
+      multiplications: total(own.map(({ multiplications }) => multiplications)),
+      becomes: refused.has(name) ? 'unsupported' : !outcome ? 'constant' : (homes.get(name)?.join(', ') ?? 'view'),
+    }
+  })
+  return {
+    supported: unsupported.length === 0,
+    unsupported,
+    nodes,
+    layers,
+    input: model?.input,
+    finish: network.finish,
+    depth: model ? depthOf(model) : 0,
+    parameters: total(layers.map(({ parameters }) => parameters)),
+    multiplications: total(layers.map(({ multiplications }) => multiplications)),
+  }
+}
+
+function reportLayer(layer: Layer, shapeOf: (id: string) => Shape): LayerReport {
+  const { id, kind, shape, sources } = layer
+  const detail = kind === 'activation' ? layer.activation.operator : ''
+  if (kind !== 'linear') return { id, kind, detail, shape, sources, parameters: 0, multiplications: 0 }
+  const parameters = total(layer.terms.map(({ map }) => parametersOf(map))) + layer.bias.filter((b) => b !== 0).length
+  const multiplications = total(layer.terms.map(({ input, map }) => multiplicationsOf(map, shapeOf(input), shape)))
+  return { id, kind, detail, shape, sources, parameters, multiplications }
+}
+
+/** Linear layers that follow each other count once: they can be one map. */
+export function depthOf(model: LayerModel): number {
+  const depths = new Map<string, number>()
+  const linear = new Set<string>()
+  for (const layer of model.layers) {
+    const isLinear = layer.kind === 'linear'
+    if (isLinear) linear.add(layer.id)
+    const before = inputsOf(layer).map((id) => (depths.get(id) ?? 0) - (isLinear && linear.has(id) ? 1 : 0))
+    depths.set(layer.id, Math.max(0, ...before) + 1)
+  }
+  return depths.get(model.output) ?? 0
+}
+
+const total = (numbers: readonly number[]): number => numbers.reduce((sum, value) => sum + value, 0)

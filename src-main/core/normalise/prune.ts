@@ -1,0 +1,52 @@
+import { UserError } from '../errors.ts'
+import type { Graph, Node } from '../graph/graph.ts'
+
+export interface Choice {
+  readonly inputName?: string
+  readonly outputName?: string
+}
+
+/**
+ * Keeps one output and what it needs.
+ * Before: a graph with any number of outputs and dead nodes. After: one output, the nodes and inputs it depends on.
+ * Conditions: there is one output, or `outputName` names one.
+ */
+export function prune(graph: Graph, choice: Choice = {}): Graph {
+  const outputs = choose(graph, choice.outputName)
+  const writers = new Map<string, Node>()
+  for (const node of graph.nodes) for (const name of node.outputs) if (name !== '') writers.set(name, node)
+  const needed = new Set<string>(outputs.map(({ name }) => name))
+  const kept = new Set<Node>()
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((name) => needed.has(name))) continue
+    kept.add(node)
+    for (const name of node.inputs) if (name !== '') needed.add(name)
+  }
+  const inputs = graph.inputs.filter(({ name }) => needed.has(name))
+  if (choice.inputName !== undefined && !inputs.some(({ name }) => name === choice.inputName)) {
+    throw new UserError('bad-input-name', `The output does not depend on an input “${choice.inputName}”.`, {
+      hint: `Inputs: ${graph.inputs.map(({ name }) => name).join(', ')}.`,
+    })
+  }
+  for (const { name } of outputs) {
+    if (!writers.has(name) && !graph.constants.has(name) && !inputs.some((input) => input.name === name)) {
+      throw new UserError('bad-graph', `Nothing writes the output “${name}”.`)
+    }
+  }
+  return { ...graph, outputs, inputs, nodes: graph.nodes.filter((node) => kept.has(node)) }
+}
+
+function choose(graph: Graph, name: string | undefined): Graph['outputs'] {
+  if (name === undefined) {
+    if (graph.outputs.length === 1) return graph.outputs
+    const names = graph.outputs.map((output) => `“${output.name}”`).join(', ')
+    throw new UserError('several-outputs', `The network has ${graph.outputs.length} outputs: ${names}.`, {
+      hint: 'Choose one with --output-name.',
+    })
+  }
+  const output = graph.outputs.find((candidate) => candidate.name === name)
+  if (output) return [output]
+  throw new UserError('bad-output-name', `The network has no output “${name}”.`, {
+    hint: `Outputs: ${graph.outputs.map((candidate) => candidate.name).join(', ')}.`,
+  })
+}

@@ -1,0 +1,43 @@
+import type { Tensor } from '../graph/graph.ts'
+import { composeIndices, rearrange, type Rearrangement } from '../graph/rearrange.ts'
+import type { LayerId } from './layer-model.ts'
+
+/** What an ONNX value is during lowering. */
+export type Value = Constant | View | Unknown
+
+export interface Constant {
+  readonly kind: 'constant'
+  readonly tensor: Tensor
+}
+
+/**
+ * Elements of one layer's output under an ONNX shape, batch of one included: element i is element order[i] of
+ * `source` (flattened [C,H,W]), 0 where that is −1. Without `order` it is element i. So reshapes, transposes, slices
+ * and the NHWC detours of tf2onnx cost nothing until something needs the elements in another order.
+ */
+export interface View {
+  readonly kind: 'view'
+  readonly source: LayerId
+  readonly shape: readonly number[]
+  readonly order?: Int32Array
+}
+
+/** The result of an unsupported node whose shape cannot be told. */
+export interface Unknown {
+  readonly kind: 'unknown'
+}
+
+export const unknown: Unknown = { kind: 'unknown' }
+
+export const constantOf = (tensor: Tensor): Constant => ({ kind: 'constant', tensor })
+
+export const shapeOf = (value: Constant | View): readonly number[] =>
+  value.kind === 'constant' ? value.tensor.shape : value.shape
+
+export function rearrangeView(view: View, change: Rearrangement): View {
+  return { ...view, shape: change.shape, order: composeIndices(view.order, change.indices) }
+}
+
+export function rearrangeTensor(tensor: Tensor, change: Rearrangement): Tensor {
+  return { ...tensor, shape: change.shape, data: rearrange(tensor.data, change) }
+}

@@ -1,0 +1,103 @@
+import { InferenceSession, Tensor, type InferenceSession as Session } from 'onnxruntime-node'
+import { UserError } from '../core/errors.ts'
+
+export interface Reference {
+  readonly inputName: string
+  readonly outputName: string
+  /** The raw output for one flattened sample in [C,H,W] order, as the model gives it (after its softmax, if any). */
+  run(sample: Float64Array): Promise<Float64Array>
+  /** The same for many, one by one where the model's batch size is fixed. */
+  runBatch(samples: readonly Float64Array[]): Promise<Float64Array[]>
+  close(): Promise<void>
+}
+
+export interface ReferenceOptions {
+  readonly inputName?: string
+  readonly outputName?: string
+  /** The order of the model's own input; samples are always [C,H,W]. */
+  readonly layout?: 'nchw' | 'nhwc'
+  /** The shape to feed, batch included, for models whose own is dynamic. */
+  readonly onnxShape?: readonly number[]
+}
+
+/** Opens a model file, or its bytes, in ONNX Runtime on the CPU. Throws UserError 'onnxruntime-refused'. */
+export async function openReference(model: string | Uint8Array, options: ReferenceOptions = {}): Promise<Reference> {
+  const session = await createSession(model)
+  const input = pick(session.inputMetadata, options.inputName ?? session.inputNames[0])
+  const outputName = options.outputName ?? session.outputNames[0]
+  const declared = 'shape' in input ? input.shape : []
+  const shape = options.onnxShape ?? declared.map((size) => (typeof size === 'number' && size > 0 ? size : 1))
+  const type = 'type' in input ? input.type : 'float32'
+
+  const feed = async (samples: readonly Float64Array[], shapeToFeed: readonly number[]): Promise<Float64Array> => {
+    const size = shapeToFeed.reduce((product, length) => product * length, 1)
+    const values = new Float64Array(size)
+    const stride = samples[0].length
+    for (let at = 0; at < size / stride; at++) {
+      values.set(toLayout(samples[Math.min(at, samples.length - 1)], shape, options.layout), at * stride)
+    }
+    const results = await session.run({ [input.name]: tensorOf(type, values, shapeToFeed) }, [outputName])
+    return Float64Array.from(results[outputName].data as ArrayLike<number | bigint>, Number)
+  }
+  const runOne = async (sample: Float64Array): Promise<Float64Array> => {
+    const results = await feed([sample], shape)
+    const copies = Math.max(1, shape.reduce((product, length) => product * length, 1) / sample.length)
+    return results.slice(0, results.length / copies)
+  }
+  const isFree = declared.length > 1 && typeof declared[0] !== 'number'
+  return {
+    inputName: input.name,
+    outputName,
+    run: runOne,
+    async runBatch(samples) {
+      if (!isFree || samples.length === 0) return Promise.all(samples.map(runOne))
+      const all = await feed(samples, [samples.length, ...shape.slice(1)])
+      const size = all.length / samples.length
+      return samples.map((_, index) => all.slice(index * size, (index + 1) * size))
+    },
+    close: () => session.release(),
+  }
+}
+
+async function createSession(model: string | Uint8Array): Promise<Session> {
+  const options: Session.SessionOptions = { logSeverityLevel: 4, executionProviders: ['cpu'] }
+  try {
+    return typeof model === 'string'
+      ? await InferenceSession.create(model, options)
+      : await InferenceSession.create(model, options)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new UserError('onnxruntime-refused', `ONNX Runtime refuses the model: ${reason}`, { cause })
+  }
+}
+
+function pick(metadata: readonly Session.ValueMetadata[], name: string): Session.ValueMetadata {
+  const found = metadata.find((candidate) => candidate.name === name)
+  if (found?.isTensor) return found
+  throw new UserError('bad-input-name', `The model has no tensor input “${name}”.`)
+}
+
+/** [C,H,W] → the model's own order; `shape` is the model's, batch first. */
+function toLayout(sample: Float64Array, shape: readonly number[], layout: 'nchw' | 'nhwc' = 'nchw'): Float64Array {
+  if (layout === 'nchw') return sample
+  const channels = shape.at(-1)!
+  const plane = sample.length / channels
+  return Float64Array.from(sample, (_, index) => sample[(index % channels) * plane + Math.floor(index / channels)])
+}
+
+function tensorOf(type: string, values: Float64Array, shape: readonly number[]): Tensor {
+  switch (type) {
+    case 'float64':
+      return new Tensor('float64', values, shape)
+    case 'uint8':
+      return new Tensor('uint8', Uint8Array.from(values), shape)
+    case 'int8':
+      return new Tensor('int8', Int8Array.from(values), shape)
+    case 'int32':
+      return new Tensor('int32', Int32Array.from(values), shape)
+    case 'int64':
+      return new Tensor('int64', BigInt64Array.from(values, BigInt), shape)
+    default:
+      return new Tensor('float32', Float32Array.from(values), shape)
+  }
+}
