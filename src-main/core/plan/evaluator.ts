@@ -23,6 +23,7 @@ export interface RunObserver<V> {
   layerDone?(layer: number, result: readonly V[]): void
   /** Before each instruction; throw to stop. */
   beforeInstruction?(index: number): void
+  afterInstruction?(index: number, result: V): void
 }
 
 export type RegisterFile<V> = Map<Register, V>

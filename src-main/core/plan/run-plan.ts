@@ -25,8 +25,10 @@ export function runPlan<V>(
   try {
     plan.instructions.forEach((instruction, index) => {
       observer.beforeInstruction?.(index)
-      registers.set(instruction.out, execute(evaluator, instruction, read))
+      const result = execute(evaluator, instruction, read)
+      registers.set(instruction.out, result)
       owned.add(instruction.out)
+      observer.afterInstruction?.(index, result)
       while (nextLayer < plan.layers.length && plan.layers[nextLayer].end === index + 1) {
         observer.layerDone?.(nextLayer, plan.layers[nextLayer].result.map(read))
         nextLayer += 1
@@ -44,7 +46,8 @@ export function runPlan<V>(
   }
 }
 
-function execute<V>(evaluator: Evaluator<V>, instruction: Instruction, read: (register: Register) => V): V {
+/** One instruction; the result is the caller's. */
+export function execute<V>(evaluator: Evaluator<V>, instruction: Instruction, read: (register: Register) => V): V {
   switch (instruction.op) {
     case 'multiply-sum':
       return evaluator.multiplySum(instruction.values.map(read), instruction.weights)

@@ -1,7 +1,7 @@
 import { INPUT, sizeOf } from '../normalise/layer-model.ts'
 import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.ts'
 import { foldedLayout, freeCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
-import type { CostModel } from './cost-model.ts'
+import type { CostModel } from '../plan/cost-model.ts'
 import { convDiagonals, elementRotations, type Diagonal } from './diagonals.ts'
 import { countFirstLayer } from './first-layer.ts'
 import { signatureOf, spreadLayouts, type Layout } from './layout.ts'

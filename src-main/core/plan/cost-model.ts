@@ -1,4 +1,4 @@
-import type { Primitive } from '../plan/level-evaluator.ts'
+import type { Primitive } from './level-evaluator.ts'
 
 /**
  * Time of each primitive in milliseconds as a function of degree and primes left. The shapes are the

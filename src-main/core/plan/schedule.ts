@@ -1,0 +1,189 @@
+import type { CostModel } from './cost-model.ts'
+import { LevelEvaluator, type Level } from './level-evaluator.ts'
+import type { Instruction, Plan, Register } from './plan.ts'
+import { operandsOf, runPlan } from './run-plan.ts'
+
+/** What one thread does, in order. Transfers are values as bytes; a receive waits for its send. */
+export type ProgramItem =
+  | { readonly kind: 'input'; readonly register: Register }
+  | { readonly kind: 'run'; readonly instruction: Instruction }
+  | { readonly kind: 'send'; readonly register: Register; readonly to: number }
+  | { readonly kind: 'receive'; readonly register: Register; readonly from: number }
+
+export interface Schedule {
+  readonly programs: readonly (readonly ProgramItem[])[]
+  /** Which thread holds each of the plan's output registers at the end. */
+  readonly outputThreads: readonly number[]
+  readonly estimateMs: number
+}
+
+/** Saving, copying and loading a ciphertext; measured, per coefficient and part. */
+const transferNsPerCoefficient = 4
+
+/**
+ * Distributes a plan over threads that share nothing: each instruction goes where it can finish first, and a
+ * long sum is split by where its operands are, so that products never move. Deterministic; no deadlock,
+ * since every program follows the plan's order.
+ */
+export function schedulePlan(plan: Plan, threads: number, costs: CostModel): Schedule {
+  return new Scheduler(plan, threads, costs).schedule()
+}
+
+class Scheduler {
+  private readonly plan: Plan
+  private readonly costs: CostModel
+  private readonly programs: ProgramItem[][]
+  private readonly freeMs: number[]
+  /** When each register is ready on each thread that has it. */
+  private readonly readyMs = new Map<Register, Map<number, number>>()
+  private readonly levels = new Map<Register, Level>()
+  private nextRegister: Register
+
+  constructor(plan: Plan, threads: number, costs: CostModel) {
+    this.plan = plan
+    this.costs = costs
+    this.programs = Array.from({ length: threads }, () => [])
+    this.freeMs = new Array<number>(threads).fill(0)
+    this.nextRegister = 1 + plan.instructions.reduce((most, { out }) => Math.max(most, out), plan.input.sources.length)
+    this.findLevels()
+  }
+
+  schedule(): Schedule {
+    const { plan } = this
+    const inputMs = this.ms(plan.input.mode === 'plain' ? 'encode' : 'encrypt', plan.input.primes)
+    plan.input.sources.forEach((_, register) => {
+      this.place({ kind: 'input', register }, register, this.idlest(), inputMs)
+    })
+    for (const instruction of plan.instructions) this.add(instruction)
+    const outputThreads = plan.output.registers.map((register) => this.earliestHolder(register))
+    return { programs: this.programs, outputThreads, estimateMs: Math.max(...this.freeMs) }
+  }
+
+  private findLevels(): void {
+    const { plan, levels } = this
+    const evaluator = new LevelEvaluator(plan)
+    const inputs = plan.input.sources.map((_, register) => {
+      levels.set(register, evaluator.input())
+      return evaluator.input()
+    })
+    runPlan(plan, evaluator, inputs, {
+      afterInstruction: (index, level) => levels.set(plan.instructions[index].out, level),
+    })
+  }
+
+  private ms(primitive: Parameters<CostModel['ms']>[0], primes: number): number {
+    return this.costs.ms(primitive, this.plan.parameters.polyModulusDegree, primes)
+  }
+
+  private add(instruction: Instruction): void {
+    if (instruction.op === 'multiply-sum') this.addSum(instruction)
+    else this.addWhole(instruction, this.costOf(instruction))
+  }
+
+  private costOf(instruction: Exclude<Instruction, { op: 'multiply-sum' }>): number {
+    const { primes } = this.levels.get(operandsOf(instruction)[0])!
+    if (instruction.op === 'mod-switch') return this.ms('add', primes)
+    return this.ms(instruction.op === 'add-weight' ? 'add' : instruction.op, primes)
+  }
+
+  private addWhole(instruction: Instruction, costMs: number): void {
+    const operands = operandsOf(instruction)
+    let best = { thread: 0, startMs: Infinity }
+    for (let thread = 0; thread < this.programs.length; thread++) {
+      const startMs = Math.max(this.freeMs[thread], ...operands.map((register) => this.readyOn(register, thread)))
+      if (startMs < best.startMs) best = { thread, startMs }
+    }
+    for (const register of operands) this.bring(register, best.thread)
+    this.place({ kind: 'run', instruction }, instruction.out, best.thread, costMs)
+  }
+
+  /** Each thread sums the products of the values it has; the partial sums are then added. */
+  private addSum(instruction: Extract<Instruction, { op: 'multiply-sum' }>): void {
+    const level = this.levels.get(instruction.values[0])!
+    const eachMs = this.ms(level.parts === 1 ? 'multiply-plain' : 'multiply', level.primes)
+    const shares = this.share(instruction.values)
+    const partials = shares.map(({ thread, members }): Register => {
+      const out = shares.length === 1 ? instruction.out : this.register(this.levels.get(instruction.out)!)
+      const values = members.map((k) => instruction.values[k])
+      for (const register of values) this.bring(register, thread)
+      const share: Instruction = {
+        op: 'multiply-sum',
+        out,
+        values,
+        weights: members.map((k) => instruction.weights[k]),
+      }
+      this.place({ kind: 'run', instruction: share }, out, thread, eachMs * members.length)
+      return out
+    })
+    partials.slice(1).reduce((sum, partial, i) => {
+      const out = i === partials.length - 2 ? instruction.out : this.register(this.levels.get(instruction.out)!)
+      this.addWhole({ op: 'add', out, in: [sum, partial] }, this.ms('add', level.primes))
+      return out
+    }, partials[0])
+  }
+
+  /** Groups a sum's values by the thread that has them; a value that several have goes to the smaller group. */
+  private share(values: readonly Register[]): { thread: number; members: number[] }[] {
+    const groups = this.programs.map((_, thread) => ({ thread, members: [] as number[] }))
+    if (values.length < 2 * groups.length) {
+      const most = groups.map(({ thread }) => values.filter((value) => this.readyMs.get(value)!.has(thread)).length)
+      groups[most.indexOf(Math.max(...most))].members.push(...values.keys())
+    } else {
+      const holders = (k: number): Map<number, number> => this.readyMs.get(values[k])!
+      const order = [...values.keys()].sort((a, b) => holders(a).size - holders(b).size || a - b)
+      for (const k of order) {
+        const candidates = groups.filter(({ thread }) => holders(k).has(thread))
+        candidates.reduce((best, group) => (group.members.length < best.members.length ? group : best)).members.push(k)
+      }
+    }
+    return groups.filter(({ members }) => members.length > 0)
+  }
+
+  private readyOn(register: Register, thread: number): number {
+    const holders = this.readyMs.get(register)!
+    return holders.get(thread) ?? Math.min(...holders.values()) + 2 * this.transferMs(register)
+  }
+
+  private transferMs(register: Register): number {
+    const { primes, parts } = this.levels.get(register)!
+    return (this.plan.parameters.polyModulusDegree * primes * parts * transferNsPerCoefficient) / 1e6
+  }
+
+  /** Sends a register to a thread that lacks it. */
+  private bring(register: Register, thread: number): void {
+    const holders = this.readyMs.get(register)!
+    if (holders.has(thread)) return
+    const from = this.earliestHolder(register)
+    const transferMs = this.transferMs(register)
+    this.programs[from].push({ kind: 'send', register, to: thread })
+    this.freeMs[from] += transferMs
+    this.programs[thread].push({ kind: 'receive', register, from })
+    this.freeMs[thread] = Math.max(this.freeMs[thread], this.freeMs[from]) + transferMs
+    holders.set(thread, this.freeMs[thread])
+  }
+
+  private place(item: ProgramItem, out: Register, thread: number, costMs: number): void {
+    this.programs[thread].push(item)
+    this.freeMs[thread] += costMs
+    this.readyMs.set(out, new Map([[thread, this.freeMs[thread]]]))
+  }
+
+  private earliestHolder(register: Register): number {
+    const holders = [...this.readyMs.get(register)!]
+    return holders.reduce((best, holder) => (holder[1] < best[1] ? holder : best))[0]
+  }
+
+  private idlest(): number {
+    return this.freeMs.indexOf(Math.min(...this.freeMs))
+  }
+
+  private register(level: Level): Register {
+    this.levels.set(this.nextRegister, level)
+    return this.nextRegister++
+  }
+}
+
+/** Estimated milliseconds on one thread, the input's packing included. */
+export function estimateMs(plan: Plan, costs: CostModel): number {
+  return schedulePlan(plan, 1, costs).estimateMs
+}
