@@ -6,7 +6,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { build } from 'vite'
 import type { InlineConfig } from 'vite'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const common: InlineConfig = { root, configFile: false, logLevel: 'warn', publicDir: false }
 
 export async function buildApp(): Promise<void> {

@@ -1,0 +1,79 @@
+/**
+ * `npm run package`: the unpacked application for this machine and a tar.gz of it, in dist/. Fetches nothing but the
+ * runtime. With `--release`, every target of electron-builder.yml, whose tools come from GitHub.
+ */
+import { spawnSync } from 'node:child_process'
+import { cp, mkdir, readFile, rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { build, Platform } from 'electron-builder'
+import { buildApp, root } from './build-app.ts'
+import { electronRuntime } from './electron-runtime.ts'
+
+const engine = join(root, 'dist', 'engine')
+
+const runtime = await electronRuntime()
+await buildApp()
+await gatherEngine()
+const release = process.argv.includes('--release')
+await build({
+  projectDir: root,
+  publish: 'never',
+  ...(!release && { targets: Platform.current().createTarget('dir') }),
+  config: {
+    extends: 'electron-builder.yml',
+    ...(!release && { electronDist: runtime.folder }),
+    afterPack: async ({ appOutDir, packager }) => {
+      const resources = packager.getResourcesDir(appOutDir)
+      await cp(engine, join(resources, 'engine'), { recursive: true })
+      await rm(join(resources, 'default_app.asar'), { force: true })
+    },
+  },
+})
+await rm(engine, { recursive: true })
+if (!release && process.platform === 'linux') archive('linux-unpacked')
+
+/** What an engine process needs: the sources that Node runs as they are, the packages they import, and Node itself. */
+async function gatherEngine(): Promise<void> {
+  await rm(engine, { recursive: true, force: true })
+  await mkdir(engine, { recursive: true })
+  for (const name of ['package.json', 'LICENSE', 'assets']) {
+    await cp(join(root, name), join(engine, name), { recursive: true })
+  }
+  await cp(join(root, 'src-main'), join(engine, 'src-main'), {
+    recursive: true,
+    filter: (path) => !/kernels\/assembly(\/|$)/.test(path),
+  })
+  for (const folder of await packagesAtRunTime()) {
+    await cp(join(root, folder), join(engine, folder), { recursive: true, filter: isForThisMachine })
+  }
+  const node = process.platform === 'win32' ? 'node.exe' : 'node'
+  await cp(process.execPath, join(engine, node))
+}
+
+/** Folders of all packages that are not for development only, from the lock file. */
+async function packagesAtRunTime(): Promise<string[]> {
+  const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean; optional?: boolean; devOptional?: boolean }>
+  }
+  return Object.entries(lock.packages)
+    .filter(([folder, { dev, optional, devOptional }]) => folder !== '' && !dev && !optional && !devOptional)
+    .map(([folder]) => folder)
+    .filter((folder) => !/node_modules\/.*node_modules\//.test(folder))
+}
+
+/** ONNX Runtime carries its libraries for every platform; type declarations and source maps are for developers. */
+function isForThisMachine(path: string): boolean {
+  const place = relative(root, path)
+  const library = /onnxruntime-node\/bin\/napi-v\d+\/(?<platform>[^/]+)(\/(?<arch>[^/]+))?/.exec(place)?.groups
+  if (library && library.platform !== process.platform) return false
+  if (library?.arch && library.arch !== process.arch) return false
+  return !/\.(d\.[cm]?ts|map)$/.test(place)
+}
+
+function archive(folder: string): void {
+  const name = `sealwright-${process.env.npm_package_version ?? 'dev'}-linux-${process.arch}`
+  const args = ['-czf', `${name}.tar.gz`, '--transform', `s,^${folder},${name},`, folder]
+  const { status } = spawnSync('tar', args, { cwd: join(root, 'dist'), stdio: 'inherit' })
+  if (status !== 0) throw new Error('tar could not write the archive.')
+  process.stderr.write(`dist/${folder} and dist/${name}.tar.gz (runtime: ${runtime.origin})\n`)
+}
