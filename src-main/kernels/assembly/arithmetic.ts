@@ -1,0 +1,100 @@
+import { Command, polynomialBytes, primeAt, tableOf } from './command'
+import { canonical, multiply } from './modular'
+import { Prime } from './prime'
+import { addProducts, BLOCK_BYTES, foldSum, startSum } from './sum'
+import { backward, forward } from './transform'
+
+/** Slices that the coefficients of one prime are cut into. */
+const SLICES: i32 = 4
+
+/**
+ * target = Σ value × weight over the table's pairs of addresses. Ciphertext values (parts 2) give three
+ * parts, plain ones (parts 1) two. Task: SLICES·prime + slice.
+ */
+export function productSum(command: Command, task: i32, scratch: usize): void {
+  const index = task / SLICES
+  const prime = primeAt(command, index)
+  const poly = polynomialBytes(command)
+  const part = <usize>command.primes * poly
+  const length = max<usize>(poly / SLICES, BLOCK_BYTES)
+  const first = <usize>index * poly + <usize>(task % SLICES) * length
+  const last = min<usize>(first + length, <usize>(index + 1) * poly)
+  const table = tableOf(command)
+  for (let at = first; at < last; at += BLOCK_BYTES) {
+    startSum(scratch, prime)
+    addProducts(scratch, table, command.count, at, at, prime, 0)
+    storeSum(command.target + at, scratch, prime)
+    startSum(scratch, prime)
+    let used = addProducts(scratch, table, command.count, at, at + part, prime, 0)
+    if (command.parts === 2) {
+      addProducts(scratch, table, command.count, at + part, at, prime, used)
+      storeSum(command.target + part + at, scratch, prime)
+      startSum(scratch, prime)
+      addProducts(scratch, table, command.count, at + part, at + part, prime, 0)
+      storeSum(command.target + 2 * part + at, scratch, prime)
+    } else {
+      storeSum(command.target + part + at, scratch, prime)
+    }
+  }
+}
+
+/** Folds a block's sum and stores the residues. */
+export function storeSum(target: usize, block: usize, prime: Prime): void {
+  foldSum(block, prime)
+  const p = f64x2.splat(prime.p)
+  const inverse = f64x2.splat(prime.inverse)
+  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
+    v128.store(target + offset, canonical(v128.load(block + offset, BLOCK_BYTES), p, inverse))
+  }
+}
+
+/** target = source + other; a part that only one of them has is copied. Task: part·primes + prime. */
+export function add(command: Command, task: i32, scratch: usize): void {
+  const poly = polynomialBytes(command)
+  const part = task / command.primes
+  const at = <usize>task * poly
+  const target = command.target + at
+  if (part >= command.otherParts) return memory.copy(target, command.source + at, poly)
+  if (part >= command.parts) return memory.copy(target, command.other + at, poly)
+  const p = f64x2.splat(primeAt(command, task % command.primes).p)
+  for (let offset: usize = 0; offset < poly; offset += 16) {
+    const sum = f64x2.add(v128.load(command.source + at + offset), v128.load(command.other + at + offset))
+    v128.store(target + offset, f64x2.sub(sum, v128.and(p, f64x2.ge(sum, p))))
+  }
+}
+
+/** Keeps the first `count` primes of the source. Task: part·count + prime. */
+export function dropPrimes(command: Command, task: i32, scratch: usize): void {
+  const poly = polynomialBytes(command)
+  const source = (task / command.count) * command.primes + (task % command.count)
+  memory.copy(command.target + <usize>task * poly, command.source + <usize>source * poly, poly)
+}
+
+/** First half of rescaling: the last prime's centred remainders, into `other`. Task: part. */
+export function lastRemainder(command: Command, task: i32, scratch: usize): void {
+  const poly = polynomialBytes(command)
+  const last = command.primes - 1
+  const source = command.source + <usize>(task * command.primes + last) * poly
+  backward(command.other + <usize>task * poly, source, command.n, primeAt(command, last), true)
+}
+
+/** Second half: target = (source − remainder) / last prime. Task: part·(primes − 1) + prime. */
+export function divideByLast(command: Command, task: i32, scratch: usize): void {
+  const poly = polynomialBytes(command)
+  const last = command.primes - 1
+  const part = task / last
+  const index = task % last
+  const prime = primeAt(command, index)
+  forward(scratch, command.other + <usize>part * poly, command.n, prime)
+  const source = command.source + <usize>(part * command.primes + index) * poly
+  const target = command.target + <usize>task * poly
+  const p = f64x2.splat(prime.p)
+  const inverse = f64x2.splat(prime.inverse)
+  const factor = load<f64>(prime.primeInverses + ((<usize>last) << 3))
+  const w = f64x2.splat(factor)
+  const quotient = f64x2.splat(factor / prime.p)
+  for (let offset: usize = 0; offset < poly; offset += 16) {
+    const difference = f64x2.sub(v128.load(source + offset), v128.load(scratch + offset))
+    v128.store(target + offset, canonical(multiply(difference, w, quotient, p), p, inverse))
+  }
+}

@@ -1,0 +1,150 @@
+import { storeSum } from './arithmetic'
+import { Command, polynomialBytes, primeAt, tableOf } from './command'
+import { canonical, multiply } from './modular'
+import { Prime } from './prime'
+import { ACCUMULATOR_BYTES, addProducts, BLOCK_BYTES, foldSum, startSum } from './sum'
+import { backward, forward } from './transform'
+
+/**
+ * Switches the source's last part to the main key: `parts` other parts are added to the result. The table has
+ * one entry per key, so that several rotations share the digits. Memory shared by all threads (`other`), in
+ * polynomials: the digits' coefficients, the digits modulo the special prime, two remainders per key.
+ */
+@unmanaged
+class KeyEntry {
+  /** Polynomials in SEAL's order [digit][part][prime], the special prime last; a rotation's are permuted. */
+  key: usize
+  keyPrimes: i32
+  /** u32 indices: where each coefficient of the result goes; 0 for none. */
+  permutation: usize
+  target: usize
+}
+
+const KEY_ENTRY_BYTES: usize = 16
+/** Digits in [0, q); a positive value is the Galois element whose sign changes SEAL applies before. */
+const DIGITS_CENTRED: i32 = -1
+
+/** Task: digit. */
+export function decompose(command: Command, task: i32, scratch: usize): void {
+  const poly = polynomialBytes(command)
+  const digit = command.other + <usize>task * poly
+  const source = command.source + <usize>(command.parts * command.primes + task) * poly
+  const prime = primeAt(command, task)
+  backward(digit, source, command.n, prime, command.digits === DIGITS_CENTRED)
+  if (command.digits > 0) changeSigns(digit, command.n, command.digits, prime.p)
+  const special = command.other + <usize>(command.primes + task) * poly
+  forward(special, digit, command.n, primeAt(command, command.special))
+}
+
+/** x → x − p wherever X → X^element negates the coefficient: SEAL's digits of the rotated polynomial, rotated back. */
+function changeSigns(digit: usize, n: i32, element: i32, p: f64): void {
+  let power = 0
+  for (let at = digit; at < digit + (<usize>n << 3); at += 8) {
+    const x = load<f64>(at)
+    if ((power & n) !== 0 && x !== 0) store<f64>(at, x - p)
+    power += element
+  }
+}
+
+/** The sum modulo the special prime, as centred coefficients. Task: 2·key + part. */
+export function specialSum(command: Command, task: i32, scratch: usize): void {
+  const poly = polynomialBytes(command)
+  const entry = changetype<KeyEntry>(tableOf(command) + <usize>(task >> 1) * KEY_ENTRY_BYTES)
+  const prime = primeAt(command, command.special)
+  const pairs = scratch + ACCUMULATOR_BYTES
+  for (let j = 0; j < command.primes; j++) {
+    const digit = command.other + <usize>(command.primes + j) * poly
+    writePair(pairs, j, digit, keyPolynomial(entry, j, task & 1, entry.keyPrimes - 1, poly))
+  }
+  const target = command.other + <usize>(2 * command.primes + task) * poly
+  for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
+    startSum(scratch, prime)
+    addProducts(scratch, pairs, command.primes, at, at, prime, 0)
+    storeSum(target + at, scratch, prime)
+  }
+  backward(target, target, command.n, prime, true)
+}
+
+/** All keys' results modulo one prime. Task: prime. */
+export function applyKeys(command: Command, task: i32, scratch: usize): void {
+  const poly = polynomialBytes(command)
+  const prime = primeAt(command, task)
+  const pairs = scratch + ACCUMULATOR_BYTES
+  const remainder = pairs + (<usize>command.primes << 4)
+  const digits = remainder + poly
+  const switched = command.source + <usize>(command.parts * command.primes + task) * poly
+  for (let j = 0; j < command.primes; j++) {
+    if (j !== task) forward(digits + <usize>j * poly, command.other + <usize>j * poly, command.n, prime)
+  }
+  for (let k = 0; k < command.count; k++) {
+    const entry = changetype<KeyEntry>(tableOf(command) + <usize>k * KEY_ENTRY_BYTES)
+    for (let part = 0; part < 2; part++) {
+      for (let j = 0; j < command.primes; j++) {
+        const digit = j === task ? switched : digits + <usize>j * poly
+        writePair(pairs, j, digit, keyPolynomial(entry, j, part, task, poly))
+      }
+      forward(remainder, command.other + <usize>(2 * command.primes + 2 * k + part) * poly, command.n, prime)
+      const offset = <usize>(part * command.primes + task) * poly
+      const added = part < command.parts ? command.source + offset : 0
+      const inverse = load<f64>(prime.primeInverses + (<usize>command.special << 3))
+      for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
+        startSum(scratch, prime)
+        addProducts(scratch, pairs, command.primes, at, at, prime, 0)
+        foldSum(scratch, prime)
+        divideBySpecial(scratch, remainder + at, prime, inverse)
+        if (added !== 0) addBlock(scratch, added + at)
+        if (entry.permutation === 0) storeBlock(entry.target + offset + at, scratch, prime)
+        else scatterBlock(entry.target + offset, entry.permutation + (at >> 1), scratch, prime)
+      }
+    }
+  }
+}
+
+@inline
+function keyPolynomial(entry: KeyEntry, digit: i32, part: i32, prime: i32, poly: usize): usize {
+  return entry.key + <usize>((2 * digit + part) * entry.keyPrimes + prime) * poly
+}
+
+@inline
+function writePair(pairs: usize, index: i32, a: usize, b: usize): void {
+  const at = pairs + (<usize>index << 3)
+  store<u32>(at, <u32>a)
+  store<u32>(at, <u32>b, 4)
+}
+
+/** Block sum → (sum − remainder) / special prime. */
+function divideBySpecial(block: usize, remainder: usize, prime: Prime, inverse: f64): void {
+  const p = f64x2.splat(prime.p)
+  const w = f64x2.splat(inverse)
+  const quotient = f64x2.splat(inverse / prime.p)
+  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
+    const difference = f64x2.sub(v128.load(block + offset, BLOCK_BYTES), v128.load(remainder + offset))
+    v128.store(block + offset, multiply(difference, w, quotient, p), BLOCK_BYTES)
+  }
+}
+
+function addBlock(block: usize, added: usize): void {
+  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
+    const sum = f64x2.add(v128.load(block + offset, BLOCK_BYTES), v128.load(added + offset))
+    v128.store(block + offset, sum, BLOCK_BYTES)
+  }
+}
+
+function storeBlock(target: usize, block: usize, prime: Prime): void {
+  const p = f64x2.splat(prime.p)
+  const inverse = f64x2.splat(prime.inverse)
+  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
+    v128.store(target + offset, canonical(v128.load(block + offset, BLOCK_BYTES), p, inverse))
+  }
+}
+
+function scatterBlock(target: usize, permutation: usize, block: usize, prime: Prime): void {
+  const p = f64x2.splat(prime.p)
+  const inverse = f64x2.splat(prime.inverse)
+  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
+    const residue = canonical(v128.load(block + offset, BLOCK_BYTES), p, inverse)
+    const index = permutation + (offset >> 1)
+    v128.store_lane<f64>(target + (<usize>load<u32>(index) << 3), residue, 0)
+    v128.store_lane<f64>(target + (<usize>load<u32>(index, 4) << 3), residue, 1)
+  }
+}

@@ -1,0 +1,112 @@
+import { fused, multiply, reduce } from './modular'
+import { Prime } from './prime'
+
+/** Coefficients handled at a time, so that both accumulators stay in the first-level cache. */
+export const BLOCK_BYTES: usize = 256 << 3
+/** A block's high accumulators, then its low ones. */
+export const ACCUMULATOR_BYTES: usize = 2 * BLOCK_BYTES
+
+/** Opens a block's sum with nothing in it. */
+export function startSum(block: usize, prime: Prime): void {
+  const start = f64x2.splat(prime.sumStart)
+  const zero = f64x2.splat(0)
+  for (let at = block; at < block + BLOCK_BYTES; at += 16) {
+    v128.store(at, start)
+    v128.store(at, zero, BLOCK_BYTES)
+  }
+}
+
+/**
+ * Adds Σ a·b of `taps` pairs to a block's sum, `used` products of which are not folded yet; returns the new
+ * count of those. `table` holds pairs of u32 addresses, to which the offsets are added.
+ */
+export function addProducts(
+  block: usize,
+  table: usize,
+  taps: i32,
+  aOffset: usize,
+  bOffset: usize,
+  prime: Prime,
+  used: i32,
+): i32 {
+  while (taps > 0) {
+    if (used === prime.chunk) {
+      foldSum(block, prime)
+      used = 0
+    }
+    const count = min(taps, prime.chunk - used)
+    accumulate(block, table, count, aOffset, bOffset)
+    table += (<usize>count) << 3
+    taps -= count
+    used += count
+  }
+  return used
+}
+
+/** Closes the sum: its low half holds it modulo p with |x| ≤ 1.5p + 4, ready for more products too. */
+export function foldSum(block: usize, prime: Prime): void {
+  const p = f64x2.splat(prime.p)
+  const inverse = f64x2.splat(prime.inverse)
+  const start = f64x2.splat(prime.sumStart)
+  const scale = f64x2.splat(prime.sumScale)
+  const unit = f64x2.splat(prime.sumUnit)
+  const quotient = f64x2.splat(prime.sumUnit / prime.p)
+  for (let at = block; at < block + BLOCK_BYTES; at += 16) {
+    const multiple = f64x2.mul(f64x2.sub(v128.load(at), start), scale)
+    const rest = reduce(v128.load(at, BLOCK_BYTES), p, inverse)
+    v128.store(at, start)
+    v128.store(at, f64x2.add(multiply(multiple, unit, quotient, p), rest), BLOCK_BYTES)
+  }
+}
+
+/** The high accumulator takes each product rounded to a multiple of 2^k, the low one the exact rest. */
+function accumulate(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize): void {
+  const end = block + BLOCK_BYTES
+  aOffset -= block
+  bOffset -= block
+  let t = 0
+  for (; t + 4 <= taps; t += 4) {
+    const entry = table + ((<usize>t) << 3)
+    const a0 = <usize>load<u32>(entry) + aOffset
+    const b0 = <usize>load<u32>(entry, 4) + bOffset
+    const a1 = <usize>load<u32>(entry, 8) + aOffset
+    const b1 = <usize>load<u32>(entry, 12) + bOffset
+    const a2 = <usize>load<u32>(entry, 16) + aOffset
+    const b2 = <usize>load<u32>(entry, 20) + bOffset
+    const a3 = <usize>load<u32>(entry, 24) + aOffset
+    const b3 = <usize>load<u32>(entry, 28) + bOffset
+    for (let at = block; at < end; at += 16) {
+      const h0 = v128.load(at)
+      let x = v128.load(a0 + at)
+      let y = v128.load(b0 + at)
+      const h1 = fused(x, y, h0)
+      let low = f64x2.add(v128.load(at, BLOCK_BYTES), fused(x, y, f64x2.sub(h0, h1)))
+      x = v128.load(a1 + at)
+      y = v128.load(b1 + at)
+      const h2 = fused(x, y, h1)
+      low = f64x2.add(low, fused(x, y, f64x2.sub(h1, h2)))
+      x = v128.load(a2 + at)
+      y = v128.load(b2 + at)
+      const h3 = fused(x, y, h2)
+      low = f64x2.add(low, fused(x, y, f64x2.sub(h2, h3)))
+      x = v128.load(a3 + at)
+      y = v128.load(b3 + at)
+      const h4 = fused(x, y, h3)
+      v128.store(at, h4)
+      v128.store(at, f64x2.add(low, fused(x, y, f64x2.sub(h3, h4))), BLOCK_BYTES)
+    }
+  }
+  for (; t < taps; t++) {
+    const entry = table + ((<usize>t) << 3)
+    const a = <usize>load<u32>(entry) + aOffset
+    const b = <usize>load<u32>(entry, 4) + bOffset
+    for (let at = block; at < end; at += 16) {
+      const h0 = v128.load(at)
+      const x = v128.load(a + at)
+      const y = v128.load(b + at)
+      const h1 = fused(x, y, h0)
+      v128.store(at, h1)
+      v128.store(at, f64x2.add(v128.load(at, BLOCK_BYTES), fused(x, y, f64x2.sub(h0, h1))), BLOCK_BYTES)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { invariant, UserError } from '../core/errors.ts'
+import type { Plan } from '../core/plan/plan.ts'
+import { Arena } from './arena.ts'
+import { CommandRing, MAX_THREADS } from './command-ring.ts'
+import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
+import { startThreads } from './kernel-pool.ts'
+import { KernelStore } from './kernel-store.ts'
+import { layOut } from './memory-layout.ts'
+import { bitLength, MAX_PRIME_BITS, writePrimeTable } from './prime-table.ts'
+import { newInput, rehearse, type Requirements } from './rehearsal.ts'
+import { kernelsOrReason } from './self-test.ts'
+import { instantiateKernels, sharedMemory } from './wasm.ts'
+
+export type EvaluatorKind = 'relaxed-simd-f64' | 'node-seal'
+
+export interface KernelSupport {
+  readonly kind: EvaluatorKind
+  /** Why node-seal is used instead. */
+  readonly reason?: string
+  /** Size of the memory that a run would share, where the kernels are used. */
+  readonly memoryBytes?: number
+}
+
+const MAX_MEMORY_BYTES = 2 ** 32 - 2 ** 16
+const MIN_DEGREE = 256
+
+/** Whether this machine, and these parameters, are for the kernels; never throws. */
+export function kernelSupport(plan: Plan, threads = 1): KernelSupport {
+  const { polyModulusDegree, primes } = plan.parameters
+  if (polyModulusDegree < MIN_DEGREE) return refused(`a degree under ${MIN_DEGREE}`)
+  if (primes.some((prime) => bitLength(BigInt(prime)) > MAX_PRIME_BITS)) {
+    return refused(`a prime of more than ${MAX_PRIME_BITS} bits`)
+  }
+  const kernels = kernelsOrReason()
+  if (typeof kernels === 'string') return refused(kernels)
+  const memoryBytes = layOut(plan, rehearse(plan), threads).bytes
+  if (memoryBytes > MAX_MEMORY_BYTES) return refused('the plan needs more than 4 GiB of memory')
+  return { kind: 'relaxed-simd-f64', memoryBytes }
+}
+
+const refused = (reason: string): KernelSupport => ({ kind: 'node-seal', reason })
+
+/** An evaluator with its memory and threads. Weights and keys are loaded through `store` before the first run. */
+export interface OpenKernels {
+  readonly evaluator: KernelEvaluator
+  readonly store: KernelStore
+  readonly memoryBytes: number
+  /** Fills a new input register; the caller releases it. */
+  loadInput(bytes: Uint8Array): KernelValue
+  close(): Promise<void>
+}
+
+export interface KernelOptions {
+  readonly threads?: number
+  /** By default, exactly what the plan needs. */
+  readonly requirements?: Requirements
+}
+
+/** Throws UserError 'kernels-unsupported' where `kernelSupport` names node-seal. */
+export async function openKernels(plan: Plan, options: KernelOptions = {}): Promise<OpenKernels> {
+  const { threads = 1, requirements = rehearse(plan) } = options
+  invariant(threads >= 1 && threads <= MAX_THREADS, `kernels: between 1 and ${MAX_THREADS} threads`)
+  const support = kernelSupport(plan, threads)
+  const module = kernelsOrReason()
+  if (support.kind === 'node-seal' || typeof module === 'string') {
+    throw new UserError('kernels-unsupported', `The evaluation kernels cannot be used: ${support.reason}.`, {
+      hint: 'Use --evaluator seal.',
+    })
+  }
+  const layout = layOut(plan, requirements, threads)
+  const memory = sharedMemory(layout.bytes)
+  const kernels = instantiateKernels(module, memory)
+  const { polyModulusDegree, primes } = plan.parameters
+  writePrimeTable(memory, kernels, layout.ring.primeTable, polyModulusDegree, primes.map(BigInt))
+  const commands = new CommandRing(memory, kernels, layout.ring, 0)
+  const store = new KernelStore(memory, kernels, plan, layout)
+  const evaluator = new KernelEvaluator({
+    ...{
+      parameters: plan.parameters,
+      arena: new Arena(layout.valueBytes, layout.values),
+      commands,
+      material: store,
+      shared: layout.shared,
+    },
+  })
+  const workers = await startThreads(module, memory, layout.ring)
+  return {
+    ...{ evaluator, store, memoryBytes: layout.bytes },
+    loadInput: (bytes) => {
+      const value = newInput(plan, evaluator)
+      store.loadInput(value, bytes)
+      return value
+    },
+    close: async () => {
+      commands.close()
+      await Promise.all(workers.map((worker) => new Promise((done) => worker.once('exit', done))))
+    },
+  }
+}

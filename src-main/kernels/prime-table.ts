@@ -1,0 +1,69 @@
+import { inverse, primitiveRoot } from './number-theory.ts'
+import type { Kernels } from './wasm.ts'
+
+/** Largest prime the f64 kernels take; docs/kernels.md has the bounds. */
+export const MAX_PRIME_BITS = 50
+/** Primes up to this size need no reduction inside a transform. */
+const LAZY_PRIME_BITS = 48
+/** A transform leaves |x| ≤ this times p. */
+const LAZY_GROWTH = 14
+const TIGHT_GROWTH = 2.6
+const PRIME_BYTES = 96
+
+export const bitLength = (value: bigint): number => value.toString(2).length
+
+const tablesBytes = (n: number, primes: number): number => 4 * 8 * n + 8 * primes
+
+/** One record per prime (assembly/prime.ts), then the tables they point to. */
+export const primeTableBytes = (n: number, primes: number): number => primes * (PRIME_BYTES + tablesBytes(n, primes))
+
+export function writePrimeTable(
+  memory: WebAssembly.Memory,
+  kernels: Kernels,
+  address: number,
+  n: number,
+  primes: readonly bigint[],
+): void {
+  primes.forEach((prime, index) => {
+    const p = Number(prime)
+    const tables = address + primes.length * PRIME_BYTES + index * tablesBytes(n, primes.length)
+    const [roots, rootQuotients, inverseRoots, inverseRootQuotients, inverses] = [0, 1, 2, 3, 4].map(
+      (table) => tables + table * 8 * n,
+    )
+    const root = kernels.smallestRoot(Number(primitiveRoot(prime, n)), n, p)
+    kernels.writeRoots(roots, rootQuotients, root, n, p)
+    kernels.writeRoots(inverseRoots, inverseRootQuotients, Number(inverse(BigInt(root), prime)), n, p)
+    new Float64Array(memory.buffer, inverses, primes.length).set(
+      primes.map((other) => (other === prime ? 0 : Number(inverse(other % prime, prime)))),
+    )
+    const tight = bitLength(prime) > LAZY_PRIME_BITS
+    const { unitBits, chunk } = sumConstants(prime, tight ? TIGHT_GROWTH : LAZY_GROWTH)
+    const record = address + index * PRIME_BYTES
+    new Float64Array(memory.buffer, record, 7).set([
+      ...[p, 1 / p, (p - 1) / 2, 1.5 * 2 ** (52 + unitBits), 2 ** -unitBits],
+      Number(power2(unitBits) % prime),
+      Number(inverse(BigInt(n), prime)),
+    ])
+    new Uint32Array(memory.buffer, record + 56, 7).set([
+      ...[chunk, tight ? 1 : 0, roots, rootQuotients, inverseRoots, inverseRootQuotients, inverses],
+    ])
+  })
+}
+
+const power2 = (bits: number): bigint => 1n << BigInt(bits)
+
+/**
+ * The unit 2^k of a sum's high accumulator that lets most products a·b, |a| ≤ growth·p, |b| < p, be added
+ * before a fold: the sum stays under 2^(51+k), the exact rests (2^(k−1) each) under 2^53 − 2^51.
+ */
+export function sumConstants(prime: bigint, growth: number): { unitBits: number; chunk: number } {
+  const product = prime * BigInt(Math.ceil(Number(prime) * growth))
+  let best = { unitBits: 0, chunk: 0 }
+  for (let unitBits = 1; unitBits <= 52; unitBits++) {
+    const bySum = (power2(51 + unitBits) - 1n) / product
+    const byRests = (power2(53) - power2(51)) / power2(unitBits - 1)
+    const chunk = Math.min(Number(bySum < byRests ? bySum : byRests), 2 ** 20)
+    if (chunk > best.chunk) best = { unitBits, chunk }
+  }
+  return best
+}

@@ -1,0 +1,62 @@
+import { type Plan } from '../core/plan/plan.ts'
+import { runPlan } from '../core/plan/run-plan.ts'
+import { Arena } from './arena.ts'
+import type { Command } from './command-ring.ts'
+import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
+
+/** What a run of the plan needs in memory, found by running it without any data. */
+export interface Requirements {
+  /** Peak of all values at once. */
+  readonly valueBytes: number
+  /** Longest table of a command. */
+  readonly tableWords: number
+  /** Polynomials that pass between the stages of one operation. */
+  readonly sharedPolynomials: number
+  /** Most primes left in a value that is relinearised, 0 for none; and by rotation step. */
+  readonly relinearisePrimes: number
+  readonly rotationPrimes: ReadonlyMap<number, number>
+}
+
+export function rehearse(plan: Plan): Requirements {
+  const arena = new Arena()
+  let tableWords = 0
+  let sharedPolynomials = 0
+  let relinearisePrimes = 0
+  const rotationPrimes = new Map<number, number>()
+  const placeless = { key: 0, primes: 0, permutation: 0 }
+  const evaluator = new KernelEvaluator({
+    ...{ parameters: plan.parameters, arena, shared: 0 },
+    commands: {
+      submit: (command) => {
+        tableWords = Math.max(tableWords, command.table?.length ?? 0)
+        sharedPolynomials = Math.max(sharedPolynomials, sharedPolynomialsOf(command))
+      },
+      finish: () => {},
+    },
+    material: {
+      weight: (index) => ({ address: 0, parts: 2, ...plan.weights[index] }),
+      relinearisationKey: (primes) => {
+        relinearisePrimes = Math.max(relinearisePrimes, primes)
+        return placeless
+      },
+      rotationKey: (steps, primes) => {
+        rotationPrimes.set(steps, Math.max(rotationPrimes.get(steps) ?? 0, primes))
+        return placeless
+      },
+    },
+  })
+  runPlan(plan, evaluator, newInputs(plan, evaluator))
+  return { valueBytes: arena.peak, tableWords, sharedPolynomials, relinearisePrimes, rotationPrimes }
+}
+
+/** Room for the plan's inputs, in order. */
+export const newInputs = (plan: Plan, evaluator: KernelEvaluator): KernelValue[] =>
+  plan.input.sources.map(() => newInput(plan, evaluator))
+
+export const newInput = ({ input }: Plan, evaluator: KernelEvaluator): KernelValue =>
+  evaluator.newInput(input.mode === 'plain' ? 1 : 2, input.primes, input.scale)
+
+function sharedPolynomialsOf({ stage, primes, parts = 0, count = 0 }: Command): number {
+  if (stage === 'lastRemainder') return parts
+  return stage === 'applyKeys' ? 2 * primes + 2 * count : 0
+}

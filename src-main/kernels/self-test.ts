@@ -1,0 +1,131 @@
+import { blake2b } from '@noble/hashes/blake2.js'
+import { Arena } from './arena.ts'
+import { CommandRing } from './command-ring.ts'
+import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
+import { layOut } from './memory-layout.ts'
+import { galoisElement, inverseElement } from './number-theory.ts'
+import { writePrimeTable } from './prime-table.ts'
+import { compileKernels, instantiateKernels, sharedMemory } from './wasm.ts'
+
+/** Digests of each operation's result on the known vector; the kernels that made them were equal to SEAL. */
+const expected: Readonly<Record<string, string>> = {
+  export: 'a988e5ae487f7df1',
+  import: 'dc423bc15c748106',
+  'product sum': '2bc6ebc8ce5819c1',
+  'plain product': '863f9c6f984898f9',
+  addition: '1de6fb56a915a493',
+  'prime dropping': 'df9bb44dee7ce22e',
+  rescaling: '54bca313da8a58f8',
+  relinearisation: 'ba55e22973ad138d',
+  rotation: '4daae23dc45483c0',
+  'hoisted rotation': '0b9827fdba9c8506',
+}
+
+const N = 256
+/** Of every kind: tight at its limit, lazy at its limit, small; the special prime. */
+const PRIMES = [1125899906822657n, 281474976694273n, 1073738753n, 1125899906826241n]
+const DATA_PRIMES = PRIMES.length - 1
+const STEPS = 5
+const TAPS = 5
+
+let outcome: WebAssembly.Module | string | undefined
+
+/** The compiled module if it works on this machine, else why not; tried once. */
+export function kernelsOrReason(): WebAssembly.Module | string {
+  return (outcome ??= tryKernels())
+}
+
+function tryKernels(): WebAssembly.Module | string {
+  try {
+    const module = compileKernels()
+    return selfTest(module) ?? module
+  } catch {
+    return 'this engine lacks relaxed SIMD or shared memory'
+  }
+}
+
+/** Runs every kernel on a known vector; what went wrong, if anything did. */
+export function selfTest(module: WebAssembly.Module): string | undefined {
+  for (const [operation, digest] of Object.entries(digests(module))) {
+    if (digest !== expected[operation]) return `the self-test of the ${operation} failed`
+  }
+  return undefined
+}
+
+function digests(module: WebAssembly.Module): Record<string, string> {
+  const weights = Array.from({ length: TAPS }, () => ({
+    layer: 0,
+    role: 'weight' as const,
+    scale: 1,
+    primes: DATA_PRIMES,
+  }))
+  const parameters = { polyModulusDegree: N, primes: PRIMES.map(String) }
+  const layout = layOut({ parameters, weights }, requirements, 1)
+  const memory = sharedMemory(layout.bytes)
+  const kernels = instantiateKernels(module, memory)
+  writePrimeTable(memory, kernels, layout.ring.primeTable, N, PRIMES)
+  const fill = randomFiller(memory)
+  const chain = (address: number, parts: number, primes: readonly bigint[]): KernelValue => {
+    for (let at = 0; at < parts * primes.length; at++) fill(address + 8 * N * at, primes[at % primes.length])
+    return { address, parts, primes: primes.length, scale: 1 }
+  }
+  const room = layout.rotations.get(STEPS)!
+  const keys = [layout.relinearisation!, room].map(({ key, permutation }) => {
+    chain(key, 2 * DATA_PRIMES, PRIMES)
+    return { key, primes: PRIMES.length, permutation }
+  })
+  kernels.writePermutation(room.permutation, N, inverseElement(galoisElement(STEPS, N), N))
+  const factors = layout.weights.map((address) => chain(address, 2, PRIMES.slice(0, DATA_PRIMES)))
+  const evaluator = new KernelEvaluator({
+    ...{ parameters, arena: new Arena(layout.valueBytes, layout.values), shared: layout.shared },
+    commands: new CommandRing(memory, kernels, layout.ring, 0),
+    material: {
+      weight: (index) => factors[index],
+      relinearisationKey: () => keys[0],
+      rotationKey: () => keys[1],
+    },
+  })
+  const input = (parts: number): KernelValue =>
+    chain(evaluator.newInput(parts, DATA_PRIMES, 1).address, parts, PRIMES.slice(0, DATA_PRIMES))
+  const ciphertexts = factors.map(() => input(2))
+  const indices = factors.map((_, index) => index)
+  const sum = evaluator.multiplySum(ciphertexts, indices)
+  const digest = ({ address, parts, primes }: KernelValue): string => digestOf(memory, address, parts * primes)
+  kernels.exportResidues(layout.shared, sum.address, N)
+  const results: Record<string, string> = { export: digestOf(memory, layout.shared, 1) }
+  kernels.importResidues(layout.shared, layout.shared, N, Number(PRIMES[0]))
+  results.import = digestOf(memory, layout.shared, 1)
+  return {
+    ...results,
+    'product sum': digest(sum),
+    'plain product': digest(evaluator.multiplySum([input(1)], [0])),
+    addition: digest(evaluator.add(ciphertexts[0], ciphertexts[1])),
+    'prime dropping': digest(evaluator.modSwitch(ciphertexts[0], 2)),
+    rescaling: digest(evaluator.rescale(sum)),
+    relinearisation: digest(evaluator.relinearise(sum)),
+    rotation: digest(evaluator.rotate(ciphertexts[0], STEPS)),
+    'hoisted rotation': digest(evaluator.rotateMany(ciphertexts[0], [STEPS, STEPS])[1]),
+  }
+}
+
+const requirements = {
+  ...{ valueBytes: 8 * N * 100, tableWords: 2 * TAPS, sharedPolynomials: 2 * DATA_PRIMES + 4 },
+  ...{ relinearisePrimes: DATA_PRIMES, rotationPrimes: new Map([[STEPS, DATA_PRIMES]]) },
+}
+
+const digestOf = (memory: WebAssembly.Memory, address: number, polynomials: number): string =>
+  Buffer.from(blake2b(new Uint8Array(memory.buffer, address, 8 * N * polynomials).slice(), { dkLen: 8 })).toString(
+    'hex',
+  )
+
+/** Writes a polynomial of the same reproducible residues on every machine, 0 and p − 1 among them. */
+function randomFiller(memory: WebAssembly.Memory): (address: number, prime: bigint) => void {
+  let state = 1n
+  return (address, prime) => {
+    const words = Float64Array.from({ length: N }, (_, index) => {
+      state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffffffffffffffffn
+      return Number(index < 2 ? BigInt(index) * (prime - 1n) : (state >> 8n) % prime)
+    })
+    new Float64Array(memory.buffer, address, N).set(words)
+  }
+}
