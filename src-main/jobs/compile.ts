@@ -24,6 +24,8 @@ export interface CompiledNetwork {
   readonly polynomial: PolynomialModel
   readonly planned: PlannedNetwork
   readonly preprocessing: Preprocessing
+  /** A typical input, preprocessed. */
+  readonly typical: Float64Array
 }
 
 /** Read, normalise, approximate and plan. @throws UserError what the stages say */
@@ -38,5 +40,5 @@ export async function compile(request: CompileRequest, work: WorkContext, watch:
   const planned = await watch.time('plan', () =>
     planNetwork(foldIntoSquares(polynomial, samples), { input: request.input }),
   )
-  return { model, polynomial, planned, preprocessing }
+  return { model, polynomial, planned, preprocessing, typical: samples[0] }
 }

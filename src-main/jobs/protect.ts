@@ -63,6 +63,7 @@ export async function exportCompiled(
         segments: [compiled.planned],
         model: { name: compiled.model.name || basename(model), sha256, finish: compiled.model.finish },
         preprocessing: compiled.preprocessing,
+        sample: compiled.typical,
         reveal: reveal ?? { mode: 'label' },
         keysFolder: keys,
         lock,

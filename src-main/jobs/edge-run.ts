@@ -1,0 +1,41 @@
+import type { WorkContext } from '../core/progress.ts'
+import type { EdgeRunResult as Ran } from '../edge/run.ts'
+import { checkOutput } from '../files/write-atomically.ts'
+import { runEdge } from './edge-process.ts'
+
+export interface EdgeRunRequest {
+  readonly bundle: string
+  readonly input: string
+  /** Which sample of `input`. */
+  readonly index: number
+  readonly out: string
+  /** The cores where it is left open. */
+  readonly threads?: number
+  readonly force: boolean
+}
+
+export interface EdgeRunResult extends Ran {
+  readonly result: string
+  /** From the start of the process to its end. */
+  readonly seconds: number
+}
+
+/** Computes one encrypted result in another process. @throws UserError damaged-bundle, wrong-shape, … */
+export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promise<EdgeRunResult> {
+  const { bundle, input, index, out, threads, force } = request
+  await checkOutput(out, { force })
+  const startedMs = performance.now()
+  const ran = await runEdge<Ran>(
+    [
+      'run',
+      bundle,
+      `--input=${input}`,
+      `--index=${index}`,
+      `--out=${out}`,
+      ...(threads === undefined ? [] : [`--threads=${threads}`]),
+      ...(force ? ['--force'] : []),
+    ],
+    work,
+  )
+  return { result: out, ...ran, seconds: Math.round(performance.now() - startedMs) / 1000 }
+}
