@@ -29,13 +29,21 @@ const maxWholeBytes = 2 ** 30
 
 /** An opened bundle. Bytes are returned only after their SHA-256 has been compared with the manifest's. */
 export class Bundle {
+  readonly path: string
   readonly manifest: Manifest
   /** SHA-256 of the manifest: the bundle's identity. */
   readonly sha256: string
   readonly #file: FileHandle
   readonly #extents: ReadonlyMap<string, Extent>
 
-  private constructor(file: FileHandle, extents: ReadonlyMap<string, Extent>, manifest: Manifest, sha256: string) {
+  private constructor(
+    path: string,
+    file: FileHandle,
+    extents: ReadonlyMap<string, Extent>,
+    manifest: Manifest,
+    sha256: string,
+  ) {
+    this.path = path
     this.#file = file
     this.#extents = extents
     this.manifest = manifest
@@ -52,10 +60,30 @@ export class Bundle {
     })
     try {
       const bundle = await readBundle(file)
-      return new Bundle(file, bundle.extents, bundle.manifest, bundle.sha256)
+      return new Bundle(path, file, bundle.extents, bundle.manifest, bundle.sha256)
     } catch (error) {
       await file.close()
       throw fileProblem(error, path)
+    }
+  }
+
+  /**
+   * Opens a bundle that this process has verified, by its manifest's hash: entries are still compared with the
+   * manifest when they are read, but the file is not hashed a second time.
+   * @throws UserError damaged-bundle
+   */
+  static async reopen(path: string, sha256OfManifest: string): Promise<Bundle> {
+    const file = await open(path, 'r').catch((error) => {
+      throw fileProblem(error, path)
+    })
+    try {
+      const extents = await readDirectory(file.fd)
+      const { manifest, digest } = await readManifest(file.fd, extents)
+      if (digest !== sha256OfManifest) throw damagedBundle('it was replaced while it was in use')
+      return new Bundle(path, file, extents, manifest, digest)
+    } catch (error) {
+      await file.close()
+      throw error
     }
   }
 
@@ -110,10 +138,7 @@ async function readBundle(file: FileHandle) {
   if ((await hashFrame(fd, size, extents.values())) !== new TextDecoder('latin1').decode(comment)) {
     throw damagedBundle('its archive structure has been changed')
   }
-  const manifestExtent = extents.get(MANIFEST_ENTRY)
-  if (!manifestExtent || manifestExtent.bytes > maxWholeBytes) throw damagedBundle('it has no manifest')
-  const manifestBytes = await readWhole(fd, manifestExtent)
-  const manifest = decodeManifest(manifestBytes)
+  const { manifest, digest } = await readManifest(fd, extents)
   for (const { name, bytes, sha256: expected } of manifest.entries) {
     const extent = extents.get(name)
     if (extent?.bytes !== bytes) throw damagedBundle(`${name} is missing or has another size`)
@@ -122,7 +147,14 @@ async function readBundle(file: FileHandle) {
   const known = new Set([MANIFEST_ENTRY, SIGNATURE_ENTRY, SIGNER_ENTRY, ...manifest.entries.map(({ name }) => name)])
   const stranger = [...extents.keys()].find((name) => !known.has(name))
   if (stranger !== undefined) throw damagedBundle(`it holds ${stranger}, which its manifest does not list`)
-  return { extents, manifest, sha256: sha256(manifestBytes) }
+  return { extents, manifest, sha256: digest }
+}
+
+async function readManifest(fd: number, extents: ReadonlyMap<string, Extent>) {
+  const extent = extents.get(MANIFEST_ENTRY)
+  if (!extent || extent.bytes > maxWholeBytes) throw damagedBundle('it has no manifest')
+  const bytes = await readWhole(fd, extent)
+  return { manifest: decodeManifest(bytes), digest: sha256(bytes) }
 }
 
 async function readWhole(fd: number, extent: Extent): Promise<Uint8Array> {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { encodeResult } from '../core/bundle/result.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { readSamples } from '../data/read-samples.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { Bundle } from './open-bundle.ts'
-import { SegmentRunner } from './segment-runner.ts'
+import { loadRunner } from './segment-runner.ts'
 
 export interface EdgeRunRequest {
   readonly bundle: string
@@ -32,7 +33,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
   const bundle = await Bundle.open(request.bundle)
   try {
     const { manifest } = bundle
-    const runner = await SegmentRunner.load(bundle, 0)
+    const runner = await loadRunner(bundle, 0, request.threads ?? availableParallelism())
     try {
       const { preprocessing } = manifest
       const index = request.index ?? 0
@@ -43,7 +44,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
       })
       const input = preprocess(samples.sample(0), preprocessing)
       const loadedMs = performance.now()
-      const ciphertexts = runner.run(input, work)
+      const ciphertexts = await runner.run(input, work)
       const ranMs = performance.now()
       const { deploymentId } = manifest
       const identity = { deploymentId, bundleSha256: bundle.sha256, segment: 0 }
@@ -57,7 +58,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
         heapBytes: runner.heapBytes(),
       }
     } finally {
-      runner.delete()
+      await runner.delete()
     }
   } finally {
     await bundle.close()

@@ -111,7 +111,7 @@ class NoisyEvaluator implements Evaluator<Noisy> {
 /** Root mean square of the decryption error over a network's outputs for one preprocessed input, by simulation. */
 export function measureNoise(network: PlannedNetwork, input: Float64Array): number {
   const { plan } = network
-  const inputs = packInput(plan, input)
+  const inputs = plan.input.sources.map((_, index) => packInput(plan, input, index))
   const evaluator = new NoisyEvaluator(network)
   const exact = runPlan(plan, new ClearEvaluator(plan, network.weightVectors), inputs)
   const noisy = runPlan(

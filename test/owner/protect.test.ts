@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeResult, encodeResult } from '../../src-main/core/bundle/result.ts'
 import { silent, type WorkContext } from '../../src-main/core/progress.ts'
 import { Bundle } from '../../src-main/edge/open-bundle.ts'
-import { SegmentRunner } from '../../src-main/edge/segment-runner.ts'
+import { loadRunner } from '../../src-main/edge/segment-runner.ts'
 import { decrypt, ResultOpener } from '../../src-main/owner/decrypt.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import type { ProtectResult } from '../../src-main/owner/protect.ts'
@@ -33,9 +33,9 @@ describe('a protected network', () => {
 
   const runTiny = async (path = bundlePath): Promise<Uint8Array> => {
     const bundle = await Bundle.open(path)
-    const runner = await SegmentRunner.load(bundle, 0)
-    const ciphertexts = runner.run(pixels, silent)
-    runner.delete()
+    const runner = await loadRunner(bundle, 0, 1)
+    const ciphertexts = await runner.run(pixels, silent)
+    await runner.delete()
     await bundle.close()
     const { deploymentId } = bundle.manifest
     return encodeResult({ deploymentId, bundleSha256: bundle.sha256, segment: 0, ciphertexts }, sha256)

@@ -1,14 +1,12 @@
 import { slotsOf, type ElementPacking, type Plan } from '../plan/plan.ts'
 
-/** The slot vectors of a preprocessed input, one per input ciphertext. */
-export function packInput({ parameters, input: { sources } }: Plan, input: Float64Array): Float64Array[] {
-  return sources.map((source) => {
-    const slots = new Float64Array(slotsOf(parameters))
-    source.forEach((element, slot) => {
-      if (element >= 0) slots[slot] = input[element]
-    })
-    return slots
+/** The slot vector of a preprocessed input in one input ciphertext. */
+export function packInput({ parameters, input: { sources } }: Plan, input: Float64Array, index: number): Float64Array {
+  const slots = new Float64Array(slotsOf(parameters))
+  sources[index].forEach((element, slot) => {
+    if (element >= 0) slots[slot] = input[element]
   })
+  return slots
 }
 
 /** The elements of a packed value; `slots` holds one vector per register. */

@@ -1,0 +1,116 @@
+import { Worker } from 'node:worker_threads'
+import { CancelledError, InternalError, UserError, type ErrorReport } from '../core/errors.ts'
+import { nodeSealCosts } from '../core/plan/cost-model.ts'
+import type { Plan } from '../core/plan/plan.ts'
+import { schedulePlan, type Schedule } from '../core/plan/schedule.ts'
+import { stepCounter, type WorkContext } from '../core/progress.ts'
+import { compileSeal } from '../seal/public.ts'
+import { createExchanges, portsOf } from '../workers/exchange.ts'
+import type { Bundle } from './open-bundle.ts'
+import { checkInput, type SegmentRunner } from './segment-runner.ts'
+import type { SegmentThreadMessage, SegmentThreadSetup } from './segment-thread.ts'
+
+/** A segment on several threads, each with its own SEAL instance and its share of the plan. */
+export class ThreadedRunner implements SegmentRunner {
+  readonly plan: Plan
+  readonly #schedule: Schedule
+  readonly #threads: readonly Worker[]
+  #heapBytes = 0
+  #failed: Error | undefined
+
+  private constructor(plan: Plan, schedule: Schedule, threads: readonly Worker[]) {
+    this.plan = plan
+    this.#schedule = schedule
+    this.#threads = threads
+  }
+
+  /** Resolves when every thread has its keys. Throws UserError 'damaged-bundle', 'damaged-data'. */
+  static async load(bundle: Bundle, segmentIndex: number, threads: number): Promise<ThreadedRunner> {
+    const plan = await bundle.plan(bundle.manifest.segments[segmentIndex])
+    const schedule = schedulePlan(plan, threads, nodeSealCosts)
+    const module = await compileSeal()
+    const { path, sha256 } = bundle
+    const workers = createExchanges(threads).map((exchange, thread) => {
+      const outputs = plan.output.registers.filter((_, i) => schedule.outputThreads[i] === thread)
+      const program = schedule.programs[thread]
+      const setup: SegmentThreadSetup = {
+        bundle: path,
+        bundleSha256: sha256,
+        segmentIndex,
+        module,
+        exchange,
+        program,
+        outputs,
+      }
+      return new Worker(new URL('./segment-thread.ts', import.meta.url), {
+        workerData: setup,
+        transferList: portsOf(exchange),
+      })
+    })
+    const runner = new ThreadedRunner(plan, schedule, workers)
+    try {
+      await Promise.all(workers.map((worker) => runner.#answer(worker, 'ready')))
+    } catch (error) {
+      await runner.delete()
+      throw error
+    }
+    return runner
+  }
+
+  async run(input: Float64Array, work: WorkContext): Promise<Uint8Array[]> {
+    checkInput(this.plan, input)
+    if (this.#failed) throw this.#failed
+    const items = this.#schedule.programs.reduce((sum, program) => sum + program.length, 0)
+    const step = stepCounter(work, 'run', items)
+    const cancelled = new Promise<never>((_, reject) => {
+      work.signal?.addEventListener('abort', () => reject(new CancelledError()), { once: true })
+    })
+    try {
+      const answers = this.#threads.map((worker) => this.#answer(worker, 'done', step))
+      for (const worker of this.#threads) worker.postMessage({ kind: 'run', input })
+      const done = await Promise.race([Promise.all(answers), cancelled])
+      this.#heapBytes = done.reduce((sum, { heapBytes }) => sum + heapBytes, 0)
+      const outputs = new Map(done.flatMap(({ outputs }) => outputs))
+      return this.plan.output.registers.map((register) => outputs.get(register)!)
+    } catch (error) {
+      // The other threads wait for values that will not come.
+      this.#failed = error as Error
+      await this.delete()
+      throw error
+    }
+  }
+
+  heapBytes(): number {
+    return this.#heapBytes
+  }
+
+  async delete(): Promise<void> {
+    await Promise.all(this.#threads.map((worker) => worker.terminate()))
+  }
+
+  #answer<K extends 'ready' | 'done'>(
+    worker: Worker,
+    kind: K,
+    step?: () => void,
+  ): Promise<Extract<SegmentThreadMessage, { kind: K }>> {
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void): void => {
+        worker.off('message', onMessage).off('error', onError).off('exit', onExit)
+        settle()
+      }
+      const onMessage = (message: SegmentThreadMessage): void => {
+        if (message.kind === 'step') for (let i = 0; i < message.items; i++) step?.()
+        else if (message.kind === 'failed') finish(() => reject(fromReport(message.error, message.isUserError)))
+        else if (message.kind === kind) finish(() => resolve(message as Extract<SegmentThreadMessage, { kind: K }>))
+      }
+      const onError = (error: Error): void => finish(() => reject(error))
+      const onExit = (): void =>
+        finish(() => reject(new InternalError('A worker thread ended before its work was done.')))
+      worker.on('message', onMessage).on('error', onError).on('exit', onExit)
+    })
+  }
+}
+
+function fromReport({ code, message, where, hint }: ErrorReport, isUserError: boolean): Error {
+  return isUserError ? new UserError(code, message, { where, hint }) : new InternalError(message, { where, hint })
+}
