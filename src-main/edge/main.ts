@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { CancelledError, reportError, UserError } from '../core/errors.ts'
+import { reportError, UserError } from '../core/errors.ts'
 import type { ProgressEvent, WorkContext } from '../core/progress.ts'
 import { edgeRun } from './run.ts'
 
@@ -43,11 +43,9 @@ const commands: Record<string, Command> = {
     ),
 }
 
-/** The edge's own process: exit code 0, 1 for a person's mistake, 2 for ours, 130 when stopped. */
+/** The edge's own process: exit code 0, 1 for a person's mistake, 2 for ours. A signal ends it at once. */
 export async function main(argv: readonly string[]): Promise<number> {
   const wantsEvents = argv.includes('--events')
-  const abort = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
   const progress = (event: ProgressEvent): void => {
     if (wantsEvents) print({ progress: event })
   }
@@ -59,14 +57,13 @@ export async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(usage)
       return values.help ? 0 : 1
     }
-    const result = await command(operands, values, { progress, signal: abort.signal })
+    const result = await command(operands, values, { progress })
     print(wantsEvents ? { result } : result)
     return 0
   } catch (error) {
     const report = { error: reportError(error) }
     if (wantsEvents || argv.includes('--json')) print(report)
     else process.stderr.write(`${report.error.message}\n${report.error.hint ? `${report.error.hint}\n` : ''}`)
-    if (error instanceof CancelledError) return 130
     return error instanceof UserError ? 1 : 2
   }
 }

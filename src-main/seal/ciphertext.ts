@@ -50,6 +50,13 @@ export function loadCiphertext(context: SealContext, bytes: Uint8Array, expected
   })
 }
 
+/** Loads what `saveCiphertext` wrote in this process: any number of parts. The caller deletes the result. */
+export function loadCiphertextParts(context: SealContext, bytes: Uint8Array): Ciphertext {
+  return filled(new context.seal.bindings.Ciphertext(), (ciphertext) => {
+    parsing('ciphertext', () => ciphertext.loadFromArray(context.context, bytes))
+  })
+}
+
 /** SEAL's uncompressed form: 113 bytes, then residues as [polynomial][prime][coefficient], little-endian 64-bit. */
 export function saveCiphertext(context: SealContext, ciphertext: Ciphertext): Uint8Array {
   return ciphertext.saveToArray(context.seal.bindings.ComprModeType.none) as Uint8Array

@@ -72,6 +72,14 @@ export class SealContext {
     return id
   }
 
+  parmsIdBytes(primes: number): Uint8Array {
+    return bytesOf(this.parmsId(primes))
+  }
+
+  keyParmsIdBytes(): Uint8Array {
+    return scoped((own) => bytesOf(own(this.context.keyParmsId())))
+  }
+
   /** Slots to plaintext at the level with `primes` primes; missing slots are 0. The caller deletes the result. */
   encode(slots: Float64Array, scale: number, primes: number): Plaintext {
     this.#checkEncodable(slots, scale, primes)
@@ -112,6 +120,8 @@ export class SealContext {
     )
   }
 }
+
+const bytesOf = (id: ParmsIdType): Uint8Array => new Uint8Array((id.values() as BigUint64Array).slice().buffer)
 
 function truncateParameters(parameters: CkksParameters, primes: number): CkksParameters {
   invariant(primes >= 1 && primes <= dataPrimesOf(parameters), `no chain has ${primes} primes`)

@@ -1,22 +1,21 @@
 import type { Ciphertext, Encryptor } from 'node-seal/throws'
-import { checkSerialised, polynomialBytes } from './ciphertext.ts'
 import type { SealContext } from './context.ts'
 import { filled, guarded, parsing, scoped } from './guard.ts'
+import { unpackPublicKey } from './packed.ts'
 
 /** Encrypts with the public key: what an edge does to its input. */
 export class PublicEncryptor {
   readonly #context: SealContext
   readonly #encryptor: Encryptor
 
-  /** The context stays the caller's. Throws UserError 'damaged-data'. */
+  /** Takes the packed form of seal/packed.ts. The context stays the caller's. Throws UserError 'damaged-data'. */
   constructor(context: SealContext, publicKey: Uint8Array) {
     this.#context = context
     const { bindings } = context.seal
-    checkSerialised('public key', publicKey, 2 * polynomialBytes(context, context.dataPrimes + 1) + 512)
     this.#encryptor = scoped((own) => {
       const key = own(new bindings.PublicKey())
       return parsing('public key', () => {
-        key.loadFromArray(context.context, publicKey)
+        key.loadFromArray(context.context, unpackPublicKey(context, publicKey))
         return new bindings.Encryptor(context.context, key)
       })
     })

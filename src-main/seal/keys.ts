@@ -1,11 +1,11 @@
 import type { Ciphertext, GaloisKeys, RelinKeys } from 'node-seal/throws'
 import { InternalError } from '../core/errors.ts'
-import { checkSerialised, polynomialBytes } from './ciphertext.ts'
 import type { SealContext } from './context.ts'
 import { filled, parsing } from './guard.ts'
 import { checkHeap } from './module.ts'
+import { unpackKeys } from './packed.ts'
 
-/** Keys made on the chain of the first `primes` data primes; they serve values with at most so many. */
+/** Packed keys (seal/packed.ts) made on the chain of the first `primes` data primes; they serve values with at most so many. */
 export interface EvaluationKeyBytes {
   readonly primes: number
   readonly relinearisation?: Uint8Array
@@ -34,12 +34,12 @@ export class SealKeys {
     const { bindings } = this.#root.seal
     const context = this.#root.chain(primes)
     if (relinearisation) {
-      const key = this.#load('relinearisation key', context, new bindings.RelinKeys(), relinearisation, 1)
+      const key = this.#load('relinearisation key', context, new bindings.RelinKeys(), relinearisation)
       insert(this.#relinearisation, { context, key })
     }
     if (galois) {
       const { steps, bytes } = galois
-      const key = this.#load('rotation keys', context, new bindings.GaloisKeys(), bytes, steps.length)
+      const key = this.#load('rotation keys', context, new bindings.GaloisKeys(), bytes, steps)
       for (const step of steps) {
         const chains = this.#rotations.get(step) ?? []
         this.#rotations.set(step, chains)
@@ -69,14 +69,13 @@ export class SealKeys {
     what: string,
     context: SealContext,
     empty: K,
-    bytes: Uint8Array,
-    count: number,
+    packed: Uint8Array,
+    steps?: readonly number[],
   ): K {
     checkHeap(context.seal)
-    // One key is `primes` ciphertexts of `primes + 1` residues; SEAL adds an index of N words.
-    const keyBytes = context.dataPrimes * (2 * polynomialBytes(context, context.dataPrimes + 1) + 512)
-    checkSerialised(what, bytes, count * keyBytes + polynomialBytes(context, 1) + 512)
-    const key = filled(empty, () => parsing(what, () => empty.loadFromArray(context.context, bytes)))
+    const key = filled(empty, () =>
+      parsing(what, () => empty.loadFromArray(context.context, unpackKeys(context, packed, steps))),
+    )
     this.#owned.push(key)
     return key
   }

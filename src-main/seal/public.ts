@@ -1,8 +1,9 @@
 /** SEAL without the right to decrypt: what an edge may use. */
 export { SealContext, type ContextOptions } from './context.ts'
-export { loadCiphertext, saveCiphertext } from './ciphertext.ts'
+export { loadCiphertext, loadCiphertextParts, saveCiphertext } from './ciphertext.ts'
 export { PublicEncryptor } from './encrypt.ts'
 export { SealEvaluator, type SealValue } from './evaluator.ts'
 export { SealKeys, type EvaluationKeyBytes } from './keys.ts'
 export { compileSeal, heapBytes, loadSeal, type Seal } from './module.ts'
 export { SealWeights, type LoadWeight } from './weights.ts'
+export type { Ciphertext } from 'node-seal/throws'

@@ -1,8 +1,9 @@
-import type { Ciphertext, Decryptor, Encryptor, KeyGenerator, SecretKey } from 'node-seal/throws'
+import type { Ciphertext, ComprModeType, Decryptor, Encryptor, KeyGenerator, SecretKey } from 'node-seal/throws'
 import { checkSerialised, polynomialBytes } from './ciphertext.ts'
 import type { SealContext } from './context.ts'
 import { filled, guarded, parsing, scoped } from './guard.ts'
 import type { EvaluationKeyBytes } from './keys.ts'
+import { packCiphertext, packKeys } from './packed.ts'
 
 /** A secret key and all that it permits. Only owner code may import this file. */
 export class OwnerKey {
@@ -48,41 +49,32 @@ export class OwnerKey {
 
   /** The caller overwrites the bytes when done. */
   save(): Uint8Array {
-    return this.#secretKey.saveToArray(this.#uncompressed) as Uint8Array
+    return this.#saved(this.#secretKey)
   }
 
+  /** Packed, as all that follow: see seal/packed.ts. */
   publicKey(): Uint8Array {
-    return scoped((own) => own(this.#generator.createPublicKeySerializable()).saveToArray(this.#uncompressed))
+    return scoped((own) =>
+      packCiphertext(this.#saved(own(this.#generator.createPublicKeySerializable())), this.#context.parameters.primes),
+    )
   }
 
   /** Keys for values with at most `primes` primes: relinearisation if asked, and these rotation steps only. */
   evaluationKeys(primes: number, relinearisation: boolean, steps: readonly number[]): EvaluationKeyBytes {
     if (primes < this.#context.dataPrimes) return this.#truncated(primes).evaluationKeys(primes, relinearisation, steps)
-    return guarded('make evaluation keys', () =>
-      scoped((own) => ({
-        primes,
-        ...(relinearisation && {
-          relinearisation: own(this.#generator.createRelinKeysSerializable()).saveToArray(this.#uncompressed),
-        }),
-        ...(steps.length > 0 && {
-          galois: {
-            steps,
-            bytes: own(this.#generator.createGaloisKeysSerializableWithSteps(Int32Array.from(steps))).saveToArray(
-              this.#uncompressed,
-            ),
-          },
-        }),
-      })),
-    )
+    return guarded('make evaluation keys', () => ({
+      primes,
+      ...(relinearisation && { relinearisation: this.#relinearisationKey() }),
+      ...(steps.length > 0 && { galois: { steps, bytes: this.#rotationKeys(steps) } }),
+    }))
   }
 
-  /** A seeded ciphertext, half the bytes of a full one, at the level with `primes` primes. */
+  /** At the level with `primes` primes. */
   encryptSeeded(slots: Float64Array, scale: number, primes: number): Uint8Array {
     return scoped((own) => {
       const plain = own(this.#context.encode(slots, scale, primes))
-      return guarded('encrypt', () =>
-        own(this.#encryptor.encryptSymmetricSerializable(plain)).saveToArray(this.#uncompressed),
-      )
+      const saved = guarded('encrypt', () => this.#saved(own(this.#encryptor.encryptSymmetricSerializable(plain))))
+      return packCiphertext(saved, this.#context.parameters.primes.slice(0, primes))
     })
   }
 
@@ -100,8 +92,22 @@ export class OwnerKey {
     for (const part of [this.#encryptor, this.#decryptor, this.#generator, this.#secretKey]) part.delete()
   }
 
-  get #uncompressed() {
-    return this.#context.seal.bindings.ComprModeType.none
+  #relinearisationKey(): Uint8Array {
+    return scoped((own) => {
+      const saved = this.#saved(own(this.#generator.createRelinKeysSerializable()))
+      return packKeys(this.#context, saved, undefined)
+    })
+  }
+
+  #rotationKeys(steps: readonly number[]): Uint8Array {
+    return scoped((own) => {
+      const keys = own(this.#generator.createGaloisKeysSerializableWithSteps(Int32Array.from(steps)))
+      return packKeys(this.#context, this.#saved(keys), steps)
+    })
+  }
+
+  #saved(object: { saveToArray(mode: ComprModeType): unknown }): Uint8Array {
+    return object.saveToArray(this.#context.seal.bindings.ComprModeType.none) as Uint8Array
   }
 
   #truncated(primes: number): OwnerKey {
@@ -130,7 +136,7 @@ function truncateSecretKey(whole: Uint8Array, from: SealContext, to: SealContext
   const view = new DataView(out.buffer)
   const words = BigInt((residueBytes / 8) * kept)
   const nestedHeader = dataStart - 24
-  scoped((own) => out.set(new Uint8Array((own(to.context.keyParmsId()).values() as BigUint64Array).slice().buffer), 16))
+  out.set(to.keyParmsIdBytes(), 16)
   view.setBigUint64(8, BigInt(out.length), true)
   view.setBigUint64(48, words, true)
   view.setBigUint64(nestedHeader + 8, BigInt(out.length - nestedHeader), true)

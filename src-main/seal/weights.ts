@@ -3,8 +3,9 @@ import type { WeightIndex, WeightSlot } from '../core/plan/plan.ts'
 import { loadCiphertext, polynomialBytes } from './ciphertext.ts'
 import type { SealContext } from './context.ts'
 import { checkHeap } from './module.ts'
+import { unpackCiphertext } from './packed.ts'
 
-/** The saved ciphertext of one weight; it checks the bytes' hash before it returns them. */
+/** The packed ciphertext of one weight (seal/packed.ts); checks its hash before it returns it. */
 export type LoadWeight = (index: WeightIndex) => Uint8Array
 
 /** Weight ciphertexts by index: loaded on first use, kept within a budget, loaded again beyond it. */
@@ -28,7 +29,11 @@ export class SealWeights {
     if (kept) return body(kept)
     checkHeap(this.#context.seal)
     const slot = this.#slots[index]
-    const weight = loadCiphertext(this.#context, this.#load(index), slot)
+    const weight = loadCiphertext(
+      this.#context,
+      unpackCiphertext(this.#context, this.#load(index), slot.primes, slot.scale),
+      slot,
+    )
     const bytes = 2 * polynomialBytes(this.#context, slot.primes)
     const keep = bytes <= this.#budgetBytes
     if (keep) {

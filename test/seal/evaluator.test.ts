@@ -10,6 +10,7 @@ import {
   type SealContext,
   type SealValue,
 } from '../../src-main/seal/public.ts'
+import { unpackCiphertext } from '../../src-main/seal/packed.ts'
 import { OwnerKey } from '../../src-main/seal/secret.ts'
 import { insecureContext } from './insecure.ts'
 
@@ -139,7 +140,10 @@ describe('OwnerKey', () => {
   it('decrypts after being saved and loaded, and only with the right key', async () => {
     const context = await insecureContext()
     const key = OwnerKey.generate(context)
-    const ciphertext = loadCiphertext(context, key.encryptSeeded(x, scale, 2), { primes: 2, scale })
+    const ciphertext = loadCiphertext(context, unpackCiphertext(context, key.encryptSeeded(x, scale, 2), 2, scale), {
+      primes: 2,
+      scale,
+    })
     const again = OwnerKey.load(context, key.save())
     expect(again.decrypt(ciphertext)[3]).toBeCloseTo(x[3], 4)
     const other = OwnerKey.generate(context)
