@@ -16,8 +16,9 @@ export const EXIT = { ok: 0, userError: 1, internalError: 2, cancelled: 130 } as
 /** A command with the options that all have: --json and examples under --help. */
 export function command(usage: string, description: string, examples: readonly string[]): Command {
   const [name, ...args] = usage.split(' ')
-  return new Command(name)
-    .arguments(args.join(' '))
+  const made = new Command(name)
+  if (args.length > 0) made.arguments(args.join(' '))
+  return made
     .description(description)
     .option('--json', 'print one JSON object on stdout instead of text')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)

@@ -1,8 +1,10 @@
 type Cell = string | number
 
-/** Columns aligned with spaces; numbers to the right. The heading row is underlined. */
+const isCount = (cell: Cell): boolean => typeof cell === 'number' || /^\d[\d,]*$/.test(cell)
+
+/** Columns aligned with spaces; whole numbers to the right. The heading row is underlined. */
 export function table(heading: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const right = heading.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'))
+  const right = heading.map((_, column) => rows.length > 0 && rows.every((row) => isCount(row[column])))
   const texts = [heading, ...rows].map((row) => row.map(String))
   const widths = heading.map((_, column) => Math.max(...texts.map((row) => row[column].length)))
   const line = (row: readonly string[]): string =>

@@ -63,5 +63,7 @@ function parse(line: string): EdgeMessage | undefined {
 
 function asError({ code, message, where, hint }: ErrorReport): Error {
   if (code === 'cancelled') return new CancelledError()
-  return code === 'internal' ? new InternalError(message, { where, hint }) : new UserError(code, message, { where, hint })
+  return code === 'internal'
+    ? new InternalError(message, { where, hint })
+    : new UserError(code, message, { where, hint })
 }

@@ -28,7 +28,7 @@ export async function openNetwork(request: NetworkRequest): Promise<LayerModel> 
   return namingFile(request.model, () => normalise(graph, request))
 }
 
-function namingFile<T>(file: string, read: () => T): T {
+export function namingFile<T>(file: string, read: () => T): T {
   try {
     return read()
   } catch (error) {

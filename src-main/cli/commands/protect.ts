@@ -28,8 +28,7 @@ interface Options extends PreprocessingOptions {
 
 export function protectCommand(): Command {
   const base = command('protect <model>', 'encrypt the weights of a network and export a bundle for edge nodes', [
-    'sealwright protect lenet5.onnx --calibration calibration.npz --scale 1/255 --mean 0.1307 --std 0.3081 \\',
-    '    --keys keys --out lenet5.sealed',
+    'sealwright protect lenet5.onnx --calibration calibration.npz --scale 1/255 --mean 0.1307 --std 0.3081 \\\n      --keys keys --out lenet5.sealed',
     'sealwright protect lenet5.onnx --calibration images/ --keys keys --out lenet5.sealed --input plain --json',
   ])
   base

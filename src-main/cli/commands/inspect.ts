@@ -1,0 +1,54 @@
+import type { Command } from 'commander'
+import { inspect, type InspectResult } from '../../jobs/inspect.ts'
+import { answer, command } from '../command.ts'
+import { withNetworkNames } from '../options.ts'
+import { pairs, table } from '../table.ts'
+import { bytes, grouped, times } from '../units.ts'
+import { path } from '../values.ts'
+
+interface Options {
+  readonly json?: boolean
+  readonly inputName?: string
+  readonly outputName?: string
+}
+
+export function inspectCommand(): Command {
+  const base = command('inspect <model>', 'what a network is made of, and whether it can be protected', [
+    'sealwright inspect lenet5.onnx',
+    'sealwright inspect lenet5.onnx --json',
+  ])
+  return withNetworkNames(base).action(async (model: string, { json, inputName, outputName }: Options) => {
+    await answer(json === true, async (work) => {
+      const result = await inspect({ model: path(model), inputName, outputName }, work)
+      return { json: result, text: textOf(result), exitCode: result.supported ? 0 : 1 }
+    })
+  })
+}
+
+function textOf(result: InspectResult): string {
+  const { name, producer, opset, fileBytes, supported, inputShape, unsupported } = result
+  const made = producer === '' ? '' : `, by ${producer}`
+  const facts = [
+    ['network', `${name} (${bytes(fileBytes)}, ONNX operator set ${opset}${made})`],
+    ...(inputShape ? [['input', times(inputShape)]] : []),
+    ['parameters', grouped(result.parameters)],
+    ...(supported ? [['depth', `${result.depth} with quadratic activations`]] : []),
+    ['protectable', supported ? 'yes' : `no: ${unsupported.length} node(s) stand in the way`],
+  ] as [string, string][]
+  const nodes = result.layers.map((node) => [
+    node.name,
+    node.operator,
+    node.shape ? times(node.shape) : '?',
+    grouped(node.parameters),
+    grouped(node.multiplications),
+    node.becomes ?? 'unsupported',
+  ])
+  const refusals = unsupported.map(({ node, operator, reason }) => [node, operator, reason])
+  const help = [...new Set(unsupported.flatMap((node) => node.help ?? []))]
+  return [
+    pairs(facts),
+    table(['node', 'operator', 'output', 'parameters', 'products', 'becomes'], nodes),
+    ...(refusals.length > 0 ? [table(['unsupported node', 'operator', 'why'], refusals)] : []),
+    ...(help.length > 0 ? [`What would help:\n${help.map((line) => `  ${line}`).join('\n')}`] : []),
+  ].join('\n\n')
+}

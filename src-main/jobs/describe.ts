@@ -1,0 +1,122 @@
+import type { Graph } from '../core/graph/graph.ts'
+import { INPUT } from '../core/normalise/layer-model.ts'
+import type { LayerModel } from '../core/normalise/layer-model.ts'
+import { normalise } from '../core/normalise/normalise.ts'
+import { UserError } from '../core/errors.ts'
+import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import { openGraph, type NetworkRequest } from './open-network.ts'
+
+/** A network as a picture needs it: who feeds whom, and what each node holds. */
+export interface NetworkPicture {
+  readonly nodes: readonly PictureNode[]
+  readonly edges: readonly { readonly from: string; readonly to: string }[]
+}
+
+export interface PictureNode {
+  readonly id: string
+  readonly operator: string
+  /** Names of the ONNX nodes it stands for; itself in the original. */
+  readonly sources: readonly string[]
+  /** [channels, height, width], where it is known. */
+  readonly shape?: readonly number[]
+  readonly weights?: WeightSummary
+}
+
+export interface WeightSummary {
+  readonly count: number
+  readonly least: number
+  readonly most: number
+  readonly mean: number
+  readonly deviation: number
+  /** Counts in equal bins from `least` to `most`. */
+  readonly histogram: readonly number[]
+}
+
+export interface Description {
+  readonly original: NetworkPicture
+  /** Absent where the network cannot be protected. */
+  readonly normalised?: NetworkPicture
+}
+
+const BINS = 32
+
+/** Draws a network, as it is and as it becomes. @throws UserError as `openGraph`, several-inputs, bad-node, … */
+export async function describe(request: NetworkRequest, work: WorkContext): Promise<Description> {
+  const graph = await openGraph(request)
+  throwIfCancelled(work)
+  const original = originalPicture(graph)
+  try {
+    return { original, normalised: normalisedPicture(normalise(graph, request)) }
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'unsupported-operators') return { original }
+    throw error
+  }
+}
+
+function originalPicture(graph: Graph): NetworkPicture {
+  const producer = new Map<string, string>(graph.inputs.map(({ name }) => [name, name]))
+  for (const node of graph.nodes) for (const output of node.outputs) producer.set(output, node.name)
+  const inputs = graph.inputs.map(({ name, shape }) => ({
+    id: name,
+    operator: 'Input',
+    sources: [],
+    ...(shape?.every((dim) => typeof dim === 'number') && { shape: shape.slice(1) }),
+  }))
+  const nodes = graph.nodes.map(({ name, operator, inputs }) => {
+    const weights = inputs.flatMap((input) => {
+      const tensor = graph.constants.get(input)
+      return tensor && tensor.elementType === 'float' ? [tensor.data] : []
+    })
+    return { id: name, operator, sources: [name], ...summaryOf(weights) }
+  })
+  const edges = graph.nodes.flatMap(({ name, inputs }) =>
+    inputs.flatMap((input) => {
+      const from = producer.get(input)
+      return from === undefined ? [] : [{ from, to: name }]
+    }),
+  )
+  return { nodes: [...inputs, ...nodes], edges }
+}
+
+function normalisedPicture(model: LayerModel): NetworkPicture {
+  const edges: { from: string; to: string }[] = []
+  const nodes = model.layers.map((layer): PictureNode => {
+    const { id, sources, shape } = layer
+    const from = layer.kind === 'linear' ? layer.terms.map(({ input }) => input) : [layer.input]
+    for (const input of new Set(from)) edges.push({ from: input, to: id })
+    if (layer.kind === 'activation') return { id, operator: layer.activation.operator, sources, shape }
+    if (layer.kind === 'max-pool') return { id, operator: 'MaxPool', sources, shape }
+    const maps = layer.terms.map(({ map }) => map)
+    const weights = [...maps.map((map) => (map.kind === 'sparse' ? map.values : map.weight)), layer.bias]
+    return {
+      id,
+      operator: `linear (${maps.map(({ kind }) => kind).join(' + ')})`,
+      sources,
+      shape,
+      ...summaryOf(weights),
+    }
+  })
+  return { nodes: [{ id: INPUT, operator: 'Input', sources: [], shape: model.input.shape }, ...nodes], edges }
+}
+
+function summaryOf(arrays: readonly Float64Array[]): { weights?: WeightSummary } {
+  const count = arrays.reduce((sum, { length }) => sum + length, 0)
+  if (count === 0) return {}
+  let [least, most, sum, squares] = [Infinity, -Infinity, 0, 0]
+  for (const array of arrays) {
+    for (const value of array) {
+      least = Math.min(least, value)
+      most = Math.max(most, value)
+      sum += value
+      squares += value * value
+    }
+  }
+  const histogram = new Array<number>(BINS).fill(0)
+  const perBin = BINS / (most - least || 1)
+  for (const array of arrays) {
+    for (const value of array) histogram[Math.min(BINS - 1, Math.floor((value - least) * perBin))] += 1
+  }
+  const mean = sum / count
+  const deviation = Math.sqrt(Math.max(0, squares / count - mean * mean))
+  return { weights: { count, least, most, mean, deviation, histogram } }
+}

@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises'
+import type { Finish, Shape } from '../core/normalise/layer-model.ts'
+import { preflight, type LayerReport, type NodeReport } from '../core/normalise/preflight.ts'
+import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import { namingFile, openGraph, type NetworkRequest } from './open-network.ts'
+
+export interface InspectResult {
+  readonly name: string
+  readonly producer: string
+  readonly opset: number
+  readonly fileBytes: number
+  readonly supported: boolean
+  /** All of them, in the graph's order. */
+  readonly unsupported: readonly UnsupportedNode[]
+  /** [channels, height, width]; absent where the network is not supported. */
+  readonly inputShape?: Shape
+  /** What the owner applies after decryption. */
+  readonly finish: Finish
+  /** The nodes of the file. */
+  readonly layers: readonly InspectedNode[]
+  /** What they become: linear maps and activations. */
+  readonly normalised: readonly LayerReport[]
+  /** Multiplicative depth with quadratic activations. */
+  readonly depth: number
+  readonly parameters: number
+  readonly multiplications: number
+}
+
+export interface UnsupportedNode {
+  readonly node: string
+  readonly operator: string
+  readonly reason: string
+  readonly help?: string
+}
+
+export interface InspectedNode extends Omit<NodeReport, 'node' | 'becomes'> {
+  readonly name: string
+  /** 'constant', 'view', or the names of the layers it is part of; absent where it is unsupported. */
+  readonly becomes?: string
+}
+
+/** What a network is made of, and whether it can be protected. @throws UserError where the file breaks ONNX's rules */
+export async function inspect(request: NetworkRequest, work: WorkContext): Promise<InspectResult> {
+  work.progress({ kind: 'stage', stage: 'inspect' })
+  const graph = await openGraph(request)
+  throwIfCancelled(work)
+  const report = namingFile(request.model, () => preflight(graph, request))
+  const { supported, finish, depth, parameters, multiplications, input } = report
+  return {
+    name: graph.name,
+    producer: graph.producer,
+    opset: graph.opset,
+    fileBytes: (await stat(request.model)).size,
+    supported,
+    unsupported: report.unsupported.map(({ hint, ...node }) => ({
+      ...node,
+      ...(hint !== undefined && { help: hint }),
+    })),
+    ...(input && { inputShape: input.shape }),
+    finish,
+    layers: report.nodes.map(inspectedNode),
+    normalised: report.layers,
+    depth,
+    parameters,
+    multiplications,
+  }
+}
+
+function inspectedNode({ node, becomes, ...rest }: NodeReport): InspectedNode {
+  return { name: node, ...rest, ...(becomes !== 'unsupported' && { becomes }) }
+}
