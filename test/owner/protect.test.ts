@@ -47,7 +47,7 @@ describe('a protected network', () => {
     const opener = await ResultOpener.load(store, await store.read(exported.deploymentId), 0, unlock)
     const outputs = opener.open(result)
     opener.delete()
-    tinyOutput(pixels).forEach((expected, i) => expect(outputs[i]).toBeCloseTo(expected, 3))
+    tinyOutput(pixels).forEach((expected, i) => expect(outputs[i]).toBeCloseTo(expected, 2))
   })
 
   it('takes plain input too', async () => {

@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process'
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decrypt } from '../../src-main/owner/decrypt.ts'
+import { tinyOutput } from '../bundle/tiny-plan.ts'
+import { exportTiny, passphrase, temporaryFolder } from '../owner/exported.ts'
+
+const entry = resolve('src-main/edge/main.ts')
+const pixels = [0.3, -0.8, 1.5, 0.6]
+
+/** NumPy's format 1.0: float64, shape [samples, 1, 2, 2]. */
+function npy(values: readonly number[]): Uint8Array {
+  const header =
+    `{'descr': '<f8', 'fortran_order': False, 'shape': (${values.length / 4}, 1, 2, 2), }`.padEnd(117) + '\n'
+  return Buffer.concat([
+    Buffer.from('\x93NUMPY\x01\x00', 'latin1'),
+    Buffer.of(header.length, 0),
+    Buffer.from(header),
+    Buffer.from(Float64Array.from(values).buffer),
+  ])
+}
+
+describe('the edge process', () => {
+  let folder: string
+  let edge: string
+
+  beforeAll(async () => {
+    folder = await temporaryFolder()
+    await exportTiny(folder)
+    edge = join(folder, 'edge')
+    await mkdir(edge)
+    await copyFile(join(folder, 'tiny.sealed'), join(edge, 'tiny.sealed'))
+    await writeFile(join(edge, 'input.npy'), npy([9, 9, 9, 9, ...pixels]))
+    await writeFile(join(edge, 'nan.npy'), npy([0, NaN, 0, 0]))
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  /** The edge knows its folder and nothing else: no environment, another working directory. */
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [entry, 'run', 'tiny.sealed', ...args], { cwd: edge, env: {}, encoding: 'utf8' })
+
+  it('computes from the bundle and the input alone what the owner can open', async () => {
+    const answer = run('--input', 'input.npy', '--index', '1', '--out', 'out.result', '--json')
+    expect(answer.stderr).toBe('')
+    expect(answer.status).toBe(0)
+    expect(JSON.parse(answer.stdout)).toMatchObject({ resultBytes: (await readFile(join(edge, 'out.result'))).length })
+    const keysFolder = join(folder, 'keys')
+    const opened = await decrypt({ result: join(edge, 'out.result'), keysFolder, unlock: { passphrase } })
+    const expected = tinyOutput(pixels)
+    expect(opened.label).toBe(expected.indexOf(Math.max(...expected)))
+  })
+
+  it.each([
+    ['non-finite-pixels', ['--input', 'nan.npy', '--out', 'x.result']],
+    ['file-not-found', ['--input', 'none.npy', '--out', 'x.result']],
+    ['index-out-of-range', ['--input', 'input.npy', '--index', '2', '--out', 'x.result']],
+    ['output-exists', ['--input', 'input.npy', '--out', 'input.npy']],
+    ['not-writable', ['--input', 'input.npy', '--out', 'none/x.result']],
+    ['bad-arguments', ['--input', 'input.npy', '--index', '-1', '--out', 'x.result']],
+    ['bad-arguments', ['--input', 'input.npy']],
+    ['bad-arguments', ['--unknown']],
+  ])('says %s and leaves nothing', async (code, args) => {
+    const answer = run(...args, '--json')
+    expect(JSON.parse(answer.stdout)).toHaveProperty('error.code', code)
+    expect(answer.status).toBe(1)
+    expect((await readdir(edge)).filter((name) => name.includes('x.result'))).toEqual([])
+  })
+})
