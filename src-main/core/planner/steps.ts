@@ -153,17 +153,15 @@ class Network {
       if (this.isPool(first)) return true
       const [inputs, outputs] = [sizeOf(this.shapeOf(input)), sizeOf(out)]
       if (map.kind === 'dense' || second.kind === 'dense') return inputs * outputs <= mostComposedWeights
-      return fanIn(map) * fanIn(second) * outputs <= mostComposedWeights
+      return fanIn(map, first.shape) * fanIn(second, out) * outputs <= mostComposedWeights
     })
   }
 }
 
-/** Inputs that one output reads, at most. */
-function fanIn(map: LinearMap): number {
-  if (map.kind === 'conv')
-    return map.kernel[0] * map.kernel[1] * (map.weight.length / (map.kernel[0] * map.kernel[1] * map.groups))
-  if (map.kind === 'dense') return map.weight.length
-  return Math.ceil(map.values.length / (map.rowStarts.length - 1))
+/** Inputs that one output reads, on average. */
+function fanIn(map: LinearMap, out: Shape): number {
+  if (map.kind === 'conv') return map.weight.length / out[0]
+  return (map.kind === 'dense' ? map.weight.length : map.values.length) / sizeOf(out)
 }
 
 /** Primes left after each step, so that the last leaves one and every step costs one; and the input's. */
