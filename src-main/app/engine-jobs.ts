@@ -2,12 +2,14 @@
 import type { WorkContext } from '../core/progress.ts'
 import { readSamples } from '../data/read-samples.ts'
 import type { Comparison, Inspection, PictureView } from '../ipc/jobs.ts'
+import { describe } from '../jobs/describe.ts'
 import { trial as runTrial } from '../jobs/trial.ts'
 import type { TrialRequest } from '../jobs/trial.ts'
 import { inspect as inspectNetwork } from '../jobs/inspect.ts'
 
 async function inspect(request: { model: string }, work: WorkContext): Promise<Inspection> {
-  return await inspectNetwork(request, work)
+  const [report, pictures] = [await inspectNetwork(request, work), await describe(request, work)]
+  return { ...report, pictures }
 }
 
 async function trial(request: TrialRequest, work: WorkContext): Promise<Comparison> {

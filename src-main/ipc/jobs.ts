@@ -27,6 +27,31 @@ export const unsupportedView = z.object({
   help: z.string().optional(),
 })
 
+export const networkPicture = z.object({
+  nodes: z
+    .array(
+      z.object({
+        id: z.string(),
+        operator: z.string(),
+        sources: z.array(z.string()).readonly(),
+        shape: z.array(z.number()).readonly().optional(),
+        weights: z
+          .object({
+            count,
+            least: z.number(),
+            most: z.number(),
+            mean: z.number(),
+            deviation: z.number(),
+            histogram: z.array(count).readonly(),
+          })
+          .optional(),
+      }),
+    )
+    .readonly(),
+  edges: z.array(z.object({ from: z.string(), to: z.string() })).readonly(),
+})
+export type NetworkPicture = z.infer<typeof networkPicture>
+
 export const inspection = z.object({
   name: z.string(),
   producer: z.string().optional(),
@@ -37,6 +62,8 @@ export const inspection = z.object({
   layers: z.array(layerView).readonly(),
   depth: count.optional(),
   parameters: count,
+  /** `normalised` is absent where the network cannot be protected. */
+  pictures: z.object({ original: networkPicture, normalised: networkPicture.optional() }),
 })
 export type Inspection = z.infer<typeof inspection>
 

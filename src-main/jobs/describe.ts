@@ -53,23 +53,25 @@ export async function describe(request: NetworkRequest, work: WorkContext): Prom
   }
 }
 
+/** Constants are part of the node they feed. */
 function originalPicture(graph: Graph): NetworkPicture {
+  const drawn = graph.nodes.filter(({ operator }) => operator !== 'Constant')
   const producer = new Map<string, string>(graph.inputs.map(({ name }) => [name, name]))
-  for (const node of graph.nodes) for (const output of node.outputs) producer.set(output, node.name)
+  for (const node of drawn) for (const output of node.outputs) producer.set(output, node.name)
   const inputs = graph.inputs.map(({ name, shape }) => ({
     id: name,
     operator: 'Input',
     sources: [],
     ...(shape?.every((dim) => typeof dim === 'number') && { shape: shape.slice(1) }),
   }))
-  const nodes = graph.nodes.map(({ name, operator, inputs }) => {
+  const nodes = drawn.map(({ name, operator, inputs }) => {
     const weights = inputs.flatMap((input) => {
       const tensor = graph.constants.get(input)
       return tensor && tensor.elementType === 'float' ? [tensor.data] : []
     })
     return { id: name, operator, sources: [name], ...summaryOf(weights) }
   })
-  const edges = graph.nodes.flatMap(({ name, inputs }) =>
+  const edges = drawn.flatMap(({ name, inputs }) =>
     inputs.flatMap((input) => {
       const from = producer.get(input)
       return from === undefined ? [] : [{ from, to: name }]
