@@ -28,7 +28,14 @@ export interface Tensor {
   readonly data: Float64Array
 }
 
-export type AttributeValue = number | string | readonly number[] | readonly string[] | Tensor
+export type AttributeValue = number | string | readonly number[] | readonly string[] | Tensor | Subgraph
+
+/** A branch of an If; it may read names of the graph around it, which the node lists after its own inputs. */
+export interface Subgraph {
+  readonly nodes: readonly Node[]
+  readonly constants: ReadonlyMap<string, Tensor>
+  readonly outputs: readonly string[]
+}
 
 export interface Node {
   /** ONNX's node name, or `<operator>_<index>` where the file has none. Unique in the graph. */

@@ -19,91 +19,125 @@ export function applyLinearMap(
   return out
 }
 
-/** Rows of a channel that a kernel tap reads: for a whole output row at once, so that the inner loop is contiguous. */
+/**
+ * Pads the input once, so that every output position reads the same pattern of offsets; then each pair of outputs
+ * runs over contiguous columns (or samples, where the stride leaves gaps).
+ */
 function applyConv(
   map: ConvMap,
-  [inputChannels, height, width]: Shape,
+  input: Shape,
   [outputChannels, outputHeight, outputWidth]: Shape,
   x: Float64Array,
   samples: number,
   out: Float64Array,
 ): void {
-  const [kernelHeight, kernelWidth] = map.kernel
-  const inputsPerGroup = inputChannels / map.groups
-  const outputsPerGroup = outputChannels / map.groups
-  const taps = kernelHeight * kernelWidth
-  const ranges = Array.from({ length: kernelWidth }, (_, tap) => columnRange(map, tap, width, outputWidth))
+  const { kernel, strides, dilations, groups } = map
+  const height = (outputHeight - 1) * strides[0] + (kernel[0] - 1) * dilations[0] + 1
+  const width = (outputWidth - 1) * strides[1] + (kernel[1] - 1) * dilations[1] + 1
+  const padded = padImage(x, input, map.pads, height, width, samples)
+  const inputsPerGroup = input[0] / groups
+  const outputsPerGroup = outputChannels / groups
+  const taps = kernel[0] * kernel[1]
   const plane = height * width * samples
-  const stride = map.strides[1]
-  for (let output = 0; output < outputChannels; output++) {
-    const firstInput = Math.floor(output / outputsPerGroup) * inputsPerGroup
+  const outPlane = outputHeight * outputWidth * samples
+  const offsets = Int32Array.from({ length: inputsPerGroup * taps }, (_, index) => {
+    const tap = index % taps
+    const row = Math.floor(tap / kernel[1]) * dilations[0]
+    const column = (tap % kernel[1]) * dilations[1]
+    return Math.floor(index / taps) * plane + (row * width + column) * samples
+  })
+  const [columns, run] = strides[1] === 1 ? [1, outputWidth * samples] : [outputWidth, samples]
+  for (let output = 0; output < outputChannels;) {
+    const group = Math.floor(output / outputsPerGroup)
+    const pair = (output % outputsPerGroup) + 1 < outputsPerGroup ? 2 : 1
+    const base = group * inputsPerGroup * plane
     for (let row = 0; row < outputHeight; row++) {
-      const outStart = (output * outputHeight + row) * outputWidth * samples
-      for (let tap = 0; tap < taps; tap++) {
-        const tapRow = Math.floor(tap / kernelWidth)
-        const inputRow = row * map.strides[0] + tapRow * map.dilations[0] - map.pads[0]
-        const [first, end, shift] = ranges[tap % kernelWidth]
-        if (inputRow < 0 || inputRow >= height || first >= end) continue
-        const weights = output * inputsPerGroup * taps + tap
-        const from = firstInput * plane + (inputRow * width + first * stride + shift) * samples
-        const to = outStart + first * samples
-        if (stride === 1) {
-          accumulate(out, to, x, from, plane, map.weight, weights, taps, inputsPerGroup, (end - first) * samples)
-        } else {
-          for (let column = 0; column < end - first; column++) {
-            const [target, source] = [to + column * samples, from + column * stride * samples]
-            accumulate(out, target, x, source, plane, map.weight, weights, taps, inputsPerGroup, samples)
-          }
-        }
+      for (let column = 0; column < columns; column++) {
+        const to = output * outPlane + (row * outputWidth + column) * samples
+        const from = base + (row * strides[0] * width + column * strides[1]) * samples
+        multiplyRun(out, to, pair === 2 ? outPlane : 0, padded, from, offsets, map.weight, output, run)
       }
     }
+    output += pair
   }
 }
 
-/** Output columns [first, end) for which tap `tap` reads inside the image, at input column × stride + shift. */
-function columnRange(map: ConvMap, tap: number, width: number, outputWidth: number): [number, number, number] {
-  const shift = tap * map.dilations[1] - map.pads[1]
-  const first = Math.max(0, Math.ceil(-shift / map.strides[1]))
-  const end = Math.min(outputWidth, Math.floor((width - 1 - shift) / map.strides[1]) + 1)
-  return [first, end, shift]
+/** The part of the zero-padded image that the kernel can reach: `height` × `width` from the padded corner. */
+function padImage(
+  x: Float64Array,
+  [channels, inputHeight, inputWidth]: Shape,
+  [top, left]: ConvMap['pads'],
+  height: number,
+  width: number,
+  samples: number,
+): Float64Array {
+  if (top === 0 && left === 0 && height === inputHeight && width === inputWidth) return x
+  const padded = new Float64Array(channels * height * width * samples)
+  const length = (Math.min(inputWidth, width - left) - Math.max(0, -left)) * samples
+  for (let channel = 0; channel < channels; channel++) {
+    for (let row = Math.max(0, -top); row < inputHeight && row + top < height; row++) {
+      const from = ((channel * inputHeight + row) * inputWidth + Math.max(0, -left)) * samples
+      const to = ((channel * height + row + top) * width + Math.max(0, left)) * samples
+      if (length > 0) padded.set(x.subarray(from, from + length), to)
+    }
+  }
+  return padded
 }
 
 /**
- * out[to + j] += Σ_i weights[w + i·wStep] · x[from + i·xStep + j] for i < count, j < length: four sources per pass,
- * which quarters the loads and stores of `out`.
+ * out[to + j] += Σ_k weights[output][k] · x[from + offsets[k] + j] for j < length, and the same for the next output
+ * at to + step, unless step is 0. Blocks of two outputs by four columns stay in registers.
  */
-function accumulate(
+function multiplyRun(
   out: Float64Array,
   to: number,
+  step: number,
   x: Float64Array,
   from: number,
-  xStep: number,
+  offsets: Int32Array,
   weights: Float64Array,
-  w: number,
-  wStep: number,
-  count: number,
+  output: number,
   length: number,
 ): void {
-  let i = 0
-  for (; i + 4 <= count; i += 4) {
-    const w0 = weights[w + i * wStep]
-    const w1 = weights[w + (i + 1) * wStep]
-    const w2 = weights[w + (i + 2) * wStep]
-    const w3 = weights[w + (i + 3) * wStep]
-    const x0 = from + i * xStep
-    const x1 = x0 + xStep
-    const x2 = x1 + xStep
-    const x3 = x2 + xStep
-    for (let j = 0; j < length; j++) {
-      out[to + j] += w0 * x[x0 + j] + w1 * x[x1 + j] + w2 * x[x2 + j] + w3 * x[x3 + j]
+  const count = offsets.length
+  const first = output * count
+  const second = step === 0 ? first : first + count
+  let j = 0
+  for (; j + 4 <= length; j += 4) {
+    let [a0, a1, a2, a3, b0, b1, b2, b3] = [0, 0, 0, 0, 0, 0, 0, 0]
+    for (let k = 0; k < count; k++) {
+      const at = from + offsets[k] + j
+      const a = weights[first + k]
+      const b = weights[second + k]
+      a0 += a * x[at]
+      a1 += a * x[at + 1]
+      a2 += a * x[at + 2]
+      a3 += a * x[at + 3]
+      b0 += b * x[at]
+      b1 += b * x[at + 1]
+      b2 += b * x[at + 2]
+      b3 += b * x[at + 3]
     }
+    addFour(out, to + j, a0, a1, a2, a3)
+    if (step !== 0) addFour(out, to + step + j, b0, b1, b2, b3)
   }
-  for (; i < count; i++) {
-    const weight = weights[w + i * wStep]
-    if (weight === 0) continue
-    const x0 = from + i * xStep
-    for (let j = 0; j < length; j++) out[to + j] += weight * x[x0 + j]
+  for (; j < length; j++) {
+    let [a, b] = [0, 0]
+    for (let k = 0; k < count; k++) {
+      const value = x[from + offsets[k] + j]
+      a += weights[first + k] * value
+      b += weights[second + k] * value
+    }
+    out[to + j] += a
+    if (step !== 0) out[to + step + j] += b
   }
+}
+
+function addFour(out: Float64Array, at: number, a: number, b: number, c: number, d: number): void {
+  out[at] += a
+  out[at + 1] += b
+  out[at + 2] += c
+  out[at + 3] += d
 }
 
 function applyDense(
@@ -114,9 +148,14 @@ function applyDense(
   samples: number,
   out: Float64Array,
 ): void {
-  for (let output = 0; output < outputs; output++) {
-    if (samples === 1) out[output] += dot(map.weight, output * inputs, x, inputs)
-    else accumulate(out, output * samples, x, 0, samples, map.weight, output * inputs, 1, inputs, samples)
+  if (samples === 1) {
+    for (let output = 0; output < outputs; output++) out[output] += dot(map.weight, output * inputs, x, inputs)
+    return
+  }
+  const offsets = Int32Array.from({ length: inputs }, (_, index) => index * samples)
+  for (let output = 0; output < outputs; output += 2) {
+    const step = output + 1 < outputs ? samples : 0
+    multiplyRun(out, output * samples, step, x, 0, offsets, map.weight, output, samples)
   }
 }
 

@@ -4,6 +4,7 @@ import type { LayerModel } from './layer-model.ts'
 import { lower, type Lowered } from './lower.ts'
 import { foldConstants } from './passes/fold-constants.ts'
 import { fuseLinear } from './passes/fuse-linear.ts'
+import { recogniseActivations } from './passes/recognise-activations.ts'
 import { removeDeadLayers } from './passes/remove-dead-layers.ts'
 import { prune, type Choice } from './prune.ts'
 
@@ -14,8 +15,9 @@ export interface Examination extends Lowered {
 
 /** The stages of normalising, in order. Throws UserError where the graph breaks ONNX's rules. */
 export function examine(graph: Graph, choice: Choice): Examination {
-  const pruned = prune(foldConstants(prune(graph, choice)), choice)
-  const lowered = lower(pruned, (node) => [node.name])
+  const folded = prune(foldConstants(prune(graph, choice)), choice)
+  const { graph: recognised, origins } = recogniseActivations(folded)
+  const lowered = lower(prune(recognised, choice), (node) => origins.get(node) ?? [node.name])
   const { network, input, form, output, unsupported } = lowered
   if (unsupported.length > 0) return { ...lowered, model: undefined }
   invariant(output !== undefined, 'a network without refusals has an output')

@@ -70,7 +70,13 @@ function lowerWith(
   const unsupported: UnsupportedNode[] = []
   const outcomes: NodeOutcome[] = []
   const last = lastNodes(graph)
-  for (const node of graph.nodes) {
+  const pending = [...graph.nodes].reverse()
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    const branch = takenBranch(node, values)
+    if (branch) {
+      pending.push(...branch.toReversed())
+      continue
+    }
     network.beginNode(node.operator, originsOf(node))
     const before = network.layers.length
     let results: readonly Value[]
@@ -97,6 +103,24 @@ function lowerWith(
   return { network, input, form, output, outputShape: isView ? result.shape : [], unsupported, outcomes }
 }
 
+/**
+ * Take branches.
+ * Before: y = If(c; A, B). After: A's nodes, or B's, and y = its output.
+ * Conditions: c is a constant, as where exporters test the rank of a tensor.
+ */
+function takenBranch(node: Node, values: Map<string, Value>): readonly Node[] | undefined {
+  const condition = values.get(node.inputs[0])
+  if (node.operator !== 'If' || node.domain !== '' || condition?.kind !== 'constant') return undefined
+  const branch = node.attributes[condition.tensor.data[0] !== 0 ? 'then_branch' : 'else_branch']
+  if (typeof branch !== 'object' || !('nodes' in branch)) return undefined
+  for (const [name, tensor] of branch.constants) values.set(name, constantOf(tensor))
+  const outputs = node.outputs.map((name, index): Node => {
+    const inputs = [branch.outputs[index] ?? '']
+    return { name: node.name, operator: 'Identity', domain: '', inputs, outputs: [name], attributes: {} }
+  })
+  return [...branch.nodes, ...outputs]
+}
+
 function runNode(
   node: Node,
   opset: number,
@@ -115,7 +139,7 @@ function runNode(
     if (!operator.fold) throw new Refusal('all its inputs are constants', 'Simplify the model before exporting it.')
     return constantsOf(operator.fold(new FoldOperation(node, opset, inputs)))
   }
-  if (!operator.lower) throw new Refusal('it depends on the input')
+  if (!operator.lower) throw new Refusal('it is supported for constants only')
   return listOf(operator.lower(new Operation(node, opset, inputs, network, isLast)))
 }
 

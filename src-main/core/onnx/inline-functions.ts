@@ -1,51 +1,103 @@
 import { UserError } from '../errors.ts'
-import type { AttributeProto, FunctionProto, NodeProto } from './schema.ts'
+import { GraphMessage, type AttributeProto, type FunctionProto, type GraphProto, type NodeProto } from './schema.ts'
 
 /** Functions that call functions can grow exponentially; real exports stay far below. */
 const maximumNodes = 100_000
 const maximumDepth = 64
 
+type Rename = (name: string) => string
+type Given = ReadonlyMap<string, AttributeProto>
+
 /**
- * Replaces calls of model-local functions by their bodies (ONNX IR, "Functions").
+ * Replaces calls of model-local functions by their bodies (ONNX IR, "Functions"), in the branches of Ifs too.
  * Before: node y = F(x; a) with F in the model. After: F's nodes, inner names prefixed by the call's own, attribute
  * references replaced by the call's attributes or F's defaults; a reference to an attribute nobody gave is dropped.
  */
 export function inlineFunctions(nodes: readonly NodeProto[], functions: readonly FunctionProto[]): NodeProto[] {
   const byKey = new Map(functions.map((body) => [keyOf(body.domain, body.name, body.overload), body]))
-  const result: NodeProto[] = []
-  let calls = 0
+  let count = 0
 
-  const visit = (node: NodeProto, depth: number): void => {
+  const expand = (node: NodeProto, depth: number): NodeProto[] => {
+    if (++count > maximumNodes) throw tooLarge(`more than ${maximumNodes} nodes`)
+    if (depth > maximumDepth) throw tooLarge(`“${node.name || node.opType}” is nested too deeply, or calls itself`)
     const body = byKey.get(keyOf(node.domain, node.opType, node.overload))
-    if (!body) {
-      if (result.push(node) > maximumNodes) throw tooLarge(`more than ${maximumNodes} nodes`)
-      return
-    }
-    if (depth >= maximumDepth) throw tooLarge(`function “${body.name}” nests too deeply or calls itself`)
-    if (++calls > maximumNodes) throw tooLarge(`more than ${maximumNodes} function calls`)
-    const prefix = `${node.name || node.opType}#${calls}/`
+    if (body) return expandCall(node, body, depth)
+    return [node.opType === 'If' ? expandBranches(node, depth) : node]
+  }
+
+  const expandCall = (node: NodeProto, body: FunctionProto, depth: number): NodeProto[] => {
+    const prefix = `${node.name || node.opType}#${count}/`
     const names = new Map<string, string>()
     body.output.forEach((name, index) => names.set(name, node.output[index] || `${prefix}${name}`))
     body.input.forEach((name, index) => names.set(name, node.input[index] ?? ''))
-    const rename = (name: string): string => (name === '' ? '' : (names.get(name) ?? `${prefix}${name}`))
+    const rename: Rename = (name) => (name === '' ? '' : (names.get(name) ?? `${prefix}${name}`))
     const given = new Map([...body.attributeProto, ...node.attribute].map((proto) => [proto.name ?? '', proto]))
-    for (const inner of body.node) {
-      const renamed = {
-        ...inner,
-        name: `${prefix}${inner.name || inner.opType}`,
-        opType: inner.opType,
-        domain: inner.domain,
-        overload: inner.overload,
-        input: inner.input.map(rename),
-        output: inner.output.map(rename),
-        attribute: inner.attribute.flatMap((proto) => resolve(proto, given)),
-      }
-      visit(renamed, depth + 1)
-    }
-    passThrough(body, names, node, result, prefix)
+    const inner = body.node.flatMap((child) => expand(instantiate(child, prefix, rename, given, depth), depth + 1))
+    return [...inner, ...passThrough(body, names, node, prefix)]
   }
-  for (const node of nodes) visit(node, 0)
-  return result
+
+  const expandBranches = (node: NodeProto, depth: number): NodeProto => {
+    const captured = new Set<string>()
+    const attribute = node.attribute.map((proto) => {
+      const branch = branchOf(proto)
+      if (!branch) return proto
+      const expanded = branch.node.flatMap((child) => expand(child, depth + 1))
+      const own = new Set([
+        ...branch.initializer.map(({ name }) => name ?? ''),
+        ...expanded.flatMap(({ output }) => output),
+      ])
+      const used = [...expanded.flatMap(({ input }) => input), ...branch.output.map(({ name }) => name ?? '')]
+      for (const name of used) if (name !== '' && !own.has(name)) captured.add(name)
+      return withBranch(proto, { ...branchFields(branch), node: expanded })
+    })
+    return { ...nodeFields(node), input: [...node.input, ...captured], attribute }
+  }
+
+  return nodes.flatMap((node) => expand(node, 0))
+}
+
+/** A node of a function's body as part of the call: names made unique, attribute references resolved. */
+function instantiate(node: NodeProto, prefix: string, rename: Rename, given: Given, depth: number): NodeProto {
+  if (depth > maximumDepth) throw tooLarge(`“${node.name || node.opType}” is nested too deeply`)
+  const attribute = node.attribute
+    .flatMap((proto) => resolve(proto, given))
+    .map((proto) => {
+      const branch = node.opType === 'If' ? branchOf(proto) : undefined
+      if (!branch) return proto
+      const renamed = {
+        ...branchFields(branch),
+        node: branch.node.map((child) => instantiate(child, prefix, rename, given, depth + 1)),
+        initializer: branch.initializer.map((tensor) =>
+          Object.assign(Object.create(tensor), tensor, { name: rename(tensor.name ?? '') }),
+        ),
+        output: branch.output.map((output) => ({ ...output, name: rename(output.name ?? '') })),
+      }
+      return withBranch(proto, renamed)
+    })
+  const [input, output] = [node.input.map(rename), node.output.map(rename)]
+  return { ...nodeFields(node), name: `${prefix}${node.name || node.opType}`, input, output, attribute }
+}
+
+/** protobufjs keeps defaults on the prototype, where a spread does not find them. */
+const nodeFields = ({ name, opType, domain, overload, input, output, attribute }: NodeProto): NodeProto => {
+  return { name, opType, domain, overload, input, output, attribute }
+}
+
+const branchFields = ({ name, node, initializer, input, output, sparseInitializer }: GraphProto): GraphProto => {
+  return { name, node, initializer, input, output, sparseInitializer }
+}
+
+const withBranch = (proto: AttributeProto, branch: GraphProto): AttributeProto =>
+  Object.assign(Object.create(proto) as AttributeProto, proto, { branch })
+
+function branchOf(proto: AttributeProto): GraphProto | undefined {
+  if (proto.branch) return proto.branch
+  if (!Object.hasOwn(proto, 'g')) return undefined
+  try {
+    return GraphMessage.decode(proto.g!) as unknown as GraphProto
+  } catch (cause) {
+    throw new UserError('bad-graph', `The branch “${proto.name}” of an If is damaged.`, { cause })
+  }
 }
 
 /** An output that is directly one of the function's inputs needs a node of its own. */
@@ -53,18 +105,16 @@ function passThrough(
   body: FunctionProto,
   names: ReadonlyMap<string, string>,
   call: NodeProto,
-  result: NodeProto[],
   prefix: string,
-): void {
-  body.output.forEach((name, index) => {
-    if (!body.input.includes(name) || !call.output[index]) return
-    const attribute: AttributeProto[] = []
+): NodeProto[] {
+  return body.output.flatMap((name, index) => {
+    if (!body.input.includes(name) || !call.output[index]) return []
     const edge = { input: [names.get(name)!], output: [call.output[index]] }
-    result.push({ name: `${prefix}output_${index}`, opType: 'Identity', domain: '', attribute, ...edge })
+    return [{ name: `${prefix}output_${index}`, opType: 'Identity', domain: '', attribute: [], ...edge }]
   })
 }
 
-function resolve(proto: AttributeProto, given: ReadonlyMap<string, AttributeProto>): AttributeProto[] {
+function resolve(proto: AttributeProto, given: Given): AttributeProto[] {
   if (!proto.refAttrName) return [proto]
   const actual = given.get(proto.refAttrName)
   return actual ? [Object.assign(Object.create(actual) as AttributeProto, actual, { name: proto.name })] : []
@@ -74,4 +124,4 @@ const keyOf = (domain = '', name = '', overload = ''): string =>
   JSON.stringify([domain === 'ai.onnx' ? '' : domain, name, overload])
 
 const tooLarge = (what: string): UserError =>
-  new UserError('bad-graph', `The model's functions cannot be expanded: ${what}.`)
+  new UserError('bad-graph', `The model's functions and branches cannot be expanded: ${what}.`)

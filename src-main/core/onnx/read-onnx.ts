@@ -1,9 +1,9 @@
 import { UserError } from '../errors.ts'
-import type { Graph, Node, Tensor, ValueInfo } from '../graph/graph.ts'
+import type { Graph, Node, ValueInfo } from '../graph/graph.ts'
 import { topologicalSort } from '../graph/topological-sort.ts'
 import { inlineFunctions } from './inline-functions.ts'
-import { readAttributes } from './read-attributes.ts'
-import { elementTypeOf, readTensor, type ExternalData } from './read-tensor.ts'
+import { readInitializers, readNode } from './read-node.ts'
+import { elementTypeOf, type ExternalData } from './read-tensor.ts'
 import { ModelMessage, toNumber, type ModelProto, type OperatorSetIdProto, type ValueInfoProto } from './schema.ts'
 
 /** Operator sets of the default domain that the linked ONNX Runtime runs. */
@@ -29,23 +29,11 @@ export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): Grap
   if (model.graph.sparseInitializer.length > 0) {
     throw new UserError('bad-tensor', 'Sparse initialisers are not supported.', { hint: 'Export dense weights.' })
   }
-  const constants = new Map<string, Tensor>()
-  for (const proto of model.graph.initializer) {
-    const name = proto.name ?? ''
-    if (constants.has(name)) throw new UserError('bad-graph', `Initialiser “${name}” is given twice.`)
-    constants.set(name, readTensor(proto, name, options.externalData))
-  }
+  const { externalData } = options
+  const constants = readInitializers(model.graph.initializer, externalData)
   const inputs = model.graph.input.map(readValueInfo).filter(({ name }) => !constants.has(name))
-  const nodes = nameNodes(
-    inlineFunctions(model.graph.node, model.functions).map((node) => ({
-      name: node.name ?? '',
-      operator: node.opType ?? '',
-      domain: node.domain === 'ai.onnx' ? '' : (node.domain ?? ''),
-      inputs: node.input,
-      outputs: node.output,
-      attributes: readAttributes(node, options.externalData),
-    })),
-  )
+  const expanded = inlineFunctions(model.graph.node, model.functions)
+  const nodes = nameNodes(expanded.map((node) => readNode(node, externalData)))
   return {
     name: model.graph.name || options.name || 'network',
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(' '),

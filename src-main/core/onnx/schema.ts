@@ -3,7 +3,7 @@ import protobuf from 'protobufjs/light.js'
 /**
  * The messages of onnx.proto3 that an inference network needs, with ONNX's field numbers
  * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3). A subgraph attribute is declared as bytes: no supported
- * operator has one, so a file cannot make the parser recurse into it.
+ * operator has one but If, whose branches are decoded one level at a time, so a file cannot make the parser recurse.
  */
 const optional = (type: string, id: number) => ({ type, id })
 const repeated = (type: string, id: number) => ({ rule: 'repeated', type, id })
@@ -100,7 +100,9 @@ const schema = {
 }
 
 /** Decoder and encoder of whole model files. */
-export const ModelMessage: protobuf.Type = protobuf.Root.fromJSON(schema).lookupType('onnx.ModelProto')
+const root = protobuf.Root.fromJSON(schema)
+export const ModelMessage: protobuf.Type = root.lookupType('onnx.ModelProto')
+export const GraphMessage: protobuf.Type = root.lookupType('onnx.GraphProto')
 
 /** protobufjs hands 64-bit integers over as `Long` objects, or as numbers. */
 export type Int64 = number | { toNumber(): number }
@@ -151,6 +153,8 @@ export interface AttributeProto {
   readonly s?: Uint8Array
   readonly t?: TensorProto
   readonly g?: Uint8Array
+  /** `g` of an If, decoded by inlineFunctions. */
+  readonly branch?: GraphProto
   readonly floats: readonly number[]
   readonly ints: readonly Int64[]
   readonly strings: readonly Uint8Array[]

@@ -75,7 +75,7 @@ function partition(operation: FoldOperation, shape: readonly number[], axesInput
   return { kept, reduced, shape: result }
 }
 
-/** A depthwise convolution over the whole image where that is what is reduced, a sparse map otherwise. */
+/** A depthwise convolution where whole images or whole columns of them are reduced, a sparse map otherwise. */
 function reduceView(
   { network }: Operation,
   view: View,
@@ -86,26 +86,35 @@ function reduceView(
   const count = countOf(reduced.map((axis) => view.shape[axis]))
   const input = network.shapeOf(view.source)
   const target = targetsOf(view.shape, reduced)
-  const value = weight(count)
-  const plane = input[1] * input[2]
-  const isPooling =
-    (view.order ? isPermutation(view.order, sizeOf(input)) : target.length === sizeOf(input)) &&
-    count === plane &&
-    target.every((to, index) => to === Math.floor((view.order ? view.order[index] : index) / plane))
-  const output: Shape = isPooling ? [input[0], 1, 1] : imageShape(shape.length === 0 ? [1, 1] : shape)
-  const map: LinearMap = isPooling
+  const window = pooledWindow(view, target, count, input)
+  const output: Shape = window
+    ? [input[0], 1, window[1] === 1 ? input[2] : 1]
+    : imageShape(shape.length === 0 ? [1, 1] : shape)
+  const map: LinearMap = window
     ? {
         kind: 'conv',
-        weight: new Float64Array(sizeOf(input)).fill(value),
-        kernel: [input[1], input[2]],
+        weight: new Float64Array(input[0] * count).fill(weight(count)),
+        kernel: window,
         strides: [1, 1],
         dilations: [1, 1],
         pads: [0, 0, 0, 0],
         groups: input[0],
       }
-    : sparseSum(view, target, sizeOf(output), value)
+    : sparseSum(view, target, sizeOf(output), weight(count))
   const source = network.addLinear([{ input: view.source, map }], new Float64Array(output[0]), output)
   return { kind: 'view', source, shape }
+}
+
+function pooledWindow(view: View, target: Int32Array, count: number, input: Shape): [number, number] | undefined {
+  const [, height, width] = input
+  const isWhole = view.order ? isPermutation(view.order, sizeOf(input)) : target.length === sizeOf(input)
+  if (!isWhole) return undefined
+  const at = (index: number): number => (view.order ? view.order[index] : index)
+  const plane = height * width
+  if (count === plane && target.every((to, index) => to === Math.floor(at(index) / plane))) return [height, width]
+  const isColumn = (to: number, index: number): boolean =>
+    to === Math.floor(at(index) / plane) * width + (at(index) % width)
+  return count === height && target.every(isColumn) ? [height, 1] : undefined
 }
 
 /** For each element, the flat index of the result it counts towards. */

@@ -1,4 +1,4 @@
-import { composeLinear } from '../compose-linear.ts'
+import { composeLinear, staysConvolution } from '../compose-linear.ts'
 import { sizeOf, type LayerModel, type LinearLayer, type LinearMap, type Shape } from '../layer-model.ts'
 import { multiplicationsOf } from '../linear-maps.ts'
 import { inputsOf, shapesOf } from '../run-layers.ts'
@@ -6,7 +6,8 @@ import { inputsOf, shapesOf } from '../run-layers.ts'
 type Layer = LayerModel['layers'][number]
 
 /** Larger products are not worth their memory. */
-const maximumMultiplications = 2 ** 25
+const maximumWeights = 2 ** 25
+const maximumEntries = 2 ** 20
 
 /**
  * Fuse consecutive linear layers: batch normalisation, preprocessing, residual sums, concatenations, slices, pads.
@@ -47,10 +48,17 @@ function isCheaper(first: LinearLayer, second: LinearLayer, map: LinearMap, shap
   const secondCost = multiplicationsOf(map, first.shape, second.shape)
   return first.terms.every((term) => {
     const input = shapeOf(term.input)
-    if (isTrivial(term.map, input, first.shape) || isTrivial(map, first.shape, second.shape)) return true
+    const firstCost = multiplicationsOf(term.map, input, first.shape)
+    const isDense = map.kind === 'dense' || term.map.kind === 'dense'
+    const isConvolution = map.kind === 'conv' && term.map.kind === 'conv' && staysConvolution(term.map, map)
+    if (isTrivial(term.map, input, first.shape) || isTrivial(map, first.shape, second.shape)) {
+      if (isConvolution) return true
+      if (isDense) return sizeOf(input) * sizeOf(second.shape) <= maximumWeights
+      return Math.max(firstCost, secondCost) <= maximumEntries
+    }
     if (isPooling(term.map, input) || isPooling(map, first.shape)) return false
     const product = productCost(term.map, map, input, second.shape)
-    return product <= maximumMultiplications && product <= multiplicationsOf(term.map, input, first.shape) + secondCost
+    return product <= (isDense || isConvolution ? maximumWeights : maximumEntries) && product <= firstCost + secondCost
   })
 }
 

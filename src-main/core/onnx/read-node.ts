@@ -1,25 +1,60 @@
 import { UserError } from '../errors.ts'
-import type { AttributeValue } from '../graph/graph.ts'
+import type { AttributeValue, Node, Subgraph, Tensor } from '../graph/graph.ts'
 import { readTensor, type ExternalData } from './read-tensor.ts'
-import { attributeTypes, toNumber, type AttributeProto, type NodeProto } from './schema.ts'
+import {
+  attributeTypes,
+  toNumber,
+  type AttributeProto,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+} from './schema.ts'
 
 const utf8 = new TextDecoder()
 
-/** A node's attributes by name; subgraphs and types no supported operator has are left out. */
-export function readAttributes(node: NodeProto, externalData?: ExternalData): Record<string, AttributeValue> {
+/** One node with its attributes; the name may be empty. */
+export function readNode(proto: NodeProto, externalData?: ExternalData): Node {
   const attributes: Record<string, AttributeValue> = Object.create(null)
-  for (const proto of node.attribute) {
-    const value = readAttribute(proto, node, externalData)
-    if (value !== undefined) attributes[proto.name ?? ''] = value
+  for (const attribute of proto.attribute) {
+    const value = readAttribute(attribute, proto, externalData)
+    if (value !== undefined) attributes[attribute.name ?? ''] = value
   }
-  return attributes
+  return {
+    name: proto.name ?? '',
+    operator: proto.opType ?? '',
+    domain: proto.domain === 'ai.onnx' ? '' : (proto.domain ?? ''),
+    inputs: proto.input,
+    outputs: proto.output,
+    attributes,
+  }
 }
 
+/** Throws 'bad-graph' for a name given twice. */
+export function readInitializers(protos: readonly TensorProto[], externalData?: ExternalData): Map<string, Tensor> {
+  const constants = new Map<string, Tensor>()
+  for (const proto of protos) {
+    const name = proto.name ?? ''
+    if (constants.has(name)) throw new UserError('bad-graph', `Initialiser “${name}” is given twice.`)
+    constants.set(name, readTensor(proto, name, externalData))
+  }
+  return constants
+}
+
+function readBranch(proto: GraphProto, externalData?: ExternalData): Subgraph {
+  return {
+    nodes: proto.node.map((node) => readNode(node, externalData)),
+    constants: readInitializers(proto.initializer, externalData),
+    outputs: proto.output.map(({ name }) => name ?? ''),
+  }
+}
+
+/** Undefined for subgraphs and types that no supported operator has. */
 function readAttribute(
   proto: AttributeProto,
   node: NodeProto,
   externalData?: ExternalData,
 ): AttributeValue | undefined {
+  if (proto.branch) return readBranch(proto.branch, externalData)
   switch (proto.type || guessType(proto)) {
     case attributeTypes.float:
       return proto.f ?? 0
