@@ -30,14 +30,14 @@ export function networkBuilder(inputShape: Shape, seed = 1) {
     shapes.set(layer.id, layer.shape)
     return layer.id
   }
-  const linear = (id: string, shape: Shape, terms: LinearLayer['terms'], bias = true): string =>
+  const linear = (id: string, shape: Shape, terms: LinearLayer['terms']): string =>
     push({
       kind: 'linear',
       id,
       sources: [id],
       shape,
       terms,
-      bias: Float64Array.from({ length: shape[0] }, () => (bias ? random() * 0.2 : 0)),
+      bias: Float64Array.from({ length: shape[0] }, () => random() * 0.2),
     })
   const weights = (count: number, fanIn: number): Float64Array =>
     Float64Array.from({ length: count }, () => random() / Math.sqrt(fanIn))
@@ -78,9 +78,12 @@ export function networkBuilder(inputShape: Shape, seed = 1) {
       const from = shapes.get(input)!
       const map: ConvMap = {
         ...this.convMap(input, from[0], [size, size], stride, 0, from[0]),
-        weight: new Float64Array(from[0] * size * size).fill(1 / (size * size)),
+        weight: Float64Array.from(
+          { length: from[0] * size * size },
+          (_, k) => (1 + Math.floor(k / (size * size)) / from[0]) / (size * size),
+        ),
       }
-      return linear(id, convShape(from, from[0], [size, size], [stride, stride], 0), [{ input, map }], false)
+      return linear(id, convShape(from, from[0], [size, size], [stride, stride], 0), [{ input, map }])
     },
     dense(id: string, input: string, outputs: number): string {
       const [c, h, w] = shapes.get(input)!

@@ -21,13 +21,27 @@ export function runPlan<V>(
     invariant(value !== undefined, `runPlan: register ${register} is read before it is written`)
     return value
   }
+  const write = (register: Register, value: V): void => {
+    registers.set(register, value)
+    owned.add(register)
+  }
   let nextLayer = 0
   try {
     plan.instructions.forEach((instruction, index) => {
       observer.beforeInstruction?.(index)
-      const result = execute(evaluator, instruction, read)
-      registers.set(instruction.out, result)
-      owned.add(instruction.out)
+      const { out } = instruction
+      if (!registers.has(out)) {
+        const turns = evaluator.rotateMany ? rotationsFrom(plan, index) : []
+        if (turns.length < 2) write(out, execute(evaluator, instruction, read))
+        else {
+          const results = evaluator.rotateMany!(
+            read(turns[0].in),
+            turns.map(({ steps }) => steps),
+          )
+          results.forEach((value, i) => write(turns[i].out, value))
+        }
+      }
+      const result = read(out)
       observer.afterInstruction?.(index, result)
       while (nextLayer < plan.layers.length && plan.layers[nextLayer].end === index + 1) {
         observer.layerDone?.(nextLayer, plan.layers[nextLayer].result.map(read))
@@ -71,6 +85,20 @@ export function execute<V>(evaluator: Evaluator<V>, instruction: Instruction, re
 export function operandsOf(instruction: Instruction): readonly Register[] {
   if (instruction.op === 'multiply-sum') return instruction.values
   return instruction.op === 'add' ? instruction.in : [instruction.in]
+}
+
+type Rotate = Extract<Instruction, { op: 'rotate' }>
+
+/** The rotations of one register that stand together from `index` on. */
+function rotationsFrom({ instructions }: Plan, index: number): Rotate[] {
+  const first = instructions[index]
+  const together: Rotate[] = []
+  for (let i = index; i < instructions.length; i++) {
+    const next = instructions[i]
+    if (first.op !== 'rotate' || next.op !== 'rotate' || next.in !== first.in) break
+    together.push(next)
+  }
+  return together
 }
 
 /** For each instruction, the registers that nothing reads after it; layer results live to their layer's end. */

@@ -153,6 +153,9 @@ class Emitter {
       babyRotateMs: costs.ms('rotate-hoisted', degree, primes),
       relineariseMs: costs.ms('relinearise', degree, primes),
     })
+    // One value's rotations stand together, so that an evaluator can share their decomposition.
+    const babies = [...all.keys()].sort((a, b) => all[a].input - all[b].input || split.babies[a] - split.babies[b])
+    for (const k of babies) builder.rotate(inputs[all[k].input], split.babies[k])
     const targetScale = this.request.scale
     const productScale = targetScale * builder.primeValue(primes - 1)
     const outputs: Register[] = []

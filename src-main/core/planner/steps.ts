@@ -1,5 +1,6 @@
 import type { SquareLayer, SquareModel } from '../approximate/polynomial-model.ts'
-import { composeLinear, staysConvolution } from '../normalise/compose-linear.ts'
+import { applyLinearMap } from '../normalise/apply-linear-map.ts'
+import { composeLinear, composeMaps, staysConvolution } from '../normalise/compose-linear.ts'
 import {
   INPUT,
   sizeOf,
@@ -10,9 +11,9 @@ import {
   type LinearTerm,
   type Shape,
 } from '../normalise/layer-model.ts'
-import { expandBias } from '../normalise/linear-maps.ts'
+import { channelScale, expandBias } from '../normalise/linear-maps.ts'
 import { poolStepOf, type PoolStep } from './pool.ts'
-import { scaleMap, uniformFactor } from './weights.ts'
+import { windowFactors } from './weights.ts'
 
 /** What costs one level: a squaring, or all linear maps between two squarings. */
 export type Step = SquareStep | LinearStep
@@ -46,6 +47,13 @@ export interface StepTerm {
   /** The map's input shape: after the pool. */
   readonly shape: Shape
   readonly map: LinearMap
+}
+
+interface KeptPool {
+  readonly input: LayerId
+  readonly step: PoolStep
+  readonly factors: Float64Array
+  readonly bias: Float64Array
 }
 
 /** Weights that a composed map may have before a level of its own is cheaper in memory and time. */
@@ -122,29 +130,36 @@ class Network {
       if (!next) break
       collapsed = composeLinear(this.layers.get(next.input) as LinearLayer, collapsed, this.shapeOf)
     }
+    const bias = Float64Array.from(expandBias(collapsed.bias, collapsed.shape))
     const terms = collapsed.terms.map((term): StepTerm => {
       const pool = keepPools ? this.poolOf(term) : undefined
       const shape = this.shapeOf(term.input)
       if (!pool) return { input: term.input, pool: undefined, shape, map: term.map }
-      return { input: pool.input, pool: pool.step, shape, map: scaleMap(term.map, pool.factor) }
+      applyLinearMap(term.map, shape, collapsed.shape, expandBias(pool.bias, shape), 1, bias)
+      const stages = { input: shape, middle: shape, output: collapsed.shape }
+      return {
+        input: pool.input,
+        pool: pool.step,
+        shape,
+        map: composeMaps(channelScale(pool.factors), term.map, stages),
+      }
     })
-    return { terms, bias: Float64Array.from(expandBias(collapsed.bias, collapsed.shape)) }
+    return { terms, bias }
   }
 
-  /** The pool that a term reads, if rotations can do it: uniform, unpadded, of a value that is computed anyway. */
-  private poolOf(term: LinearTerm): { input: LayerId; step: PoolStep; factor: number } | undefined {
+  /** The pool that a term reads, if rotations can do it: even, unpadded, of a value that is computed anyway. */
+  private poolOf(term: LinearTerm): KeptPool | undefined {
     const pool = this.layers.get(term.input)
     if (pool?.kind !== 'linear' || !this.isAbsorbed(pool.id) || !this.isPool(pool)) return undefined
     const [{ input, map }] = pool.terms
-    const factor = uniformFactor(map, this.shapeOf(input))!
-    return { input, step: poolStepOf(map as ConvMap, pool.shape)!, factor }
+    const factors = windowFactors(map, this.shapeOf(input))!
+    return { input, step: poolStepOf(map as ConvMap, pool.shape)!, factors, bias: pool.bias }
   }
 
-  private isPool({ terms, bias, shape }: LinearLayer): boolean {
+  private isPool({ terms, shape }: LinearLayer): boolean {
     const [{ input, map }] = terms
     if (terms.length !== 1 || input === INPUT || this.isAbsorbed(input) || map.kind !== 'conv') return false
-    if (bias.some((value) => value !== 0) || !poolStepOf(map, shape)) return false
-    return (uniformFactor(map, this.shapeOf(input)) ?? 0) !== 0
+    return poolStepOf(map, shape) !== undefined && windowFactors(map, this.shapeOf(input)) !== undefined
   }
 
   private canCompose(first: LinearLayer, second: LinearMap, out: Shape): boolean {

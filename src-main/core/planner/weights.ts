@@ -10,16 +10,11 @@ export function walkMap(map: LinearMap, inShape: Shape, outShape: Shape): Weight
   }
 }
 
-/** The factor of a depthwise convolution whose weights are all equal (a pool, a scaled identity), or undefined. */
-export function uniformFactor(map: LinearMap, inShape: Shape): number | undefined {
+/** Per-channel factors of a depthwise convolution whose taps are equal (a pool, a scaling), or undefined. */
+export function windowFactors(map: LinearMap, inShape: Shape): Float64Array | undefined {
   if (map.kind !== 'conv' || map.groups !== inShape[0]) return undefined
-  if (map.weight.length !== map.groups * map.kernel[0] * map.kernel[1]) return undefined
-  return map.weight.every((weight) => weight === map.weight[0]) ? map.weight[0] : undefined
-}
-
-export function scaleMap<M extends LinearMap>(map: M, factor: number): M {
-  if (factor === 1) return map
-  return map.kind === 'sparse'
-    ? { ...map, values: map.values.map((value) => value * factor) }
-    : { ...map, weight: map.weight.map((value) => value * factor) }
+  const taps = map.kernel[0] * map.kernel[1]
+  if (map.weight.length !== map.groups * taps) return undefined
+  const factors = Float64Array.from({ length: map.groups }, (_, c) => map.weight[c * taps])
+  return map.weight.every((weight, k) => weight === factors[Math.floor(k / taps)]) ? factors : undefined
 }
