@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
 import { reportError, UserError } from '../core/errors.ts'
 import type { ProgressEvent, WorkContext } from '../core/progress.ts'
+import { readBytes } from '../data/read-file.ts'
+import type { Trust } from './open-bundle.ts'
 import { edgeRun } from './run.ts'
 
 const usage = `Usage: sealwright-edge <command> …
@@ -9,6 +11,9 @@ const usage = `Usage: sealwright-edge <command> …
       --index I      which sample of DATA, from 0 (0)
       --threads N    worker threads (the cores)
       --force        replace FILE if it exists
+
+  --public-key PEM   accepts only bundles signed with this key
+  --allow-unsigned   accepts bundles without a valid signature
 
   --json             prints one JSON object
   --events           prints progress too, one JSON object a line: {"progress"}, then {"result"} or {"error"}
@@ -20,6 +25,8 @@ const options = {
   index: { type: 'string' },
   threads: { type: 'string' },
   force: { type: 'boolean' },
+  'public-key': { type: 'string' },
+  'allow-unsigned': { type: 'boolean' },
   json: { type: 'boolean' },
   events: { type: 'boolean' },
   help: { type: 'boolean' },
@@ -29,7 +36,7 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'
 type Command = (operands: string[], values: Values, work: WorkContext) => Promise<unknown>
 
 const commands: Record<string, Command> = {
-  run: ([bundle], values, work) =>
+  run: async ([bundle], values, work) =>
     edgeRun(
       {
         bundle: required(bundle, 'BUNDLE'),
@@ -38,6 +45,7 @@ const commands: Record<string, Command> = {
         index: wholeNumber(values.index, '--index'),
         threads: wholeNumber(values.threads, '--threads'),
         force: values.force === true,
+        trust: await trustFrom(values),
       },
       work,
     ),
@@ -74,6 +82,12 @@ function parse(argv: readonly string[]) {
   } catch (cause) {
     throw new UserError('bad-arguments', (cause as Error).message, { hint: 'See sealwright-edge --help.', cause })
   }
+}
+
+async function trustFrom(values: Values): Promise<Trust> {
+  const path = values['public-key']
+  const publicKey = path === undefined ? undefined : new TextDecoder().decode(await readBytes(path, 2 ** 16))
+  return { publicKey, allowUnsigned: values['allow-unsigned'] === true }
 }
 
 function required(value: string | undefined, name: string): string {

@@ -7,11 +7,13 @@ import {
   MANIFEST_ENTRY,
   SIGNATURE_ENTRY,
   SIGNER_ENTRY,
+  UNLISTED_ENTRIES,
   type Manifest,
   type ManifestSegment,
 } from '../core/bundle/manifest.ts'
 import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeWeightIndex } from '../core/bundle/weight-index.ts'
+import { UserError } from '../core/errors.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { fileProblem } from '../data/read-file.ts'
 import {
@@ -22,10 +24,27 @@ import {
   readExtent,
   type Extent,
 } from '../files/bundle-zip.ts'
+import { checkStatement, fingerprintOf, readPublicKey, verifyStatement } from '../files/signature.ts'
 import type { EvaluationKeyBytes, LoadWeight } from '../seal/public.ts'
 
 /** No single entry but the weights is read whole beyond this. */
 const maxWholeBytes = 2 ** 30
+const maxSignatureBytes = 2 ** 20
+
+/** Whose bundles are accepted. */
+export interface Trust {
+  /** PEM of the owner's public signing key; without it, the key in the bundle only proves that nothing was changed since. */
+  readonly publicKey?: string
+  /** Accept bundles without a valid signature. */
+  readonly allowUnsigned?: boolean
+}
+
+export interface BundleSigner {
+  /** SHA-256 of the public key's PEM form. */
+  readonly fingerprint: string
+  /** True where the key was given by the caller, not only by the bundle. */
+  readonly pinned: boolean
+}
 
 /** An opened bundle. Bytes are returned only after their SHA-256 has been compared with the manifest's. */
 export class Bundle {
@@ -33,6 +52,8 @@ export class Bundle {
   readonly manifest: Manifest
   /** SHA-256 of the manifest: the bundle's identity. */
   readonly sha256: string
+  /** Undefined where no signature was asked for. */
+  readonly signer: BundleSigner | undefined
   readonly #file: FileHandle
   readonly #extents: ReadonlyMap<string, Extent>
 
@@ -42,25 +63,28 @@ export class Bundle {
     extents: ReadonlyMap<string, Extent>,
     manifest: Manifest,
     sha256: string,
+    signer?: BundleSigner,
   ) {
     this.path = path
     this.#file = file
     this.#extents = extents
     this.manifest = manifest
     this.sha256 = sha256
+    this.signer = signer
   }
 
   /**
    * Opens a bundle and verifies every byte of it.
-   * @throws UserError damaged-bundle, unsupported-bundle-version, file-not-found, file-not-readable
+   * @throws UserError damaged-bundle, unsupported-bundle-version, unsigned-bundle, wrong-signer, bad-signature,
+   *   file-not-found, file-not-readable
    */
-  static async open(path: string): Promise<Bundle> {
+  static async open(path: string, trust: Trust = {}): Promise<Bundle> {
     const file = await open(path, 'r').catch((error) => {
       throw fileProblem(error, path)
     })
     try {
-      const bundle = await readBundle(file)
-      return new Bundle(path, file, bundle.extents, bundle.manifest, bundle.sha256)
+      const bundle = await readBundle(file, trust)
+      return new Bundle(path, file, bundle.extents, bundle.manifest, bundle.sha256, bundle.signer)
     } catch (error) {
       await file.close()
       throw fileProblem(error, path)
@@ -130,12 +154,12 @@ export class Bundle {
   }
 }
 
-async function readBundle(file: FileHandle) {
+async function readBundle(file: FileHandle, trust: Trust) {
   const { fd } = file
   const { size } = await file.stat()
   const extents = await readDirectory(fd)
   const comment = await readWhole(fd, { start: Math.max(0, size - FRAME_DIGEST_BYTES), bytes: FRAME_DIGEST_BYTES })
-  if ((await hashFrame(fd, size, extents.values())) !== new TextDecoder('latin1').decode(comment)) {
+  if ((await hashFrame(fd, size, extents)) !== new TextDecoder('latin1').decode(comment)) {
     throw damagedBundle('its archive structure has been changed')
   }
   const { manifest, digest } = await readManifest(fd, extents)
@@ -144,10 +168,39 @@ async function readBundle(file: FileHandle) {
     if (extent?.bytes !== bytes) throw damagedBundle(`${name} is missing or has another size`)
     if ((await hashExtent(fd, extent)) !== expected) throw damagedBundle(`${name} has been changed`)
   }
-  const known = new Set([MANIFEST_ENTRY, SIGNATURE_ENTRY, SIGNER_ENTRY, ...manifest.entries.map(({ name }) => name)])
+  const known = new Set([...UNLISTED_ENTRIES, ...manifest.entries.map(({ name }) => name)])
   const stranger = [...extents.keys()].find((name) => !known.has(name))
   if (stranger !== undefined) throw damagedBundle(`it holds ${stranger}, which its manifest does not list`)
-  return { extents, manifest, sha256: digest }
+  const signer = trust.allowUnsigned ? undefined : await verifySigner(fd, extents, manifest, digest, trust)
+  return { extents, manifest, sha256: digest, signer }
+}
+
+/** Throws UserError 'unsigned-bundle', 'wrong-signer', 'bad-signature', 'unsupported-signature-method'. */
+async function verifySigner(
+  fd: number,
+  extents: ReadonlyMap<string, Extent>,
+  manifest: Manifest,
+  manifestSha256: string,
+  { publicKey }: Trust,
+): Promise<BundleSigner> {
+  const [signature, signer] = [extents.get(SIGNATURE_ENTRY), extents.get(SIGNER_ENTRY)]
+  if (!signature || !signer || signature.bytes > maxSignatureBytes || signer.bytes > maxSignatureBytes) {
+    throw new UserError('unsigned-bundle', 'The bundle is not signed.', {
+      hint: 'Ask the owner for a signed one, or use --allow-unsigned to run it all the same.',
+    })
+  }
+  const pem = await readWhole(fd, signer)
+  const key = readPublicKey(pem)
+  const fingerprint = fingerprintOf(key)
+  if (publicKey !== undefined && fingerprintOf(readPublicKey(publicKey)) !== fingerprint) {
+    throw new UserError('wrong-signer', `The bundle was signed by another key, ${fingerprint}.`)
+  }
+  checkStatement(verifyStatement(await readWhole(fd, signature), key), [
+    ...manifest.entries,
+    { name: MANIFEST_ENTRY, sha256: manifestSha256 },
+    { name: SIGNER_ENTRY, sha256: sha256(pem) },
+  ])
+  return { fingerprint, pinned: publicKey !== undefined }
 }
 
 async function readManifest(fd: number, extents: ReadonlyMap<string, Extent>) {

@@ -4,8 +4,8 @@ import { encodeResult } from '../core/bundle/result.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { readSamples } from '../data/read-samples.ts'
-import { writeAtomically } from '../files/write-atomically.ts'
-import { Bundle } from './open-bundle.ts'
+import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
+import { Bundle, type Trust } from './open-bundle.ts'
 import { loadRunner } from './segment-runner.ts'
 
 export interface EdgeRunRequest {
@@ -17,6 +17,7 @@ export interface EdgeRunRequest {
   readonly threads?: number
   readonly out: string
   readonly force?: boolean
+  readonly trust?: Trust
 }
 
 export interface EdgeRunResult {
@@ -30,7 +31,8 @@ export interface EdgeRunResult {
 /** Runs one sample through a bundle and writes the encrypted result. */
 export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promise<EdgeRunResult> {
   const startedMs = performance.now()
-  const bundle = await Bundle.open(request.bundle)
+  await checkOutput(request.out, request)
+  const bundle = await Bundle.open(request.bundle, request.trust)
   try {
     const { manifest } = bundle
     const runner = await loadRunner(bundle, 0, request.threads ?? availableParallelism())

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { read } from 'node:fs'
 import { promisify } from 'node:util'
 import yauzl from 'yauzl'
-import { damagedBundle } from '../core/bundle/manifest.ts'
+import { damagedBundle, UNLISTED_ENTRIES } from '../core/bundle/manifest.ts'
 
 /** Where the bytes of one stored entry lie in the file. */
 export interface Extent {
@@ -12,7 +12,7 @@ export interface Extent {
 
 const readAt = promisify(read)
 const maxEntries = 1100
-/** The archive's comment: SHA-256, in hexadecimal, of all bytes outside the entries and before the comment. */
+/** The archive's comment: the SHA-256 of `hashFrame`, in hexadecimal. */
 export const FRAME_DIGEST_BYTES = 64
 
 /**
@@ -57,15 +57,19 @@ export async function hashExtent(fd: number, extent: Extent): Promise<string> {
   return hash.digest('hex')
 }
 
-/** SHA-256 of the archive's own structures, so that a flipped byte outside the entries is found too. */
-export async function hashFrame(fd: number, fileBytes: number, entries: Iterable<Extent>): Promise<string> {
+/**
+ * SHA-256 of the frame: everything but the entries that the manifest lists, and the digest itself. So a flipped
+ * byte is found wherever it is.
+ */
+export async function hashFrame(fd: number, fileBytes: number, extents: ReadonlyMap<string, Extent>): Promise<string> {
+  const listed = [...extents].filter(([name]) => !UNLISTED_ENTRIES.includes(name)).map(([, extent]) => extent)
   const hash = createHash('sha256')
   let position = 0
   const skipTo = async (end: number): Promise<void> => {
     if (end < position) throw damagedBundle('its entries overlap')
     await readExtent(fd, { start: position, bytes: end - position }, (chunk) => hash.update(chunk))
   }
-  for (const { start, bytes } of [...entries].sort((a, b) => a.start - b.start || a.bytes - b.bytes)) {
+  for (const { start, bytes } of listed.sort((a, b) => a.start - b.start || a.bytes - b.bytes)) {
     await skipTo(start)
     position = start + bytes
   }

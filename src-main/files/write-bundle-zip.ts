@@ -56,6 +56,6 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
 
 async function sealFrame(file: FileHandle): Promise<void> {
   const { size } = await file.stat()
-  const digest = await hashFrame(file.fd, size, (await readDirectory(file.fd)).values())
+  const digest = await hashFrame(file.fd, size, await readDirectory(file.fd))
   await file.write(digest, size - FRAME_DIGEST_BYTES, 'latin1')
 }

@@ -5,6 +5,8 @@ import {
   FORMAT,
   FORMAT_VERSION,
   MANIFEST_ENTRY,
+  SIGNATURE_ENTRY,
+  SIGNER_ENTRY,
   type ManifestEntry,
   type RevealPolicy,
 } from '../core/bundle/manifest.ts'
@@ -14,6 +16,7 @@ import type { PlannedNetwork } from '../core/plan/plan.ts'
 import { logQPOf } from '../core/plan/security.ts'
 import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
+import { fingerprintOf } from '../files/signature.ts'
 import { writeBundleZip, type EntrySource } from '../files/write-bundle-zip.ts'
 import { loadSeal, SealContext } from '../seal/public.ts'
 import { OwnerKey } from '../seal/secret.ts'
@@ -22,6 +25,7 @@ import type { DeploymentModel } from './deployment.ts'
 import type { Flooding } from './flood.ts'
 import { KeyStore, type DeploymentDraft } from './key-store.ts'
 import { measureNoise, randomInput } from './measure-noise.ts'
+import { Signer } from './sign.ts'
 import { segmentEntries, type SegmentEntries } from './segment-entries.ts'
 
 export interface ProtectRequest {
@@ -31,6 +35,8 @@ export interface ProtectRequest {
   readonly reveal: RevealPolicy
   /** A typical preprocessed input, on which the decryption error is measured; random unless given. */
   readonly sample?: Float64Array
+  /** PEM of the owner's own signing key, EC P-256 or P-384; a fresh one for this deployment unless given. */
+  readonly signingKey?: string
   readonly keysFolder: string
   readonly lock: Lock
   readonly out: string
@@ -42,6 +48,8 @@ export interface ProtectResult {
   /** SHA-256 of the manifest, which covers every entry: the bundle's identity. */
   readonly bundleSha256: string
   readonly bundleBytes: number
+  /** SHA-256 of the public signing key's PEM form. */
+  readonly signer: string
   readonly weightBytes: number
   /** Public, relinearisation and rotation keys in the bundle. */
   readonly keyBytes: number
@@ -64,6 +72,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   const created = new Date().toISOString()
   const out = resolve(request.out)
   const owned: { delete(): void }[] = []
+  const signer = request.signingKey === undefined ? Signer.generate() : Signer.load(request.signingKey)
   let draft: DeploymentDraft | undefined
   let entries: ManifestEntry[] = []
   let bundle = { sha256: '', path: out, bytes: 0, created }
@@ -71,9 +80,20 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
     await writeAtomically(out, { force: request.force, beforeRename: commit }, async (file) => {
       draft = await new KeyStore(request.keysFolder).draft(id)
       const segments = await prepareSegments(request, draft, owned, work)
-      const sources = [...segments.flatMap((segment) => segment.sources), manifestEntry(segments)]
+      await draft.writeSecret('signing-key', new TextEncoder().encode(signer.privatePem), request.lock)
+      await draft.write(SIGNER_ENTRY, signer.publicPem)
+      const sources = [
+        ...segments.flatMap((segment) => segment.sources),
+        manifestEntry(segments),
+        entryOf(SIGNER_ENTRY, () => new TextEncoder().encode(signer.publicPem)),
+        entryOf(SIGNATURE_ENTRY, (written) => signer.sign(written)),
+      ]
       entries = await writeBundleZip(file, sources)
-      bundle = { ...bundle, sha256: entries.at(-1)!.sha256, bytes: (await file.stat()).size }
+      bundle = {
+        ...bundle,
+        sha256: entries.find(({ name }) => name === MANIFEST_ENTRY)!.sha256,
+        bytes: (await file.stat()).size,
+      }
     })
   } catch (error) {
     await draft?.discard()
@@ -88,6 +108,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
     deploymentId: id,
     bundleSha256: bundle.sha256,
     bundleBytes: bundle.bytes,
+    signer: fingerprintOf(signer.publicKey),
     weightBytes: bytesOf('weights.bin'),
     keyBytes: bytesOf('.key'),
     polyModulusDegree: parameters.polyModulusDegree,
@@ -111,23 +132,29 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
 
   function manifestEntry(segments: readonly SegmentEntries[]): EntrySource {
     const { scale, mean, std, layout } = request.preprocessing
-    return {
-      name: MANIFEST_ENTRY,
-      async *content(written) {
-        yield encodeManifest({
-          format: FORMAT,
-          version: FORMAT_VERSION,
-          producer,
-          deploymentId: id,
-          created,
-          model: { name: request.model.name },
-          preprocessing: { scale, mean: [...mean], std: [...std], layout },
-          reveal: request.reveal,
-          segments: segments.map(({ manifest }) => manifest),
-          entries: [...written],
-        })
-      },
-    }
+    return entryOf(MANIFEST_ENTRY, (written) =>
+      encodeManifest({
+        format: FORMAT,
+        version: FORMAT_VERSION,
+        producer,
+        deploymentId: id,
+        created,
+        model: { name: request.model.name },
+        preprocessing: { scale, mean: [...mean], std: [...std], layout },
+        reveal: request.reveal,
+        segments: segments.map(({ manifest }) => manifest),
+        entries: [...written],
+      }),
+    )
+  }
+}
+
+function entryOf(name: string, content: (written: readonly ManifestEntry[]) => Uint8Array): EntrySource {
+  return {
+    name,
+    async *content(written) {
+      yield content(written)
+    },
   }
 }
 

@@ -71,7 +71,7 @@ describe('a protected network', () => {
   it('keeps secrets in age files that only the owner may read', async () => {
     const deployment = join(keysFolder, exported.deploymentId)
     const names = await readdir(deployment)
-    expect(names.sort()).toEqual(['deployment.json', 'plan-0.json', 'secret-0.age'])
+    expect(names.sort()).toEqual(['deployment.json', 'plan-0.json', 'secret-0.age', 'signer.pem', 'signing-key.age'])
     for (const name of names) expect((await stat(join(deployment, name))).mode & 0o777).toBe(0o600)
     const secret = await readFile(join(deployment, 'secret-0.age'))
     expect(secret.toString('latin1').startsWith('age-encryption.org/v1\n-> scrypt ')).toBe(true)

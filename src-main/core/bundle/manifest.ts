@@ -10,6 +10,9 @@ export const MANIFEST_ENTRY = 'manifest.json'
 export const SIGNATURE_ENTRY = 'signature.json'
 export const SIGNER_ENTRY = 'signer.pem'
 
+/** All entries but these are listed in the manifest, with their hashes. */
+export const UNLISTED_ENTRIES: readonly string[] = [MANIFEST_ENTRY, SIGNER_ENTRY, SIGNATURE_ENTRY]
+
 const maxManifestBytes = 4 * 2 ** 20
 const maxEntryBytes = 2 ** 40
 

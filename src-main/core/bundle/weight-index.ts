@@ -6,6 +6,8 @@ export interface WeightRecord {
   readonly sha256: Uint8Array
 }
 
+/** A packed ciphertext at N = 32768 with 20 primes has 5 MB. */
+const maxWeightBytes = 2 ** 24
 const recordBytes = 4 + 32
 
 /** 36 bytes per weight: length as little-endian uint32, then the hash. */
@@ -27,6 +29,7 @@ export function decodeWeightIndex(index: Uint8Array, count: number, blobBytes: n
     bytes: view.getUint32(i * recordBytes, true),
     sha256: index.subarray(i * recordBytes + 4, (i + 1) * recordBytes),
   }))
+  if (records.some(({ bytes }) => bytes > maxWeightBytes)) throw damagedBundle('a weight is too large')
   const total = records.reduce((sum, { bytes }) => sum + bytes, 0)
   if (total !== blobBytes) throw damagedBundle('its index does not match its weights')
   return records

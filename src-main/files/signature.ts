@@ -1,0 +1,121 @@
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { bundleFromJSON, isBundleWithDsseEnvelope, ValidationError } from '@sigstore/bundle'
+import { crypto, dsse } from '@sigstore/core'
+import {
+  makeStatement,
+  PREDICATE_TYPE,
+  STATEMENT_MEDIA_TYPE,
+  statementSchema,
+  type NamedDigest,
+  type Statement,
+} from '../core/bundle/statement.ts'
+import { UserError } from '../core/errors.ts'
+
+/** Hash by curve, as the key method prescribes. */
+const hashes: Record<string, string> = { prime256v1: 'sha256', secp384r1: 'sha384' }
+
+/** SHA-256 of the public key's PEM form: the key method's hint. */
+export const fingerprintOf = (key: KeyObject): string => sha256(key.export({ type: 'spki', format: 'pem' }))
+
+/** Throws UserError 'bad-public-key' unless it is an EC key on P-256 or P-384. */
+export function readPublicKey(pem: string | Uint8Array): KeyObject {
+  let key: KeyObject
+  try {
+    key = createPublicKey(Buffer.from(pem))
+  } catch (cause) {
+    throw new UserError('bad-public-key', 'The public key is not PEM.', { cause })
+  }
+  hashFor(key)
+  return key
+}
+
+/** Throws UserError 'bad-public-key' for other curves. */
+export function hashFor(key: KeyObject): string {
+  const hash = hashes[key.asymmetricKeyDetails?.namedCurve ?? '']
+  if (!hash) throw new UserError('bad-public-key', 'Signing keys are elliptic-curve keys on P-256 or P-384.')
+  return hash
+}
+
+/**
+ * Verifies an OpenSSF Model Signing v1.0 signature, key method, and returns what it states.
+ * @throws UserError bad-signature, unsupported-signature-method
+ */
+export function verifyStatement(file: Uint8Array, key: KeyObject): Statement {
+  const envelope = readEnvelope(file)
+  if (envelope.payloadType !== STATEMENT_MEDIA_TYPE) throw badSignature('it signs another kind of payload')
+  // Read first, so that another kind of statement is called that, whoever signed it.
+  const statement = readStatement(envelope.payload)
+  const signed = dsse.preAuthEncoding(envelope.payloadType, envelope.payload)
+  const valid = envelope.signatures.some(({ sig }) => crypto.verify(signed, key, sig, hashFor(key)))
+  if (!valid) throw badSignature('it was made with another key, or for other content')
+  return statement
+}
+
+/** Throws UserError 'bad-signature' unless the statement lists exactly these files. */
+export function checkStatement(statement: Statement, entries: readonly NamedDigest[]): void {
+  const { resources, serialization } = statement.predicate
+  const expected = makeStatement(entries, serialization.ignore_paths ?? [], rootDigest)
+  const listed = resources.map(({ name, digest }) => `${digest} ${name}`).sort()
+  const actual = expected.predicate.resources.map(({ name, digest }) => `${digest} ${name}`).sort()
+  const same = listed.length === actual.length && listed.every((resource, i) => resource === actual[i])
+  if (!same) throw badSignature('it is for other content')
+}
+
+/** SHA-256 over the concatenated hashes of the resources, in their order. */
+export function rootDigest(digests: readonly string[]): string {
+  return sha256(Buffer.from(digests.join(''), 'hex'))
+}
+
+function readEnvelope(file: Uint8Array) {
+  let bundle: ReturnType<typeof bundleFromJSON>
+  const method = methodOf(file)
+  if (method !== 'key') {
+    throw new UserError('unsupported-signature-method', `The signature uses the ${method} method.`, {
+      hint: 'Bundles are signed and verified with the key method.',
+    })
+  }
+  try {
+    bundle = bundleFromJSON(JSON.parse(new TextDecoder().decode(file)))
+  } catch (cause) {
+    const fields = cause instanceof ValidationError ? `: ${cause.fields.join(', ')}` : ''
+    throw badSignature(`it is not a Sigstore bundle${fields}`, cause)
+  }
+  if (!isBundleWithDsseEnvelope(bundle)) throw badSignature('it has no DSSE envelope')
+  return bundle.content.dsseEnvelope
+}
+
+/** How the signer is identified, from the verification material alone. */
+function methodOf(file: Uint8Array): 'key' | 'certificate' | 'sigstore' {
+  let material: Record<string, unknown> | undefined
+  try {
+    material = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file)).verificationMaterial
+  } catch (cause) {
+    throw badSignature('it is not JSON', cause)
+  }
+  if (typeof material !== 'object' || material === null) throw badSignature('it has no verification material')
+  if (material.publicKey !== undefined) return 'key'
+  if (material.x509CertificateChain !== undefined) return 'certificate'
+  if (material.certificate === undefined) throw badSignature('it has no verification material')
+  if (material.tlogEntries === undefined) throw badSignature('it has no transparency log entries')
+  return 'sigstore'
+}
+
+function readStatement(payload: Buffer): Statement {
+  let value: { predicateType?: unknown }
+  try {
+    value = Object(JSON.parse(payload.toString('utf8')))
+  } catch (cause) {
+    throw badSignature('its statement is not JSON', cause)
+  }
+  if (value.predicateType !== PREDICATE_TYPE) throw badSignature('its predicate is not that of a signed model')
+  const parsed = statementSchema.safeParse(value)
+  if (!parsed.success) throw badSignature('its statement is not valid')
+  const digests = parsed.data.predicate.resources.map(({ digest }) => digest)
+  if (rootDigest(digests) !== parsed.data.subject[0].digest.sha256) throw badSignature('its root digest is wrong')
+  return parsed.data
+}
+
+const badSignature = (reason: string, cause?: unknown): UserError =>
+  new UserError('bad-signature', `The signature is not valid: ${reason}.`, { ...(cause !== undefined && { cause }) })
+
+const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
