@@ -210,10 +210,10 @@ export function elementDiagonals(walk: WeightWalk, placement: Placement): Diagon
 }
 
 /**
- * Only which diagonals a map between all inputs and all outputs has: what the search needs. Undefined as soon
- * as there are more than `limit`.
+ * Only which diagonals a map between all inputs and all outputs has: what the search needs. With `every` above
+ * 1 only every so-manieth output is looked at, for a lower bound.
  */
-export function elementRotations(placement: Placement, limit: number): Diagonal[] | undefined {
+export function elementRotations(placement: Placement, every = 1): Diagonal[] {
   const { from, to } = placement
   const { slots } = from
   const shifts = new Shifts(placement)
@@ -224,14 +224,13 @@ export function elementRotations(placement: Placement, limit: number): Diagonal[
   for (let output = 0; output < outputs.length; output++) {
     for (let input = 0; input < inputs.length; input++) {
       seen.fill(0)
-      for (const at of outputs[output]) {
+      for (let o = 0; o < outputs[output].length; o += every) {
         for (const slot of inputs[input]) {
-          const rotation = shifts.rotation(slot, at)
+          const rotation = shifts.rotation(slot, outputs[output][o])
           if (seen[rotation]) continue
           seen[rotation] = 1
           diagonals.push({ input, output, rotation, parts: [rotation] })
         }
-        if (diagonals.length > limit) return undefined
       }
     }
   }

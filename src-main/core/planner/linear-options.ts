@@ -38,8 +38,8 @@ export interface StepSettings {
   readonly width: number
 }
 
-/** More products than this in one step are only considered when nothing else is possible. */
-const fewDiagonals = 3000
+/** A lower bound looks at one output in so many. */
+const sampledOutputs = 24
 
 /** The cheapest ways to compute a linear step, one for each layout of its result. `primes` is what its operands have left. */
 export function linearOptions(
@@ -53,32 +53,38 @@ export function linearOptions(
       candidatesFor(step, terms, settings).map((candidate): LinearChoice => ({ variant, candidate, terms })),
     ),
   )
-  const priced = choices.flatMap((choice) => price(step, choice, primes, settings, fewDiagonals) ?? [])
-  const usable =
-    priced.length > 0 ? priced : choices.flatMap((choice) => price(step, choice, primes, settings, Infinity) ?? [])
-  return cheapest(usable, settings)
+  return cheapest(
+    choices.flatMap((choice) => price(step, choice, primes, settings) ?? []),
+    settings,
+  )
 }
 
 interface Priced {
   readonly choice: LinearChoice
-  readonly diagonals: readonly Diagonal[]
-  /** All but the split's key switches. */
+  /** All but products and the key switches of their split. */
   readonly fixedMs: number
+  /** No way to compute the choice is cheaper. */
   readonly leastMs: number
+  readonly productMs: number
   readonly keySwitch: KeySwitchCosts
 }
 
-/** Splits only where the lower bound can still win. */
+/** Counts diagonals and splits them only where the lower bound can still win. */
 function cheapest(priced: readonly Priced[], { degree, width }: StepSettings): LinearOption[] {
   const best = new Map<string, LinearOption>()
   let worstKept = Infinity
-  for (const { choice, diagonals, fixedMs, leastMs, keySwitch } of [...priced].sort((a, b) => a.leastMs - b.leastMs)) {
+  for (const { choice, fixedMs, leastMs, productMs, keySwitch } of [...priced].sort((a, b) => a.leastMs - b.leastMs)) {
     if (leastMs > worstKept) break
+    const diagonals = diagonalsOf(choice)
+    const productsMs = diagonals.length * productMs
+    if (fixedMs + productsMs + leastSplitMs(diagonals.length, keySwitch) > worstKept) continue
     const layout = foldedLayout(choice.candidate)
-    const ms = fixedMs + (diagonals.length > 0 ? splitBabyGiant(diagonals, degree / 2, keySwitch).ms : 0)
+    const splitMs = diagonals.length > 0 ? splitBabyGiant(diagonals, degree / 2, keySwitch).ms : 0
+    const ms = fixedMs + productsMs + splitMs
     const key = signatureOf(layout)
     const known = best.get(key)
-    if (!known || ms < known.ms) best.set(key, { choice, layout, ms })
+    if (known && known.ms <= ms) continue
+    best.set(key, { choice, layout, ms })
     if (best.size >= width) worstKept = [...best.values()].map((option) => option.ms).sort((a, b) => a - b)[width - 1]
   }
   return [...best.values()].sort((a, b) => a.ms - b.ms).slice(0, width)
@@ -110,13 +116,7 @@ function candidatesFor(step: LinearStep, [first]: readonly TermChoice[], setting
   return outputCandidates(first.from, first.term.map.kind === 'conv' ? first.term.map : undefined, step.shape)
 }
 
-function price(
-  step: LinearStep,
-  choice: LinearChoice,
-  primes: number,
-  settings: StepSettings,
-  limit: number,
-): Priced | undefined {
+function price(step: LinearStep, choice: LinearChoice, primes: number, settings: StepSettings): Priced | undefined {
   const { degree, costs } = settings
   const { layout, lanes } = choice.candidate
   const ms = (primitive: Parameters<CostModel['ms']>[0], level = primes): number => costs.ms(primitive, degree, level)
@@ -133,24 +133,29 @@ function price(
     fixedMs +=
       count.inputs * ms(plain ? 'encode' : 'encrypt') + count.products * ms(plain ? 'multiply-plain' : 'multiply')
     if (!plain) fixedMs += layout.ciphertexts * ms('relinearise')
-    return { choice, diagonals: [], fixedMs, leastMs: fixedMs, keySwitch }
+    return { choice, fixedMs, leastMs: fixedMs, productMs: 0, keySwitch }
   }
-  const diagonals = diagonalsOf(choice, limit)
-  if (!diagonals) return undefined
-  fixedMs += diagonals.length * ms('multiply')
-  return { choice, diagonals, fixedMs, leastMs: fixedMs + leastSplitMs(diagonals.length, keySwitch), keySwitch }
+  const productMs = ms('multiply')
+  const least = diagonalsOf(choice, sampledOutputs).length
+  return {
+    choice,
+    fixedMs,
+    leastMs: fixedMs + least * productMs + leastSplitMs(least, keySwitch),
+    productMs,
+    keySwitch,
+  }
 }
 
-function diagonalsOf(choice: LinearChoice, limit: number): Diagonal[] | undefined {
+function diagonalsOf({ candidate, terms }: LinearChoice, every = 1): Diagonal[] {
   const diagonals: Diagonal[] = []
   let offset = 0
-  for (const { term, from } of choice.terms) {
-    const placement = { from: from!, to: choice.candidate.layout, lanes: choice.candidate.lanes }
+  for (const { term, from } of terms) {
+    if (!from) continue
+    const placement = { from, to: candidate.layout, lanes: candidate.lanes }
     const own =
-      term.map.kind === 'conv' ? convDiagonals(term.map, placement).diagonals : elementRotations(placement, limit)
-    if (!own || own.length > limit) return undefined
+      term.map.kind === 'conv' ? convDiagonals(term.map, placement).diagonals : elementRotations(placement, every)
     for (const diagonal of own) diagonals.push({ ...diagonal, input: diagonal.input + offset })
-    offset += from!.ciphertexts
+    offset += from.ciphertexts
   }
   return diagonals
 }
