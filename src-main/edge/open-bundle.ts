@@ -16,14 +16,7 @@ import { decodeWeightIndex } from '../core/bundle/weight-index.ts'
 import { UserError } from '../core/errors.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { fileProblem } from '../data/read-file.ts'
-import {
-  FRAME_DIGEST_BYTES,
-  hashExtent,
-  hashFrame,
-  readDirectory,
-  readExtent,
-  type Extent,
-} from '../files/bundle-zip.ts'
+import { checkFrame, hashExtent, readDirectory, readWhole, type Extent } from '../files/bundle-zip.ts'
 import { checkStatement, fingerprintOf, readPublicKey, verifyStatement } from '../files/signature.ts'
 import type { EvaluationKeyBytes, LoadWeight } from '../seal/public.ts'
 
@@ -158,10 +151,7 @@ async function readBundle(file: FileHandle, trust: Trust) {
   const { fd } = file
   const { size } = await file.stat()
   const extents = await readDirectory(fd)
-  const comment = await readWhole(fd, { start: Math.max(0, size - FRAME_DIGEST_BYTES), bytes: FRAME_DIGEST_BYTES })
-  if ((await hashFrame(fd, size, extents)) !== new TextDecoder('latin1').decode(comment)) {
-    throw damagedBundle('its archive structure has been changed')
-  }
+  await checkFrame(fd, size, extents)
   const { manifest, digest } = await readManifest(fd, extents)
   for (const { name, bytes, sha256: expected } of manifest.entries) {
     const extent = extents.get(name)
@@ -208,16 +198,6 @@ async function readManifest(fd: number, extents: ReadonlyMap<string, Extent>) {
   if (!extent || extent.bytes > maxWholeBytes) throw damagedBundle('it has no manifest')
   const bytes = await readWhole(fd, extent)
   return { manifest: decodeManifest(bytes), digest: sha256(bytes) }
-}
-
-async function readWhole(fd: number, extent: Extent): Promise<Uint8Array> {
-  const bytes = new Uint8Array(extent.bytes)
-  let at = 0
-  await readExtent(fd, extent, (chunk) => {
-    bytes.set(chunk, at)
-    at += chunk.length
-  })
-  return bytes
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -57,12 +57,22 @@ export async function hashExtent(fd: number, extent: Extent): Promise<string> {
   return hash.digest('hex')
 }
 
+/** Whether the content of an entry is left out of the frame digest, because a manifest has its hash. */
+export type IsListed = (name: string) => boolean
+
+export const isListedInManifest: IsListed = (name) => !UNLISTED_ENTRIES.includes(name)
+
 /**
- * SHA-256 of the frame: everything but the entries that the manifest lists, and the digest itself. So a flipped
- * byte is found wherever it is.
+ * SHA-256 of the frame: everything but the listed entries and the digest itself. With the hashes of the manifest, a
+ * flipped byte is found wherever it is.
  */
-export async function hashFrame(fd: number, fileBytes: number, extents: ReadonlyMap<string, Extent>): Promise<string> {
-  const listed = [...extents].filter(([name]) => !UNLISTED_ENTRIES.includes(name)).map(([, extent]) => extent)
+export async function hashFrame(
+  fd: number,
+  fileBytes: number,
+  extents: ReadonlyMap<string, Extent>,
+  isListed: IsListed = isListedInManifest,
+): Promise<string> {
+  const listed = [...extents].filter(([name]) => isListed(name)).map(([, extent]) => extent)
   const hash = createHash('sha256')
   let position = 0
   const skipTo = async (end: number): Promise<void> => {
@@ -75,4 +85,28 @@ export async function hashFrame(fd: number, fileBytes: number, extents: Readonly
   }
   await skipTo(fileBytes - FRAME_DIGEST_BYTES)
   return hash.digest('hex')
+}
+
+/** Throws UserError 'damaged-bundle' unless the frame digest is right. */
+export async function checkFrame(
+  fd: number,
+  fileBytes: number,
+  extents: ReadonlyMap<string, Extent>,
+  isListed?: IsListed,
+): Promise<void> {
+  const start = Math.max(0, fileBytes - FRAME_DIGEST_BYTES)
+  const comment = await readWhole(fd, { start, bytes: FRAME_DIGEST_BYTES })
+  if ((await hashFrame(fd, fileBytes, extents, isListed)) !== new TextDecoder('latin1').decode(comment)) {
+    throw damagedBundle('its archive structure has been changed')
+  }
+}
+
+export async function readWhole(fd: number, extent: Extent): Promise<Uint8Array> {
+  const bytes = new Uint8Array(extent.bytes)
+  let at = 0
+  await readExtent(fd, extent, (chunk) => {
+    bytes.set(chunk, at)
+    at += chunk.length
+  })
+  return bytes
 }

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import yazl from 'yazl'
 import type { ManifestEntry } from '../core/bundle/manifest.ts'
-import { FRAME_DIGEST_BYTES, hashFrame, readDirectory } from './bundle-zip.ts'
+import { FRAME_DIGEST_BYTES, hashFrame, isListedInManifest, readDirectory, type IsListed } from './bundle-zip.ts'
 
 /** One entry, produced piece by piece when its turn comes. */
 export interface EntrySource {
@@ -19,7 +19,11 @@ const options = { compress: false, mtime: new Date(1980, 0, 1), mode: 0o100644, 
  * Writes stored entries in order, as a stream, and the frame digest as the archive's comment. Each source may
  * look at the sizes and hashes of the entries before it. Returns all of them.
  */
-export async function writeBundleZip(file: FileHandle, sources: Iterable<EntrySource>): Promise<ManifestEntry[]> {
+export async function writeBundleZip(
+  file: FileHandle,
+  sources: Iterable<EntrySource>,
+  isListed: IsListed = isListedInManifest,
+): Promise<ManifestEntry[]> {
   const written: ManifestEntry[] = []
   const zip = new yazl.ZipFile()
   const output = zip.outputStream as Readable
@@ -35,7 +39,7 @@ export async function writeBundleZip(file: FileHandle, sources: Iterable<EntrySo
   await pipeline(output, async (chunks: AsyncIterable<Uint8Array>) => {
     for await (const chunk of chunks) await writeAll(file, chunk)
   })
-  await sealFrame(file)
+  await sealFrame(file, isListed)
   return written
 }
 
@@ -54,8 +58,8 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   for (let done = 0; done < chunk.length;) done += (await file.write(chunk, done)).bytesWritten
 }
 
-async function sealFrame(file: FileHandle): Promise<void> {
+async function sealFrame(file: FileHandle, isListed: IsListed): Promise<void> {
   const { size } = await file.stat()
-  const digest = await hashFrame(file.fd, size, await readDirectory(file.fd))
+  const digest = await hashFrame(file.fd, size, await readDirectory(file.fd), isListed)
   await file.write(digest, size - FRAME_DIGEST_BYTES, 'latin1')
 }

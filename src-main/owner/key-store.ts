@@ -1,11 +1,11 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import { isRunning, syncFolder, writeAtomically, writeProblem } from '../files/write-atomically.ts'
 import { lockSecret, unlockSecret, type Lock, type Unlock } from './age.ts'
 import { decodeDeployment, encodeDeployment, type Deployment } from './deployment.ts'
 
-const recordName = 'deployment.json'
+export const RECORD_NAME = 'deployment.json'
 const deploymentName = /^[0-9a-f]{32}$/
 /** A deployment being written: its id, then the process that writes it. */
 const draftName = /^\.[0-9a-f]{32}\.part-(\d+)$/
@@ -35,7 +35,7 @@ export class KeyStore {
 
   /** Throws UserError 'unknown-deployment', 'damaged-key-store'. */
   async read(id: string): Promise<Deployment> {
-    return decodeDeployment(new TextDecoder().decode(await this.readFile(id, recordName)), this.path(id, recordName))
+    return decodeDeployment(new TextDecoder().decode(await this.readFile(id, RECORD_NAME)), this.path(id, RECORD_NAME))
   }
 
   /** Throws UserError 'unknown-deployment'. */
@@ -70,9 +70,39 @@ export class KeyStore {
 
   async update(deployment: Deployment): Promise<void> {
     await this.read(deployment.id)
-    await writeAtomically(this.path(deployment.id, recordName), { force: true, ...privateFile }, async (file) => {
+    await writeAtomically(this.path(deployment.id, RECORD_NAME), { force: true, ...privateFile }, async (file) => {
       await file.writeFile(encodeDeployment(deployment))
     })
+  }
+
+  /** The deployment whose id begins so. Throws UserError 'unknown-deployment'. */
+  async find(prefix: string): Promise<Deployment> {
+    const found = (await this.list()).filter(({ id }) => prefix.length >= 4 && id.startsWith(prefix))
+    if (found.length !== 1) throw unknownDeployment(prefix)
+    return found[0]
+  }
+
+  /** From now on its results are refused; nothing is deleted. */
+  async revoke(id: string): Promise<Deployment> {
+    const deployment = await this.read(id)
+    const revoked = { ...deployment, revoked: deployment.revoked ?? new Date().toISOString() }
+    await this.update(revoked)
+    return revoked
+  }
+
+  /**
+   * Deletes a deployment and its keys: its results can never be opened again. Secrets are overwritten first,
+   * which journals and flash memory may defeat; they are age files all the same.
+   */
+  async destroy(id: string): Promise<void> {
+    await this.read(id)
+    const folder = join(this.folder, id)
+    for (const name of await readdir(folder)) {
+      if (!name.endsWith('.age')) continue
+      const { size } = await stat(join(folder, name))
+      await writeFile(join(folder, name), new Uint8Array(size), { flag: 'r+', flush: true })
+    }
+    await rm(folder, { recursive: true })
   }
 
   path(id: string, name: string): string {
@@ -104,7 +134,7 @@ export class DeploymentDraft {
   }
 
   async commit(deployment: Deployment): Promise<void> {
-    await this.write(recordName, encodeDeployment(deployment))
+    await this.write(RECORD_NAME, encodeDeployment(deployment))
     await rename(this.#folder, this.#final)
     await syncFolder(join(this.#final, '..'))
   }

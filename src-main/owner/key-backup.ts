@@ -1,0 +1,82 @@
+import { open, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../core/errors.ts'
+import { fileProblem } from '../data/read-file.ts'
+import { checkFrame, readDirectory, readWhole } from '../files/bundle-zip.ts'
+import { writeBundleZip } from '../files/write-bundle-zip.ts'
+import { writeAtomically, type WriteOptions } from '../files/write-atomically.ts'
+import { decodeDeployment, type Deployment } from './deployment.ts'
+import { RECORD_NAME, type KeyStore } from './key-store.ts'
+
+/** What a deployment's folder may hold. */
+const fileName = /^(deployment\.json|plan-\d{1,2}\.json|signer\.pem|(secret-\d{1,2}|signing-key)\.age)$/
+const maxFileBytes = 2 ** 28
+
+/**
+ * Writes one deployment to a ZIP file. Its secrets stay the age files that they are.
+ * @throws UserError unknown-deployment, output-exists, not-writable, disk-full
+ */
+export async function backUpDeployment(store: KeyStore, id: string, out: string, options: WriteOptions): Promise<void> {
+  await store.read(id)
+  const folder = join(store.folder, id)
+  const names = (await readdir(folder)).filter((name) => fileName.test(name)).sort()
+  await writeAtomically(out, { ...options, mode: 0o600 }, async (file) => {
+    const sources = names.map((name) => ({
+      name,
+      async *content() {
+        yield await readFile(join(folder, name))
+      },
+    }))
+    await writeBundleZip(file, sources, () => false)
+  })
+}
+
+/**
+ * Brings a deployment back from a backup; one that the store holds already is left alone.
+ * @throws UserError file-not-found, damaged-backup, deployment-exists
+ */
+export async function restoreDeployment(store: KeyStore, backup: string): Promise<Deployment> {
+  const files = await readBackup(backup)
+  const record = files.get(RECORD_NAME)
+  if (!record) throw damagedBackup(backup)
+  const deployment = decodeDeployment(new TextDecoder().decode(record), backup)
+  if ((await store.list()).some(({ id }) => id === deployment.id)) {
+    throw new UserError('deployment-exists', `The key store holds the deployment ${deployment.id} already.`)
+  }
+  const draft = await store.draft(deployment.id)
+  try {
+    for (const [name, content] of files) if (name !== RECORD_NAME) await draft.write(name, content)
+    await draft.commit(deployment)
+  } catch (error) {
+    await draft.discard()
+    throw error
+  }
+  return deployment
+}
+
+async function readBackup(path: string): Promise<Map<string, Uint8Array>> {
+  const file = await open(path).catch((error) => {
+    throw fileProblem(error, path)
+  })
+  try {
+    const { size } = await file.stat()
+    const extents = await readDirectory(file.fd)
+    const files = new Map<string, Uint8Array>()
+    await checkFrame(file.fd, size, extents, () => false)
+    for (const [name, extent] of extents) {
+      if (!fileName.test(name) || extent.bytes > maxFileBytes) throw damagedBackup(path)
+      files.set(name, await readWhole(file.fd, extent))
+    }
+    return files
+  } catch (cause) {
+    throw damagedBackup(path, cause)
+  } finally {
+    await file.close()
+  }
+}
+
+const damagedBackup = (file: string, cause?: unknown): UserError =>
+  new UserError('damaged-backup', `${file} is not a backup of a deployment, or it is damaged.`, {
+    where: { file },
+    cause,
+  })
