@@ -14,13 +14,17 @@ export interface Answer {
 export const EXIT = { ok: 0, userError: 1, internalError: 2, cancelled: 130 } as const
 
 /** A command with the options that all have: --json and examples under --help. */
-export function command(usage: string, description: string, examples: readonly string[]): Command {
+export const command = (usage: string, description: string, examples: readonly string[]): Command =>
+  group(usage, description, examples).option('--json', 'print one JSON object on stdout instead of text')
+
+/** A command that only holds others: an option of its own would hide theirs. */
+export function group(usage: string, description: string, examples: readonly string[]): Command {
   const [name, ...args] = usage.split(' ')
   const made = new Command(name)
   if (args.length > 0) made.arguments(args.join(' '))
   return made
+    .configureHelp({ sortOptions: false })
     .description(description)
-    .option('--json', 'print one JSON object on stdout instead of text')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
 }
 

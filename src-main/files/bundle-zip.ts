@@ -31,7 +31,7 @@ export async function readDirectory(fd: number): Promise<Map<string, Extent>> {
       extents.set(entry.fileName, { start: fileDataStart, bytes: entry.compressedSize })
     }
   } catch (error) {
-    throw damagedBundle((error as Error).message, error)
+    throw damagedBundle((error as Error).message.replace(/\.$/, ''), error)
   }
   return extents
 }

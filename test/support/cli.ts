@@ -11,8 +11,7 @@ export interface CliOptions {
   readonly node?: string
   /** Limit on the size of any file the process writes, in KiB, through the shell's ulimit. */
   readonly fileLimitKiB?: number
-  /** Called with every piece of stderr or stdout, and the process. */
-  readonly watch?: (text: string, child: ChildProcess) => void
+  readonly started?: (child: ChildProcess) => void
 }
 
 export interface CliRun {
@@ -35,14 +34,9 @@ export function sealwright(args: readonly string[], options: CliOptions = {}): P
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let [stdout, stderr] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-    options.watch?.(text, child)
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-    options.watch?.(text, child)
-  })
+  options.started?.(child)
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code) =>

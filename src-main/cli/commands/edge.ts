@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { edgeRun } from '../../jobs/edge-run.ts'
-import { answer, command } from '../command.ts'
+import { answer, command, group } from '../command.ts'
 import { pairs } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
 import { path, positiveNumber, wholeNumber } from '../values.ts'
@@ -15,7 +15,7 @@ interface RunOptions {
 }
 
 export function edgeCommand(): Command {
-  const edge = command('edge', 'what an untrusted node does with a bundle', [
+  const edge = group('edge', 'what an untrusted node does with a bundle', [
     'sealwright edge run lenet5.sealed --input digit.png --out digit.result',
   ])
   return edge.addCommand(runCommand())
