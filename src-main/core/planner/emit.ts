@@ -1,6 +1,7 @@
 import { invariant } from '../errors.ts'
 import { INPUT, type LayerId } from '../normalise/layer-model.ts'
 import {
+  slotsOf,
   type CkksParameters,
   type ElementPacking,
   type InputPacking,
@@ -16,6 +17,7 @@ import { convDiagonals, elementDiagonals, type DiagonalSet } from './diagonals.t
 import { packFirstLayer } from './first-layer.ts'
 import { modulo, positionsOf, type Layout } from './layout.ts'
 import type { LinearChoice, TermChoice } from './linear-options.ts'
+import { deriveRotations } from './rotation-steps.ts'
 import type { SearchResult, SearchSettings } from './search.ts'
 import type { LinearStep, SquareStep, Step } from './steps.ts'
 import { walkMap } from './weights.ts'
@@ -41,6 +43,8 @@ class Emitter {
   private readonly values = new Map<LayerId, readonly Register[]>()
   private readonly layers: PlannedLayer[] = []
   private sources: readonly Int32Array[] = []
+  /** Rotation steps used so far: their keys exist. */
+  private readonly steps = new Set<number>()
 
   constructor(request: EmitRequest) {
     this.request = request
@@ -109,7 +113,7 @@ class Emitter {
     const folded = this.products(step, inputs, sets, primes, layout).map((register) => {
       let sum = this.builder.rescale(register)
       for (let span = lanes.stride; span < lanes.stride * lanes.count; span *= 2) {
-        sum = this.builder.add(sum, this.builder.rotate(sum, span))
+        sum = this.builder.add(sum, this.rotate(sum, span))
       }
       return sum
     })
@@ -120,7 +124,7 @@ class Emitter {
     return this.values.get(term.input)!.map((register) => {
       let value = this.builder.modSwitch(register, primes)
       for (const pass of passes) {
-        const rotated = pass.map((steps) => this.builder.rotate(value, steps))
+        const rotated = pass.map((steps) => this.rotate(value, steps))
         value = rotated.reduce((sum, next) => this.builder.add(sum, next), value)
       }
       return value
@@ -153,9 +157,10 @@ class Emitter {
       babyRotateMs: costs.ms('rotate-hoisted', degree, primes),
       relineariseMs: costs.ms('relinearise', degree, primes),
     })
-    // One value's rotations stand together, so that an evaluator can share their decomposition.
-    const babies = [...all.keys()].sort((a, b) => all[a].input - all[b].input || split.babies[a] - split.babies[b])
-    for (const k of babies) builder.rotate(inputs[all[k].input], split.babies[k])
+    const turned = inputs.map((register, input) => {
+      const wanted = [...all.keys()].filter((k) => all[k].input === input).map((k) => split.babies[k])
+      return this.rotations(register, wanted)
+    })
     const targetScale = this.request.scale
     const productScale = targetScale * builder.primeValue(primes - 1)
     const outputs: Register[] = []
@@ -170,7 +175,7 @@ class Emitter {
       invariant(giants.size > 0, 'a linear step has no weights', { layer: step.id })
       let sum: Register | undefined
       for (const [giant, members] of [...giants].sort(([a], [b]) => a - b)) {
-        const values = members.map((k) => builder.rotate(inputs[all[k].input], split.babies[k]))
+        const values = members.map((k) => turned[all[k].input].get(split.babies[k])!)
         const weights = members.map((k, m): WeightIndex => {
           const { set, index } = all[k]
           const scale = productScale / builder.scaleOf(values[m])
@@ -179,12 +184,31 @@ class Emitter {
           )
         })
         const inner = builder.relinearise(builder.multiplySum(values, weights))
-        const turned = builder.rotate(inner, giant)
-        sum = sum === undefined ? turned : builder.add(sum, turned)
+        const shifted = this.rotate(inner, giant)
+        sum = sum === undefined ? shifted : builder.add(sum, shifted)
       }
       outputs.push(sum!)
     }
     return outputs
+  }
+
+  /** All wanted rotations of a register, by rotation. */
+  private rotations(register: Register, wanted: readonly number[]): Map<number, Register> {
+    const turned = new Map<number, Register>([[0, register]])
+    const slots = slotsOf(this.request.parameters)
+    for (const { rotation, parent, step } of deriveRotations(
+      [...new Set(wanted)].sort((a, b) => a - b),
+      slots,
+      this.steps,
+    )) {
+      turned.set(rotation, this.rotate(turned.get(parent)!, step))
+    }
+    return turned
+  }
+
+  private rotate(register: Register, steps: number): Register {
+    if (steps !== 0) this.steps.add(steps)
+    return this.builder.rotate(register, steps)
   }
 
   private addBias(step: LinearStep, bias: Float64Array, register: Register, output: number): Register {
