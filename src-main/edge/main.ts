@@ -2,17 +2,21 @@ import { parseArgs } from 'node:util'
 import { reportError, UserError } from '../core/errors.ts'
 import type { ProgressEvent, WorkContext } from '../core/progress.ts'
 import { readBytes } from '../data/read-file.ts'
+import { describeBundle, verifyBundle } from './inspect.ts'
 import type { Trust } from './open-bundle.ts'
 import { edgeRun } from './run.ts'
 
 const usage = `Usage: sealwright-edge <command> …
 
+  verify BUNDLE                        checks every byte and the signature
+  info BUNDLE                          tells what the bundle says of itself
   run BUNDLE --input DATA --out FILE   encrypts one sample, computes on it, writes the encrypted result
       --index I      which sample of DATA, from 0 (0)
       --threads N    worker threads (the cores)
       --force        replace FILE if it exists
 
   --public-key PEM   accepts only bundles signed with this key
+  --signature FILE   checks this detached signature instead of the one inside
   --allow-unsigned   accepts bundles without a valid signature
 
   --json             prints one JSON object
@@ -26,6 +30,7 @@ const options = {
   threads: { type: 'string' },
   force: { type: 'boolean' },
   'public-key': { type: 'string' },
+  signature: { type: 'string' },
   'allow-unsigned': { type: 'boolean' },
   json: { type: 'boolean' },
   events: { type: 'boolean' },
@@ -36,6 +41,8 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'
 type Command = (operands: string[], values: Values, work: WorkContext) => Promise<unknown>
 
 const commands: Record<string, Command> = {
+  verify: async ([bundle], values) => verifyBundle(required(bundle, 'BUNDLE'), await trustFrom(values)),
+  info: async ([bundle], values) => describeBundle(required(bundle, 'BUNDLE'), await trustFrom(values)),
   run: async ([bundle], values, work) =>
     edgeRun(
       {
@@ -87,7 +94,9 @@ function parse(argv: readonly string[]) {
 async function trustFrom(values: Values): Promise<Trust> {
   const path = values['public-key']
   const publicKey = path === undefined ? undefined : new TextDecoder().decode(await readBytes(path, 2 ** 16))
-  return { publicKey, allowUnsigned: values['allow-unsigned'] === true }
+  const detached = values.signature
+  const signature = detached === undefined ? undefined : await readBytes(detached, 2 ** 20)
+  return { publicKey, signature, allowUnsigned: values['allow-unsigned'] === true }
 }
 
 function required(value: string | undefined, name: string): string {

@@ -13,6 +13,7 @@ import {
 } from '../core/bundle/manifest.ts'
 import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeWeightIndex } from '../core/bundle/weight-index.ts'
+import type { NamedDigest } from '../core/bundle/statement.ts'
 import { UserError } from '../core/errors.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { fileProblem } from '../data/read-file.ts'
@@ -28,6 +29,8 @@ const maxSignatureBytes = 2 ** 20
 export interface Trust {
   /** PEM of the owner's public signing key; without it, the key in the bundle only proves that nothing was changed since. */
   readonly publicKey?: string
+  /** A detached signature in place of the one inside. */
+  readonly signature?: Uint8Array
   /** Accept bundles without a valid signature. */
   readonly allowUnsigned?: boolean
 }
@@ -104,6 +107,18 @@ export class Bundle {
     }
   }
 
+  /** What a signature is over. Throws what `open` does. */
+  static async digests(path: string): Promise<NamedDigest[]> {
+    const file = await open(path, 'r').catch((error) => {
+      throw fileProblem(error, path)
+    })
+    try {
+      return (await readBundle(file, { allowUnsigned: true })).entries
+    } finally {
+      await file.close()
+    }
+  }
+
   plan(segment: ManifestSegment): Promise<Plan> {
     return this.entry(segment.plan).then(decodePlan)
   }
@@ -161,35 +176,34 @@ async function readBundle(file: FileHandle, trust: Trust) {
   const known = new Set([...UNLISTED_ENTRIES, ...manifest.entries.map(({ name }) => name)])
   const stranger = [...extents.keys()].find((name) => !known.has(name))
   if (stranger !== undefined) throw damagedBundle(`it holds ${stranger}, which its manifest does not list`)
-  const signer = trust.allowUnsigned ? undefined : await verifySigner(fd, extents, manifest, digest, trust)
-  return { extents, manifest, sha256: digest, signer }
+  const entries: NamedDigest[] = [...manifest.entries, { name: MANIFEST_ENTRY, sha256: digest }]
+  const pem = extents.get(SIGNER_ENTRY)
+  if (pem) entries.push({ name: SIGNER_ENTRY, sha256: await hashExtent(fd, pem) })
+  const signer = trust.allowUnsigned ? undefined : await verifySigner(fd, extents, entries, trust)
+  return { extents, manifest, sha256: digest, signer, entries }
 }
 
 /** Throws UserError 'unsigned-bundle', 'wrong-signer', 'bad-signature', 'unsupported-signature-method'. */
 async function verifySigner(
   fd: number,
   extents: ReadonlyMap<string, Extent>,
-  manifest: Manifest,
-  manifestSha256: string,
-  { publicKey }: Trust,
+  entries: readonly NamedDigest[],
+  { publicKey, signature }: Trust,
 ): Promise<BundleSigner> {
-  const [signature, signer] = [extents.get(SIGNATURE_ENTRY), extents.get(SIGNER_ENTRY)]
-  if (!signature || !signer || signature.bytes > maxSignatureBytes || signer.bytes > maxSignatureBytes) {
+  const read = async (name: string): Promise<Uint8Array> => {
+    const extent = extents.get(name)
+    if (extent && extent.bytes <= maxSignatureBytes) return await readWhole(fd, extent)
     throw new UserError('unsigned-bundle', 'The bundle is not signed.', {
       hint: 'Ask the owner for a signed one, or use --allow-unsigned to run it all the same.',
     })
   }
-  const pem = await readWhole(fd, signer)
-  const key = readPublicKey(pem)
+  // A detached signature may be another signer's; the key in the bundle says nothing about it.
+  const key = signature && publicKey !== undefined ? readPublicKey(publicKey) : readPublicKey(await read(SIGNER_ENTRY))
   const fingerprint = fingerprintOf(key)
   if (publicKey !== undefined && fingerprintOf(readPublicKey(publicKey)) !== fingerprint) {
     throw new UserError('wrong-signer', `The bundle was signed by another key, ${fingerprint}.`)
   }
-  checkStatement(verifyStatement(await readWhole(fd, signature), key), [
-    ...manifest.entries,
-    { name: MANIFEST_ENTRY, sha256: manifestSha256 },
-    { name: SIGNER_ENTRY, sha256: sha256(pem) },
-  ])
+  checkStatement(verifyStatement(signature ?? (await read(SIGNATURE_ENTRY)), key), entries)
   return { fingerprint, pinned: publicKey !== undefined }
 }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SIGNATURE_ENTRY, SIGNER_ENTRY } from '../../src-main/core/bundle/manifest.ts'
 import { Bundle } from '../../src-main/edge/open-bundle.ts'
 import { Signer } from '../../src-main/owner/sign.ts'
+import { signBundle } from '../../src-main/owner/sign-bundle.ts'
 import type { ProtectResult } from '../../src-main/owner/protect.ts'
 import { exportTiny, temporaryFolder } from '../owner/exported.ts'
 import { rewriteBundle } from './rewrite-bundle.ts'
@@ -65,6 +66,15 @@ describe('the signature of a bundle', () => {
     await rewriteBundle(original, forged, (entries) => entries.set(SIGNER_ENTRY, Buffer.from(attacker.publicPem)))
     await expect(opened(forged, { publicKey: ownKey.publicPem })).rejects.toThrow(coded('wrong-signer'))
     await expect(opened(forged)).rejects.toThrow(coded('bad-signature'))
+  })
+
+  it('may be detached, and another signer’s', async () => {
+    const witness = Signer.generate()
+    const out = join(folder, 'witness.sig')
+    await signBundle({ bundle: original, signingKey: witness.privatePem, out })
+    const trust = { publicKey: witness.publicPem, signature: await readFile(out) }
+    expect((await opened(original, trust)).signer).toMatchObject({ pinned: true })
+    await expect(opened(original, { ...trust, publicKey: ownKey.publicPem })).rejects.toThrow(coded('bad-signature'))
   })
 
   it('leaves the owner a file that other tools read', async () => {

@@ -1,0 +1,33 @@
+import { stat } from 'node:fs/promises'
+import { logQPOf } from '../core/plan/security.ts'
+import { Bundle, type Trust } from './open-bundle.ts'
+
+/** Verifies every byte and the signature. Throws what `Bundle.open` does. */
+export async function verifyBundle(path: string, trust: Trust) {
+  const bundle = await Bundle.open(path, trust)
+  await bundle.close()
+  const { manifest, sha256, signer } = bundle
+  return { deploymentId: manifest.deploymentId, bundleSha256: sha256, bundleBytes: (await stat(path)).size, signer }
+}
+
+/** What a bundle says of itself: all that the edge can see without a key. */
+export async function describeBundle(path: string, trust: Trust) {
+  const bundle = await Bundle.open(path, trust)
+  try {
+    const { format, version, producer, deploymentId, created, model, preprocessing, reveal } = bundle.manifest
+    const plans = await Promise.all(bundle.manifest.segments.map((segment) => bundle.plan(segment)))
+    const segments = plans.map(({ parameters, input, output, weights, instructions, layers }) => ({
+      polyModulusDegree: parameters.polyModulusDegree,
+      logQP: logQPOf(parameters),
+      input: { mode: input.mode, shape: input.shape, ciphertexts: input.sources.length },
+      output: { shape: output.shape, ciphertexts: output.registers.length },
+      weights: weights.length,
+      instructions: instructions.length,
+      layers: layers.map(({ id, kind }) => ({ id, kind })),
+    }))
+    const { signer } = bundle
+    return { format, version, producer, deploymentId, created, model, preprocessing, reveal, signer, segments }
+  } finally {
+    await bundle.close()
+  }
+}
