@@ -6,7 +6,7 @@ import { preprocess } from '../data/preprocess.ts'
 import { readSamples } from '../data/read-samples.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { Bundle, type Trust } from './open-bundle.ts'
-import { loadRunner } from './segment-runner.ts'
+import { loadRunner, type RunnerOptions } from './segment-runner.ts'
 
 export interface EdgeRunRequest {
   readonly bundle: string
@@ -15,6 +15,8 @@ export interface EdgeRunRequest {
   readonly index?: number
   /** Worker threads; the cores unless told. */
   readonly threads?: number
+  /** `auto` unless told. */
+  readonly evaluator?: RunnerOptions['evaluator']
   readonly out: string
   readonly force?: boolean
   readonly trust?: Trust
@@ -26,6 +28,7 @@ export interface EdgeRunResult {
   readonly loadSeconds: number
   readonly runSeconds: number
   readonly heapBytes: number
+  readonly evaluator: 'kernels' | 'node-seal'
 }
 
 /** Runs one sample through a bundle and writes the encrypted result. */
@@ -35,7 +38,10 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
   const bundle = await Bundle.open(request.bundle, request.trust)
   try {
     const { manifest } = bundle
-    const runner = await loadRunner(bundle, 0, request.threads ?? availableParallelism())
+    const runner = await loadRunner(bundle, 0, {
+      threads: request.threads ?? availableParallelism(),
+      evaluator: request.evaluator ?? 'auto',
+    })
     try {
       const { preprocessing } = manifest
       const index = request.index ?? 0
@@ -58,6 +64,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
         loadSeconds: (loadedMs - startedMs) / 1000,
         runSeconds: (ranMs - loadedMs) / 1000,
         heapBytes: runner.heapBytes(),
+        evaluator: runner.evaluator,
       }
     } finally {
       await runner.delete()

@@ -4,12 +4,15 @@ import type { Plan } from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { saveCiphertext, type Ciphertext, type SealValue } from '../seal/public.ts'
+import { kernelSupport } from '../kernels/open-kernels.ts'
+import { KernelRunner } from './kernel-runner.ts'
 import { loadSegment, type LoadedSegment } from './load-segment.ts'
 import type { Bundle } from './open-bundle.ts'
 import { ThreadedRunner } from './threaded-runner.ts'
 
 /** One segment of a bundle, loaded and ready to run any number of inputs, one after the other. */
 export interface SegmentRunner {
+  readonly evaluator: 'kernels' | 'node-seal'
   readonly plan: Plan
   /**
    * Encrypts a preprocessed input, runs the segment and saves the output ciphertexts.
@@ -21,8 +24,19 @@ export interface SegmentRunner {
   delete(): Promise<void>
 }
 
-/** The bundle stays open and the caller's. Throws UserError 'damaged-bundle', 'damaged-data'. */
-export async function loadRunner(bundle: Bundle, segmentIndex: number, threads: number): Promise<SegmentRunner> {
+export interface RunnerOptions {
+  readonly threads: number
+  /** `auto` takes our own kernels where they pass their self-test and hold the plan. */
+  readonly evaluator: 'auto' | 'kernels' | 'seal'
+}
+
+/** The bundle stays open and the caller's. Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported'. */
+export async function loadRunner(bundle: Bundle, segmentIndex: number, options: RunnerOptions): Promise<SegmentRunner> {
+  const { threads, evaluator } = options
+  const plan = await bundle.plan(bundle.manifest.segments[segmentIndex])
+  if (evaluator === 'kernels' || (evaluator === 'auto' && kernelSupport(plan, threads).kind !== 'node-seal')) {
+    return KernelRunner.load(bundle, segmentIndex, threads)
+  }
   return threads > 1
     ? ThreadedRunner.load(bundle, segmentIndex, threads)
     : new SingleRunner(await loadSegment(bundle, segmentIndex))
@@ -35,6 +49,7 @@ export function checkInput(plan: Plan, input: Float64Array): void {
 }
 
 class SingleRunner implements SegmentRunner {
+  readonly evaluator = 'node-seal'
   readonly plan: Plan
   readonly #segment: LoadedSegment
 

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { CancelledError, InternalError, UserError, type ErrorReport } from '../core/errors.ts'
+import { CancelledError, InternalError } from '../core/errors.ts'
 import { nodeSealCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { schedulePlan, type Schedule } from '../core/plan/schedule.ts'
@@ -8,10 +8,15 @@ import { compileSeal } from '../seal/public.ts'
 import { createExchanges, portsOf } from '../workers/exchange.ts'
 import type { Bundle } from './open-bundle.ts'
 import { checkInput, type SegmentRunner } from './segment-runner.ts'
+import { errorFromReport } from './thread-errors.ts'
 import type { SegmentThreadMessage, SegmentThreadSetup } from './segment-thread.ts'
+
+/** Beside this file, as source or bundled. */
+const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'segment-thread$1'))
 
 /** A segment on several threads, each with its own SEAL instance and its share of the plan. */
 export class ThreadedRunner implements SegmentRunner {
+  readonly evaluator = 'node-seal'
   readonly plan: Plan
   readonly #schedule: Schedule
   readonly #threads: readonly Worker[]
@@ -42,7 +47,7 @@ export class ThreadedRunner implements SegmentRunner {
         program,
         outputs,
       }
-      return new Worker(new URL('./segment-thread.ts', import.meta.url), {
+      return new Worker(threadUrl, {
         workerData: setup,
         transferList: portsOf(exchange),
       })
@@ -100,7 +105,7 @@ export class ThreadedRunner implements SegmentRunner {
       }
       const onMessage = (message: SegmentThreadMessage): void => {
         if (message.kind === 'step') for (let i = 0; i < message.items; i++) step?.()
-        else if (message.kind === 'failed') finish(() => reject(fromReport(message.error, message.isUserError)))
+        else if (message.kind === 'failed') finish(() => reject(errorFromReport(message.error, message.isUserError)))
         else if (message.kind === kind) finish(() => resolve(message as Extract<SegmentThreadMessage, { kind: K }>))
       }
       const onError = (error: Error): void => finish(() => reject(error))
@@ -109,8 +114,4 @@ export class ThreadedRunner implements SegmentRunner {
       worker.on('message', onMessage).on('error', onError).on('exit', onExit)
     })
   }
-}
-
-function fromReport({ code, message, where, hint }: ErrorReport, isUserError: boolean): Error {
-  return isUserError ? new UserError(code, message, { where, hint }) : new InternalError(message, { where, hint })
 }

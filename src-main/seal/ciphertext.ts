@@ -1,4 +1,4 @@
-import type { Ciphertext } from 'node-seal/throws'
+import type { Ciphertext, Plaintext } from 'node-seal/throws'
 import { UserError } from '../core/errors.ts'
 import type { SealContext } from './context.ts'
 import { filled, parsing } from './guard.ts'
@@ -60,6 +60,10 @@ export function loadCiphertextParts(context: SealContext, bytes: Uint8Array): Ci
 /** SEAL's uncompressed form: 113 bytes, then residues as [polynomial][prime][coefficient], little-endian 64-bit. */
 export function saveCiphertext(context: SealContext, ciphertext: Ciphertext): Uint8Array {
   return ciphertext.saveToArray(context.seal.bindings.ComprModeType.none) as Uint8Array
+}
+
+export function savePlaintext(context: SealContext, plaintext: Plaintext): Uint8Array {
+  return plaintext.saveToArray(context.seal.bindings.ComprModeType.none) as Uint8Array
 }
 
 /** True where two scales differ by no more than floating-point rounding. */

@@ -33,7 +33,7 @@ describe('a protected network', () => {
 
   const runTiny = async (path = bundlePath): Promise<Uint8Array> => {
     const bundle = await Bundle.open(path)
-    const runner = await loadRunner(bundle, 0, 1)
+    const runner = await loadRunner(bundle, 0, { threads: 1, evaluator: 'seal' })
     const ciphertexts = await runner.run(pixels, silent)
     await runner.delete()
     await bundle.close()

@@ -1,0 +1,167 @@
+import { Worker } from 'node:worker_threads'
+import { InternalError } from '../core/errors.ts'
+import type { Plan, Register } from '../core/plan/plan.ts'
+import { runPlan } from '../core/plan/run-plan.ts'
+import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import type { KernelValue } from '../kernels/kernel-evaluator.ts'
+import { openKernels, type OpenKernels } from '../kernels/open-kernels.ts'
+import { compileSeal } from '../seal/public.ts'
+import type { Bundle } from './open-bundle.ts'
+import type { SealThreadAnswer, SealThreadRequest, SealThreadSetup } from './seal-thread.ts'
+import { checkInput, type SegmentRunner } from './segment-runner.ts'
+import { errorFromReport } from './thread-errors.ts'
+
+/** Beside this file, as source or bundled. */
+const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'seal-thread$1'))
+
+/** A segment on our own kernels: one memory with weights, keys and values for all threads. SEAL encrypts and parses. */
+export class KernelRunner implements SegmentRunner {
+  readonly evaluator = 'kernels'
+  readonly plan: Plan
+  readonly #kernels: OpenKernels
+  readonly #encryptors: readonly SealThread[]
+
+  private constructor(plan: Plan, kernels: OpenKernels, encryptors: readonly SealThread[]) {
+    this.plan = plan
+    this.#kernels = kernels
+    this.#encryptors = encryptors
+  }
+
+  /** Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported'. */
+  static async load(bundle: Bundle, segmentIndex: number, threads: number): Promise<KernelRunner> {
+    const plan = await bundle.plan(bundle.manifest.segments[segmentIndex])
+    const module = await compileSeal()
+    const { path, sha256 } = bundle
+    const setup: SealThreadSetup = { bundle: path, bundleSha256: sha256, segmentIndex, module }
+    const kernels = await openKernels(plan, { threads })
+    try {
+      // Expanding keys fills a SEAL heap that never shrinks, so these threads end when they are done.
+      await withThreads(threads, setup, (loaders) =>
+        Promise.all(
+          loaders.map((loader, first) =>
+            loader.ask({ kind: 'expand', first, every: threads }, (answer) => store(kernels, answer)),
+          ),
+        ),
+      )
+      const encryptors = Array.from(
+        { length: Math.min(threads, plan.input.sources.length) },
+        () => new SealThread(setup),
+      )
+      await Promise.all(
+        encryptors.map((thread) => thread.ask({ kind: 'encrypt', registers: [], input: new Float64Array() })),
+      )
+      return new KernelRunner(plan, kernels, encryptors)
+    } catch (error) {
+      await kernels.close()
+      throw error
+    }
+  }
+
+  async run(input: Float64Array, work: WorkContext): Promise<Uint8Array[]> {
+    const { plan } = this
+    const { evaluator, store } = this.#kernels
+    checkInput(plan, input)
+    const step = stepCounter(work, 'run', plan.instructions.length)
+    const values = await this.#encrypt(input)
+    try {
+      const outputs = runPlan(plan, evaluator, values, {
+        beforeInstruction: () => {
+          throwIfCancelled(work)
+          step()
+        },
+      })
+      return outputs.map((output) => {
+        const bytes = store.save(output)
+        evaluator.release(output)
+        return bytes
+      })
+    } finally {
+      for (const value of values) evaluator.release(value)
+    }
+  }
+
+  heapBytes(): number {
+    return this.#kernels.memoryBytes
+  }
+
+  async delete(): Promise<void> {
+    await Promise.all([this.#kernels.close(), ...this.#encryptors.map((thread) => thread.end())])
+  }
+
+  async #encrypt(input: Float64Array): Promise<KernelValue[]> {
+    const registers = [...this.plan.input.sources.keys()]
+    const values = new Map<Register, KernelValue>()
+    try {
+      await Promise.all(
+        this.#encryptors.map((thread, first) => {
+          const own = registers.filter((register) => register % this.#encryptors.length === first)
+          return thread.ask({ kind: 'encrypt', registers: own, input }, (answer) => {
+            if (answer.kind === 'input') values.set(answer.register, this.#kernels.loadInput(answer.bytes))
+          })
+        }),
+      )
+    } catch (error) {
+      for (const value of values.values()) this.#kernels.evaluator.release(value)
+      throw error
+    }
+    return registers.map((register) => values.get(register)!)
+  }
+}
+
+function store({ store }: OpenKernels, answer: SealThreadAnswer): void {
+  if (answer.kind === 'weight') store.loadWeight(answer.index, answer.bytes)
+  if (answer.kind !== 'key') return
+  if (answer.keys.relinearisation) store.loadRelinearisationKey(answer.keys.relinearisation)
+  if (answer.keys.galois) store.loadGaloisKeys(answer.keys.galois.bytes)
+}
+
+async function withThreads<T>(
+  count: number,
+  setup: SealThreadSetup,
+  body: (threads: SealThread[]) => Promise<T>,
+): Promise<T> {
+  const threads = Array.from({ length: count }, () => new SealThread(setup))
+  try {
+    return await body(threads)
+  } finally {
+    await Promise.all(threads.map((thread) => thread.end()))
+  }
+}
+
+class SealThread {
+  readonly #worker: Worker
+
+  constructor(setup: SealThreadSetup) {
+    this.#worker = new Worker(threadUrl, { workerData: setup })
+  }
+
+  /** One request at a time. `take` gets every answer before the last. */
+  ask(request: SealThreadRequest, take: (answer: SealThreadAnswer) => void = () => {}): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void): void => {
+        this.#worker.off('message', onMessage).off('error', onError).off('exit', onExit)
+        settle()
+      }
+      const onMessage = (answer: SealThreadAnswer): void => {
+        if (answer.kind === 'done') finish(resolve)
+        else if (answer.kind === 'failed') finish(() => reject(errorFromReport(answer.error, answer.isUserError)))
+        else {
+          try {
+            take(answer)
+          } catch (error) {
+            finish(() => reject(error))
+          }
+        }
+      }
+      const onError = (error: Error): void => finish(() => reject(error))
+      const onExit = (): void =>
+        finish(() => reject(new InternalError('A worker thread ended before its work was done.')))
+      this.#worker.on('message', onMessage).on('error', onError).on('exit', onExit)
+      this.#worker.postMessage(request)
+    })
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate()
+  }
+}
