@@ -5,21 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decrypt } from '../../src-main/owner/decrypt.ts'
 import { tinyOutput } from '../bundle/tiny-plan.ts'
 import { exportTiny, passphrase, temporaryFolder } from '../owner/exported.ts'
+import { npy } from './npy.ts'
 
 const entry = resolve('src-main/edge/main.ts')
 const pixels = [0.3, -0.8, 1.5, 0.6]
-
-/** NumPy's format 1.0: float64, shape [samples, 1, 2, 2]. */
-function npy(values: readonly number[]): Uint8Array {
-  const header =
-    `{'descr': '<f8', 'fortran_order': False, 'shape': (${values.length / 4}, 1, 2, 2), }`.padEnd(117) + '\n'
-  return Buffer.concat([
-    Buffer.from('\x93NUMPY\x01\x00', 'latin1'),
-    Buffer.of(header.length, 0),
-    Buffer.from(header),
-    Buffer.from(Float64Array.from(values).buffer),
-  ])
-}
 
 describe('the edge process', () => {
   let folder: string

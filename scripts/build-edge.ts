@@ -1,0 +1,66 @@
+/**
+ * Makes dist/edge: the edge runtime as a folder that runs with Node 22 or later alone. It holds no owner code; the
+ * import rules and test/edge/artefact.test.ts see to that.
+ */
+import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, type Rolldown } from 'vite'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+export async function buildEdge(folder = join(root, 'dist', 'edge')): Promise<string> {
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  const modules = await bundle(folder)
+  const wasm = fileURLToPath(new URL('seal_throws.wasm', import.meta.resolve('node-seal/throws')))
+  await copyFile(wasm, join(folder, 'seal_throws.wasm'))
+  await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'))
+  await writeFile(join(folder, 'THIRD-PARTY-LICENSES'), await licencesOf(modules))
+  const { version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  const bin = { 'sealwright-edge': 'sealwright-edge' }
+  const manifest = { name: 'sealwright-edge', version, license, type: 'module', engines: { node: '>=22.23' }, bin }
+  await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+  await writeFile(join(folder, 'sealwright-edge'), `#!/usr/bin/env node\nimport './main.js'\n`)
+  await chmod(join(folder, 'sealwright-edge'), 0o755)
+  return folder
+}
+
+/** The process and the threads that it starts; each becomes a file of that name. */
+const entries = ['edge/main', 'edge/segment-thread', 'edge/seal-thread', 'kernels/pool-worker']
+
+/** Bundles the entries and what they share. Returns the paths of all sources. */
+async function bundle(folder: string): Promise<string[]> {
+  const input = Object.fromEntries(entries.map((name) => [basename(name), join(root, 'src-main', `${name}.ts`)]))
+  const built = await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    ssr: { noExternal: true },
+    build: {
+      ssr: true,
+      target: 'node22',
+      outDir: folder,
+      emptyOutDir: false,
+      rollupOptions: { input, output: { entryFileNames: '[name].js', chunkFileNames: 'shared-[name].js' } },
+    },
+  })
+  const chunks = (built as Rolldown.RolldownOutput).output.filter((part) => part.type === 'chunk')
+  return chunks.flatMap(({ moduleIds }) => moduleIds)
+}
+
+/** The licence files of every package that was bundled. */
+async function licencesOf(modules: readonly string[]): Promise<string> {
+  const inPackage = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/
+  const folders = new Set(modules.map((path) => inPackage.exec(path)?.[0]).filter((path) => path !== undefined))
+  const texts = [...folders].sort().map(async (folder) => {
+    const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry))
+    const text = file === undefined ? '' : `\n${await readFile(join(folder, file), 'utf8')}`
+    return `${name} ${version}, ${license}\n${text}`
+  })
+  return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+if (import.meta.main) process.stdout.write(`${await buildEdge(process.argv[2])}\n`)
