@@ -3,7 +3,6 @@ import type { WorkContext } from '../core/progress.ts'
 import { readSamples } from '../data/read-samples.ts'
 import type { Comparison, Inspection, PictureView } from '../ipc/jobs.ts'
 import { describe } from '../jobs/describe.ts'
-import { trial as runTrial } from '../jobs/trial.ts'
 import type { TrialRequest } from '../jobs/trial.ts'
 import { inspect as inspectNetwork } from '../jobs/inspect.ts'
 
@@ -13,6 +12,8 @@ async function inspect(request: { model: string }, work: WorkContext): Promise<I
 }
 
 async function trial(request: TrialRequest, work: WorkContext): Promise<Comparison> {
+  // Loaded when needed: cryptography and ONNX Runtime take longer to load than a small network to inspect.
+  const { trial: runTrial } = await import('../jobs/trial.ts')
   const result = await runTrial(request, work)
   const pictures = await Promise.all(request.inputs.map(({ path, index }) => pictureOf(path, index)))
   return { ...result, samples: result.samples.map((sample, at) => ({ ...sample, picture: pictures[at] })) }

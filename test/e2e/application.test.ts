@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openWindow, root } from './window.ts'
 import type { OpenWindow } from './window.ts'
+
+const trialMs = 420_000
 
 let app: OpenWindow
 beforeAll(async () => {
@@ -13,30 +16,46 @@ afterAll(async () => {
   await app?.close()
 })
 
-const button = (name: string | RegExp) => app.page.getByRole('button', { name, exact: true })
+const button = (name: string) => app.page.getByRole('button', { name, exact: true })
+const stage = (name: string) => app.page.getByRole('navigation', { name: 'Stages' }).getByRole('button', { name })
 const screenshot = async (name: string): Promise<void> => {
   await mkdir(join(root, 'test-results'), { recursive: true })
   await app.page.screenshot({ path: join(root, 'test-results', `${name}.png`) })
 }
 
-/** Answers the next file dialog, as a person would. */
+/** Answers the next file dialogs, as a person would; null closes them. */
 const chooseFile = (path: string | null): Promise<void> =>
   app.application.evaluate(({ dialog }, chosen) => {
     dialog.showOpenDialog = async () => ({ canceled: chosen === null, filePaths: chosen === null ? [] : [chosen] })
   }, path)
 
-/** Processes that the application started and that run Sealwright's own sources. */
+/** Descendants of the application that run Sealwright's own sources: engines, and the edges they start. */
 function engineProcesses(): string[] {
-  const processes = execFileSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' }).split('\n')
-  const children = new Set([String(app.pid)])
-  const found: string[] = []
-  for (const line of processes) {
-    const [pid, parent, ...words] = line.trim().split(/\s+/)
-    if (!children.has(parent)) continue
-    children.add(pid)
-    if (words.join(' ').includes('src-main')) found.push(line)
+  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n')
+  const processes = lines.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)!.slice(1))
+  const family = new Set([String(app.pid)])
+  for (let grown = 0; grown !== family.size;) {
+    grown = family.size
+    for (const [pid, parent] of processes) if (family.has(parent)) family.add(pid)
   }
-  return found
+  return processes.filter(([pid, , words]) => family.has(pid) && words.includes('src-main')).map(([, , words]) => words)
+}
+
+/** Longest pause of the page's own thread and of main's, in milliseconds, until the function that it returns is called. */
+async function watchResponsiveness(): Promise<() => Promise<{ page: number; main: number }>> {
+  const watch = () => {
+    const state = { longest: 0, last: performance.now() }
+    setInterval(() => {
+      const now = performance.now()
+      state.longest = Math.max(state.longest, now - state.last)
+      state.last = now
+    }, 10)
+    Object.assign(globalThis, { pauses: state })
+  }
+  const read = () => (globalThis as unknown as { pauses: { longest: number } }).pauses.longest
+  await app.page.evaluate(watch)
+  await app.application.evaluate(watch)
+  return async () => ({ page: await app.page.evaluate(read), main: await app.application.evaluate(read) })
 }
 
 describe('the desktop application', () => {
@@ -48,13 +67,54 @@ describe('the desktop application', () => {
     const alert = app.page.getByRole('alert')
     await alert.waitFor()
     expect(await alert.textContent()).toContain('not-onnx')
-    await screenshot('wrong-file')
+    await chooseFile(null)
+    await button('Open another file…').click()
+    expect(await alert.textContent()).toContain('not-onnx')
     expect(engineProcesses()).toEqual([])
   })
 
-  it('keeps what is open when the person closes the file dialog', async () => {
-    await chooseFile(null)
-    await button('Open another file…').click()
-    expect(await app.page.getByRole('alert').count()).toBe(1)
+  it('shows the sample’s layers with their shapes, and the depth', async () => {
+    await app.application.evaluate(({ Menu }) => Menu.getApplicationMenu()!.items[0].submenu!.items[1].click())
+    await app.page.getByText('Every node can be protected.').waitFor()
+    const graph = app.page.getByRole('group', { name: 'original network' })
+    await graph.getByText('1 × 6 × 28 × 28 · 156').waitFor()
+    await app.page.getByText('Table', { exact: true }).click()
+    const rows = await app.page.getByRole('table', { name: 'Layers' }).getByRole('row').allTextContents()
+    expect(rows.filter((row) => row.includes('Conv'))).toHaveLength(2)
+    expect(rows.filter((row) => row.includes('Gemm'))).toHaveLength(3)
+    expect(await app.page.locator('dl', { hasText: 'Multiplicative depth' }).textContent()).toMatch(/depth\s*9/)
+  })
+
+  it('cancels a run, and leaves neither a process nor a file behind', { timeout: trialMs }, async () => {
+    await stage('Test').click()
+    await button('Seal and run').click()
+    await app.page.getByText('Encrypting weights').first().waitFor({ timeout: trialMs })
+    expect(engineProcesses().length).toBeGreaterThan(0)
+    await button('Cancel').click()
+    await app.page.getByText('Cancelled. Nothing was left behind.').waitFor({ timeout: 20_000 })
+    expect(engineProcesses()).toEqual([])
+    const trials = join(app.profile, 'trials')
+    expect(existsSync(trials) ? await readdir(trials) : []).toEqual([])
+    expect((await readdir(app.temporaryFolder)).filter((name) => name.startsWith('sealwright'))).toEqual([])
+  })
+
+  it('seals, runs and compares the sample, and stays responsive meanwhile', { timeout: trialMs }, async () => {
+    const pauses = await watchResponsiveness()
+    await button('Seal and run').click()
+    await button('Cancel').waitFor()
+    const table = app.page.getByRole('table', { name: 'Comparison' })
+    await table.waitFor({ timeout: trialMs })
+    const rows = await table.locator('tbody tr').all()
+    const labels = await Promise.all(rows.map((row) => row.locator('td.label').allTextContents()))
+    expect(labels.map(([truth]) => truth)).toEqual(['7', '2', '1'])
+    for (const [, original, polynomial, encrypted] of labels) {
+      expect(encrypted).toBe(polynomial)
+      expect(polynomial).toBe(original)
+    }
+    await screenshot('app')
+    const { page, main } = await pauses()
+    expect(page).toBeLessThan(500)
+    expect(main).toBeLessThan(500)
+    expect(engineProcesses()).toEqual([])
   })
 })

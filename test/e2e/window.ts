@@ -18,6 +18,8 @@ export interface OpenWindow {
   readonly page: Page
   /** What the application and its engines may use for files of a moment. */
   readonly temporaryFolder: string
+  /** Electron's folder for the person's data. */
+  readonly profile: string
   /** The operating system's id of the main process. */
   readonly pid: number
   close(): Promise<void>
@@ -38,12 +40,13 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
   await buildApp()
   const display = await startDisplay()
   const scratch = await mkdtemp(join(tmpdir(), 'sealwright-e2e-'))
+  const profile = join(scratch, 'profile')
   const temporaryFolder = await mkdtemp(join(scratch, 'tmp-'))
   const application = await _electron.launch({
     executablePath: runtime.executable,
     args: [
       root,
-      `--user-data-dir=${join(scratch, 'profile')}`,
+      `--user-data-dir=${profile}`,
       `--force-device-scale-factor=${options.scale ?? 1}`,
       // Chromium's sandbox refuses to run as root, as containers do.
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
@@ -57,6 +60,7 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
     application,
     page,
     temporaryFolder,
+    profile,
     pid: application.process().pid!,
     close: async () => {
       await application.close()
