@@ -6,7 +6,7 @@ import { preprocess } from '../data/preprocess.ts'
 import { readSamples } from '../data/read-samples.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { Bundle, type Trust } from './open-bundle.ts'
-import { loadRunner, type RunnerOptions } from './segment-runner.ts'
+import { loadRunner, type RunnerOptions } from './load-runner.ts'
 
 export interface EdgeRunRequest {
   readonly bundle: string

@@ -1,0 +1,25 @@
+import { kernelSupport } from '../kernels/open-kernels.ts'
+import { KernelRunner } from './kernel-runner.ts'
+import { loadSegment } from './load-segment.ts'
+import type { Bundle } from './open-bundle.ts'
+import type { SegmentRunner } from './segment-runner.ts'
+import { SingleRunner } from './single-runner.ts'
+import { ThreadedRunner } from './threaded-runner.ts'
+
+export interface RunnerOptions {
+  readonly threads: number
+  /** `auto` takes our own kernels where they pass their self-test and hold the plan. */
+  readonly evaluator: 'auto' | 'kernels' | 'seal'
+}
+
+/** The bundle stays open and the caller's. Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported'. */
+export async function loadRunner(bundle: Bundle, segmentIndex: number, options: RunnerOptions): Promise<SegmentRunner> {
+  const { threads, evaluator } = options
+  const plan = await bundle.plan(bundle.manifest.segments[segmentIndex])
+  if (evaluator === 'kernels' || (evaluator === 'auto' && kernelSupport(plan, threads).kind !== 'node-seal')) {
+    return KernelRunner.load(bundle, segmentIndex, threads)
+  }
+  return threads > 1
+    ? ThreadedRunner.load(bundle, segmentIndex, threads)
+    : new SingleRunner(await loadSegment(bundle, segmentIndex))
+}

@@ -1,0 +1,49 @@
+import { runPlan } from '../core/plan/run-plan.ts'
+import type { Plan } from '../core/plan/plan.ts'
+import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import { saveCiphertext, type Ciphertext, type SealValue } from '../seal/public.ts'
+import type { LoadedSegment } from './load-segment.ts'
+import { checkInput, type SegmentRunner } from './segment-runner.ts'
+
+/** A segment on one SEAL instance, in this thread. */
+export class SingleRunner implements SegmentRunner {
+  readonly evaluator = 'node-seal'
+  readonly plan: Plan
+  readonly #segment: LoadedSegment
+
+  constructor(segment: LoadedSegment) {
+    this.plan = segment.plan
+    this.#segment = segment
+  }
+
+  async run(input: Float64Array, work: WorkContext): Promise<Uint8Array[]> {
+    const { plan, evaluator, context } = this.#segment
+    checkInput(plan, input)
+    const values: SealValue[] = []
+    try {
+      for (const register of plan.input.sources.keys()) values.push(this.#segment.inputValue(register, input))
+      const step = stepCounter(work, 'run', plan.instructions.length)
+      const outputs = runPlan(plan, evaluator, values, {
+        beforeInstruction: () => {
+          throwIfCancelled(work)
+          step()
+        },
+      })
+      try {
+        return outputs.map((output) => saveCiphertext(context, output as Ciphertext))
+      } finally {
+        for (const output of outputs) output.delete()
+      }
+    } finally {
+      for (const value of values) value.delete()
+    }
+  }
+
+  heapBytes(): number {
+    return this.#segment.heapBytes()
+  }
+
+  async delete(): Promise<void> {
+    this.#segment.delete()
+  }
+}
