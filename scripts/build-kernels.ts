@@ -1,21 +1,26 @@
 /** Compiles src-main/kernels/assembly and writes it as a TypeScript module; docs/kernels.md says why. */
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const output = new URL('../src-main/kernels/wasm-bytes.ts', import.meta.url)
 
-/** The module's bytes; the same on every machine. */
-export async function compileKernels(): Promise<Uint8Array> {
+/** The module's bytes; the same on every machine. `edit` changes sources on their way in: tests make mutants so. */
+export async function compileKernels(edit = (source: string): string => source): Promise<Uint8Array> {
   const files = new Map<string, Uint8Array>()
+  const readFile = (name: string, base: string): string | null => {
+    const path = resolve(base, name)
+    return existsSync(path) ? edit(readFileSync(path, 'utf8')) : null
+  }
   const { error, stderr } = await asc.main(
     [
       ...['src-main/kernels/assembly/index.ts', '--baseDir', root, '--outFile', 'kernels.wasm', '-O3', '--noAssert'],
       ...['--runtime', 'stub', '--stackSize', '0', '--enable', 'simd,relaxed-simd,threads'],
       ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
     ],
-    { writeFile: (name, contents) => void files.set(name, contents as Uint8Array) },
+    { readFile, writeFile: (name, contents) => void files.set(name, contents as Uint8Array) },
   )
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`)
   return files.get('kernels.wasm')!

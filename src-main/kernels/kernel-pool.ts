@@ -11,19 +11,30 @@ export interface PoolWorkerData {
 /** The same ending as this file's, so that a bundle may hold both as .js. */
 const workerUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'pool-worker$1'))
 
-/** Starts threads 1 … threads − 1 on the ring; they end when it is closed. */
-export async function startThreads(
+/** Threads 1 … threads − 1 of a ring. They live until the ring is closed, but keep no process alive. */
+export interface KernelPool {
+  /** Resolves when all have ended. */
+  ended(): Promise<void>
+}
+
+export async function startPool(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   place: RingPlace,
-): Promise<Worker[]> {
+): Promise<KernelPool> {
   const workers = Array.from({ length: place.threads - 1 }, (_, index) => {
     const workerData: PoolWorkerData = { module, memory, place, thread: index + 1 }
     return new Worker(workerUrl, { workerData })
   })
+  const ends = workers.map((worker) => new Promise((done) => worker.once('exit', done)))
   await Promise.all(
     workers.map((worker) => new Promise<void>((ready, fail) => worker.once('online', ready).once('error', fail))),
   )
   workers.forEach((worker) => worker.unref())
-  return workers
+  return {
+    ended: async () => {
+      workers.forEach((worker) => worker.ref())
+      await Promise.all(ends)
+    },
+  }
 }

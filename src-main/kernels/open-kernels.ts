@@ -3,7 +3,7 @@ import type { Plan } from '../core/plan/plan.ts'
 import { Arena } from './arena.ts'
 import { CommandRing, MAX_THREADS } from './command-ring.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
-import { startThreads } from './kernel-pool.ts'
+import { startPool } from './kernel-pool.ts'
 import { KernelStore } from './kernel-store.ts'
 import { layOut } from './memory-layout.ts'
 import { bitLength, MAX_PRIME_BITS, writePrimeTable } from './prime-table.ts'
@@ -83,17 +83,22 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
       shared: layout.shared,
     },
   })
-  const workers = await startThreads(module, memory, layout.ring)
-  return {
-    ...{ evaluator, store, memoryBytes: layout.bytes },
-    loadInput: (bytes) => {
-      const value = newInput(plan, evaluator)
-      store.loadInput(value, bytes)
-      return value
-    },
-    close: async () => {
-      commands.close()
-      await Promise.all(workers.map((worker) => new Promise((done) => worker.once('exit', done))))
-    },
+  try {
+    const pool = await startPool(module, memory, layout.ring)
+    return {
+      ...{ evaluator, store, memoryBytes: layout.bytes },
+      loadInput: (bytes) => {
+        const value = newInput(plan, evaluator)
+        store.loadInput(value, bytes)
+        return value
+      },
+      close: () => {
+        commands.close()
+        return pool.ended()
+      },
+    }
+  } catch (error) {
+    commands.close()
+    throw error
   }
 }

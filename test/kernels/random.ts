@@ -16,13 +16,19 @@ export function randomSource(seed: number): RandomSource {
   }
   const below = (bound: number): number => next() % bound
   const random = (prime: bigint): bigint => ((BigInt(next()) << 32n) | BigInt(next())) % prime
-  const extremes = [() => 0n, () => 1n, (prime: bigint) => prime - 1n, (prime: bigint) => prime >> 1n]
+  const extremes = [
+    () => 0n,
+    () => 1n,
+    (prime: bigint) => prime - 1n,
+    (prime: bigint) => prime >> 1n,
+    (prime: bigint) => (prime >> 1n) + 1n,
+  ]
   return {
     below,
     residues: () => {
-      const kind = below(8)
+      const kind = below(10)
       if (kind < extremes.length) return extremes[kind]
-      return kind === 4 ? (prime) => extremes[below(extremes.length)](prime) : random
+      return kind === extremes.length ? (prime) => extremes[below(extremes.length)](prime) : random
     },
   }
 }

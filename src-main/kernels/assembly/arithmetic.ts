@@ -1,7 +1,6 @@
 import { Command, polynomialBytes, primeAt, tableOf } from './command'
 import { canonical, multiply } from './modular'
-import { Prime } from './prime'
-import { addProducts, BLOCK_BYTES, foldSum, startSum } from './sum'
+import { addProducts, BLOCK_BYTES, startSum, storeSum } from './sum'
 import { backward, forward } from './transform'
 
 /** Slices that the coefficients of one prime are cut into. */
@@ -25,7 +24,7 @@ export function productSum(command: Command, task: i32, scratch: usize): void {
     addProducts(scratch, table, command.count, at, at, prime, 0)
     storeSum(command.target + at, scratch, prime)
     startSum(scratch, prime)
-    let used = addProducts(scratch, table, command.count, at, at + part, prime, 0)
+    const used = addProducts(scratch, table, command.count, at, at + part, prime, 0)
     if (command.parts === 2) {
       addProducts(scratch, table, command.count, at + part, at, prime, used)
       storeSum(command.target + part + at, scratch, prime)
@@ -35,16 +34,6 @@ export function productSum(command: Command, task: i32, scratch: usize): void {
     } else {
       storeSum(command.target + part + at, scratch, prime)
     }
-  }
-}
-
-/** Folds a block's sum and stores the residues. */
-export function storeSum(target: usize, block: usize, prime: Prime): void {
-  foldSum(block, prime)
-  const p = f64x2.splat(prime.p)
-  const inverse = f64x2.splat(prime.inverse)
-  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    v128.store(target + offset, canonical(v128.load(block + offset, BLOCK_BYTES), p, inverse))
   }
 }
 

@@ -1,8 +1,7 @@
-import { storeSum } from './arithmetic'
 import { Command, polynomialBytes, primeAt, tableOf } from './command'
 import { canonical, multiply } from './modular'
 import { Prime } from './prime'
-import { ACCUMULATOR_BYTES, addProducts, BLOCK_BYTES, foldSum, startSum } from './sum'
+import { ACCUMULATOR_BYTES, addProducts, BLOCK_BYTES, startSum, storeSum, sumAt } from './sum'
 import { backward, forward } from './transform'
 
 /**
@@ -86,15 +85,14 @@ export function applyKeys(command: Command, task: i32, scratch: usize): void {
       forward(remainder, command.other + <usize>(2 * command.primes + 2 * k + part) * poly, command.n, prime)
       const offset = <usize>(part * command.primes + task) * poly
       const added = part < command.parts ? command.source + offset : 0
-      const inverse = load<f64>(prime.primeInverses + (<usize>command.special << 3))
       for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
         startSum(scratch, prime)
         addProducts(scratch, pairs, command.primes, at, at, prime, 0)
-        foldSum(scratch, prime)
-        divideBySpecial(scratch, remainder + at, prime, inverse)
-        if (added !== 0) addBlock(scratch, added + at)
-        if (entry.permutation === 0) storeBlock(entry.target + offset + at, scratch, prime)
-        else scatterBlock(entry.target + offset, entry.permutation + (at >> 1), scratch, prime)
+        divideBySpecial(scratch, remainder + at, command.special, prime)
+        const sum = scratch + BLOCK_BYTES
+        if (added !== 0) addBlock(sum, added + at)
+        if (entry.permutation === 0) storeBlock(entry.target + offset + at, sum, prime)
+        else scatterBlock(entry.target + offset, entry.permutation + (at >> 1), sum, prime)
       }
     }
   }
@@ -112,21 +110,27 @@ function writePair(pairs: usize, index: i32, a: usize, b: usize): void {
   store<u32>(at, <u32>b, 4)
 }
 
-/** Block sum → (sum − remainder) / special prime. */
-function divideBySpecial(block: usize, remainder: usize, prime: Prime, inverse: f64): void {
+/** Writes (sum − remainder) / special prime over the block's low half. */
+function divideBySpecial(block: usize, remainder: usize, special: i32, prime: Prime): void {
   const p = f64x2.splat(prime.p)
-  const w = f64x2.splat(inverse)
-  const quotient = f64x2.splat(inverse / prime.p)
+  const inverse = f64x2.splat(prime.inverse)
+  const start = f64x2.splat(prime.sumStart)
+  const scale = f64x2.splat(prime.sumScale)
+  const unit = f64x2.splat(prime.sumUnit)
+  const quotient = f64x2.splat(prime.sumUnit / prime.p)
+  const specialInverse = load<f64>(prime.primeInverses + (<usize>special << 3))
+  const w = f64x2.splat(specialInverse)
+  const wQuotient = f64x2.splat(specialInverse / prime.p)
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    const difference = f64x2.sub(v128.load(block + offset, BLOCK_BYTES), v128.load(remainder + offset))
-    v128.store(block + offset, multiply(difference, w, quotient, p), BLOCK_BYTES)
+    const sum = sumAt(block + offset, p, inverse, start, scale, unit, quotient)
+    const difference = f64x2.sub(sum, v128.load(remainder + offset))
+    v128.store(block + offset, multiply(difference, w, wQuotient, p), BLOCK_BYTES)
   }
 }
 
 function addBlock(block: usize, added: usize): void {
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    const sum = f64x2.add(v128.load(block + offset, BLOCK_BYTES), v128.load(added + offset))
-    v128.store(block + offset, sum, BLOCK_BYTES)
+    v128.store(block + offset, f64x2.add(v128.load(block + offset), v128.load(added + offset)))
   }
 }
 
@@ -134,15 +138,16 @@ function storeBlock(target: usize, block: usize, prime: Prime): void {
   const p = f64x2.splat(prime.p)
   const inverse = f64x2.splat(prime.inverse)
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    v128.store(target + offset, canonical(v128.load(block + offset, BLOCK_BYTES), p, inverse))
+    v128.store(target + offset, canonical(v128.load(block + offset), p, inverse))
   }
 }
 
+/** Puts coefficient i at permutation[i] of the target. */
 function scatterBlock(target: usize, permutation: usize, block: usize, prime: Prime): void {
   const p = f64x2.splat(prime.p)
   const inverse = f64x2.splat(prime.inverse)
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    const residue = canonical(v128.load(block + offset, BLOCK_BYTES), p, inverse)
+    const residue = canonical(v128.load(block + offset), p, inverse)
     const index = permutation + (offset >> 1)
     v128.store_lane<f64>(target + (<usize>load<u32>(index) << 3), residue, 0)
     v128.store_lane<f64>(target + (<usize>load<u32>(index, 4) << 3), residue, 1)
