@@ -164,7 +164,12 @@ class Network {
 
   private canCompose(first: LinearLayer, second: LinearMap, out: Shape): boolean {
     return first.terms.every(({ input, map }) => {
-      if (map.kind === 'conv' && second.kind === 'conv' && staysConvolution(map, second)) return true
+      if (
+        map.kind === 'conv' &&
+        second.kind === 'conv' &&
+        staysConvolution(map, second, this.shapeOf(input), first.shape)
+      )
+        return true
       if (this.isPool(first)) return true
       const [inputs, outputs] = [sizeOf(this.shapeOf(input)), sizeOf(out)]
       if (map.kind === 'dense' || second.kind === 'dense') return inputs * outputs <= mostComposedWeights
