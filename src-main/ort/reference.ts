@@ -23,7 +23,7 @@ export interface ReferenceOptions {
 /** Opens a model file, or its bytes, in ONNX Runtime on the CPU. Throws UserError 'onnxruntime-refused'. */
 export async function openReference(model: string | Uint8Array, options: ReferenceOptions = {}): Promise<Reference> {
   const session = await createSession(model)
-  const input = pick(session.inputMetadata, options.inputName ?? session.inputNames[0])
+  const input = pick(session.inputMetadata, options.inputName)
   const outputName = options.outputName ?? session.outputNames[0]
   const declared = 'shape' in input ? input.shape : []
   const shape = options.onnxShape ?? declared.map((size) => (typeof size === 'number' && size > 0 ? size : 1))
@@ -71,10 +71,12 @@ async function createSession(model: string | Uint8Array): Promise<Session> {
   }
 }
 
-function pick(metadata: readonly Session.ValueMetadata[], name: string): Session.ValueMetadata {
+/** The named input, or the only one: the binding cuts names at a NUL. */
+function pick(metadata: readonly Session.ValueMetadata[], name: string | undefined): Session.ValueMetadata {
   const found = metadata.find((candidate) => candidate.name === name)
-  if (found?.isTensor) return found
-  throw new UserError('bad-input-name', `The model has no tensor input “${name}”.`)
+  const input = found ?? (name === undefined || metadata.length === 1 ? metadata[0] : undefined)
+  if (input?.isTensor) return input
+  throw new UserError('bad-input-name', `The model has no tensor input “${name ?? ''}”.`)
 }
 
 /** [C,H,W] → the model's own order; `shape` is the model's, batch first. */

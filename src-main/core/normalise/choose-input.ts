@@ -10,7 +10,12 @@ export interface ChosenInput {
   readonly boundShape: readonly number[]
   /** The fixed batch size; 1 where it is free. */
   readonly batch: number
-  /** The first guess at the [C,H,W] form; the first use as an image may correct it. */
+  readonly hasBatch: boolean
+  /** Whether the batch may have any size. */
+  readonly isFree: boolean
+  /** False for strings and the like, which only unsupported nodes can read. */
+  readonly isNumeric: boolean
+  /** The likely [C,H,W] form, for networks that never use the input as an image. */
   readonly form: InputForm
 }
 
@@ -24,9 +29,7 @@ export function chooseInput(graph: Graph): ChosenInput {
       hint: 'Make the others constants, or choose an output that needs one input only.',
     })
   }
-  if (input.elementType !== 'float' && input.elementType !== 'int') {
-    throw new UserError('bad-input', `The input “${input.name}” holds ${input.elementType} values, not numbers.`)
-  }
+  const isNumeric = input.elementType === 'float' || input.elementType === 'int'
   if (!input.shape) throw new UserError('dynamic-input', `The input “${input.name}” has no shape.`, { hint })
   const onnxShape = input.shape.map((size, axis) => (typeof size === 'string' && axis === 0 ? 1 : size))
   const isFixed = onnxShape.every((size): size is number => typeof size === 'number')
@@ -37,7 +40,9 @@ export function chooseInput(graph: Graph): ChosenInput {
   if (boundShape.reduce((a, b) => a * b, 1) > 2 ** 24) {
     throw new UserError('too-large', `The input “${input.name}” is [${input.shape}]: too large to encrypt.`)
   }
-  return { name: input.name, onnxShape, boundShape, batch, form: guessForm(boundShape) }
+  const isFree = hasBatch && typeof input.shape[0] === 'string'
+  const form = guessForm(boundShape)
+  return { name: input.name, onnxShape, boundShape, batch, hasBatch, isFree, isNumeric, form }
 }
 
 const hint = 'Export with a fixed input size; only the batch may be dynamic.'

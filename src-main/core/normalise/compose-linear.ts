@@ -13,7 +13,7 @@ export interface Stages {
 
 /** second ∘ first as one map: a convolution where that exists, dense where either is, sparse otherwise. */
 export function composeMaps(first: LinearMap, second: LinearMap, stages: Stages): LinearMap {
-  if (first.kind === 'conv' && second.kind === 'conv' && staysConvolution(first, second)) {
+  if (first.kind === 'conv' && second.kind === 'conv' && staysConvolution(first, second, stages.input, stages.middle)) {
     return composeConvolutions(first, second, stages)
   }
   if (second.kind === 'dense') return denseAfter(first, second, stages)
@@ -83,10 +83,14 @@ const sameGeometry = (left: ConvMap, right: ConvMap): boolean =>
   left.groups === right.groups &&
   (['kernel', 'strides', 'dilations', 'pads'] as const).every((name) => String(left[name]) === String(right[name]))
 
-/** Zero padding between the two must be padding of the input too: true for none, and after a 1×1 without stride. */
-export function staysConvolution(first: ConvMap, second: ConvMap): boolean {
+/**
+ * Whether the product of two convolutions is one. Zero padding between them must be padding of the input too: true
+ * where there is none, and after a 1×1 without stride that keeps the whole image.
+ */
+export function staysConvolution(first: ConvMap, second: ConvMap, input: Shape, middle: Shape): boolean {
+  if (second.pads.every((pad) => pad === 0)) return true
   const isPointwise = String([...first.kernel, ...first.strides]) === '1,1,1,1'
-  return isPointwise || second.pads.every((pad) => pad === 0)
+  return isPointwise && [0, 1].every((axis) => middle[axis + 1] - first.pads[axis] >= input[axis + 1])
 }
 
 /** Formula: W[o][i][k] = Σ W₂[o][m][k₂]·W₁[m][i][k₁] over k = k₂·d₂·s₁ + k₁·d₁ (in steps of the dilation). */

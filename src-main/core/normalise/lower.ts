@@ -1,10 +1,12 @@
 import { UserError } from '../errors.ts'
 import type { Graph, Node } from '../graph/graph.ts'
+import { sameShape } from '../graph/shapes.ts'
 import { chooseInput, type ChosenInput } from './choose-input.ts'
 import { INPUT, sizeOf, type LayerId } from './layer-model.ts'
 import { imageShape, InputFormFound, NetworkBuilder, type InputForm } from './network-builder.ts'
 import { constantsOf, FoldOperation, listOf, Operation, Refusal } from './operation.ts'
 import { operators } from './operators/index.ts'
+import { refusedOperators } from './operators/refused.ts'
 import { constantOf, shapeOf, unknown, type Value, type View } from './values.ts'
 
 /** A node that cannot be protected, and why. */
@@ -43,16 +45,14 @@ const finishing = new Set(['Softmax', 'LogSoftmax', 'Sigmoid', 'ArgMax', 'Log'])
  */
 export function lower(graph: Graph, originsOf: (node: Node) => readonly string[]): Lowered {
   const input = chooseInput(graph)
-  let form: InputForm = input.form
-  let isFinal = false
-  for (;;) {
-    try {
-      return lowerWith(graph, originsOf, input, form, isFinal)
-    } catch (found) {
-      if (!(found instanceof InputFormFound)) throw found
-      form = found.form
-      isFinal = true
-    }
+  const plain: InputForm = { shape: imageShape(input.boundShape), layout: 'nchw' }
+  try {
+    const lowered = lowerWith(graph, originsOf, input, plain, false)
+    const isPlain = input.form.layout === 'nchw' && sameShape(input.form.shape, plain.shape)
+    return isPlain ? lowered : lowerWith(graph, originsOf, input, input.form, true)
+  } catch (found) {
+    if (!(found instanceof InputFormFound)) throw found
+    return lowerWith(graph, originsOf, input, found.form, true)
   }
 }
 
@@ -66,7 +66,7 @@ function lowerWith(
   const network = new NetworkBuilder(input.batch, input.onnxShape, form, inputIsFinal)
   const values = new Map<string, Value>()
   for (const [name, tensor] of graph.constants) values.set(name, constantOf(tensor))
-  values.set(input.name, inputView(input, form))
+  values.set(input.name, input.isNumeric ? inputView(input, form) : unknown)
   const unsupported: UnsupportedNode[] = []
   const outcomes: NodeOutcome[] = []
   const last = lastNodes(graph)
@@ -97,6 +97,7 @@ function lowerWith(
   if (result?.kind === 'constant') {
     throw new UserError('constant-output', 'The output does not depend on the input.', { hint: 'Check the export.' })
   }
+  if (unsupported.length === 0) checkOutput(input, result)
   network.beginNode('output', [])
   const isView = result?.kind === 'view'
   const output = isView ? outputLayer(network, result) : undefined
@@ -129,7 +130,7 @@ function runNode(
   isLast: boolean,
 ): readonly Value[] {
   const operator = node.domain === '' ? operators.get(node.operator) : undefined
-  if (!operator) throw unsupportedOperator(node)
+  if (!operator) throw unsupportedOperator(node, values)
   const inputs = node.inputs.map((name) => (name === '' ? undefined : values.get(name)))
   if (inputs.some((value) => value?.kind === 'unknown')) return []
   const [first] = inputs
@@ -143,10 +144,25 @@ function runNode(
   return listOf(operator.lower(new Operation(node, opset, inputs, network, isLast)))
 }
 
-function unsupportedOperator(node: Node): Refusal {
-  const isOwn = node.domain !== ''
-  const reason = isOwn ? `it belongs to “${node.domain}”, not to ONNX` : 'the operator is not supported'
-  return new Refusal(reason, isOwn ? 'Export with standard ONNX operators.' : undefined)
+function unsupportedOperator(node: Node, values: ReadonlyMap<string, Value>): Refusal {
+  if (node.domain !== '') {
+    return new Refusal(`it belongs to “${node.domain}”, not to ONNX`, 'Export with standard ONNX operators.')
+  }
+  const known = refusedOperators.get(node.operator)
+  const first = values.get(node.inputs[0])
+  const shape = known?.keepsShape && first && first.kind !== 'unknown' ? shapeOf(first) : undefined
+  return new Refusal(known?.reason ?? 'the operator is not supported', known?.hint, shape)
+}
+
+/** With no node to blame, the input's type or a mixture of samples is what stands in the way. */
+function checkOutput(input: ChosenInput, result: Value | undefined): void {
+  if (!input.isNumeric) throw new UserError('bad-input', `The input “${input.name}” does not hold numbers.`)
+  if (result?.kind !== 'view' || !input.hasBatch || result.shape.length < 2) return
+  const [samples] = result.shape
+  if (samples === 1 || (input.batch === 1 && !input.isFree)) return
+  throw new UserError('mixed-samples', `One sample in gives ${samples} out: the network mixes samples of a batch.`, {
+    hint: 'Each sample must be computed by itself; export with batch size 1.',
+  })
 }
 
 /** Shape rules are checked without knowing the node; this adds it. */

@@ -122,19 +122,18 @@ export class NetworkBuilder {
 
   /** The input's own [C,H,W] is not known before something uses it as an image. */
   #reformInput(order: Int32Array | undefined, shape: Shape): void {
-    const [channels, height, width] = shape
     const size = sizeOf(shape)
     if (size !== sizeOf(this.shapeOf(INPUT))) return
+    const [channels] = shape
+    const plane = size / channels
+    const channelsAreLast = this.#onnxInput.length > 2 && this.#onnxInput.at(-1) === channels
     if (isIdentity(order, size)) {
-      const last = this.#onnxInput.at(-1)
-      const isLast = this.#onnxInput.length === 4 && last === channels && this.#onnxInput[1] !== channels
-      throw new InputFormFound({ shape, layout: isLast ? 'nhwc' : 'nchw' })
+      const isNhwc = channelsAreLast && this.#onnxInput.length === 4 && this.#onnxInput[1] !== channels
+      throw new InputFormFound({ shape, layout: isNhwc ? 'nhwc' : 'nchw' })
     }
-    const plane = height * width
-    const isNhwc = order!.every(
-      (index, element) => index === (element % plane) * channels + Math.floor(element / plane),
-    )
-    if (isNhwc) throw new InputFormFound({ shape, layout: 'nhwc' })
+    const isMoved = (from: number, element: number): boolean =>
+      from === (element % plane) * channels + Math.floor(element / plane)
+    if (channelsAreLast && order!.every(isMoved)) throw new InputFormFound({ shape, layout: 'nhwc' })
   }
 
   /** A view that holds every element of its source exactly once. */

@@ -34,11 +34,14 @@ export class FoldOperation {
   readonly node: Node
   readonly opset: number
   readonly inputs: readonly (Value | undefined)[]
+  /** The fixed batch size of the network's input, of which one sample is followed; 1 where it is free. */
+  readonly batch: number
 
-  constructor(node: Node, opset: number, inputs: readonly (Value | undefined)[]) {
+  constructor(node: Node, opset: number, inputs: readonly (Value | undefined)[], batch = 1) {
     this.node = node
     this.opset = opset
     this.inputs = inputs
+    this.batch = batch
   }
 
   /** A constant input. Throws Refusal where it depends on the network's input, UserError where it is missing. */
@@ -89,7 +92,7 @@ export class Operation extends FoldOperation {
     network: NetworkBuilder,
     isLast: boolean,
   ) {
-    super(node, opset, inputs)
+    super(node, opset, inputs, network.batch)
     this.network = network
     this.isLast = isLast
   }
@@ -110,8 +113,8 @@ export class Operation extends FoldOperation {
   /** An axis of the view, counted from the front; refuses the batch axis of a model with a fixed batch. */
   axis(axis: number, rank: number): number {
     const result = normaliseAxis(axis, rank)
-    if (result === 0 && this.network.batch > 1) {
-      throw this.refuse(`it works across the ${this.network.batch} samples of a batch`, 'Export with batch size 1.')
+    if (result === 0 && this.batch > 1) {
+      throw this.refuse(`it works across the ${this.batch} samples of a batch`, 'Export with batch size 1.')
     }
     return result
   }

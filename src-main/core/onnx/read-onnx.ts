@@ -22,9 +22,10 @@ export interface ReadOnnxOptions {
  */
 export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): Graph {
   const model = decode(bytes)
-  if (!model.graph || model.graph.output.length === 0) {
+  if (!model.graph) {
     throw new UserError('not-onnx', 'The file holds no ONNX graph.', { hint: 'Give a model exported as .onnx.' })
   }
+  if (model.graph.output.length === 0) throw new UserError('bad-graph', 'The graph has no output.')
   const opset = opsetOf(model.opsetImport)
   if (model.graph.sparseInitializer.length > 0) {
     throw new UserError('bad-tensor', 'Sparse initialisers are not supported.', { hint: 'Export dense weights.' })

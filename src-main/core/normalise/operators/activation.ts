@@ -1,8 +1,9 @@
-import { floatAttribute, stringAttribute } from '../../graph/attributes.ts'
+import { floatAttribute, hasAttribute, stringAttribute } from '../../graph/attributes.ts'
 import { broadcastTo, rearrange } from '../../graph/rearrange.ts'
 import { broadcastShapes, sameShape } from '../../graph/shapes.ts'
 import { activationFunction } from '../activations.ts'
-import type { Activation } from '../layer-model.ts'
+import type { Activation, Shape } from '../layer-model.ts'
+import { imageShape } from '../network-builder.ts'
 import type { FoldOperation, Operation, Operator } from '../operation.ts'
 import type { View } from '../values.ts'
 
@@ -34,7 +35,7 @@ export const gelu: Operator = activation('Gelu', ({ node }) => ({
 export const clip: Operator = activation('Clip', (operation) => {
   const { node, opset } = operation
   const bound = (name: string, index: number, open: number): number => {
-    if (opset < 11) return floatAttribute(node, name, open)
+    if (opset < 11 || hasAttribute(node, name)) return floatAttribute(node, name, open)
     return operation.optionalConstant(index)?.data[0] ?? open
   }
   return { min: bound('min', 1, -Infinity), max: bound('max', 2, Infinity) }
@@ -50,17 +51,25 @@ export const prelu: Operator = {
     }
     if (slope.data.length === 1) return apply(operation, view, preluOf(slope.data[0]))
     const spread = rearrange(slope.data, broadcastTo(slope.shape, view.shape))
-    const [channels, height, width] = operation.network.shapeOf(view.source)
-    const perChannel = new Float64Array(channels).fill(NaN)
-    spread.forEach((value, index) => {
-      const channel = Math.floor((view.order ? view.order[index] : index) / (height * width))
-      if (Number.isNaN(perChannel[channel])) perChannel[channel] = value
-      else if (perChannel[channel] !== value) {
-        throw operation.refuse('its slope differs within a channel', 'Use one slope per channel.', view.shape)
-      }
-    })
-    return apply(operation, view, preluOf(perChannel))
+    const own = slopesByChannel(spread, view.order, operation.network.shapeOf(view.source))
+    if (own) return apply(operation, view, preluOf(own))
+    const shape = imageShape(view.shape)
+    const slopes = slopesByChannel(spread, undefined, shape)
+    if (!slopes) throw operation.refuse('its slope differs within a channel', 'Use one slope per channel.', view.shape)
+    const image: View = { kind: 'view', source: operation.network.asImage(view, shape), shape: view.shape }
+    return apply(operation, image, preluOf(slopes))
   },
+}
+
+/** One slope per channel of the layer, where they do not differ within one. */
+function slopesByChannel(slopes: Float64Array, order: Int32Array | undefined, shape: Shape): Float64Array | undefined {
+  const perChannel = new Float64Array(shape[0]).fill(NaN)
+  for (let index = 0; index < slopes.length; index++) {
+    const channel = Math.floor((order ? order[index] : index) / (shape[1] * shape[2]))
+    if (Number.isNaN(perChannel[channel])) perChannel[channel] = slopes[index]
+    else if (perChannel[channel] !== slopes[index]) return undefined
+  }
+  return perChannel
 }
 
 const preluOf = (slope: number | Float64Array): Activation => ({ operator: 'PRelu', parameters: { slope } })

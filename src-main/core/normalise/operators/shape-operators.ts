@@ -9,7 +9,11 @@ export const reshape: Operator = rearranging((operation, shape) => {
   const wanted = operation.opset < 5 ? intsAttribute(operation.node, 'shape') : operation.integers(1)
   if (!wanted) throw operation.malformed('attribute “shape” is missing')
   const copiesZero = intAttribute(operation.node, 'allowzero', 0) === 0
-  const sizes = wanted.map((size, axis) => (size === 0 && copiesZero ? shape[axis] : size))
+  const isBatch = (size: number, axis: number): boolean => axis === 0 && operation.batch > 1 && size === operation.batch
+  const sizes = wanted.map((size, axis) => {
+    if (isBatch(size, axis)) return 1
+    return size === 0 && copiesZero ? shape[axis] : size
+  })
   if (sizes.some((size) => size === undefined || size < -1) || sizes.filter((size) => size === -1).length > 1) {
     throw operation.malformed(`[${shape}] cannot be reshaped to [${wanted}]`)
   }
@@ -48,9 +52,11 @@ export const unsqueeze: Operator = rearranging((operation, shape) => {
 })
 
 /** Transpose(data): https://onnx.ai/onnx/operators/onnx__Transpose.html */
-export const transpose: Operator = rearranging((operation, shape) => {
+export const transpose: Operator = rearranging((operation, shape, axisRule) => {
   const reversed = shape.map((_, axis) => shape.length - 1 - axis)
-  return transposed(shape, intsAttribute(operation.node, 'perm') ?? reversed)
+  const permutation = intsAttribute(operation.node, 'perm') ?? reversed
+  if (permutation[0] !== 0 && shape.length > 0) axisRule(0)
+  return transposed(shape, permutation)
 })
 
 /** Identity, and what is one at inference: Dropout (https://onnx.ai/onnx/operators/onnx__Dropout.html). */

@@ -50,7 +50,8 @@ function isCheaper(first: LinearLayer, second: LinearLayer, map: LinearMap, shap
     const input = shapeOf(term.input)
     const firstCost = multiplicationsOf(term.map, input, first.shape)
     const isDense = map.kind === 'dense' || term.map.kind === 'dense'
-    const isConvolution = map.kind === 'conv' && term.map.kind === 'conv' && staysConvolution(term.map, map)
+    const isConvolution =
+      map.kind === 'conv' && term.map.kind === 'conv' && staysConvolution(term.map, map, input, first.shape)
     if (isTrivial(term.map, input, first.shape) || isTrivial(map, first.shape, second.shape)) {
       if (isConvolution) return true
       if (isDense) return sizeOf(input) * sizeOf(second.shape) <= maximumWeights

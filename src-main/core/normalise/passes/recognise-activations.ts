@@ -31,18 +31,17 @@ export function recogniseActivations(graph: Graph): { graph: Graph; origins: Ori
   const position = new Map(graph.nodes.map((node, index) => [node, index]))
   const writers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
   const origins = new Map<Node, readonly string[]>()
-  const replaced = new Map<Node, readonly Node[]>()
-  const claimed = new Set<Node>()
+  const needed = new Set(graph.outputs.map(({ name }) => name))
+  const nodes: Node[] = []
   for (const root of [...graph.nodes].reverse()) {
-    if (claimed.has(root) || !isElementwise(root, constants)) continue
-    const found = recognise(root, { graph, constants, writers, position })
-    if (!found) continue
-    replaced.set(root, activationNodes(root, found, constants))
-    for (const node of found.cone) claimed.add(node)
-    for (const node of replaced.get(root)!) origins.set(node, found.cone.map(({ name }) => name).reverse())
+    if (!root.outputs.some((name) => needed.has(name))) continue
+    const found = isElementwise(root, constants) ? recognise(root, { graph, constants, writers, position }) : undefined
+    for (const name of found ? [found.variable] : root.inputs) needed.add(name)
+    const replacement = found ? activationNodes(root, found, constants) : [root]
+    if (found) for (const node of replacement) origins.set(node, found.cone.map(({ name }) => name).reverse())
+    nodes.push(...replacement.toReversed())
   }
-  const nodes = graph.nodes.flatMap((node) => replaced.get(node) ?? [node])
-  return { graph: { ...graph, nodes, constants }, origins }
+  return { graph: { ...graph, nodes: nodes.reverse(), constants }, origins }
 }
 
 interface Surroundings {

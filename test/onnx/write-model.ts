@@ -1,0 +1,138 @@
+import { attributeTypes, ModelMessage } from '../../src-main/core/onnx/schema.ts'
+
+/** A small ONNX writer for tests, on the reader's own descriptor. */
+export interface TestTensor {
+  readonly shape: readonly number[]
+  readonly values: readonly number[]
+  readonly type?: 'float' | 'int64' | 'float16' | 'bfloat16' | 'uint8' | 'double'
+  readonly storage?: 'raw' | 'field' | { location: string; offset?: number; length?: number }
+}
+
+export type TestAttribute =
+  number | string | readonly number[] | { float: number } | { floats: readonly number[] } | { tensor: TestTensor }
+
+export interface TestNode {
+  readonly operator: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes?: Readonly<Record<string, TestAttribute>>
+  readonly name?: string
+  readonly domain?: string
+}
+
+export interface TestValue {
+  readonly name: string
+  readonly shape: readonly (number | string)[]
+  readonly type?: number
+}
+
+export interface TestModel {
+  readonly opset?: number
+  readonly irVersion?: number
+  readonly inputs: readonly TestValue[]
+  readonly outputs: readonly TestValue[]
+  readonly nodes: readonly TestNode[]
+  readonly constants?: Readonly<Record<string, TestTensor>>
+  readonly functions?: readonly {
+    name: string
+    domain: string
+    inputs: string[]
+    outputs: string[]
+    attributes?: string[]
+    nodes: readonly TestNode[]
+  }[]
+}
+
+const dataTypes = { float: 1, uint8: 2, int64: 7, float16: 10, double: 11, bfloat16: 16 }
+
+export function writeModel(model: TestModel): Uint8Array {
+  const { opset = 17, irVersion = 8, inputs, outputs, nodes, constants = {}, functions = [] } = model
+  const domains = [...new Set(['', ...functions.map(({ domain }) => domain)])]
+  const opsetImport = domains.map((domain) => ({ domain, version: domain === '' ? opset : 1 }))
+  return ModelMessage.encode(
+    ModelMessage.fromObject({
+      irVersion,
+      producerName: 'test',
+      opsetImport,
+      graph: {
+        name: 'graph',
+        node: nodes.map(nodeProto),
+        initializer: Object.entries(constants).map(([name, tensor]) => ({ name, ...tensorProto(tensor) })),
+        input: inputs.map(valueProto),
+        output: outputs.map(valueProto),
+      },
+      functions: functions.map((body) => ({
+        name: body.name,
+        domain: body.domain,
+        input: body.inputs,
+        output: body.outputs,
+        attribute: body.attributes ?? [],
+        node: body.nodes.map(nodeProto),
+        opsetImport,
+      })),
+    }),
+  ).finish()
+}
+
+const valueProto = ({ name, shape, type = 1 }: TestValue) => {
+  const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))
+  return { name, type: { tensorType: { elemType: type, shape: { dim } } } }
+}
+
+const nodeProto = ({ operator, inputs, outputs, attributes = {}, name = '', domain = '' }: TestNode) => ({
+  opType: operator,
+  name,
+  domain,
+  input: inputs,
+  output: outputs,
+  attribute: Object.entries(attributes).map(([key, value]) => ({ name: key, ...attributeProto(value) })),
+})
+
+function attributeProto(value: TestAttribute) {
+  if (typeof value === 'number') return { type: attributeTypes.int, i: value }
+  if (typeof value === 'string') {
+    return value.startsWith('@')
+      ? { type: attributeTypes.int, refAttrName: value.slice(1) }
+      : { type: attributeTypes.string, s: new TextEncoder().encode(value) }
+  }
+  if ('float' in value) return { type: attributeTypes.float, f: value.float }
+  if ('floats' in value) return { type: attributeTypes.floats, floats: value.floats }
+  if ('tensor' in value) return { type: attributeTypes.tensor, t: tensorProto(value.tensor) }
+  return { type: attributeTypes.ints, ints: value }
+}
+
+function tensorProto({ shape, values, type = 'float', storage = 'raw' }: TestTensor) {
+  const head = { dims: shape, dataType: dataTypes[type] }
+  if (typeof storage === 'object') {
+    const externalData = Object.entries(storage).map(([key, value]) => ({ key, value: String(value) }))
+    return { ...head, dataLocation: 1, externalData }
+  }
+  if (storage === 'raw') return { ...head, rawData: rawBytes(values, type) }
+  const field = { float: 'floatData', int64: 'int64Data', double: 'doubleData', uint8: 'int32Data' } as const
+  if (type === 'float16' || type === 'bfloat16') return { ...head, int32Data: halfBits(values, type) }
+  return { ...head, [field[type]]: values }
+}
+
+export function rawBytes(values: readonly number[], type: NonNullable<TestTensor['type']>): Uint8Array {
+  const arrays = {
+    float: () => Float32Array.from(values),
+    double: () => Float64Array.from(values),
+    uint8: () => Uint8Array.from(values),
+    int64: () => BigInt64Array.from(values, BigInt),
+    float16: () => Uint16Array.from(halfBits(values, 'float16')),
+    bfloat16: () => Uint16Array.from(halfBits(values, 'bfloat16')),
+  }
+  return new Uint8Array(arrays[type]().buffer)
+}
+
+/** Bit patterns; exact for the values of 11 (or 8) significant bits that tests use. */
+function halfBits(values: readonly number[], type: 'float16' | 'bfloat16'): number[] {
+  const view = new DataView(new ArrayBuffer(4))
+  return values.map((value) => {
+    view.setFloat32(0, value)
+    const bits = view.getUint32(0)
+    if (type === 'bfloat16' || value === 0) return bits >>> 16
+    const exponent = ((bits >>> 23) & 0xff) - 127 + 15
+    return ((bits >>> 16) & 0x8000) | (exponent << 10) | ((bits >>> 13) & 0x3ff)
+  })
+}
