@@ -27,7 +27,14 @@ export async function buildEdge(folder = join(root, 'dist', 'edge')): Promise<st
 }
 
 /** The process and the threads that it starts; each becomes a file of that name. */
-const entries = ['edge/main', 'edge/segment-thread', 'edge/seal-thread', 'kernels/pool-worker']
+const entries = [
+  'edge/main',
+  'edge/segment-thread',
+  'edge/seal-thread',
+  'edge/serve/engine-thread',
+  'edge/serve/parse-thread',
+  'kernels/pool-worker',
+]
 
 /** Bundles the entries and what they share. Returns the paths of all sources. */
 async function bundle(folder: string): Promise<string[]> {

@@ -160,3 +160,24 @@ function wrongShape(
 }
 
 const brackets = (dims: readonly number[]): string => `[${dims.join(', ')}]`
+
+/** What a sample sent over HTTP may be. */
+export const SAMPLE_TYPES = {
+  'application/x-npy': 'sample.npy',
+  'image/png': 'sample.png',
+  'image/jpeg': 'sample.jpg',
+} as const
+
+export type SampleType = keyof typeof SAMPLE_TYPES
+
+/**
+ * One sample from bytes in memory: a picture, or a .npy array with exactly one.
+ * @throws UserError bad-npy, bad-image, image-too-large, wrong-shape, non-finite-pixels
+ */
+export function sampleFromBytes(bytes: Uint8Array, type: SampleType, shape: Shape, layout: Layout): Float64Array {
+  const name = SAMPLE_TYPES[type]
+  if (type !== 'application/x-npy') return Float64Array.from(fitPicture(decodePicture(bytes, name), shape, name))
+  const samples = rows(parseNpy(bytes, name), name, { shape, layout })
+  if (samples.count !== 1) throw new UserError('wrong-shape', `${name} holds ${samples.count} samples instead of one.`)
+  return samples.sample(0)
+}

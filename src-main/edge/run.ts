@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { encodeResult } from '../core/bundle/result.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { readSamples } from '../data/read-samples.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
+import { encodeRun } from './encode-run.ts'
 import { Bundle, type Trust } from './open-bundle.ts'
 import { loadRunner, type RunnerOptions } from './load-runner.ts'
 
@@ -55,8 +54,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
       const ciphertexts = await runner.run(input, work)
       const ranMs = performance.now()
       const { deploymentId } = manifest
-      const identity = { deploymentId, bundleSha256: bundle.sha256, segment: 0 }
-      const result = encodeResult({ ...identity, ciphertexts }, sha256)
+      const result = encodeRun(bundle, ciphertexts)
       await writeAtomically(request.out, { force: request.force }, (file) => file.writeFile(result))
       return {
         deploymentId,
@@ -73,5 +71,3 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
     await bundle.close()
   }
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

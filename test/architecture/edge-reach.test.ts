@@ -13,7 +13,9 @@ async function reachableFrom(entries: string[]): Promise<string[]> {
 
 describe('the edge process', () => {
   it('reaches no code that could decrypt, and nothing of the owner', async () => {
-    const threads = ['src-main/edge/segment-thread.ts']
+    const threads = ['segment-thread', 'seal-thread', 'serve/engine-thread', 'serve/parse-thread'].map(
+      (name) => `src-main/edge/${name}.ts`,
+    )
     const reached = await reachableFrom(['src-main/edge/main.ts', ...threads])
     expect(reached).toContain('src-main/seal/evaluator.ts')
     const forbidden = /^src-main\/(owner|seal\/secret|jobs|ort|app|cli|ipc|preload)|electron|onnxruntime/

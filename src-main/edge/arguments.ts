@@ -1,0 +1,109 @@
+import { parseArgs } from 'node:util'
+import { UserError } from '../core/errors.ts'
+import { readBytes } from '../data/read-file.ts'
+import type { ListenOptions } from '../http/listen.ts'
+import type { Trust } from './open-bundle.ts'
+import type { Gateway } from './serve/gateway-client.ts'
+
+export const usage = `Usage: sealwright-edge <command> …
+
+  verify BUNDLE                        checks every byte and the signature
+  info BUNDLE                          tells what the bundle says of itself
+  run BUNDLE --input DATA --out FILE   encrypts one sample, computes on it, writes the encrypted result
+      --index I           which sample of DATA, from 0 (0)
+      --force             replaces FILE if it exists
+  serve BUNDLE                         answers over HTTP: POST /v1/run, GET /health, GET /metrics
+      --host HOST         where to listen (127.0.0.1); another host needs TLS and a token
+      --port PORT         (8080)
+      --queue N           requests that may wait or run (8)
+      --tls-cert FILE, --tls-key FILE, --token-file FILE
+      --gateway URL       the owner's gateway: answers become labels
+      --gateway-token-file FILE
+
+  --threads N             worker threads (the cores)
+  --public-key PEM        accepts only bundles signed with this key
+  --signature FILE        checks this detached signature instead of the one inside
+  --allow-unsigned        accepts bundles without a valid signature
+  --json                  prints one JSON object
+  --events                prints progress too, a JSON object a line: {"progress"}, then {"result"} or {"error"}
+`
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+const options = {
+  input: text,
+  out: text,
+  index: text,
+  threads: text,
+  force: flag,
+  host: text,
+  port: text,
+  queue: text,
+  'tls-cert': text,
+  'tls-key': text,
+  'token-file': text,
+  gateway: text,
+  'gateway-token-file': text,
+  'public-key': text,
+  signature: text,
+  'allow-unsigned': flag,
+  json: flag,
+  events: flag,
+  help: flag,
+} as const
+
+export type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values']
+
+/** Throws UserError 'bad-arguments'. */
+export function parseArguments(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true })
+  } catch (cause) {
+    throw new UserError('bad-arguments', (cause as Error).message, { hint: 'See sealwright-edge --help.', cause })
+  }
+}
+
+export function required(value: string | undefined, name: string): string {
+  if (value === undefined) throw new UserError('bad-arguments', `${name} is missing.`)
+  return value
+}
+
+export function wholeNumber(value: string | undefined, name: string): number | undefined {
+  if (value === undefined) return undefined
+  if (!/^\d{1,9}$/.test(value)) throw new UserError('bad-arguments', `${name} must be a whole number.`)
+  return Number(value)
+}
+
+export async function trustFrom(values: Values): Promise<Trust> {
+  return {
+    publicKey: await textOf(values['public-key']),
+    signature: values.signature === undefined ? undefined : await readBytes(values.signature, 2 ** 20),
+    allowUnsigned: values['allow-unsigned'] === true,
+  }
+}
+
+export async function listenFrom(values: Values): Promise<ListenOptions> {
+  const certificate = await textOf(values['tls-cert'])
+  const key = await textOf(values['tls-key'])
+  if ((certificate === undefined) !== (key === undefined)) {
+    throw new UserError('bad-arguments', '--tls-cert and --tls-key belong together.')
+  }
+  const token = await textOf(values['token-file'])
+  return {
+    host: values.host,
+    port: wholeNumber(values.port, '--port') ?? 8080,
+    ...(certificate !== undefined && key !== undefined && { tls: { certificate, key } }),
+    ...(token !== undefined && { tokens: token.split('\n').map(trimmed).filter(Boolean) }),
+  }
+}
+
+export async function gatewayFrom(values: Values): Promise<Gateway | undefined> {
+  if (values.gateway === undefined) return undefined
+  if (!URL.canParse(values.gateway)) throw new UserError('bad-arguments', '--gateway must be a URL.')
+  return { url: values.gateway, token: (await textOf(values['gateway-token-file']))?.trim() }
+}
+
+const trimmed = (line: string): string => line.trim()
+
+const textOf = async (path: string | undefined): Promise<string | undefined> =>
+  path === undefined ? undefined : new TextDecoder().decode(await readBytes(path, 2 ** 16))
