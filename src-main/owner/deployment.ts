@@ -21,6 +21,9 @@ const deploymentSchema = z.strictObject({
     releases: z.int().positive(),
     statisticalBits: z.int().min(30).max(128),
   }),
+  /** Distinct encrypted numbers, and outputs of the network: what the default quota is computed from. */
+  weights: z.int().min(0),
+  outputs: z.int().min(1),
   segments: z.int().min(1).max(64),
   bundles: z.array(z.strictObject({ sha256, path: z.string(), bytes: z.int(), created: z.iso.datetime() })),
   revoked: z.iso.datetime().optional(),

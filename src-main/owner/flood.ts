@@ -1,4 +1,4 @@
-import { gaussian } from './gaussian.ts'
+import { gaussian, secureUniform } from './gaussian.ts'
 
 /** How much noise hides what the exact decryption errors would tell of the key. */
 export interface Flooding {
@@ -22,5 +22,5 @@ export const floodingDeviation = ({ noise, releases, statisticalBits }: Flooding
 export function flood(outputs: Float64Array, flooding: Flooding): Float64Array {
   const deviation = floodingDeviation(flooding)
   const unit = 10 ** Math.ceil(Math.log10(deviation))
-  return outputs.map((output) => Math.round((output + deviation * gaussian()) / unit) * unit)
+  return outputs.map((output) => Math.round((output + deviation * gaussian(secureUniform)) / unit) * unit)
 }

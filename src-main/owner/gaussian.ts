@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 
-/** A standard normal sample: Box and Muller's method on 53-bit uniforms of the system's generator. */
-export const gaussian = (): number => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform())
+/** A standard normal sample by Box and Muller's method, from uniforms in (0, 1]. */
+export const gaussian = (uniform: () => number): number =>
+  Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform())
 
-/** In (0, 1]. */
-function uniform(): number {
-  const bits = randomBytes(8).readBigUInt64LE() >> 11n
-  return (Number(bits) + 1) / 2 ** 53
-}
+/** 53 bits of the system's generator: for noise that must hide something. */
+export const secureUniform = (): number => (Number(randomBytes(8).readBigUInt64LE() >> 11n) + 1) / 2 ** 53
+
+/** Fast and predictable: for simulations only. */
+export const simulatedUniform = (): number => 1 - Math.random()

@@ -5,7 +5,7 @@ import type { Evaluator } from '../core/plan/evaluator.ts'
 import { LevelEvaluator, type Level } from '../core/plan/level-evaluator.ts'
 import type { PlannedNetwork, WeightIndex } from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
-import { gaussian } from './gaussian.ts'
+import { gaussian, simulatedUniform } from './gaussian.ts'
 
 interface Noisy {
   readonly slots: Float64Array
@@ -99,12 +99,12 @@ class NoisyEvaluator implements Evaluator<Noisy> {
   #weight(index: WeightIndex): Float64Array {
     const { scale } = this.#network.plan.weights[index]
     const deviation = (errorDeviation * this.#rounding * Math.sqrt(12)) / scale
-    return this.#network.weightVectors(index).map((value) => value + deviation * gaussian())
+    return this.#network.weightVectors(index).map((value) => value + deviation * gaussian(simulatedUniform))
   }
 
   #noisy(slots: Float64Array, level: Level, deviation: number): Noisy {
     const scaled = deviation / level.scale
-    return { slots: slots.map((slot) => slot + scaled * gaussian()), level }
+    return { slots: slots.map((slot) => slot + scaled * gaussian(simulatedUniform)), level }
   }
 }
 
@@ -131,4 +131,4 @@ export function measureNoise(network: PlannedNetwork, input: Float64Array): numb
 
 /** Stands in where the caller has no real input. */
 export const randomInput = ({ plan }: PlannedNetwork): Float64Array =>
-  Float64Array.from({ length: sizeOf(plan.input.shape) }, () => gaussian())
+  Float64Array.from({ length: sizeOf(plan.input.shape) }, () => gaussian(simulatedUniform))

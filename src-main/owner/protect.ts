@@ -12,6 +12,7 @@ import {
 } from '../core/bundle/manifest.ts'
 import { encodePlan } from '../core/bundle/plan-json.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
+import { sizeOf } from '../core/normalise/layer-model.ts'
 import type { PlannedNetwork } from '../core/plan/plan.ts'
 import { logQPOf } from '../core/plan/security.ts'
 import { stepCounter, type WorkContext } from '../core/progress.ts'
@@ -125,6 +126,8 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
       model,
       reveal,
       flooding: floodingFor(request),
+      weights: countWeights(segments),
+      outputs: sizeOf(segments.at(-1)!.plan.output.shape),
       segments: segments.length,
       bundles: [bundle],
     })
@@ -156,6 +159,15 @@ function entryOf(name: string, content: (written: readonly ManifestEntry[]) => U
       yield content(written)
     },
   }
+}
+
+/** Distinct numbers among all weight vectors: a vector repeats each weight over many positions. */
+function countWeights(segments: readonly PlannedNetwork[]): number {
+  const distinct = new Set<number>()
+  for (const { plan, weightVectors } of segments) {
+    for (const index of plan.weights.keys()) for (const value of weightVectors(index)) distinct.add(value)
+  }
+  return distinct.size
 }
 
 /** Sized for the last segment, whose outputs are what a decryption tells. */

@@ -47,15 +47,21 @@ export function encodeResult(result: EncryptedResult, sha256: Sha256): Uint8Arra
   return concatBytes([magic, length, json, ...ciphertexts])
 }
 
-/** Reads a result and checks every size and hash. Throws UserError 'damaged-result'. */
-export function decodeResult(file: Uint8Array, sha256: Sha256): EncryptedResult {
+/** What a result says of itself, before anything is checked against it. Throws UserError 'damaged-result'. */
+export function decodeResultHeader(file: Uint8Array) {
   if (file.length < 12 || !magic.every((byte, i) => file[i] === byte)) throw damagedResult('it is not a result file')
   const headerBytes = new DataView(file.buffer, file.byteOffset).getUint32(8, true)
-  if (headerBytes > maxHeaderBytes || 12 + headerBytes > file.length) throw damagedResult('its header is truncated')
-  const parsed = headerSchema.safeParse(readHeader(file.subarray(12, 12 + headerBytes)))
+  const end = 12 + headerBytes
+  if (headerBytes > maxHeaderBytes || end > file.length) throw damagedResult('its header is truncated')
+  const parsed = headerSchema.safeParse(readHeader(file.subarray(12, end)))
   if (!parsed.success) throw damagedResult('its header is not valid')
-  const { version: _, ciphertexts: records, ...identity } = parsed.data
-  let start = 12 + headerBytes
+  return { ...parsed.data, end }
+}
+
+/** Reads a result and checks every size and hash. Throws UserError 'damaged-result'. */
+export function decodeResult(file: Uint8Array, sha256: Sha256): EncryptedResult {
+  const { deploymentId, bundleSha256, segment, ciphertexts: records, end } = decodeResultHeader(file)
+  let start = end
   const ciphertexts = records.map((record) => {
     const bytes = file.subarray(start, (start += record.bytes))
     if (bytes.length !== record.bytes) throw damagedResult('it is truncated')
@@ -63,7 +69,7 @@ export function decodeResult(file: Uint8Array, sha256: Sha256): EncryptedResult 
     return bytes
   })
   if (start !== file.length) throw damagedResult('bytes follow its end')
-  return { ...identity, ciphertexts }
+  return { deploymentId, bundleSha256, segment, ciphertexts }
 }
 
 const damagedResult = (reason: string, cause?: unknown): UserError =>

@@ -1,0 +1,71 @@
+import { UserError } from '../../core/errors.ts'
+import { MAX_RESULT_BYTES } from '../../core/bundle/result.ts'
+import type { SampleType } from '../../data/read-samples.ts'
+import type { GatewayServer } from './gateway.ts'
+
+/** An input whose label the owner knows, sent to an edge that cannot tell it from others. */
+export interface Canary {
+  readonly deployment: string
+  readonly edgeUrl: string
+  readonly edgeToken?: string
+  readonly sample: Uint8Array
+  readonly type: SampleType
+  readonly label: number
+}
+
+const timeoutMs = 300_000
+
+/** Asks the edge as a consumer would, opens the answer, and records whether the label is right. */
+export async function runCanary(gateway: GatewayServer, canary: Canary): Promise<boolean> {
+  const { deployment, label } = canary
+  let reason: string | undefined
+  try {
+    const revealed = await gateway.open(await askEdge(canary), 'canary')
+    if (revealed.label !== label) reason = `label ${revealed.label} in place of ${label}`
+  } catch (error) {
+    reason = error instanceof Error ? error.message.slice(0, 200) : 'no answer'
+  }
+  await gateway.auditLog.append({ event: reason === undefined ? 'canary-passed' : 'canary-failed', deployment, reason })
+  return reason === undefined
+}
+
+/**
+ * Runs the canaries in turn, each after a random pause around `everyMs`, so that no rhythm betrays them. Returns
+ * what stops it.
+ */
+export function scheduleCanaries(
+  gateway: GatewayServer,
+  canaries: readonly Canary[],
+  everyMs: number,
+  onResult: (canary: Canary, passed: boolean) => void = () => {},
+): () => void {
+  let timer: NodeJS.Timeout
+  let turn = 0
+  const next = (): void => {
+    timer = setTimeout(
+      async () => {
+        const canary = canaries[turn++ % canaries.length]
+        onResult(canary, await runCanary(gateway, canary).catch(() => false))
+        next()
+      },
+      everyMs * (0.5 + Math.random()),
+    )
+    timer.unref()
+  }
+  if (canaries.length > 0) next()
+  return () => clearTimeout(timer)
+}
+
+async function askEdge({ edgeUrl, edgeToken, sample, type }: Canary): Promise<Uint8Array> {
+  const response = await fetch(new URL('/v1/run', edgeUrl), {
+    method: 'POST',
+    body: sample as Uint8Array<ArrayBuffer>,
+    headers: { 'content-type': type, ...(edgeToken && { authorization: `Bearer ${edgeToken}` }) },
+    redirect: 'error',
+    signal: AbortSignal.timeout(timeoutMs),
+  })
+  if (!response.ok) throw new UserError('edge-refused', `The edge refused with status ${response.status}.`)
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  if (bytes.length > MAX_RESULT_BYTES) throw new UserError('edge-refused', 'The edge answered with too much.')
+  return bytes
+}

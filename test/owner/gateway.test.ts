@@ -1,0 +1,178 @@
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { serve, type Serving } from '../../src-main/edge/serve/serve.ts'
+import { verifyAuditLog } from '../../src-main/owner/gateway/audit-log.ts'
+import { runCanary, type Canary } from '../../src-main/owner/gateway/canary.ts'
+import { startGateway, type GatewayServer } from '../../src-main/owner/gateway/gateway.ts'
+import { KeyStore } from '../../src-main/owner/key-store.ts'
+import { tinyOutput } from '../bundle/tiny-plan.ts'
+import { npy } from '../edge/npy.ts'
+import { exportTiny, passphrase, temporaryFolder } from './exported.ts'
+
+const pixels = [0.3, -0.8, 1.5, 0.6]
+const expected = tinyOutput(pixels)
+const label = expected.indexOf(Math.max(...expected))
+
+describe('the owner’s gateway, with an edge before it', () => {
+  let folder: string
+  let id: string
+  let gateway: GatewayServer
+  let edge: Serving
+  let result: Uint8Array
+  let log: string
+
+  const start = (changes = {}) =>
+    startGateway({
+      keysFolder: join(folder, 'keys'),
+      unlock: { passphrase },
+      auditLog: log,
+      perMinute: 100,
+      port: 0,
+      ...changes,
+    })
+  const post = (body: Uint8Array, url = gateway.url, token?: string) =>
+    fetch(`${url}/v1/decrypt`, {
+      method: 'POST',
+      body: Buffer.from(body),
+      headers: token ? { authorization: `Bearer ${token}` } : {},
+    })
+  const events = async () =>
+    (await readFile(log, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+
+  beforeAll(async () => {
+    folder = await temporaryFolder()
+    log = join(folder, 'audit.log')
+    id = (await exportTiny(folder)).deploymentId
+    gateway = await start()
+    edge = await serve({
+      bundle: join(folder, 'tiny.sealed'),
+      trust: {},
+      runner: { threads: 1, evaluator: 'seal' },
+      port: 0,
+      queue: 4,
+    })
+    const response = await fetch(`${edge.url}/v1/run`, {
+      method: 'POST',
+      body: Buffer.from(npy(pixels)),
+      headers: { 'content-type': 'application/x-npy' },
+    })
+    result = new Uint8Array(await response.arrayBuffer())
+  })
+  afterAll(async () => {
+    await edge.close()
+    await gateway.close()
+    await rm(folder, { recursive: true })
+  })
+
+  it('reveals the label and nothing else', async () => {
+    const response = await post(result)
+    expect(response.status).toBe(200)
+    expect(await response.json()).toEqual({ label })
+  })
+
+  it('refuses alike whatever is wrong, and notes the reason for the owner', async () => {
+    const other = await temporaryFolder()
+    await exportTiny(other)
+    const foreign = Buffer.from(result)
+    foreign.write('0'.repeat(32), foreign.indexOf(id))
+    const changed = Buffer.from(result)
+    changed[changed.length - 5] ^= 1
+    const bodies = [Buffer.from('nonsense'), new Uint8Array(), foreign, changed, result.subarray(0, 5000)]
+    const replies = new Set<string>()
+    for (const body of bodies) {
+      const response = await post(body)
+      replies.add(`${response.status} ${await response.text()}`)
+    }
+    expect([...replies]).toEqual(['403 {"error":{"code":"refused","message":"The result was refused."}}\n'])
+    const reasons = (await events()).filter(({ event }) => event === 'refused').map(({ reason }) => reason)
+    expect(reasons).toEqual([
+      'unknown-deployment',
+      'unknown-deployment',
+      'unknown-deployment',
+      'damaged-result',
+      'damaged-result',
+    ])
+    await rm(other, { recursive: true })
+  })
+
+  it('limits the rate and the lifetime of a deployment', async () => {
+    const limited = await start({ auditLog: join(folder, 'rate.log'), perMinute: 2 })
+    const statuses = []
+    for (let i = 0; i < 4; i++) statuses.push((await post(result, limited.url)).status)
+    expect(statuses).toEqual([200, 200, 429, 429])
+    await limited.close()
+    const auditLog = join(folder, 'quota.log')
+    const first = await start({ auditLog, quota: 2 })
+    expect((await post(result, first.url)).status).toBe(200)
+    await first.close()
+    const second = await start({ auditLog, quota: 2 })
+    expect((await post(result, second.url)).status).toBe(200)
+    expect((await post(result, second.url)).status).toBe(403)
+    await second.close()
+  })
+
+  it('tells tokens apart without writing them down', async () => {
+    const auditLog = join(folder, 'token.log')
+    const guarded = await start({ auditLog, tokens: ['first-token', 'second-token'], perMinute: 100 })
+    expect((await post(result, guarded.url)).status).toBe(401)
+    expect((await post(result, guarded.url, 'third-token')).status).toBe(401)
+    for (const token of ['first-token', 'second-token'])
+      expect((await post(result, guarded.url, token)).status).toBe(200)
+    await guarded.close()
+    const text = await readFile(auditLog, 'utf8')
+    expect(text).not.toContain('first-token')
+    const tokens = text.match(/"token":"[0-9a-f]{16}"/g)
+    expect(new Set(tokens).size).toBe(2)
+  })
+
+  it('sends canaries that an edge cannot tell from others, and notices a wrong answer', async () => {
+    const canary: Canary = {
+      deployment: id,
+      edgeUrl: edge.url,
+      sample: npy(pixels),
+      type: 'application/x-npy',
+      label,
+    }
+    expect(await runCanary(gateway, canary)).toBe(true)
+    expect(await runCanary(gateway, { ...canary, label: label + 1 })).toBe(false)
+    expect(await runCanary(gateway, { ...canary, edgeUrl: 'http://127.0.0.1:9' })).toBe(false)
+    const canaries = (await events()).filter(({ event }) => event.startsWith('canary'))
+    expect(canaries.map(({ event }) => event)).toEqual(['canary-passed', 'canary-failed', 'canary-failed'])
+  })
+
+  it('keeps a log in which any change shows', async () => {
+    const { records, lastHash } = await verifyAuditLog(log)
+    expect(records).toBe((await events()).length)
+    expect(lastHash).toBe((await events()).at(-1).hash)
+    const lines = (await readFile(log, 'utf8')).split('\n')
+    const changed = join(folder, 'changed.log')
+    const changes: [string, string[], number][] = [
+      ['edited', lines.with(1, lines[1].replace('released', 'refused')), 2],
+      ['removed', lines.toSpliced(1, 1), 2],
+      ['swapped', lines.with(1, lines[2]).with(2, lines[1]), 2],
+      ['broken', lines.with(2, '{'), 3],
+    ]
+    for (const [how, content, line] of changes) {
+      await writeFile(changed, content.join('\n'))
+      await expect(verifyAuditLog(changed), how).rejects.toThrow(
+        expect.objectContaining({ code: 'broken-audit-log', message: expect.stringContaining(`line ${line}`) }),
+      )
+      await expect(start({ auditLog: changed }), how).rejects.toThrow(/changed or is damaged/)
+    }
+  })
+
+  it('starts only with the right passphrase', async () => {
+    const wrong = start({ auditLog: join(folder, 'none.log'), unlock: { passphrase: 'wrong' } })
+    await expect(wrong).rejects.toThrow(expect.objectContaining({ code: 'wrong-passphrase' }))
+  })
+
+  it('refuses a deployment from the moment it is revoked', async () => {
+    await new KeyStore(join(folder, 'keys')).revoke(id)
+    expect((await post(result)).status).toBe(403)
+    expect((await events()).at(-1)).toMatchObject({ event: 'refused', reason: 'revoked' })
+  })
+})
