@@ -1,34 +1,41 @@
-import { UserError } from '../errors.ts'
-import { activationFunction } from '../normalise/activations.ts'
-import { INPUT, sizeOf } from '../normalise/layer-model.ts'
-import type { ActivationLayer, LayerId, LayerModel, LinearLayer, Shape } from '../normalise/layer-model.ts'
+import { INPUT } from '../normalise/layer-model.ts'
+import type { LayerId, LayerModel, LinearLayer, Shape } from '../normalise/layer-model.ts'
+import { runLayerBatch } from '../normalise/run-layers.ts'
 import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
-import { defaultFit, fitChannel } from './fit-channel.ts'
-import type { FitOptions } from './fit-channel.ts'
+import { checkCalibration } from './calibration.ts'
+import { ease } from './ease.ts'
+import { isStructural } from './features.ts'
+import { defaultFit } from './fit-channel.ts'
+import type { ChannelFit, FitOptions } from './fit-channel.ts'
+import { fitActivation, fitContrasts } from './fit-layers.ts'
+import type { Pool } from './fit-layers.ts'
 import { applyLayer } from './layer-values.ts'
 import type { Values } from './layer-values.ts'
-import { evaluatePolynomial } from './monomials.ts'
-import { condense, notFinite } from './points.ts'
 import type { PolynomialLayer, PolynomialModel } from './polynomial-model.ts'
+import { contrastMaximum, readsFrom, replacePools } from './pools.ts'
+import type { SlotModel } from './pools.ts'
 import { refit } from './refit.ts'
+import { tune } from './tune.ts'
 
 export interface ApproximationOptions {
   /** Of every activation. */
   readonly degree: 2 | 4
-  /** Re-solve the linear maps after replaced activations; on unless false. */
+  /** Degrees of single layers, by the id of the activation (or of the max-pool that stands alone). */
+  readonly degrees?: ReadonlyMap<LayerId, 2 | 4>
+  /** Change linear maps around the activations; on unless false. */
   readonly refit?: boolean
+  /** Rounds of fitting all coefficients together to the network's output; 0 for none. */
+  readonly tuning?: number
   readonly fit?: Partial<Omit<FitOptions, 'degree'>>
 }
-
-/** Fewer calibration samples than this are used with a warning. */
-const ENOUGH_SAMPLES = 200
 
 /**
  * Replaces every activation by one polynomial per channel. Layer by layer, on the inputs that the already approximated
  * prefix makes of the calibration samples (flattened [C,H,W], preprocessed), each polynomial is fitted to the original
- * network's output of that activation, and each linear map behind a replaced activation is refitted towards the original
- * network's output of that map. No labels are used.
+ * network's output of that activation, each linear map behind a replaced activation is refitted towards the original
+ * network's output of that map, and the map before an activation is eased: moved to where the polynomial errs less.
+ * No labels are used.
  * Throws a UserError for samples of another size, values that are not finite, or no samples.
  */
 export async function approximate(
@@ -37,109 +44,101 @@ export async function approximate(
   options: ApproximationOptions,
   work: WorkContext,
 ): Promise<PolynomialModel> {
-  checkSamples(model, calibration, work)
-  const fit = { ...defaultFit, ...options.fit, degree: options.degree }
-  const shapes = new Map<LayerId, Shape>([[INPUT, model.input.shape]])
+  checkCalibration(model.input.shape, calibration, work)
+  const slots = replacePools(model)
+  const shapes = new Map<LayerId, Shape>([
+    [INPUT, model.input.shape],
+    ...slots.layers.map((l) => [l.id, l.shape] as const),
+  ])
   const original = new Map<LayerId, Values>([[INPUT, calibration]])
   const approximated = new Map<LayerId, Values>([[INPUT, calibration]])
-  const lastReader = lastReaders(model)
+  const lastReader = lastReaders(slots)
   const layers: (LinearLayer | PolynomialLayer)[] = []
-  const done = stepCounter(work, 'approximate', model.layers.length)
+  const fits = new Map<LayerId, readonly (ChannelFit | undefined)[]>()
+  const done = stepCounter(work, 'approximate', slots.layers.length)
 
-  for (const layer of model.layers) {
-    await new Promise((resolve) => setTimeout(resolve))
-    shapes.set(layer.id, layer.shape)
+  for (const layer of slots.layers) {
+    await breathe()
+    const fit = { ...defaultFit, ...options.fit, degree: options.degrees?.get(layer.id) ?? options.degree }
     if (layer.kind === 'linear') {
-      const inShapes = layer.terms.map((term) => shapes.get(term.input)!)
       const exact = applyLayer(layer, shapes, original)
-      const same = layer.terms.every(({ input }) => original.get(input) === approximated.get(input))
-      let now = same ? exact : applyLayer(layer, shapes, approximated)
-      let replaced = layer
-      if (!same && options.refit !== false) {
-        const inputs = layer.terms.map(({ input }) => approximated.get(input)!)
-        const refitted = refit(layer, inShapes, inputs, now, exact)
-        if (refitted.layer !== layer) now = applyLayer(refitted.layer, shapes, approximated)
-        replaced = refitted.layer
-      }
+      original.set(layer.id, exact)
+      const replaced = options.refit === false ? layer : refitLayer(layer, exact, fit)
       layers.push(replaced)
+      const same =
+        replaced === layer && layer.terms.every(({ input }) => original.get(input) === approximated.get(input))
+      approximated.set(layer.id, same ? exact : applyLayer(replaced, shapes, approximated))
+    } else {
+      const inputs = approximated.get(layer.input)!
+      const exact = exactValues(layer)
       original.set(layer.id, exact)
-      approximated.set(layer.id, now)
-    } else if (layer.kind === 'activation') {
-      const exact = applyLayer(layer, shapes, original)
-      const polynomial = fitLayer(layer, approximated.get(layer.input)!, exact, fit)
-      layers.push(polynomial)
-      original.set(layer.id, exact)
-      approximated.set(layer.id, applyLayer(polynomial, shapes, approximated))
-    } else
-      throw new UserError('unsupported-operators', 'Max pooling is not supported yet.', { where: { layer: layer.id } })
-    for (const id of original.keys()) {
-      if ((lastReader.get(id) ?? '') === layer.id) {
-        original.delete(id)
-        approximated.delete(id)
+      if (layer.kind === 'activation') {
+        const fitted = fitActivation(layer, inputs, exact, poolBehind(slots, layer.id), fit)
+        layers.push(fitted.layer)
+        fits.set(fitted.layer.id, fitted.fits)
+        approximated.set(layer.id, applyLayer(fitted.layer, shapes, approximated))
+      } else {
+        const { layer: terms, fits: termFits, sum } = fitContrasts(layer, inputs, exact, fit)
+        layers.push(terms, sum)
+        fits.set(terms.id, termFits)
+        shapes.set(terms.id, terms.shape)
+        const values = new Map([[terms.id, applyLayer(terms, shapes, approximated)]])
+        approximated.set(sum.id, applyLayer(sum, shapes, values))
       }
+    }
+    for (const id of original.keys()) {
+      if (lastReader.get(id) !== layer.id) continue
+      original.delete(id)
+      approximated.delete(id)
     }
     done(layer.id)
   }
-  return { ...model, layers }
+  const fitted: PolynomialModel = { ...model, layers }
+  const rounds = options.tuning ?? 0
+  if (rounds === 0 || options.refit === false) return fitted
+  return tune(fitted, runLayerBatch(model, calibration), calibration, fits, rounds, work)
+
+  function exactValues(layer: Exclude<SlotModel['layers'][number], LinearLayer>): Values {
+    return layer.kind === 'activation'
+      ? applyLayer(layer, shapes, original)
+      : contrastMaximum(layer, original.get(layer.input)!)
+  }
+
+  function refitLayer(layer: LinearLayer, exact: Values, fit: FitOptions): LinearLayer {
+    const inShapes = layer.terms.map(({ input }) => shapes.get(input)!)
+    const inputs = layer.terms.map(({ input }) => approximated.get(input)!)
+    const same = layer.terms.every(({ input }) => original.get(input) === approximated.get(input))
+    const outputs = same ? exact : applyLayer(layer, shapes, approximated)
+    const refitted = same ? layer : refit(layer, inShapes, inputs, outputs, exact).layer
+    const reader = soleReader(slots, layer.id)
+    if (reader?.kind !== 'activation') return refitted
+    const degree = options.degrees?.get(reader.id) ?? options.degree
+    const now = refitted === layer ? outputs : applyLayer(refitted, shapes, approximated)
+    const activated = applyLayer(reader, shapes, new Map([[layer.id, exact]]))
+    return ease(refitted, inShapes, inputs, now, activated, { ...fit, degree })
+  }
 }
 
-function checkSamples(model: LayerModel, calibration: readonly Float64Array[], work: WorkContext): void {
-  const size = sizeOf(model.input.shape)
-  if (calibration.length === 0) throw new UserError('no-calibration', 'There are no calibration samples.')
-  for (const sample of calibration) {
-    if (sample.length !== size) {
-      throw new UserError(
-        'wrong-shape',
-        `A calibration sample has ${sample.length} values; the network takes ${model.input.shape.join(' × ')}.`,
-      )
-    }
-    if (!sample.every(Number.isFinite)) throw notFinite()
-  }
-  const warn = (message: string) => work.progress({ kind: 'warning', stage: 'approximate', message })
-  if (calibration.length < ENOUGH_SAMPLES) {
-    warn(`Only ${calibration.length} calibration samples; ${ENOUGH_SAMPLES} or more give a better fit.`)
-  }
-  const first = calibration[0]
-  if (calibration.every((sample) => sample.every((value, i) => value === first[i]))) {
-    warn('All calibration samples are equal, so the activations cannot be fitted to what they will see.')
-  }
-}
+/** Lets timers and signals through between layers. */
+const breathe = () => new Promise((resolve) => setTimeout(resolve))
 
-function lastReaders(model: LayerModel): Map<LayerId, LayerId> {
+function lastReaders(model: SlotModel): Map<LayerId, LayerId> {
   const last = new Map<LayerId, LayerId>()
-  for (const layer of model.layers) {
-    const inputs = layer.kind === 'linear' ? layer.terms.map((term) => term.input) : [layer.input]
-    for (const input of inputs) last.set(input, layer.id)
-  }
+  for (const layer of model.layers) for (const input of readsFrom(layer)) last.set(input, layer.id)
   return last
 }
 
-function fitLayer(layer: ActivationLayer, inputs: Values, targets: Values, options: FitOptions): PolynomialLayer {
-  const [channels, height, width] = layer.shape
-  let squared = 0
-  let low = Infinity
-  let high = -Infinity
-  const coefficients = Array.from({ length: channels }, (_, channel) => {
-    const points = condense(inputs, targets, channel, height * width)
-    const fitted = fitChannel(points, activationFunction(layer.activation, channel), options)
-    points.x.forEach((x, i) => (squared += points.weight[i] * (evaluatePolynomial(fitted, x) - points.y[i]) ** 2))
-    low = Math.min(low, points.low)
-    high = Math.max(high, points.high)
-    return fitted
-  })
-  return {
-    kind: 'polynomial',
-    id: layer.id,
-    sources: layer.sources,
-    shape: layer.shape,
-    input: layer.input,
-    coefficients,
-    fit: {
-      original: layer.activation.operator,
-      degree: options.degree,
-      rootMeanSquareError: Math.sqrt(squared / channels),
-      range: [low, high],
-      rangeMargin: 1 + 2 * options.margin,
-    },
-  }
+function soleReader(model: SlotModel, id: LayerId): SlotModel['layers'][number] | undefined {
+  if (model.output === id) return undefined
+  const readers = model.layers.filter((layer) => readsFrom(layer).includes(id))
+  return readers.length === 1 ? readers[0] : undefined
+}
+
+/** The average pooling that is the only reader of a layer, if there is one. */
+function poolBehind(model: SlotModel, id: LayerId): Pool | undefined {
+  const reader = soleReader(model, id)
+  if (reader?.kind !== 'linear' || reader.terms.length !== 1) return undefined
+  const { map } = reader.terms[0]
+  if (map.kind !== 'conv' || map.groups !== reader.shape[0] || map.weight.length === map.groups) return undefined
+  return isStructural(map) ? { map, shape: reader.shape } : undefined
 }

@@ -45,7 +45,7 @@ export function rowGroups(
 }
 
 /** Weights that are not a trained choice: 0 and 1 only, or one value for every tap of every channel (pooling). */
-function isStructural(map: LinearMap): boolean {
+export function isStructural(map: LinearMap): boolean {
   if (map.kind === 'sparse') return true
   if (map.weight.every((weight) => weight === 0 || weight === 1)) return true
   return map.kind === 'conv' && map.groups > 1 && map.weight.every((weight) => weight === map.weight[0])

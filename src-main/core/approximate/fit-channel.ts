@@ -1,10 +1,13 @@
 import { leastSquares } from './least-squares.ts'
-import { evaluatePolynomial, substitute } from './monomials.ts'
+import { legendre, powersInLegendre } from './legendre.ts'
+import { noMoments, observe } from './moments.ts'
+import type { Moments } from './moments.ts'
+import { substitute } from './monomials.ts'
 import type { Coefficients } from './monomials.ts'
 import type { Points } from './points.ts'
 
 export interface FitOptions {
-  readonly degree: number
+  readonly degree: 2 | 4
   /** How far beyond the seen range the fit stays bounded, as a share of the range on either side. */
   readonly margin: number
   /** Weight of the margin's points together, where the seen points weigh 1. */
@@ -18,107 +21,145 @@ export interface FitOptions {
 
 export const defaultFit: Omit<FitOptions, 'degree'> = { margin: 0.1, marginWeight: 1e-3, vertexLimit: 4 }
 
-/**
- * Fits one channel: Σ weight·(p(x) − y)² least over the points and a lightly weighted margin on either side, where
- * `exact` gives the targets. Degree 2 or 4; a channel without variation becomes a constant. The result can always be
- * written as squares within the vertex limit: see `quadraticForm` and `quarticForm`.
- */
-export function fitChannel(points: Points, exact: (x: number) => number, options: FitOptions): Coefficients {
-  const middle = (points.low + points.high) / 2
-  const half = (points.high - points.low) / 2
-  const mean = points.weight.reduce((sum, weight, i) => sum + weight * points.y[i], 0)
-  const scale = points.y.reduce((largest, y) => Math.max(largest, Math.abs(y)), 0)
-  const spread = points.y.reduce((largest, y) => Math.max(largest, Math.abs(y - mean)), 0)
-  const constant = new Float64Array(options.degree + 1)
-  constant[0] = mean
-  if (!(half > 1e-9 * Math.max(1, Math.abs(middle))) || !(spread > 1e-12 * Math.max(1, scale))) return constant
-  const standard = withMargin(points, middle, half, exact, options)
-  const fitted = options.degree === 2 ? fitQuadratic(standard, options) : fitQuartic(standard, options)
-  return substitute(fitted, 1 / half, -middle / half)
+/** What is kept of a channel's fit, to change it later: its standardised range and the moments of its inputs. */
+export interface ChannelFit {
+  readonly middle: number
+  readonly half: number
+  readonly moments: Moments
 }
 
-/** Points in z = (x − middle) / half, so the seen range is [−1, 1]. */
-interface StandardPoints {
-  readonly z: Float64Array
-  readonly y: Float64Array
-  readonly weight: Float64Array
+/** The seen range of a channel as middle ± half. */
+export const rangeOf = ({ low, high }: Points) => ({ middle: (low + high) / 2, half: (high - low) / 2 })
+
+/** Whether the channel's inputs and outputs vary enough for anything but a constant. */
+export function varies(points: Points): boolean {
+  const { middle, half } = rangeOf(points)
+  const [least, most] = points.y.reduce(([l, m], y) => [Math.min(l, y), Math.max(m, y)], [Infinity, -Infinity])
+  return (
+    half > 1e-9 * Math.max(1, Math.abs(middle)) && most - least > 1e-12 * Math.max(1, Math.abs(most), Math.abs(least))
+  )
+}
+
+export function constantPolynomial(points: Points, degree: number): Coefficients {
+  const coefficients = new Float64Array(degree + 1)
+  coefficients[0] = points.weight.reduce((sum, weight, i) => sum + weight * points.y[i], 0)
+  return coefficients
 }
 
 const MARGIN_POINTS = 16
 
-function withMargin(
-  points: Points,
-  middle: number,
-  half: number,
-  exact: (x: number) => number,
-  options: FitOptions,
-): StandardPoints {
-  const outside = Array.from({ length: 2 * MARGIN_POINTS }, (_, i) => {
-    const beyond = 1 + (2 * options.margin * ((i >> 1) + 1)) / MARGIN_POINTS
-    return i % 2 === 0 ? beyond : -beyond
-  })
-  const each = options.marginWeight / outside.length
-  return {
-    z: Float64Array.from([...points.x].map((x) => (x - middle) / half).concat(outside)),
-    y: Float64Array.from([...points.y, ...outside.map((z) => exact(middle + half * z))]),
-    weight: Float64Array.from([...points.weight, ...outside.map(() => each)]),
+/**
+ * The moments of a channel's points, and of lightly weighted ones in a margin on either side of the range, where
+ * `exact` gives the targets.
+ */
+export function pointMoments(points: Points, exact: (x: number) => number, options: FitOptions): Moments {
+  const { middle, half } = rangeOf(points)
+  const moments = noMoments(options.degree + 1)
+  const basis = new Float64Array(options.degree + 1)
+  const add = (z: number, y: number, weight: number) => {
+    legendre(z, basis.length, basis)
+    observe(moments, basis, y, weight)
   }
+  points.x.forEach((x, i) => add((x - middle) / half, points.y[i], points.weight[i]))
+  for (let i = 0; i < MARGIN_POINTS; i++) {
+    const beyond = 1 + (2 * options.margin * (i + 1)) / MARGIN_POINTS
+    for (const z of [beyond, -beyond]) add(z, exact(middle + half * z), options.marginWeight / (2 * MARGIN_POINTS))
+  }
+  return moments
 }
 
-const errorOf = (points: StandardPoints, coefficients: Coefficients): number =>
-  points.z.reduce((sum, z, i) => sum + points.weight[i] * (evaluatePolynomial(coefficients, z) - points.y[i]) ** 2, 0)
-
-const best = (points: StandardPoints, candidates: readonly Coefficients[]): Coefficients =>
-  candidates.reduce((left, right) => (errorOf(points, right) < errorOf(points, left) ? right : left))
-
-function fitQuadratic(points: StandardPoints, { vertexLimit }: FitOptions): Coefficients {
-  // Legendre polynomials: nearly orthogonal already.
-  const [c0, c1, c2] = leastSquares(
-    [powers(points.z, () => 1), points.z, powers(points.z, (z) => 1.5 * z * z - 0.5)],
-    points.y,
-    points.weight,
-  )
-  const free = Float64Array.of(c0 - 0.5 * c2, c1, 1.5 * c2)
-  if (Math.abs(free[1]) <= 2 * vertexLimit * Math.abs(free[2])) return free
-  return best(
-    points,
-    [vertexLimit, -vertexLimit].map((shift) => {
-      const [offset, a] = leastSquares(
-        [powers(points.z, () => 1), powers(points.z, (z) => (z + shift) ** 2 - shift * shift)],
-        points.y,
-        points.weight,
-      )
-      return Float64Array.of(offset, 2 * a * shift, a)
-    }),
-  )
+/**
+ * The polynomial of degree 2 or 4 in x with the least error by the moments, among those that can be written as squares
+ * within the limits: a quadratic's vertex within `vertexLimit`, a quartic as fourth·(y² + inner)² + first·y + constant.
+ */
+export function fitMoments(moments: Moments, middle: number, half: number, options: FitOptions): Coefficients {
+  const design = factor(moments)
+  const fitted = options.degree === 2 ? fitQuadratic(design, options) : fitQuartic(design)
+  return substitute(fitted, 1 / half, -middle / half)
 }
 
-/** Shifts tried for the quartic's centre, in half-widths, where the free fit lies outside the limits. */
-const SHIFTS = Array.from({ length: 25 }, (_, i) => (i - 12) / 6)
-
-/** p/2 in (y² + p/2)² may reach this multiple of the largest y². */
-export const INNER_LIMIT = 2
-
-/** α(y² + p/2)² + q·y + constant with y = z + shift: what two squarings and one sum can compute. */
-function fitQuartic(points: StandardPoints, options: FitOptions): Coefficients {
-  return best(
-    points,
-    SHIFTS.flatMap((shift) => quarticsAbout(points, shift, options)),
-  )
+/** The moments as a small least-squares problem: error = ‖factor·θ − target‖² + constant. */
+interface Design {
+  /** Columns of the factor, one per Legendre polynomial. */
+  readonly columns: readonly Float64Array[]
+  readonly target: Float64Array
 }
 
-function quarticsAbout(points: StandardPoints, shift: number, _options: FitOptions): Coefficients[] {
-  const y = powers(points.z, (z) => z + shift)
-  const one = powers(y, () => 1)
-  const square = powers(y, (v) => v * v)
-  const fourth = powers(y, (v) => v ** 4)
-  const innerLimit = INNER_LIMIT * (1 + Math.abs(shift)) ** 2
-  const [e0, e1, e2, e4] = leastSquares([one, y, square, fourth], points.y, points.weight)
-  if (Math.abs(e2) <= 2 * innerLimit * Math.abs(e4)) return [substitute(Float64Array.of(e0, e1, e2, 0, e4), 1, shift)]
-  return [innerLimit, -innerLimit].map((inner) => {
-    const [f0, f1, f4] = leastSquares([one, y, powers(y, (v) => v ** 4 + 2 * inner * v * v)], points.y, points.weight)
-    return substitute(Float64Array.of(f0, f1, 2 * inner * f4, 0, f4), 1, shift)
+/** Cholesky's factor of the Gram matrix, lifted off singularity by 1e-13 of its diagonal. */
+function factor({ count, gram, right }: Moments): Design {
+  const columns = Array.from({ length: count }, () => new Float64Array(count))
+  const target = new Float64Array(count)
+  // columns[j][i] = Lᵀ[i][j] = L[j][i] for i ≤ j.
+  for (let j = 0; j < count; j++) {
+    for (let i = 0; i <= j; i++) {
+      let sum = gram[j * count + i]
+      for (let k = 0; k < i; k++) sum -= columns[j][k] * columns[i][k]
+      const lift = 1e-13 * gram[j * count + j] + Number.MIN_VALUE
+      columns[j][i] = i < j ? sum / columns[i][i] : Math.sqrt(Math.max(sum, 0) + lift)
+    }
+    let rest = right[j]
+    for (let k = 0; k < j; k++) rest -= columns[j][k] * target[k]
+    target[j] = rest / columns[j][j]
+  }
+  return { columns, target }
+}
+
+interface Candidate {
+  /** In powers of z. */
+  readonly coefficients: Coefficients
+  readonly error: number
+}
+
+/** The best combination of the given polynomials in z. */
+function combine({ columns, target }: Design, family: readonly Coefficients[]): Candidate & { amounts: Float64Array } {
+  const designed = family.map((polynomial) => {
+    const column = new Float64Array(target.length)
+    polynomial.forEach((coefficient, power) => {
+      if (coefficient === 0) return
+      columns.forEach((values, k) => {
+        const amount = coefficient * powersInLegendre[power][k]
+        for (let i = 0; i <= k; i++) column[i] += amount * values[i]
+      })
+    })
+    return column
   })
+  const amounts = leastSquares(designed, target, new Float64Array(target.length).fill(1))
+  const coefficients = new Float64Array(target.length)
+  family.forEach((polynomial, m) => polynomial.forEach((value, k) => (coefficients[k] += amounts[m] * value)))
+  const error = target.reduce(
+    (sum, value, i) => sum + (value - designed.reduce((s, column, m) => s + amounts[m] * column[i], 0)) ** 2,
+    0,
+  )
+  return { coefficients, error, amounts }
 }
 
-const powers = (x: Float64Array, f: (x: number) => number): Float64Array => x.map(f)
+const best = (candidates: readonly Candidate[]): Coefficients =>
+  candidates.reduce((left, right) => (right.error < left.error ? right : left)).coefficients
+
+const ONE = Float64Array.of(1)
+
+function fitQuadratic(design: Design, { vertexLimit }: FitOptions): Coefficients {
+  const free = combine(design, [ONE, Float64Array.of(0, 1), Float64Array.of(0, 0, 1)])
+  const [, b, a] = free.coefficients
+  if (Math.abs(b) <= 2 * vertexLimit * Math.abs(a)) return free.coefficients
+  return best([vertexLimit, -vertexLimit].map((shift) => combine(design, [ONE, Float64Array.of(0, 2 * shift, 1)])))
+}
+
+/** Centres tried for the quartic, in half-widths from the middle. */
+const SHIFTS = Array.from({ length: 49 }, (_, i) => (i - 24) / 12)
+
+/** |inner| may reach this multiple of the largest y². */
+const INNER_LIMIT = 2
+
+function fitQuartic(design: Design): Coefficients {
+  return best(SHIFTS.flatMap((shift) => quarticsAbout(design, shift)))
+}
+
+function quarticsAbout(design: Design, shift: number): Candidate[] {
+  const about = (...powers: number[]) => substitute(Float64Array.of(...powers, 0, 0, 0, 0).subarray(0, 5), 1, shift)
+  const limit = INNER_LIMIT * (1 + Math.abs(shift)) ** 2
+  const free = combine(design, [about(1), about(0, 1), about(0, 0, 1), about(0, 0, 0, 0, 1)])
+  const [, , second, fourth] = free.amounts
+  if (Math.abs(second) <= 2 * limit * Math.abs(fourth)) return [free]
+  return [limit, -limit].map((inner) => combine(design, [about(1), about(0, 1), about(0, 0, 2 * inner, 0, 1)]))
+}

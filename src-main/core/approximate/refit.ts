@@ -2,7 +2,9 @@ import type { LinearLayer, LinearMap, Shape } from '../normalise/layer-model.ts'
 import { rowGroups } from './features.ts'
 import type { RowGroup } from './features.ts'
 import type { Values } from './layer-values.ts'
-import { matrix, ridge } from './ridge.ts'
+import { matrix } from './matrix.ts'
+import type { Matrix } from './matrix.ts'
+import { ridge } from './ridge.ts'
 
 export interface RefitReport {
   /** Mean squared error of the layer's output on held-out samples, over all outputs, before and after. */
@@ -14,7 +16,7 @@ export interface RefitReport {
 const FEATURE_VALUES = 16e6
 const FEATURE_ROWS = 50_000
 /** Every fifth sample chooses the penalty. */
-const isHeldOut = (sample: number): boolean => sample % 5 === 4
+export const isHeldOut = (sample: number): boolean => sample % 5 === 4
 
 /**
  * Re-solves a linear layer so that on `inputs` (one per term; the approximated prefix's) it comes closest to `targets`
@@ -32,55 +34,81 @@ export function refit(
   const found = rowGroups(layer, inShapes)
   if (!found) return { layer, report: { before: 0, after: 0 } }
   const { groups, positions } = found
-  const weights = layer.terms.map(({ map }) => (map.kind === 'sparse' ? map.values : Float64Array.from(map.weight)))
-  const bias = Float64Array.from(layer.bias)
   const report = { before: 0, after: 0 }
-  for (const group of groups) {
+  const changes = groups.map((group) => {
     const fit = solveGroup(group, positions, inputs, outputs, targets)
-    addChange(group, fit.weights.data, weights)
-    const perRow = bias.length === layer.shape[0] ? 1 : positions
-    group.rows.forEach((row, t) => {
-      for (let i = 0; i < perRow; i++) bias[row * perRow + i] += fit.bias[t]
-    })
     report.before += (fit.before * group.rows.length) / layer.shape[0]
     report.after += (fit.after * group.rows.length) / layer.shape[0]
+    return { group, weights: fit.weights, bias: fit.bias }
+  })
+  return { layer: changedLayer(layer, changes), report }
+}
+
+/** What to add to the weights [features × rows] and biases of a group of rows. */
+export interface RowChange {
+  readonly group: RowGroup
+  readonly weights: Matrix
+  readonly bias: Float64Array
+}
+
+export function changedLayer(layer: LinearLayer, changes: readonly RowChange[]): LinearLayer {
+  const weights = layer.terms.map(({ map }) => (map.kind === 'sparse' ? map.values : Float64Array.from(map.weight)))
+  const bias = Float64Array.from(layer.bias)
+  const perRow = bias.length / layer.shape[0]
+  for (const change of changes) {
+    addChange(change.group, change.weights.data, weights)
+    change.group.rows.forEach((row, t) => {
+      for (let i = 0; i < perRow; i++) bias[row * perRow + i] += change.bias[t]
+    })
   }
   const terms = layer.terms.map(({ input, map }, term) => ({ input, map: withWeights(map, weights[term]) }))
-  return { layer: { ...layer, terms, bias }, report }
+  return { ...layer, terms, bias }
 }
 
 const withWeights = (map: LinearMap, weight: Float64Array): LinearMap =>
   map.kind === 'sparse' ? map : { ...map, weight }
 
-function solveGroup(
+function solveGroup(group: RowGroup, positions: number, inputs: readonly Values[], outputs: Values, targets: Values) {
+  const { features, perSample, read } = sampleGroup(group, positions, inputs)
+  const residuals = read(targets)
+  const current = read(outputs)
+  for (let i = 0; i < residuals.data.length; i++) residuals.data[i] -= current.data[i]
+  return ridge(features, residuals, (row) => isHeldOut(Math.floor(row / perSample)))
+}
+
+/** The features of a group, and a reader of its rows from any tensor of the layer's shape, at the same places. */
+export function sampleGroup(
   { rows, blocks }: RowGroup,
   positions: number,
   inputs: readonly Values[],
-  outputs: Values,
-  targets: Values,
+  mostRows = FEATURE_ROWS,
 ) {
-  const samples = targets.length
+  const samples = inputs[0].length
   const size = blocks.reduce((sum, block) => sum + block.size, 0)
-  const most = Math.max(samples, Math.min(FEATURE_ROWS, Math.floor(FEATURE_VALUES / size)))
+  const most = Math.max(samples, Math.min(mostRows, Math.floor(FEATURE_VALUES / size)))
   const perSample = Math.max(1, Math.min(positions, Math.floor(most / samples)))
-  const features = matrix(samples * perSample, size)
-  const residuals = matrix(samples * perSample, rows.length)
-  for (let sample = 0, r = 0; sample < samples; sample++) {
-    for (let k = 0; k < perSample; k++, r++) {
-      const position =
-        (Math.floor((k * positions) / perSample) + thinningOffset(sample, perSample, positions)) % positions
-      let at = r * size
-      for (const block of blocks) {
-        block.gather(inputs[block.term][sample], position, features.data, at)
-        at += block.size
-      }
-      rows.forEach((row, t) => {
-        const element = row * positions + position
-        residuals.data[r * rows.length + t] = targets[sample][element] - outputs[sample][element]
-      })
+  const places = Int32Array.from({ length: samples * perSample }, (_, r) => {
+    const sample = Math.floor(r / perSample)
+    const even = Math.floor(((r % perSample) * positions) / perSample)
+    return (even + thinningOffset(sample, perSample, positions)) % positions
+  })
+  const features = matrix(places.length, size)
+  places.forEach((position, r) => {
+    let at = r * size
+    for (const block of blocks) {
+      block.gather(inputs[block.term][Math.floor(r / perSample)], position, features.data, at)
+      at += block.size
     }
+  })
+  const read = (values: Values): Matrix => {
+    const result = matrix(places.length, rows.length)
+    places.forEach((position, r) => {
+      const from = values[Math.floor(r / perSample)]
+      rows.forEach((row, t) => (result.data[r * rows.length + t] = from[row * positions + position]))
+    })
+    return result
   }
-  return ridge(features, residuals, (row) => isHeldOut(Math.floor(row / perSample)))
+  return { features, perSample, read }
 }
 
 /** Moves the thinned grid from sample to sample, so that every position is seen. */

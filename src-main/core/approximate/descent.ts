@@ -1,0 +1,83 @@
+import { cholesky, grammian, matrix, standardise, substituteBoth } from './matrix.ts'
+import type { Matrix } from './matrix.ts'
+
+/** A change of one row's weights (standardised features) and bias, and what it does to the row's value at each place. */
+export interface Direction {
+  readonly weights: Float64Array
+  readonly bias: number
+  readonly change: Float64Array
+}
+
+/** The sum of the steps taken. */
+export interface Taken {
+  readonly weights: Float64Array
+  bias: number
+  add(direction: Direction, step: number): void
+  copy(): Taken
+}
+
+export interface Descent {
+  begin(): Taken
+  /** The quasi-Newton step against Σ residual² on the kept rows, d(value)/d(weights) being slope × features. */
+  direction(residuals: Float64Array, slopes: Float64Array): Direction | undefined
+  /** In terms of the features as given. */
+  unscaled(taken: Taken): { weights: Float64Array; bias: number }
+}
+
+/** Ridge penalty per row and unit of standardised weight. */
+const PENALTY = 0.01
+
+/** Steps in the metric of the features (standardised in place); undefined where there are more features than rows. */
+export function descent(features: Matrix, heldOut: (row: number) => boolean): Descent | undefined {
+  const kept = [...Array(features.rows).keys()].filter((row) => !heldOut(row))
+  const n = features.columns
+  if (n > kept.length) return undefined
+  const { means, deviations } = standardise(features)
+  const metric = grammian(features, kept)
+  for (let i = 0; i < n; i++) metric.data[i * n + i] += PENALTY * kept.length
+  if (!cholesky(metric)) return undefined
+  const rowOf = (row: number) => features.data.subarray(row * n, (row + 1) * n)
+  return {
+    begin: () => takenFrom(new Float64Array(n), 0),
+    direction(residuals, slopes) {
+      const right = matrix(n, 1)
+      let bias = 0
+      let curvature = 0
+      for (const row of kept) {
+        const pull = slopes[row] * residuals[row]
+        bias += pull
+        curvature += slopes[row] ** 2
+        const values = rowOf(row)
+        for (let f = 0; f < n; f++) right.data[f] += values[f] * pull
+      }
+      if (!(curvature > 0) || !Number.isFinite(curvature)) return undefined
+      const steepness = curvature / kept.length
+      const weights = substituteBoth(metric, right).data.map((value) => value / steepness)
+      bias /= curvature
+      const change = new Float64Array(features.rows).fill(bias)
+      for (let row = 0; row < features.rows; row++) {
+        const values = rowOf(row)
+        for (let f = 0; f < n; f++) change[row] += values[f] * weights[f]
+      }
+      return { weights, bias, change }
+    },
+    unscaled({ weights, bias }) {
+      const scaled = weights.map((value, f) => value / deviations[f])
+      return { weights: scaled, bias: scaled.reduce((sum, value, f) => sum - value * means[f], bias) }
+    },
+  }
+}
+
+function takenFrom(weights: Float64Array, bias: number): Taken {
+  return {
+    weights,
+    bias,
+    add(direction, step) {
+      direction.weights.forEach((value, f) => (weights[f] += step * value))
+      this.bias += step * direction.bias
+    },
+    copy() {
+      return takenFrom(Float64Array.from(weights), this.bias)
+    },
+  }
+}

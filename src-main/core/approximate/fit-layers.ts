@@ -1,0 +1,165 @@
+import { activationFunction } from '../normalise/activations.ts'
+import type { ActivationLayer, ConvMap, LinearLayer, Shape } from '../normalise/layer-model.ts'
+import { channelScale } from '../normalise/linear-maps.ts'
+import { constantPolynomial, fitMoments, pointMoments, rangeOf, varies } from './fit-channel.ts'
+import type { ChannelFit, FitOptions } from './fit-channel.ts'
+import type { Values } from './layer-values.ts'
+import { legendre, legendreCoefficients } from './legendre.ts'
+import { addMoments, meanSquareError, momentsOfTerm, noMoments, observe, pooledMoments } from './moments.ts'
+import { evaluatePolynomial } from './monomials.ts'
+import { condense } from './points.ts'
+import type { FitReport, PolynomialLayer } from './polynomial-model.ts'
+import type { ContrastLayer } from './pools.ts'
+
+/** An average pooling and the shape of its output. */
+export interface Pool {
+  readonly map: ConvMap
+  readonly shape: Shape
+}
+
+export interface FittedLayer {
+  readonly layer: PolynomialLayer
+  /** By channel; undefined where the channel became a constant. */
+  readonly fits: readonly (ChannelFit | undefined)[]
+}
+
+/** Weight of the unpooled values in a fit behind a pooling. */
+const POINT_SHARE = 0.02
+
+/** Fits every channel of an activation; behind a pooling, to the pooled outputs. */
+export function fitActivation(
+  layer: ActivationLayer,
+  inputs: Values,
+  targets: Values,
+  pool: Pool | undefined,
+  options: FitOptions,
+): FittedLayer {
+  const [channels, height, width] = layer.shape
+  const fits: (ChannelFit | undefined)[] = []
+  const report = new FitSummary()
+  const coefficients = Array.from({ length: channels }, (_, channel) => {
+    const points = condense(inputs, targets, channel, height * width)
+    const range = rangeOf(points)
+    let fitted = constantPolynomial(points, options.degree)
+    if (varies(points)) {
+      const moments = pointMoments(points, activationFunction(layer.activation, channel), options)
+      fits.push({ ...range, moments })
+      const goal = pool
+        ? pooledMoments(inputs, targets, layer.shape, channel, pool.map, pool.shape, range, options.degree + 1)
+        : moments
+      if (pool) addMoments(goal, moments, POINT_SHARE)
+      fitted = fitMoments(goal, range.middle, range.half, options)
+    } else fits.push(undefined)
+    report.see(points.low, points.high)
+    points.x.forEach((x, i) => report.miss(evaluatePolynomial(fitted, x) - points.y[i], points.weight[i] / channels))
+    return fitted
+  })
+  const { id, sources, shape, input, activation } = layer
+  const fit = report.report(activation.operator, options)
+  return { layer: { kind: 'polynomial', id, sources, shape, input, coefficients, fit }, fits }
+}
+
+/** Rounds of fitting one contrast to what the others leave. */
+const ROUNDS = 8
+
+/**
+ * Fits activation(max of a window) by one polynomial per contrast and their sum: one squaring deep at degree 2. The
+ * polynomials of a channel's contrasts are fitted in turn, each to what the others leave, until they agree.
+ */
+export function fitContrasts(
+  layer: ContrastLayer,
+  inputs: Values,
+  targets: Values,
+  options: FitOptions,
+): FittedLayer & { readonly sum: LinearLayer } {
+  const { taps, shape } = layer
+  const plane = shape[1] * shape[2]
+  const count = options.degree + 1
+  const coefficients: Float64Array[] = []
+  const fits: (ChannelFit | undefined)[] = []
+  const report = new FitSummary()
+  for (let channel = 0; channel < shape[0]; channel++) {
+    const ranges = Array.from({ length: taps }, (_, k) => {
+      const { low, high } = condense(inputs, inputs, channel * taps + k, plane)
+      report.see(low, high)
+      return { middle: (low + high) / 2, half: (high - low) / 2 }
+    })
+    const all = noMoments(taps * count)
+    const basis = new Float64Array(taps * count)
+    inputs.forEach((input, sample) => {
+      for (let i = 0; i < plane; i++) {
+        ranges.forEach(({ middle, half }, k) => {
+          const z = half > 0 ? (input[(channel * taps + k) * plane + i] - middle) / half : 0
+          legendre(z, count, basis, k * count)
+        })
+        observe(all, basis, targets[sample][channel * plane + i], 1 / (inputs.length * plane))
+      }
+    })
+    const thetas = ranges.map(() => new Float64Array(count))
+    let rows: Float64Array[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      rows = ranges.map(({ middle, half }, k) => {
+        const rest = momentsOfTerm(all, thetas, k)
+        const row = half > 0 ? fitMoments(rest, middle, half, options) : constantRow(rest.right[0], count)
+        thetas[k].set(half > 0 ? legendreCoefficients(row, middle, half) : row)
+        return row
+      })
+    }
+    ranges.forEach((range, k) =>
+      fits.push(range.half > 0 ? { ...range, moments: momentsOfTerm(all, thetas, k) } : undefined),
+    )
+    const together = new Float64Array(taps * count)
+    thetas.forEach((theta, k) => together.set(theta, k * count))
+    report.miss(Math.sqrt(meanSquareError(all, together)), 1 / shape[0])
+    coefficients.push(...rows)
+  }
+  const operator = layer.activation ? `MaxPool + ${layer.activation.operator}` : 'MaxPool'
+  const polynomial: PolynomialLayer = {
+    kind: 'polynomial',
+    id: `${layer.id}.terms`,
+    sources: layer.sources,
+    shape: [shape[0] * taps, shape[1], shape[2]],
+    input: layer.input,
+    coefficients,
+    fit: report.report(operator, options),
+  }
+  return { layer: polynomial, fits, sum: sumOfContrasts(layer, polynomial.id) }
+}
+
+const constantRow = (value: number, count: number): Float64Array => {
+  const row = new Float64Array(count)
+  row[0] = value
+  return row
+}
+
+const sumOfContrasts = ({ id, sources, shape, taps }: ContrastLayer, input: string): LinearLayer => {
+  const weight = new Float64Array(shape[0] * taps).fill(1)
+  const map: ConvMap = { ...channelScale(weight), groups: shape[0] }
+  return { kind: 'linear', id, sources, shape, terms: [{ input, map }], bias: new Float64Array(shape[0]) }
+}
+
+/** Gathers the figures of a FitReport over channels. */
+class FitSummary {
+  private squared = 0
+  private low = Infinity
+  private high = -Infinity
+
+  see(low: number, high: number): void {
+    this.low = Math.min(this.low, low)
+    this.high = Math.max(this.high, high)
+  }
+
+  miss(error: number, weight: number): void {
+    this.squared += weight * error * error
+  }
+
+  report(original: string, { degree, margin }: FitOptions): FitReport {
+    return {
+      original,
+      degree,
+      rootMeanSquareError: Math.sqrt(this.squared),
+      range: [this.low, this.high],
+      rangeMargin: 1 + 2 * margin,
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { substitute } from './monomials.ts'
+
+/** Writes Legendre polynomials 0 … count − 1 of z to out[at], out[at + step], …: (k+1)P₊ = (2k+1)zP − kP₋. */
+export function legendre(z: number, count: number, out: Float64Array, at = 0, step = 1): void {
+  out[at] = 1
+  if (count > 1) out[at + step] = z
+  for (let k = 1; k + 1 < count; k++) {
+    out[at + (k + 1) * step] = ((2 * k + 1) * z * out[at + k * step] - k * out[at + (k - 1) * step]) / (k + 1)
+  }
+}
+
+/** inLegendre[power][k]: zᵖᵒʷᵉʳ = Σ inLegendre[power][k]·P_k(z), for powers up to 4. */
+export const powersInLegendre: readonly (readonly number[])[] = [
+  [1, 0, 0, 0, 0],
+  [0, 1, 0, 0, 0],
+  [1 / 3, 0, 2 / 3, 0, 0],
+  [0, 3 / 5, 0, 2 / 5, 0],
+  [1 / 5, 0, 4 / 7, 0, 8 / 35],
+]
+
+/** The Legendre coefficients in z = (x − middle) / half of a polynomial in x. */
+export function legendreCoefficients(powers: Float64Array, middle: number, half: number): Float64Array {
+  const result = new Float64Array(powers.length)
+  substitute(powers, half, middle).forEach((amount, power) => {
+    for (let k = 0; k < result.length; k++) result[k] += amount * powersInLegendre[power][k]
+  })
+  return result
+}

@@ -1,0 +1,105 @@
+/** A row-major matrix. */
+export interface Matrix {
+  readonly rows: number
+  readonly columns: number
+  readonly data: Float64Array
+}
+
+export const matrix = (rows: number, columns: number): Matrix => ({
+  rows,
+  columns,
+  data: new Float64Array(rows * columns),
+})
+
+/** Gives every column mean 0 and deviation 1; columns that do not vary become 0. */
+export function standardise({ rows, columns, data }: Matrix): { means: Float64Array; deviations: Float64Array } {
+  const means = new Float64Array(columns)
+  const deviations = new Float64Array(columns)
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) means[c] += data[r * columns + c] / rows
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) deviations[c] += (data[r * columns + c] -= means[c]) ** 2 / rows
+  }
+  for (let c = 0; c < columns; c++) {
+    const deviation = Math.sqrt(deviations[c])
+    deviations[c] = deviation > 1e-9 * Math.abs(means[c]) && deviation > 1e-150 ? deviation : Infinity
+  }
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) data[r * columns + c] /= deviations[c]
+  return { means, deviations }
+}
+
+/** Σ over the rows of rowᵀ·row, four rows at a time. */
+export function grammian({ columns: n, data }: Matrix, rows: readonly number[]): Matrix {
+  const gram = matrix(n, n)
+  const g = gram.data
+  const zero = new Float64Array(n)
+  const rowAt = (i: number) => (i < rows.length ? data.subarray(rows[i] * n, (rows[i] + 1) * n) : zero)
+  for (let r = 0; r < rows.length; r += 4) {
+    const [a, b, c, d] = [rowAt(r), rowAt(r + 1), rowAt(r + 2), rowAt(r + 3)]
+    for (let i = 0; i < n; i++) {
+      const [ai, bi, ci, di] = [a[i], b[i], c[i], d[i]]
+      const start = i * n
+      for (let j = i; j < n; j++) g[start + j] += ai * a[j] + bi * b[j] + ci * c[j] + di * d[j]
+    }
+  }
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) g[i * n + j] = g[j * n + i]
+  return gram
+}
+
+/** The given rows of left times right. */
+export function multiply(left: Matrix, right: Matrix, rows: readonly number[]): Matrix {
+  const [n, m] = [left.columns, right.columns]
+  const product = matrix(rows.length, m)
+  rows.forEach((row, i) => {
+    const out = product.data.subarray(i * m, (i + 1) * m)
+    for (let f = 0; f < n; f++) {
+      const value = left.data[row * n + f]
+      if (value === 0) continue
+      const start = f * m
+      for (let t = 0; t < m; t++) out[t] += value * right.data[start + t]
+    }
+  })
+  return product
+}
+
+/** The given rows as columns. */
+export function transposed({ columns, data }: Matrix, rows: readonly number[]): Matrix {
+  const result = matrix(columns, rows.length)
+  rows.forEach((row, i) => {
+    for (let c = 0; c < columns; c++) result.data[c * rows.length + i] = data[row * columns + c]
+  })
+  return result
+}
+
+/** Replaces the lower triangle by L with L·Lᵀ = system; false where it is not positive definite. */
+export function cholesky({ rows: n, data: a }: Matrix): boolean {
+  for (let i = 0; i < n; i++) {
+    const rowI = a.subarray(i * n, i * n + n)
+    for (let j = 0; j <= i; j++) {
+      const rowJ = a.subarray(j * n, j * n + n)
+      let sum = rowI[j]
+      for (let k = 0; k < j; k++) sum -= rowI[k] * rowJ[k]
+      if (j < i) rowI[j] = sum / rowJ[j]
+      else if (sum > 0) rowI[i] = Math.sqrt(sum)
+      else return false
+    }
+  }
+  return true
+}
+
+/** Solves L·Lᵀ·X = right for all columns of `right`. */
+export function substituteBoth({ rows: n, data: l }: Matrix, right: Matrix): Matrix {
+  const m = right.columns
+  const x = Float64Array.from(right.data)
+  const subtract = (to: number, from: number, factor: number) => {
+    for (let t = 0; t < m; t++) x[to * m + t] -= factor * x[from * m + t]
+  }
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < i; k++) subtract(i, k, l[i * n + k])
+    for (let t = 0; t < m; t++) x[i * m + t] /= l[i * n + i]
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    for (let k = i + 1; k < n; k++) subtract(i, k, l[k * n + i])
+    for (let t = 0; t < m; t++) x[i * m + t] /= l[i * n + i]
+  }
+  return { rows: n, columns: m, data: x }
+}

@@ -1,0 +1,155 @@
+import { activationFunction } from '../normalise/activations.ts'
+import { composeLinear } from '../normalise/compose-linear.ts'
+import type {
+  Activation,
+  ActivationLayer,
+  LayerId,
+  LayerModel,
+  LinearLayer,
+  MaxPoolLayer,
+  Model,
+  Shape,
+} from '../normalise/layer-model.ts'
+import { inputsOf, shapesOf } from '../normalise/run-layers.ts'
+import type { Values } from './layer-values.ts'
+
+/**
+ * activation(max over a window), where the input holds each window's contrasts: channels [c × taps + k] are the
+ * window's values times row k of `contrastBasis`. Output shape [channels, height, width] of the pooled image.
+ */
+export interface ContrastLayer {
+  readonly kind: 'contrast-max'
+  readonly id: LayerId
+  readonly sources: readonly string[]
+  readonly shape: Shape
+  readonly input: LayerId
+  readonly taps: number
+  readonly basis: Float64Array
+  /** Undefined for the maximum itself. */
+  readonly activation: Activation | undefined
+}
+
+export type SlotModel = Model<LinearLayer | ActivationLayer | ContrastLayer>
+
+/**
+ * Before: x → max-pool → activation, or x → increasing activation → max-pool, or a max-pool alone.
+ * After: x → contrasts (one convolution with the pool's geometry, merged into a linear x) → contrast-max.
+ * Conditions: the inner value has no other reader; an activation before the pool never falls, so that it may follow it.
+ * Formula: the contrasts are an orthonormal basis of the window, so they determine its maximum.
+ */
+export function replacePools(model: LayerModel): SlotModel {
+  const shapes = shapesOf(model)
+  const layers = new Map<LayerId, LayerModel['layers'][number] | ContrastLayer>(model.layers.map((l) => [l.id, l]))
+  const soleReader = (id: LayerId) => {
+    const readers = [...layers.values()].filter((layer) => readsFrom(layer).includes(id))
+    return readers.length === 1 && model.output !== id ? readers[0] : undefined
+  }
+  for (const pool of model.layers) {
+    if (pool.kind !== 'max-pool') continue
+    const before = layers.get(pool.input)
+    const after = soleReader(pool.id)
+    let [source, id, activation] = [pool.input, pool.id, undefined as Activation | undefined]
+    if (before?.kind === 'activation' && increasing.has(before.activation.operator) && soleReader(before.id) === pool) {
+      source = before.input
+      activation = before.activation
+      layers.delete(before.id)
+    } else if (after?.kind === 'activation') {
+      id = after.id
+      activation = after.activation
+    }
+    const contrasts = contrastLayer(pool, source)
+    shapes.set(contrasts.id, contrasts.shape)
+    const producer = layers.get(source)
+    const replaced: [LayerId, LinearLayer | ContrastLayer][] = []
+    const merges =
+      producer?.kind === 'linear' &&
+      soleReader(source)?.id === pool.id &&
+      pool.pads.every((pad) => pad === 0) &&
+      producer.terms.every(({ map }) => map.kind === 'conv')
+    if (merges) layers.delete(source)
+    const first = merges ? composeLinear(producer, contrasts, (name) => shapes.get(name)!) : contrasts
+    replaced.push([contrasts.id, { ...first, id: contrasts.id }])
+    const basis = contrastBasis(pool.kernel)
+    const taps = pool.kernel[0] * pool.kernel[1]
+    const sources = after && id === after.id ? [...pool.sources, ...after.sources] : pool.sources
+    replaced.push([
+      id,
+      { kind: 'contrast-max', id, sources, shape: pool.shape, input: contrasts.id, taps, basis, activation },
+    ])
+    const rebuilt = [...layers].flatMap(([key, layer]) =>
+      key === pool.id ? replaced : key === id ? [] : [[key, layer] as const],
+    )
+    layers.clear()
+    for (const [key, layer] of rebuilt) layers.set(key, layer)
+  }
+  return { ...model, layers: [...layers.values()] as SlotModel['layers'] }
+}
+
+/** Operators that never fall (for the parameters in use), so that they commute with a maximum. */
+const increasing = new Set([
+  'Relu',
+  'LeakyRelu',
+  'Elu',
+  'Celu',
+  'Selu',
+  'Sigmoid',
+  'HardSigmoid',
+  'Tanh',
+  'Softplus',
+  'Softsign',
+  'Clip',
+])
+
+export const readsFrom = (layer: LayerModel['layers'][number] | ContrastLayer): readonly LayerId[] =>
+  layer.kind === 'contrast-max' ? [layer.input] : inputsOf(layer)
+
+function contrastLayer(pool: MaxPoolLayer, input: LayerId): LinearLayer {
+  const [channels, height, width] = pool.shape
+  const taps = pool.kernel[0] * pool.kernel[1]
+  const basis = contrastBasis(pool.kernel)
+  const weight = new Float64Array(channels * taps * taps)
+  for (let c = 0; c < channels; c++) weight.set(basis, c * taps * taps)
+  const { kernel, strides, dilations, pads } = pool
+  return {
+    kind: 'linear',
+    id: `${pool.id}.contrasts`,
+    sources: pool.sources,
+    shape: [channels * taps, height, width],
+    terms: [{ input, map: { kind: 'conv', weight, kernel, strides, dilations, pads, groups: channels } }],
+    bias: new Float64Array(channels * taps),
+  }
+}
+
+/** Rows of the orthonormal cosine basis (DCT-II) of a window: the first is the mean's, the others differences. */
+export function contrastBasis([height, width]: readonly [number, number]): Float64Array {
+  const wave = (k: number, i: number, n: number) =>
+    Math.sqrt((k === 0 ? 1 : 2) / n) * Math.cos((Math.PI * k * (2 * i + 1)) / (2 * n))
+  const taps = height * width
+  return Float64Array.from({ length: taps * taps }, (_, at) => {
+    const [k, i] = [Math.floor(at / taps), at % taps]
+    return wave(Math.floor(k / width), Math.floor(i / width), height) * wave(k % width, i % width, width)
+  })
+}
+
+/** What a contrast-max layer makes of exact contrasts. */
+export function contrastMaximum(layer: ContrastLayer, inputs: Values): Values {
+  const { taps, basis, shape } = layer
+  const plane = shape[1] * shape[2]
+  const functions = Array.from({ length: shape[0] }, (_, channel) =>
+    layer.activation ? activationFunction(layer.activation, channel) : (x: number) => x,
+  )
+  return inputs.map((input) =>
+    Float64Array.from({ length: shape[0] * plane }, (_, at) => {
+      const channel = Math.floor(at / plane)
+      let most = -Infinity
+      for (let i = 0; i < taps; i++) {
+        let value = 0
+        for (let k = 0; k < taps; k++) {
+          value += basis[k * taps + i] * input[(channel * taps + k) * plane + (at % plane)]
+        }
+        if (value > most) most = value
+      }
+      return functions[channel](most)
+    }),
+  )
+}
