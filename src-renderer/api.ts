@@ -10,7 +10,15 @@ declare global {
 export const api: Bridge = window.sealwright
 
 export type { MenuCommand } from '../src-main/ipc/contract.ts'
-export type { Comparison, Inspection, JobName, JobRequest, JobResult, JobUpdate } from '../src-main/ipc/jobs.ts'
+export type {
+  ActivationPlot,
+  Comparison,
+  Inspection,
+  JobName,
+  JobRequest,
+  JobResult,
+  JobUpdate,
+} from '../src-main/ipc/jobs.ts'
 export type { LayerView, NetworkPicture, PictureView } from '../src-main/ipc/jobs.ts'
 export type { ProjectView } from '../src-main/ipc/views.ts'
 export type { ErrorReport } from '../src-main/core/errors.ts'

@@ -10,6 +10,8 @@ const names: Readonly<Record<string, string>> = {
   keys: 'Making keys',
   encrypt: 'Encrypting weights',
   export: 'Writing the bundle',
+  plot: 'Drawing',
+  compare: 'Comparing',
   run: 'Computing on encrypted data',
   decrypt: 'Decrypting the result',
   inspect: 'Inspecting the network',

@@ -76,33 +76,29 @@ export function callHandlers({ assets, jobs, scratch, window }: Surroundings): C
     undo: () => changed((open) => open.undo()),
     redo: () => changed((open) => open.redo()),
     startJob: async (request) => {
-      const { model, kind, choices } = current()
+      const open = current()
+      const { model } = open
       if (request.job === 'inspect') return { jobId: jobs.start('inspect', { model }) }
-      const { calibration, inputs } = current().data
-      const indices = kind === 'sample' ? sampleDigits : Array.from({ length: request.samples }, (_, index) => index)
+      const { preprocessing, degree, input } = open.choices
+      const compile = { model, calibration: open.calibration, preprocessing, degree }
+      if (request.job === 'activations') return { jobId: jobs.start('activations', compile) }
+      const inputs = testInputs(open, request.samples)
       const folder = await scratch.create()
-      const jobId = jobs.start(
-        'trial',
-        {
-          model,
-          calibration,
-          preprocessing: choices.preprocessing,
-          degree: choices.degree,
-          input: choices.input,
-          folder,
-          inputs: indices
-            .slice(0, request.samples)
-            .map((index) => ({ path: inputs, index, ...(kind === 'sample' && { truth: index }) })),
-        },
-        () => scratch.remove(folder),
-      )
-      return { jobId }
+      const forget = () => scratch.remove(folder)
+      return { jobId: jobs.start('trial', { ...compile, input, inputs, folder }, forget) }
     },
     cancelJob: ({ jobId }) => {
       jobs.cancel(jobId)
       return undefined
     },
   }
+}
+
+/** The first inputs; of the sample, pictures that are named after the digit they show. */
+function testInputs({ kind, inputs }: Project, count: number): { path: string; index: number; truth?: number }[] {
+  if (kind === 'sample')
+    return sampleDigits.slice(0, count).map((digit) => ({ path: inputs, index: digit, truth: digit }))
+  return Array.from({ length: count }, (_, index) => ({ path: inputs, index }))
 }
 
 async function bytesOf(path: string): Promise<number> {

@@ -3,12 +3,17 @@ import type { WorkContext } from '../core/progress.ts'
 import { readSamples } from '../data/read-samples.ts'
 import type { Comparison, Inspection, PictureView } from '../ipc/jobs.ts'
 import { describe } from '../jobs/describe.ts'
+import { plotActivations } from '../jobs/plot-activations.ts'
 import type { TrialRequest } from '../jobs/trial.ts'
 import { inspect as inspectNetwork } from '../jobs/inspect.ts'
 
 async function inspect(request: { model: string }, work: WorkContext): Promise<Inspection> {
   const [report, pictures] = [await inspectNetwork(request, work), await describe(request, work)]
   return { ...report, pictures }
+}
+
+async function activations(request: Parameters<typeof plotActivations>[0], work: WorkContext) {
+  return await plotActivations(request, work)
 }
 
 async function trial(request: TrialRequest, work: WorkContext): Promise<Comparison> {
@@ -34,7 +39,10 @@ async function pictureOf(path: string, index: number): Promise<PictureView> {
   return { width, height, channels: shown, values }
 }
 
-export const engineJobs = { inspect, trial } satisfies Record<string, (request: never, work: WorkContext) => unknown>
+export const engineJobs = { inspect, activations, trial } satisfies Record<
+  string,
+  (request: never, work: WorkContext) => unknown
+>
 export type EngineJobName = keyof typeof engineJobs
 export type EngineJobs = {
   [N in EngineJobName]: {

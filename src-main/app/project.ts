@@ -58,12 +58,16 @@ export class Project {
     this.#future = this.#future.slice(1)
   }
 
-  /** @throws UserError no-calibration, no-inputs */
-  get data(): { readonly calibration: string; readonly inputs: string } {
-    const { calibration, inputs } = this.#now
-    if (calibration === undefined) throw new UserError('no-calibration', 'Choose calibration data first.')
-    if (inputs === undefined) throw new UserError('no-inputs', 'Choose inputs to test with first.')
-    return { calibration, inputs }
+  /** @throws UserError no-calibration */
+  get calibration(): string {
+    if (this.#now.calibration === undefined) throw new UserError('no-calibration', 'Choose calibration data first.')
+    return this.#now.calibration
+  }
+
+  /** @throws UserError no-inputs */
+  get inputs(): string {
+    if (this.#now.inputs === undefined) throw new UserError('no-inputs', 'Choose inputs to test with first.')
+    return this.#now.inputs
   }
 
   get view(): ProjectView {

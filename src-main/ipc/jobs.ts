@@ -67,6 +67,27 @@ export const inspection = z.object({
 })
 export type Inspection = z.infer<typeof inspection>
 
+const point = z.object({ x: z.number(), y: z.number() })
+export const activationPlot = z.object({
+  id: z.string(),
+  original: z.string(),
+  degree: count,
+  channels: count,
+  rootMeanSquareError: z.number(),
+  range: z.tuple([z.number(), z.number()]).readonly(),
+  rangeMargin: z.number(),
+  histogram: z.array(count).readonly(),
+  exact: z.array(point).readonly().optional(),
+  fan: z.array(z.array(point).readonly()).readonly(),
+})
+export type ActivationPlot = z.infer<typeof activationPlot>
+
+export const activations = z.object({
+  samples: count,
+  agreement: z.number(),
+  layers: z.array(activationPlot).readonly(),
+})
+
 /** A grey or colour picture to look at: values 0 to 255, channels last. */
 export const pictureView = z.object({
   width: count,
@@ -100,18 +121,19 @@ export const comparison = z.object({
 })
 export type Comparison = z.infer<typeof comparison>
 
-export const jobResults = { inspect: inspection, trial: comparison }
+export const jobResults = { inspect: inspection, activations, trial: comparison }
 export type JobName = keyof typeof jobResults
 export type JobResult<N extends JobName> = z.infer<(typeof jobResults)[N]>
 
 export const jobRequest = z.discriminatedUnion('job', [
   z.strictObject({ job: z.literal('inspect') }),
+  z.strictObject({ job: z.literal('activations') }),
   z.strictObject({ job: z.literal('trial'), samples: z.number().int().min(1).max(10) }),
 ])
 export type JobRequest = z.infer<typeof jobRequest>
 
 const jobId = z.string().max(64)
-const about = { jobId, job: z.enum(['inspect', 'trial']) }
+const about = { jobId, job: z.enum(['inspect', 'activations', 'trial']) }
 export const jobUpdate = z.discriminatedUnion('state', [
   z.object({ ...about, state: z.literal('running'), event: progressView.optional() }),
   z.object({ ...about, state: z.literal('done'), value: z.unknown() }),

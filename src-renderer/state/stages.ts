@@ -1,7 +1,8 @@
 /** The stages of the pipeline that have a screen, in order. */
 export const stages = [
-  { id: 'model', title: 'Model', about: 'What the network is' },
-  { id: 'test', title: 'Test', about: 'Encrypted against original' },
+  { id: 'model', title: 'Model' },
+  { id: 'activations', title: 'Activations' },
+  { id: 'test', title: 'Test' },
 ] as const
 
 export type StageId = (typeof stages)[number]['id']

@@ -11,11 +11,16 @@ class Workspace {
   opening = $state(false)
   error = $state.raw<ErrorReport>()
   inspect = $state<Job<'inspect'>>()
+  activations = $state<Job<'activations'>>()
   trial = $state<Job<'trial'>>()
+
+  get #jobs(): (Job | undefined)[] {
+    return [this.inspect, this.activations, this.trial]
+  }
 
   /** Jobs worth a place in the bar. */
   get running(): Job[] {
-    return [this.inspect, this.trial].flatMap((job): Job[] => (job?.state === 'running' ? [job] : []))
+    return this.#jobs.flatMap((job): Job[] => (job?.state === 'running' ? [job] : []))
   }
 
   get supported(): boolean {
@@ -36,7 +41,7 @@ class Workspace {
 
   async close(): Promise<void> {
     await api.closeProject()
-    this.project = this.inspect = this.trial = this.error = undefined
+    this.project = this.inspect = this.activations = this.trial = this.error = undefined
   }
 
   async chooseData(request: Parameters<typeof api.chooseData>[0]): Promise<void> {
@@ -45,6 +50,11 @@ class Workspace {
 
   async choose(change: Parameters<typeof api.choose>[0]): Promise<void> {
     this.#take(await api.choose(change))
+  }
+
+  async startActivations(): Promise<void> {
+    this.activations = new Job('activations')
+    await this.#run(this.activations, { job: 'activations' })
   }
 
   async startTrial(samples: number): Promise<void> {
@@ -65,7 +75,7 @@ class Workspace {
 
   listen(): () => void {
     const stopJobs = api.onJobUpdate((update) => {
-      for (const job of [this.inspect, this.trial]) if (job?.jobId === update.jobId) job.take(update)
+      for (const job of this.#jobs) if (job?.jobId === update.jobId) job.take(update)
     })
     const stopMenu = api.onMenu((command) => {
       if (command === 'open-sample') void this.openSample()
@@ -90,7 +100,7 @@ class Workspace {
     if (!result.ok || !result.value) return
     this.project = result.value
     this.stage = 'model'
-    this.trial = undefined
+    this.activations = this.trial = undefined
     this.inspect = new Job('inspect')
     await this.#run(this.inspect, { job: 'inspect' })
   }

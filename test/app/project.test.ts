@@ -29,8 +29,9 @@ describe('Project', () => {
 
   it('says which data are missing', () => {
     const project = new Project('file', '/net.onnx', 1)
-    expect(() => project.data).toThrow(/calibration/)
+    expect(() => project.calibration).toThrow(/calibration/)
     project.choose({ calibration: '/c.npz' })
-    expect(() => project.data).toThrow(/inputs/)
+    expect(project.calibration).toBe('/c.npz')
+    expect(() => project.inputs).toThrow(/inputs/)
   })
 })

@@ -1,0 +1,128 @@
+import { approximate } from '../core/approximate/approximate.ts'
+import { evaluatePolynomial } from '../core/approximate/monomials.ts'
+import type { FitReport, PolynomialLayer, PolynomialModel } from '../core/approximate/polynomial-model.ts'
+import { activationFunction } from '../core/normalise/activations.ts'
+import type { LayerModel } from '../core/normalise/layer-model.ts'
+import { runLayerBatch } from '../core/normalise/run-layers.ts'
+import type { WorkContext } from '../core/progress.ts'
+import { prepareSamples } from './calibration.ts'
+import type { CompileRequest } from './compile.ts'
+import { openNetwork } from './open-network.ts'
+import { Stopwatch } from './stopwatch.ts'
+
+export interface ActivationPlots {
+  readonly samples: number
+  /** Share of calibration samples whose label the polynomial network keeps. */
+  readonly agreement: number
+  readonly layers: readonly ActivationPlot[]
+}
+
+export interface ActivationPlot extends FitReport {
+  readonly id: string
+  readonly channels: number
+  /** Counts of inputs seen, in equal bins over `range`. */
+  readonly histogram: readonly number[]
+  /** The original function over `range`; absent where it is not one function of one number. */
+  readonly exact?: readonly Point[]
+  /** Polynomials of at most `FAN` channels, each over the inputs it saw. */
+  readonly fan: readonly (readonly Point[])[]
+}
+
+interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+const BINS = 60
+const POINTS = 49
+const FAN = 16
+/** Enough for a histogram and for the agreement to a per cent. */
+const PLOTTED_SAMPLES = 300
+
+/** Fits polynomials and shows, for each activation, what they stand for. @throws UserError as `compile` */
+export async function plotActivations(
+  request: Omit<CompileRequest, 'input'>,
+  work: WorkContext,
+): Promise<ActivationPlots> {
+  const watch = new Stopwatch(work)
+  const model = await watch.time('normalise', () => openNetwork(request))
+  const { samples } = await watch.time('calibrate', () =>
+    prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
+  )
+  const polynomial = await watch.time('approximate', () => approximate(model, samples, request, work))
+  return await watch.time('plot', () => plots(model, polynomial, samples.slice(0, PLOTTED_SAMPLES)))
+}
+
+function plots(model: LayerModel, polynomial: PolynomialModel, samples: readonly Float64Array[]): ActivationPlots {
+  const layers = polynomial.layers.filter((layer) => layer.kind === 'polynomial')
+  const seen = new Map(layers.map((layer) => [layer.input, new SeenInputs(layer)]))
+  const approximated = runLayerBatch(polynomial, samples, ({ id }, outputs) => seen.get(id)?.add(outputs))
+  const original = runLayerBatch(model, samples)
+  const kept = original.filter((scores, at) => labelOf(scores) === labelOf(approximated[at])).length
+  return {
+    samples: samples.length,
+    agreement: kept / samples.length,
+    layers: layers.map((layer) => plotOf(layer, exactOf(model, layer), seen.get(layer.input)!)),
+  }
+}
+
+const labelOf = (scores: Float64Array): number => scores.indexOf(Math.max(...scores))
+
+/** What one activation receives: a histogram over the fitted range, and each channel's own range. */
+class SeenInputs {
+  readonly histogram = new Array<number>(BINS).fill(0)
+  readonly ranges: [number, number][]
+  readonly #layer: PolynomialLayer
+
+  constructor(layer: PolynomialLayer) {
+    this.#layer = layer
+    this.ranges = layer.coefficients.map(() => [Infinity, -Infinity])
+  }
+
+  add(outputs: readonly Float64Array[]): void {
+    const [low, high] = this.#layer.fit.range
+    const perBin = BINS / (high - low || 1)
+    for (const values of outputs) {
+      const pixels = values.length / this.ranges.length
+      values.forEach((value, element) => {
+        const bin = Math.floor((value - low) * perBin)
+        this.histogram[Math.max(0, Math.min(BINS - 1, bin))] += 1
+        const range = this.ranges[Math.floor(element / pixels)]
+        range[0] = Math.min(range[0], value)
+        range[1] = Math.max(range[1], value)
+      })
+    }
+  }
+}
+
+function exactOf(model: LayerModel, { id, sources }: PolynomialLayer): ((x: number) => number) | undefined {
+  const layer = model.layers.find((candidate) => candidate.id === id && candidate.sources.join() === sources.join())
+  return layer?.kind === 'activation' ? activationFunction(layer.activation) : undefined
+}
+
+function plotOf(layer: PolynomialLayer, exact: ((x: number) => number) | undefined, seen: SeenInputs): ActivationPlot {
+  const channels = layer.coefficients.length
+  const alive = layer.coefficients.flatMap((coefficients, channel) => {
+    const [low, high] = seen.ranges[channel]
+    return high > low ? [{ coefficients, low, high }] : []
+  })
+  const step = Math.max(1, alive.length / FAN)
+  const chosen = Array.from({ length: Math.min(FAN, alive.length) }, (_, at) => alive[Math.floor(at * step)])
+  const [low, high] = layer.fit.range
+  return {
+    ...layer.fit,
+    id: layer.id,
+    channels,
+    histogram: seen.histogram,
+    ...(exact && { exact: curve(exact, low, high) }),
+    fan: chosen.map(({ coefficients, ...range }) =>
+      curve((x) => evaluatePolynomial(coefficients, x), range.low, range.high),
+    ),
+  }
+}
+
+const curve = (f: (x: number) => number, low: number, high: number): Point[] =>
+  Array.from({ length: POINTS }, (_, at) => {
+    const x = low + ((high - low) * at) / (POINTS - 1)
+    return { x, y: f(x) }
+  })
