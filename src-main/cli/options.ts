@@ -33,3 +33,9 @@ export const withNetworkNames = (command: Command): Command =>
 
 export const withPassphrase = (command: Command): Command =>
   command.option('--passphrase-file <file>', 'read the passphrase here instead of SEALWRIGHT_PASSPHRASE', path)
+
+export const withTrust = (command: Command): Command =>
+  command
+    .option('--public-key <file>', 'accept only bundles signed with this key (PEM)', path)
+    .option('--signature <file>', 'check this detached signature instead of the one inside', path)
+    .option('--allow-unsigned', 'accept a bundle without a valid signature')

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { UserError } from '../core/errors.ts'
-import { readBytes } from '../data/read-file.ts'
+import { readText } from '../data/read-file.ts'
 
 const MAX_PASSPHRASE_BYTES = 4096
 
@@ -12,8 +12,7 @@ const MAX_PASSPHRASE_BYTES = 4096
  */
 export async function readPassphrase(file: string | undefined, options: { repeat?: boolean } = {}): Promise<string> {
   if (file !== undefined) {
-    const text = new TextDecoder().decode(await readBytes(file, MAX_PASSPHRASE_BYTES))
-    return checked(text.replace(/\r?\n$/, ''))
+    return checked((await readText(file, MAX_PASSPHRASE_BYTES)).replace(/\r?\n$/, ''))
   }
   const inherited = process.env.SEALWRIGHT_PASSPHRASE
   if (inherited !== undefined) return checked(inherited)

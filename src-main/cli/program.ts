@@ -2,9 +2,11 @@ import { Command } from 'commander'
 import about from '../../package.json' with { type: 'json' }
 import { decryptCommand } from './commands/decrypt.ts'
 import { demoCommand } from './commands/demo.ts'
-import { edgeCommand } from './commands/edge.ts'
+import { edgeCommand, verifyCommand } from './commands/edge.ts'
 import { inspectCommand } from './commands/inspect.ts'
+import { keysCommand } from './commands/keys.ts'
 import { protectCommand } from './commands/protect.ts'
+import { signCommand } from './commands/sign.ts'
 
 /** Every command, in the order in which a network passes through them. */
 export function program(): Command {
@@ -12,9 +14,17 @@ export function program(): Command {
     .description('Protects a trained ONNX network: encrypts its weights, so that machines you do not trust can run it.')
     .version(about.version)
     .addHelpText('after', '\nSee docs/cli.md for every field of the JSON output and every error code.')
-  for (const command of [inspectCommand(), protectCommand(), edgeCommand(), decryptCommand(), demoCommand()]) {
-    all.addCommand(command)
-  }
+  const commands = [
+    inspectCommand(),
+    protectCommand(),
+    signCommand(),
+    verifyCommand('sealwright verify'),
+    edgeCommand(),
+    decryptCommand(),
+    keysCommand(),
+    demoCommand(),
+  ]
+  for (const command of commands) all.addCommand(command)
   return strict(all)
 }
 

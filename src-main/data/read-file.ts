@@ -39,3 +39,7 @@ export async function readBytes(path: string, maxBytes = MAX_FILE_BYTES): Promis
     throw fileProblem(error, path)
   }
 }
+
+/** A small text file. @throws UserError as `readBytes` */
+export const readText = async (path: string, maxBytes = 2 ** 16): Promise<string> =>
+  new TextDecoder().decode(await readBytes(path, maxBytes))

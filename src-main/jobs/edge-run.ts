@@ -1,9 +1,10 @@
 import type { WorkContext } from '../core/progress.ts'
 import type { EdgeRunResult as Ran } from '../edge/run.ts'
 import { checkOutput } from '../files/write-atomically.ts'
+import { trustArguments, type TrustRequest } from './edge-bundle.ts'
 import { runEdge } from './edge-process.ts'
 
-export interface EdgeRunRequest {
+export interface EdgeRunRequest extends TrustRequest {
   readonly bundle: string
   readonly input: string
   /** Which sample of `input`. */
@@ -34,6 +35,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
       `--out=${out}`,
       ...(threads === undefined ? [] : [`--threads=${threads}`]),
       ...(force ? ['--force'] : []),
+      ...trustArguments(request),
     ],
     work,
   )

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { basename } from 'node:path'
-import type { RevealPolicy } from '../core/bundle/manifest.ts'
+import { basename, join } from 'node:path'
+import { SIGNER_ENTRY, type RevealPolicy } from '../core/bundle/manifest.ts'
 import type { WorkContext } from '../core/progress.ts'
-import { readBytes } from '../data/read-file.ts'
+import { readBytes, readText } from '../data/read-file.ts'
 import { checkOutput } from '../files/write-atomically.ts'
 import type { Lock } from '../owner/age.ts'
 import { protect as exportBundle } from '../owner/protect.ts'
@@ -16,12 +16,17 @@ export interface ProtectRequest extends CompileRequest {
   /** Where the bundle goes. */
   readonly out: string
   readonly force: boolean
+  /** Only the label where it is left open. */
   readonly reveal?: RevealPolicy
+  /** PEM file of an EC private key on P-256 or P-384; a fresh one where it is left open. */
+  readonly signingKey?: string
 }
 
 export interface ProtectResult {
   readonly bundle: string
   readonly deployment: string
+  /** Where the public signing key is, by which nodes know the owner's bundles. */
+  readonly publicKey: string
   readonly bundleBytes: number
   /** Public, relinearisation and rotation keys, which are part of the bundle. */
   readonly keyBytes: number
@@ -42,13 +47,11 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   return await exportCompiled(request, compiled, work, watch)
 }
 
-type ExportRequest = Pick<ProtectRequest, 'model' | 'keys' | 'out' | 'force' | 'reveal'> & {
-  readonly passphrase: string
-}
+type ExportRequest = Pick<ProtectRequest, 'model' | 'keys' | 'out' | 'force' | 'reveal' | 'signingKey' | 'passphrase'>
 
 /** The second half of `protect`, for jobs that need the compiled network as well. */
 export async function exportCompiled(
-  { model, keys, out, force, reveal, passphrase }: ExportRequest,
+  { model, keys, out, force, reveal, signingKey, passphrase }: ExportRequest,
   compiled: CompiledNetwork,
   work: WorkContext,
   watch: Stopwatch,
@@ -57,7 +60,7 @@ export async function exportCompiled(
   const sha256 = createHash('sha256')
     .update(await readBytes(model))
     .digest('hex')
-  const exported = await watch.time('encrypt', () =>
+  const exported = await watch.time('encrypt', async () =>
     exportBundle(
       {
         segments: [compiled.planned],
@@ -65,6 +68,7 @@ export async function exportCompiled(
         preprocessing: compiled.preprocessing,
         sample: compiled.typical,
         reveal: reveal ?? { mode: 'label' },
+        ...(signingKey !== undefined && { signingKey: await readText(signingKey) }),
         keysFolder: keys,
         lock,
         out,
@@ -74,6 +78,7 @@ export async function exportCompiled(
     ),
   )
   const { deploymentId, bundleBytes, keyBytes, polyModulusDegree, logQP } = exported
-  const sizes = { bundleBytes, keyBytes, polyModulusDegree, logQP }
-  return { bundle: out, deployment: deploymentId, ...sizes, seconds: watch.seconds, stages: watch.stages }
+  const sizes = { bundleBytes, keyBytes, polyModulusDegree, logQP: Math.round(logQP * 100) / 100 }
+  const publicKey = join(keys, deploymentId, SIGNER_ENTRY)
+  return { bundle: out, deployment: deploymentId, publicKey, ...sizes, seconds: watch.seconds, stages: watch.stages }
 }

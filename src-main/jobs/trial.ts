@@ -43,7 +43,7 @@ export interface TrialSample {
   readonly seconds: number
 }
 
-export interface TrialResult extends Omit<ProtectResult, 'bundle' | 'deployment'> {
+export interface TrialResult extends Omit<ProtectResult, 'bundle' | 'deployment' | 'publicKey'> {
   readonly samples: readonly TrialSample[]
   readonly stages: readonly StageTime[]
   readonly folder: string

@@ -1,12 +1,23 @@
 import type { Command } from 'commander'
+import {
+  describeBundle,
+  verifyBundle,
+  type DescribeResult,
+  type TrustRequest,
+  type VerifyResult,
+} from '../../jobs/edge-bundle.ts'
 import { edgeRun } from '../../jobs/edge-run.ts'
 import { answer, command, group } from '../command.ts'
-import { pairs } from '../table.ts'
-import { bytes, seconds } from '../units.ts'
+import { withTrust } from '../options.ts'
+import { pairs, table } from '../table.ts'
+import { bytes, seconds, times } from '../units.ts'
 import { path, positiveNumber, wholeNumber } from '../values.ts'
 
-interface RunOptions {
+interface TrustOptions extends TrustRequest {
   readonly json?: boolean
+}
+
+interface RunOptions extends TrustOptions {
   readonly input: string
   readonly index: number
   readonly out: string
@@ -14,15 +25,17 @@ interface RunOptions {
   readonly force?: boolean
 }
 
-export function edgeCommand(): Command {
-  const edge = group('edge', 'what an untrusted node does with a bundle', [
+export const edgeCommand = (): Command =>
+  group('edge', 'what an untrusted node does with a bundle', [
     'sealwright edge run lenet5.sealed --input digit.png --out digit.result',
+    'sealwright edge info lenet5.sealed',
   ])
-  return edge.addCommand(runCommand())
-}
+    .addCommand(runCommand())
+    .addCommand(infoCommand())
+    .addCommand(verifyCommand('sealwright edge verify'))
 
 function runCommand(): Command {
-  return command('run <bundle>', 'compute on one input with encrypted weights, in a process of its own', [
+  const base = command('run <bundle>', 'compute on one input with encrypted weights, in a process of its own', [
     'sealwright edge run lenet5.sealed --input digit.png --out digit.result',
     'sealwright edge run lenet5.sealed --input images.npy --index 7 --out 7.result --threads 2 --json',
   ])
@@ -31,17 +44,74 @@ function runCommand(): Command {
     .requiredOption('--out <file>', 'the encrypted result to write, usually *.result', path)
     .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
     .option('--force', 'replace the result if it exists')
-    .action(async (bundle: string, options: RunOptions) => {
-      await answer(options.json === true, async (work) => {
-        const { input, index, out, threads, force } = options
-        const result = await edgeRun({ bundle: path(bundle), input, index, out, threads, force: force === true }, work)
-        return {
-          json: result,
-          text: pairs([
-            ['result', `${result.result} (${bytes(result.resultBytes)}, encrypted)`],
-            ['time', seconds(result.seconds)],
-          ]),
-        }
-      })
+  return withTrust(base).action(async (bundle: string, { json, force, ...options }: RunOptions) => {
+    await answer(json === true, async (work) => {
+      const result = await edgeRun({ bundle: path(bundle), ...options, force: force === true }, work)
+      const text = pairs([
+        ['result', `${result.result} (${bytes(result.resultBytes)}, encrypted)`],
+        ['time', seconds(result.seconds)],
+      ])
+      return { json: result, text }
     })
+  })
+}
+
+function infoCommand(): Command {
+  const base = command('info <bundle>', 'what a bundle says of itself: all that a node can see', [
+    'sealwright edge info lenet5.sealed --json',
+  ])
+  return withTrust(base).action(async (bundle: string, { json, ...trust }: TrustOptions) => {
+    await answer(json === true, async (work) => {
+      const result = await describeBundle({ bundle: path(bundle), ...trust }, work)
+      return { json: result, text: infoText(result) }
+    })
+  })
+}
+
+/** Also the command `verify` of the owner. */
+export function verifyCommand(spelled: string): Command {
+  const base = command('verify <bundle>', 'check every byte of a bundle, and its signature', [
+    `${spelled} lenet5.sealed --public-key signer.pem`,
+    `${spelled} lenet5.sealed --public-key signer.pem --signature lenet5.sig --json`,
+  ])
+  return withTrust(base).action(async (bundle: string, { json, ...trust }: TrustOptions) => {
+    await answer(json === true, async (work) => {
+      const result = await verifyBundle({ bundle: path(bundle), ...trust }, work)
+      return { json: result, text: verifyText(result) }
+    })
+  })
+}
+
+function infoText({ model, deploymentId, created, producer, signer, segments }: DescribeResult): string {
+  const rows = segments.map(({ polyModulusDegree, logQP, input, weights, layers }, at) => [
+    at,
+    polyModulusDegree,
+    Math.round(logQP),
+    `${input.mode}, ${times(input.shape)}`,
+    weights,
+    layers.length,
+  ])
+  return [
+    pairs([
+      ['network', model.name],
+      ['deployment', deploymentId],
+      ['made', `${created} by ${producer}`],
+      ['signed by', signerText(signer)],
+    ]),
+    table(['segment', 'N', 'log2 QP', 'input', 'weight ciphertexts', 'layers'], rows),
+  ].join('\n\n')
+}
+
+const verifyText = ({ deploymentId, bundleBytes, signer }: VerifyResult): string =>
+  pairs([
+    ['bundle', `intact, ${bytes(bundleBytes)}`],
+    ['deployment', deploymentId],
+    ['signed by', signerText(signer)],
+  ])
+
+function signerText(signer: VerifyResult['signer']): string {
+  if (!signer) return 'nobody that was asked for'
+  return signer.pinned
+    ? `${signer.fingerprint}, the key given`
+    : `${signer.fingerprint}, which only the bundle vouches for`
 }

@@ -8,6 +8,7 @@ import {
   withPreprocessing,
   type PreprocessingOptions,
 } from '../options.ts'
+import { policyOf, revealOption, topOption, type RevealMode } from '../reveal.ts'
 import { readPassphrase } from '../passphrase.ts'
 import { pairs } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
@@ -20,6 +21,9 @@ interface Options extends PreprocessingOptions {
   readonly out: string
   readonly input: 'encrypted' | 'plain'
   readonly degree: '2' | '4'
+  readonly reveal: RevealMode
+  readonly top: number
+  readonly signingKey?: string
   readonly force?: boolean
   readonly passphraseFile?: string
   readonly inputName?: string
@@ -46,6 +50,9 @@ export function protectCommand(): Command {
         .default('encrypted'),
     )
     .addOption(new Option('--degree <degree>', 'degree of the polynomial activations').choices(['2', '4']).default('2'))
+    .addOption(revealOption('what a decryption may tell').default('label'))
+    .addOption(topOption())
+    .option('--signing-key <file>', 'sign with this private key (PEM) instead of a fresh one', path)
     .option('--force', 'replace the bundle if it exists')
   return withPassphrase(withNetworkNames(base)).action(async (model: string, options: Options) => {
     await answer(options.json === true, async (work) => {
@@ -61,6 +68,8 @@ export function protectCommand(): Command {
           out: options.out,
           input: options.input,
           degree: Number(options.degree) as 2 | 4,
+          reveal: policyOf(options.reveal, options.top),
+          signingKey: options.signingKey,
           force: options.force === true,
         },
         work,
@@ -74,7 +83,8 @@ function textOf(result: ProtectResult): string {
   return pairs([
     ['bundle', `${result.bundle} (${bytes(result.bundleBytes)}, keys ${bytes(result.keyBytes)} of it)`],
     ['deployment', result.deployment],
-    ['parameters', `N = ${result.polyModulusDegree}, log2 QP = ${result.logQP}, 128-bit`],
+    ['public key', `${result.publicKey} (with it, nodes know your bundles)`],
+    ['parameters', `N = ${result.polyModulusDegree}, log2 QP = ${Math.round(result.logQP)}, 128-bit`],
     ['time', seconds(result.seconds)],
   ])
 }

@@ -1,0 +1,47 @@
+import { Option, type Command } from 'commander'
+import { sign } from '../../jobs/sign.ts'
+import { UserError } from '../../core/errors.ts'
+import { answer, command } from '../command.ts'
+import { withPassphrase } from '../options.ts'
+import { readPassphrase } from '../passphrase.ts'
+import { path } from '../values.ts'
+
+interface Options {
+  readonly json?: boolean
+  readonly keys?: string
+  readonly key?: string
+  readonly out: string
+  readonly force?: boolean
+  readonly passphraseFile?: string
+}
+
+export function signCommand(): Command {
+  const base = command('sign <bundle>', 'sign a bundle anew, in a file beside it (OpenSSF Model Signing)', [
+    'sealwright sign lenet5.sealed --keys keys --out lenet5.sig',
+    'sealwright sign lenet5.sealed --key release-key.pem --out lenet5.sig',
+  ])
+    .option('--keys <folder>', "sign with the deployment's key in this key store", path)
+    .addOption(
+      new Option('--key <file>', 'sign with this private key (PEM, EC P-256 or P-384)')
+        .argParser(path)
+        .conflicts('keys'),
+    )
+    .requiredOption('--out <file>', 'the signature to write', path)
+    .option('--force', 'replace the signature if it exists')
+  return withPassphrase(base).action(async (bundle: string, options: Options) => {
+    await answer(options.json === true, async (work) => {
+      const { out, force } = options
+      const result = await sign(
+        { bundle: path(bundle), out, force: force === true, signer: await signerOf(options) },
+        work,
+      )
+      return { json: result, text: `signature  ${result.signature}` }
+    })
+  })
+}
+
+async function signerOf({ keys, key, passphraseFile }: Options) {
+  if (key !== undefined) return { file: key }
+  if (keys !== undefined) return { keys, passphrase: await readPassphrase(passphraseFile) }
+  throw new UserError('usage', 'Either --keys or --key is needed.', { hint: 'Add --help to see what is expected.' })
+}

@@ -1,0 +1,38 @@
+import { UserError } from '../core/errors.ts'
+import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import { readText } from '../data/read-file.ts'
+import { KeyStore } from '../owner/key-store.ts'
+import { deploymentSigningKey, signBundle } from '../owner/sign-bundle.ts'
+import { verifyBundle } from './edge-bundle.ts'
+
+export interface SignRequest {
+  readonly bundle: string
+  /** Where the detached signature goes. */
+  readonly out: string
+  readonly force: boolean
+  /** The signing key: a PEM file, or that of the bundle's deployment in a key store. */
+  readonly signer: { readonly file: string } | { readonly keys: string; readonly passphrase: string }
+}
+
+/** Signs a bundle beside it, after OpenSSF Model Signing. @throws UserError damaged-bundle, bad-signing-key, … */
+export async function sign(
+  { bundle, out, force, signer }: SignRequest,
+  work: WorkContext,
+): Promise<{ signature: string }> {
+  throwIfCancelled(work)
+  const signingKey = 'file' in signer ? await readText(signer.file) : await keyOfDeployment(bundle, signer, work)
+  await signBundle({ bundle, signingKey, out, force })
+  return { signature: out }
+}
+
+async function keyOfDeployment(
+  bundle: string,
+  { keys, passphrase }: { readonly keys: string; readonly passphrase: string },
+  work: WorkContext,
+): Promise<string> {
+  const { deploymentId } = await verifyBundle({ bundle, allowUnsigned: true }, work)
+  const known = (await new KeyStore(keys).list()).some(({ id }) => id === deploymentId)
+  if (!known)
+    throw new UserError('unknown-deployment', `The key store holds no keys of ${bundle}.`, { where: { file: bundle } })
+  return await deploymentSigningKey(keys, deploymentId, { passphrase })
+}
