@@ -1,0 +1,157 @@
+import { UserError } from '../errors.ts'
+import { INPUT, sizeOf } from '../normalise/layer-model.ts'
+import type { ConvMap, Finish, LayerId, LinearLayer, LinearMap, Shape, SparseMap } from '../normalise/layer-model.ts'
+import { shapesOf } from '../normalise/run-layers.ts'
+import { ModelMessage } from '../onnx/schema.ts'
+import { OnnxBuilder } from './onnx-builder.ts'
+import type { PolynomialLayer, PolynomialModel, SquareModel } from './polynomial-model.ts'
+
+/**
+ * The network as an ONNX file (opset 17, float32, dynamic batch): Conv, Gemm and Gather for the linear maps, Mul and Add
+ * for the polynomials. Input name, shape and layout are the original's; the finish (softmax, …) is appended.
+ * Throws a UserError where a sparse map is too large to be written.
+ */
+export function writeOnnx(model: PolynomialModel | SquareModel): Uint8Array {
+  const onnx = new OnnxBuilder()
+  const shapes = shapesOf(model)
+  const names = new Map<LayerId, string>([[INPUT, readInput(onnx, model)]])
+  for (const layer of model.layers) {
+    const name =
+      layer.kind === 'linear'
+        ? writeLinear(onnx, layer, names, shapes)
+        : layer.kind === 'square'
+          ? onnx.node('Mul', [names.get(layer.input)!, names.get(layer.input)!])
+          : writePolynomial(onnx, layer, names.get(layer.input)!)
+    names.set(layer.id, name)
+  }
+  const shape = shapes.get(model.output)!
+  const flat = shape[1] * shape[2] === 1 ? [-1, shape[0]] : [-1, ...shape]
+  const scores = onnx.node('Reshape', [names.get(model.output)!, onnx.integers(flat)])
+  const output = writeFinish(onnx, model.finish, scores)
+  const dimensions = model.finish === 'argmax' ? [] : flat.slice(1)
+  const file = {
+    irVersion: 8,
+    producerName: 'sealwright',
+    opsetImport: [{ domain: '', version: 17 }],
+    graph: {
+      name: model.name,
+      ...onnx.parts,
+      input: [valueInfo(model.input.name, 1, model.input.onnxShape.slice(1))],
+      output: [valueInfo(output, model.finish === 'argmax' ? 7 : 1, dimensions)],
+    },
+  }
+  return ModelMessage.encode(ModelMessage.fromObject(file)).finish()
+}
+
+const valueInfo = (name: string, elemType: number, dimensions: readonly number[]) => ({
+  name,
+  type: {
+    tensorType: { elemType, shape: { dim: [{ dimParam: 'N' }, ...dimensions.map((dimValue) => ({ dimValue }))] } },
+  },
+})
+
+/** The input as [N, channels, height, width]. */
+function readInput(onnx: OnnxBuilder, { input }: PolynomialModel | SquareModel): string {
+  const [channels, height, width] = input.shape
+  if (input.layout === 'nchw') return onnx.node('Reshape', [input.name, onnx.integers([-1, ...input.shape])])
+  const image = onnx.node('Reshape', [input.name, onnx.integers([-1, height, width, channels])])
+  return onnx.node('Transpose', [image], { perm: [0, 3, 1, 2] })
+}
+
+function writeFinish(onnx: OnnxBuilder, finish: Finish, scores: string): string {
+  if (finish === 'softmax') return onnx.node('Softmax', [scores], { axis: 1 })
+  if (finish === 'log-softmax') return onnx.node('LogSoftmax', [scores], { axis: 1 })
+  if (finish === 'sigmoid') return onnx.node('Sigmoid', [scores])
+  if (finish === 'argmax') return onnx.node('ArgMax', [scores], { axis: 1, keepdims: 0 })
+  return scores
+}
+
+function writeLinear(
+  onnx: OnnxBuilder,
+  layer: LinearLayer,
+  names: ReadonlyMap<LayerId, string>,
+  shapes: ReadonlyMap<LayerId, Shape>,
+): string {
+  const { shape, bias } = layer
+  const terms = layer.terms.map(({ input, map }) => writeMap(onnx, map, names.get(input)!, shapes.get(input)!, shape))
+  const constant = onnx.floats(bias, bias.length === shape[0] ? [1, shape[0], 1, 1] : [1, ...shape])
+  return onnx.node('Sum', [...terms, constant])
+}
+
+function writeMap(onnx: OnnxBuilder, map: LinearMap, input: string, inShape: Shape, outShape: Shape): string {
+  if (map.kind === 'conv') return writeConv(onnx, map, input, inShape, outShape)
+  const flat = onnx.node('Reshape', [input, onnx.integers([-1, sizeOf(inShape)])])
+  const result =
+    map.kind === 'dense'
+      ? onnx.node('Gemm', [flat, onnx.floats(map.weight, [sizeOf(outShape), sizeOf(inShape)])], { transB: 1 })
+      : writeSparse(onnx, map, flat)
+  return onnx.node('Reshape', [result, onnx.integers([-1, ...outShape])])
+}
+
+/** Conv, then a Slice where the layer keeps fewer outputs than the kernel has places for. */
+function writeConv(onnx: OnnxBuilder, map: ConvMap, input: string, inShape: Shape, outShape: Shape): string {
+  const axes = [0, 1].map((axis) => {
+    const extent = (map.kernel[axis] - 1) * map.dilations[axis] + 1
+    const needed = (outShape[axis + 1] - 1) * map.strides[axis] + extent - inShape[axis + 1] - map.pads[axis]
+    const end = Math.max(0, needed)
+    const places = Math.floor((inShape[axis + 1] + map.pads[axis] + end - extent) / map.strides[axis]) + 1
+    return { end, places }
+  })
+  const weight = onnx.floats(map.weight, [outShape[0], inShape[0] / map.groups, ...map.kernel])
+  const result = onnx.node('Conv', [input, weight], {
+    kernel_shape: map.kernel,
+    strides: map.strides,
+    dilations: map.dilations,
+    pads: [map.pads[0], map.pads[1], axes[0].end, axes[1].end],
+    group: map.groups,
+  })
+  if (axes.every(({ places }, axis) => places === outShape[axis + 1])) return result
+  const [starts, ends, along] = [onnx.integers([0, 0]), onnx.integers(outShape.slice(1)), onnx.integers([2, 3])]
+  return onnx.node('Slice', [result, starts, ends, along])
+}
+
+/** Values a sparse map may take, written as one gather per entry of its fullest row. */
+const MOST_VALUES = 2 ** 24
+
+function writeSparse(onnx: OnnxBuilder, map: SparseMap, flat: string): string {
+  const rows = map.rowStarts.length - 1
+  let fullest = 1
+  for (let row = 0; row < rows; row++) fullest = Math.max(fullest, map.rowStarts[row + 1] - map.rowStarts[row])
+  if (fullest * rows > MOST_VALUES) {
+    throw new UserError(
+      'too-large',
+      `A linear map of ${rows} rows with up to ${fullest} weights is too large for ONNX.`,
+    )
+  }
+  const parts = Array.from({ length: fullest }, (_, k) => {
+    const columns = new Array<number>(rows).fill(0)
+    const values = new Float64Array(rows)
+    for (let row = 0; row < rows; row++) {
+      const entry = map.rowStarts[row] + k
+      if (entry >= map.rowStarts[row + 1]) continue
+      columns[row] = map.columns[entry]
+      values[row] = map.values[entry]
+    }
+    const gathered = onnx.node('Gather', [flat, onnx.integers(columns)], { axis: 1 })
+    return onnx.node('Mul', [gathered, onnx.floats(values, [1, rows])])
+  })
+  return onnx.node('Sum', parts)
+}
+
+/** Horner's rule, one constant per channel and power. */
+function writePolynomial(onnx: OnnxBuilder, layer: PolynomialLayer, x: string): string {
+  const channels = layer.shape[0]
+  const constant = (power: number) =>
+    onnx.floats(
+      layer.coefficients.map((row) => row[power] ?? 0),
+      [1, channels, 1, 1],
+    )
+  let degree = layer.coefficients[0].length - 1
+  while (degree > 1 && layer.coefficients.every((row) => row[degree] === 0)) degree -= 1
+  if (degree === 0) return onnx.node('Add', [onnx.node('Mul', [x, onnx.floats([0], [1])]), constant(0)])
+  let value = constant(degree)
+  for (let power = degree - 1; power >= 0; power--) {
+    value = onnx.node('Add', [onnx.node('Mul', [value, x]), constant(power)])
+  }
+  return value
+}
