@@ -2,13 +2,14 @@ import { Worker } from 'node:worker_threads'
 import { InternalError } from '../core/errors.ts'
 import type { Plan, Register } from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
-import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import type { WorkContext } from '../core/progress.ts'
 import type { KernelValue } from '../kernels/kernel-evaluator.ts'
 import { openKernels, type OpenKernels } from '../kernels/open-kernels.ts'
 import { compileSeal } from '../seal/public.ts'
 import type { Bundle } from './open-bundle.ts'
+import { PlanTimer } from './plan-timer.ts'
 import type { SealThreadAnswer, SealThreadRequest, SealThreadSetup } from './seal-thread.ts'
-import { checkInput, type SegmentRunner } from './segment-runner.ts'
+import { checkInput, type RunTimes, type SegmentRunner } from './segment-runner.ts'
 import { errorFromReport } from './thread-errors.ts'
 
 /** Beside this file, as source or bundled. */
@@ -18,6 +19,7 @@ const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'seal-thread$
 export class KernelRunner implements SegmentRunner {
   readonly evaluator = 'kernels'
   readonly plan: Plan
+  times: RunTimes | undefined
   readonly #kernels: OpenKernels
   readonly #encryptors: readonly SealThread[]
 
@@ -61,15 +63,11 @@ export class KernelRunner implements SegmentRunner {
     const { plan } = this
     const { evaluator, store } = this.#kernels
     checkInput(plan, input)
-    const step = stepCounter(work, 'run', plan.instructions.length)
-    const values = await this.#encrypt(input)
+    const { values, encryptMs } = await this.#encrypt(input)
     try {
-      const outputs = runPlan(plan, evaluator, values, {
-        beforeInstruction: () => {
-          throwIfCancelled(work)
-          step()
-        },
-      })
+      const timer = new PlanTimer<KernelValue>(plan, work)
+      const outputs = runPlan(plan, evaluator, values, timer)
+      this.times = timer.times(encryptMs)
       return outputs.map((output) => {
         const bytes = store.save(output)
         evaluator.release(output)
@@ -88,11 +86,12 @@ export class KernelRunner implements SegmentRunner {
     await Promise.all([this.#kernels.close(), ...this.#encryptors.map((thread) => thread.end())])
   }
 
-  async #encrypt(input: Float64Array): Promise<KernelValue[]> {
+  async #encrypt(input: Float64Array): Promise<{ values: KernelValue[]; encryptMs: number }> {
     const registers = [...this.plan.input.sources.keys()]
     const values = new Map<Register, KernelValue>()
+    let busyMs: number[] = []
     try {
-      await Promise.all(
+      busyMs = await Promise.all(
         this.#encryptors.map((thread, first) => {
           const own = registers.filter((register) => register % this.#encryptors.length === first)
           return thread.ask({ kind: 'encrypt', registers: own, input }, (answer) => {
@@ -104,7 +103,7 @@ export class KernelRunner implements SegmentRunner {
       for (const value of values.values()) this.#kernels.evaluator.release(value)
       throw error
     }
-    return registers.map((register) => values.get(register)!)
+    return { values: registers.map((register) => values.get(register)!), encryptMs: Math.max(...busyMs) }
   }
 }
 
@@ -135,15 +134,15 @@ class SealThread {
     this.#worker = new Worker(threadUrl, { workerData: setup })
   }
 
-  /** One request at a time. `take` gets every answer before the last. */
-  ask(request: SealThreadRequest, take: (answer: SealThreadAnswer) => void = () => {}): Promise<void> {
+  /** One request at a time. `take` gets every answer before the last; resolves to the thread's busy milliseconds. */
+  ask(request: SealThreadRequest, take: (answer: SealThreadAnswer) => void = () => {}): Promise<number> {
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
         this.#worker.off('message', onMessage).off('error', onError).off('exit', onExit)
         settle()
       }
       const onMessage = (answer: SealThreadAnswer): void => {
-        if (answer.kind === 'done') finish(resolve)
+        if (answer.kind === 'done') finish(() => resolve(answer.busyMs))
         else if (answer.kind === 'failed') finish(() => reject(errorFromReport(answer.error, answer.isUserError)))
         else {
           try {

@@ -32,7 +32,7 @@ export type SealThreadAnswer =
   | { readonly kind: 'key'; readonly keys: EvaluationKeyBytes }
   | { readonly kind: 'weight'; readonly index: WeightIndex; readonly bytes: Uint8Array }
   | { readonly kind: 'input'; readonly register: Register; readonly bytes: Uint8Array }
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly busyMs: number }
   | { readonly kind: 'failed'; readonly error: ErrorReport; readonly isUserError: boolean }
 
 const port = parentPort!
@@ -54,9 +54,10 @@ async function open() {
   return { bundle, plan, context, encryptor: new PublicEncryptor(context, await bundle.entry(segment.publicKey)) }
 }
 
-async function serve(request: SealThreadRequest): Promise<void> {
+/** Resolves to the milliseconds that it worked. */
+async function serve(request: SealThreadRequest): Promise<number> {
   const { bundle, plan, context, encryptor } = await (opened ??= open())
-  const segment = bundle.manifest.segments[setup.segmentIndex]
+  const startedMs = performance.now()
   if (request.kind === 'encrypt') {
     for (const register of request.registers) {
       const slots = packInput(plan, request.input, register)
@@ -66,8 +67,9 @@ async function serve(request: SealThreadRequest): Promise<void> {
       value.delete()
       answer({ kind: 'input', register, bytes }, [bytes])
     }
-    return
+    return performance.now() - startedMs
   }
+  const segment = bundle.manifest.segments[setup.segmentIndex]
   const mine = (index: number): boolean => index % request.every === request.first
   let set = 0
   for await (const packed of bundle.evaluationKeys(segment)) {
@@ -81,11 +83,12 @@ async function serve(request: SealThreadRequest): Promise<void> {
     const bytes = expandWeight(context, load(index), slot)
     answer({ kind: 'weight', index, bytes }, [bytes])
   }
+  return performance.now() - startedMs
 }
 
 port.on('message', (request: SealThreadRequest) => {
   serve(request).then(
-    () => answer({ kind: 'done' }),
+    (busyMs) => answer({ kind: 'done', busyMs }),
     (error) => answer({ kind: 'failed', error: reportError(error), isUserError: error instanceof UserError }),
   )
 })

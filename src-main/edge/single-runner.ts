@@ -1,14 +1,16 @@
 import { runPlan } from '../core/plan/run-plan.ts'
 import type { Plan } from '../core/plan/plan.ts'
-import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import type { WorkContext } from '../core/progress.ts'
 import { saveCiphertext, type Ciphertext, type SealValue } from '../seal/public.ts'
 import type { LoadedSegment } from './load-segment.ts'
-import { checkInput, type SegmentRunner } from './segment-runner.ts'
+import { PlanTimer } from './plan-timer.ts'
+import { checkInput, type RunTimes, type SegmentRunner } from './segment-runner.ts'
 
 /** A segment on one SEAL instance, in this thread. */
 export class SingleRunner implements SegmentRunner {
   readonly evaluator = 'node-seal'
   readonly plan: Plan
+  times: RunTimes | undefined
   readonly #segment: LoadedSegment
 
   constructor(segment: LoadedSegment) {
@@ -21,14 +23,12 @@ export class SingleRunner implements SegmentRunner {
     checkInput(plan, input)
     const values: SealValue[] = []
     try {
+      const startedMs = performance.now()
       for (const register of plan.input.sources.keys()) values.push(this.#segment.inputValue(register, input))
-      const step = stepCounter(work, 'run', plan.instructions.length)
-      const outputs = runPlan(plan, evaluator, values, {
-        beforeInstruction: () => {
-          throwIfCancelled(work)
-          step()
-        },
-      })
+      const encryptMs = performance.now() - startedMs
+      const timer = new PlanTimer<SealValue>(plan, work)
+      const outputs = runPlan(plan, evaluator, values, timer)
+      this.times = timer.times(encryptMs)
       try {
         return outputs.map((output) => saveCiphertext(context, output as Ciphertext))
       } finally {

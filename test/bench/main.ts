@@ -1,0 +1,158 @@
+/**
+ * Whole networks, encrypted, beside one primitive of the same run:
+ * `npm run bench -- [--only NAME] [--input encrypted|plain] [--threads N] [--evaluator auto|kernels|seal] [--runs N] [--json FILE] [--write]`
+ */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
+import { NO_PREPROCESSING } from '../../src-main/core/bundle/preprocessing.ts'
+import { runLayers } from '../../src-main/core/normalise/run-layers.ts'
+import { approximate, foldIntoSquares, normalise, planNetwork, readOnnx } from '../../src-main/core/pipeline.ts'
+import { silent } from '../../src-main/core/progress.ts'
+import { ResultOpener } from '../../src-main/owner/decrypt.ts'
+import { KeyStore } from '../../src-main/owner/key-store.ts'
+import { protect } from '../../src-main/owner/protect.ts'
+import type { EdgeMeasurement } from './edge.ts'
+import { benchNetworks, type BenchNetwork } from './networks.ts'
+import { renderPage } from './page.ts'
+import { rotationMs } from './rotation.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    input: { type: 'string', default: 'encrypted' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    evaluator: { type: 'string', default: 'auto' },
+    runs: { type: 'string', default: '7' },
+    calibration: { type: 'string', default: '300' },
+    json: { type: 'string' },
+    write: { type: 'boolean', default: false },
+  },
+})
+
+export interface BenchRow {
+  readonly network: string
+  readonly input: string
+  readonly evaluator: string
+  readonly threads: number
+  readonly polyModulusDegree: number
+  readonly wallMs: number
+  readonly rotationMs: number
+  readonly wallOverR: number
+  readonly encryptMs: number
+  readonly products: number
+  readonly rotations: number
+  readonly relinearisations: number
+  readonly outsideSealPercent: number | null
+  readonly peakRssBytes: number
+  readonly rssBytes: readonly [number, number]
+  readonly bundleBytes: number
+  readonly keyBytes: number
+  readonly planMs: number
+  readonly exportMs: number
+  readonly loadMs: number
+  readonly layers: EdgeMeasurement['layers']
+  /** Largest difference from the polynomial network, over the largest of its outputs. */
+  readonly worstRelativeError: number
+  readonly labelsEqual: string
+}
+
+const run = promisify(execFile)
+const passphrase = 'bench'
+
+async function measure(network: BenchNetwork, r: number): Promise<BenchRow> {
+  const folder = await mkdtemp(join(tmpdir(), 'sealwright-bench-'))
+  try {
+    const calibration = network.samples(Number(options.calibration))
+    const polynomial = await approximate(normalise(readOnnx(network.onnx)), calibration, { degree: 2 }, silent)
+    const squares = foldIntoSquares(polynomial, calibration)
+    const plannedMs = performance.now()
+    const planned = planNetwork(squares, { input: options.input as 'encrypted' | 'plain' })
+    const planMs = performance.now() - plannedMs
+    const { plan } = planned
+    const out = join(folder, 'network.sealed')
+    const keysFolder = join(folder, 'keys')
+    const exported = await protect(
+      {
+        ...{ segments: [planned], preprocessing: NO_PREPROCESSING, reveal: { mode: 'label' }, keysFolder, out },
+        ...{
+          model: { name: network.name, sha256: '0'.repeat(64), finish: 'none' },
+          lock: { passphrase, scryptWorkFactor: 8 },
+        },
+        sample: calibration[0],
+      },
+      silent,
+    )
+    const inputs = calibration.slice(0, Math.min(20, Number(options.runs)))
+    await writeFile(join(folder, 'inputs.json'), JSON.stringify(inputs.map((input) => [...input])))
+    const edge = fileURLToPath(new URL('edge.ts', import.meta.url))
+    const args = [edge, out, join(folder, 'inputs.json'), options.evaluator, options.threads, options.runs]
+    const { stdout } = await run(process.execPath, args, { maxBuffer: 2 ** 30 })
+    const measured = JSON.parse(stdout) as EdgeMeasurement
+    const store = new KeyStore(keysFolder)
+    const opener = await ResultOpener.load(store, await store.read(exported.deploymentId), 0, { passphrase })
+    let worst = 0
+    let equal = 0
+    measured.outputs.forEach((ciphertexts, i) => {
+      const expected = runLayers(polynomial, inputs[i])
+      const identity = { deploymentId: exported.deploymentId, bundleSha256: exported.bundleSha256, segment: 0 }
+      const result = {
+        ...identity,
+        ciphertexts: ciphertexts.map((text) => new Uint8Array(Buffer.from(text, 'base64'))),
+      }
+      const outputs = opener.open(result)
+      const largest = Math.max(...expected.map(Math.abs))
+      worst = Math.max(worst, ...expected.map((value, k) => Math.abs(value - outputs[k]) / largest))
+      if (outputs.indexOf(Math.max(...outputs)) === expected.indexOf(Math.max(...expected))) equal += 1
+    })
+    opener.delete()
+    const count = (op: string): number =>
+      plan.instructions.reduce((sum, i) => sum + (i.op !== op ? 0 : i.op === 'multiply-sum' ? i.values.length : 1), 0)
+    return {
+      network: network.name,
+      input: options.input,
+      evaluator: measured.evaluator,
+      threads: Number(options.threads),
+      polyModulusDegree: plan.parameters.polyModulusDegree,
+      wallMs: measured.wallMs,
+      rotationMs: r,
+      wallOverR: measured.wallMs / r,
+      encryptMs: measured.encryptMs,
+      products: count('multiply-sum') + count('square'),
+      rotations: count('rotate'),
+      relinearisations: count('relinearise'),
+      outsideSealPercent: measured.outsideSealPercent,
+      peakRssBytes: measured.peakRssBytes,
+      rssBytes: measured.rssBytes,
+      bundleBytes: exported.bundleBytes,
+      keyBytes: exported.keyBytes,
+      planMs,
+      exportMs: exported.seconds * 1000,
+      loadMs: measured.loadMs,
+      layers: measured.layers,
+      worstRelativeError: worst,
+      labelsEqual: `${equal}/${measured.outputs.length}`,
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const rows: BenchRow[] = []
+for (const network of benchNetworks()) {
+  if (options.only !== undefined && !network.name.includes(options.only)) continue
+  const r = await rotationMs()
+  const row = await measure(network, r)
+  rows.push(row)
+  process.stderr.write(
+    `${row.network}: ${row.wallMs.toFixed(0)} ms = ${row.wallOverR.toFixed(1)} R (${row.evaluator}, ${row.threads} threads)\n`,
+  )
+}
+const machine = `${cpus()[0].model}, ${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}, Node ${process.version}`
+if (options.json !== undefined) await writeFile(options.json, JSON.stringify(rows, null, 2))
+if (options.write)
+  await writeFile(fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url)), renderPage(rows, machine))
+process.stdout.write(options.json === undefined ? `${JSON.stringify(rows, null, 2)}\n` : '')
