@@ -18,6 +18,7 @@ const deploymentSchema = z.strictObject({
   reveal: revealPolicySchema,
   flooding: z.strictObject({
     noise: z.number().positive(),
+    spread: z.number().nonnegative(),
     releases: z.int().positive(),
     statisticalBits: z.int().min(30).max(128),
   }),

@@ -108,8 +108,15 @@ class NoisyEvaluator implements Evaluator<Noisy> {
   }
 }
 
-/** Root mean square of the decryption error over a network's outputs for one preprocessed input, by simulation. */
-export function measureNoise(network: PlannedNetwork, input: Float64Array): number {
+export interface OutputNoise {
+  /** Root mean square of the decryption error over the outputs. */
+  readonly noise: number
+  /** Largest output less the smallest: what the error has to be compared with. */
+  readonly spread: number
+}
+
+/** What a decryption would give for one preprocessed input, by simulation. */
+export function measureNoise(network: PlannedNetwork, input: Float64Array): OutputNoise {
   const { plan } = network
   const inputs = plan.input.sources.map((_, index) => packInput(plan, input, index))
   const evaluator = new NoisyEvaluator(network)
@@ -118,15 +125,11 @@ export function measureNoise(network: PlannedNetwork, input: Float64Array): numb
     plan,
     evaluator,
     inputs.map((slots) => evaluator.input(slots)),
-  )
+  ).map(({ slots }) => slots)
   const expected = unpack(plan, plan.output, exact)
-  const actual = unpack(
-    plan,
-    plan.output,
-    noisy.map(({ slots }) => slots),
-  )
+  const actual = unpack(plan, plan.output, noisy)
   const squares = actual.reduce((sum, value, i) => sum + (value - expected[i]) ** 2, 0)
-  return Math.sqrt(squares / actual.length)
+  return { noise: Math.sqrt(squares / actual.length), spread: Math.max(...expected) - Math.min(...expected) }
 }
 
 /** Stands in where the caller has no real input. */

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { flood, floodingDeviation } from '../../src-main/owner/flood.ts'
+import { measureNoise } from '../../src-main/owner/measure-noise.ts'
+import {
+  loadSeal,
+  PublicEncryptor,
+  SealContext,
+  SealEvaluator,
+  SealKeys,
+  SealWeights,
+} from '../../src-main/seal/public.ts'
+import { OwnerKey } from '../../src-main/seal/secret.ts'
+import { runPlan } from '../../src-main/core/plan/run-plan.ts'
+import { packInput, unpack } from '../../src-main/core/bundle/packing.ts'
+import { tinyNetwork, tinyOutput } from '../bundle/tiny-plan.ts'
+
+const flooding = { noise: 1e-9, spread: 10, releases: 1000, statisticalBits: 30 }
+
+describe('flooding', () => {
+  it('adds a Gaussian of the stated width and rounds to its first digit', () => {
+    const deviation = floodingDeviation(flooding)
+    expect(deviation).toBeCloseTo(1e-9 * Math.sqrt(12_000) * 2 ** 15, 12)
+    const flooded = flood(new Float64Array(20_000).fill(0.5), flooding)
+    const mean = flooded.reduce((sum, x) => sum + x, 0) / flooded.length
+    const width = Math.sqrt(flooded.reduce((sum, x) => sum + (x - mean) ** 2, 0) / flooded.length)
+    expect(Math.abs(mean - 0.5)).toBeLessThan(deviation / 20)
+    expect(width / deviation).toBeGreaterThan(0.95)
+    expect(width / deviation).toBeLessThan(1.05)
+    for (const value of flooded.subarray(0, 100))
+      expect((value * 1e3) % 1).toBeCloseTo(Math.round((value * 1e3) % 1), 6)
+  })
+
+  it('refuses where the noise would drown the scores, whatever they are', () => {
+    const drowned = { ...flooding, noise: 1e-4 }
+    const refusal = expect.objectContaining({ code: 'scores-too-noisy' })
+    expect(() => flood(Float64Array.of(0), drowned)).toThrow(refusal)
+    expect(() => flood(Float64Array.of(1e9), drowned)).toThrow(refusal)
+  })
+})
+
+describe('the measured noise', () => {
+  it('is that of real encryption, within a small factor', async () => {
+    const network = tinyNetwork()
+    const { plan, weightVectors } = network
+    const pixels = Float64Array.of(0.3, -0.8, 1.5, 0.6)
+    const simulated = Array.from({ length: 40 }, () => measureNoise(network, pixels).noise)
+    const estimate = Math.sqrt(simulated.reduce((sum, noise) => sum + noise ** 2, 0) / simulated.length)
+
+    const context = new SealContext(await loadSeal(), plan.parameters)
+    const key = OwnerKey.generate(context)
+    const keys = new SealKeys(context)
+    keys.add(key.evaluationKeys(context.dataPrimes, true, [1]))
+    const encryptor = new PublicEncryptor(context, key.publicKey())
+    const squares: number[] = []
+    for (let round = 0; round < 10; round++) {
+      const load = (index: number) => {
+        const { scale, primes } = plan.weights[index]
+        return key.encryptSeeded(weightVectors(index), scale, primes)
+      }
+      const weights = new SealWeights(context, plan.weights, load, 0)
+      const evaluator = new SealEvaluator({ context, weights, keys, encryptor })
+      const input = encryptor.encrypt(packInput(plan, pixels, 0), plan.input.scale, plan.input.primes)
+      const [output] = runPlan(plan, evaluator, [input]) as (typeof input)[]
+      const outputs = unpack(plan, plan.output, [key.decrypt(output)])
+      tinyOutput(pixels).forEach((expected, i) => squares.push((outputs[i] - expected) ** 2))
+      for (const part of [input, output]) part.delete()
+    }
+    const measured = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length)
+    expect(estimate / measured).toBeGreaterThan(1 / 3)
+    expect(estimate / measured).toBeLessThan(4)
+  })
+})
