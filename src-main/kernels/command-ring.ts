@@ -5,6 +5,7 @@ import type { Kernels, StageKernel } from './wasm.ts'
 const stages = [
   ...(['productSum', 'add', 'dropPrimes', 'lastRemainder', 'divideByLast'] as const),
   ...(['decompose', 'specialSum', 'applyKeys'] as const),
+  ...(['expand', 'redraw', 'placeDigit'] as const),
 ]
 export type Stage = (typeof stages)[number]
 

@@ -1,27 +1,50 @@
-import { UserError } from '../core/errors.ts'
+import { invariant, UserError } from '../core/errors.ts'
 import type { Plan, WeightIndex } from '../core/plan/plan.ts'
+import type { CommandSink } from './command-ring.ts'
 import { isSameScale, type KernelMaterial, type KernelValue, type KeyPlace } from './kernel-evaluator.ts'
 import type { KeyRoom, MemoryLayout } from './memory-layout.ts'
 import { galoisElement, inverseElement } from './number-theory.ts'
 import { parmsId } from './parms-id.ts'
+import { bitLength } from './prime-table.ts'
 import { newCiphertext, readCiphertext, readKeys, readPlaintext, type SealPolynomials } from './seal-bytes.ts'
 import type { Kernels } from './wasm.ts'
 
-/** Takes SEAL's serialised public material into the kernels' memory, and gives results back. */
+/** A packed ciphertext begins with its seed; its generator's buffers are of 4096 bytes. */
+const SEED_BYTES = 64
+const MIN_PACKED_DEGREE = 512
+
+export interface KernelStoreParts {
+  readonly memory: WebAssembly.Memory
+  readonly kernels: Kernels
+  readonly plan: Plan
+  readonly layout: MemoryLayout
+  readonly commands: CommandSink
+}
+
+/** Evaluation keys in the bundle's packed form, made on the chain of the first `primes` data primes. */
+export interface PackedKeys {
+  readonly primes: number
+  readonly relinearisation?: Uint8Array
+  /** In the order of the steps. */
+  readonly galois?: { readonly steps: readonly number[]; readonly bytes: Uint8Array }
+}
+
+/**
+ * Takes public material into the kernels' memory, in SEAL's serialised form with seeds expanded or in the
+ * bundle's packed form (assembly/seed.ts), and gives results back. Throws UserError 'damaged-ciphertext' or
+ * 'foreign-ciphertext'.
+ */
 export class KernelStore implements KernelMaterial {
-  readonly #memory: WebAssembly.Memory
-  readonly #kernels: Kernels
-  readonly #plan: Plan
+  readonly #parts: KernelStoreParts
   readonly #layout: MemoryLayout
   readonly #n: number
   readonly #primes: readonly bigint[]
   readonly #weights: (KernelValue | undefined)[]
   readonly #keys = new Set<KeyRoom>()
 
-  constructor(memory: WebAssembly.Memory, kernels: Kernels, plan: Plan, layout: MemoryLayout) {
-    this.#memory = memory
-    this.#kernels = kernels
-    this.#plan = plan
+  constructor(parts: KernelStoreParts) {
+    const { plan, layout } = parts
+    this.#parts = parts
     this.#layout = layout
     this.#n = plan.parameters.polyModulusDegree
     this.#primes = plan.parameters.primes.map(BigInt)
@@ -42,7 +65,7 @@ export class KernelStore implements KernelMaterial {
 
   /** An encrypted weight of two parts at the level and scale that the plan says. */
   loadWeight(index: WeightIndex, bytes: Uint8Array): void {
-    const { primes, scale } = this.#plan.weights[index]
+    const { primes, scale } = this.#parts.plan.weights[index]
     const weight = readCiphertext(bytes, this.#n)
     const value = { address: this.#layout.weights[index], parts: 2, primes, scale: weight.scale }
     this.#fill({ ...value, scale }, weight)
@@ -54,22 +77,39 @@ export class KernelStore implements KernelMaterial {
     this.#fill(value, value.parts === 1 ? readPlaintext(bytes, this.#n) : readCiphertext(bytes, this.#n))
   }
 
+  loadPackedWeight(index: WeightIndex, packed: Uint8Array): void {
+    const { primes, scale } = this.#parts.plan.weights[index]
+    const value = { address: this.#layout.weights[index], parts: 2, primes, scale }
+    this.#expand(value.address, packed, this.#primes.slice(0, primes), false)
+    this.#weights[index] = value
+  }
+
   loadRelinearisationKey(bytes: Uint8Array): void {
     const room = this.#layout.relinearisation
     const digits = readKeys(bytes, this.#n).get(0)
-    if (room && digits) this.#loadKey(room, digits, false)
+    if (room && digits) this.#loadKey(room, digits)
   }
 
   /** One or more Galois keys; those that the plan does not use are skipped. */
   loadGaloisKeys(bytes: Uint8Array): void {
     const keys = readKeys(bytes, this.#n)
     for (const [steps, room] of this.#layout.rotations) {
-      const element = galoisElement(steps, this.#n)
-      const digits = keys.get((element - 1) / 2)
-      if (!digits || this.#keys.has(room)) continue
-      this.#kernels.writePermutation(room.permutation, this.#n, inverseElement(element, this.#n))
-      this.#loadKey(room, digits, true)
+      const digits = keys.get((galoisElement(steps, this.#n) - 1) / 2)
+      if (digits) this.#loadKey(room, digits, steps)
     }
+  }
+
+  /** Keys on chains that are too short, or that the plan does not use, are skipped. */
+  loadPackedKeys({ primes, relinearisation, galois }: PackedKeys): void {
+    const { relinearisation: room, rotations } = this.#layout
+    if (relinearisation && room) this.#loadPackedKey(room, relinearisation, primes)
+    if (!galois) return
+    const keyBytes = galois.bytes.length / galois.steps.length
+    galois.steps.forEach((steps, index) => {
+      const packed = galois.bytes.subarray(index * keyBytes, (index + 1) * keyBytes)
+      const rotation = rotations.get(steps)
+      if (rotation) this.#loadPackedKey(rotation, packed, primes, steps)
+    })
   }
 
   /** A value in SEAL's uncompressed form. */
@@ -79,8 +119,8 @@ export class KernelStore implements KernelMaterial {
     const polynomial = 8 * this.#n
     const copy = this.#layout.ring.scratch
     for (let at = 0; at < residues.length; at += polynomial) {
-      this.#kernels.exportResidues(copy, address + at, this.#n)
-      residues.set(new Uint8Array(this.#memory.buffer, copy, polynomial), at)
+      this.#parts.kernels.exportResidues(copy, address + at, this.#n)
+      residues.set(new Uint8Array(this.#parts.memory.buffer, copy, polynomial), at)
     }
     return bytes
   }
@@ -101,38 +141,78 @@ export class KernelStore implements KernelMaterial {
     }
     if (!isSameId(source.parmsId, this.#levelId(primes))) throw foreign()
     for (let index = 0; index < parts * primes; index++) {
-      this.#importPolynomial(address + 8 * this.#n * index, source, index, index % primes)
+      this.#importPolynomial(address + 8 * this.#n * index, source, index, this.#primes[index % primes])
     }
   }
 
-  /** A rotation's digits are stored as the inverse rotation permutes them; see docs/kernels.md. */
-  #loadKey(room: KeyRoom, digits: readonly SealPolynomials[], rotation: boolean): void {
-    const kept = room.dataPrimes
-    const special = this.#primes.length - 1
-    const chain = digits.length
-    if (chain < kept) return
-    const id = parmsId(this.#n, [...this.#primes.slice(0, chain), this.#primes[special]])
-    const copy = this.#layout.ring.scratch
-    digits.slice(0, kept).forEach((digit, index) => {
-      if (digit.parts !== 2 || digit.primes !== chain + 1) throw unlikePlan('A key’s digit has a wrong size.')
+  #loadKey(room: KeyRoom, digits: readonly SealPolynomials[], steps?: number): void {
+    const chain = this.#keyChain(digits.length)
+    const id = parmsId(this.#n, chain)
+    this.#placeKey(room, digits.length, steps, (index) => {
+      const digit = digits[index]
+      if (digit.parts !== 2 || digit.primes !== chain.length) throw unlikePlan('A key’s digit has a wrong size.')
       if (!isSameId(digit.parmsId, id)) throw foreign()
-      for (let part = 0; part < 2; part++) {
-        for (let prime = 0; prime <= kept; prime++) {
-          const target = room.key + 8 * this.#n * ((2 * index + part) * (kept + 1) + prime)
-          const from = part * (chain + 1) + (prime === kept ? chain : prime)
-          this.#importPolynomial(rotation ? copy : target, digit, from, prime === kept ? special : prime)
-          if (rotation) this.#kernels.gather(target, copy, room.permutation, this.#n)
-        }
+      for (let from = 0; from < 2 * chain.length; from++) {
+        const address = this.#layout.shared + 8 * this.#n * from
+        this.#importPolynomial(address, digit, from, chain[from % chain.length])
       }
     })
+  }
+
+  #loadPackedKey(room: KeyRoom, packed: Uint8Array, dataPrimes: number, steps?: number): void {
+    const digitBytes = packed.length / dataPrimes
+    const chain = this.#keyChain(dataPrimes)
+    this.#placeKey(room, dataPrimes, steps, (index) => {
+      const digit = packed.subarray(index * digitBytes, (index + 1) * digitBytes)
+      this.#expand(this.#layout.shared, digit, chain, true)
+    })
+  }
+
+  #keyChain(dataPrimes: number): bigint[] {
+    return [...this.#primes.slice(0, dataPrimes), this.#primes[this.#primes.length - 1]]
+  }
+
+  /** Keeps the digits and primes that the plan uses; `expandDigit` leaves each in the shared memory. */
+  #placeKey(room: KeyRoom, dataPrimes: number, steps: number | undefined, expandDigit: (index: number) => void): void {
+    const { kernels, commands } = this.#parts
+    const { key, permutation, dataPrimes: kept } = room
+    if (dataPrimes < kept || this.#keys.has(room)) return
+    if (steps !== undefined) {
+      kernels.writePermutation(permutation, this.#n, inverseElement(galoisElement(steps, this.#n), this.#n))
+    }
+    for (let index = 0; index < kept; index++) {
+      expandDigit(index)
+      commands.submit({
+        ...{ stage: 'placeDigit', tasks: 2 * (kept + 1), primes: dataPrimes + 1, count: kept + 1, other: permutation },
+        ...{ source: this.#layout.shared, target: key + 16 * this.#n * index * (kept + 1) },
+      })
+      commands.finish()
+    }
     this.#keys.add(room)
   }
 
-  #importPolynomial(target: number, source: SealPolynomials, index: number, prime: number): void {
+  /** Expands a packed ciphertext over the given primes, a key's digit or not, to the target. */
+  #expand(target: number, packed: Uint8Array, primes: readonly bigint[], keys: boolean): void {
+    const { memory, commands } = this.#parts
+    invariant(this.#n >= MIN_PACKED_DEGREE, 'kernels: packed ciphertexts have at least one buffer for each prime')
+    const bits = primes.reduce((sum, prime) => sum + bitLength(prime), 0)
+    if (packed.length !== SEED_BYTES + (this.#n * bits) / 8) throw unlikePlan('A packed ciphertext has a wrong size.')
+    const source = this.#layout.shared + 16 * this.#n * this.#primes.length
+    const other = source + 8 * this.#n * this.#primes.length
+    new Uint8Array(memory.buffer, source, packed.length).set(packed)
+    const counters = new Int32Array(memory.buffer, other, 2).fill(0)
+    const command = { primes: primes.length, source, target, other, digits: keys ? 1 : 0 }
+    commands.submit({ ...command, stage: 'expand', tasks: primes.length })
+    commands.submit({ ...command, stage: 'redraw', tasks: 1 })
+    commands.finish()
+    if (counters[0] > 0) throw unlikePlan('A residue is not below its prime.')
+  }
+
+  #importPolynomial(target: number, source: SealPolynomials, index: number, prime: bigint): void {
     const polynomial = 8 * this.#n
     const words = source.residues.subarray(index * polynomial, (index + 1) * polynomial)
-    new Uint8Array(this.#memory.buffer, target, polynomial).set(words)
-    if (!this.#kernels.importResidues(target, target, this.#n, Number(this.#primes[prime]))) {
+    new Uint8Array(this.#parts.memory.buffer, target, polynomial).set(words)
+    if (!this.#parts.kernels.importResidues(target, target, this.#n, Number(prime))) {
       throw unlikePlan('A residue is not below its prime.')
     }
   }

@@ -32,6 +32,9 @@ const ALIGNMENT = 64
 /** Nothing lies at address 0, which stands for none. */
 const FIRST_ADDRESS = 1024
 
+/** Shared memory that loading takes: a key's expanded digit, its packed bytes, and counters. */
+const stagingPolynomials = (primes: number): number => 3 * primes + 1
+
 export function layOut(plan: Pick<Plan, 'parameters' | 'weights'>, needs: Requirements, threads: number): MemoryLayout {
   const n = plan.parameters.polyModulusDegree
   const dataPrimes = dataPrimesOf(plan.parameters)
@@ -55,7 +58,7 @@ export function layOut(plan: Pick<Plan, 'parameters' | 'weights'>, needs: Requir
   }
   return {
     ring,
-    shared: place(needs.sharedPolynomials * polynomial),
+    shared: place(Math.max(needs.sharedPolynomials, stagingPolynomials(dataPrimes + 1)) * polynomial),
     relinearisation: needs.relinearisePrimes > 0 ? keyRoom(needs.relinearisePrimes, false) : undefined,
     rotations: new Map([...needs.rotationPrimes].map(([steps, primes]) => [steps, keyRoom(primes, true)])),
     weights: plan.weights.map(({ primes }) => place(2 * primes * polynomial)),

@@ -73,7 +73,7 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
   const { polyModulusDegree, primes } = plan.parameters
   writePrimeTable(memory, kernels, layout.ring.primeTable, polyModulusDegree, primes.map(BigInt))
   const commands = new CommandRing(memory, kernels, layout.ring, 0)
-  const store = new KernelStore(memory, kernels, plan, layout)
+  const store = new KernelStore({ memory, kernels, plan, layout, commands })
   const evaluator = new KernelEvaluator({
     ...{
       parameters: plan.parameters,

@@ -9,7 +9,6 @@ export interface Kernels {
   importResidues(target: number, source: number, n: number, p: number): number
   exportResidues(target: number, source: number, n: number): void
   writePermutation(permutation: number, n: number, inverseElement: number): void
-  gather(target: number, source: number, permutation: number, n: number): void
   productSum: StageKernel
   add: StageKernel
   dropPrimes: StageKernel
@@ -18,6 +17,9 @@ export interface Kernels {
   decompose: StageKernel
   specialSum: StageKernel
   applyKeys: StageKernel
+  expand: StageKernel
+  redraw: StageKernel
+  placeDigit: StageKernel
 }
 
 /** Runs one task of the command at that address; scratch is the calling thread's own. */

@@ -20,11 +20,12 @@ export interface SessionOptions {
   readonly threads?: number
   /** Room for values, in polynomials. */
   readonly room?: number
+  readonly withoutKeys?: boolean
 }
 
 /** Kernels ready for any operation at any level of the oracle's chain. */
 export async function openForTest(oracle: Oracle, options: SessionOptions): Promise<Session> {
-  const { steps, taps, threads = 1, room = 400 } = options
+  const { steps, taps, threads = 1, room = 400, withoutKeys = false } = options
   const dataPrimes = oracle.primes.length - 1
   const levels = Array.from({ length: dataPrimes }, (_, index) => index + 1)
   const plan: Plan = {
@@ -47,8 +48,10 @@ export async function openForTest(oracle: Oracle, options: SessionOptions): Prom
       ...{ relinearisePrimes: dataPrimes, rotationPrimes: new Map(steps.map((step) => [step, dataPrimes])) },
     },
   })
-  kernels.store.loadRelinearisationKey(oracle.relinearisationKey)
-  kernels.store.loadGaloisKeys(oracle.galoisKeys)
+  if (!withoutKeys) {
+    kernels.store.loadRelinearisationKey(oracle.relinearisationKey)
+    kernels.store.loadGaloisKeys(oracle.galoisKeys)
+  }
   return {
     ...kernels,
     weightsAt: (primes) => Array.from({ length: taps }, (_, index) => (primes - 1) * taps + index),

@@ -31,6 +31,7 @@ export class Oracle {
   readonly secretKey: Uint8Array
   readonly #own: { delete(): void }[] = []
   readonly #context: SEALContext
+  readonly #generator
   readonly #evaluator
   readonly #encoder
   readonly #decryptor
@@ -50,6 +51,7 @@ export class Oracle {
     this.primes = Array.from({ length: moduli.size() }, (_, index) => BigInt(moduli.get(index)!.value()))
     this.parameters = { polyModulusDegree: n, primes: this.primes.map(String) }
     const generator = this.#keep(new seal.KeyGenerator(this.#context))
+    this.#generator = generator
     const secret = this.#keep(generator.secretKey())
     this.#relin = this.#keep(generator.createRelinKeys())
     this.#galois = this.#keep(generator.createGaloisKeysWithSteps(Int32Array.from(steps)))
@@ -155,6 +157,32 @@ export class Oracle {
         return this.#encoder.decodeFloat64(plain) as Float64Array
       }),
     )
+  }
+
+  /** A fresh ciphertext at a level as SEAL saves it: with its second part as a seed, and in full. */
+  seeded(slots: Float64Array, scale: number, primes: number): { seeded: Uint8Array; full: Uint8Array } {
+    return this.#withPlaintext((plain) => {
+      plain.loadFromArray(this.#context, this.encode(slots, scale, primes))
+      const object = this.#encryptor.encryptSymmetricSerializable(plain)
+      const seeded = object.saveToArray(this.seal.ComprModeType.none) as Uint8Array
+      object.delete()
+      return { seeded, full: this.#withCiphertexts(1, (ciphertext) => this.#save(this.#load(ciphertext, seeded))) }
+    })
+  }
+
+  /** Fresh keys, seeded and in full. */
+  seededKeys(steps?: readonly number[]): { seeded: Uint8Array; full: Uint8Array } {
+    const { none } = this.seal.ComprModeType
+    const object = steps
+      ? this.#generator.createGaloisKeysSerializableWithSteps(Int32Array.from(steps))
+      : this.#generator.createRelinKeysSerializable()
+    const seeded = object.saveToArray(none) as Uint8Array
+    object.delete()
+    const keys = steps ? new this.seal.GaloisKeys() : new this.seal.RelinKeys()
+    keys.loadFromArray(this.#context, seeded)
+    const full = keys.saveToArray(none) as Uint8Array
+    keys.delete()
+    return { seeded, full }
   }
 
   /** An encoded plaintext at a level, serialised. */

@@ -15,7 +15,7 @@ describe('serialised SEAL objects', () => {
   beforeAll(async () => {
     insecure = await Oracle.open(N, [30, 30, 31], [1])
     other = await Oracle.open(N, [29, 30, 31], [1])
-    kernels = await openForTest(insecure, { steps: [1], taps: 1 })
+    kernels = await openForTest(insecure, { steps: [1], taps: 1, withoutKeys: true })
     ciphertext = insecure.ciphertext(2, 2, SCALE, randomSource(0).residues())
   })
   afterAll(async () => {

@@ -1,4 +1,5 @@
 export { backward, forward, smallestRoot, writeRoots } from './transform'
-export { exportResidues, gather, importResidues, writePermutation } from './residues'
+export { exportResidues, importResidues, writePermutation } from './residues'
 export { add, divideByLast, dropPrimes, lastRemainder, productSum } from './arithmetic'
 export { applyKeys, decompose, specialSum } from './key-switch'
+export { expand, placeDigit, redraw } from './seed'

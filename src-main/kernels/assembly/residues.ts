@@ -36,11 +36,3 @@ export function writePermutation(permutation: usize, n: i32, inverseElement: u32
     store<u32>(permutation + ((<usize>i) << 2), reverseBits(exponent >> 1, bits))
   }
 }
-
-/** target[i] = source[permutation[i]] */
-export function gather(target: usize, source: usize, permutation: usize, n: i32): void {
-  for (let i = 0; i < n; i++) {
-    const index = load<u32>(permutation + ((<usize>i) << 2))
-    store<f64>(target + ((<usize>i) << 3), load<f64>(source + ((<usize>index) << 3)))
-  }
-}

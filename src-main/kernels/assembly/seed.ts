@@ -1,0 +1,277 @@
+import { Command, polynomialBytes, primeAt } from './command'
+import { Prime } from './prime'
+
+/**
+ * Expansion of packed ciphertexts: a 64-byte seed for the second part, then the first part's residues, prime by
+ * prime, residue i in bits i·b … i·b + b − 1 for a prime of b bits. The second part is SEAL's: u64 words of
+ * BLAKE2xb(key: seed, input: buffer number), 4096 bytes a buffer, reduced modulo each prime; a word so high that
+ * reduction would be uneven is drawn anew, in order, after all the others.
+ */
+const SEED_BYTES: usize = 64
+const BUFFER_BYTES: usize = 4096
+const BUFFER_SHIFT: usize = 12
+/** Stands for a word to be drawn anew. */
+const UNDRAWN: f64 = -1
+
+/** Scratch: the message block, then the root's parameters and message, then a buffer. */
+const MESSAGE_BYTES: usize = 128
+const BUFFER_AT: usize = 2 * MESSAGE_BYTES
+
+/** `other` counts residues that are not below their prime, and words to be drawn anew. Task: prime. */
+export function expand(command: Command, task: i32, scratch: usize): void {
+  const poly = polynomialBytes(command)
+  const prime = chainPrime(command, task)
+  let packed = command.source + SEED_BYTES
+  for (let i = 0; i < task; i++) packed += packedBytes(command.n, chainPrime(command, i))
+  const target = command.target + <usize>task * poly
+  const wrong = unpack(target, packed, command.n, prime)
+  if (wrong) atomic.add<i32>(command.other, 1)
+  const uniform = target + <usize>command.primes * poly
+  const p = <u64>prime.p
+  const limit = drawLimit(p)
+  let undrawn = 0
+  for (let at: usize = 0; at < poly; at += BUFFER_BYTES) {
+    fillBuffer(scratch, command.source, (<usize>task * poly + at) >> BUFFER_SHIFT)
+    for (let offset: usize = 0; offset < BUFFER_BYTES; offset += 8) {
+      const word = load<u64>(scratch + BUFFER_AT + offset)
+      if (word >= limit) undrawn += 1
+      store<f64>(uniform + at + offset, word < limit ? <f64>(word % p) : UNDRAWN)
+    }
+  }
+  if (undrawn !== 0) atomic.add<i32>(command.other + 4, undrawn)
+}
+
+/** Draws the missing words. One task. */
+export function redraw(command: Command, task: i32, scratch: usize): void {
+  if (load<i32>(command.other, 4) === 0) return
+  const poly = polynomialBytes(command)
+  let number = (<usize>command.primes * poly) >> BUFFER_SHIFT
+  let left: usize = 0
+  for (let i = 0; i < command.primes; i++) {
+    const p = <u64>chainPrime(command, i).p
+    const limit = drawLimit(p)
+    const uniform = command.target + <usize>(command.primes + i) * poly
+    for (let at = uniform; at < uniform + poly; at += 8) {
+      if (load<f64>(at) !== UNDRAWN) continue
+      let word = limit
+      while (word >= limit) {
+        if (left === 0) {
+          fillBuffer(scratch, command.source, number++)
+          left = BUFFER_BYTES
+        }
+        word = load<u64>(scratch + BUFFER_AT + BUFFER_BYTES - left)
+        left -= 8
+      }
+      store<f64>(at, <f64>(word % p))
+    }
+  }
+}
+
+/** In a key's chain (`digits` not 0) the special prime comes last. */
+@inline
+function chainPrime(command: Command, index: i32): Prime {
+  return primeAt(command, command.digits !== 0 && index === command.primes - 1 ? command.special : index)
+}
+
+@inline
+function bitsOf(prime: Prime): i32 {
+  return 64 - <i32>clz(<u64>prime.p)
+}
+
+@inline
+function packedBytes(n: i32, prime: Prime): usize {
+  return (<usize>n * bitsOf(prime)) >> 3
+}
+
+@inline
+function drawLimit(p: u64): u64 {
+  return u64.MAX_VALUE - (u64.MAX_VALUE % p) - 1
+}
+
+function unpack(target: usize, packed: usize, n: i32, prime: Prime): bool {
+  const bits = <usize>bitsOf(prime)
+  const mask = (<u64>1 << bits) - 1
+  const p = <u64>prime.p
+  let wrong = false
+  let bit: usize = 0
+  for (let at = target; at < target + (<usize>n << 3); at += 8, bit += bits) {
+    const word = (load<u64>(packed + (bit >> 3)) >> (bit & 7)) & mask
+    wrong = wrong || word >= p
+    store<f64>(at, <f64>word)
+  }
+  return wrong
+}
+
+const IV0: u64 = 0x6a09e667f3bcc908
+const IV1: u64 = 0xbb67ae8584caa73b
+const IV2: u64 = 0x3c6ef372fe94f82b
+const IV3: u64 = 0xa54ff53a5f1d36f1
+const IV4: u64 = 0x510e527fade682d1
+const IV5: u64 = 0x9b05688c2b3e6c1f
+const IV6: u64 = 0x1f83d9abfb41bd6b
+const IV7: u64 = 0x5be0cd19137e2179
+
+/** One buffer of SEAL's generator: BLAKE2xb of 4096 bytes. */
+function fillBuffer(scratch: usize, seed: usize, number: usize): void {
+  const block = scratch
+  const root = scratch + MESSAGE_BYTES
+  // The root: digest 64, key 64, fanout 1, depth 1, output 4096; two blocks, the padded key and the number.
+  memory.copy(block, seed, SEED_BYTES)
+  memory.fill(block + SEED_BYTES, 0, MESSAGE_BYTES - SEED_BYTES)
+  startHash(root, 0x01014040, <u64>BUFFER_BYTES << 32, 0)
+  compress(root, block, 128, false)
+  memory.fill(block, 0, MESSAGE_BYTES)
+  store<u64>(block, number)
+  compress(root, block, 136, true)
+  // Its leaves: digest 64, leaf length 64, node offset, inner length 64; one block, the root's hash.
+  memory.copy(block, root, 64)
+  memory.fill(block + 64, 0, 64)
+  for (let leaf: u64 = 0; leaf < 64; leaf++) {
+    const hash = scratch + BUFFER_AT + (<usize>leaf << 6)
+    startHash(hash, 0x0000004000000040, leaf | (<u64>BUFFER_BYTES << 32), 64 << 8)
+    compress(hash, block, 64, true)
+  }
+}
+
+function startHash(hash: usize, parameters0: u64, parameters1: u64, parameters2: u64): void {
+  store<u64>(hash, IV0 ^ parameters0)
+  store<u64>(hash, IV1 ^ parameters1, 8)
+  store<u64>(hash, IV2 ^ parameters2, 16)
+  store<u64>(hash, IV3, 24)
+  store<u64>(hash, IV4, 32)
+  store<u64>(hash, IV5, 40)
+  store<u64>(hash, IV6, 48)
+  store<u64>(hash, IV7, 56)
+}
+
+/** The order of a round's message words, four bits each, lowest first. */
+function messageOrder(round: i32): u64 {
+  switch (round % 10) {
+    case 0:
+      return 0xfedcba9876543210
+    case 1:
+      return 0x357b20c16df984ae
+    case 2:
+      return 0x491763eadf250c8b
+    case 3:
+      return 0x8f04a562ebcd1397
+    case 4:
+      return 0xd386cb1efa427509
+    case 5:
+      return 0x91ef57d438b0a6c2
+    case 6:
+      return 0xb8293670a4def15c
+    case 7:
+      return 0xa2684f05931ce7bd
+    case 8:
+      return 0x5a417d2c803b9ef6
+    default:
+      return 0x0dc3e9bf5167482a
+  }
+}
+
+@inline
+function rotate32(x: v128): v128 {
+  return i32x4.shuffle(x, x, 1, 0, 3, 2)
+}
+
+@inline
+function rotate24(x: v128): v128 {
+  return i8x16.shuffle(x, x, 3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10)
+}
+
+@inline
+function rotate16(x: v128): v128 {
+  return i16x8.shuffle(x, x, 1, 2, 3, 0, 5, 6, 7, 4)
+}
+
+@inline
+function rotate63(x: v128): v128 {
+  return v128.or(i64x2.shr_u(x, 63), i64x2.add(x, x))
+}
+
+/** The inner two of four lanes. */
+@inline
+function turned(low: v128, high: v128): v128 {
+  return v128.shuffle<u64>(low, high, 1, 2)
+}
+
+/** Two message words, the ones that bits `shift` and `shift` + 8 of the order name. */
+@inline
+function words(block: usize, order: u64, shift: i32): v128 {
+  const first = block + ((<usize>(order >> shift) & 15) << 3)
+  const second = block + ((<usize>(order >> (shift + 8)) & 15) << 3)
+  return v128.load_lane<u64>(second, v128.load64_zero(first), 1)
+}
+
+/** BLAKE2b (RFC 7693) over one block, the rows of its state as pairs of lanes. */
+function compress(hash: usize, block: usize, counted: u64, last: bool): void {
+  let a0 = v128.load(hash)
+  let a1 = v128.load(hash, 16)
+  let b0 = v128.load(hash, 32)
+  let b1 = v128.load(hash, 48)
+  let c0 = i64x2(IV0, IV1)
+  let c1 = i64x2(IV2, IV3)
+  let d0 = i64x2(IV4 ^ counted, IV5)
+  let d1 = i64x2(last ? ~IV6 : IV6, IV7)
+  for (let round = 0; round < 12; round++) {
+    const order = messageOrder(round)
+    for (let half = 0; half < 2; half++) {
+      const at = half << 5
+      a0 = i64x2.add(i64x2.add(a0, b0), words(block, order, at))
+      a1 = i64x2.add(i64x2.add(a1, b1), words(block, order, at + 16))
+      d0 = rotate32(v128.xor(d0, a0))
+      d1 = rotate32(v128.xor(d1, a1))
+      c0 = i64x2.add(c0, d0)
+      c1 = i64x2.add(c1, d1)
+      b0 = rotate24(v128.xor(b0, c0))
+      b1 = rotate24(v128.xor(b1, c1))
+      a0 = i64x2.add(i64x2.add(a0, b0), words(block, order, at + 4))
+      a1 = i64x2.add(i64x2.add(a1, b1), words(block, order, at + 20))
+      d0 = rotate16(v128.xor(d0, a0))
+      d1 = rotate16(v128.xor(d1, a1))
+      c0 = i64x2.add(c0, d0)
+      c1 = i64x2.add(c1, d1)
+      b0 = rotate63(v128.xor(b0, c0))
+      b1 = rotate63(v128.xor(b1, c1))
+      const b = b0
+      const d = d0
+      const c = c0
+      c0 = c1
+      c1 = c
+      // Columns to diagonals, then back.
+      if (half === 0) {
+        b0 = turned(b, b1)
+        b1 = turned(b1, b)
+        d0 = turned(d1, d)
+        d1 = turned(d, d1)
+      } else {
+        b0 = turned(b1, b)
+        b1 = turned(b, b1)
+        d0 = turned(d, d1)
+        d1 = turned(d1, d)
+      }
+    }
+  }
+  v128.store(hash, v128.xor(v128.load(hash), v128.xor(a0, c0)))
+  v128.store(hash, v128.xor(v128.load(hash, 16), v128.xor(a1, c1)), 16)
+  v128.store(hash, v128.xor(v128.load(hash, 32), v128.xor(b0, d0)), 32)
+  v128.store(hash, v128.xor(v128.load(hash, 48), v128.xor(b1, d1)), 48)
+}
+
+/**
+ * Puts a key's digit, expanded at the source, where key switching reads it: its first count − 1 primes and the
+ * special one, permuted by `other` unless that is 0. Task: part·count + prime.
+ */
+export function placeDigit(command: Command, task: i32, scratch: usize): void {
+  const poly = polynomialBytes(command)
+  const index = task % command.count
+  const prime = index === command.count - 1 ? command.primes - 1 : index
+  const source = command.source + <usize>((task / command.count) * command.primes + prime) * poly
+  const target = command.target + <usize>task * poly
+  if (command.other === 0) return memory.copy(target, source, poly)
+  for (let i = 0; i < command.n; i++) {
+    const from = load<u32>(command.other + (<usize>i << 2))
+    store<f64>(target + (<usize>i << 3), load<f64>(source + (<usize>from << 3)))
+  }
+}
