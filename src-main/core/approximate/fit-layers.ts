@@ -141,12 +141,10 @@ const sumOfContrasts = ({ id, sources, shape, taps }: ContrastLayer, input: stri
 /** Gathers the figures of a FitReport over channels. */
 class FitSummary {
   private squared = 0
-  private low = Infinity
-  private high = -Infinity
+  private readonly ranges: [number, number][] = []
 
   see(low: number, high: number): void {
-    this.low = Math.min(this.low, low)
-    this.high = Math.max(this.high, high)
+    this.ranges.push([low, high])
   }
 
   miss(error: number, weight: number): void {
@@ -154,11 +152,13 @@ class FitSummary {
   }
 
   report(original: string, { degree, margin }: FitOptions): FitReport {
+    const [low, high] = this.ranges.reduce((all, one) => [Math.min(all[0], one[0]), Math.max(all[1], one[1])])
     return {
       original,
       degree,
       rootMeanSquareError: Math.sqrt(this.squared),
-      range: [this.low, this.high],
+      range: [low, high],
+      channelRanges: this.ranges,
       rangeMargin: 1 + 2 * margin,
     }
   }

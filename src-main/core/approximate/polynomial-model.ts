@@ -22,6 +22,8 @@ export interface FitReport {
   readonly rootMeanSquareError: number
   /** Smallest and largest input seen over all channels. */
   readonly range: readonly [number, number]
+  /** By channel: the inputs seen there. */
+  readonly channelRanges?: readonly (readonly [low: number, high: number])[]
   /** Largest |input| the fit was bounded for, over the largest seen; under 1 means the fit may be left. */
   readonly rangeMargin: number
 }

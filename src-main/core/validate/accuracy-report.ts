@@ -1,0 +1,170 @@
+import { confusionMatrix, labelOf, marginOf, share } from './classification.ts'
+import type { LayerAttribution } from './attribute-layers.ts'
+import { checkLabels, checkOutputs } from './check-outputs.ts'
+
+/** One score vector per sample: the network's outputs before softmax or argmax. */
+export type Outputs = readonly Float64Array[]
+
+export interface AccuracyInput {
+  /** One class per sample; without them only agreements are reported. */
+  readonly labels?: readonly number[]
+  readonly original: Outputs
+  readonly polynomial: Outputs
+  /** Outputs of the encrypted network for some of the samples, by their index. */
+  readonly encrypted?: { readonly indices: readonly number[]; readonly outputs: Outputs }
+  readonly layers?: readonly LayerAttribution[]
+  readonly warnings?: readonly string[]
+}
+
+/** Shares are between 0 and 1. `accuracy` is absent without labels. */
+export interface AccuracyReport {
+  readonly samples: number
+  readonly original: { readonly accuracy?: number; readonly confusion?: readonly (readonly number[])[] }
+  readonly polynomial: {
+    readonly accuracy?: number
+    /** Share of samples with the original's label. */
+    readonly agreement: number
+    readonly confusion?: readonly (readonly number[])[]
+  }
+  readonly encrypted?: EncryptedAccuracy
+  readonly classes: readonly ClassChange[]
+  /** The ten samples on which the polynomial network stands furthest from, or nearest to leaving, the original's label. */
+  readonly worst: readonly WorstSample[]
+  readonly layers: readonly LayerAttribution[]
+  readonly warnings: readonly string[]
+}
+
+export interface EncryptedAccuracy {
+  readonly samples: number
+  readonly accuracy?: number
+  /** Share of samples with the original's label. */
+  readonly agreement: number
+  /** Share of samples with the polynomial network's label. */
+  readonly agreementWithPolynomial: number
+  readonly noise: {
+    /** Of |encrypted − polynomial| over all outputs. */
+    readonly largest: number
+    readonly rootMeanSquare: number
+    /** Samples whose top two outputs are further apart keep their label: twice max(largest, 6 · rootMeanSquare). */
+    readonly marginBound: number
+    /** Share of all samples, encrypted or not, whose margin is under the bound. */
+    readonly flippable: number
+  }
+}
+
+export interface ClassChange {
+  readonly label: number
+  /** Samples of the class (of the original's label, where there are no true ones). */
+  readonly count: number
+  /** Share of them given this label. */
+  readonly original: number
+  readonly polynomial: number
+}
+
+export interface WorstSample {
+  readonly index: number
+  readonly truth?: number
+  readonly original: number
+  readonly polynomial: number
+  /** Between the top two outputs. */
+  readonly originalMargin: number
+  readonly polynomialMargin: number
+  readonly largestDifference: number
+}
+
+/**
+ * Compares the networks. Throws UserError 'wrong-labels' (length, range, not whole), 'wrong-shape' (outputs that do not
+ * belong together) or 'not-finite'.
+ */
+export function accuracyReport(input: AccuracyInput): AccuracyReport {
+  const { labels, original, polynomial } = input
+  checkOutputs(original, polynomial, input.encrypted)
+  const classes = original[0].length
+  if (labels) checkLabels(labels, original.length, classes)
+  const [before, after] = [original.map(labelOf), polynomial.map(labelOf)]
+  const judged = (found: readonly number[]) =>
+    labels && {
+      accuracy: share(found, (label, i) => label === labels[i]),
+      confusion: confusionMatrix(labels, found, classes),
+    }
+  const encrypted = input.encrypted && encryptedAccuracy(input.encrypted, input)
+  return {
+    samples: original.length,
+    original: { ...judged(before) },
+    polynomial: { ...judged(after), agreement: share(after, (label, i) => label === before[i]) },
+    ...(encrypted && { encrypted }),
+    classes: classChanges(labels ?? before, before, after, classes),
+    worst: worstSamples(input, before, after),
+    layers: input.layers ?? [],
+    warnings: input.warnings ?? [],
+  }
+}
+
+function encryptedAccuracy(
+  { indices, outputs }: NonNullable<AccuracyInput['encrypted']>,
+  { labels, original, polynomial }: AccuracyInput,
+): EncryptedAccuracy {
+  const found = outputs.map(labelOf)
+  let [largest, squares, count] = [0, 0, 0]
+  outputs.forEach((output, k) =>
+    output.forEach((value, j) => {
+      const difference = Math.abs(value - polynomial[indices[k]][j])
+      largest = Math.max(largest, difference)
+      squares += difference * difference
+      count += 1
+    }),
+  )
+  const rootMeanSquare = Math.sqrt(squares / Math.max(1, count))
+  const marginBound = 2 * Math.max(largest, 6 * rootMeanSquare)
+  return {
+    samples: indices.length,
+    ...(labels && { accuracy: share(found, (label, k) => label === labels[indices[k]]) }),
+    agreement: share(found, (label, k) => label === labelOf(original[indices[k]])),
+    agreementWithPolynomial: share(found, (label, k) => label === labelOf(polynomial[indices[k]])),
+    noise: {
+      largest,
+      rootMeanSquare,
+      marginBound,
+      flippable: share(polynomial, (output) => marginOf(output) <= marginBound),
+    },
+  }
+}
+
+function classChanges(
+  truth: readonly number[],
+  before: readonly number[],
+  after: readonly number[],
+  classes: number,
+): ClassChange[] {
+  return Array.from({ length: classes }, (_, label) => {
+    const members = [...truth.keys()].filter((i) => truth[i] === label)
+    const found = (labels: readonly number[]) => share(members, (i) => labels[i] === label)
+    return { label, count: members.length, original: found(before), polynomial: found(after) }
+  })
+}
+
+const WORST = 10
+
+function worstSamples(
+  { labels, original, polynomial }: AccuracyInput,
+  before: readonly number[],
+  after: readonly number[],
+): WorstSample[] {
+  // How far the original's label leads in the polynomial network; negative where it lost.
+  const lead = (i: number) => marginOf(polynomial[i]) * (before[i] === after[i] ? 1 : -1)
+  return [...original.keys()]
+    .sort((i, j) => lead(i) - lead(j))
+    .slice(0, WORST)
+    .map((index) => ({
+      index,
+      ...(labels && { truth: labels[index] }),
+      original: before[index],
+      polynomial: after[index],
+      originalMargin: marginOf(original[index]),
+      polynomialMargin: marginOf(polynomial[index]),
+      largestDifference: original[index].reduce(
+        (most, value, j) => Math.max(most, Math.abs(value - polynomial[index][j])),
+        0,
+      ),
+    }))
+}

@@ -1,0 +1,123 @@
+import type { PolynomialLayer, PolynomialModel } from '../approximate/polynomial-model.ts'
+import { applyLayer } from '../approximate/layer-values.ts'
+import type { Values } from '../approximate/layer-values.ts'
+import { INPUT } from '../normalise/layer-model.ts'
+import type { LayerId, LayerModel } from '../normalise/layer-model.ts'
+import { inputsOf, shapesOf } from '../normalise/run-layers.ts'
+import { stepCounter } from '../progress.ts'
+import type { WorkContext } from '../progress.ts'
+import { labelOf, share } from './classification.ts'
+
+/** What one polynomial does to the network's output, and how its inputs lie in the fitted range. */
+export interface LayerAttribution {
+  readonly name: string
+  /** The operator that the polynomial stands for. */
+  readonly original: string
+  readonly degree: number
+  /**
+   * By how much the relative root-mean-square error of the outputs grows when the network is polynomial up to this
+   * layer and the original behind it, instead of up to the previous one. The figures of all layers sum to the whole error.
+   */
+  readonly errorAdded: number
+  /** Share of samples with the original's label when the network is polynomial up to this layer. */
+  readonly agreement: number
+  /** What the fit was bounded for over the furthest input seen here; under 1 the fit was left. */
+  readonly rangeMargin: number
+  /** Share of the layer's inputs outside the range that calibration saw in their channel. */
+  readonly outOfRange: number
+  /** The channel with the most of them. */
+  readonly worstChannel?: number
+}
+
+/**
+ * Runs the samples through both networks and says which activation lost what. Memory and time grow with the samples; a
+ * few hundred suffice.
+ */
+export async function attributeLayers(
+  original: LayerModel,
+  polynomial: PolynomialModel,
+  samples: readonly Float64Array[],
+  work: WorkContext,
+): Promise<LayerAttribution[]> {
+  const shapes = new Map([...shapesOf(original), ...shapesOf(polynomial)])
+  const done = stepCounter(work, 'attribute', polynomial.layers.length)
+  const exact = suffix(original, new Map([[INPUT, samples]]), shapes)
+  const labels = exact.map(labelOf)
+  const approximated = new Map<LayerId, Values>([[INPUT, samples]])
+  const found: LayerAttribution[] = []
+  let errorBefore = 0
+  let pending: PolynomialLayer | undefined
+  for (const layer of polynomial.layers) {
+    await new Promise((resolve) => setTimeout(resolve))
+    approximated.set(layer.id, applyLayer(layer, shapes, approximated))
+    if (layer.kind === 'polynomial') pending = layer
+    // The terms of a max-pool have no counterpart in the original; their sum has.
+    if (pending && original.layers.some(({ id }) => id === layer.id)) {
+      const outputs = suffix(original, approximated, shapes)
+      const error = relativeError(exact, outputs)
+      found.push({
+        name: layer.id,
+        original: pending.fit.original,
+        degree: pending.fit.degree,
+        errorAdded: error - errorBefore,
+        agreement: share(outputs, (output, i) => labelOf(output) === labels[i]),
+        ...rangesOf(pending, approximated.get(pending.input)!),
+      })
+      errorBefore = error
+      pending = undefined
+    }
+    done(layer.id)
+  }
+  return found
+}
+
+/** The original's output where the given values replace its own; only layers that the output needs are run. */
+function suffix(model: LayerModel, known: ReadonlyMap<LayerId, Values>, shapes: ReturnType<typeof shapesOf>): Values {
+  const needed = new Set([model.output])
+  for (const layer of model.layers.toReversed()) {
+    if (needed.has(layer.id) && !known.has(layer.id)) inputsOf(layer).forEach((id) => needed.add(id))
+  }
+  const values = new Map(known)
+  for (const layer of model.layers) {
+    if (needed.has(layer.id) && !known.has(layer.id)) values.set(layer.id, applyLayer(layer, shapes, values))
+  }
+  return values.get(model.output)!
+}
+
+function relativeError(exact: Values, outputs: Values): number {
+  let [error, energy] = [0, 0]
+  exact.forEach((output, i) => {
+    const mean = output.length > 1 ? output.reduce((sum, value) => sum + value, 0) / output.length : 0
+    output.forEach((value, j) => {
+      error += (outputs[i][j] - value) ** 2
+      energy += (value - mean) ** 2
+    })
+  })
+  return energy > 0 ? Math.sqrt(error / energy) : 0
+}
+
+function rangesOf(layer: PolynomialLayer, inputs: Values) {
+  const { channelRanges, rangeMargin } = layer.fit
+  const plane = layer.shape[1] * layer.shape[2]
+  const outside = new Float64Array(layer.shape[0])
+  let furthest = 0
+  for (let channel = 0; channel < layer.shape[0]; channel++) {
+    const [low, high] = channelRanges?.[channel] ?? layer.fit.range
+    const [middle, half] = [(low + high) / 2, (high - low) / 2]
+    if (!(half > 0)) continue
+    for (const input of inputs) {
+      for (let i = channel * plane; i < (channel + 1) * plane; i++) {
+        const distance = Math.abs(input[i] - middle) / half
+        if (distance > 1 + 1e-9) outside[channel] += 1
+        if (distance > furthest) furthest = distance
+      }
+    }
+  }
+  const worst = outside.reduce((most, count, channel) => (count > outside[most] ? channel : most), 0)
+  const total = outside.reduce((sum, count) => sum + count, 0)
+  return {
+    rangeMargin: furthest > 0 ? rangeMargin / furthest : rangeMargin,
+    outOfRange: total / (inputs.length * layer.shape[0] * plane),
+    ...(total > 0 && { worstChannel: worst }),
+  }
+}

@@ -1,0 +1,41 @@
+import { UserError } from '../errors.ts'
+import type { AccuracyInput, Outputs } from './accuracy-report.ts'
+
+/** Throws UserError 'wrong-labels' unless there is one whole label in [0, classes) per sample. */
+export function checkLabels(labels: readonly number[], samples: number, classes: number): void {
+  if (labels.length !== samples) {
+    throw new UserError('wrong-labels', `There are ${labels.length} labels for ${samples} samples.`)
+  }
+  const most = Math.max(classes, 2)
+  const bad = labels.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= most)
+  if (bad >= 0) {
+    throw new UserError('wrong-labels', `Label ${bad} is ${labels[bad]}; the network knows classes 0 to ${most - 1}.`)
+  }
+}
+
+/** Throws UserError 'wrong-shape' or 'not-finite' unless all outputs belong together. */
+export function checkOutputs(original: Outputs, polynomial: Outputs, encrypted: AccuracyInput['encrypted']): void {
+  if (original.length === 0) throw new UserError('no-samples', 'There are no samples to validate with.')
+  if (polynomial.length !== original.length) {
+    throw new UserError('wrong-shape', `${polynomial.length} polynomial outputs for ${original.length} originals.`)
+  }
+  const size = original[0].length
+  const groups = { original, polynomial, encrypted: encrypted?.outputs ?? [] }
+  for (const [name, outputs] of Object.entries(groups)) {
+    for (const output of outputs) {
+      if (output.length !== size) {
+        throw new UserError('wrong-shape', `An ${name} output has ${output.length} values, another ${size}.`)
+      }
+      if (!output.every(Number.isFinite)) {
+        throw new UserError('not-finite', `The ${name} network gave an output that is not a finite number.`, {
+          hint: 'Check that the samples are preprocessed as the network expects.',
+        })
+      }
+    }
+  }
+  if (encrypted && encrypted.indices.length !== encrypted.outputs.length) {
+    throw new UserError('wrong-shape', 'The encrypted outputs and their sample indices differ in number.')
+  }
+  const outside = encrypted?.indices.find((index) => !(index in original))
+  if (outside !== undefined) throw new UserError('wrong-shape', `There is no sample ${outside}.`)
+}

@@ -1,0 +1,77 @@
+import type { AccuracyReport } from './accuracy-report.ts'
+
+/** A table as both reports print it. */
+export interface ReportTable {
+  readonly title: string
+  readonly header: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+export const percent = (share: number | undefined): string =>
+  share === undefined ? '–' : `${(100 * share).toFixed(2)} %`
+
+const points = (difference: number): string => `${difference > 0 ? '+' : ''}${(100 * difference).toFixed(2)}`
+const figure = (value: number): string => value.toPrecision(3)
+
+export function networkTable({ samples, original, polynomial, encrypted }: AccuracyReport): ReportTable {
+  const rows = [
+    ['original', String(samples), percent(original.accuracy), '–'],
+    ['polynomial', String(samples), percent(polynomial.accuracy), percent(polynomial.agreement)],
+  ]
+  if (encrypted) {
+    rows.push(['encrypted', String(encrypted.samples), percent(encrypted.accuracy), percent(encrypted.agreement)])
+  }
+  return { title: 'Networks', header: ['network', 'samples', 'accuracy', 'agreement'], rows }
+}
+
+export const layerTable = ({ layers }: AccuracyReport): ReportTable => ({
+  title: 'Where the error comes from',
+  header: ['layer', 'activation', 'degree', 'error added', 'agreement so far', 'range margin', 'out of range'],
+  rows: layers.map((layer) => [
+    layer.name,
+    layer.original,
+    String(layer.degree),
+    percent(layer.errorAdded),
+    percent(layer.agreement),
+    figure(layer.rangeMargin),
+    percent(layer.outOfRange) + (layer.worstChannel === undefined ? '' : ` (most in channel ${layer.worstChannel})`),
+  ]),
+})
+
+export const classTable = ({ classes }: AccuracyReport): ReportTable => ({
+  title: 'By class',
+  header: ['class', 'samples', 'original', 'polynomial', 'change (points)'],
+  rows: classes.map(({ label, count, original, polynomial }) => [
+    String(label),
+    String(count),
+    percent(original),
+    percent(polynomial),
+    points(polynomial - original),
+  ]),
+})
+
+export const worstTable = ({ worst }: AccuracyReport): ReportTable => ({
+  title: 'Worst samples',
+  header: ['sample', 'truth', 'original', 'margin', 'polynomial', 'margin', 'largest difference'],
+  rows: worst.map((sample) => [
+    String(sample.index),
+    String(sample.truth ?? '–'),
+    String(sample.original),
+    figure(sample.originalMargin),
+    String(sample.polynomial),
+    figure(sample.polynomialMargin),
+    figure(sample.largestDifference),
+  ]),
+})
+
+/** Whether encryption noise can change a label, in one sentence. */
+export function noiseSentence({ encrypted, samples }: AccuracyReport): string | undefined {
+  if (!encrypted) return undefined
+  const { noise, agreementWithPolynomial } = encrypted
+  return (
+    `Encryption moved an output by at most ${figure(noise.largest)} (${figure(noise.rootMeanSquare)} on average); ` +
+    `labels agreed with the polynomial network on ${percent(agreementWithPolynomial)} of ${encrypted.samples} samples. ` +
+    `A margin over ${figure(noise.marginBound)} cannot be lost to that; ` +
+    `${Math.round(noise.flippable * samples)} of ${samples} samples have a smaller one.`
+  )
+}

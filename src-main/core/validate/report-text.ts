@@ -1,0 +1,24 @@
+import type { AccuracyReport } from './accuracy-report.ts'
+import { classTable, layerTable, networkTable, noiseSentence, worstTable } from './report-rows.ts'
+import type { ReportTable } from './report-rows.ts'
+
+/** The report for a terminal. */
+export function reportText(report: AccuracyReport): string {
+  const tables = [networkTable(report), layerTable(report), classTable(report), worstTable(report)]
+  const parts = tables.filter(({ rows }) => rows.length > 0).map(alignTable)
+  const noise = noiseSentence(report)
+  if (noise) parts.splice(1, 0, noise)
+  return [...report.warnings.map((warning) => `Warning: ${warning}`), ...parts].join('\n\n') + '\n'
+}
+
+function alignTable({ title, header, rows }: ReportTable): string {
+  const lines = [header, ...rows]
+  const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column].length)))
+  const text = lines.map((line) =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  )
+  return [title, ...text].join('\n')
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { accuracyReport } from '../../src-main/core/validate/accuracy-report.ts'
+import { reportHtml } from '../../src-main/core/validate/report-html.ts'
+import { reportText } from '../../src-main/core/validate/report-text.ts'
+
+const scores = (...rows: number[][]) => rows.map((row) => Float64Array.from(row))
+
+const original = scores([5, 1, 0], [0, 4, 1], [0, 1, 2], [3, 0, 2.9])
+const polynomial = scores([4, 1, 0], [0, 3, 1], [0, 1.5, 2], [2, 0, 2.5])
+const labels = [0, 1, 2, 0]
+
+describe('accuracyReport', () => {
+  const report = accuracyReport({
+    labels,
+    original,
+    polynomial,
+    encrypted: { indices: [0, 3], outputs: scores([4.01, 1, 0], [2, 0.02, 2.5]) },
+  })
+
+  it('counts accuracy, agreement, confusion and the change by class', () => {
+    expect(report.original.accuracy).toBe(1)
+    expect(report.polynomial).toMatchObject({ accuracy: 0.75, agreement: 0.75 })
+    expect(report.polynomial.confusion).toEqual([
+      [1, 0, 1],
+      [0, 1, 0],
+      [0, 0, 1],
+    ])
+    expect(report.classes[0]).toEqual({ label: 0, count: 2, original: 1, polynomial: 0.5 })
+  })
+
+  it('puts the samples that lost their label first, then the narrowest', () => {
+    expect(report.worst.map(({ index }) => index)).toEqual([3, 2, 1, 0])
+    expect(report.worst[0]).toMatchObject({ truth: 0, original: 0, polynomial: 2, polynomialMargin: 0.5 })
+  })
+
+  it('weighs the noise against the margins', () => {
+    const { noise, agreementWithPolynomial } = report.encrypted!
+    expect(agreementWithPolynomial).toBe(1)
+    expect(noise.largest).toBeCloseTo(0.02)
+    expect(noise.marginBound).toBeGreaterThanOrEqual(2 * noise.largest)
+    expect(noise.flippable).toBe(0)
+  })
+
+  it('works without labels', () => {
+    const unlabelled = accuracyReport({ original, polynomial })
+    expect(unlabelled.original).toEqual({})
+    expect(unlabelled.polynomial.agreement).toBe(0.75)
+  })
+
+  it.each([
+    ['labels of another length', { labels: [0, 1], original, polynomial }, 'wrong-labels'],
+    ['a label out of range', { labels: [0, 1, 2, 3], original, polynomial }, 'wrong-labels'],
+    ['a label that is not whole', { labels: [0, 1, 2, 0.5], original, polynomial }, 'wrong-labels'],
+    ['another number of outputs', { original, polynomial: polynomial.slice(1) }, 'wrong-shape'],
+    ['outputs of another size', { original, polynomial: scores([1], [1], [1], [1]) }, 'wrong-shape'],
+    [
+      'an output that is not finite',
+      {
+        original,
+        polynomial: scores(
+          [NaN, 0, 0],
+          ...[
+            [0, 0, 0],
+            [0, 0, 0],
+            [0, 0, 0],
+          ],
+        ),
+      },
+      'not-finite',
+    ],
+    ['no samples', { original: [], polynomial: [] }, 'no-samples'],
+  ])('refuses %s', (_, input, code) => {
+    expect(() => accuracyReport(input)).toThrow(expect.objectContaining({ name: 'UserError', code }))
+  })
+})
+
+describe('the printed report', () => {
+  const report = accuracyReport({
+    labels,
+    original,
+    polynomial,
+    layers: [
+      {
+        name: '<script>alert(1)</script>',
+        original: 'Relu',
+        degree: 2,
+        errorAdded: 0.02,
+        agreement: 0.75,
+        rangeMargin: 1.1,
+        outOfRange: 0.001,
+        worstChannel: 3,
+      },
+    ],
+    warnings: ['few samples'],
+  })
+
+  it('states every table in text', () => {
+    const text = reportText(report)
+    for (const part of ['75.00 %', 'Relu', 'Worst samples', 'few samples', 'channel 3']) expect(text).toContain(part)
+  })
+
+  it('is one page that escapes names and fetches nothing', () => {
+    const html = reportHtml(report, 'A & B')
+    expect(html).toContain('A &amp; B')
+    expect(html).toContain('<svg')
+    expect(html).not.toContain('<script')
+    expect(html).not.toMatch(/\b(src|href)=/)
+  })
+})
