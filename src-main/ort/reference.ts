@@ -4,6 +4,8 @@ import { UserError } from '../core/errors.ts'
 export interface Reference {
   readonly inputName: string
   readonly outputName: string
+  /** ONNX Runtime's name of the input's element type, such as 'float32' or 'uint8'. */
+  readonly inputType: string
   /** The raw output for one flattened sample in [C,H,W] order, as the model gives it (after its softmax, if any). */
   run(sample: Float64Array): Promise<Float64Array>
   /** The same for many, one by one where the model's batch size is fixed. */
@@ -36,7 +38,8 @@ export async function openReference(model: string | Uint8Array, options: Referen
     for (let at = 0; at < size / stride; at++) {
       values.set(toLayout(samples[Math.min(at, samples.length - 1)], shape, options.layout), at * stride)
     }
-    const results = await session.run({ [input.name]: tensorOf(type, values, shapeToFeed) }, [outputName])
+    const feeds = { [input.name]: tensorOf(type, values, shapeToFeed) }
+    const results = await refusing(() => session.run(feeds, [outputName]))
     return Float64Array.from(results[outputName].data as ArrayLike<number | bigint>, Number)
   }
   const runOne = async (sample: Float64Array): Promise<Float64Array> => {
@@ -48,6 +51,7 @@ export async function openReference(model: string | Uint8Array, options: Referen
   return {
     inputName: input.name,
     outputName,
+    inputType: type,
     run: runOne,
     async runBatch(samples) {
       if (!isFree || samples.length === 0) return Promise.all(samples.map(runOne))
@@ -59,12 +63,17 @@ export async function openReference(model: string | Uint8Array, options: Referen
   }
 }
 
-async function createSession(model: string | Uint8Array): Promise<Session> {
+function createSession(model: string | Uint8Array): Promise<Session> {
   const options: Session.SessionOptions = { logSeverityLevel: 4, executionProviders: ['cpu'] }
+  return refusing(() =>
+    typeof model === 'string' ? InferenceSession.create(model, options) : InferenceSession.create(model, options),
+  )
+}
+
+/** What ONNX Runtime cannot load or run is the model's fault. */
+async function refusing<T>(run: () => Promise<T>): Promise<T> {
   try {
-    return typeof model === 'string'
-      ? await InferenceSession.create(model, options)
-      : await InferenceSession.create(model, options)
+    return await run()
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new UserError('onnxruntime-refused', `ONNX Runtime refuses the model: ${reason}`, { cause })

@@ -5,7 +5,7 @@ import { differenceFromRuntime, importModel } from '../models/compare.ts'
 import { writeModel } from '../onnx/write-model.ts'
 import { buildModel } from './build-model.ts'
 
-const graphs = 600
+const graphs = 1000
 describe('random graphs', () => {
   it(`${graphs} of them, normalised and evaluated, equal ONNX Runtime`, { timeout: 120_000 }, async () => {
     const numbers = fc.array(fc.nat(5039), { minLength: 8, maxLength: 80 })

@@ -65,6 +65,8 @@ export function transposed(shape: readonly number[], permutation: readonly numbe
 
 /** Repeats axes of size 1; `target` must be a broadcast of `shape`. */
 export function broadcastTo(shape: readonly number[], target: readonly number[]): Rearrangement {
+  const isShape = target.every((size) => Number.isSafeInteger(size) && size >= 0)
+  if (!isShape || countOf(target) > maximumElements) throw badShape(`a tensor of shape [${target}] cannot be made`)
   const strides = stridesOf(shape)
   const offsets = target.map((size, axis) => {
     const own = axis - target.length + shape.length

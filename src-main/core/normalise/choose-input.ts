@@ -37,7 +37,7 @@ export function chooseInput(graph: Graph): ChosenInput {
   const hasBatch = onnxShape.length > 1
   const batch = hasBatch ? onnxShape[0] : 1
   const boundShape = hasBatch ? [1, ...onnxShape.slice(1)] : onnxShape
-  if (boundShape.reduce((a, b) => a * b, 1) > 2 ** 24) {
+  if (boundShape.reduce((a, b) => a * b, 1) > 2 ** 22) {
     throw new UserError('too-large', `The input “${input.name}” is [${input.shape}]: too large to encrypt.`)
   }
   const isFree = hasBatch && typeof input.shape[0] === 'string'

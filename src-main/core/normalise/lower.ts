@@ -7,15 +7,9 @@ import { imageShape, InputFormFound, NetworkBuilder, type InputForm } from './ne
 import { constantsOf, FoldOperation, listOf, Operation, Refusal } from './operation.ts'
 import { operators } from './operators/index.ts'
 import { refusedOperators } from './operators/refused.ts'
-import { constantOf, shapeOf, unknown, type Value, type View } from './values.ts'
+import { constantOf, shapeOf, unknown, type UnsupportedNode, type Value, type View } from './values.ts'
 
-/** A node that cannot be protected, and why. */
-export interface UnsupportedNode {
-  readonly node: string
-  readonly operator: string
-  readonly reason: string
-  readonly hint?: string
-}
+export type { UnsupportedNode } from './values.ts'
 
 /** What became of one node: its output's ONNX shape, where known, and the layers made for it. */
 export interface NodeOutcome {
@@ -88,7 +82,9 @@ function lowerWith(
       unsupported.push({ node: node.name, operator: node.operator, reason, ...(hint && { hint }) })
       results = [shape ? network.addPlaceholder(shape) : unknown]
     }
-    node.outputs.forEach((name, index) => name !== '' && values.set(name, results[index] ?? unknown))
+    node.outputs.forEach((name, index) => {
+      if (name !== '') values.set(name, results[index] ?? missingOutput(node, index))
+    })
     const [first] = results
     const shape = !first || first.kind === 'unknown' ? undefined : shapeOf(first)
     outcomes.push({ node, shape, layers: network.layers.slice(before).map(({ id }) => id) })
@@ -97,6 +93,7 @@ function lowerWith(
   if (result?.kind === 'constant') {
     throw new UserError('constant-output', 'The output does not depend on the input.', { hint: 'Check the export.' })
   }
+  if (unsupported.length === 0 && result?.kind === 'unknown' && result.cause) unsupported.push(result.cause)
   if (unsupported.length === 0) checkOutput(input, result)
   network.beginNode('output', [])
   const isView = result?.kind === 'view'
@@ -132,7 +129,8 @@ function runNode(
   const operator = node.domain === '' ? operators.get(node.operator) : undefined
   if (!operator) throw unsupportedOperator(node, values)
   const inputs = node.inputs.map((name) => (name === '' ? undefined : values.get(name)))
-  if (inputs.some((value) => value?.kind === 'unknown')) return []
+  const blocked = inputs.find((value) => value?.kind === 'unknown')
+  if (blocked) return node.outputs.map(() => blocked)
   const [first] = inputs
   if (network.finish === 'argmax' && first?.kind === 'view' && isLast) return [first]
   const isConstant = inputs.every((value) => !value || value.kind === 'constant')
@@ -150,8 +148,14 @@ function unsupportedOperator(node: Node, values: ReadonlyMap<string, Value>): Re
   }
   const known = refusedOperators.get(node.operator)
   const first = values.get(node.inputs[0])
-  const shape = known?.keepsShape && first && first.kind !== 'unknown' ? shapeOf(first) : undefined
+  const shape = known?.keepsShape && first?.kind === 'view' ? first.shape : undefined
   return new Refusal(known?.reason ?? 'the operator is not supported', known?.hint, shape)
+}
+
+/** An optional output that nobody computes, such as MaxPool's indices; it matters only if the result needs it. */
+function missingOutput({ name, operator }: Node, index: number): Value {
+  const cause = { node: name, operator, reason: `its output ${index + 1} is not supported` }
+  return { kind: 'unknown', cause }
 }
 
 /** With no node to blame, the input's type or a mixture of samples is what stands in the way. */

@@ -1,7 +1,7 @@
 import { invariant } from '../errors.ts'
 import { broadcastTo, isIdentity, rearrange } from '../graph/rearrange.ts'
 import type { Tensor } from '../graph/graph.ts'
-import { countOf, sameShape } from '../graph/shapes.ts'
+import { badShape, countOf, sameShape } from '../graph/shapes.ts'
 import type {
   Activation,
   Finish,
@@ -19,6 +19,9 @@ import { rearrangeView, type View } from './values.ts'
 
 type Layer = LayerModel['layers'][number]
 type WithoutId<L> = L extends Layer ? Omit<L, 'id'> : never
+
+/** No layer of a network that can be encrypted comes near; it bounds time and memory for those that cannot. */
+const maximumElements = 2 ** 23
 
 /** How the network's input is laid out as [C,H,W]. */
 export interface InputForm {
@@ -87,6 +90,7 @@ export class NetworkBuilder {
   }
 
   #add(layer: WithoutId<Layer>): LayerId {
+    if (sizeOf(layer.shape) > maximumElements) throw badShape(`an output of [${layer.shape}] is too large to encrypt`)
     const id = `${this.#kind}_${this.layers.length + 1}`
     this.layers.push({ ...layer, id } as Layer)
     this.#shapes.set(id, layer.shape)
@@ -177,9 +181,9 @@ export class NetworkBuilder {
   }
 }
 
-/** The [C,H,W] of an ONNX shape with its batch axis; signals and columns get height 1. */
+/** The [C,H,W] of an ONNX shape, its batch axis left out; signals and columns get height 1. */
 export function imageShape(shape: readonly number[]): Shape {
-  const [channels = 1, height, ...rest] = shape.length > 1 ? shape.slice(1) : shape
+  const [channels = 1, height, ...rest] = shape.length > 1 && shape[0] === 1 ? shape.slice(1) : shape
   if (height === undefined) return [channels, 1, 1]
   const width = countOf(rest)
   return rest.length === 0 || width === 1 ? [channels, 1, height] : [channels, height, width]

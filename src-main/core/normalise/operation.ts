@@ -42,6 +42,7 @@ export class FoldOperation {
     this.opset = opset
     this.inputs = inputs
     this.batch = batch
+    if (inputs.length === 0 && node.operator !== 'Constant') throw this.malformed('it has no inputs')
   }
 
   /** A constant input. Throws Refusal where it depends on the network's input, UserError where it is missing. */

@@ -22,9 +22,18 @@ export interface View {
   readonly order?: Int32Array
 }
 
-/** The result of an unsupported node whose shape cannot be told. */
+/** The result of an unsupported node whose shape cannot be told, or (with a cause) of an output nobody computes. */
 export interface Unknown {
   readonly kind: 'unknown'
+  readonly cause?: UnsupportedNode
+}
+
+/** A node that cannot be protected, and why. */
+export interface UnsupportedNode {
+  readonly node: string
+  readonly operator: string
+  readonly reason: string
+  readonly hint?: string
 }
 
 export const unknown: Unknown = { kind: 'unknown' }

@@ -61,7 +61,7 @@ function readAttribute(
     case attributeTypes.int:
       return toNumber(proto.i)
     case attributeTypes.string:
-      return utf8.decode(proto.s)
+      return Object.hasOwn(proto, 's') ? utf8.decode(proto.s) : ''
     case attributeTypes.tensor:
       if (proto.t) return readTensor(proto.t, `${node.name || node.opType}.${proto.name}`, externalData)
       throw new UserError('bad-attribute', `Attribute “${proto.name}” of “${node.name}” has no tensor.`)

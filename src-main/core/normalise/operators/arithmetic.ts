@@ -86,6 +86,7 @@ function operandsOf(operation: Operation) {
       'Export with operator set 7 or later.',
     )
   }
+  if (operation.inputs.length !== 2) throw operation.malformed(`it has ${operation.inputs.length} inputs`)
   const [left, right] = [operation.value(0), operation.value(1)]
   return { left, right, shape: broadcastShapes(shapeOf(left), shapeOf(right)) }
 }

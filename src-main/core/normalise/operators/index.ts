@@ -7,6 +7,7 @@ import { cast, castLike } from './cast.ts'
 import { concat } from './concat.ts'
 import { convTranspose } from './conv-transpose.ts'
 import { neg, pow } from './power.ts'
+import { dequantizeLinear } from './dequantize-linear.ts'
 import { depthToSpace, expand, resize, spaceToDepth, tile, upsample } from './repeat.ts'
 import {
   comparison,
@@ -48,6 +49,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['ConstantOfShape', constantOfShape],
   ['Conv', conv],
   ['ConvTranspose', convTranspose],
+  ['DequantizeLinear', dequantizeLinear],
   ['DepthToSpace', depthToSpace],
   ['Div', div],
   ['Dropout', identity],

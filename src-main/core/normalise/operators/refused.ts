@@ -33,7 +33,6 @@ export const refusedOperators: ReadonlyMap<string, RefusedOperator> = new Map([
   ['GRU', recurrent],
   ['RNN', recurrent],
   ['QuantizeLinear', quantised],
-  ['DequantizeLinear', quantised],
   ['DynamicQuantizeLinear', quantised],
   ['ConvInteger', integer],
   ['MatMulInteger', integer],

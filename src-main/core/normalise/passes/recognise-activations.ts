@@ -1,8 +1,9 @@
+import { UserError } from '../../errors.ts'
 import type { AttributeValue, Graph, Node, Tensor } from '../../graph/graph.ts'
-import { FoldOperation, listOf } from '../operation.ts'
+import { FoldOperation, listOf, Refusal } from '../operation.ts'
 import { operators } from '../operators/index.ts'
 import { constantOf } from '../values.ts'
-import { nameActivation } from './name-activation.ts'
+import { nameActivation, type NamedActivation } from './name-activation.ts'
 
 /** Which nodes of the file each node of the pass's result stands for. */
 export type Origins = ReadonlyMap<Node, readonly string[]>
@@ -67,7 +68,9 @@ function recognise(root: Node, surroundings: Surroundings): Found | undefined {
   while (cone.length <= maximumNodes) {
     const [variable] = open
     if (open.size === 1 && cone.some((node) => isPartial(node, constants))) {
-      const named = nameActivation((grid) => evaluate(cone, variable, grid, root, constants, graph.opset))
+      const named = tryName(() =>
+        nameActivation((grid) => evaluate(cone, variable, grid, root, constants, graph.opset)),
+      )
       if (named) return { cone, variable, ...named }
     }
     const next = [...open]
@@ -82,6 +85,16 @@ function recognise(root: Node, surroundings: Surroundings): Found | undefined {
     for (const name of variablesOf(next, constants)) open.add(name)
   }
   return undefined
+}
+
+/** A node that cannot be computed is left to lowering, which says why. */
+function tryName(name: () => NamedActivation | undefined): NamedActivation | undefined {
+  try {
+    return name()
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof UserError) return undefined
+    throw error
+  }
 }
 
 const variablesOf = (node: Node, constants: ReadonlyMap<string, Tensor>): string[] =>
