@@ -27,8 +27,17 @@ export interface SegmentRunner {
   delete(): Promise<void>
 }
 
+/** Throws UserError 'wrong-shape', 'input-out-of-range'. */
 export function checkInput(plan: Plan, input: Float64Array): void {
   if (input.length !== sizeOf(plan.input.shape)) {
     throw new UserError('wrong-shape', `The input has ${input.length} values instead of ${sizeOf(plan.input.shape)}.`)
+  }
+  const { scale, primes } = plan.input
+  const modulusBits = plan.parameters.primes
+    .slice(0, primes)
+    .reduce((bits, prime) => bits + Math.log2(Number(prime)), 0)
+  const largest = input.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  if (!(Math.log2(largest) + Math.log2(scale) < modulusBits - 1)) {
+    throw new UserError('input-out-of-range', `The input holds ${largest}, which is more than can be encrypted.`)
   }
 }

@@ -2,9 +2,7 @@ import type { Ciphertext, Plaintext } from 'node-seal/throws'
 import { UserError } from '../core/errors.ts'
 import type { SealContext } from './context.ts'
 import { filled, parsing } from './guard.ts'
-
-/** Header, parms_id and counts before the residues; a seed takes the place of a polynomial. */
-const overheadBytes = 512
+import { ciphertextBytes, ciphertextHeader, SCALE_START } from './seal-form.ts'
 
 /**
  * Checks what SEAL does not, before it parses: the declared length, no compression, a bounded size.
@@ -31,23 +29,28 @@ export interface ExpectedCiphertext {
 }
 
 /**
- * Loads a two-part ciphertext, seeded or not, and checks its level and scale.
- * Throws UserError 'damaged-data'. The caller deletes the result.
+ * Loads a two-part ciphertext, seeded or not. All that it says of itself must be what the plan says, byte for byte, so
+ * that SEAL meets no size that was chosen outside. Throws UserError 'damaged-data'. The caller deletes the result.
  */
 export function loadCiphertext(context: SealContext, bytes: Uint8Array, expected: ExpectedCiphertext): Ciphertext {
-  const what = 'ciphertext'
-  checkSerialised(what, bytes, 2 * polynomialBytes(context, expected.primes) + overheadBytes)
+  checkCiphertextHeader(context, bytes, expected)
   return filled(new context.seal.bindings.Ciphertext(), (ciphertext) => {
-    parsing(what, () => ciphertext.loadFromArray(context.context, bytes))
-    const sound =
-      ciphertext.size() === 2 &&
-      ciphertext.isNttForm() &&
-      ciphertext.coeffModulusSize() === expected.primes &&
-      isSameScale(ciphertext.scale(), expected.scale)
-    if (!sound) {
-      throw new UserError('damaged-data', 'A ciphertext has another level or scale than the plan says.')
-    }
+    parsing('ciphertext', () => ciphertext.loadFromArray(context.context, bytes))
   })
+}
+
+function checkCiphertextHeader(context: SealContext, bytes: Uint8Array, { primes, scale }: ExpectedCiphertext): void {
+  const refuse = (reason: string): never => {
+    throw new UserError('damaged-data', `The ciphertext is damaged: ${reason}.`)
+  }
+  const degree = context.parameters.polyModulusDegree
+  const seeded = [true, false].find((seeded) => bytes.length === ciphertextBytes({ degree, primes, seeded }))
+  if (seeded === undefined) return refuse(`it has ${bytes.length} bytes, which its plan does not allow`)
+  // The edge's scale may differ from the plan's by rounding.
+  const own = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(SCALE_START, true)
+  if (!isSameScale(own, scale)) refuse('it has another scale than the plan says')
+  const header = ciphertextHeader({ degree, primes, parmsId: context.parmsIdBytes(primes), scale: own, seeded })
+  if (!header.every((byte, i) => bytes[i] === byte)) refuse('it is not what the plan says')
 }
 
 /** Loads what `saveCiphertext` wrote in this process: any number of parts. The caller deletes the result. */

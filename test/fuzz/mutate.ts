@@ -69,7 +69,7 @@ export function mutateJson(document: unknown, random: Random): unknown {
       container[`${key}2`] = container[key]
       break
     case 2:
-      container[key] = other[0][other[1]]
+      container[key] = structuredClone(other[0][other[1]])
       break
     case 3:
       container[key] =
