@@ -29,8 +29,9 @@ export interface SegmentRunner {
 
 /** Throws UserError 'wrong-shape', 'input-out-of-range'. */
 export function checkInput(plan: Plan, input: Float64Array): void {
-  if (input.length !== sizeOf(plan.input.shape)) {
-    throw new UserError('wrong-shape', `The input has ${input.length} values instead of ${sizeOf(plan.input.shape)}.`)
+  const expected = plan.batch * sizeOf(plan.input.shape)
+  if (input.length !== expected) {
+    throw new UserError('wrong-shape', `The input has ${input.length} values instead of ${expected}.`)
   }
   const { scale, primes } = plan.input
   const modulusBits = plan.parameters.primes

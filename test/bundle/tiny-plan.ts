@@ -35,6 +35,7 @@ export function tinyNetwork(mode: 'encrypted' | 'plain' = 'encrypted'): PlannedN
     ],
     layers: [],
     output: { registers: [9], shape: [3, 1, 1], positions: Int32Array.of(0, 1, 2) },
+    batch: 1,
   }
   const end = plan.instructions.length
   const layers = [

@@ -36,6 +36,7 @@ export async function openForTest(oracle: Oracle, options: SessionOptions): Prom
     ),
     ...{ instructions: [], layers: [] },
     output: { registers: [], shape: [1, 1, 1], positions: new Int32Array() },
+    batch: 1,
   }
   const kernels = await openKernels(plan, {
     threads,

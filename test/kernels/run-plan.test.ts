@@ -45,6 +45,7 @@ describe('a plan run by the kernels', () => {
       weights: weights.map(() => ({ layer: 0, role: 'weight', scale: SCALE, primes: TOP })),
       ...{ instructions, layers: [] },
       output: { registers: [10], shape: [1, 1, 1], positions: new Int32Array() },
+      batch: 1,
     }
     const sum = insecure.relinearise(insecure.multiplySum(inputs, weights))
     const low = insecure.rescale(insecure.add(sum, insecure.rotate(sum, 1)))

@@ -49,12 +49,13 @@ export function checkPlan(plan: Plan): void {
   let end = 0
   for (const planned of plan.layers) {
     if (planned.first !== end || planned.end <= planned.first) refuse('has layers that do not follow each other')
-    if (planned.packing.positions.length !== sizeOf(planned.packing.shape)) refuse('has an incomplete packing')
+    if (planned.packing.positions.length !== plan.batch * sizeOf(planned.packing.shape))
+      refuse('has an incomplete packing')
     end = planned.end
   }
   if (end > plan.instructions.length) refuse('has a layer beyond its instructions')
   if (!known(plan.output.registers)) refuse('has no output')
-  if (plan.output.positions.length !== sizeOf(plan.output.shape)) refuse('has an incomplete output')
+  if (plan.output.positions.length !== plan.batch * sizeOf(plan.output.shape)) refuse('has an incomplete output')
   refuseUnlessRehearsed(plan)
 }
 

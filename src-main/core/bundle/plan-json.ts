@@ -91,6 +91,7 @@ const planSchema = z.strictObject({
     )
     .max(10000),
   output: z.strictObject({ shape, positions: runs, registers: z.array(register).min(1).max(4096) }),
+  batch: z.int().min(1).max(4096),
 })
 
 /** The plan as JSON: packings as runs, weight slots as [layer, role, scale, primes]. */
@@ -111,9 +112,9 @@ export function decodePlan(bytes: Uint8Array): Plan {
   if (!parsed.success) throw damagedBundle(`its plan is not valid: ${z.prettifyError(parsed.error).slice(0, 1000)}`)
   const literal = parsed.data
   const slots = slotsOf(literal.parameters)
-  const inputSize = sizeOf(literal.input.shape)
+  const inputSize = literal.batch * sizeOf(literal.input.shape)
   const positionsOf = (packing: { shape: Shape; positions: number[] }, registers: number): Int32Array =>
-    expand(packing.positions, sizeOf(packing.shape), 0, registers * slots - 1, 'positions')
+    expand(packing.positions, literal.batch * sizeOf(packing.shape), 0, registers * slots - 1, 'positions')
   const plan: Plan = {
     ...literal,
     input: {

@@ -17,6 +17,8 @@ export interface Plan {
   readonly instructions: readonly Instruction[]
   readonly layers: readonly PlannedLayer[]
   readonly output: OutputPacking
+  /** Images computed at once; the input holds them one after the other. */
+  readonly batch: number
 }
 
 export interface CkksParameters {
@@ -25,7 +27,10 @@ export interface CkksParameters {
   readonly primes: readonly string[]
 }
 
-/** How the edge packs its input: slot s of input ciphertext i holds element sources[i][s], or 0 where that is −1. */
+/**
+ * How the edge packs its input: slot s of input ciphertext i holds element sources[i][s] of the batch (image
+ * after image, each flattened), or 0 where that is −1. `shape` is one image's.
+ */
 export interface InputPacking {
   readonly mode: 'encrypted' | 'plain'
   readonly shape: Shape
@@ -75,7 +80,10 @@ export interface PlannedLayer {
 
 export interface ElementPacking {
   readonly shape: Shape
-  /** Element e (flattened [channel, row, column]) is slot positions[e] % slots of result positions[e] / slots. */
+  /**
+   * Element e of the batch (image after image, each flattened [channel, row, column]) is slot
+   * positions[e] % slots of result positions[e] / slots.
+   */
   readonly positions: Int32Array
 }
 

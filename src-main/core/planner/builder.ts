@@ -1,5 +1,4 @@
 import {
-  slotsOf,
   type CkksParameters,
   type Instruction,
   type Register,
@@ -27,8 +26,9 @@ export class PlanBuilder {
   private readonly slots: number
   private readonly primeValues: readonly number[]
 
-  constructor(parameters: CkksParameters) {
-    this.slots = slotsOf(parameters)
+  /** `slots` of each weight vector. */
+  constructor(parameters: CkksParameters, slots: number) {
+    this.slots = slots
     this.primeValues = parameters.primes.map(Number)
   }
 

@@ -1,7 +1,6 @@
 import { invariant } from '../errors.ts'
 import { INPUT, type LayerId } from '../normalise/layer-model.ts'
 import {
-  slotsOf,
   type CkksParameters,
   type ElementPacking,
   type InputPacking,
@@ -48,7 +47,9 @@ class Emitter {
 
   constructor(request: EmitRequest) {
     this.request = request
-    this.builder = new PlanBuilder(request.parameters)
+    this.builder = new PlanBuilder(request.parameters, request.settings.slots)
+    const layout = request.search.layouts.get(INPUT)
+    if (layout) this.values.set(INPUT, this.packTensor(layout))
   }
 
   emit(): PlannedNetwork {
@@ -73,6 +74,7 @@ class Emitter {
       instructions: this.builder.instructions,
       layers: this.layers,
       output: { ...this.packingOf(output), registers: this.values.get(output)! },
+      batch: 1,
     }
     return { plan, weightVectors: (index) => this.builder.vector(index) }
   }
@@ -104,9 +106,7 @@ class Emitter {
         sets.push({ set: this.diagonalsOf(step, choice, term, term.from), offset })
       } else {
         const packing = packFirstLayer(walkMap(term.term.map, term.term.shape, step.shape), layout, lanes)
-        this.sources = packing.sources
-        const { mode, scale } = { mode: this.request.settings.input, scale: this.request.scale }
-        inputs.push(...packing.sources.map(() => this.builder.input(mode, primes, scale)))
+        inputs.push(...this.packInput(packing.sources))
         sets.push({ set: packing, offset })
       }
     }
@@ -118,6 +118,24 @@ class Emitter {
       return sum
     })
     return folded.map((register, output) => this.addBias(step, choice.variant.bias, register, output))
+  }
+
+  /** The input as a tensor: every element in each of its replicas. */
+  private packTensor(layout: Layout): Register[] {
+    const { slots, replicas, ciphertexts } = layout
+    const sources = Array.from({ length: ciphertexts }, () => new Int32Array(slots).fill(-1))
+    positionsOf(layout).forEach((position, element) => {
+      for (let r = 0; r < replicas.count; r++) {
+        sources[Math.floor(position / slots)][modulo(position + r * replicas.stride, slots)] = element
+      }
+    })
+    return this.packInput(sources)
+  }
+
+  private packInput(sources: readonly Int32Array[]): Register[] {
+    const { scale, settings } = this.request
+    this.sources = sources
+    return sources.map(() => this.builder.input(settings.input, settings.primes.get(INPUT)!, scale))
   }
 
   private prepared({ term, passes }: TermChoice, primes: number): Register[] {
@@ -195,7 +213,7 @@ class Emitter {
   /** All wanted rotations of a register, by rotation. */
   private rotations(register: Register, wanted: readonly number[]): Map<number, Register> {
     const turned = new Map<number, Register>([[0, register]])
-    const slots = slotsOf(this.request.parameters)
+    const { slots } = this.request.settings
     for (const { rotation, parent, step } of deriveRotations(
       [...new Set(wanted)].sort((a, b) => a - b),
       slots,

@@ -1,4 +1,4 @@
-import { INPUT, sizeOf } from '../normalise/layer-model.ts'
+import { sizeOf } from '../normalise/layer-model.ts'
 import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.ts'
 import { foldedLayout, freeCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
 import type { CostModel } from '../plan/cost-model.ts'
@@ -18,7 +18,7 @@ export interface LinearChoice {
 
 export interface TermChoice {
   readonly term: StepTerm
-  /** After the passes; absent for the network's input, which the edge packs as the step wants it. */
+  /** After the passes; absent for a network's input that the edge packs as this step wants it. */
   readonly from: Layout | undefined
   /** Rotate-and-add before the map: pools, and copies into unused slots. */
   readonly passes: readonly RotationPass[]
@@ -32,6 +32,8 @@ export interface LinearOption {
 
 export interface StepSettings {
   readonly degree: number
+  /** Slots for one image. */
+  readonly slots: number
   readonly costs: CostModel
   readonly input: 'encrypted' | 'plain'
   /** Options kept for one step. */
@@ -70,7 +72,7 @@ interface Priced {
 }
 
 /** Counts diagonals and splits them only where the lower bound can still win. */
-function cheapest(priced: readonly Priced[], { degree, width }: StepSettings): LinearOption[] {
+function cheapest(priced: readonly Priced[], { slots, width }: StepSettings): LinearOption[] {
   const best = new Map<string, LinearOption>()
   let worstKept = Infinity
   for (const { choice, fixedMs, leastMs, productMs, keySwitch } of [...priced].sort((a, b) => a.leastMs - b.leastMs)) {
@@ -79,7 +81,7 @@ function cheapest(priced: readonly Priced[], { degree, width }: StepSettings): L
     const productsMs = diagonals.length * productMs
     if (fixedMs + productsMs + leastSplitMs(diagonals.length, keySwitch) > worstKept) continue
     const layout = foldedLayout(choice.candidate)
-    const splitMs = diagonals.length > 0 ? splitBabyGiant(diagonals, degree / 2, keySwitch).ms : 0
+    const splitMs = diagonals.length > 0 ? splitBabyGiant(diagonals, slots, keySwitch).ms : 0
     const ms = fixedMs + productsMs + splitMs
     const key = signatureOf(layout)
     const known = best.get(key)
@@ -101,7 +103,7 @@ function placements(variant: LinearVariant, layouts: readonly (Layout | undefine
 }
 
 function termChoices(term: StepTerm, layout: Layout | undefined, alone: boolean): TermChoice[] {
-  if (term.input === INPUT || !layout) return [{ term, from: undefined, passes: [] }]
+  if (!layout) return [{ term, from: undefined, passes: [] }]
   const pooled = term.pool ? poolLayout(layout, term.pool) : { layout, passes: [] }
   if (!pooled) return []
   const spreads = alone ? spreadLayouts(pooled.layout) : []
@@ -112,7 +114,7 @@ function termChoices(term: StepTerm, layout: Layout | undefined, alone: boolean)
 }
 
 function candidatesFor(step: LinearStep, [first]: readonly TermChoice[], settings: StepSettings): OutputCandidate[] {
-  if (!first.from) return freeCandidates(step.shape, settings.degree / 2)
+  if (!first.from) return freeCandidates(step.shape, settings.slots)
   return outputCandidates(first.from, first.term.map.kind === 'conv' ? first.term.map : undefined, step.shape)
 }
 

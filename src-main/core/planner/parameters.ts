@@ -30,9 +30,12 @@ export interface ChosenParameters {
   readonly logQP: number
 }
 
+/** A key switch adds noise in proportion to q0 over the special prime; with this margin it drowns in rounding. */
+const specialMarginBits = 3
+
 /**
  * The chain for one degree: q0 with `headroomBits` above the scale, `depth` rescaling primes, and a special
- * prime at least as large as any other. The largest scale that the bound allows, or undefined.
+ * prime that is larger than any other. The largest scale that the bound allows, or undefined.
  */
 export function chooseParameters(
   polyModulusDegree: number,
@@ -43,9 +46,10 @@ export function chooseParameters(
   const least = minScaleBits.get(polyModulusDegree)
   invariant(bound !== undefined && least !== undefined, `no security bound for degree ${polyModulusDegree}`)
   for (let scaleBits = maxScaleBits; scaleBits >= least; scaleBits--) {
-    const outerBits = Math.min(maxPrimeBits, Math.floor((bound - depth * scaleBits) / 2))
-    if (outerBits < scaleBits + headroomBits) continue
-    const chain = buildChain(polyModulusDegree, scaleBits, outerBits, depth)
+    const firstBits = scaleBits + headroomBits
+    const specialBits = Math.min(maxPrimeBits, bound - depth * scaleBits - firstBits)
+    if (specialBits < firstBits + specialMarginBits) continue
+    const chain = buildChain(polyModulusDegree, { firstBits, scaleBits, specialBits }, depth)
     if (chain) return { parameters: { polyModulusDegree, primes: chain.map(String) }, scaleBits, logQP: logOf(chain) }
   }
   return undefined
@@ -62,10 +66,17 @@ export function parameterCandidates(depth: number, headroomBits: number): Chosen
   return candidates
 }
 
-function buildChain(degree: number, scaleBits: number, outerBits: number, depth: number): bigint[] | undefined {
-  const [special, first] = nttPrimes(degree, outerBits, 2, new Set())
+interface ChainBits {
+  readonly firstBits: number
+  readonly scaleBits: number
+  readonly specialBits: number
+}
+
+function buildChain(degree: number, bits: ChainBits, depth: number): bigint[] | undefined {
+  const [special] = nttPrimes(degree, bits.specialBits, 1, new Set())
+  const [first] = nttPrimes(degree, bits.firstBits, 1, new Set())
   if (special === undefined || first === undefined) return undefined
-  const middle = nttPrimes(degree, scaleBits, depth, new Set([special, first]))
+  const middle = nttPrimes(degree, bits.scaleBits, depth, new Set([special, first]))
   return middle.length === depth ? [first, ...middle, special] : undefined
 }
 

@@ -5,6 +5,7 @@ import type { PlannedNetwork } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
 import { nodeSealCosts, type CostModel } from '../plan/cost-model.ts'
 import { emitPlan } from './emit.ts'
+import { interleave } from './interleave.ts'
 import { parameterCandidates } from './parameters.ts'
 import { searchLayouts } from './search.ts'
 import { assignPrimes, stepsOf } from './steps.ts'
@@ -13,6 +14,8 @@ export interface PlanOptions {
   readonly input?: 'encrypted' | 'plain'
   readonly costs?: CostModel
   readonly searchWidth?: number
+  /** Images computed at once, a power of two; one unless told. */
+  readonly batch?: number
 }
 
 /**
@@ -20,14 +23,16 @@ export interface PlanOptions {
  * levels, layouts that minimise the estimated time. Deterministic. Throws UserError `too-deep` or `no-packing`.
  */
 export function planNetwork(model: SquareModel, options: PlanOptions = {}): PlannedNetwork {
-  const { input = 'encrypted', costs = nodeSealCosts, searchWidth = 16 } = options
+  const { input = 'encrypted', costs = nodeSealCosts, searchWidth = 16, batch = 1 } = options
   const steps = stepsOf(model)
   const primes = assignPrimes(steps, model.output)
   const depth = primes.get(INPUT)! - 1
   const [{ parameters, scaleBits }] = parameterCandidates(depth, headroomBits(model))
-  const settings = { degree: parameters.polyModulusDegree, primes, costs, input, width: searchWidth }
+  const degree = parameters.polyModulusDegree
+  const slots = degree / 2 / batch
+  const settings = { degree, slots, primes, costs, input, width: searchWidth, inputShape: model.input.shape }
   const search = searchLayouts(steps, settings)
-  const planned = emitPlan({
+  const single = emitPlan({
     steps,
     output: model.output,
     inputShape: model.input.shape,
@@ -36,14 +41,15 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
     search,
     settings,
   })
+  const planned = interleave(single, batch)
   checkLevels(planned)
   return planned
 }
 
-/** Bits that the result needs above the scale: its largest value, a sign, and two bits of safety. */
+/** Bits that the result needs above the scale: its largest value, a sign, and one bit of safety. */
 function headroomBits(model: SquareModel): number {
   const largest = model.bounds.get(model.output) ?? 64
-  return Math.max(6, Math.ceil(Math.log2(largest + 1)) + 3)
+  return Math.max(4, Math.ceil(Math.log2(largest + 1)) + 2)
 }
 
 /** Transform, then check: levels and scales of the finished plan are proved before any key exists. */

@@ -1,10 +1,12 @@
 import { UserError } from '../errors.ts'
-import type { LayerId } from '../normalise/layer-model.ts'
+import { INPUT, type LayerId, type Shape } from '../normalise/layer-model.ts'
+import { foldedLayout, freeCandidates } from './candidates.ts'
 import { signatureOf, type Layout } from './layout.ts'
 import { linearOptions, type LinearChoice, type LinearOption, type StepSettings } from './linear-options.ts'
 import type { Step } from './steps.ts'
 
 export interface SearchSettings extends StepSettings {
+  readonly inputShape: Shape
   /** Primes left in each step's result. */
   readonly primes: ReadonlyMap<LayerId, number>
 }
@@ -21,11 +23,11 @@ export function searchLayouts(steps: readonly Step[], settings: SearchSettings):
   const lastReader = new Map<LayerId, number>()
   steps.forEach((step, i) => step.inputs.forEach((input) => lastReader.set(input, i)))
   const known = new Map<string, LinearOption[]>()
-  let beam: SearchResult[] = [{ layouts: new Map(), choices: new Map(), ms: 0 }]
+  let beam = inputStates(steps, settings)
   steps.forEach((step, i) => {
     const extended = beam.flatMap((partial) => extend(partial, step, settings, known))
     if (extended.length === 0) {
-      throw new UserError('no-packing', `No packing of ${step.id} fits ${settings.degree / 2} slots.`, {
+      throw new UserError('no-packing', `No packing of ${step.id} fits ${settings.slots} slots.`, {
         where: { layer: step.id },
       })
     }
@@ -33,6 +35,27 @@ export function searchLayouts(steps: readonly Step[], settings: SearchSettings):
     beam = keepBest(extended, [...live, step.id], settings.width)
   })
   return beam[0]
+}
+
+/**
+ * The input may be packed for the one linear map that reads it (im2col: no rotations, an input ciphertext for
+ * every few weights of an output), or as a tensor of its own, replicas included, from which rotations take the
+ * rest.
+ */
+function inputStates(steps: readonly Step[], settings: SearchSettings): SearchResult[] {
+  const none = { layouts: new Map<LayerId, Layout>(), choices: new Map(), ms: 0 }
+  const readers = steps.filter((step) => step.inputs.includes(INPUT))
+  const [reader] = readers
+  const packable = readers.length === 1 && reader.kind === 'linear' && reader.inputs.length === 1
+  // A plaintext cannot be rotated.
+  if (settings.input === 'plain') return [none]
+  const { degree, slots, costs, inputShape } = settings
+  const encryptMs = costs.ms('encrypt', degree, settings.primes.get(INPUT)!)
+  const tensors = freeCandidates(inputShape, slots).map((candidate): SearchResult => {
+    const layout = foldedLayout(candidate)
+    return { ...none, layouts: new Map([[INPUT, layout]]), ms: layout.ciphertexts * encryptMs }
+  })
+  return packable ? [none, ...tensors] : tensors
 }
 
 function extend(
