@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { InternalError } from '../core/errors.ts'
 import type { Plan, Register } from '../core/plan/plan.ts'
@@ -15,7 +16,7 @@ import { errorFromReport } from './thread-errors.ts'
 /** Beside this file, as source or bundled. */
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'seal-thread$1'))
 
-/** A segment on our own kernels: one memory with weights, keys and values for all threads. SEAL encrypts and parses. */
+/** A segment on our own kernels: one memory with weights, keys and values for all threads. SEAL encrypts. */
 export class KernelRunner implements SegmentRunner {
   readonly evaluator = 'kernels'
   readonly plan: Plan
@@ -36,25 +37,13 @@ export class KernelRunner implements SegmentRunner {
     const { path, sha256 } = bundle
     const setup: SealThreadSetup = { bundle: path, bundleSha256: sha256, segmentIndex, module }
     const kernels = await openKernels(plan, { threads })
+    const encryptors = Array.from({ length: Math.min(threads, plan.input.sources.length) }, () => new SealThread(setup))
     try {
-      // Expanding keys fills a SEAL heap that never shrinks, so these threads end when they are done.
-      await withThreads(threads, setup, (loaders) =>
-        Promise.all(
-          loaders.map((loader, first) =>
-            loader.ask({ kind: 'expand', first, every: threads }, (answer) => store(kernels, answer)),
-          ),
-        ),
-      )
-      const encryptors = Array.from(
-        { length: Math.min(threads, plan.input.sources.length) },
-        () => new SealThread(setup),
-      )
-      await Promise.all(
-        encryptors.map((thread) => thread.ask({ kind: 'encrypt', registers: [], input: new Float64Array() })),
-      )
+      const ready = encryptors.map((thread) => thread.ask({ registers: [], input: new Float64Array() }))
+      await Promise.all([loadMaterial(kernels, bundle, segmentIndex), ...ready])
       return new KernelRunner(plan, kernels, encryptors)
     } catch (error) {
-      await kernels.close()
+      await Promise.all([kernels.close(), ...encryptors.map((thread) => thread.end())])
       throw error
     }
   }
@@ -94,7 +83,7 @@ export class KernelRunner implements SegmentRunner {
       busyMs = await Promise.all(
         this.#encryptors.map((thread, first) => {
           const own = registers.filter((register) => register % this.#encryptors.length === first)
-          return thread.ask({ kind: 'encrypt', registers: own, input }, (answer) => {
+          return thread.ask({ registers: own, input }, (answer) => {
             if (answer.kind === 'input') values.set(answer.register, this.#kernels.loadInput(answer.bytes))
           })
         }),
@@ -107,23 +96,15 @@ export class KernelRunner implements SegmentRunner {
   }
 }
 
-function store({ store }: OpenKernels, answer: SealThreadAnswer): void {
-  if (answer.kind === 'weight') store.loadWeight(answer.index, answer.bytes)
-  if (answer.kind !== 'key') return
-  if (answer.keys.relinearisation) store.loadRelinearisationKey(answer.keys.relinearisation)
-  if (answer.keys.galois) store.loadGaloisKeys(answer.keys.galois.bytes)
-}
-
-async function withThreads<T>(
-  count: number,
-  setup: SealThreadSetup,
-  body: (threads: SealThread[]) => Promise<T>,
-): Promise<T> {
-  const threads = Array.from({ length: count }, () => new SealThread(setup))
-  try {
-    return await body(threads)
-  } finally {
-    await Promise.all(threads.map((thread) => thread.end()))
+/** Keys and weights, expanded by the kernels' threads. */
+async function loadMaterial({ store }: OpenKernels, bundle: Bundle, segmentIndex: number): Promise<void> {
+  const segment = bundle.manifest.segments[segmentIndex]
+  const plan = await bundle.plan(segment)
+  for await (const keys of bundle.evaluationKeys(segment)) store.loadPackedKeys(keys)
+  const load = await bundle.weightLoader(segment, plan)
+  for (const index of plan.weights.keys()) {
+    store.loadPackedWeight(index, load(index))
+    await setImmediate()
   }
 }
 

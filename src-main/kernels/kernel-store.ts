@@ -31,8 +31,7 @@ export interface PackedKeys {
 
 /**
  * Takes public material into the kernels' memory, in SEAL's serialised form with seeds expanded or in the
- * bundle's packed form (assembly/seed.ts), and gives results back. Throws UserError 'damaged-ciphertext' or
- * 'foreign-ciphertext'.
+ * bundle's packed form (assembly/seed.ts), and gives results back. Throws UserError 'damaged-data'.
  */
 export class KernelStore implements KernelMaterial {
   readonly #parts: KernelStoreParts
@@ -220,11 +219,11 @@ export class KernelStore implements KernelMaterial {
 
 const isSameId = (left: Uint8Array, right: Uint8Array): boolean => left.every((byte, index) => byte === right[index])
 
-const unlikePlan = (message: string): UserError => new UserError('damaged-ciphertext', message)
+const unlikePlan = (message: string): UserError => new UserError('damaged-data', message)
 
 const foreign = (): UserError =>
-  new UserError('foreign-ciphertext', 'A ciphertext or key was made for other encryption parameters.')
+  new UserError('damaged-data', 'A ciphertext or key was made for other encryption parameters.')
 
 function missing(what: string): never {
-  throw new UserError('missing-material', `The bundle lacks ${what}.`)
+  throw new UserError('damaged-bundle', `The bundle lacks ${what}.`)
 }

@@ -21,7 +21,7 @@ export interface SealPolynomials {
 }
 
 const damaged = (what: string): UserError =>
-  new UserError('damaged-ciphertext', `A serialised SEAL object cannot be read: ${what}.`, {
+  new UserError('damaged-data', `A serialised SEAL object cannot be read: ${what}.`, {
     hint: 'It must be saved uncompressed, with seeds expanded.',
   })
 

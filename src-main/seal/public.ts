@@ -1,7 +1,6 @@
 /** SEAL without the right to decrypt: what an edge may use. */
 export { SealContext, type ContextOptions } from './context.ts'
 export { loadCiphertext, loadCiphertextParts, saveCiphertext, savePlaintext } from './ciphertext.ts'
-export { expandKeys, expandWeight } from './expand.ts'
 export { PublicEncryptor } from './encrypt.ts'
 export { SealEvaluator, type SealValue } from './evaluator.ts'
 export { SealKeys, type EvaluationKeyBytes } from './keys.ts'
