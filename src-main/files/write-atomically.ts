@@ -65,6 +65,7 @@ const problems: Record<string, [code: string, message: string]> = {
   ENOENT: notWritable('its folder does not exist'),
   ENOTDIR: notWritable('its folder is not a folder'),
   EISDIR: notWritable('it is a folder'),
+  EEXIST: notWritable('a file of that name is in the way'),
   ENAMETOOLONG: notWritable('the name is too long'),
 }
 
