@@ -19,6 +19,8 @@ export interface Surroundings {
 
 export function callHandlers({ assets, jobs, scratch, window }: Surroundings): CallHandlers {
   let project: Project | undefined
+  /** Where the last trial left its bundle and throw-away keys. */
+  let tried: string | undefined
 
   const current = (): Project => {
     if (!project) throw new UserError('no-project', 'Open a network first.')
@@ -27,6 +29,7 @@ export function callHandlers({ assets, jobs, scratch, window }: Surroundings): C
   const replace = async (next: Project | undefined): Promise<void> => {
     await jobs.stopAll()
     await scratch.removeAll()
+    tried = undefined
     project = next
   }
   const openFile = async (model: string): Promise<ProjectView> => {
@@ -82,10 +85,20 @@ export function callHandlers({ assets, jobs, scratch, window }: Surroundings): C
       const { preprocessing, degree, input } = open.choices
       const compile = { model, calibration: open.calibration, preprocessing, degree }
       if (request.job === 'activations') return { jobId: jobs.start('activations', compile) }
+      if (request.job === 'probe') {
+        if (tried === undefined) throw new UserError('not-tried', 'Seal and run the network first.')
+        const { picture } = request
+        return { jobId: jobs.start('probe', { model, preprocessing, folder: tried, picture }) }
+      }
       const inputs = testInputs(open, request.samples)
+      await scratch.removeAll()
+      tried = undefined
       const folder = await scratch.create()
-      const forget = () => scratch.remove(folder)
-      return { jobId: jobs.start('trial', { ...compile, input, inputs, folder }, forget) }
+      const keep = async (done: boolean): Promise<void> => {
+        if (done) tried = folder
+        else await scratch.remove(folder)
+      }
+      return { jobId: jobs.start('trial', { ...compile, input, inputs, folder }, keep) }
     },
     cancelJob: ({ jobId }) => {
       jobs.cancel(jobId)

@@ -4,6 +4,7 @@ import { readSamples } from '../data/read-samples.ts'
 import type { Comparison, Inspection, PictureView } from '../ipc/jobs.ts'
 import { describe } from '../jobs/describe.ts'
 import { plotActivations } from '../jobs/plot-activations.ts'
+import type { ProbeRequest } from '../jobs/probe.ts'
 import type { TrialRequest } from '../jobs/trial.ts'
 import { inspect as inspectNetwork } from '../jobs/inspect.ts'
 
@@ -24,6 +25,11 @@ async function trial(request: TrialRequest, work: WorkContext): Promise<Comparis
   return { ...result, samples: result.samples.map((sample, at) => ({ ...sample, picture: pictures[at] })) }
 }
 
+async function probe(request: ProbeRequest, work: WorkContext) {
+  const { probe: runProbe } = await import('../jobs/probe.ts')
+  return await runProbe(request, work)
+}
+
 /** One sample as something to look at: its own smallest value black, its largest white. */
 async function pictureOf(path: string, index: number): Promise<PictureView> {
   const source = await readSamples(path, { index })
@@ -39,7 +45,7 @@ async function pictureOf(path: string, index: number): Promise<PictureView> {
   return { width, height, channels: shown, values }
 }
 
-export const engineJobs = { inspect, activations, trial } satisfies Record<
+export const engineJobs = { inspect, activations, trial, probe } satisfies Record<
   string,
   (request: never, work: WorkContext) => unknown
 >

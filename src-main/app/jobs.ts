@@ -22,14 +22,18 @@ export class WindowJobs {
     this.#tell = (update) => tell(jobUpdate.parse(update))
   }
 
-  /** Starts a job; `afterwards` runs when it has ended, however it did. @returns its id, which every update carries. */
-  start<N extends JobName>(job: N, request: EngineJobs[N]['request'], afterwards?: () => Promise<void>): string {
+  /** Starts a job; `afterwards` is told whether it was done. @returns its id, which every update carries. */
+  start<N extends JobName>(
+    job: N,
+    request: EngineJobs[N]['request'],
+    afterwards?: (done: boolean) => Promise<void>,
+  ): string {
     const about = { jobId: randomUUID(), job }
     const progress = atMostEvery(repaintMs, (event) => this.#tell({ ...about, state: 'running', event }))
     const run = startEngine(this.#engineFolder, job, request, progress)
     const ended = run.result.then(viewOf(job), asOutcome).then(async (outcome) => {
       try {
-        await afterwards?.()
+        await afterwards?.(outcome.state === 'done')
       } finally {
         this.#running.delete(about.jobId)
         this.#tell({ ...about, ...outcome })

@@ -121,19 +121,31 @@ export const comparison = z.object({
 })
 export type Comparison = z.infer<typeof comparison>
 
-export const jobResults = { inspect: inspection, activations, trial: comparison }
+export const probeResult = z.object({
+  original: z.array(z.number()).readonly(),
+  encrypted: z.array(z.number()).readonly(),
+  seconds,
+})
+
+export const jobResults = { inspect: inspection, activations, trial: comparison, probe: probeResult }
 export type JobName = keyof typeof jobResults
 export type JobResult<N extends JobName> = z.infer<(typeof jobResults)[N]>
+
+const side = z.number().int().min(1).max(256)
+const drawing = z
+  .strictObject({ width: side, height: side, values: z.array(z.number().min(0).max(255)).max(65_536) })
+  .refine(({ width, height, values }) => values.length === width * height, 'one value per pixel is needed')
 
 export const jobRequest = z.discriminatedUnion('job', [
   z.strictObject({ job: z.literal('inspect') }),
   z.strictObject({ job: z.literal('activations') }),
   z.strictObject({ job: z.literal('trial'), samples: z.number().int().min(1).max(10) }),
+  z.strictObject({ job: z.literal('probe'), picture: drawing }),
 ])
 export type JobRequest = z.infer<typeof jobRequest>
 
 const jobId = z.string().max(64)
-const about = { jobId, job: z.enum(['inspect', 'activations', 'trial']) }
+const about = { jobId, job: z.enum(['inspect', 'activations', 'trial', 'probe']) }
 export const jobUpdate = z.discriminatedUnion('state', [
   z.object({ ...about, state: z.literal('running'), event: progressView.optional() }),
   z.object({ ...about, state: z.literal('done'), value: z.unknown() }),

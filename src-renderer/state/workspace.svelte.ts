@@ -1,6 +1,7 @@
 /** What is open, where the person is, and which jobs run for it. */
 import { api } from '../api.ts'
 import type { ErrorReport, JobName, JobRequest, ProjectView, Result } from '../api.ts'
+import type { Drawing } from '../draw.ts'
 import { Job } from './job.svelte.ts'
 import { stages } from './stages.ts'
 import type { StageId } from './stages.ts'
@@ -13,9 +14,10 @@ class Workspace {
   inspect = $state<Job<'inspect'>>()
   activations = $state<Job<'activations'>>()
   trial = $state<Job<'trial'>>()
+  probe = $state<Job<'probe'>>()
 
   get #jobs(): (Job | undefined)[] {
-    return [this.inspect, this.activations, this.trial]
+    return [this.inspect, this.activations, this.trial, this.probe]
   }
 
   /** Jobs worth a place in the bar. */
@@ -41,7 +43,7 @@ class Workspace {
 
   async close(): Promise<void> {
     await api.closeProject()
-    this.project = this.inspect = this.activations = this.trial = this.error = undefined
+    this.project = this.inspect = this.activations = this.trial = this.probe = this.error = undefined
   }
 
   async chooseData(request: Parameters<typeof api.chooseData>[0]): Promise<void> {
@@ -58,8 +60,14 @@ class Workspace {
   }
 
   async startTrial(samples: number): Promise<void> {
+    this.probe = undefined
     this.trial = new Job('trial')
     await this.#run(this.trial, { job: 'trial', samples })
+  }
+
+  async startProbe(picture: Drawing): Promise<void> {
+    this.probe = new Job('probe')
+    await this.#run(this.probe, { job: 'probe', picture })
   }
 
   async cancel(job: Job): Promise<void> {
@@ -100,7 +108,7 @@ class Workspace {
     if (!result.ok || !result.value) return
     this.project = result.value
     this.stage = 'model'
-    this.activations = this.trial = undefined
+    this.activations = this.trial = this.probe = undefined
     this.inspect = new Job('inspect')
     await this.#run(this.inspect, { job: 'inspect' })
   }

@@ -70,12 +70,13 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
   }
 }
 
-const inherited = (): Record<string, string> =>
+export const inherited = (): Record<string, string> =>
   Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   )
 
-async function startDisplay(): Promise<{ environment: Record<string, string>; stop: () => void }> {
+/** Starts Xvfb on a free display. */
+export async function startDisplay(): Promise<{ environment: Record<string, string>; stop: () => void }> {
   if (process.platform !== 'linux') return { environment: {}, stop: () => {} }
   const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { FuseV1Options, FuseState, getCurrentFuseWire } from '@electron/fuses'
+import { chromium } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { inherited, root, startDisplay } from '../e2e/window.ts'
+
+const folder = join(root, 'dist', 'linux-unpacked')
+const executable = join(folder, 'sealwright')
+
+describe('the package', () => {
+  it('has the fuses blown that keep it from being used as something else', async () => {
+    const fuses = await getCurrentFuseWire(executable)
+    const on = [FuseV1Options.EnableEmbeddedAsarIntegrityValidation, FuseV1Options.OnlyLoadAppFromAsar]
+    const off = [
+      FuseV1Options.RunAsNode,
+      FuseV1Options.EnableNodeOptionsEnvironmentVariable,
+      FuseV1Options.EnableNodeCliInspectArguments,
+      FuseV1Options.GrantFileProtocolExtraPrivileges,
+    ]
+    for (const fuse of on) expect(fuses[fuse]).toBe(FuseState.ENABLE)
+    for (const fuse of off) expect(fuses[fuse]).toBe(FuseState.DISABLE)
+  })
+
+  it('carries the engine, and no packages for development', async () => {
+    const engine = join(folder, 'resources', 'engine')
+    const packages = await readdir(join(engine, 'node_modules'))
+    expect(packages).toContain('node-seal')
+    expect(packages).not.toContain('vitest')
+    expect(packages).not.toContain('electron')
+    expect(existsSync(join(engine, 'node'))).toBe(true)
+  })
+})
+
+describe('the packaged application', () => {
+  let child: ChildProcess
+  let page: Page
+  let leave: () => Promise<void>
+
+  beforeAll(async () => {
+    const display = await startDisplay()
+    const profile = await mkdtemp(join(tmpdir(), 'sealwright-package-'))
+    // Playwright's Electron support needs the inspector, which the package refuses; Chromium's own protocol does as well.
+    const args = ['--remote-debugging-port=0', `--user-data-dir=${profile}`]
+    child = spawn(executable, [...args, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])], {
+      env: { ...inherited(), ...display.environment },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const endpoint = await new Promise<string>((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`The application ended with ${code}.`)))
+      createInterface({ input: child.stderr! }).on('line', (line) => {
+        const found = /^DevTools listening on (ws:.*)$/.exec(line)
+        if (found) resolve(found[1])
+      })
+    })
+    const browser = await chromium.connectOverCDP(endpoint)
+    const context = browser.contexts()[0]
+    page = context.pages()[0] ?? (await context.waitForEvent('page'))
+    leave = async () => {
+      await browser.close()
+      child.kill()
+      display.stop()
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+    }
+  })
+  afterAll(async () => {
+    await leave?.()
+  })
+
+  it('seals, runs and compares the sample', async () => {
+    await page.getByRole('button', { name: 'Open the sample' }).click()
+    await page.getByText('Every node can be protected.').waitFor()
+    await page.getByRole('button', { name: 'Test it encrypted' }).click()
+    await page.getByRole('button', { name: 'Seal and run' }).click()
+    const table = page.getByRole('table', { name: 'Comparison' })
+    await table.waitFor({ timeout: 280_000 })
+    const rows = await table.locator('tbody tr').all()
+    const labels = await Promise.all(rows.map((row) => row.locator('td.label').allTextContents()))
+    expect(labels).toEqual(['7', '2', '1'].map((digit) => [digit, digit, digit, digit]))
+  })
+})

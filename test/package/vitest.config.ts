@@ -1,0 +1,6 @@
+/** `npm run test:package`: tests of what `npm run package` made. */
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: { include: ['test/package/unpacked.ts'], testTimeout: 300_000, hookTimeout: 60_000 },
+})
