@@ -13,6 +13,9 @@ export interface Answer {
 
 export const EXIT = { ok: 0, userError: 1, internalError: 2, cancelled: 130 } as const
 
+/** Ctrl-C comes twice where a launcher passes it on. */
+const SAME_SIGNAL_MS = 300
+
 /** A command with the options that all have: --json and examples under --help. */
 export const command = (usage: string, description: string, examples: readonly string[]): Command =>
   group(usage, description, examples).option('--json', 'print one JSON object on stdout instead of text')
@@ -32,8 +35,11 @@ export function group(usage: string, description: string, examples: readonly str
 export async function answer(json: boolean, job: (work: WorkContext) => Promise<Answer>): Promise<void> {
   const line = new ProgressLine(process.stderr, false)
   const controller = new AbortController()
+  let stoppedAtMs = 0
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT.cancelled)
+    const sinceMs = performance.now() - stoppedAtMs
+    if (controller.signal.aborted) return sinceMs > SAME_SIGNAL_MS ? process.exit(EXIT.cancelled) : undefined
+    stoppedAtMs = performance.now()
     controller.abort(new CancelledError())
   }
   process.on('SIGINT', stop).on('SIGTERM', stop)
@@ -50,6 +56,11 @@ export async function answer(json: boolean, job: (work: WorkContext) => Promise<
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
   }
+}
+
+/** Says where a server listens; with --json as an object of its own, before the one that ends it. */
+export function announce(json: boolean, url: string): void {
+  console.log(json ? JSON.stringify({ url }) : `listening at ${url}; Ctrl-C answers what has begun and stops`)
 }
 
 /** Prints an error in the form asked for and sets the exit code it stands for. */

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { PreprocessingChoice } from '../jobs/calibration.ts'
-import { number, numbers, path } from './values.ts'
+import { number, numbers, path, wholeNumber } from './values.ts'
 
 /** Options that several commands share, each defined once. */
 export const withPreprocessing = (command: Command): Command =>
@@ -39,3 +39,19 @@ export const withTrust = (command: Command): Command =>
     .option('--public-key <file>', 'accept only bundles signed with this key (PEM)', path)
     .option('--signature <file>', 'check this detached signature instead of the one inside', path)
     .option('--allow-unsigned', 'accept a bundle without a valid signature')
+
+export const withListening = (command: Command, port: number): Command =>
+  command
+    .option('--host <address>', 'where to listen; another than the loopback needs TLS and a token', '127.0.0.1')
+    .option('--port <number>', '0 takes a free one', wholeNumber, port)
+    .option('--tls-cert <file>', 'TLS certificate (PEM)', path)
+    .option('--tls-key <file>', 'its private key (PEM)', path)
+    .option('--token-file <file>', 'bearer tokens that are accepted, one a line', path)
+
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly tokenFile?: string
+}

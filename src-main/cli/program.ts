@@ -3,6 +3,7 @@ import about from '../../package.json' with { type: 'json' }
 import { decryptCommand } from './commands/decrypt.ts'
 import { demoCommand } from './commands/demo.ts'
 import { edgeCommand, verifyCommand } from './commands/edge.ts'
+import { auditCommand, gatewayCommand } from './commands/gateway.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { keysCommand } from './commands/keys.ts'
 import { protectCommand } from './commands/protect.ts'
@@ -22,6 +23,8 @@ export function program(): Command {
     edgeCommand(),
     decryptCommand(),
     keysCommand(),
+    gatewayCommand(),
+    auditCommand(),
     demoCommand(),
   ]
   for (const command of commands) all.addCommand(command)

@@ -16,6 +16,8 @@ export interface CompileRequest extends NetworkRequest {
   readonly preprocessing: PreprocessingChoice
   readonly degree: 2 | 4
   readonly input: 'encrypted' | 'plain'
+  /** Images that the edge computes at once, a power of two; one unless told. */
+  readonly batch?: number
 }
 
 /** A network after every stage that needs no key. */
@@ -38,7 +40,7 @@ export async function compile(request: CompileRequest, work: WorkContext, watch:
     approximate(model, samples, { degree: request.degree }, work),
   )
   const planned = await watch.time('plan', () =>
-    planNetwork(foldIntoSquares(polynomial, samples), { input: request.input }),
+    planNetwork(foldIntoSquares(polynomial, samples), { input: request.input, batch: request.batch }),
   )
   return { model, polynomial, planned, preprocessing, typical: samples[0] }
 }

@@ -1,9 +1,9 @@
 import type { RevealPolicy } from '../core/bundle/manifest.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
-import { decrypt as openResult } from '../owner/decrypt.ts'
+import { decrypt as openResult, type DecryptResult } from '../owner/decrypt.ts'
 import type { Revealed } from '../owner/reveal.ts'
 
-export type { Revealed, RevealPolicy }
+export type { DecryptResult, Revealed, RevealPolicy }
 
 export interface DecryptRequest {
   readonly result: string
@@ -17,7 +17,7 @@ export interface DecryptRequest {
 export async function decrypt(
   { result, keys, passphrase, reveal }: DecryptRequest,
   work: WorkContext,
-): Promise<Revealed> {
+): Promise<DecryptResult> {
   throwIfCancelled(work)
   work.progress({ kind: 'stage', stage: 'decrypt' })
   return await openResult({ result, keysFolder: keys, unlock: { passphrase }, reveal })

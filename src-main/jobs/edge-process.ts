@@ -9,14 +9,27 @@ const ENTRY = join(import.meta.dirname, '..', 'edge', 'main.ts')
 const GRACE_MS = 1000
 const LAST_WORDS = 2000
 
-type EdgeMessage = { progress: ProgressEvent } | { result: unknown } | { error: ErrorReport }
+interface EdgeMessage {
+  readonly progress?: ProgressEvent
+  readonly result?: unknown
+  readonly error?: ErrorReport
+  /** Where `serve` listens. */
+  readonly url?: string
+}
+
+export interface EdgeOptions {
+  /** Called once the edge serves. */
+  readonly onUrl?: (url: string) => void
+  /** Time from a cancellation until the process is killed. */
+  readonly graceMs?: number
+}
 
 /**
  * Runs an edge command in an operating system process of its own, which is given its arguments and nothing else:
  * no passphrase, no standard input. Ended when the work is cancelled.
  * @throws UserError as the edge reports it; CancelledError; InternalError where it dies
  */
-export async function runEdge<T>(args: readonly string[], work: WorkContext): Promise<T> {
+export async function runEdge<T>(args: readonly string[], work: WorkContext, options: EdgeOptions = {}): Promise<T> {
   const child = spawn(process.execPath, [ENTRY, ...args, '--events'], {
     env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -26,38 +39,42 @@ export async function runEdge<T>(args: readonly string[], work: WorkContext): Pr
     child.once('error', reject)
     child.once('close', (code, signal) => resolve(String(signal ?? code)))
   })
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
   const stop = (): void => {
     child.kill('SIGTERM')
-    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS)
+    const timer = setTimeout(kill, options.graceMs ?? GRACE_MS)
     child.once('close', () => clearTimeout(timer))
   }
   work.signal?.addEventListener('abort', stop, { once: true })
   if (work.signal?.aborted) stop()
 
-  let last: EdgeMessage | undefined
+  let last: EdgeMessage = {}
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-LAST_WORDS)))
   createInterface({ input: child.stdout }).on('line', (line) => {
     const message = parse(line)
-    if (message && 'progress' in message) work.progress(message.progress)
-    else last = message ?? last
+    if (message.progress) work.progress(message.progress)
+    else if (message.url !== undefined) options.onUrl?.(message.url)
+    else last = message
   })
   try {
     const ended = await closed
+    if (last.result !== undefined) return last.result as T
     if (work.signal?.aborted) throw new CancelledError()
-    if (last && 'result' in last) return last.result as T
-    if (last && 'error' in last) throw asError(last.error)
+    if (last.error) throw asError(last.error)
     throw new InternalError(`The edge process ended early (${ended}). ${stderr.trim()}`.trim())
   } finally {
     work.signal?.removeEventListener('abort', stop)
+    process.off('exit', kill)
   }
 }
 
-function parse(line: string): EdgeMessage | undefined {
+function parse(line: string): EdgeMessage {
   try {
     return JSON.parse(line) as EdgeMessage
   } catch {
-    return undefined
+    return {}
   }
 }
 

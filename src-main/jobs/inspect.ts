@@ -1,6 +1,13 @@
 import { stat } from 'node:fs/promises'
+import type { Graph } from '../core/graph/graph.ts'
 import type { Finish, Shape } from '../core/normalise/layer-model.ts'
 import { preflight, type LayerReport, type NodeReport } from '../core/normalise/preflight.ts'
+import { estimatePlan, type PlanEstimate } from '../core/bundle/estimate.ts'
+import { UserError } from '../core/errors.ts'
+import { normalise } from '../core/normalise/normalise.ts'
+import { nodeSealCosts } from '../core/plan/cost-model.ts'
+import { planNetwork } from '../core/planner/plan-network.ts'
+import { skeletonOf } from '../core/planner/skeleton.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { namingFile, openGraph, type NetworkRequest } from './open-network.ts'
 
@@ -24,7 +31,12 @@ export interface InspectResult {
   readonly depth: number
   readonly parameters: number
   readonly multiplications: number
+  /** Of the encrypted network with quadratic activations; absent where the network is not supported. */
+  readonly estimate?: NetworkEstimate
 }
+
+/** Marked as an estimate: no calibration has been seen. `problem` says why there can be no single segment. */
+export type NetworkEstimate = (PlanEstimate & { readonly segments: 1 }) | { readonly problem: string }
 
 export interface UnsupportedNode {
   readonly node: string
@@ -63,6 +75,21 @@ export async function inspect(request: NetworkRequest, work: WorkContext): Promi
     depth,
     parameters,
     multiplications,
+    ...(supported && { estimate: estimate(graph, request, multiplications) }),
+  }
+}
+
+/** Above this, planning would take longer than people wait for a report. */
+const quickMultiplications = 150e6
+
+function estimate(graph: Graph, request: NetworkRequest, multiplications: number): NetworkEstimate {
+  if (multiplications > quickMultiplications) return { problem: 'The network is too large for a quick estimate.' }
+  try {
+    const { plan } = planNetwork(skeletonOf(normalise(graph, request)), { searchWidth: 2 })
+    return { ...estimatePlan(plan, nodeSealCosts), segments: 1 }
+  } catch (error) {
+    if (error instanceof UserError) return { problem: error.message }
+    throw error
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type VerifyResult,
 } from '../../jobs/edge-bundle.ts'
 import { edgeRun } from '../../jobs/edge-run.ts'
+import { edgeServeCommand } from './edge-serve.ts'
 import { answer, command, group } from '../command.ts'
 import { withTrust } from '../options.ts'
 import { pairs, table } from '../table.ts'
@@ -33,6 +34,7 @@ export const edgeCommand = (): Command =>
     .addCommand(runCommand())
     .addCommand(infoCommand())
     .addCommand(verifyCommand('sealwright edge verify'))
+    .addCommand(edgeServeCommand())
 
 function runCommand(): Command {
   const base = command('run <bundle>', 'compute on one input with encrypted weights, in a process of its own', [

@@ -21,6 +21,7 @@ interface Options extends PreprocessingOptions {
   readonly out: string
   readonly input: 'encrypted' | 'plain'
   readonly degree: '2' | '4'
+  readonly batch: string
   readonly reveal: RevealMode
   readonly top: number
   readonly signingKey?: string
@@ -50,6 +51,9 @@ export function protectCommand(): Command {
         .default('encrypted'),
     )
     .addOption(new Option('--degree <degree>', 'degree of the polynomial activations').choices(['2', '4']).default('2'))
+    .addOption(
+      new Option('--batch <images>', 'images computed at once').choices(['1', '2', '4', '8', '16']).default('1'),
+    )
     .addOption(revealOption('what a decryption may tell').default('label'))
     .addOption(topOption())
     .option('--signing-key <file>', 'sign with this private key (PEM) instead of a fresh one', path)
@@ -68,6 +72,7 @@ export function protectCommand(): Command {
           out: options.out,
           input: options.input,
           degree: Number(options.degree) as 2 | 4,
+          batch: Number(options.batch),
           reveal: policyOf(options.reveal, options.top),
           signingKey: options.signingKey,
           force: options.force === true,

@@ -1,0 +1,95 @@
+import { InvalidArgumentError, type Command } from 'commander'
+import { gateway, verifyAudit, type CanaryRequest } from '../../jobs/gateway.ts'
+import { announce, answer, command, group } from '../command.ts'
+import { withListening, withPassphrase, type ListenOptions } from '../options.ts'
+import { readPassphrase } from '../passphrase.ts'
+import { pairs } from '../table.ts'
+import { grouped } from '../units.ts'
+import { path, positiveNumber, wholeNumber } from '../values.ts'
+
+interface Options extends ListenOptions {
+  readonly json?: boolean
+  readonly keys: string
+  readonly deployment: string[]
+  readonly auditLog: string
+  readonly perMinute: number
+  readonly quota?: number
+  readonly canary: CanaryRequest['samples']
+  readonly canaryEdge?: string
+  readonly canaryTokenFile?: string
+  readonly canaryMinutes: number
+  readonly passphraseFile?: string
+}
+
+export function gatewayCommand(): Command {
+  const base = command('gateway', 'open results for others, within policy, limits and quota', [
+    'sealwright gateway --keys keys --audit-log audit.jsonl',
+    'sealwright gateway --keys keys --audit-log audit.jsonl --deployment 3f9a \\\n      --canary-edge http://127.0.0.1:8080 --canary seven.png=7',
+  ])
+    .requiredOption('--keys <folder>', 'the key store', path)
+    .requiredOption('--audit-log <file>', 'hash-chained log of every answer; continued where it exists', path)
+    .option('--deployment <id>', 'serve this one; may be given again (default: all not revoked)', collected, [])
+    .option('--per-minute <number>', 'answers per minute, for each deployment and each token', positiveNumber, 60)
+    .option(
+      '--quota <number>',
+      'answers per deployment in its lifetime (default: see docs/security.md)',
+      positiveNumber,
+    )
+    .option('--canary <file=label>', 'an input whose label is known; may be given again', canaries, [])
+    .option('--canary-edge <url>', 'the edge that is asked about canaries')
+    .option('--canary-token-file <file>', 'bearer token for that edge', path)
+    .option('--canary-minutes <number>', 'how often, on average', positiveNumber, 60)
+  return withPassphrase(withListening(base, 8443)).action(async (options: Options) => {
+    const { json, deployment: deployments } = options
+    await answer(json === true, async (work) => {
+      const passphrase = await readPassphrase(options.passphraseFile)
+      const request = { ...options, passphrase, deployments, canaries: canaryRequest(options) }
+      const result = await gateway(request, work, (url) => announce(json === true, url))
+      return { json: result, text: 'stopped' }
+    })
+  })
+}
+
+export const auditCommand = (): Command =>
+  group('audit', "the gateway's audit log", ['sealwright audit verify audit.jsonl']).addCommand(
+    command('verify <log>', 'check that no line was changed, removed or added', [
+      'sealwright audit verify audit.jsonl',
+    ]).action(async (log: string, { json }: Options) => {
+      await answer(json === true, async (work) => {
+        const { records, lastHash } = await verifyAudit({ auditLog: path(log) }, work)
+        const text = pairs([
+          ['records', grouped(records)],
+          ['last hash', lastHash],
+        ])
+        return { json: { records, lastHash }, text }
+      })
+    }),
+  )
+
+const collected = (value: string, before: string[]): string[] => [...before, value]
+
+function canaries(text: string, before: CanaryRequest['samples']): CanaryRequest['samples'] {
+  const at = text.lastIndexOf('=')
+  if (at <= 0) throw new InvalidArgumentError('FILE=LABEL is expected.')
+  return [...before, { path: path(text.slice(0, at)), label: wholeNumber(text.slice(at + 1)) }]
+}
+
+function canaryRequest({
+  canary,
+  canaryEdge,
+  canaryTokenFile,
+  canaryMinutes,
+  deployment,
+}: Options): CanaryRequest | undefined {
+  if (canary.length === 0 && canaryEdge === undefined) return undefined
+  if (canary.length === 0 || canaryEdge === undefined || deployment.length !== 1) {
+    throw new InvalidArgumentError('Canaries need --canary, --canary-edge and one --deployment.')
+  }
+  return {
+    edge: canaryEdge,
+    edgeTokenFile: canaryTokenFile,
+    deployment: deployment[0],
+    samples: canary,
+    everyMinutes: canaryMinutes,
+  }
+}

@@ -1,0 +1,42 @@
+import type { WorkContext } from '../core/progress.ts'
+import { trustArguments, type TrustRequest } from './edge-bundle.ts'
+import { runEdge } from './edge-process.ts'
+import type { ListenRequest } from './listen.ts'
+
+export interface EdgeServeRequest extends TrustRequest, ListenRequest {
+  readonly bundle: string
+  readonly threads?: number
+  /** Requests that may wait or run; more are refused at once. */
+  readonly queue: number
+  /** The owner's gateway: with it answers are labels, without it encrypted results. */
+  readonly gateway?: string
+  /** File with the bearer token for the gateway. */
+  readonly gatewayTokenFile?: string
+}
+
+/** What is being answered when the server is told to stop may take so long. */
+const GRACE_MS = 120_000
+
+/** Serves a bundle over HTTP from another process until the work is cancelled. @throws UserError what listening says */
+export async function edgeServe(
+  request: EdgeServeRequest,
+  work: WorkContext,
+  onUrl: (url: string) => void,
+): Promise<{ closed: true }> {
+  const values = {
+    host: request.host,
+    port: request.port,
+    queue: request.queue,
+    threads: request.threads,
+    'tls-cert': request.tlsCert,
+    'tls-key': request.tlsKey,
+    'token-file': request.tokenFile,
+    gateway: request.gateway,
+    'gateway-token-file': request.gatewayTokenFile,
+  }
+  const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))
+  return await runEdge(['serve', request.bundle, ...given, ...trustArguments(request)], work, {
+    onUrl,
+    graceMs: GRACE_MS,
+  })
+}

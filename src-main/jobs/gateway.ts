@@ -1,0 +1,100 @@
+import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import { readBytes, readText } from '../data/read-file.ts'
+import { SAMPLE_TYPES, type SampleType } from '../data/read-samples.ts'
+import { UserError } from '../core/errors.ts'
+import { verifyAuditLog, type AuditReport } from '../owner/gateway/audit-log.ts'
+import { scheduleCanaries, type Canary } from '../owner/gateway/canary.ts'
+import { startGateway } from '../owner/gateway/gateway.ts'
+import { KeyStore } from '../owner/key-store.ts'
+import { listenOptions, type ListenRequest } from './listen.ts'
+
+export interface GatewayRequest extends ListenRequest {
+  readonly keys: string
+  readonly passphrase: string
+  /** Ids or their first characters; all that are not revoked where it is left open. */
+  readonly deployments?: readonly string[]
+  readonly auditLog: string
+  /** Answers per minute, for each deployment and for each token. */
+  readonly perMinute: number
+  /** Answers per deployment in its lifetime; what docs/security.md works out where it is left open. */
+  readonly quota?: number
+  readonly canaries?: CanaryRequest
+}
+
+/** Inputs whose labels are known, sent to an edge at random times. */
+export interface CanaryRequest {
+  readonly edge: string
+  readonly edgeTokenFile?: string
+  readonly deployment: string
+  readonly samples: readonly { readonly path: string; readonly label: number }[]
+  readonly everyMinutes: number
+}
+
+/**
+ * Opens results for others, within the deployment's policy, until the work is cancelled.
+ * @throws UserError wrong-passphrase, unknown-deployment, broken-audit-log, insecure-listen, cannot-listen
+ */
+export async function gateway(
+  request: GatewayRequest,
+  work: WorkContext,
+  onUrl: (url: string) => void,
+): Promise<{ closed: true }> {
+  throwIfCancelled(work)
+  const { keys, passphrase, deployments, auditLog, perMinute, quota } = request
+  const canaries = request.canaries ? await loadCanaries(request.canaries, keys) : []
+  const server = await startGateway({
+    ...(await listenOptions(request)),
+    keysFolder: keys,
+    unlock: { passphrase },
+    ...(deployments && deployments.length > 0 && { deployments }),
+    auditLog,
+    perMinute,
+    quota,
+  })
+  const everyMs = (request.canaries?.everyMinutes ?? 0) * 60_000
+  const stopCanaries = scheduleCanaries(server, canaries, everyMs, (canary, passed) => {
+    if (!passed) work.progress({ kind: 'warning', stage: 'gateway', message: `A canary failed at ${canary.edgeUrl}.` })
+  })
+  try {
+    onUrl(server.url)
+    await new Promise<void>((resolve) => {
+      if (work.signal?.aborted) resolve()
+      work.signal?.addEventListener('abort', () => resolve(), { once: true })
+    })
+  } finally {
+    stopCanaries()
+    await server.close()
+  }
+  return { closed: true }
+}
+
+async function loadCanaries(request: CanaryRequest, keys: string): Promise<Canary[]> {
+  const { id } = await new KeyStore(keys).find(request.deployment)
+  const token = request.edgeTokenFile === undefined ? undefined : (await readText(request.edgeTokenFile)).trim()
+  return await Promise.all(
+    request.samples.map(async ({ path, label }) => ({
+      deployment: id,
+      edgeUrl: request.edge,
+      ...(token !== undefined && { edgeToken: token }),
+      sample: await readBytes(path, 2 ** 26),
+      type: sampleType(path),
+      label,
+    })),
+  )
+}
+
+function sampleType(path: string): SampleType {
+  const ending = /[^.]*$/.exec(path.toLowerCase().replace(/jpeg$/, 'jpg'))![0]
+  const found = (Object.keys(SAMPLE_TYPES) as SampleType[]).find((type) => SAMPLE_TYPES[type].endsWith(`.${ending}`))
+  if (found) return found
+  throw new UserError('unsupported-data-format', `${path} is not .npy, .png or .jpg.`, { where: { file: path } })
+}
+
+/** Checks the chain of an audit log. @throws UserError broken-audit-log, file-not-found */
+export async function verifyAudit(
+  { auditLog }: { readonly auditLog: string },
+  work: WorkContext,
+): Promise<AuditReport> {
+  throwIfCancelled(work)
+  return await verifyAuditLog(auditLog)
+}
