@@ -18,6 +18,7 @@ const activations: readonly [string, Record<string, TestAttribute>, number?][] =
   ['Mish', {}, 18],
   ['Gelu', {}, 20],
   ['Gelu', { approximate: 'tanh' }, 20],
+  ['Swish', { alpha: { float: 1.5 } }, 24],
   ['ThresholdedRelu', { alpha: { float: 0.1 } }, 10],
 ]
 
@@ -56,6 +57,7 @@ const spellings: readonly ((graph: RandomGraph, x: string) => [string, readonly 
 ]
 
 export const spelledActivation: Step = (graph) => {
+  if (graph.opset < 9) return false
   const [operator, inputs] = graph.oneOf(spellings)(graph, graph.current)
   graph.node(operator, inputs, graph.shape)
   return true
@@ -95,7 +97,7 @@ export const arithmetic: Step = (graph) => {
 export const residual: Step = (graph) => {
   const { current, shape } = graph
   const same = graph.earlier.filter((value) => String(value.shape) === String(shape))
-  const operator = graph.oneOf(['Add', 'Sub', 'Sum'])
+  const operator = graph.oneOf(graph.opset < 8 ? ['Add', 'Sub'] : ['Add', 'Sub', 'Sum'])
   if (same.length > 0) graph.node(operator, [current, graph.oneOf(same).name], shape)
   else if (graph.spatial.length > 0) graph.node(operator, [current, graph.side('GlobalAveragePool', [current])], shape)
   else return false

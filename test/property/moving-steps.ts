@@ -131,7 +131,8 @@ export const upsample: Step = (graph) => {
   const scales = graph.shape.map((_, axis) => (axis < 2 ? 1 : 1 + graph.pick(2)))
   const shape = graph.shape.map((size, axis) => size * scales[axis])
   const tensor = graph.constant({ shape: [scales.length], values: scales })
-  if (graph.opset < 10) graph.node('Upsample', [graph.current, tensor], shape, { mode: 'nearest' })
+  if (graph.opset < 9) graph.node('Upsample', [graph.current], shape, { mode: 'nearest', scales: { floats: scales } })
+  else if (graph.opset < 10) graph.node('Upsample', [graph.current, tensor], shape, { mode: 'nearest' })
   else if (graph.opset < 11) graph.node('Resize', [graph.current, tensor], shape, { mode: 'nearest' })
   else {
     const attributes = graph.oneOf([
@@ -186,7 +187,7 @@ export const matMul: Step = (graph) => {
 
 export const expand: Step = (graph) => {
   const axis = graph.shape.findIndex((size, at) => at > 0 && size === 1)
-  if (axis < 0 || count(graph.shape) > 500) return false
+  if (axis < 0 || graph.opset < 8 || count(graph.shape) > 500) return false
   const target = graph.shape.with(axis, 2 + graph.pick(2))
   graph.node('Expand', [graph.current, graph.integers(target)], target)
   return true

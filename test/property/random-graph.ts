@@ -8,7 +8,7 @@ export interface Choices {
   weight(): number
 }
 
-export const opsets = [9, 11, 12, 13, 17, 18, 20] as const
+export const opsets = [7, 9, 11, 12, 13, 17, 18, 20, 22, 24] as const
 
 /** Builds a legal ONNX graph node by node, following the shape of its current value. */
 export class RandomGraph {

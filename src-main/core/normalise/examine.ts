@@ -4,6 +4,7 @@ import type { LayerModel } from './layer-model.ts'
 import { lower, type Lowered } from './lower.ts'
 import { foldConstants } from './passes/fold-constants.ts'
 import { fuseLinear } from './passes/fuse-linear.ts'
+import { nameLayers } from './passes/name-layers.ts'
 import { recogniseActivations } from './passes/recognise-activations.ts'
 import { removeDeadLayers } from './passes/remove-dead-layers.ts'
 import { prune, type Choice } from './prune.ts'
@@ -28,5 +29,5 @@ export function examine(graph: Graph, choice: Choice): Examination {
     output,
     finish: network.finish,
   }
-  return { ...lowered, model: fuseLinear(removeDeadLayers(model)) }
+  return { ...lowered, model: nameLayers(fuseLinear(removeDeadLayers(model)), graph) }
 }

@@ -31,7 +31,14 @@ export interface Lowered {
 
 /** Operators that leave the values as they are, so that what comes before them can still be the end of the network. */
 const passive = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast', 'Dropout', 'Transpose'])
-const finishing = new Set(['Softmax', 'LogSoftmax', 'Sigmoid', 'ArgMax', 'Log'])
+/** What the owner does at the end, and which of these may come before which. */
+const finishing: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Softmax', []],
+  ['LogSoftmax', []],
+  ['Sigmoid', []],
+  ['Log', ['Softmax']],
+  ['ArgMax', ['Softmax', 'LogSoftmax', 'Sigmoid', 'Log']],
+])
 
 /**
  * Walks a pruned graph of one input and one output, folding what is constant and turning the rest into layers.
@@ -43,7 +50,7 @@ export function lower(graph: Graph, originsOf: (node: Node) => readonly string[]
   try {
     const lowered = lowerWith(graph, originsOf, input, plain, false)
     const isPlain = input.form.layout === 'nchw' && sameShape(input.form.shape, plain.shape)
-    return isPlain ? lowered : lowerWith(graph, originsOf, input, input.form, true)
+    return isPlain || lowered.network.inputIsImage ? lowered : lowerWith(graph, originsOf, input, input.form, true)
   } catch (found) {
     if (!(found instanceof InputFormFound)) throw found
     return lowerWith(graph, originsOf, input, found.form, true)
@@ -194,9 +201,11 @@ function lastNodes(graph: Graph): Set<Node> {
   for (const node of graph.nodes) for (const name of node.inputs) readers.set(name, (readers.get(name) ?? 0) + 1)
   const last = new Set<Node>()
   let name = graph.outputs[0].name
+  let allowed: readonly string[] = [...finishing.keys()]
   for (let expectedReaders = 0; (readers.get(name) ?? 0) === expectedReaders; expectedReaders = 1) {
     const node = writers.get(name)
-    if (!node || (!passive.has(node.operator) && !finishing.has(node.operator))) break
+    if (!node || (!passive.has(node.operator) && !allowed.includes(node.operator))) break
+    allowed = finishing.get(node.operator) ?? allowed
     last.add(node)
     name = node.inputs[0]
   }

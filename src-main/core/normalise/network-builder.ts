@@ -44,6 +44,8 @@ export class NetworkBuilder {
   /** The fixed batch size of the ONNX input; 1 where it is free. */
   readonly batch: number
   finish: Finish = 'none'
+  /** Whether something read the input as an image of its present form. */
+  inputIsImage = false
   readonly #shapes = new Map<LayerId, Shape>()
   readonly #onnxInput: readonly number[]
   readonly #inputIsFinal: boolean
@@ -115,7 +117,10 @@ export class NetworkBuilder {
     const { source, order } = view
     const sourceShape = this.shapeOf(source)
     invariant(countOf(view.shape) === sizeOf(shape), `a view of [${view.shape}] is not [${shape}]`)
-    if (isIdentity(order, sizeOf(sourceShape)) && sameShape(sourceShape, shape)) return source
+    if (isIdentity(order, sizeOf(sourceShape)) && sameShape(sourceShape, shape)) {
+      this.inputIsImage ||= source === INPUT
+      return source
+    }
     if (source === INPUT && !this.#inputIsFinal) this.#reformInput(order, shape)
     return this.addLinear(
       [{ input: source, map: gatherMap(order, sourceShape, shape) }],

@@ -4,7 +4,7 @@ import type { Finish, LayerModel, ModelInput, Shape } from './layer-model.ts'
 import { multiplicationsOf, parametersOf } from './linear-maps.ts'
 import type { UnsupportedNode } from './lower.ts'
 import type { Choice } from './prune.ts'
-import { inputsOf } from './run-layers.ts'
+import { inputsOf, shapesOf } from './run-layers.ts'
 
 type Layer = LayerModel['layers'][number]
 
@@ -51,9 +51,9 @@ export interface LayerReport {
 /** Throws UserError only for graphs that break ONNX's rules, or where an input or output must be chosen. */
 export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
   const { model, network, unsupported, outcomes } = examine(graph, choice)
-  const shapeOf = network.shapeOf
-  const drafts = new Map(network.layers.map((layer) => [layer.id, reportLayer(layer, shapeOf)]))
-  const layers = model ? model.layers.map((layer) => reportLayer(layer, shapeOf)) : []
+  const drafts = new Map(network.layers.map((layer) => [layer.id, reportLayer(layer, network.shapeOf)]))
+  const shapes = model && shapesOf(model)
+  const layers = model?.layers.map((layer) => reportLayer(layer, (id) => shapes!.get(id)!)) ?? []
   const byNode = new Map(outcomes.map((outcome) => [outcome.node.name, outcome]))
   const refused = new Set(unsupported.map(({ node }) => node))
   const homes = new Map<string, string[]>()

@@ -31,15 +31,29 @@ export const gelu: Operator = activation('Gelu', ({ node }) => ({
   tanh: stringAttribute(node, 'approximate', 'none') === 'tanh' ? 1 : 0,
 }))
 
-/** Clip(x, min?, max?): attributes before operator set 11, inputs since; ReLU6 and hard tanh are Clips. */
-export const clip: Operator = activation('Clip', (operation) => {
+function clipBounds(operation: FoldOperation): { min: number; max: number } {
   const { node, opset } = operation
   const bound = (name: string, index: number, open: number): number => {
     if (opset < 11 || hasAttribute(node, name)) return floatAttribute(node, name, open)
     return operation.optionalConstant(index)?.data[0] ?? open
   }
   return { min: bound('min', 1, -Infinity), max: bound('max', 2, Infinity) }
-})
+}
+
+/**
+ * Clip(x, min?, max?): https://onnx.ai/onnx/operators/onnx__Clip.html; attributes before operator set 11, inputs since.
+ * ReLU6 and hard tanh are Clips; at least zero and without end it is a Relu.
+ */
+export const clip: Operator = {
+  ...activation('Clip', clipBounds),
+  lower(operation) {
+    const view = operation.view(0)
+    const { min, max } = clipBounds(operation)
+    if (max < 1e30) return apply(operation, view, { operator: 'Clip', parameters: { min, max } })
+    if (min === 0) return apply(operation, view, { operator: 'Relu', parameters: {} })
+    return min < -1e30 ? view : apply(operation, view, { operator: 'Clip', parameters: { min, max } })
+  },
+}
 
 /** PRelu(x, slope): https://onnx.ai/onnx/operators/onnx__PRelu.html; one slope, or one per channel. */
 export const prelu: Operator = {

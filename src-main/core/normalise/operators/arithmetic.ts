@@ -1,6 +1,6 @@
 import type { Tensor } from '../../graph/graph.ts'
 import { broadcastTo, rearrange } from '../../graph/rearrange.ts'
-import { broadcastShapes, sameShape } from '../../graph/shapes.ts'
+import { broadcastShapes, countOf, sameShape } from '../../graph/shapes.ts'
 import { hasAttribute } from '../../graph/attributes.ts'
 import type { FoldOperation, Operation, Operator } from '../operation.ts'
 import { shapeOf, type Constant, type Value, type View } from '../values.ts'
@@ -99,17 +99,24 @@ const scalar = (value: number): Tensor => ({ elementType: 'float', shape: [], da
 
 const negative = (tensor: Tensor): Tensor => ({ ...tensor, data: tensor.data.map((value) => -value) })
 
-/** Sum of any number of inputs: https://onnx.ai/onnx/operators/onnx__Sum.html */
-export const sum: Operator = {
-  lower(operation) {
-    const values = operation.inputs.map((_, index) => operation.value(index))
-    const shape = values.map(shapeOf).reduce(broadcastShapes)
-    const parts = values.flatMap((value: Value) => (value.kind === 'view' ? [{ view: value, factor: 1 }] : []))
-    const constants = values.flatMap((value) => (value.kind === 'constant' ? [value.tensor] : []))
-    const total = constants.length > 0 ? new Float64Array(shape.reduce((a, b) => a * b, 1)) : undefined
-    for (const tensor of constants) {
-      rearrange(tensor.data, broadcastTo(tensor.shape, shape)).forEach((value, index) => (total![index] += value))
-    }
-    return operation.network.sum(parts, shape, total)
-  },
+/** Sum, Mean of any number of inputs: https://onnx.ai/onnx/operators/onnx__Sum.html */
+export const sum: Operator = addition(() => 1)
+export const mean: Operator = addition((count) => 1 / count)
+
+function addition(factorOf: (count: number) => number): Operator {
+  return {
+    lower(operation) {
+      const values = operation.inputs.map((_, index) => operation.value(index))
+      const shape = values.map(shapeOf).reduce(broadcastShapes)
+      const factor = factorOf(values.length)
+      const parts = values.flatMap((value: Value) => (value.kind === 'view' ? [{ view: value, factor }] : []))
+      const constants = values.flatMap((value) => (value.kind === 'constant' ? [value.tensor] : []))
+      const shift = constants.length > 0 ? new Float64Array(countOf(shape)) : undefined
+      for (const tensor of constants) {
+        const spread = rearrange(tensor.data, broadcastTo(tensor.shape, shape))
+        spread.forEach((value, index) => (shift![index] += factor * value))
+      }
+      return operation.network.sum(parts, shape, shift)
+    },
+  }
 }

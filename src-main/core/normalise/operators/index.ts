@@ -1,6 +1,6 @@
 import type { Operator } from '../operation.ts'
 import { activation, clip, gelu, numbers, prelu } from './activation.ts'
-import { add, div, mul, sub, sum } from './arithmetic.ts'
+import { add, div, mean, mul, sub, sum } from './arithmetic.ts'
 import { averagePool } from './average-pool.ts'
 import { batchNormalization } from './batch-normalization.ts'
 import { cast, castLike } from './cast.ts'
@@ -28,7 +28,17 @@ import { argMax, log, sigmoid, softmax } from './finishing.ts'
 import { globalMaxPool, maxPool } from './max-pool.ts'
 import { pad } from './pad.ts'
 import { gemm, matMul } from './product.ts'
-import { globalAveragePool, reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from './reduce.ts'
+import {
+  globalAveragePool,
+  reduceL1,
+  reduceL2,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProd,
+  reduceSum,
+  reduceSumSquare,
+} from './reduce.ts'
 import { flatten, identity, reshape, squeeze, transpose, unsqueeze } from './shape-operators.ts'
 
 /** Every operator of ONNX's default domain that is understood; see docs/adding-an-operator.md. */
@@ -78,6 +88,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['LogSoftmax', softmax('log-softmax')],
   ['MatMul', matMul],
   ['Max', extreme(Math.max)],
+  ['Mean', mean],
   ['MaxPool', maxPool],
   ['Min', extreme(Math.min)],
   ['Mish', activation('Mish')],
@@ -91,17 +102,21 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Pow', pow],
   ['Range', range],
   ['Reciprocal', elementwise((value) => 1 / value)],
+  ['ReduceL1', reduceL1],
+  ['ReduceL2', reduceL2],
   ['ReduceMax', reduceMax],
   ['ReduceMean', reduceMean],
   ['ReduceMin', reduceMin],
   ['ReduceProd', reduceProd],
   ['ReduceSum', reduceSum],
+  ['ReduceSumSquare', reduceSumSquare],
   ['Relu', activation('Relu')],
   ['Reshape', reshape],
   ['Resize', resize],
   ['Selu', activation('Selu', numbers({ alpha: 1.6732632423543772, gamma: 1.0507009873554805 }))],
   ['Shape', shape],
   ['Sigmoid', sigmoid],
+  ['Sign', elementwise(Math.sign)],
   ['Size', size],
   ['Slice', slice],
   ['Softmax', softmax('softmax')],

@@ -30,6 +30,13 @@ export const reduceProd = reduction({ combine: (values) => values.reduce((a, b) 
 export const reduceMax = reduction({ combine: (values) => values.reduce((a, b) => Math.max(a, b)), axesInputSince: 18 })
 export const reduceMin = reduction({ combine: (values) => values.reduce((a, b) => Math.min(a, b)), axesInputSince: 18 })
 
+export const reduceL1 = reduction({ combine: (values) => total(values.map(Math.abs)), axesInputSince: 18 })
+export const reduceL2 = reduction({
+  combine: (values) => Math.sqrt(total(values.map((x) => x * x))),
+  axesInputSince: 18,
+})
+export const reduceSumSquare = reduction({ combine: (values) => total(values.map((x) => x * x)), axesInputSince: 18 })
+
 function reduction({ weight, combine, axesInputSince }: Reduction): Operator {
   const fold = (operation: FoldOperation) => {
     const tensor = operation.constant(0)
