@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os'
 import type { WorkContext } from '../core/progress.ts'
-import { preprocess } from '../data/preprocess.ts'
-import { readSamples } from '../data/read-samples.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { encodeRun } from './encode-run.ts'
+import { readInput } from './read-input.ts'
 import { Bundle, type Trust } from './open-bundle.ts'
 import { loadRunner, type RunnerOptions } from './load-runner.ts'
 
@@ -44,12 +43,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
     try {
       const { preprocessing } = manifest
       const index = request.index ?? 0
-      const samples = await readSamples(request.input, {
-        shape: runner.plan.input.shape,
-        layout: preprocessing.layout,
-        index,
-      })
-      const input = preprocess(samples.sample(0), preprocessing)
+      const input = await readInput(request.input, index, runner.plan, preprocessing)
       const loadedMs = performance.now()
       const ciphertexts = await runner.run(input, work)
       const ranMs = performance.now()

@@ -85,7 +85,7 @@ const quickMultiplications = 150e6
 function estimate(graph: Graph, request: NetworkRequest, multiplications: number): NetworkEstimate {
   if (multiplications > quickMultiplications) return { problem: 'The network is too large for a quick estimate.' }
   try {
-    const { plan } = planNetwork(skeletonOf(normalise(graph, request)), { searchWidth: 2 })
+    const { plan } = planNetwork(skeletonOf(normalise(graph, request)), { searchWidth: 8 })
     return { ...estimatePlan(plan, nodeSealCosts), segments: 1 }
   } catch (error) {
     if (error instanceof UserError) return { problem: error.message }

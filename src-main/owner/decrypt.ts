@@ -22,14 +22,21 @@ export interface DecryptRequest {
   readonly reveal?: RevealPolicy
 }
 
+/** Of the first image; of a batch, of all images too. */
+export interface DecryptResult extends Revealed {
+  readonly images?: readonly Revealed[]
+}
+
 /** Decrypts a result file and tells what the policy permits. */
-export async function decrypt(request: DecryptRequest): Promise<Revealed> {
+export async function decrypt(request: DecryptRequest): Promise<DecryptResult> {
   const result = decodeResult(await readBytes(request.result, MAX_RESULT_BYTES), sha256)
   const store = new KeyStore(request.keysFolder)
   const deployment = await findDeployment(store, result)
   const opener = await ResultOpener.load(store, deployment, result.segment, request.unlock)
   try {
-    return reveal(opener.open(result), deployment, request.reveal ?? deployment.reveal)
+    const policy = request.reveal ?? deployment.reveal
+    const images = opener.images(opener.open(result)).map((outputs) => reveal(outputs, deployment, policy))
+    return images.length === 1 ? images[0] : { ...images[0], images }
   } finally {
     opener.delete()
   }
@@ -90,6 +97,12 @@ export class ResultOpener {
       }
     })
     return unpack(this.#plan, this.#plan.output, slots)
+  }
+
+  /** The outputs of each image of a batch. */
+  images(outputs: Float64Array): Float64Array[] {
+    const each = outputs.length / this.#plan.batch
+    return Array.from({ length: this.#plan.batch }, (_, i) => outputs.subarray(i * each, (i + 1) * each))
   }
 
   delete(): void {

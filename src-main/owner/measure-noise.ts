@@ -118,7 +118,8 @@ export interface OutputNoise {
 /** What a decryption would give for one preprocessed input, by simulation. */
 export function measureNoise(network: PlannedNetwork, input: Float64Array): OutputNoise {
   const { plan } = network
-  const inputs = plan.input.sources.map((_, index) => packInput(plan, input, index))
+  const images = Float64Array.from({ length: plan.batch * input.length }, (_, i) => input[i % input.length])
+  const inputs = plan.input.sources.map((_, index) => packInput(plan, images, index))
   const evaluator = new NoisyEvaluator(network)
   const exact = runPlan(plan, new ClearEvaluator(plan, network.weightVectors), inputs)
   const noisy = runPlan(

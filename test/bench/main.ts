@@ -1,6 +1,6 @@
 /**
  * Whole networks, encrypted, beside one primitive of the same run:
- * `npm run bench -- [--only NAME] [--input encrypted|plain] [--threads N] [--evaluator auto|kernels|seal] [--runs N] [--json FILE] [--write]`
+ * `npm run bench -- [--only NAME] [--input encrypted|plain] [--threads N] [--evaluator auto|kernels|seal] [--batch N] [--runs N] [--json FILE] [--write]`
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -27,6 +27,7 @@ const { values: options } = parseArgs({
     threads: { type: 'string', default: String(availableParallelism()) },
     evaluator: { type: 'string', default: 'auto' },
     runs: { type: 'string', default: '7' },
+    batch: { type: 'string', default: '1' },
     calibration: { type: 'string', default: '300' },
     json: { type: 'string' },
     write: { type: 'boolean', default: false },
@@ -38,6 +39,8 @@ export interface BenchRow {
   readonly input: string
   readonly evaluator: string
   readonly threads: number
+  readonly batch: number
+  readonly imagesPerSecond: number
   readonly polyModulusDegree: number
   readonly wallMs: number
   readonly rotationMs: number
@@ -61,6 +64,8 @@ export interface BenchRow {
 }
 
 const run = promisify(execFile)
+const batch = Number(options.batch)
+const labelOf = (outputs: Float64Array): number => outputs.indexOf(Math.max(...outputs))
 const passphrase = 'bench'
 
 async function measure(network: BenchNetwork, r: number): Promise<BenchRow> {
@@ -70,7 +75,7 @@ async function measure(network: BenchNetwork, r: number): Promise<BenchRow> {
     const polynomial = await approximate(normalise(readOnnx(network.onnx)), calibration, { degree: 2 }, silent)
     const squares = foldIntoSquares(polynomial, calibration)
     const plannedMs = performance.now()
-    const planned = planNetwork(squares, { input: options.input as 'encrypted' | 'plain' })
+    const planned = planNetwork(squares, { input: options.input as 'encrypted' | 'plain', batch })
     const planMs = performance.now() - plannedMs
     const { plan } = planned
     const out = join(folder, 'network.sealed')
@@ -86,7 +91,10 @@ async function measure(network: BenchNetwork, r: number): Promise<BenchRow> {
       },
       silent,
     )
-    const inputs = calibration.slice(0, Math.min(20, Number(options.runs)))
+    const batches = Array.from({ length: Math.min(20, Number(options.runs)) }, (_, i) =>
+      Array.from({ length: batch }, (_, k) => calibration[(i * batch + k) % calibration.length]),
+    )
+    const inputs = batches.map((images) => Float64Array.from(images.flatMap((image) => [...image])))
     await writeFile(join(folder, 'inputs.json'), JSON.stringify(inputs.map((input) => [...input])))
     const edge = fileURLToPath(new URL('edge.ts', import.meta.url))
     const args = [edge, out, join(folder, 'inputs.json'), options.evaluator, options.threads, options.runs]
@@ -97,7 +105,7 @@ async function measure(network: BenchNetwork, r: number): Promise<BenchRow> {
     let worst = 0
     let equal = 0
     measured.outputs.forEach((ciphertexts, i) => {
-      const expected = runLayers(polynomial, inputs[i])
+      const expected = Float64Array.from(batches[i].flatMap((image) => [...runLayers(polynomial, image)]))
       const identity = { deploymentId: exported.deploymentId, bundleSha256: exported.bundleSha256, segment: 0 }
       const result = {
         ...identity,
@@ -106,7 +114,10 @@ async function measure(network: BenchNetwork, r: number): Promise<BenchRow> {
       const outputs = opener.open(result)
       const largest = Math.max(...expected.map(Math.abs))
       worst = Math.max(worst, ...expected.map((value, k) => Math.abs(value - outputs[k]) / largest))
-      if (outputs.indexOf(Math.max(...outputs)) === expected.indexOf(Math.max(...expected))) equal += 1
+      const [got, wanted] = [opener.images(outputs), opener.images(expected)].map((images) =>
+        images.map(labelOf).join(),
+      )
+      if (got === wanted) equal += 1
     })
     opener.delete()
     const count = (op: string): number =>
@@ -116,6 +127,8 @@ async function measure(network: BenchNetwork, r: number): Promise<BenchRow> {
       input: options.input,
       evaluator: measured.evaluator,
       threads: Number(options.threads),
+      batch,
+      imagesPerSecond: (1000 * batch) / measured.wallMs,
       polyModulusDegree: plan.parameters.polyModulusDegree,
       wallMs: measured.wallMs,
       rotationMs: r,

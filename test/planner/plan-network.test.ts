@@ -76,6 +76,18 @@ describe('a plan computes the network', () => {
     expect(worstError(b.model(b.dense('d', 's2', 2)))).toBeLessThan(1e-12)
   })
 
+  it('four images at once', () => {
+    const { plan, weightVectors } = planNetwork(small(), { batch: 4 })
+    const samples = [1, 2, 3, 4].map((seed) => randomInput(small(), seed))
+    const batch = Float64Array.from(samples.flatMap((sample) => [...sample]))
+    const inputs = plan.input.sources.map((source) => Float64Array.from(source, (at) => (at < 0 ? 0 : batch[at])))
+    const [result] = runPlan(plan, new ClearEvaluator(plan, weightVectors), inputs)
+    samples.forEach((sample, image) => {
+      const expected = forward(small(), sample).get('d2')!
+      expected.forEach((value, e) => expect(result[plan.output.positions[image * 10 + e]]).toBeCloseTo(value, 10))
+    })
+  })
+
   it('tensors of more than one ciphertext', () => {
     const b = networkBuilder([3, 32, 32])
     b.square('s1', b.conv('c1', INPUT, 16, 3, 1, 1))

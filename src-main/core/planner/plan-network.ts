@@ -1,5 +1,6 @@
 import type { SquareModel } from '../approximate/polynomial-model.ts'
-import { INPUT } from '../normalise/layer-model.ts'
+import { UserError } from '../errors.ts'
+import { INPUT, sizeOf } from '../normalise/layer-model.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
@@ -24,6 +25,7 @@ export interface PlanOptions {
  */
 export function planNetwork(model: SquareModel, options: PlanOptions = {}): PlannedNetwork {
   const { input = 'encrypted', costs = nodeSealCosts, searchWidth = 16, batch = 1 } = options
+  refuseLarge(model)
   const steps = stepsOf(model)
   const primes = assignPrimes(steps, model.output)
   const depth = primes.get(INPUT)! - 1
@@ -44,6 +46,24 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   const planned = interleave(single, batch)
   checkLevels(planned)
   return planned
+}
+
+/** Elements of one layer beyond which packing would take longer than anyone waits. */
+const mostElements = 2 ** 19
+
+function refuseLarge(model: SquareModel): void {
+  for (const { id, shape } of [{ id: 'the input', shape: model.input.shape }, ...model.layers]) {
+    if (sizeOf(shape) > mostElements) {
+      throw new UserError(
+        'too-large',
+        `${id} has ${sizeOf(shape)} elements; the planner takes at most ${mostElements}.`,
+        {
+          where: { layer: id },
+          hint: 'Use smaller inputs.',
+        },
+      )
+    }
+  }
 }
 
 /** Bits that the result needs above the scale: its largest value, a sign, and one bit of safety. */
