@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 
-/** Under `npm run`, npm changes to the project's folder and says where the person stands. */
-const standing =
-  process.env.npm_lifecycle_event !== undefined && process.env.INIT_CWD ? process.env.INIT_CWD : process.cwd()
+/** Under `npm run sealwright` npm changes to the project's folder and says where the person stands. */
+const byNpm = ['sealwright', 'demo'].includes(process.env.npm_lifecycle_event ?? '')
+const standing = (byNpm && process.env.INIT_CWD) || process.cwd()
 
 export const path = (text: string): string => {
   if (text === '') throw new InvalidArgumentError('A path is expected.')

@@ -30,7 +30,7 @@ export function sealwright(args: readonly string[], options: CliOptions = {}): P
   const { SEALWRIGHT_PASSPHRASE: _, ...inherited } = process.env
   const child = spawn(program, rest, {
     cwd: options.cwd ?? root,
-    env: { ...inherited, npm_lifecycle_event: undefined, ...options.env },
+    env: { ...inherited, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let [stdout, stderr] = ['', '']
