@@ -2,7 +2,7 @@
 const names: Readonly<Record<string, string>> = {
   read: 'Reading the network',
   normalise: 'Normalising the network',
-  calibrate: 'Measuring activations',
+  calibrate: 'Reading calibration data',
   approximate: 'Fitting polynomials',
   validate: 'Checking accuracy',
   segment: 'Choosing splits',

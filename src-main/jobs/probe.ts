@@ -5,10 +5,12 @@ import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { openReference } from '../ort/reference.ts'
-import { decrypt } from './decrypt.ts'
+import { ResultOpener } from '../owner/decrypt.ts'
+import { KeyStore } from '../owner/key-store.ts'
 import { edgeRun } from './edge-run.ts'
 import { openNetwork, type NetworkRequest } from './open-network.ts'
 import { Stopwatch } from './stopwatch.ts'
+import { readResult } from './trial.ts'
 
 export interface ProbeRequest extends NetworkRequest {
   /** What `trial` left: `edge/` with the bundle, `owner/` with the keys. */
@@ -36,11 +38,7 @@ export async function probe(request: ProbeRequest, work: WorkContext): Promise<P
   await writeFile(input, encode({ ...picture, channels: 1, depth: 8, data: Uint8Array.from(picture.values) }))
   const run = { bundle: join(edge, bundle), input, index: 0, out, force: true }
   const { seconds } = await watch.time('run', () => edgeRun(run, work))
-  const passphrase = (await readFile(join(folder, 'owner', 'passphrase.txt'), 'utf8')).trim()
-  const revealed = await decrypt(
-    { result: out, keys: join(folder, 'owner', 'keys'), passphrase, reveal: { mode: 'scores' } },
-    work,
-  )
+  const encrypted = await watch.time('decrypt', () => openExactly(join(folder, 'owner'), out))
   const original = await watch.time('compare', async () => {
     const model = await openNetwork(request)
     const reference = await openReference(request.model, model.input)
@@ -51,5 +49,18 @@ export async function probe(request: ProbeRequest, work: WorkContext): Promise<P
       await reference.close()
     }
   })
-  return { original, encrypted: revealed.scores!, seconds }
+  return { original, encrypted, seconds }
+}
+
+/** For the owner's own eyes: the keys of a trial are thrown away, and its results go nowhere else. */
+async function openExactly(owner: string, result: string): Promise<number[]> {
+  const store = new KeyStore(join(owner, 'keys'))
+  const [deployment] = await store.list()
+  const passphrase = (await readFile(join(owner, 'passphrase.txt'), 'utf8')).trim()
+  const opener = await ResultOpener.load(store, deployment, 0, { passphrase })
+  try {
+    return Array.from(opener.open(await readResult(result)))
+  } finally {
+    opener.delete()
+  }
 }

@@ -117,5 +117,5 @@ async function inputOf(path: string, index: number, { model, preprocessing }: Co
   return preprocess(source.sample(0), preprocessing)
 }
 
-const readResult = async (path: string) =>
+export const readResult = async (path: string) =>
   decodeResult(await readBytes(path, MAX_RESULT_BYTES), (bytes) => createHash('sha256').update(bytes).digest('hex'))

@@ -3,8 +3,10 @@ import type { ErrorReport, JobName, JobResult, JobUpdate } from '../api.ts'
 
 export interface StageTime {
   readonly name: string
-  readonly startedMs: number
-  endedMs?: number
+  /** Of all its turns that have ended. */
+  ms: number
+  /** When its present turn began. */
+  startedMs?: number
 }
 
 export class Job<N extends JobName = JobName> {
@@ -26,8 +28,9 @@ export class Job<N extends JobName = JobName> {
     this.name = name
   }
 
+  /** The stage that runs now; '' before the first and between two. */
   get stage(): string {
-    return this.stages.at(-1)?.name ?? ''
+    return this.stages.find(({ startedMs }) => startedMs !== undefined)?.name ?? ''
   }
 
   take(update: JobUpdate): void {
@@ -53,7 +56,7 @@ export class Job<N extends JobName = JobName> {
     }
     if (event.stage !== this.stage) {
       this.#closeStage()
-      this.stages.push({ name: event.stage, startedMs: performance.now() })
+      this.#openStage(event.stage)
       this.done = this.total = 0
       this.detail = ''
       this.remainingMs = undefined
@@ -66,8 +69,18 @@ export class Job<N extends JobName = JobName> {
     }
   }
 
+  #openStage(name: string): void {
+    const startedMs = performance.now()
+    const earlier = this.stages.find((stage) => stage.name === name)
+    if (earlier) earlier.startedMs = startedMs
+    else this.stages.push({ name, ms: 0, startedMs })
+  }
+
   #closeStage(): void {
-    const last = this.stages.at(-1)
-    if (last) last.endedMs = performance.now()
+    for (const stage of this.stages) {
+      if (stage.startedMs === undefined) continue
+      stage.ms += performance.now() - stage.startedMs
+      stage.startedMs = undefined
+    }
   }
 }
