@@ -11,6 +11,7 @@ import {
   type Manifest,
   type ManifestSegment,
 } from '../core/bundle/manifest.ts'
+import { checkKeys } from '../core/bundle/check-keys.ts'
 import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeWeightIndex } from '../core/bundle/weight-index.ts'
 import type { NamedDigest } from '../core/bundle/statement.ts'
@@ -119,8 +120,11 @@ export class Bundle {
     }
   }
 
-  plan(segment: ManifestSegment): Promise<Plan> {
-    return this.entry(segment.plan).then(decodePlan)
+  /** A segment's plan, which its keys are known to serve. Throws UserError 'damaged-bundle'. */
+  async plan(segment: ManifestSegment): Promise<Plan> {
+    const plan = decodePlan(await this.entry(segment.plan))
+    checkKeys(plan, segment)
+    return plan
   }
 
   /** The whole content of an entry. */
