@@ -5,7 +5,7 @@ import type { Kernels, StageKernel } from './wasm.ts'
 const stages = [
   ...(['productSum', 'add', 'dropPrimes', 'lastRemainder', 'divideByLast'] as const),
   ...(['decompose', 'specialSum', 'applyKeys'] as const),
-  ...(['expand', 'redraw', 'placeDigit'] as const),
+  ...(['expand', 'redraw', 'pack'] as const),
 ]
 export type Stage = (typeof stages)[number]
 
@@ -21,6 +21,7 @@ export interface Command {
   readonly otherParts?: number
   readonly count?: number
   readonly digits?: number
+  readonly packed?: boolean
   /** u32 words that follow the command. */
   readonly table?: readonly number[]
 }
@@ -84,9 +85,22 @@ export class CommandRing implements CommandSink {
       while (published - this.#passedBy(thread) >= SLOTS) this.#passOne()
     }
     const { tasks, primes, target = 0, source = 0, other = 0, parts = 0, otherParts = 0 } = command
-    const { count = 0, digits = 0, table = [] } = command
+    const { count = 0, digits = 0, packed = false, table = [] } = command
     const slot = this.#slot(published)
-    const fields = [n, primes, target, source, other, parts, otherParts, count, digits, primeTable, special, 0]
+    const fields = [
+      n,
+      primes,
+      target,
+      source,
+      other,
+      parts,
+      otherParts,
+      count,
+      digits,
+      primeTable,
+      special,
+      packed ? 1 : 0,
+    ]
     this.#words.set([stages.indexOf(command.stage), tasks, 0, 0, ...fields], slot)
     this.#words.set(table, slot + COMMAND_WORDS)
     Atomics.store(this.#words, PUBLISHED, published + 1)

@@ -12,6 +12,8 @@ export interface KernelValue {
   readonly parts: number
   readonly primes: number
   readonly scale: number
+  /** Weights take only the bytes that each prime needs: assembly/packed.ts. */
+  readonly packed?: boolean
 }
 
 /** Where a key switch's key is; see assembly/key-switch.ts. */
@@ -106,6 +108,7 @@ export class KernelEvaluator implements Evaluator<KernelValue> {
     this.#parts.commands.submit({
       ...{ stage: 'add', tasks: parts * left.primes, primes: left.primes, target: result.address },
       ...{ source: left.address, parts: left.parts, other: right.address, otherParts: right.parts },
+      packed: right.packed,
     })
     this.#parts.commands.finish()
     return result
@@ -153,6 +156,7 @@ export class KernelEvaluator implements Evaluator<KernelValue> {
     const result = this.#take(parts + 1, primes, scale)
     this.#parts.commands.submit({
       ...{ stage: 'productSum', tasks: PRODUCT_SLICES * primes, primes, parts, target: result.address },
+      packed: factors[0].packed,
       ...{ count: values.length, table: values.flatMap((value, index) => [value.address, factors[index].address]) },
     })
     this.#parts.commands.finish()

@@ -5,13 +5,15 @@ import { isSameScale, type KernelMaterial, type KernelValue, type KeyPlace } fro
 import type { KeyRoom, MemoryLayout } from './memory-layout.ts'
 import { galoisElement, inverseElement } from './number-theory.ts'
 import { parmsId } from './parms-id.ts'
-import { bitLength } from './prime-table.ts'
+import { bitLength, packedPartBytes } from './prime-table.ts'
 import { newCiphertext, readCiphertext, readKeys, readPlaintext, type SealPolynomials } from './seal-bytes.ts'
 import type { Kernels } from './wasm.ts'
 
 /** A packed ciphertext begins with its seed; its generator's buffers are of 4096 bytes. */
 const SEED_BYTES = 64
 const MIN_PACKED_DEGREE = 512
+/** Tells the loading stages that the last prime is the special one. */
+const KEY_DIGIT = 1
 
 export interface KernelStoreParts {
   readonly memory: WebAssembly.Memory
@@ -66,9 +68,8 @@ export class KernelStore implements KernelMaterial {
   loadWeight(index: WeightIndex, bytes: Uint8Array): void {
     const { primes, scale } = this.#parts.plan.weights[index]
     const weight = readCiphertext(bytes, this.#n)
-    const value = { address: this.#layout.weights[index], parts: 2, primes, scale: weight.scale }
-    this.#fill({ ...value, scale }, weight)
-    this.#weights[index] = value
+    this.#fill({ address: this.#layout.shared, parts: 2, primes, scale }, weight)
+    this.#placeWeight(index, weight.scale)
   }
 
   /** Fills an input: a ciphertext, or a plaintext where the input is clear. */
@@ -78,9 +79,8 @@ export class KernelStore implements KernelMaterial {
 
   loadPackedWeight(index: WeightIndex, packed: Uint8Array): void {
     const { primes, scale } = this.#parts.plan.weights[index]
-    const value = { address: this.#layout.weights[index], parts: 2, primes, scale }
-    this.#expand(value.address, packed, this.#primes.slice(0, primes), false)
-    this.#weights[index] = value
+    this.#expand(packed, this.#primes.slice(0, primes), false)
+    this.#placeWeight(index, scale)
   }
 
   loadRelinearisationKey(bytes: Uint8Array): void {
@@ -163,7 +163,7 @@ export class KernelStore implements KernelMaterial {
     const chain = this.#keyChain(dataPrimes)
     this.#placeKey(room, dataPrimes, steps, (index) => {
       const digit = packed.subarray(index * digitBytes, (index + 1) * digitBytes)
-      this.#expand(this.#layout.shared, digit, chain, true)
+      this.#expand(digit, chain, true)
     })
   }
 
@@ -179,19 +179,30 @@ export class KernelStore implements KernelMaterial {
     if (steps !== undefined) {
       kernels.writePermutation(permutation, this.#n, inverseElement(galoisElement(steps, this.#n), this.#n))
     }
+    const digitBytes = 2 * packedPartBytes(this.#n, this.#keyChain(kept))
     for (let index = 0; index < kept; index++) {
       expandDigit(index)
       commands.submit({
-        ...{ stage: 'placeDigit', tasks: 2 * (kept + 1), primes: dataPrimes + 1, count: kept + 1, other: permutation },
-        ...{ source: this.#layout.shared, target: key + 16 * this.#n * index * (kept + 1) },
+        ...{ stage: 'pack', tasks: 2 * (kept + 1), primes: dataPrimes + 1, count: kept + 1, other: permutation },
+        ...{ source: this.#layout.shared, target: key + digitBytes * index, digits: KEY_DIGIT },
       })
       commands.finish()
     }
     this.#keys.add(room)
   }
 
-  /** Expands a packed ciphertext over the given primes, a key's digit or not, to the target. */
-  #expand(target: number, packed: Uint8Array, primes: readonly bigint[], keys: boolean): void {
+  /** Stores the ciphertext that is in the shared memory. */
+  #placeWeight(index: WeightIndex, scale: number): void {
+    const { plan, commands } = this.#parts
+    const { primes } = plan.weights[index]
+    const [source, target] = [this.#layout.shared, this.#layout.weights[index]]
+    commands.submit({ stage: 'pack', tasks: 2 * primes, primes, count: primes, source, target })
+    commands.finish()
+    this.#weights[index] = { address: target, parts: 2, primes, scale, packed: true }
+  }
+
+  /** Expands a packed ciphertext over the given primes, a key's digit or not, into the shared memory. */
+  #expand(packed: Uint8Array, primes: readonly bigint[], isKey: boolean): void {
     const { memory, commands } = this.#parts
     invariant(this.#n >= MIN_PACKED_DEGREE, 'kernels: packed ciphertexts have at least one buffer for each prime')
     const bits = primes.reduce((sum, prime) => sum + bitLength(prime), 0)
@@ -200,7 +211,8 @@ export class KernelStore implements KernelMaterial {
     const other = source + 8 * this.#n * this.#primes.length
     new Uint8Array(memory.buffer, source, packed.length).set(packed)
     const counters = new Int32Array(memory.buffer, other, 2).fill(0)
-    const command = { primes: primes.length, source, target, other, digits: keys ? 1 : 0 }
+    const digits = isKey ? KEY_DIGIT : 0
+    const command = { primes: primes.length, source, target: this.#layout.shared, other, digits }
     commands.submit({ ...command, stage: 'expand', tasks: primes.length })
     commands.submit({ ...command, stage: 'redraw', tasks: 1 })
     commands.finish()

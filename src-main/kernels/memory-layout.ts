@@ -1,6 +1,6 @@
 import { dataPrimesOf, type Plan } from '../core/plan/plan.ts'
 import { ringBytes, type RingPlace } from './command-ring.ts'
-import { primeTableBytes } from './prime-table.ts'
+import { packedPartBytes, primeTableBytes } from './prime-table.ts'
 import type { Requirements } from './rehearsal.ts'
 
 /** A key's place, cut down to the digits and primes that the plan uses. */
@@ -29,6 +29,8 @@ export interface MemoryLayout {
 /** Accumulators and address pairs at the head of a thread's scratch. */
 const SCRATCH_HEAD_BYTES = 2 * 2048 + 16 * 64
 const ALIGNMENT = 64
+/** Packed values are read a little past their end. */
+const OVERREAD_BYTES = 16
 /** Nothing lies at address 0, which stands for none. */
 const FIRST_ADDRESS = 1024
 
@@ -39,6 +41,7 @@ export function layOut(plan: Pick<Plan, 'parameters' | 'weights'>, needs: Requir
   const n = plan.parameters.polyModulusDegree
   const dataPrimes = dataPrimesOf(plan.parameters)
   const polynomial = 8 * n
+  const chain = plan.parameters.primes.map(BigInt)
   let end = FIRST_ADDRESS
   const place = (bytes: number): number => {
     const address = end
@@ -46,7 +49,7 @@ export function layOut(plan: Pick<Plan, 'parameters' | 'weights'>, needs: Requir
     return address
   }
   const keyRoom = (primes: number, rotation: boolean): KeyRoom => ({
-    key: place(2 * primes * (primes + 1) * polynomial),
+    key: place(2 * primes * packedPartBytes(n, [...chain.slice(0, primes), chain[dataPrimes]]) + OVERREAD_BYTES),
     dataPrimes: primes,
     permutation: rotation ? place(4 * n) : 0,
   })
@@ -61,7 +64,7 @@ export function layOut(plan: Pick<Plan, 'parameters' | 'weights'>, needs: Requir
     shared: place(Math.max(needs.sharedPolynomials, stagingPolynomials(dataPrimes + 1)) * polynomial),
     relinearisation: needs.relinearisePrimes > 0 ? keyRoom(needs.relinearisePrimes, false) : undefined,
     rotations: new Map([...needs.rotationPrimes].map(([steps, primes]) => [steps, keyRoom(primes, true)])),
-    weights: plan.weights.map(({ primes }) => place(2 * primes * polynomial)),
+    weights: plan.weights.map(({ primes }) => place(2 * packedPartBytes(n, chain.slice(0, primes)) + OVERREAD_BYTES)),
     values: place(needs.valueBytes),
     valueBytes: needs.valueBytes,
     bytes: end,

@@ -12,6 +12,13 @@ const PRIME_BYTES = 96
 
 export const bitLength = (value: bigint): number => value.toString(2).length
 
+/** Bytes of a packed residue. */
+const packedWidth = (prime: bigint): number => Math.ceil(bitLength(prime) / 8)
+
+/** Bytes of one part of a packed value over these primes: assembly/packed.ts. */
+export const packedPartBytes = (n: number, primes: readonly bigint[]): number =>
+  primes.reduce((bytes, prime) => bytes + n * packedWidth(prime), 0)
+
 const tablesBytes = (n: number, primes: number): number => 4 * 8 * n + 8 * primes
 
 /** One record per prime (assembly/prime.ts), then the tables they point to. */
@@ -44,8 +51,9 @@ export function writePrimeTable(
       Number(power2(unitBits) % prime),
       Number(inverse(BigInt(n), prime)),
     ])
-    new Uint32Array(memory.buffer, record + 56, 7).set([
+    new Uint32Array(memory.buffer, record + 56, 8).set([
       ...[chunk, tight ? 1 : 0, roots, rootQuotients, inverseRoots, inverseRootQuotients, inverses],
+      packedWidth(prime),
     ])
   })
 }

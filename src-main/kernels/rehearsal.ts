@@ -34,7 +34,7 @@ export function rehearse(plan: Plan): Requirements {
       finish: () => {},
     },
     material: {
-      weight: (index) => ({ address: 0, parts: 2, ...plan.weights[index] }),
+      weight: (index) => ({ address: 0, parts: 2, packed: true, ...plan.weights[index] }),
       relinearisationKey: (primes) => {
         relinearisePrimes = Math.max(relinearisePrimes, primes)
         return placeless

@@ -4,7 +4,7 @@ import { CommandRing } from './command-ring.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
 import { layOut } from './memory-layout.ts'
 import { galoisElement, inverseElement } from './number-theory.ts'
-import { writePrimeTable } from './prime-table.ts'
+import { packedPartBytes, writePrimeTable } from './prime-table.ts'
 import { compileKernels, instantiateKernels, sharedMemory } from './wasm.ts'
 
 /** Digests of each operation's result on the known vector; the kernels that made them were equal to SEAL. */
@@ -14,12 +14,14 @@ const expected: Readonly<Record<string, string>> = {
   'product sum': 'bc84a884ba9b2faf',
   'plain product': 'edb975bca223f4e8',
   expansion: 'd48e862b62a65593',
+  'weight addition': '61092a726b51f228',
+  square: '7348d74feb3e1188',
   addition: '8f1a58600d6911d8',
   'prime dropping': 'd1a7385ae207bffa',
   rescaling: '43f4bb135ed07f01',
   relinearisation: '2610e72bfd3a5636',
-  rotation: '42989788ee6be3ea',
-  'hoisted rotation': 'bfa286481d5d38be',
+  rotation: 'ff2d51af563aa073',
+  'hoisted rotation': '6b7d68216b0e4050',
 }
 
 const N = 512
@@ -71,13 +73,23 @@ function digests(module: WebAssembly.Module): Record<string, string> {
     return { address, parts, primes: primes.length, scale: 1 }
   }
   const room = layout.rotations.get(STEPS)!
+  kernels.writePermutation(room.permutation, N, inverseElement(galoisElement(STEPS, N), N))
+  const commands = new CommandRing(memory, kernels, layout.ring, 0)
+  const pack = (target: number, primes: readonly bigint[], digits: number, other: number): void => {
+    const [source, count] = [chain(layout.shared, 2, primes).address, primes.length]
+    commands.submit({ stage: 'pack', tasks: 2 * count, primes: count, count, source, target, digits, other })
+    commands.finish()
+  }
   const keys = [layout.relinearisation!, room].map(({ key, permutation }) => {
-    chain(key, 2 * DATA_PRIMES, PRIMES)
+    const digitBytes = 2 * packedPartBytes(N, PRIMES)
+    for (let digit = 0; digit < DATA_PRIMES; digit++) pack(key + digit * digitBytes, PRIMES, 1, permutation)
     return { key, primes: PRIMES.length, permutation }
   })
-  kernels.writePermutation(room.permutation, N, inverseElement(galoisElement(STEPS, N), N))
-  const factors = layout.weights.map((address) => chain(address, 2, PRIMES.slice(0, DATA_PRIMES)))
-  const commands = new CommandRing(memory, kernels, layout.ring, 0)
+  const factors = layout.weights.map((address) => {
+    const primes = PRIMES.slice(0, DATA_PRIMES)
+    pack(address, primes, 0, 0)
+    return { address, parts: 2, primes: DATA_PRIMES, scale: 1, packed: true }
+  })
   const evaluator = new KernelEvaluator({
     ...{ parameters, arena: new Arena(layout.valueBytes, layout.values), shared: layout.shared },
     commands,
@@ -112,6 +124,8 @@ function digests(module: WebAssembly.Module): Record<string, string> {
     'product sum': digest(sum),
     'plain product': digest(evaluator.multiplySum([input(1)], [0])),
     expansion: digest(expanded),
+    'weight addition': digest(evaluator.addWeight(ciphertexts[0], 1)),
+    square: digest(evaluator.square(ciphertexts[0])),
     addition: digest(evaluator.add(ciphertexts[0], ciphertexts[1])),
     'prime dropping': digest(evaluator.modSwitch(ciphertexts[0], 2)),
     rescaling: digest(evaluator.rescale(sum)),
@@ -122,7 +136,7 @@ function digests(module: WebAssembly.Module): Record<string, string> {
 }
 
 const requirements = {
-  ...{ valueBytes: 8 * N * 100, tableWords: 2 * TAPS, sharedPolynomials: 2 * DATA_PRIMES + 4 },
+  ...{ valueBytes: 8 * N * 200, tableWords: 2 * TAPS, sharedPolynomials: 2 * DATA_PRIMES + 4 },
   ...{ relinearisePrimes: DATA_PRIMES, rotationPrimes: new Map([[STEPS, DATA_PRIMES]]) },
 }
 

@@ -19,7 +19,7 @@ export interface Kernels {
   applyKeys: StageKernel
   expand: StageKernel
   redraw: StageKernel
-  placeDigit: StageKernel
+  pack: StageKernel
 }
 
 /** Runs one task of the command at that address; scratch is the calling thread's own. */

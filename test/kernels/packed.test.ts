@@ -44,7 +44,10 @@ describe('packed ciphertexts and keys', () => {
       const { seeded, full } = insecure.seeded(slots, SCALE, primes)
       const [index] = kernels.weightsAt(primes)
       kernels.store.loadPackedWeight(index, packCiphertext(seeded, insecure.parameters.primes.slice(0, primes)))
-      expect(Buffer.compare(kernels.store.save(kernels.store.weight(index)), full)).toBe(0)
+      const zero = kernels.load(insecure.ciphertext(2, primes, SCALE, () => 0n))
+      const weight = kernels.evaluator.addWeight(zero, index)
+      expect(Buffer.compare(kernels.store.save(weight), full)).toBe(0)
+      ;[zero, weight].forEach((value) => kernels.evaluator.release(value))
     }
   })
 

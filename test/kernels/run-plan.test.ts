@@ -89,7 +89,7 @@ describe('a plan run by the kernels', () => {
     await expect(openKernels(beyond)).rejects.toThrow('The evaluation kernels cannot be used')
     const tiny = { ...plan, parameters: { ...plan.parameters, polyModulusDegree: 128 } }
     expect(kernelSupport(tiny)).toMatchObject({ kind: 'node-seal' })
-    const vast = { ...plan, weights: Array.from({ length: 100_000 }, () => plan.weights[0]) }
+    const vast = { ...plan, weights: Array.from({ length: 200_000 }, () => plan.weights[0]) }
     expect(kernelSupport(vast)).toEqual({ kind: 'node-seal', reason: 'the plan needs more than 4 GiB of memory' })
   })
 

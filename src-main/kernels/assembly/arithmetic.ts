@@ -1,6 +1,7 @@
 import { Command, polynomialBytes, primeAt, tableOf } from './command'
 import { canonical, multiply } from './modular'
-import { addProducts, BLOCK_BYTES, startSum, storeSum } from './sum'
+import { packedOffset, unpackPolynomial } from './packed'
+import { addProducts, BLOCK_BYTES, startSum, storeSum, UNPACKED } from './sum'
 import { backward, forward } from './transform'
 
 /** Slices that the coefficients of one prime are cut into. */
@@ -8,31 +9,38 @@ const SLICES: i32 = 4
 
 /**
  * target = Σ value × weight over the table's pairs of addresses. Ciphertext values (parts 2) give three
- * parts, plain ones (parts 1) two. Task: SLICES·prime + slice.
+ * parts, plain ones (parts 1) two; weights may be packed. Task: SLICES·prime + slice.
  */
 export function productSum(command: Command, task: i32, scratch: usize): void {
   const index = task / SLICES
   const prime = primeAt(command, index)
   const poly = polynomialBytes(command)
   const part = <usize>command.primes * poly
+  const width = command.packed !== 0 ? prime.width : UNPACKED
+  const bStart = command.packed !== 0 ? packedOffset(command, index) : <usize>index * poly
+  const bPart = command.packed !== 0 ? packedOffset(command, command.primes) : part
   const length = max<usize>(poly / SLICES, BLOCK_BYTES)
-  const first = <usize>index * poly + <usize>(task % SLICES) * length
-  const last = min<usize>(first + length, <usize>(index + 1) * poly)
+  const start = <usize>index * poly
+  const first = <usize>(task % SLICES) * length
+  const last = min<usize>(first + length, poly)
   const table = tableOf(command)
-  for (let at = first; at < last; at += BLOCK_BYTES) {
+  const count = command.count
+  for (let offset = first; offset < last; offset += BLOCK_BYTES) {
+    const a = start + offset
+    const b = bStart + (offset >> 3) * <usize>width
     startSum(scratch, prime)
-    addProducts(scratch, table, command.count, at, at, prime, 0)
-    storeSum(command.target + at, scratch, prime)
+    addProducts(scratch, table, count, a, b, width, prime, 0)
+    storeSum(command.target + a, scratch, prime)
     startSum(scratch, prime)
-    const used = addProducts(scratch, table, command.count, at, at + part, prime, 0)
+    const used = addProducts(scratch, table, count, a, b + bPart, width, prime, 0)
     if (command.parts === 2) {
-      addProducts(scratch, table, command.count, at + part, at, prime, used)
-      storeSum(command.target + part + at, scratch, prime)
+      addProducts(scratch, table, count, a + part, b, width, prime, used)
+      storeSum(command.target + part + a, scratch, prime)
       startSum(scratch, prime)
-      addProducts(scratch, table, command.count, at + part, at + part, prime, 0)
-      storeSum(command.target + 2 * part + at, scratch, prime)
+      addProducts(scratch, table, count, a + part, b + bPart, width, prime, 0)
+      storeSum(command.target + 2 * part + a, scratch, prime)
     } else {
-      storeSum(command.target + part + at, scratch, prime)
+      storeSum(command.target + part + a, scratch, prime)
     }
   }
 }
@@ -41,13 +49,20 @@ export function productSum(command: Command, task: i32, scratch: usize): void {
 export function add(command: Command, task: i32, scratch: usize): void {
   const poly = polynomialBytes(command)
   const part = task / command.primes
+  const index = task % command.primes
   const at = <usize>task * poly
   const target = command.target + at
   if (part >= command.otherParts) return memory.copy(target, command.source + at, poly)
-  if (part >= command.parts) return memory.copy(target, command.other + at, poly)
-  const p = f64x2.splat(primeAt(command, task % command.primes).p)
+  let other = command.other + at
+  if (command.packed !== 0) {
+    other = command.other + <usize>part * packedOffset(command, command.primes) + packedOffset(command, index)
+    unpackPolynomial(target, other, command.n, primeAt(command, index).width)
+    other = target
+  }
+  if (part >= command.parts) return memory.copy(target, other, poly)
+  const p = f64x2.splat(primeAt(command, index).p)
   for (let offset: usize = 0; offset < poly; offset += 16) {
-    const sum = f64x2.add(v128.load(command.source + at + offset), v128.load(command.other + at + offset))
+    const sum = f64x2.add(v128.load(command.source + at + offset), v128.load(other + offset))
     v128.store(target + offset, f64x2.sub(sum, v128.and(p, f64x2.ge(sum, p))))
   }
 }

@@ -25,7 +25,8 @@ export class Command {
   primeTable: usize
   /** Index of the special prime. */
   special: i32
-  unused: i32
+  /** Not 0: the second factors, or the second operand, are packed. */
+  packed: i32
 }
 
 const COMMAND_BYTES: usize = 64

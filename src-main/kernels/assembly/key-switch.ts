@@ -1,5 +1,6 @@
 import { Command, polynomialBytes, primeAt, tableOf } from './command'
 import { canonical, multiply } from './modular'
+import { keyOffset } from './packed'
 import { Prime } from './prime'
 import { ACCUMULATOR_BYTES, addProducts, BLOCK_BYTES, startSum, storeSum, sumAt } from './sum'
 import { backward, forward } from './transform'
@@ -11,7 +12,7 @@ import { backward, forward } from './transform'
  */
 @unmanaged
 class KeyEntry {
-  /** Polynomials in SEAL's order [digit][part][prime], the special prime last; a rotation's are permuted. */
+  /** Packed, [digit][part][prime], the special prime last; a rotation's key is permuted by its inverse. */
   key: usize
   keyPrimes: i32
   /** u32 indices: where each coefficient of the result goes; 0 for none. */
@@ -51,14 +52,16 @@ export function specialSum(command: Command, task: i32, scratch: usize): void {
   const entry = changetype<KeyEntry>(tableOf(command) + <usize>(task >> 1) * KEY_ENTRY_BYTES)
   const prime = primeAt(command, command.special)
   const pairs = scratch + ACCUMULATOR_BYTES
+  const partBytes = keyOffset(command, entry.keyPrimes, entry.keyPrimes)
+  const key = entry.key + <usize>(task & 1) * partBytes + keyOffset(command, entry.keyPrimes - 1, entry.keyPrimes)
   for (let j = 0; j < command.primes; j++) {
     const digit = command.other + <usize>(command.primes + j) * poly
-    writePair(pairs, j, digit, keyPolynomial(entry, j, task & 1, entry.keyPrimes - 1, poly))
+    writePair(pairs, j, digit, key + <usize>(2 * j) * partBytes)
   }
   const target = command.other + <usize>(2 * command.primes + task) * poly
   for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
     startSum(scratch, prime)
-    addProducts(scratch, pairs, command.primes, at, at, prime, 0)
+    addProducts(scratch, pairs, command.primes, at, packedAt(at, prime), prime.width, prime, 0)
     storeSum(target + at, scratch, prime)
   }
   backward(target, target, command.n, prime, true)
@@ -77,17 +80,19 @@ export function applyKeys(command: Command, task: i32, scratch: usize): void {
   }
   for (let k = 0; k < command.count; k++) {
     const entry = changetype<KeyEntry>(tableOf(command) + <usize>k * KEY_ENTRY_BYTES)
+    const partBytes = keyOffset(command, entry.keyPrimes, entry.keyPrimes)
     for (let part = 0; part < 2; part++) {
+      const key = entry.key + <usize>part * partBytes + keyOffset(command, task, entry.keyPrimes)
       for (let j = 0; j < command.primes; j++) {
         const digit = j === task ? switched : digits + <usize>j * poly
-        writePair(pairs, j, digit, keyPolynomial(entry, j, part, task, poly))
+        writePair(pairs, j, digit, key + <usize>(2 * j) * partBytes)
       }
       forward(remainder, command.other + <usize>(2 * command.primes + 2 * k + part) * poly, command.n, prime)
       const offset = <usize>(part * command.primes + task) * poly
       const added = part < command.parts ? command.source + offset : 0
       for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
         startSum(scratch, prime)
-        addProducts(scratch, pairs, command.primes, at, at, prime, 0)
+        addProducts(scratch, pairs, command.primes, at, packedAt(at, prime), prime.width, prime, 0)
         divideBySpecial(scratch, remainder + at, command.special, prime)
         const sum = scratch + BLOCK_BYTES
         if (added !== 0) addBlock(sum, added + at)
@@ -98,9 +103,10 @@ export function applyKeys(command: Command, task: i32, scratch: usize): void {
   }
 }
 
+/** Where the coefficients at byte `at` of a polynomial are in a packed one. */
 @inline
-function keyPolynomial(entry: KeyEntry, digit: i32, part: i32, prime: i32, poly: usize): usize {
-  return entry.key + <usize>((2 * digit + part) * entry.keyPrimes + prime) * poly
+function packedAt(at: usize, prime: Prime): usize {
+  return (at >> 3) * <usize>prime.width
 }
 
 @inline

@@ -22,6 +22,8 @@ export class Prime {
   inverseRootQuotients: usize
   /** For each prime of the chain, its inverse modulo this one. */
   primeInverses: usize
+  /** Bytes of a packed residue. */
+  width: i32
 }
 
 export const PRIME_BYTES: usize = 96

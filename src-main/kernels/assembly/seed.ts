@@ -258,20 +258,3 @@ function compress(hash: usize, block: usize, counted: u64, last: bool): void {
   v128.store(hash, v128.xor(v128.load(hash, 32), v128.xor(b0, d0)), 32)
   v128.store(hash, v128.xor(v128.load(hash, 48), v128.xor(b1, d1)), 48)
 }
-
-/**
- * Puts a key's digit, expanded at the source, where key switching reads it: its first count − 1 primes and the
- * special one, permuted by `other` unless that is 0. Task: part·count + prime.
- */
-export function placeDigit(command: Command, task: i32, scratch: usize): void {
-  const poly = polynomialBytes(command)
-  const index = task % command.count
-  const prime = index === command.count - 1 ? command.primes - 1 : index
-  const source = command.source + <usize>((task / command.count) * command.primes + prime) * poly
-  const target = command.target + <usize>task * poly
-  if (command.other === 0) return memory.copy(target, source, poly)
-  for (let i = 0; i < command.n; i++) {
-    const from = load<u32>(command.other + (<usize>i << 2))
-    store<f64>(target + (<usize>i << 3), load<f64>(source + (<usize>from << 3)))
-  }
-}

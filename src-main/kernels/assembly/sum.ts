@@ -1,8 +1,11 @@
 import { canonical, fused, multiply, reduce } from './modular'
+import { unpackMask, unpackPair } from './packed'
 import { Prime } from './prime'
 
 /** Coefficients handled at a time, so that both accumulators stay in the first-level cache. */
 export const BLOCK_BYTES: usize = 256 << 3
+/** Bytes of a residue that is an f64. */
+export const UNPACKED: i32 = 8
 /** A block's high accumulators, then its low ones. */
 export const ACCUMULATOR_BYTES: usize = 2 * BLOCK_BYTES
 
@@ -18,7 +21,8 @@ export function startSum(block: usize, prime: Prime): void {
 
 /**
  * Adds Σ a·b of `taps` pairs to a block's sum, `used` products of which are not folded yet; returns the new
- * count of those. `table` holds pairs of u32 addresses, to which the offsets are added.
+ * count of those. `table` holds pairs of u32 addresses, to which the offsets are added. Factors b take `width`
+ * bytes, UNPACKED or packed.
  */
 export function addProducts(
   block: usize,
@@ -26,6 +30,7 @@ export function addProducts(
   taps: i32,
   aOffset: usize,
   bOffset: usize,
+  width: i32,
   prime: Prime,
   used: i32,
 ): i32 {
@@ -35,7 +40,7 @@ export function addProducts(
       used = 0
     }
     const count = min(taps, prime.chunk - used)
-    accumulate(block, table, count, aOffset, bOffset)
+    accumulate(block, table, count, aOffset, bOffset, width)
     table += (<usize>count) << 3
     taps -= count
     used += count
@@ -79,53 +84,78 @@ export function storeSum(target: usize, block: usize, prime: Prime): void {
 }
 
 /** The high accumulator takes each product rounded to a multiple of 2^k, the low one the exact rest. */
-function accumulate(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize): void {
+function accumulate(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize, width: i32): void {
+  if (width === UNPACKED) accumulateWith(block, table, taps, aOffset, bOffset, width, false)
+  else accumulateWith(block, table, taps, aOffset, bOffset, width, true)
+}
+
+@inline
+function loadFactor(at: usize, mask: v128, packed: bool): v128 {
+  return packed ? unpackPair(at, mask) : v128.load(at)
+}
+
+@inline
+function accumulateWith(
+  block: usize,
+  table: usize,
+  taps: i32,
+  aOffset: usize,
+  bOffset: usize,
+  width: i32,
+  packed: bool,
+): void {
+  const mask = unpackMask(width)
+  const bStep = <usize>width << 1
   const end = block + BLOCK_BYTES
   aOffset -= block
-  bOffset -= block
   let t = 0
   for (; t + 4 <= taps; t += 4) {
-    const entry = table + ((<usize>t) << 3)
+    const entry = table + (<usize>t << 3)
     const a0 = <usize>load<u32>(entry) + aOffset
-    const b0 = <usize>load<u32>(entry, 4) + bOffset
     const a1 = <usize>load<u32>(entry, 8) + aOffset
-    const b1 = <usize>load<u32>(entry, 12) + bOffset
     const a2 = <usize>load<u32>(entry, 16) + aOffset
-    const b2 = <usize>load<u32>(entry, 20) + bOffset
     const a3 = <usize>load<u32>(entry, 24) + aOffset
-    const b3 = <usize>load<u32>(entry, 28) + bOffset
+    let b0 = <usize>load<u32>(entry, 4) + bOffset
+    let b1 = <usize>load<u32>(entry, 12) + bOffset
+    let b2 = <usize>load<u32>(entry, 20) + bOffset
+    let b3 = <usize>load<u32>(entry, 28) + bOffset
     for (let at = block; at < end; at += 16) {
       const h0 = v128.load(at)
       let x = v128.load(a0 + at)
-      let y = v128.load(b0 + at)
+      let y = loadFactor(b0, mask, packed)
       const h1 = fused(x, y, h0)
       let low = f64x2.add(v128.load(at, BLOCK_BYTES), fused(x, y, f64x2.sub(h0, h1)))
       x = v128.load(a1 + at)
-      y = v128.load(b1 + at)
+      y = loadFactor(b1, mask, packed)
       const h2 = fused(x, y, h1)
       low = f64x2.add(low, fused(x, y, f64x2.sub(h1, h2)))
       x = v128.load(a2 + at)
-      y = v128.load(b2 + at)
+      y = loadFactor(b2, mask, packed)
       const h3 = fused(x, y, h2)
       low = f64x2.add(low, fused(x, y, f64x2.sub(h2, h3)))
       x = v128.load(a3 + at)
-      y = v128.load(b3 + at)
+      y = loadFactor(b3, mask, packed)
       const h4 = fused(x, y, h3)
       v128.store(at, h4)
       v128.store(at, f64x2.add(low, fused(x, y, f64x2.sub(h3, h4))), BLOCK_BYTES)
+      b0 += bStep
+      b1 += bStep
+      b2 += bStep
+      b3 += bStep
     }
   }
   for (; t < taps; t++) {
-    const entry = table + ((<usize>t) << 3)
+    const entry = table + (<usize>t << 3)
     const a = <usize>load<u32>(entry) + aOffset
-    const b = <usize>load<u32>(entry, 4) + bOffset
+    let b = <usize>load<u32>(entry, 4) + bOffset
     for (let at = block; at < end; at += 16) {
       const h0 = v128.load(at)
       const x = v128.load(a + at)
-      const y = v128.load(b + at)
+      const y = loadFactor(b, mask, packed)
       const h1 = fused(x, y, h0)
       v128.store(at, h1)
       v128.store(at, f64x2.add(v128.load(at, BLOCK_BYTES), fused(x, y, f64x2.sub(h0, h1))), BLOCK_BYTES)
+      b += bStep
     }
   }
 }

@@ -1,0 +1,73 @@
+import { Command, polynomialBytes, primeAt } from './command'
+import { Prime } from './prime'
+
+/**
+ * Weights and keys are stored packed: a residue takes the whole bytes that its prime needs, little-endian, so that
+ * they fill less memory and less of its bandwidth. Sixteen bytes after the last are readable.
+ */
+
+/** The bits of 2^52: or-ing in an integer below 2^52 makes the f64 2^52 + integer. */
+const MAGIC: u64 = 0x4330000000000000
+
+/** For `unpack`: the bytes of two residues to the low bytes of two lanes, zeros above. */
+@inline
+export function unpackMask(width: i32): v128 {
+  const index = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7)
+  const beyond = i8x16.ge_s(index, i8x16.splat(<i8>width))
+  const second = v128.and(i8x16.splat(<i8>width), i64x2(0, -1))
+  return v128.or(i8x16.add(index, second), beyond)
+}
+
+/** Two residues. */
+@inline
+export function unpackPair(at: usize, mask: v128): v128 {
+  const magic = i64x2.splat(MAGIC)
+  return f64x2.sub(v128.or(i8x16.relaxed_swizzle(v128.load(at), mask), magic), magic)
+}
+
+export function unpackPolynomial(target: usize, source: usize, n: i32, width: i32): void {
+  const mask = unpackMask(width)
+  for (let i = 0; i < n; i += 2, target += 16, source += <usize>width << 1) v128.store(target, unpackPair(source, mask))
+}
+
+/** Where the residues of a prime begin in one part of a packed value over primes 0, 1, …. */
+export function packedOffset(command: Command, index: i32): usize {
+  let width = 0
+  for (let i = 0; i < index; i++) width += primeAt(command, i).width
+  return <usize>width * <usize>command.n
+}
+
+/** The same in a key's chain of `count` primes, the last of them the special one. */
+export function keyOffset(command: Command, index: i32, count: i32): usize {
+  const offset = packedOffset(command, min(index, count - 1))
+  return index < count ? offset : offset + <usize>primeAt(command, command.special).width * <usize>command.n
+}
+
+/**
+ * Packs `count` of the source's primes: the first ones or, for a key's digit (`digits` not 0), the first
+ * count − 1 and its last. `other` permutes them unless it is 0. Task: part·count + prime.
+ */
+export function pack(command: Command, task: i32, scratch: usize): void {
+  const poly = polynomialBytes(command)
+  const part = task / command.count
+  const index = task % command.count
+  const isSpecial = command.digits !== 0 && index === command.count - 1
+  const prime = primeAt(command, isSpecial ? command.special : index)
+  const offset = command.digits !== 0 ? keyOffset(command, index, command.count) : packedOffset(command, index)
+  const partBytes = command.digits !== 0 ? keyOffset(command, command.count, command.count) : packedOffset(command, command.count)
+  const source = command.source + <usize>(part * command.primes + (isSpecial ? command.primes - 1 : index)) * poly
+  const target = command.target + <usize>part * partBytes + offset
+  packPolynomial(target, source, command.other, command.n, prime)
+}
+
+function packPolynomial(target: usize, source: usize, permutation: usize, n: i32, prime: Prime): void {
+  const width = <usize>prime.width
+  // A word's upper zeros are overwritten by the next residue; the last ones must not touch the next polynomial.
+  const whole = n - 8
+  for (let i = 0; i < n; i++, target += width) {
+    const from = permutation !== 0 ? load<u32>(permutation + (<usize>i << 2)) : i
+    const word = <u64>load<f64>(source + (<usize>from << 3))
+    if (i < whole) store<u64>(target, word)
+    else for (let byte: usize = 0; byte < width; byte++) store<u8>(target + byte, <u8>(word >> (byte << 3)))
+  }
+}
