@@ -92,5 +92,5 @@ function mutateTensor(tensor: TestTensor, below: Below): TestTensor {
   if (tensor.values.length === 0) return tensor
   if (below(2)) return { ...tensor, shape: tensor.shape.length > 0 ? mutateList(tensor.shape, below) : [1, 1] }
   const value = tensor.type === 'int64' ? integers[below(integers.length)] : [1e38, 0, NaN, -Infinity, 1e-40][below(5)]
-  return { ...tensor, values: tensor.values.with(below(tensor.values.length), value) }
+  return { ...tensor, values: [...tensor.values].with(below(tensor.values.length), value) }
 }

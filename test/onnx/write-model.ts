@@ -3,7 +3,7 @@ import { attributeTypes, ModelMessage } from '../../src-main/core/onnx/schema.ts
 /** A small ONNX writer for tests, on the reader's own descriptor. */
 export interface TestTensor {
   readonly shape: readonly number[]
-  readonly values: readonly number[]
+  readonly values: readonly number[] | Float32Array
   readonly type?: 'float' | 'int64' | 'float16' | 'bfloat16' | 'uint8' | 'double'
   readonly storage?: 'raw' | 'field' | { location: string; offset?: number; length?: number }
 }
@@ -110,10 +110,10 @@ function tensorProto({ shape, values, type = 'float', storage = 'raw' }: TestTen
   if (storage === 'raw') return { ...head, rawData: rawBytes(values, type) }
   const field = { float: 'floatData', int64: 'int64Data', double: 'doubleData', uint8: 'int32Data' } as const
   if (type === 'float16' || type === 'bfloat16') return { ...head, int32Data: halfBits(values, type) }
-  return { ...head, [field[type]]: values }
+  return { ...head, [field[type]]: Array.from(values) }
 }
 
-export function rawBytes(values: readonly number[], type: NonNullable<TestTensor['type']>): Uint8Array {
+export function rawBytes(values: TestTensor['values'], type: NonNullable<TestTensor['type']>): Uint8Array {
   const arrays = {
     float: () => Float32Array.from(values),
     double: () => Float64Array.from(values),
@@ -126,9 +126,9 @@ export function rawBytes(values: readonly number[], type: NonNullable<TestTensor
 }
 
 /** Bit patterns; exact for the values of 11 (or 8) significant bits that tests use. */
-function halfBits(values: readonly number[], type: 'float16' | 'bfloat16'): number[] {
+function halfBits(values: TestTensor['values'], type: 'float16' | 'bfloat16'): number[] {
   const view = new DataView(new ArrayBuffer(4))
-  return values.map((value) => {
+  return Array.from(values, (value) => {
     view.setFloat32(0, value)
     const bits = view.getUint32(0)
     if (type === 'bfloat16' || value === 0) return bits >>> 16

@@ -171,7 +171,8 @@ function eachConvEntry(
 /** Multiplications by non-zero weights that one evaluation takes; padding counts for convolutions. */
 export function multiplicationsOf(map: LinearMap, _input: Shape, output: Shape): number {
   if (map.kind === 'sparse') return map.values.length
-  const nonZero = map.weight.reduce((count, weight) => count + (weight === 0 ? 0 : 1), 0)
+  let nonZero = 0
+  for (let index = 0; index < map.weight.length; index++) if (map.weight[index] !== 0) nonZero += 1
   return map.kind === 'dense' ? nonZero : nonZero * output[1] * output[2]
 }
 

@@ -5,7 +5,7 @@ import { broadcastShapes, countOf } from '../../graph/shapes.ts'
 import type { LinearMap } from '../layer-model.ts'
 import { sizeOf } from '../layer-model.ts'
 import type { Operation, Operator } from '../operation.ts'
-import { rearrangeTensor, rearrangeView, type View } from '../values.ts'
+import { rearrangeView, type View } from '../values.ts'
 
 const maximumWeights = 2 ** 25
 
@@ -13,9 +13,9 @@ const maximumWeights = 2 ** 25
 export const matMul: Operator = {
   lower(operation) {
     const [left, right] = [operation.value(0), operation.value(1)]
-    if (left.kind === 'view' && right.kind === 'constant') return matrixProduct(operation, left, right.tensor)
+    if (left.kind === 'view' && right.kind === 'constant') return matrixProduct(operation, left, matrixOf(right.tensor))
     if (left.kind === 'constant' && right.kind === 'view') {
-      const swapped = matrixProduct(operation, swapLast(right), swapLastOf(left.tensor))
+      const swapped = matrixProduct(operation, swapLast(right), matrixOf(left.tensor, true))
       return right.shape.length === 1 || left.tensor.shape.length === 1 ? swapped : swapLast(swapped)
     }
     throw operation.refuse(
@@ -36,11 +36,10 @@ export const gemm: Operator = {
     let product: View
     if (left.kind === 'view' && right.kind === 'constant') {
       if (left.shape.length !== 2) throw operation.malformed(`its first input is [${left.shape}], not a matrix`)
-      const weights = transB ? swapLastOf(right.tensor) : right.tensor
-      product = matrixProduct(operation, transA ? swapLast(left) : left, weights, alpha)
+      product = matrixProduct(operation, transA ? swapLast(left) : left, matrixOf(right.tensor, transB), alpha)
     } else if (left.kind === 'constant' && right.kind === 'view') {
       if (right.shape.length !== 2) throw operation.malformed(`its second input is [${right.shape}], not a matrix`)
-      const weights = transA ? left.tensor : swapLastOf(left.tensor)
+      const weights = matrixOf(left.tensor, !transA)
       product = swapLast(matrixProduct(operation, transB ? right : swapLast(right), weights, alpha))
     } else {
       throw operation.refuse(
@@ -66,20 +65,38 @@ export const gemm: Operator = {
   },
 }
 
+/** A stored weight read as [K][N], whichever way it lies. */
+interface Matrix {
+  readonly shape: readonly number[]
+  readonly data: Float64Array
+  readonly isVector: boolean
+  readonly inner: number
+  readonly columns: number
+  readonly innerStride: number
+  readonly columnStride: number
+}
+
+function matrixOf({ shape, data }: Tensor, isTransposed = false): Matrix {
+  const [rows, columns] = shape.length === 1 ? [shape[0], 1] : [shape.at(-2) ?? 1, shape.at(-1) ?? 1]
+  const base = { shape, data, isVector: shape.length === 1 }
+  return isTransposed && shape.length > 1
+    ? { ...base, inner: columns, columns: rows, innerStride: 1, columnStride: columns }
+    : { ...base, inner: rows, columns, innerStride: columns, columnStride: 1 }
+}
+
 /** view [..., M, K] × weights [K, N] → [..., M, N]: dense for one row, a 1×1 convolution where K are the channels. */
-function matrixProduct(operation: Operation, view: View, weights: Tensor, alpha = 1): View {
+function matrixProduct(operation: Operation, view: View, weights: Matrix, alpha = 1): View {
   const { network } = operation
-  const inner = view.shape.at(-1) ?? 1
-  const columns = weights.shape.length === 1 ? 1 : weights.shape.at(-1)!
-  if ((weights.shape.length === 1 ? weights.shape[0] : weights.shape.at(-2)) !== inner) {
+  const { inner, columns, data } = weights
+  if ((view.shape.at(-1) ?? 1) !== inner) {
     throw operation.malformed(`[${view.shape}] × [${weights.shape}] do not fit together`)
   }
   if (countOf(weights.shape) !== inner * columns) {
     throw operation.refuse('its weight is a stack of matrices', 'Only one weight matrix can be protected.')
   }
   const rows = countOf(view.shape.slice(0, -1))
-  const shape = weights.shape.length === 1 ? view.shape.slice(0, -1) : [...view.shape.slice(0, -1), columns]
-  const weightAt = (k: number, n: number): number => alpha * weights.data[k * columns + n]
+  const shape = weights.isVector ? view.shape.slice(0, -1) : [...view.shape.slice(0, -1), columns]
+  const weightAt = (k: number, n: number): number => alpha * data[k * weights.innerStride + n * weights.columnStride]
   const isChannelLast = rows > 1 && channelsAreLast(view, inner, rows, network.shapeOf(view.source))
   const inputShape = network.shapeOf(view.source)
   if (isChannelLast) {
@@ -96,19 +113,31 @@ function matrixProduct(operation: Operation, view: View, weights: Tensor, alpha 
     )
     return { kind: 'view', source, shape, order }
   }
-  const size = sizeOf(inputShape)
-  if (rows * columns * size > maximumWeights && rows > 1) throw operation.refuse('its matrix is too large')
-  const weight = new Float64Array(rows * columns * size)
-  for (let row = 0; row < rows; row++) {
-    for (let k = 0; k < inner; k++) {
-      const from = view.order ? view.order[row * inner + k] : row * inner + k
-      if (from < 0) continue
-      for (let n = 0; n < columns; n++) weight[(row * columns + n) * size + from] += weightAt(k, n)
-    }
-  }
+  const weight = denseWeight(operation, view, weights, alpha)
   const outputs = [rows * columns, 1, 1] as const
   const terms = [{ input: view.source, map: { kind: 'dense', weight } as const }]
   return { kind: 'view', source: network.addLinear(terms, new Float64Array(outputs[0]), outputs), shape }
+}
+
+/** The whole product as one matrix over the layer that the view reads. */
+function denseWeight(operation: Operation, view: View, weights: Matrix, alpha: number): Float64Array {
+  const { inner, columns, data, innerStride, columnStride } = weights
+  const rows = countOf(view.shape.slice(0, -1))
+  const size = sizeOf(operation.network.shapeOf(view.source))
+  const isAsStored = rows === 1 && !view.order && alpha === 1 && innerStride === 1 && columnStride === inner
+  if (isAsStored && size === inner) return data
+  if (rows * columns * size > maximumWeights && rows > 1) throw operation.refuse('its matrix is too large')
+  const weight = new Float64Array(rows * columns * size)
+  for (let row = 0; row < rows; row++) {
+    for (let n = 0; n < columns; n++) {
+      const to = (row * columns + n) * size
+      for (let k = 0; k < inner; k++) {
+        const from = view.order ? view.order[row * inner + k] : row * inner + k
+        if (from >= 0) weight[to + from] += alpha * data[k * innerStride + n * columnStride]
+      }
+    }
+  }
+  return weight
 }
 
 function channelsAreLast(view: View, channels: number, rows: number, source: readonly number[]): boolean {
@@ -122,6 +151,3 @@ const swapAxes = (rank: number): number[] =>
 
 const swapLast = (view: View): View =>
   view.shape.length < 2 ? view : rearrangeView(view, transposed(view.shape, swapAxes(view.shape.length)))
-
-const swapLastOf = (tensor: Tensor): Tensor =>
-  tensor.shape.length < 2 ? tensor : rearrangeTensor(tensor, transposed(tensor.shape, swapAxes(tensor.shape.length)))

@@ -82,7 +82,7 @@ function partition(operation: FoldOperation, shape: readonly number[], axesInput
   return { kept, reduced, shape: result }
 }
 
-/** A depthwise convolution where whole images or whole columns of them are reduced, a sparse map otherwise. */
+/** A depthwise convolution where whole images, columns or rows are reduced, a sparse map otherwise. */
 function reduceView(
   { network }: Operation,
   view: View,
@@ -95,7 +95,7 @@ function reduceView(
   const target = targetsOf(view.shape, reduced)
   const window = pooledWindow(view, target, count, input)
   const output: Shape = window
-    ? [input[0], 1, window[1] === 1 ? input[2] : 1]
+    ? [input[0], input[1] / window[0], input[2] / window[1]]
     : imageShape(shape.length === 0 ? [1, 1] : shape)
   const map: LinearMap = window
     ? {
@@ -121,7 +121,9 @@ function pooledWindow(view: View, target: Int32Array, count: number, input: Shap
   if (count === plane && target.every((to, index) => to === Math.floor(at(index) / plane))) return [height, width]
   const isColumn = (to: number, index: number): boolean =>
     to === Math.floor(at(index) / plane) * width + (at(index) % width)
-  return count === height && target.every(isColumn) ? [height, 1] : undefined
+  if (count === height && target.every(isColumn)) return [height, 1]
+  const isRow = (to: number, index: number): boolean => to === Math.floor(at(index) / width)
+  return count === width && target.every(isRow) ? [1, width] : undefined
 }
 
 /** For each element, the flat index of the result it counts towards. */

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { preflight } from '../../src-main/core/normalise/normalise.ts'
+import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
+import { writeModel } from '../onnx/write-model.ts'
+
+const reportOn = (file: string) =>
+  preflight(readOnnx(readFileSync(new URL(`../models/trained/${file}`, import.meta.url))))
+
+describe('preflight', () => {
+  const report = reportOn('mnist_lenet5_relu_avgpool.onnx')
+
+  it('counts what a LeNet-5 is known to have', () => {
+    // 61,706 trained parameters; the two poolings add 22 channels × 4 equal weights.
+    expect(report.parameters).toBe(61_706 + 88)
+    expect(report.supported).toBe(true)
+    expect(report.unsupported).toEqual([])
+    // Conv, ReLU, (pool and conv), ReLU, (pool and dense), ReLU, dense, ReLU, dense.
+    expect(report.depth).toBe(9)
+  })
+
+  it('says of every node what it becomes', () => {
+    expect(report.nodes.length).toBe(16)
+    const becomes = Object.fromEntries(report.nodes.map(({ node, becomes }) => [node, becomes]))
+    expect(becomes).toMatchObject({ '/0/Conv': 'conv_1', '/1/Relu': 'relu_2' })
+    const conv = report.nodes.find(({ operator }) => operator === 'Conv')
+    expect(conv).toMatchObject({ shape: [1, 6, 28, 28], parameters: 156, multiplications: 150 * 28 * 28 })
+  })
+
+  it('is plain data', () => {
+    expect(JSON.parse(JSON.stringify(report))).toEqual(report)
+  })
+
+  it('lists all that cannot be protected, with reasons and hints, and shapes up to there', () => {
+    const bytes = writeModel({
+      inputs: [{ name: 'x', shape: ['N', 2, 4, 4] }],
+      outputs: [{ name: 'y', shape: [] }],
+      nodes: [
+        { operator: 'Exp', inputs: ['x'], outputs: ['a'], name: 'first' },
+        { operator: 'GlobalAveragePool', inputs: ['a'], outputs: ['g'] },
+        { operator: 'Mul', inputs: ['a', 'g'], outputs: ['m'], name: 'gate' },
+        { operator: 'LRN', inputs: ['m'], outputs: ['y'], name: 'lrn', attributes: { size: 3 } },
+      ],
+    })
+    const refused = preflight(readOnnx(bytes))
+    expect(refused.supported).toBe(false)
+    expect(refused.unsupported.map(({ node, operator }) => `${operator} ${node}`)).toEqual([
+      'Exp first',
+      'Mul gate',
+      'LRN lrn',
+    ])
+    expect(refused.unsupported.every(({ reason }) => reason.length > 10)).toBe(true)
+    expect(refused.unsupported[2].hint).toContain('BatchNormalization')
+    expect(refused.nodes.map(({ shape }) => shape?.length)).toEqual([4, 4, 4, 4])
+  })
+})
