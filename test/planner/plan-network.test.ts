@@ -4,7 +4,7 @@ import { INPUT, type ConvMap } from '../../src-main/core/normalise/layer-model.t
 import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
 import { slotsOf } from '../../src-main/core/plan/plan.ts'
 import { runPlan } from '../../src-main/core/plan/run-plan.ts'
-import { maxLogQP } from '../../src-main/core/planner/parameters.ts'
+import { MAX_LOG_QP } from '../../src-main/core/plan/security.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
 import { forward, lenet5, networkBuilder, randomInput } from './networks.ts'
 
@@ -101,7 +101,7 @@ describe('parameters', () => {
   it('stay within the 128-bit bound', () => {
     const { parameters } = planNetwork(small()).plan
     const logQP = parameters.primes.reduce((sum, prime) => sum + Math.log2(Number(prime)), 0)
-    expect(logQP).toBeLessThanOrEqual(maxLogQP.get(parameters.polyModulusDegree)!)
+    expect(logQP).toBeLessThanOrEqual(MAX_LOG_QP.get(parameters.polyModulusDegree)!)
     expect(parameters.polyModulusDegree).toBe(8192)
   })
 

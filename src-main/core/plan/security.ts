@@ -2,7 +2,7 @@ import type { CkksParameters } from './plan.ts'
 
 /**
  * Largest log2(QP) with 128-bit classical security for a ternary secret, by ring dimension: "Security
- * Guidelines for Implementing Homomorphic Encryption" (ePrint 2024/463), stricter than SEAL's own table.
+ * Guidelines for Implementing Homomorphic Encryption" (Bossuat et al., ePrint 2024/463), table 5.2. SEAL's own is looser.
  */
 export const MAX_LOG_QP: ReadonlyMap<number, number> = new Map([
   [4096, 106],

@@ -1,17 +1,7 @@
 import { invariant, UserError } from '../errors.ts'
 import type { CkksParameters } from '../plan/plan.ts'
+import { MAX_LOG_QP } from '../plan/security.ts'
 import { nttPrimes } from './primes.ts'
-
-/**
- * Largest log2(QP) for 128-bit classical security with a ternary secret; Bossuat et al., "Security
- * Guidelines for Implementing Homomorphic Encryption", ePrint 2024/463, table 5.2. SEAL's own table is looser.
- */
-export const maxLogQP: ReadonlyMap<number, number> = new Map([
-  [4096, 106],
-  [8192, 214],
-  [16384, 430],
-  [32768, 868],
-])
 
 /** The f64 kernels multiply residues of at most this many bits exactly. */
 const maxPrimeBits = 50
@@ -42,7 +32,7 @@ export function chooseParameters(
   depth: number,
   headroomBits: number,
 ): ChosenParameters | undefined {
-  const bound = maxLogQP.get(polyModulusDegree)
+  const bound = MAX_LOG_QP.get(polyModulusDegree)
   const least = minScaleBits.get(polyModulusDegree)
   invariant(bound !== undefined && least !== undefined, `no security bound for degree ${polyModulusDegree}`)
   for (let scaleBits = maxScaleBits; scaleBits >= least; scaleBits--) {
@@ -57,7 +47,7 @@ export function chooseParameters(
 
 /** All degrees that can hold `depth` levels, smallest first. */
 export function parameterCandidates(depth: number, headroomBits: number): ChosenParameters[] {
-  const candidates = [...maxLogQP.keys()].flatMap((degree) => chooseParameters(degree, depth, headroomBits) ?? [])
+  const candidates = [...MAX_LOG_QP.keys()].flatMap((degree) => chooseParameters(degree, depth, headroomBits) ?? [])
   if (candidates.length === 0) {
     throw new UserError('too-deep', `The network needs ${depth} levels; no secure parameters hold that many.`, {
       hint: 'Split the network into segments, or use activations of lower degree.',
