@@ -5,7 +5,7 @@ import { preflight, type LayerReport, type NodeReport } from '../core/normalise/
 import { estimatePlan, type PlanEstimate } from '../core/bundle/estimate.ts'
 import { UserError } from '../core/errors.ts'
 import { normalise } from '../core/normalise/normalise.ts'
-import { nodeSealCosts } from '../core/plan/cost-model.ts'
+import { kernelCosts } from '../core/plan/cost-model.ts'
 import { planNetwork } from '../core/planner/plan-network.ts'
 import { skeletonOf } from '../core/planner/skeleton.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
@@ -86,7 +86,7 @@ function estimate(graph: Graph, request: NetworkRequest, multiplications: number
   if (multiplications > quickMultiplications) return { problem: 'The network is too large for a quick estimate.' }
   try {
     const { plan } = planNetwork(skeletonOf(normalise(graph, request)), { searchWidth: 8 })
-    return { ...estimatePlan(plan, nodeSealCosts), segments: 1 }
+    return { ...estimatePlan(plan, kernelCosts), segments: 1 }
   } catch (error) {
     if (error instanceof UserError) return { problem: error.message }
     throw error

@@ -38,6 +38,19 @@ const nodeSeal: Constants = {
 
 export const nodeSealCosts: CostModel = fromConstants('node-seal', nodeSeal)
 
+/** Medians of docs/kernels.md; node-seal encrypts for the kernels too. */
+const kernels: Constants = {
+  keySwitch: 0.65,
+  multiply: 5.8,
+  multiplyPlain: 3.5,
+  rescale: 0.7,
+  add: 2.6,
+  encrypt: 6.2,
+  hoisted: 0.5,
+}
+
+export const kernelCosts: CostModel = fromConstants('kernels', kernels)
+
 export function fromConstants(name: string, constants: Constants): CostModel {
   return {
     name,

@@ -4,7 +4,7 @@ import { INPUT, sizeOf } from '../normalise/layer-model.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
-import { nodeSealCosts, type CostModel } from '../plan/cost-model.ts'
+import { kernelCosts, type CostModel } from '../plan/cost-model.ts'
 import { emitPlan } from './emit.ts'
 import { interleave } from './interleave.ts'
 import { parameterCandidates } from './parameters.ts'
@@ -13,6 +13,7 @@ import { assignPrimes, stepsOf } from './steps.ts'
 
 export interface PlanOptions {
   readonly input?: 'encrypted' | 'plain'
+  /** Of the evaluator that will run the plan: the kernels unless told. */
   readonly costs?: CostModel
   readonly searchWidth?: number
   /** Images computed at once, a power of two; one unless told. */
@@ -24,7 +25,7 @@ export interface PlanOptions {
  * levels, layouts that minimise the estimated time. Deterministic. Throws UserError `too-deep` or `no-packing`.
  */
 export function planNetwork(model: SquareModel, options: PlanOptions = {}): PlannedNetwork {
-  const { input = 'encrypted', costs = nodeSealCosts, searchWidth = 16, batch = 1 } = options
+  const { input = 'encrypted', costs = kernelCosts, searchWidth = 16, batch = 1 } = options
   refuseLarge(model)
   const steps = stepsOf(model)
   const primes = assignPrimes(steps, model.output)
