@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { packInput } from '../core/bundle/packing.ts'
 import { reportError, UserError, type ErrorReport } from '../core/errors.ts'
-import type { Plan, Register } from '../core/plan/plan.ts'
+import { dataPrimesOf, type Plan, type Register } from '../core/plan/plan.ts'
 import { loadSeal, PublicEncryptor, saveCiphertext, savePlaintext, SealContext } from '../seal/public.ts'
 import { Bundle } from './open-bundle.ts'
 
@@ -42,7 +42,8 @@ async function open() {
   const plan = await bundle.plan(segment)
   const publicKey = await bundle.entry(segment.publicKey)
   await bundle.close()
-  const context = new SealContext(await loadSeal(setup.module), plan.parameters)
+  const firstLevelOnly = plan.input.primes === dataPrimesOf(plan.parameters)
+  const context = new SealContext(await loadSeal(setup.module), plan.parameters, { firstLevelOnly })
   return { plan, context, encryptor: new PublicEncryptor(context, publicKey) }
 }
 

@@ -8,6 +8,8 @@ import { checkHeap, type Seal } from './module.ts'
 export interface ContextOptions {
   /** Accepts parameters that protect nothing. Unit tests only. */
   readonly insecureForTests?: boolean
+  /** Enough to encrypt at the first level, and made in a fraction of the time and memory. */
+  readonly firstLevelOnly?: boolean
 }
 
 /** SEAL's tables for one modulus chain, and the encoding of slot vectors on it. Owns what it holds until `delete`. */
@@ -35,9 +37,10 @@ export class SealContext {
     this.evaluator = new seal.bindings.Evaluator(this.context)
     this.#encoder = new seal.bindings.CKKSEncoder(this.context)
     let data = this.context.firstContextData()
-    for (let primes = dataPrimesOf(parameters); primes >= 1; primes -= 1) {
+    const last = options.firstLevelOnly ? this.dataPrimes : 1
+    for (let primes = this.dataPrimes; primes >= last; primes -= 1) {
       this.#parmsIds.set(primes, data.parmsId())
-      const next = primes > 1 ? data.nextContextData() : data
+      const next = primes > last ? data.nextContextData() : data
       if (next !== data) data.delete()
       data = next
     }
@@ -139,7 +142,7 @@ function createContext(seal: Seal, parameters: CkksParameters, options: ContextO
         literal.setPolyModulusDegree(parameters.polyModulusDegree)
         literal.setCoeffModulus(primes)
         const { none, tc128 } = bindings.SecLevelType
-        return new bindings.SEALContext(literal, true, options.insecureForTests ? none : tc128)
+        return new bindings.SEALContext(literal, !options.firstLevelOnly, options.insecureForTests ? none : tc128)
       }),
       (context) => {
         if (!context.parametersSet()) throw new InternalError('SEAL refuses the encryption parameters')
