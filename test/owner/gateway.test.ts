@@ -165,6 +165,24 @@ describe('the owner’s gateway, with an edge before it', () => {
     }
   })
 
+  it('gives the edge’s consumers the label', async () => {
+    const fronted = await serve({
+      bundle: join(folder, 'tiny.sealed'),
+      trust: {},
+      runner: { threads: 1, evaluator: 'seal' },
+      port: 0,
+      queue: 4,
+      gateway: { url: gateway.url },
+    })
+    const response = await fetch(`${fronted.url}/v1/run`, {
+      method: 'POST',
+      body: Buffer.from(npy(pixels)),
+      headers: { 'content-type': 'application/x-npy' },
+    })
+    expect(await response.json()).toEqual({ label })
+    await fronted.close()
+  })
+
   it('starts only with the right passphrase', async () => {
     const wrong = start({ auditLog: join(folder, 'none.log'), unlock: { passphrase: 'wrong' } })
     await expect(wrong).rejects.toThrow(expect.objectContaining({ code: 'wrong-passphrase' }))

@@ -48,10 +48,13 @@ const refusal = (): UserError => new UserError('refused', 'The result was refuse
  */
 export async function startGateway(options: GatewayOptions): Promise<GatewayServer> {
   checkListen(options)
-  const served = await loadDeployments(options)
-  const auditLog = await AuditLog.open(options.auditLog, ({ event, deployment }) => {
-    const known = served.get(deployment ?? '')
-    if (event === 'released' && known) known.released += 1
+  const released = new Map<string, number>()
+  const auditLog = await AuditLog.open(options.auditLog, ({ event, deployment = '' }) => {
+    if (event === 'released') released.set(deployment, (released.get(deployment) ?? 0) + 1)
+  })
+  const served = await loadDeployments(options, released).catch(async (error) => {
+    await auditLog.close()
+    throw error
   })
   const metrics = new Metrics('sealwright_gateway')
   const limits = { deployment: new RateLimit(options.perMinute), token: new RateLimit(options.perMinute) }
@@ -114,7 +117,10 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
 }
 
 /** Starts a thread for each deployment; all keys are loaded when it resolves, or none stays. */
-async function loadDeployments(options: GatewayOptions): Promise<Map<string, Served>> {
+async function loadDeployments(
+  options: GatewayOptions,
+  released: ReadonlyMap<string, number>,
+): Promise<Map<string, Served>> {
   const store = new KeyStore(options.keysFolder)
   const all = await store.list()
   const wanted = options.deployments
@@ -124,7 +130,8 @@ async function loadDeployments(options: GatewayOptions): Promise<Map<string, Ser
   const served = new Map(
     wanted.map((deployment): [string, Served] => {
       const quota = options.quota ?? defaultQuota(deployment.weights, deployment.outputs)
-      return [deployment.id, { deployment, quota, worker: startWorker(options, deployment.id), released: 0 }]
+      const worker = startWorker(options, deployment.id)
+      return [deployment.id, { deployment, quota, worker, released: released.get(deployment.id) ?? 0 }]
     }),
   )
   try {
