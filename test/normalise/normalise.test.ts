@@ -243,6 +243,13 @@ describe('inputs, outputs and batches', () => {
     expect(await differenceFromRuntime(importModel(fixed), fixed)).toBeLessThan(1e-5)
   })
 
+  it('takes an input without a batch axis', async () => {
+    const nodes = [node('Unsqueeze', 'x', 'u', { axes: [0] }), node('Conv', 'u w', 'c'), node('Flatten', 'c', 'y')]
+    const bytes = model([3, 5, 5], nodes, { w: tensor(2, 3, 3, 3) }, { opset: 11 })
+    expect(importModel(bytes).input).toMatchObject({ shape: [3, 5, 5], onnxShape: [3, 5, 5] })
+    expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
+  })
+
   it('refuses to mix the samples of a fixed batch', () => {
     const mixing = model([5, 4], [node('ReduceMean', 'x', 'y', { axes: [0], keepdims: 1 })])
     expect(errorOf(() => importModel(mixing)).message).toContain('5 samples')

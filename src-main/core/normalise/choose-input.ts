@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { Graph } from '../graph/graph.ts'
+import { countOf } from '../graph/shapes.ts'
 import { imageShape, type InputForm } from './network-builder.ts'
 
 export interface ChosenInput {
@@ -19,8 +20,11 @@ export interface ChosenInput {
   readonly form: InputForm
 }
 
-/** The only input of a pruned graph, bound to one sample. Throws 'several-inputs', 'no-input', 'dynamic-input'. */
-export function chooseInput(graph: Graph): ChosenInput {
+/**
+ * The only input of a pruned graph, bound to one sample: first as a batch of samples, then, where the first axis has a
+ * fixed size that need not be one, as a single sample. Throws 'several-inputs', 'no-input', 'dynamic-input'.
+ */
+export function chooseInput(graph: Graph): readonly ChosenInput[] {
   const [input, ...others] = graph.inputs
   if (!input) throw new UserError('no-input', 'The output does not depend on any input.')
   if (others.length > 0) {
@@ -34,15 +38,18 @@ export function chooseInput(graph: Graph): ChosenInput {
   const onnxShape = input.shape.map((size, axis) => (typeof size === 'string' && axis === 0 ? 1 : size))
   const isFixed = onnxShape.every((size): size is number => typeof size === 'number')
   if (!isFixed) throw new UserError('dynamic-input', `The input “${input.name}” is [${input.shape}].`, { hint })
-  const hasBatch = onnxShape.length > 1
-  const batch = hasBatch ? onnxShape[0] : 1
-  const boundShape = hasBatch ? [1, ...onnxShape.slice(1)] : onnxShape
-  if (boundShape.reduce((a, b) => a * b, 1) > 2 ** 22) {
+  if (countOf(onnxShape.slice(1)) > 2 ** 22) {
     throw new UserError('too-large', `The input “${input.name}” is [${input.shape}]: too large to encrypt.`)
   }
-  const isFree = hasBatch && typeof input.shape[0] === 'string'
-  const form = guessForm(boundShape)
-  return { name: input.name, onnxShape, boundShape, batch, hasBatch, isFree, isNumeric, form }
+  const isFree = typeof input.shape[0] === 'string'
+  const bind = (hasBatch: boolean): ChosenInput => {
+    const boundShape = hasBatch ? [1, ...onnxShape.slice(1)] : onnxShape
+    const batch = hasBatch ? onnxShape[0] : 1
+    const base = { name: input.name, onnxShape, isNumeric, isFree: hasBatch && isFree }
+    return { ...base, boundShape, batch, hasBatch, form: guessForm(boundShape) }
+  }
+  if (onnxShape.length < 2) return [bind(false)]
+  return onnxShape[0] === 1 ? [bind(true)] : [bind(true), bind(false)]
 }
 
 const hint = 'Export with a fixed input size; only the batch may be dynamic.'

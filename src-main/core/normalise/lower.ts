@@ -45,7 +45,26 @@ const finishing: ReadonlyMap<string, readonly string[]> = new Map([
  * `originsOf` names the ONNX nodes a node stands for. Throws UserError for a graph that breaks ONNX's rules.
  */
 export function lower(graph: Graph, originsOf: (node: Node) => readonly string[]): Lowered {
-  const input = chooseInput(graph)
+  const [asBatch, asSample] = chooseInput(graph)
+  if (!asSample) return lowerInput(graph, originsOf, asBatch)
+  const batched = attempt(() => lowerInput(graph, originsOf, asBatch))
+  if (batched.value) return batched.value
+  const single = attempt(() => lowerInput(graph, originsOf, asSample))
+  if (single.value?.unsupported.length === 0) return single.value
+  throw batched.error
+}
+
+function attempt<T>(run: () => T): { value?: T; error?: unknown } {
+  try {
+    return { value: run() }
+  } catch (error) {
+    if (error instanceof UserError) return { error }
+    throw error
+  }
+}
+
+/** Lowers with the plain form of the input first; its first use as an image may show another. */
+function lowerInput(graph: Graph, originsOf: (node: Node) => readonly string[], input: ChosenInput): Lowered {
   const plain: InputForm = { shape: imageShape(input.boundShape), layout: 'nchw' }
   try {
     const lowered = lowerWith(graph, originsOf, input, plain, false)

@@ -25,6 +25,7 @@ import { erf } from '../activations.ts'
 import { constant } from './constant.ts'
 import { conv } from './conv.ts'
 import { argMax, log, sigmoid, softmax } from './finishing.ts'
+import { instanceNormalization } from './instance-normalization.ts'
 import { globalMaxPool, maxPool } from './max-pool.ts'
 import { pad } from './pad.ts'
 import { gemm, matMul } from './product.ts'
@@ -81,6 +82,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['HardSigmoid', activation('HardSigmoid', numbers({ alpha: 0.2, beta: 0.5 }))],
   ['HardSwish', activation('HardSwish')],
   ['Identity', identity],
+  ['InstanceNormalization', instanceNormalization],
   ['LeakyRelu', activation('LeakyRelu', numbers({ alpha: 0.01 }))],
   ['Less', comparison((left, right) => left < right)],
   ['LessOrEqual', comparison((left, right) => left <= right)],

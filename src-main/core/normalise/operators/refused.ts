@@ -22,7 +22,6 @@ const selecting = refused('it selects by comparing values', 'Leave it out; the o
 
 /** Anything else is refused as not supported. */
 export const refusedOperators: ReadonlyMap<string, RefusedOperator> = new Map([
-  ['InstanceNormalization', normalising],
   ['LayerNormalization', normalising],
   ['GroupNormalization', normalising],
   ['RMSNormalization', normalising],
