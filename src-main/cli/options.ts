@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { PreprocessingChoice } from '../jobs/calibration.ts'
-import { number, numbers, path, wholeNumber } from './values.ts'
+import { batchSize, number, numbers, path, wholeNumber } from './values.ts'
 
 /** Options that several commands share, each defined once. */
 export const withPreprocessing = (command: Command): Command =>
@@ -54,4 +54,38 @@ export interface ListenOptions {
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly tokenFile?: string
+}
+
+/** `--activation`: one degree for all, or degrees chosen until `--target` is met. */
+export const withActivation = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--activation <degree>', 'degree of the polynomial activations; auto deepens where it pays')
+        .choices(['2', '4', 'auto'])
+        .default('2'),
+    )
+    .option('--target <share>', 'share of labels that auto keeps', number, 0.99)
+
+export interface ActivationOptions {
+  readonly activation: '2' | '4' | 'auto'
+  readonly target: number
+}
+
+export const activationOf = ({ activation, target }: ActivationOptions) =>
+  activation === 'auto' ? { degree: 2 as const, target } : { degree: Number(activation) as 2 | 4 }
+
+export const withInputMode = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--input <mode>', "whether the edge's input is encrypted")
+        .choices(['encrypted', 'plain'])
+        .default('encrypted'),
+    )
+    .addOption(
+      new Option('--batch <images>', 'images computed at once: 1, 2, 4, 8 or 16').argParser(batchSize).default(1),
+    )
+
+export interface InputModeOptions {
+  readonly input: 'encrypted' | 'plain'
+  readonly batch: number
 }

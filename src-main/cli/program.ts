@@ -3,11 +3,14 @@ import about from '../../package.json' with { type: 'json' }
 import { decryptCommand } from './commands/decrypt.ts'
 import { demoCommand } from './commands/demo.ts'
 import { edgeCommand, verifyCommand } from './commands/edge.ts'
+import { approximateCommand } from './commands/approximate.ts'
 import { auditCommand, gatewayCommand } from './commands/gateway.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { keysCommand } from './commands/keys.ts'
+import { planCommand } from './commands/plan.ts'
 import { protectCommand } from './commands/protect.ts'
 import { signCommand } from './commands/sign.ts'
+import { validateCommand } from './commands/validate.ts'
 
 /** Every command, in the order in which a network passes through them. */
 export function program(): Command {
@@ -17,6 +20,9 @@ export function program(): Command {
     .addHelpText('after', '\nSee docs/cli.md for every field of the JSON output and every error code.')
   const commands = [
     inspectCommand(),
+    approximateCommand(),
+    validateCommand(),
+    planCommand(),
     protectCommand(),
     signCommand(),
     verifyCommand('sealwright verify'),

@@ -32,3 +32,9 @@ export function positiveNumber(text: string): number {
   if (value === 0) throw new InvalidArgumentError('A whole number above 0 is expected.')
   return value
 }
+
+export function batchSize(text: string): number {
+  const value = wholeNumber(text)
+  if (![1, 2, 4, 8, 16].includes(value)) throw new InvalidArgumentError('1, 2, 4, 8 or 16 is expected.')
+  return value
+}

@@ -1,4 +1,3 @@
-import { approximate } from '../core/approximate/approximate.ts'
 import { foldIntoSquares } from '../core/approximate/fold-into-squares.ts'
 import type { PolynomialModel } from '../core/approximate/polynomial-model.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
@@ -6,15 +5,15 @@ import type { LayerModel } from '../core/normalise/layer-model.ts'
 import type { PlannedNetwork } from '../core/plan/plan.ts'
 import { planNetwork } from '../core/planner/plan-network.ts'
 import type { WorkContext } from '../core/progress.ts'
+import { approximateNetwork, type ApproximateChoice } from './approximate-network.ts'
 import { prepareSamples, type PreprocessingChoice } from './calibration.ts'
 import { openNetwork, type NetworkRequest } from './open-network.ts'
 import type { Stopwatch } from './stopwatch.ts'
 
-export interface CompileRequest extends NetworkRequest {
+export interface CompileRequest extends NetworkRequest, ApproximateChoice {
   /** Unlabelled samples: .npy, .npz (array `x`), a picture or a folder of them. */
   readonly calibration: string
   readonly preprocessing: PreprocessingChoice
-  readonly degree: 2 | 4
   readonly input: 'encrypted' | 'plain'
   /** Images that the edge computes at once, a power of two; one unless told. */
   readonly batch?: number
@@ -36,9 +35,7 @@ export async function compile(request: CompileRequest, work: WorkContext, watch:
   const { samples, preprocessing } = await watch.time('calibrate', () =>
     prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
   )
-  const polynomial = await watch.time('approximate', () =>
-    approximate(model, samples, { degree: request.degree }, work),
-  )
+  const { polynomial } = await watch.time('approximate', () => approximateNetwork(model, samples, request, work))
   const planned = await watch.time('plan', () =>
     planNetwork(foldIntoSquares(polynomial, samples), { input: request.input, batch: request.batch }),
   )

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { decrypt, type Revealed } from '../../jobs/decrypt.ts'
+import type { Revealed } from '../../jobs/decrypt.ts'
 import { answer, command } from '../command.ts'
 import { withPassphrase } from '../options.ts'
 import { readPassphrase } from '../passphrase.ts'
@@ -25,6 +25,7 @@ export function decryptCommand(): Command {
     .addOption(topOption())
   return withPassphrase(base).action(async (result: string, options: Options) => {
     await answer(options.json === true, async (work) => {
+      const { decrypt } = await import('../../jobs/decrypt.ts')
       const passphrase = await readPassphrase(options.passphraseFile)
       const reveal = options.reveal && policyOf(options.reveal, options.top)
       const request = { result: path(result), keys: options.keys, passphrase, reveal }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { demo } from '../../jobs/demo.ts'
 import type { TrialResult } from '../../jobs/trial.ts'
 import { answer, command } from '../command.ts'
 import { pairs, table } from '../table.ts'
@@ -21,6 +20,7 @@ export function demoCommand(): Command {
     .option('--threads <number>', 'worker threads of the edge (default: the cores)', positiveNumber)
     .action(async ({ json, out, threads }: Options) => {
       await answer(json === true, async (work) => {
+        const { demo } = await import('../../jobs/demo.ts')
         const result = await demo({ folder: out, threads }, work)
         return { json: result, text: textOf(result) }
       })

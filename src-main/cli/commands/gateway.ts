@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander'
-import { gateway, verifyAudit, type CanaryRequest } from '../../jobs/gateway.ts'
+import type { CanaryRequest } from '../../jobs/gateway.ts'
 import { announce, answer, command, group } from '../command.ts'
 import { withListening, withPassphrase, type ListenOptions } from '../options.ts'
 import { readPassphrase } from '../passphrase.ts'
@@ -42,6 +42,7 @@ export function gatewayCommand(): Command {
   return withPassphrase(withListening(base, 8443)).action(async (options: Options) => {
     const { json, deployment: deployments } = options
     await answer(json === true, async (work) => {
+      const { gateway } = await import('../../jobs/gateway.ts')
       const passphrase = await readPassphrase(options.passphraseFile)
       const request = { ...options, passphrase, deployments, canaries: canaryRequest(options) }
       const result = await gateway(request, work, (url) => announce(json === true, url))
@@ -56,6 +57,7 @@ export const auditCommand = (): Command =>
       'sealwright audit verify audit.jsonl',
     ]).action(async (log: string, { json }: Options) => {
       await answer(json === true, async (work) => {
+        const { verifyAudit } = await import('../../jobs/gateway.ts')
         const { records, lastHash } = await verifyAudit({ auditLog: path(log) }, work)
         const text = pairs([
           ['records', grouped(records)],

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { inspect, type InspectResult } from '../../jobs/inspect.ts'
+import type { InspectResult, NetworkEstimate } from '../../jobs/inspect.ts'
 import { answer, command } from '../command.ts'
 import { withNetworkNames } from '../options.ts'
 import { pairs, table } from '../table.ts'
-import { bytes, grouped, times } from '../units.ts'
+import { bytes, grouped, seconds, times } from '../units.ts'
 import { path } from '../values.ts'
 
 interface Options {
@@ -19,6 +19,7 @@ export function inspectCommand(): Command {
   ])
   return withNetworkNames(base).action(async (model: string, { json, inputName, outputName }: Options) => {
     await answer(json === true, async (work) => {
+      const { inspect } = await import('../../jobs/inspect.ts')
       const result = await inspect({ model: path(model), inputName, outputName }, work)
       return { json: result, text: textOf(result), exitCode: result.supported ? 0 : 1 }
     })
@@ -26,7 +27,7 @@ export function inspectCommand(): Command {
 }
 
 function textOf(result: InspectResult): string {
-  const { name, producer, opset, fileBytes, supported, inputShape, unsupported } = result
+  const { name, producer, opset, fileBytes, supported, inputShape, unsupported, estimate } = result
   const made = producer === '' ? '' : `, by ${producer}`
   const facts = [
     ['network', `${name} (${bytes(fileBytes)}, ONNX operator set ${opset}${made})`],
@@ -34,6 +35,7 @@ function textOf(result: InspectResult): string {
     ['parameters', grouped(result.parameters)],
     ...(supported ? [['depth', `${result.depth} with quadratic activations`]] : []),
     ['protectable', supported ? 'yes' : `no: ${unsupported.length} node(s) stand in the way`],
+    ...(estimate ? estimateFacts(estimate) : []),
   ] as [string, string][]
   const nodes = result.layers.map((node) => [
     node.name,
@@ -51,4 +53,14 @@ function textOf(result: InspectResult): string {
     ...(refusals.length > 0 ? [table(['unsupported node', 'operator', 'why'], refusals)] : []),
     ...(help.length > 0 ? [`What would help:\n${help.map((line) => `  ${line}`).join('\n')}`] : []),
   ].join('\n\n')
+}
+
+function estimateFacts(estimate: NetworkEstimate): [string, string][] {
+  if ('problem' in estimate) return [['estimate', estimate.problem]]
+  const { polyModulusDegree, logQP, bundleBytes, keyBytes, edgeMemoryBytes, secondsOnTwoThreads } = estimate
+  return [
+    ['estimate', `N = ${polyModulusDegree}, log2 QP = ${Math.round(logQP)}, one segment`],
+    ['', `bundle ${bytes(bundleBytes)}, keys ${bytes(keyBytes)} of it`],
+    ['', `edge: ${bytes(edgeMemoryBytes)} of memory, ${seconds(secondsOnTwoThreads)} on two threads`],
+  ]
 }

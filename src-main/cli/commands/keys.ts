@@ -1,19 +1,15 @@
 import type { Command } from 'commander'
 import { UserError } from '../../core/errors.ts'
 import type { WorkContext } from '../../core/progress.ts'
-import {
-  backUpKeys,
-  destroyKeys,
-  listKeys,
-  restoreKeys,
-  revokeKeys,
-  showKeys,
-  type Deployment,
-} from '../../jobs/keys.ts'
+import type { Deployment } from '../../jobs/keys.ts'
+import type * as keyJobs from '../../jobs/keys.ts'
 import { answer, command, group, type Answer } from '../command.ts'
 import { pairs, table } from '../table.ts'
 import { bytes } from '../units.ts'
 import { path } from '../values.ts'
+
+/** Loaded when a command runs: they bring SEAL along. */
+type KeyJobs = typeof keyJobs
 
 interface Options {
   readonly json?: boolean
@@ -29,8 +25,8 @@ export const keysCommand = (): Command =>
     'sealwright keys backup 3f9a --keys keys --out 3f9a.backup',
   ])
     .addCommand(
-      keysOf('list', 'every deployment, newest first', 'list', async (_, { keys }, work) => {
-        const deployments = await listKeys({ keys }, work)
+      keysOf('list', 'every deployment, newest first', 'list', async (_, { keys }, work, jobs) => {
+        const deployments = await jobs.listKeys({ keys }, work)
         return { json: { deployments }, text: listText(deployments) }
       }),
     )
@@ -39,7 +35,7 @@ export const keysCommand = (): Command =>
         'show <deployment>',
         'one deployment: its network, bundles and policy',
         'show 3f9a',
-        async (id, { keys }, work) => told(await showKeys({ keys, deployment: id }, work), ''),
+        async (id, { keys }, work, jobs) => told(await jobs.showKeys({ keys, deployment: id }, work), ''),
       ),
     )
     .addCommand(
@@ -47,9 +43,9 @@ export const keysCommand = (): Command =>
         'backup <deployment>',
         'write its keys to one file; secrets stay encrypted',
         'backup 3f9a',
-        async (id, options, work) => {
+        async (id, options, work, jobs) => {
           const { keys, out, force } = options
-          const deployment = await backUpKeys({ keys, deployment: id, out, force: force === true }, work)
+          const deployment = await jobs.backUpKeys({ keys, deployment: id, out, force: force === true }, work)
           return { json: { backup: out, deployment }, text: `backup  ${out}` }
         },
       )
@@ -57,8 +53,12 @@ export const keysCommand = (): Command =>
         .option('--force', 'replace the file if it exists'),
     )
     .addCommand(
-      keysOf('restore <backup>', 'bring a deployment back', 'restore 3f9a.backup', async (backup, { keys }, work) =>
-        told(await restoreKeys({ keys, backup: path(backup) }, work), 'restored'),
+      keysOf(
+        'restore <backup>',
+        'bring a deployment back',
+        'restore 3f9a.backup',
+        async (backup, { keys }, work, jobs) =>
+          told(await jobs.restoreKeys({ keys, backup: path(backup) }, work), 'restored'),
       ),
     )
     .addCommand(
@@ -66,7 +66,7 @@ export const keysCommand = (): Command =>
         'revoke <deployment>',
         'refuse its results from now on; deletes nothing',
         'revoke 3f9a',
-        async (id, { keys }, work) => told(await revokeKeys({ keys, deployment: id }, work), 'revoked'),
+        async (id, { keys }, work, jobs) => told(await jobs.revokeKeys({ keys, deployment: id }, work), 'revoked'),
       ),
     )
     .addCommand(
@@ -74,9 +74,9 @@ export const keysCommand = (): Command =>
         'destroy <deployment>',
         'delete its keys for good',
         'destroy 3f9a --yes',
-        async (id, { keys, yes }, work) => {
-          if (!yes) throw unconfirmed(await showKeys({ keys, deployment: id }, work))
-          return told(await destroyKeys({ keys, deployment: id }, work), 'destroyed')
+        async (id, { keys, yes }, work, jobs) => {
+          if (!yes) throw unconfirmed(await jobs.showKeys({ keys, deployment: id }, work))
+          return told(await jobs.destroyKeys({ keys, deployment: id }, work), 'destroyed')
         },
       ).option('--yes', 'confirm that its results can never be opened again'),
     )
@@ -85,13 +85,15 @@ function keysOf(
   usage: string,
   description: string,
   example: string,
-  job: (operand: string, options: Options, work: WorkContext) => Promise<Answer>,
+  job: (operand: string, options: Options, work: WorkContext, jobs: KeyJobs) => Promise<Answer>,
 ): Command {
   return command(usage, description, [`sealwright keys ${example} --keys keys`])
     .requiredOption('--keys <folder>', 'the key store', path)
     .action(async (...given: unknown[]) => {
       const [operand, options] = usage.includes('<') ? (given as [string, Options]) : ['', given[0] as Options]
-      await answer(options.json === true, (work) => job(operand, options, work))
+      await answer(options.json === true, async (work) =>
+        job(operand, options, work, await import('../../jobs/keys.ts')),
+      )
     })
 }
 

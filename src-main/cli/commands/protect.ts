@@ -1,11 +1,16 @@
-import { Option, type Command } from 'commander'
-import { protect, type ProtectResult } from '../../jobs/protect.ts'
+import type { Command } from 'commander'
+import type { ProtectResult } from '../../jobs/protect.ts'
 import { answer, command } from '../command.ts'
 import {
+  activationOf,
   preprocessingOf,
+  withActivation,
+  withInputMode,
   withNetworkNames,
   withPassphrase,
   withPreprocessing,
+  type ActivationOptions,
+  type InputModeOptions,
   type PreprocessingOptions,
 } from '../options.ts'
 import { policyOf, revealOption, topOption, type RevealMode } from '../reveal.ts'
@@ -14,14 +19,11 @@ import { pairs } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
 import { path } from '../values.ts'
 
-interface Options extends PreprocessingOptions {
+interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions {
   readonly json?: boolean
   readonly calibration: string
   readonly keys: string
   readonly out: string
-  readonly input: 'encrypted' | 'plain'
-  readonly degree: '2' | '4'
-  readonly batch: string
   readonly reveal: RevealMode
   readonly top: number
   readonly signingKey?: string
@@ -44,22 +46,14 @@ export function protectCommand(): Command {
     )
     .requiredOption('--keys <folder>', 'key store; made where it does not exist', path)
     .requiredOption('--out <file>', 'the bundle to write, usually *.sealed', path)
-  withPreprocessing(base)
-    .addOption(
-      new Option('--input <mode>', "whether the edge's input is encrypted")
-        .choices(['encrypted', 'plain'])
-        .default('encrypted'),
-    )
-    .addOption(new Option('--degree <degree>', 'degree of the polynomial activations').choices(['2', '4']).default('2'))
-    .addOption(
-      new Option('--batch <images>', 'images computed at once').choices(['1', '2', '4', '8', '16']).default('1'),
-    )
+  withInputMode(withActivation(withPreprocessing(base)))
     .addOption(revealOption('what a decryption may tell').default('label'))
     .addOption(topOption())
     .option('--signing-key <file>', 'sign with this private key (PEM) instead of a fresh one', path)
     .option('--force', 'replace the bundle if it exists')
   return withPassphrase(withNetworkNames(base)).action(async (model: string, options: Options) => {
     await answer(options.json === true, async (work) => {
+      const { protect } = await import('../../jobs/protect.ts')
       const result = await protect(
         {
           model: path(model),
@@ -71,8 +65,8 @@ export function protectCommand(): Command {
           passphrase: await readPassphrase(options.passphraseFile, { repeat: true }),
           out: options.out,
           input: options.input,
-          degree: Number(options.degree) as 2 | 4,
-          batch: Number(options.batch),
+          ...activationOf(options),
+          batch: options.batch,
           reveal: policyOf(options.reveal, options.top),
           signingKey: options.signingKey,
           force: options.force === true,

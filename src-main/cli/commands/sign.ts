@@ -1,5 +1,4 @@
 import { Option, type Command } from 'commander'
-import { sign } from '../../jobs/sign.ts'
 import { UserError } from '../../core/errors.ts'
 import { answer, command } from '../command.ts'
 import { withPassphrase } from '../options.ts'
@@ -30,6 +29,7 @@ export function signCommand(): Command {
     .option('--force', 'replace the signature if it exists')
   return withPassphrase(base).action(async (bundle: string, options: Options) => {
     await answer(options.json === true, async (work) => {
+      const { sign } = await import('../../jobs/sign.ts')
       const { out, force } = options
       const result = await sign(
         { bundle: path(bundle), out, force: force === true, signer: await signerOf(options) },

@@ -1,0 +1,53 @@
+import type { Command } from 'commander'
+import { answer, command } from '../command.ts'
+import {
+  activationOf,
+  preprocessingOf,
+  withActivation,
+  withNetworkNames,
+  withPreprocessing,
+  type ActivationOptions,
+  type PreprocessingOptions,
+} from '../options.ts'
+import { path, wholeNumber } from '../values.ts'
+
+interface Options extends PreprocessingOptions, ActivationOptions {
+  readonly json?: boolean
+  readonly data: string
+  readonly labels?: string
+  readonly calibration: string
+  readonly encrypted: number
+  readonly html?: string
+  readonly force?: boolean
+  readonly inputName?: string
+  readonly outputName?: string
+}
+
+export function validateCommand(): Command {
+  const base = command('validate <model>', 'original, polynomial and encrypted network side by side on labelled data', [
+    'sealwright validate lenet5.onnx --data test.npy --labels labels.npy --calibration calibration.npz --scale 1/255',
+    'sealwright validate lenet5.onnx --data images/ --calibration images/ --encrypted 50 --html report.html --json',
+  ])
+    .requiredOption('--data <data>', 'samples: .npy, .npz (array x), a picture or a folder of them', path)
+    .option('--labels <file>', 'their classes: .npy, .npz (array y) or text; without them agreement is reported', path)
+    .requiredOption('--calibration <data>', 'unlabelled samples, others than those validated', path)
+    .option('--encrypted <number>', 'how many samples to run encrypted too', wholeNumber, 0)
+    .option('--html <file>', 'write a page with plots', path)
+    .option('--force', 'replace that page if it exists')
+  return withNetworkNames(withActivation(withPreprocessing(base))).action(async (model: string, options: Options) => {
+    await answer(options.json === true, async (work) => {
+      const { reportText, validate } = await import('../../jobs/validate.ts')
+      const { data, labels, calibration, encrypted, html, force, inputName, outputName } = options
+      const network = {
+        model: path(model),
+        inputName,
+        outputName,
+        calibration,
+        preprocessing: preprocessingOf(options),
+      }
+      const request = { ...network, ...activationOf(options), data, labels, encrypted, html, force: force === true }
+      const result = await validate(request, work)
+      return { json: result, text: reportText(result).trimEnd() + (html === undefined ? '' : `\n\n${html}`) }
+    })
+  })
+}

@@ -1,0 +1,54 @@
+import type { FitReport } from '../core/approximate/polynomial-model.ts'
+import { writeOnnx } from '../core/approximate/write-onnx.ts'
+import type { WorkContext } from '../core/progress.ts'
+import { depthOf, type FrontierPoint } from '../core/validate/choose-degrees.ts'
+import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
+import { approximateNetwork } from './approximate-network.ts'
+import { prepareSamples } from './calibration.ts'
+import type { CompileRequest } from './compile.ts'
+import { openNetwork } from './open-network.ts'
+import { Stopwatch } from './stopwatch.ts'
+
+export interface ApproximateRequest extends Omit<CompileRequest, 'input' | 'batch'> {
+  /** Where the approximated network goes, as ONNX. */
+  readonly out: string
+  readonly force: boolean
+}
+
+export interface ApproximateResult {
+  readonly out: string
+  /** Levels of the encrypted network. */
+  readonly depth: number
+  readonly layers: readonly (FitReport & { readonly name: string; readonly channels: number })[]
+  /** What was tried, by depth, where the degrees were chosen; degrees are those of layers that are not 2. */
+  readonly frontier?: readonly Frontier[]
+  readonly seconds: number
+}
+
+export interface Frontier extends Omit<FrontierPoint, 'degrees'> {
+  readonly degrees: Readonly<Record<string, number>>
+}
+
+/** Replaces the activations and writes the network back as ONNX. @throws UserError as `compile`, output-exists, … */
+export async function approximate(request: ApproximateRequest, work: WorkContext): Promise<ApproximateResult> {
+  await checkOutput(request.out, request)
+  const watch = new Stopwatch(work)
+  const model = await watch.time('normalise', () => openNetwork(request))
+  const { samples } = await watch.time('calibrate', () =>
+    prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
+  )
+  const { polynomial, frontier } = await watch.time('approximate', () =>
+    approximateNetwork(model, samples, request, work),
+  )
+  await writeAtomically(request.out, request, (file) => file.writeFile(writeOnnx(polynomial)))
+  const layers = polynomial.layers.flatMap((layer) =>
+    layer.kind === 'polynomial' ? [{ name: layer.id, channels: layer.shape[0], ...layer.fit }] : [],
+  )
+  return {
+    out: request.out,
+    depth: depthOf(polynomial),
+    layers,
+    ...(frontier && { frontier: frontier.map((point) => ({ ...point, degrees: Object.fromEntries(point.degrees) })) }),
+    seconds: watch.seconds,
+  }
+}

@@ -1,0 +1,170 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { writeOnnx } from '../core/approximate/write-onnx.ts'
+import type { LayerModel } from '../core/normalise/layer-model.ts'
+import { runLayerBatch } from '../core/normalise/run-layers.ts'
+import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import { accuracyReport, type AccuracyReport, type Outputs } from '../core/validate/accuracy-report.ts'
+import { attributeLayers } from '../core/validate/attribute-layers.ts'
+import { reportHtml } from '../core/validate/report-html.ts'
+import { reportText } from '../core/validate/report-text.ts'
+import { readLabels } from '../data/read-labels.ts'
+import { loadRunner } from '../edge/load-runner.ts'
+import { Bundle } from '../edge/open-bundle.ts'
+import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
+import { openReference, type Reference } from '../ort/reference.ts'
+import { ResultOpener } from '../owner/decrypt.ts'
+import { KeyStore } from '../owner/key-store.ts'
+import { prepareSamples } from './calibration.ts'
+import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
+import { exportCompiled } from './protect.ts'
+import { Stopwatch } from './stopwatch.ts'
+
+export interface ValidateRequest extends Omit<CompileRequest, 'input' | 'batch'> {
+  readonly data: string
+  /** Class numbers; only agreements are reported where there are none. */
+  readonly labels?: string
+  /** How many samples are run encrypted too. */
+  readonly encrypted: number
+  /** Where a page with plots goes. */
+  readonly html?: string
+  readonly force: boolean
+}
+
+export interface ValidateResult extends AccuracyReport {
+  readonly html?: string
+  readonly seconds: number
+}
+
+/** Samples that say which layer lost what: figures to a per cent. */
+const ATTRIBUTED_SAMPLES = 300
+const CHUNK = 250
+
+export { reportText }
+
+/** Original, polynomial and encrypted network side by side. @throws UserError as `compile`, bad-labels, … */
+export async function validate(request: ValidateRequest, work: WorkContext): Promise<ValidateResult> {
+  if (request.html !== undefined) await checkOutput(request.html, request)
+  const warnings: string[] = []
+  const listening: WorkContext = {
+    ...work,
+    progress: (event) => (event.kind === 'warning' ? warnings.push(event.message) : work.progress(event)),
+  }
+  const watch = new Stopwatch(listening)
+  const compiled = await compile({ ...request, input: 'encrypted' }, listening, watch)
+  const { model, polynomial } = compiled
+  const { samples } = await prepareSamples(request.data, model.input.shape, compiled.preprocessing, listening)
+  const labels = request.labels === undefined ? undefined : await readLabels(request.labels, { count: samples.length })
+  const original = await watch.time('original', () => originalOutputs(request.model, model, samples, listening))
+  const approximated = await watch.time('polynomial', () =>
+    referenceOutputs(writeOnnx({ ...polynomial, finish: 'none' }), model, samples, listening),
+  )
+  const layers = await watch.time('attribute', () =>
+    attributeLayers(model, polynomial, samples.slice(0, ATTRIBUTED_SAMPLES), listening),
+  )
+  const count = Math.min(request.encrypted, samples.length)
+  const encrypted =
+    count === 0
+      ? undefined
+      : {
+          indices: Array.from({ length: count }, (_, index) => index),
+          outputs: await encryptedOutputs(request.model, compiled, samples.slice(0, count), listening, watch),
+        }
+  const report = accuracyReport({
+    ...(labels && { labels: Array.from(labels) }),
+    original,
+    polynomial: approximated,
+    ...(encrypted && { encrypted }),
+    layers,
+    warnings,
+  })
+  const { html } = request
+  if (html !== undefined) {
+    await writeAtomically(html, request, (file) => file.writeFile(reportHtml(report, model.name)))
+  }
+  return { ...report, ...(html !== undefined && { html }), seconds: watch.seconds }
+}
+
+/** Before softmax and the like: by ONNX Runtime where the file ends there, else by our own exact forward pass. */
+async function originalOutputs(
+  path: string,
+  model: LayerModel,
+  samples: readonly Float64Array[],
+  work: WorkContext,
+): Promise<Outputs> {
+  if (model.finish === 'none') return await referenceOutputs(path, model, samples, work)
+  return await inChunks('original', samples, work, async (chunk) => runLayerBatch(model, chunk))
+}
+
+async function referenceOutputs(
+  file: string | Uint8Array,
+  { input }: LayerModel,
+  samples: readonly Float64Array[],
+  work: WorkContext,
+): Promise<Outputs> {
+  const reference: Reference = await openReference(file, { layout: input.layout, onnxShape: input.onnxShape })
+  try {
+    return await inChunks('compare', samples, work, (chunk) => reference.runBatch(chunk))
+  } finally {
+    await reference.close()
+  }
+}
+
+async function inChunks(
+  stage: string,
+  samples: readonly Float64Array[],
+  work: WorkContext,
+  run: (chunk: readonly Float64Array[]) => Promise<Float64Array[]>,
+): Promise<Float64Array[]> {
+  const step = stepCounter(work, stage, Math.ceil(samples.length / CHUNK))
+  const outputs: Float64Array[] = []
+  for (let first = 0; first < samples.length; first += CHUNK) {
+    outputs.push(...(await run(samples.slice(first, first + CHUNK))))
+    await new Promise((resolve) => setTimeout(resolve))
+    step()
+  }
+  return outputs
+}
+
+/** Exports to a temporary folder, computes with the bundle as an edge does, and opens the results; nothing is kept. */
+async function encryptedOutputs(
+  model: string,
+  compiled: CompiledNetwork,
+  samples: readonly Float64Array[],
+  work: WorkContext,
+  watch: Stopwatch,
+): Promise<Outputs> {
+  const folder = await mkdtemp(join(tmpdir(), 'sealwright-validate-'))
+  try {
+    const [keys, out] = [join(folder, 'keys'), join(folder, 'network.sealed')]
+    const passphrase = randomBytes(24).toString('base64url')
+    const { deployment } = await exportCompiled({ model, keys, out, force: false, passphrase }, compiled, work, watch)
+    const store = new KeyStore(keys)
+    const opener = await ResultOpener.load(store, await store.read(deployment), 0, { passphrase })
+    const bundle = await Bundle.open(out, {})
+    try {
+      const runner = await loadRunner(bundle, 0, { threads: availableParallelism(), evaluator: 'auto' })
+      try {
+        const step = stepCounter(work, 'run', samples.length)
+        const identity = { deploymentId: deployment, bundleSha256: bundle.sha256, segment: 0 }
+        const outputs: Float64Array[] = []
+        for (const sample of samples) {
+          throwIfCancelled(work)
+          const ciphertexts = await runner.run(sample, { ...work, progress: () => {} })
+          outputs.push(opener.open({ ...identity, ciphertexts }))
+          step()
+        }
+        return outputs
+      } finally {
+        await runner.delete()
+      }
+    } finally {
+      await bundle.close()
+      opener.delete()
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
