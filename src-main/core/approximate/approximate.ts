@@ -1,13 +1,12 @@
 import { INPUT } from '../normalise/layer-model.ts'
 import type { LayerId, LayerModel, LinearLayer, Shape } from '../normalise/layer-model.ts'
-import { runLayerBatch } from '../normalise/run-layers.ts'
 import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { checkCalibration } from './calibration.ts'
 import { ease } from './ease.ts'
 import { isStructural } from './features.ts'
 import { defaultFit } from './fit-channel.ts'
-import type { ChannelFit, FitOptions } from './fit-channel.ts'
+import type { FitOptions } from './fit-channel.ts'
 import { fitActivation, fitContrasts } from './fit-layers.ts'
 import type { Pool } from './fit-layers.ts'
 import { applyLayer } from './layer-values.ts'
@@ -16,7 +15,6 @@ import type { PolynomialLayer, PolynomialModel } from './polynomial-model.ts'
 import { contrastMaximum, readsFrom, replacePools } from './pools.ts'
 import type { SlotModel } from './pools.ts'
 import { refit } from './refit.ts'
-import { tune } from './tune.ts'
 
 export interface ApproximationOptions {
   /** Of every activation. */
@@ -25,8 +23,6 @@ export interface ApproximationOptions {
   readonly degrees?: ReadonlyMap<LayerId, 2 | 4>
   /** Change linear maps around the activations; on unless false. */
   readonly refit?: boolean
-  /** Rounds of fitting all coefficients together to the network's output; 0 for none. */
-  readonly tuning?: number
   readonly fit?: Partial<Omit<FitOptions, 'degree'>>
 }
 
@@ -54,7 +50,6 @@ export async function approximate(
   const approximated = new Map<LayerId, Values>([[INPUT, calibration]])
   const lastReader = lastReaders(slots)
   const layers: (LinearLayer | PolynomialLayer)[] = []
-  const fits = new Map<LayerId, readonly (ChannelFit | undefined)[]>()
   const done = stepCounter(work, 'approximate', slots.layers.length)
 
   for (const layer of slots.layers) {
@@ -74,13 +69,11 @@ export async function approximate(
       original.set(layer.id, exact)
       if (layer.kind === 'activation') {
         const fitted = fitActivation(layer, inputs, exact, poolBehind(slots, layer.id), fit)
-        layers.push(fitted.layer)
-        fits.set(fitted.layer.id, fitted.fits)
-        approximated.set(layer.id, applyLayer(fitted.layer, shapes, approximated))
+        layers.push(fitted)
+        approximated.set(layer.id, applyLayer(fitted, shapes, approximated))
       } else {
-        const { layer: terms, fits: termFits, sum } = fitContrasts(layer, inputs, exact, fit)
+        const { terms, sum } = fitContrasts(layer, inputs, exact, fit)
         layers.push(terms, sum)
-        fits.set(terms.id, termFits)
         shapes.set(terms.id, terms.shape)
         const values = new Map([[terms.id, applyLayer(terms, shapes, approximated)]])
         approximated.set(sum.id, applyLayer(sum, shapes, values))
@@ -93,10 +86,7 @@ export async function approximate(
     }
     done(layer.id)
   }
-  const fitted: PolynomialModel = { ...model, layers }
-  const rounds = options.tuning ?? 0
-  if (rounds === 0 || options.refit === false) return fitted
-  return tune(fitted, runLayerBatch(model, calibration), calibration, fits, rounds, work)
+  return { ...model, layers }
 
   function exactValues(layer: Exclude<SlotModel['layers'][number], LinearLayer>): Values {
     return layer.kind === 'activation'
@@ -115,7 +105,7 @@ export async function approximate(
     const degree = options.degrees?.get(reader.id) ?? options.degree
     const now = refitted === layer ? outputs : applyLayer(refitted, shapes, approximated)
     const activated = applyLayer(reader, shapes, new Map([[layer.id, exact]]))
-    return ease(refitted, inShapes, inputs, now, activated, { ...fit, degree })
+    return ease(refitted, inShapes, inputs, now, activated, poolBehind(slots, reader.id), { ...fit, degree })
   }
 }
 

@@ -18,14 +18,19 @@ export interface Taken {
 
 export interface Descent {
   begin(): Taken
-  /** The quasi-Newton step against Σ residual² on the kept rows, d(value)/d(weights) being slope × features. */
-  direction(residuals: Float64Array, slopes: Float64Array): Direction | undefined
+  /**
+   * The quasi-Newton step, from what is taken, against Σ residual² on the kept rows and the penalty on the change;
+   * d(value)/d(weights) is slope × features.
+   */
+  direction(taken: Taken, residuals: Float64Array, slopes: Float64Array): Direction | undefined
+  /** The penalty on a change, in units of the squared residuals where slopes are as given. */
+  penalty(taken: Taken, slopes: Float64Array): number
   /** In terms of the features as given. */
   unscaled(taken: Taken): { weights: Float64Array; bias: number }
 }
 
-/** Ridge penalty per row and unit of standardised weight. */
-const PENALTY = 0.01
+/** Ridge penalty on the whole change, per row and unit of standardised weight: more where features are many for the rows. */
+const penaltyOf = (features: number, rows: number): number => Math.max(0.003, (0.05 * features) / rows)
 
 /** Steps in the metric of the features (standardised in place); undefined where there are more features than rows. */
 export function descent(features: Matrix, heldOut: (row: number) => boolean): Descent | undefined {
@@ -34,26 +39,29 @@ export function descent(features: Matrix, heldOut: (row: number) => boolean): De
   if (n > kept.length) return undefined
   const { means, deviations } = standardise(features)
   const metric = grammian(features, kept)
-  for (let i = 0; i < n; i++) metric.data[i * n + i] += PENALTY * kept.length
+  const penalty = penaltyOf(n, kept.length) * kept.length
+  for (let i = 0; i < n; i++) metric.data[i * n + i] += penalty
   if (!cholesky(metric)) return undefined
   const rowOf = (row: number) => features.data.subarray(row * n, (row + 1) * n)
+  const steepnessOf = (slopes: Float64Array) => kept.reduce((sum, row) => sum + slopes[row] ** 2, 0) / kept.length
   return {
     begin: () => takenFrom(new Float64Array(n), 0),
-    direction(residuals, slopes) {
+    penalty: ({ weights }, slopes) =>
+      penalty * steepnessOf(slopes) * weights.reduce((sum, value) => sum + value * value, 0),
+    direction(taken, residuals, slopes) {
       const right = matrix(n, 1)
       let bias = 0
-      let curvature = 0
       for (const row of kept) {
         const pull = slopes[row] * residuals[row]
         bias += pull
-        curvature += slopes[row] ** 2
         const values = rowOf(row)
         for (let f = 0; f < n; f++) right.data[f] += values[f] * pull
       }
-      if (!(curvature > 0) || !Number.isFinite(curvature)) return undefined
-      const steepness = curvature / kept.length
-      const weights = substituteBoth(metric, right).data.map((value) => value / steepness)
-      bias /= curvature
+      const steepness = steepnessOf(slopes)
+      if (!(steepness > 0) || !Number.isFinite(steepness)) return undefined
+      for (let f = 0; f < n; f++) right.data[f] = right.data[f] / steepness - penalty * taken.weights[f]
+      const weights = substituteBoth(metric, right).data
+      bias /= steepness * kept.length
       const change = new Float64Array(features.rows).fill(bias)
       for (let row = 0; row < features.rows; row++) {
         const values = rowOf(row)

@@ -21,13 +21,6 @@ export interface FitOptions {
 
 export const defaultFit: Omit<FitOptions, 'degree'> = { margin: 0.1, marginWeight: 1e-3, vertexLimit: 4 }
 
-/** What is kept of a channel's fit, to change it later: its standardised range and the moments of its inputs. */
-export interface ChannelFit {
-  readonly middle: number
-  readonly half: number
-  readonly moments: Moments
-}
-
 /** The seen range of a channel as middle ± half. */
 export const rangeOf = ({ low, high }: Points) => ({ middle: (low + high) / 2, half: (high - low) / 2 })
 

@@ -2,7 +2,7 @@ import { activationFunction } from '../normalise/activations.ts'
 import type { ActivationLayer, ConvMap, LinearLayer, Shape } from '../normalise/layer-model.ts'
 import { channelScale } from '../normalise/linear-maps.ts'
 import { constantPolynomial, fitMoments, pointMoments, rangeOf, varies } from './fit-channel.ts'
-import type { ChannelFit, FitOptions } from './fit-channel.ts'
+import type { FitOptions } from './fit-channel.ts'
 import type { Values } from './layer-values.ts'
 import { legendre, legendreCoefficients } from './legendre.ts'
 import { addMoments, meanSquareError, momentsOfTerm, noMoments, observe, pooledMoments } from './moments.ts'
@@ -17,14 +17,8 @@ export interface Pool {
   readonly shape: Shape
 }
 
-export interface FittedLayer {
-  readonly layer: PolynomialLayer
-  /** By channel; undefined where the channel became a constant. */
-  readonly fits: readonly (ChannelFit | undefined)[]
-}
-
 /** Weight of the unpooled values in a fit behind a pooling. */
-const POINT_SHARE = 0.02
+export const POINT_SHARE = 0.02
 
 /** Fits every channel of an activation; behind a pooling, to the pooled outputs. */
 export function fitActivation(
@@ -33,9 +27,8 @@ export function fitActivation(
   targets: Values,
   pool: Pool | undefined,
   options: FitOptions,
-): FittedLayer {
+): PolynomialLayer {
   const [channels, height, width] = layer.shape
-  const fits: (ChannelFit | undefined)[] = []
   const report = new FitSummary()
   const coefficients = Array.from({ length: channels }, (_, channel) => {
     const points = condense(inputs, targets, channel, height * width)
@@ -43,20 +36,19 @@ export function fitActivation(
     let fitted = constantPolynomial(points, options.degree)
     if (varies(points)) {
       const moments = pointMoments(points, activationFunction(layer.activation, channel), options)
-      fits.push({ ...range, moments })
       const goal = pool
         ? pooledMoments(inputs, targets, layer.shape, channel, pool.map, pool.shape, range, options.degree + 1)
         : moments
       if (pool) addMoments(goal, moments, POINT_SHARE)
       fitted = fitMoments(goal, range.middle, range.half, options)
-    } else fits.push(undefined)
+    }
     report.see(points.low, points.high)
     points.x.forEach((x, i) => report.miss(evaluatePolynomial(fitted, x) - points.y[i], points.weight[i] / channels))
     return fitted
   })
   const { id, sources, shape, input, activation } = layer
   const fit = report.report(activation.operator, options)
-  return { layer: { kind: 'polynomial', id, sources, shape, input, coefficients, fit }, fits }
+  return { kind: 'polynomial', id, sources, shape, input, coefficients, fit }
 }
 
 /** Rounds of fitting one contrast to what the others leave. */
@@ -71,12 +63,11 @@ export function fitContrasts(
   inputs: Values,
   targets: Values,
   options: FitOptions,
-): FittedLayer & { readonly sum: LinearLayer } {
+): { readonly terms: PolynomialLayer; readonly sum: LinearLayer } {
   const { taps, shape } = layer
   const plane = shape[1] * shape[2]
   const count = options.degree + 1
   const coefficients: Float64Array[] = []
-  const fits: (ChannelFit | undefined)[] = []
   const report = new FitSummary()
   for (let channel = 0; channel < shape[0]; channel++) {
     const ranges = Array.from({ length: taps }, (_, k) => {
@@ -105,9 +96,6 @@ export function fitContrasts(
         return row
       })
     }
-    ranges.forEach((range, k) =>
-      fits.push(range.half > 0 ? { ...range, moments: momentsOfTerm(all, thetas, k) } : undefined),
-    )
     const together = new Float64Array(taps * count)
     thetas.forEach((theta, k) => together.set(theta, k * count))
     report.miss(Math.sqrt(meanSquareError(all, together)), 1 / shape[0])
@@ -123,7 +111,7 @@ export function fitContrasts(
     coefficients,
     fit: report.report(operator, options),
   }
-  return { layer: polynomial, fits, sum: sumOfContrasts(layer, polynomial.id) }
+  return { terms: polynomial, sum: sumOfContrasts(layer, polynomial.id) }
 }
 
 const constantRow = (value: number, count: number): Float64Array => {

@@ -2,6 +2,7 @@ import { invariant } from '../errors.ts'
 import { INPUT } from '../normalise/layer-model.ts'
 import type { LayerId, LinearLayer, LinearTerm, Shape } from '../normalise/layer-model.ts'
 import { runLayerBatch } from '../normalise/run-layers.ts'
+import { evenly } from './layer-values.ts'
 import { depthwise, gather, mapConstants, scaleMap, spread } from './linear-maps.ts'
 import type { PolynomialLayer, PolynomialModel, SquareLayer, SquareModel } from './polynomial-model.ts'
 import { squareForm } from './square-form.ts'
@@ -255,10 +256,4 @@ function boundsOf(model: SquareModel, samples: readonly Float64Array[]): Map<str
     bounds.set(layer.id, largest)
   })
   return bounds
-}
-
-/** At most `count` of the items, evenly spaced. */
-function evenly<T>(items: readonly T[], count: number): readonly T[] {
-  if (items.length <= count) return items
-  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)])
 }

@@ -49,9 +49,11 @@ export function replacePools(model: LayerModel): SlotModel {
     const before = layers.get(pool.input)
     const after = soleReader(pool.id)
     let [source, id, activation] = [pool.input, pool.id, undefined as Activation | undefined]
-    if (before?.kind === 'activation' && increasing.has(before.activation.operator) && soleReader(before.id) === pool) {
+    let exclusive = soleReader(source) !== undefined
+    if (before?.kind === 'activation' && increasing.has(before.activation.operator) && exclusive) {
       source = before.input
       activation = before.activation
+      exclusive = soleReader(source) !== undefined
       layers.delete(before.id)
     } else if (after?.kind === 'activation') {
       id = after.id
@@ -63,7 +65,7 @@ export function replacePools(model: LayerModel): SlotModel {
     const replaced: [LayerId, LinearLayer | ContrastLayer][] = []
     const merges =
       producer?.kind === 'linear' &&
-      soleReader(source)?.id === pool.id &&
+      exclusive &&
       pool.pads.every((pad) => pad === 0) &&
       producer.terms.every(({ map }) => map.kind === 'conv')
     if (merges) layers.delete(source)

@@ -69,29 +69,39 @@ const withWeights = (map: LinearMap, weight: Float64Array): LinearMap =>
   map.kind === 'sparse' ? map : { ...map, weight }
 
 function solveGroup(group: RowGroup, positions: number, inputs: readonly Values[], outputs: Values, targets: Values) {
-  const { features, perSample, read } = sampleGroup(group, positions, inputs)
+  const { features, perSample, read } = sampleGroup(group, singlePlaces(positions), inputs, positions)
   const residuals = read(targets)
   const current = read(outputs)
   for (let i = 0; i < residuals.data.length; i++) residuals.data[i] -= current.data[i]
   return ridge(features, residuals, (row) => isHeldOut(Math.floor(row / perSample)))
 }
 
-/** The features of a group, and a reader of its rows from any tensor of the layer's shape, at the same places. */
+/**
+ * The features of a group, and a reader of its rows from any tensor of the layer's shape, at the same places. Places
+ * come in units of `window` that stay together (single positions unless given); row r belongs to sample
+ * floor(r / perSample).
+ */
 export function sampleGroup(
   { rows, blocks }: RowGroup,
-  positions: number,
+  windows: readonly Int32Array[],
   inputs: readonly Values[],
+  positions: number,
   mostRows = FEATURE_ROWS,
 ) {
   const samples = inputs[0].length
   const size = blocks.reduce((sum, block) => sum + block.size, 0)
-  const most = Math.max(samples, Math.min(mostRows, Math.floor(FEATURE_VALUES / size)))
-  const perSample = Math.max(1, Math.min(positions, Math.floor(most / samples)))
-  const places = Int32Array.from({ length: samples * perSample }, (_, r) => {
-    const sample = Math.floor(r / perSample)
-    const even = Math.floor(((r % perSample) * positions) / perSample)
-    return (even + thinningOffset(sample, perSample, positions)) % positions
-  })
+  const taps = windows[0].length
+  const most = Math.min(mostRows, Math.floor(FEATURE_VALUES / size))
+  const chosen = Math.max(1, Math.min(windows.length, Math.floor(most / samples / taps)))
+  const perSample = chosen * taps
+  const places = new Int32Array(samples * perSample)
+  for (let sample = 0; sample < samples; sample++) {
+    const offset = chosen === windows.length ? 0 : sample * 7919
+    for (let k = 0; k < chosen; k++) {
+      const window = windows[(Math.floor((k * windows.length) / chosen) + offset) % windows.length]
+      places.set(window, sample * perSample + k * taps)
+    }
+  }
   const features = matrix(places.length, size)
   places.forEach((position, r) => {
     let at = r * size
@@ -111,9 +121,8 @@ export function sampleGroup(
   return { features, perSample, read }
 }
 
-/** Moves the thinned grid from sample to sample, so that every position is seen. */
-const thinningOffset = (sample: number, perSample: number, positions: number): number =>
-  perSample === positions ? 0 : (sample * 7919) % positions
+export const singlePlaces = (positions: number): Int32Array[] =>
+  Array.from({ length: positions }, (_, position) => Int32Array.of(position))
 
 function addChange({ rows, blocks }: RowGroup, change: Float64Array, weights: readonly Float64Array[]): void {
   let feature = 0

@@ -1,0 +1,121 @@
+/**
+ * Measures what approximation costs in accuracy, as a Markdown table:
+ *   node scripts/measure-accuracy.ts MODELS DATA [--only TEXT] [--degrees 2,4,auto] [--test 4000] [--calibration 1000]
+ * MODELS holds manifest.json, a list of {file, dataset, pre, layout?}; DATA holds <dataset>_{train,test}_{x,y}.npy.
+ * Calibration takes the first training samples without their labels; accuracy is ONNX Runtime's on the test samples.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { approximate } from '../src-main/core/approximate/approximate.ts'
+import type { PolynomialModel } from '../src-main/core/approximate/polynomial-model.ts'
+import { writeOnnx } from '../src-main/core/approximate/write-onnx.ts'
+import { NO_PREPROCESSING, type Preprocessing } from '../src-main/core/bundle/preprocessing.ts'
+import type { LayerModel } from '../src-main/core/normalise/layer-model.ts'
+import { silent } from '../src-main/core/progress.ts'
+import { accuracyReport } from '../src-main/core/validate/accuracy-report.ts'
+import { chooseDegrees, depthOf } from '../src-main/core/validate/choose-degrees.ts'
+import { preprocess } from '../src-main/data/preprocess.ts'
+import { readLabels } from '../src-main/data/read-labels.ts'
+import { readSamples } from '../src-main/data/read-samples.ts'
+import { openNetwork } from '../src-main/jobs/open-network.ts'
+import { openReference } from '../src-main/ort/reference.ts'
+
+interface Entry {
+  readonly file: string
+  readonly dataset: string | null
+  readonly pre: string
+}
+
+const scaled = (scale: number, mean: number[], std: number[]): Preprocessing => ({
+  ...NO_PREPROCESSING,
+  scale,
+  mean,
+  std,
+})
+
+/** The names that manifest.json uses for what is done to a pixel. */
+const preprocessings: Readonly<Record<string, Preprocessing>> = {
+  '0..1': scaled(1 / 255, [0], [1]),
+  '0..255': NO_PREPROCESSING,
+  '-1..1': scaled(1 / 255, [0.5], [0.5]),
+  mnist_std: scaled(1 / 255, [0.1307], [0.3081]),
+  fashion_std: scaled(1 / 255, [0.286], [0.353]),
+  cifar_std247: scaled(1 / 255, [0.4914, 0.4822, 0.4465], [0.247, 0.2435, 0.2616]),
+  imagenet: scaled(1 / 255, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+  kw225: scaled(1 / 255, [0.485, 0.456, 0.406], [0.225, 0.225, 0.225]),
+}
+
+const { positionals, values: options } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: 'string', default: '' },
+    degrees: { type: 'string', default: '2,4' },
+    test: { type: 'string', default: '4000' },
+    calibration: { type: 'string', default: '1000' },
+  },
+})
+const [modelFolder, dataFolder] = positionals
+const entries: Entry[] = JSON.parse(readFileSync(join(modelFolder, 'manifest.json'), 'utf8'))
+
+console.log(
+  '| network | activations | depth | accuracy before | after | points lost | agreement | seconds of one core |',
+)
+console.log('|---|---|---|---|---|---|---|---|')
+for (const entry of entries) {
+  if (!entry.dataset || !entry.file.includes(options.only)) continue
+  for (const degree of options.degrees.split(',')) {
+    try {
+      console.log(await measure(entry, degree))
+    } catch (error) {
+      console.log(`| ${entry.file} | ${degree} | | | | | | ${error instanceof Error ? error.message : error} |`)
+      break
+    }
+  }
+}
+
+async function measure({ file, dataset, pre }: Entry, degree: string): Promise<string> {
+  const path = join(modelFolder, file)
+  const model = await openNetwork({ model: path })
+  const read = async (split: string, most: string) => {
+    const samples = await readSamples(join(dataFolder, `${dataset}_${split}_x.npy`), { shape: model.input.shape })
+    const count = Math.min(samples.count, Number(most))
+    const preprocessing = preprocessings[pre] ?? NO_PREPROCESSING
+    const raw = await Promise.all(Array.from({ length: count }, (_, i) => samples.sample(i)))
+    return raw.map((pixels) => preprocess(pixels, preprocessing))
+  }
+  const calibration = await read('train', options.calibration)
+  const test = await read('test', options.test)
+  const labels = [...(await readLabels(join(dataFolder, `${dataset}_test_y.npy`)))].slice(0, test.length).map(Number)
+  const start = process.cpuUsage()
+  const polynomial = await approximated(model, calibration, degree)
+  const used = process.cpuUsage(start)
+  const report = accuracyReport({
+    labels,
+    original: await run(path, model, test),
+    polynomial: await run(writeOnnx(polynomial), model, test),
+  })
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+  const [before, after] = [report.original.accuracy!, report.polynomial.accuracy!]
+  const lost = (100 * (before - after)).toFixed(2)
+  const seconds = ((used.user + used.system) / 1e6).toFixed(0)
+  const depth = depthOf(polynomial)
+  const { agreement } = report.polynomial
+  return `| ${file} | ${degree} | ${depth} | ${percent(before)} | ${percent(after)} | ${lost} | ${percent(agreement)} | ${seconds} |`
+}
+
+async function approximated(model: LayerModel, calibration: Float64Array[], degree: string): Promise<PolynomialModel> {
+  if (degree === 'auto') return (await chooseDegrees(model, calibration, {}, silent)).model
+  return approximate(model, calibration, { degree: degree === '4' ? 4 : 2 }, silent)
+}
+
+async function run(file: string | Uint8Array, model: LayerModel, samples: Float64Array[]): Promise<Float64Array[]> {
+  const { layout, onnxShape } = model.input
+  const reference = await openReference(file, { layout, onnxShape })
+  const outputs: Float64Array[] = []
+  for (let first = 0; first < samples.length; first += 50) {
+    outputs.push(...(await reference.runBatch(samples.slice(first, first + 50))))
+  }
+  await reference.close()
+  return outputs
+}
