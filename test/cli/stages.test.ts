@@ -55,7 +55,7 @@ describe('the stages on the command line', () => {
     expect(report.estimate).toMatchObject({ segments: 1, polyModulusDegree: 16384, logQP: expect.any(Number) })
   })
 
-  it('approximate writes a network that protect takes, and says what it tried', async () => {
+  it('approximate writes the polynomials as ONNX, and says what it tried', async () => {
     const files = ['--calibration', 'x.npy', '--out', 'approx.onnx']
     const auto = (...more: string[]): Promise<CliRun> =>
       run('approximate', 'tiny.onnx', ...files, '--scale', '1/255', '--activation', 'auto', ...more)
@@ -63,10 +63,9 @@ describe('the stages on the command line', () => {
     expect(easy).toMatchObject({ depth: 3, layers: [{ original: 'Relu', degree: 2 }], frontier: [{ depth: 3 }] })
     const hard = (await auto('--target', '1', '--force')).json()
     expect(hard.frontier).toMatchObject([{ depth: 3 }, { depth: 4, degrees: { relu_2: 4 } }])
-    const written = normalise(readOnnx(readFileSync(join(folder, 'approx.onnx'))))
-    expect(written.layers.some((layer) => layer.kind === 'activation' && layer.activation.operator === 'Relu')).toBe(
-      false,
-    )
+    const operators = readOnnx(readFileSync(join(folder, 'approx.onnx'))).nodes.map(({ operator }) => operator)
+    expect(operators).toContain('Mul')
+    expect(operators).not.toContain('Relu')
     expect((await run('approximate', 'tiny.onnx', ...files)).json().error?.code).toBe('output-exists')
   })
 
