@@ -19,7 +19,7 @@ export type {
   JobResult,
   JobUpdate,
 } from '../src-main/ipc/jobs.ts'
-export type { LayerView, NetworkPicture, PictureView } from '../src-main/ipc/jobs.ts'
+export type { Deployment, LayerView, NetworkPicture, PictureView } from '../src-main/ipc/jobs.ts'
 export type { ProjectView } from '../src-main/ipc/views.ts'
 export type { ErrorReport } from '../src-main/core/errors.ts'
 export type { Result }

@@ -7,8 +7,9 @@ import { UserError } from '../core/errors.ts'
 import type { CallHandlers } from '../ipc/serve-calls.ts'
 import type { ProjectView } from '../ipc/views.ts'
 import type { WindowJobs } from './jobs.ts'
-import { Project, sampleDigits, sampleProject } from './project.ts'
+import { Project, sampleProject } from './project.ts'
 import type { Scratch } from './scratch.ts'
+import { startJob, Trials } from './start-job.ts'
 
 export interface Surroundings {
   readonly assets: string
@@ -19,8 +20,7 @@ export interface Surroundings {
 
 export function callHandlers({ assets, jobs, scratch, window }: Surroundings): CallHandlers {
   let project: Project | undefined
-  /** Where the last trial left its bundle and throw-away keys. */
-  let tried: string | undefined
+  const trials = new Trials(scratch)
 
   const current = (): Project => {
     if (!project) throw new UserError('no-project', 'Open a network first.')
@@ -28,8 +28,7 @@ export function callHandlers({ assets, jobs, scratch, window }: Surroundings): C
   }
   const replace = async (next: Project | undefined): Promise<void> => {
     await jobs.stopAll()
-    await scratch.removeAll()
-    tried = undefined
+    await trials.forget()
     project = next
   }
   const openFile = async (model: string): Promise<ProjectView> => {
@@ -79,39 +78,14 @@ export function callHandlers({ assets, jobs, scratch, window }: Surroundings): C
     undo: () => changed((open) => open.undo()),
     redo: () => changed((open) => open.redo()),
     startJob: async (request) => {
-      const open = current()
-      const { model } = open
-      if (request.job === 'inspect') return { jobId: jobs.start('inspect', { model }) }
-      const { preprocessing, degree, input } = open.choices
-      const compile = { model, calibration: open.calibration, preprocessing, degree }
-      if (request.job === 'activations') return { jobId: jobs.start('activations', compile) }
-      if (request.job === 'probe') {
-        if (tried === undefined) throw new UserError('not-tried', 'Seal and run the network first.')
-        const { picture } = request
-        return { jobId: jobs.start('probe', { model, preprocessing, folder: tried, picture }) }
-      }
-      const inputs = testInputs(open, request.samples)
-      await scratch.removeAll()
-      tried = undefined
-      const folder = await scratch.create()
-      const keep = async (done: boolean): Promise<void> => {
-        if (done) tried = folder
-        else await scratch.remove(folder)
-      }
-      return { jobId: jobs.start('trial', { ...compile, input, inputs, folder }, keep) }
+      const jobId = await startJob(request, project, trials, { jobs, window })
+      return jobId === undefined ? null : { jobId }
     },
     cancelJob: ({ jobId }) => {
       jobs.cancel(jobId)
       return undefined
     },
   }
-}
-
-/** The first inputs; of the sample, pictures that are named after the digit they show. */
-function testInputs({ kind, inputs }: Project, count: number): { path: string; index: number; truth?: number }[] {
-  if (kind === 'sample')
-    return sampleDigits.slice(0, count).map((digit) => ({ path: inputs, index: digit, truth: digit }))
-  return Array.from({ length: count }, (_, index) => ({ path: inputs, index }))
 }
 
 async function bytesOf(path: string): Promise<number> {

@@ -28,7 +28,8 @@ export const contract = {
   choose: { request: choicesChange, reply: projectView },
   undo: { request: nothing, reply: projectView },
   redo: { request: nothing, reply: projectView },
-  startJob: { request: jobRequest, reply: z.object({ jobId }) },
+  /** null where the person closed the dialog that the job needs. */
+  startJob: { request: jobRequest, reply: z.object({ jobId }).nullable() },
   cancelJob: { request: z.object({ jobId }), reply: nothing },
 } satisfies Record<CallName, { request: z.ZodType; reply: z.ZodType }>
 

@@ -127,7 +127,51 @@ export const probeResult = z.object({
   seconds,
 })
 
-export const jobResults = { inspect: inspection, activations, trial: comparison, probe: probeResult }
+/** What protecting will cost, before any key is made. */
+export const forecast = z.object({
+  polyModulusDegree: count,
+  logQP: z.number(),
+  bundleBytes: z.number(),
+  keyBytes: z.number(),
+  edgeMemoryBytes: z.number(),
+  edgeSeconds: seconds,
+})
+
+export const exported = z.object({
+  fileName: z.string(),
+  deployment: z.string(),
+  bundleSha256: z.string(),
+  signer: z.string().optional(),
+  bundleBytes: count,
+  keyBytes: count,
+  polyModulusDegree: count,
+  logQP: z.number(),
+  seconds,
+  stages: z.array(z.object({ name: z.string(), seconds })).readonly(),
+})
+export type Exported = z.infer<typeof exported>
+
+/** One deployment of the key store: nothing secret, and no path. */
+export const deployment = z.object({
+  id: z.string(),
+  created: z.string(),
+  model: z.string(),
+  reveal: z.string(),
+  bundles: z.array(z.object({ sha256: z.string(), bytes: count, created: z.string() })).readonly(),
+  revoked: z.string().optional(),
+})
+export type Deployment = z.infer<typeof deployment>
+export const keyStore = z.object({ deployments: z.array(deployment).readonly() })
+
+export const jobResults = {
+  inspect: inspection,
+  activations,
+  forecast,
+  protect: exported,
+  trial: comparison,
+  probe: probeResult,
+  keys: keyStore,
+}
 export type JobName = keyof typeof jobResults
 export type JobResult<N extends JobName> = z.infer<(typeof jobResults)[N]>
 
@@ -141,11 +185,25 @@ export const jobRequest = z.discriminatedUnion('job', [
   z.strictObject({ job: z.literal('activations') }),
   z.strictObject({ job: z.literal('trial'), samples: z.number().int().min(1).max(10) }),
   z.strictObject({ job: z.literal('probe'), picture: drawing }),
+  z.strictObject({ job: z.literal('forecast') }),
+  z.strictObject({
+    job: z.literal('protect'),
+    passphrase: z.string().min(8).max(1024),
+    reveal: z.enum(['label', 'top-k', 'scores']),
+  }),
+  z.strictObject({
+    job: z.literal('keys'),
+    act: z.enum(['list', 'back-up', 'restore', 'revoke', 'destroy']),
+    deployment: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .optional(),
+  }),
 ])
 export type JobRequest = z.infer<typeof jobRequest>
 
 const jobId = z.string().max(64)
-const about = { jobId, job: z.enum(['inspect', 'activations', 'trial', 'probe']) }
+const about = { jobId, job: z.enum(['inspect', 'activations', 'forecast', 'protect', 'trial', 'probe', 'keys']) }
 export const jobUpdate = z.discriminatedUnion('state', [
   z.object({ ...about, state: z.literal('running'), event: progressView.optional() }),
   z.object({ ...about, state: z.literal('done'), value: z.unknown() }),

@@ -2,7 +2,9 @@
 export const stages = [
   { id: 'model', title: 'Model' },
   { id: 'activations', title: 'Activations' },
+  { id: 'export', title: 'Export' },
   { id: 'test', title: 'Test' },
+  { id: 'keys', title: 'Keys' },
 ] as const
 
 export type StageId = (typeof stages)[number]['id']

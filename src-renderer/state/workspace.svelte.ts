@@ -1,10 +1,12 @@
 /** What is open, where the person is, and which jobs run for it. */
 import { api } from '../api.ts'
-import type { ErrorReport, JobName, JobRequest, ProjectView, Result } from '../api.ts'
+import type { Deployment, ErrorReport, JobName, JobRequest, ProjectView, Result } from '../api.ts'
 import type { Drawing } from '../draw.ts'
 import { Job } from './job.svelte.ts'
 import { stages } from './stages.ts'
 import type { StageId } from './stages.ts'
+
+type KeysAct = Extract<JobRequest, { job: 'keys' }>['act']
 
 class Workspace {
   project = $state.raw<ProjectView>()
@@ -13,16 +15,21 @@ class Workspace {
   error = $state.raw<ErrorReport>()
   inspect = $state<Job<'inspect'>>()
   activations = $state<Job<'activations'>>()
+  forecast = $state<Job<'forecast'>>()
+  protect = $state<Job<'protect'>>()
   trial = $state<Job<'trial'>>()
   probe = $state<Job<'probe'>>()
+  keys = $state<Job<'keys'>>()
+  /** The key store as last seen. */
+  deployments = $state.raw<readonly Deployment[]>([])
 
   get #jobs(): (Job | undefined)[] {
-    return [this.inspect, this.activations, this.trial, this.probe]
+    return [this.inspect, this.activations, this.forecast, this.protect, this.trial, this.probe, this.keys]
   }
 
   /** Jobs worth a place in the bar. */
   get running(): Job[] {
-    return this.#jobs.flatMap((job): Job[] => (job?.state === 'running' ? [job] : []))
+    return this.#jobs.flatMap((job): Job[] => (job?.state === 'running' && job.name !== 'keys' ? [job] : []))
   }
 
   get supported(): boolean {
@@ -43,7 +50,9 @@ class Workspace {
 
   async close(): Promise<void> {
     await api.closeProject()
-    this.project = this.inspect = this.activations = this.trial = this.probe = this.error = undefined
+    this.project = this.inspect = this.error = undefined
+    this.stage = 'model'
+    this.#forget()
   }
 
   async chooseData(request: Parameters<typeof api.chooseData>[0]): Promise<void> {
@@ -65,6 +74,21 @@ class Workspace {
     await this.#run(this.trial, { job: 'trial', samples })
   }
 
+  async startForecast(): Promise<void> {
+    this.forecast = new Job('forecast')
+    await this.#run(this.forecast, { job: 'forecast' })
+  }
+
+  async startProtect(passphrase: string, reveal: 'label' | 'top-k' | 'scores'): Promise<void> {
+    this.protect = new Job('protect')
+    await this.#run(this.protect, { job: 'protect', passphrase, reveal })
+  }
+
+  async startKeys(act: KeysAct, deployment?: string): Promise<void> {
+    this.keys = new Job('keys')
+    await this.#run(this.keys, { job: 'keys', act, ...(deployment !== undefined && { deployment }) })
+  }
+
   async startProbe(picture: Drawing): Promise<void> {
     this.probe = new Job('probe')
     await this.#run(this.probe, { job: 'probe', picture })
@@ -84,6 +108,7 @@ class Workspace {
   listen(): () => void {
     const stopJobs = api.onJobUpdate((update) => {
       for (const job of this.#jobs) if (job?.jobId === update.jobId) job.take(update)
+      if (this.keys?.value) this.deployments = this.keys.value.deployments
     })
     const stopMenu = api.onMenu((command) => {
       if (command === 'open-sample') void this.openSample()
@@ -108,7 +133,7 @@ class Workspace {
     if (!result.ok || !result.value) return
     this.project = result.value
     this.stage = 'model'
-    this.activations = this.trial = this.probe = undefined
+    this.#forget()
     this.inspect = new Job('inspect')
     await this.#run(this.inspect, { job: 'inspect' })
   }
@@ -119,10 +144,16 @@ class Workspace {
     if (result.ok && result.value) this.project = result.value
   }
 
+  /** What was found out about another network. */
+  #forget(): void {
+    this.activations = this.forecast = this.protect = this.trial = this.probe = undefined
+  }
+
   async #run<N extends JobName>(job: Job<N>, request: JobRequest): Promise<void> {
     const started = await api.startJob(request)
-    if (started.ok) job.jobId = started.value.jobId
-    else job.fail(started.error)
+    if (!started.ok) job.fail(started.error)
+    else if (started.value) job.jobId = started.value.jobId
+    else job.state = 'cancelled'
   }
 }
 
