@@ -14,6 +14,8 @@ export interface Stages {
 /** second ∘ first as one map: a convolution where that exists, dense where either is, sparse otherwise. */
 export function composeMaps(first: LinearMap, second: LinearMap, stages: Stages): LinearMap {
   if (first.kind === 'conv' && second.kind === 'conv' && staysConvolution(first, second, stages.input, stages.middle)) {
+    if (isChannelScale(second, stages.middle)) return scaleOutputs(first, second.weight)
+    if (isChannelScale(first, stages.input)) return scaleInputs(first.weight, second)
     return composeConvolutions(first, second, stages)
   }
   if (second.kind === 'dense') return denseAfter(first, second, stages)
@@ -91,6 +93,31 @@ export function staysConvolution(first: ConvMap, second: ConvMap, input: Shape, 
   if (second.pads.every((pad) => pad === 0)) return true
   const isPointwise = String([...first.kernel, ...first.strides]) === '1,1,1,1'
   return isPointwise && [0, 1].every((axis) => middle[axis + 1] - first.pads[axis] >= input[axis + 1])
+}
+
+const isChannelScale = ({ weight, kernel, strides, pads, groups }: ConvMap, input: Shape): boolean =>
+  groups === input[0] && weight.length === groups && String([...kernel, ...strides, ...pads]) === '1,1,1,1,0,0,0,0'
+
+/** Formula: W[o] · s[o]. */
+function scaleOutputs(map: ConvMap, factors: Float64Array): ConvMap {
+  const perOutput = map.weight.length / factors.length
+  const weight = Float64Array.from(map.weight)
+  for (let at = 0; at < weight.length; at++) weight[at] *= factors[Math.floor(at / perOutput)]
+  return { ...map, weight }
+}
+
+/** Formula: W[o][i] · s[i]. */
+function scaleInputs(factors: Float64Array, map: ConvMap): ConvMap {
+  const taps = map.kernel[0] * map.kernel[1]
+  const perGroup = factors.length / map.groups
+  const outputsPerGroup = map.weight.length / (taps * perGroup * map.groups)
+  const weight = Float64Array.from(map.weight)
+  for (let row = 0, at = 0; at < weight.length; row++) {
+    const group = Math.floor(Math.floor(row / perGroup) / outputsPerGroup)
+    const factor = factors[group * perGroup + (row % perGroup)]
+    for (let tap = 0; tap < taps; tap++, at++) weight[at] *= factor
+  }
+  return { ...map, weight }
 }
 
 /** Formula: W[o][i][k] = Σ W₂[o][m][k₂]·W₁[m][i][k₁] over k = k₂·d₂·s₁ + k₁·d₁ (in steps of the dilation). */
