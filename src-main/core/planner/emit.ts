@@ -191,8 +191,9 @@ class Emitter {
         else giants.set(split.giants[k], [k])
       })
       invariant(giants.size > 0, 'a linear step has no weights', { layer: step.id })
-      let sum: Register | undefined
-      for (const [giant, members] of [...giants].sort(([a], [b]) => a - b)) {
+      // As Horner's rule: only the gaps between giant steps need keys, and most gaps are equal.
+      let sum: { readonly register: Register; readonly giant: number } | undefined
+      for (const [giant, members] of [...giants].sort(([a], [b]) => b - a)) {
         const values = members.map((k) => turned[all[k].input].get(split.babies[k])!)
         const weights = members.map((k, m): WeightIndex => {
           const { set, index } = all[k]
@@ -202,10 +203,10 @@ class Emitter {
           )
         })
         const inner = builder.relinearise(builder.multiplySum(values, weights))
-        const shifted = this.rotate(inner, giant)
-        sum = sum === undefined ? shifted : builder.add(sum, shifted)
+        const register = sum ? builder.add(this.rotate(sum.register, sum.giant - giant), inner) : inner
+        sum = { register, giant }
       }
-      outputs.push(sum!)
+      outputs.push(this.rotate(sum!.register, sum!.giant))
     }
     return outputs
   }

@@ -7,13 +7,11 @@ export interface DerivedRotation {
   readonly step: number
 }
 
-/** A rotation of a rotation adds its noise twice and cannot share the first decomposition, so no deeper. */
-const deepest = 2
-
 /**
  * Derives all wanted rotations of one value from few distinct steps, since each step is a key of many
- * megabytes: rows, then columns. As many rotations as wanted ones; steps in `known` are preferred. Children
- * of one parent stand together, parents first.
+ * megabytes: rows, then columns. As many rotations as wanted ones, none deeper than a rotation of a rotation,
+ * since each adds its noise and only those of one parent share a decomposition. Steps in `known` count as
+ * nothing. Children of one parent stand together, parents first.
  */
 export function deriveRotations(
   wanted: readonly number[],
@@ -21,51 +19,33 @@ export function deriveRotations(
   known: ReadonlySet<number>,
 ): DerivedRotation[] {
   const nodes = new Set(wanted.filter((rotation) => rotation !== 0))
-  const steps = new Set([...known].filter((step) => step < slots))
-  let reached = reach(nodes, steps, slots)
-  while (reached.size < nodes.size) {
-    const step = bestStep(nodes, steps, reached, slots)
-    steps.add(step)
-    reached = reach(nodes, steps, slots)
-  }
-  const order = [0, ...reached.keys()]
-  return order.flatMap((parent) => [...reached.values()].filter((derived) => derived.parent === parent))
-}
-
-type Reached = Map<number, DerivedRotation & { readonly depth: number }>
-
-/** Breadth first, through wanted rotations only. */
-function reach(nodes: ReadonlySet<number>, steps: ReadonlySet<number>, slots: number): Reached {
-  const reached: Reached = new Map()
-  let frontier = [0]
-  for (let depth = 1; depth <= deepest && frontier.length > 0; depth++) {
-    const next: number[] = []
-    for (const parent of frontier) {
-      for (const step of steps) {
-        const rotation = modulo(parent + step, slots)
-        if (!nodes.has(rotation) || reached.has(rotation)) continue
-        reached.set(rotation, { rotation, parent, step, depth })
-        next.push(rotation)
-      }
+  let best = [...nodes].map((rotation): DerivedRotation => ({ rotation, parent: 0, step: rotation }))
+  for (let unit = 2; unit < slots; unit *= 2) {
+    for (const below of [0, unit / 2]) {
+      const derived = twoDigits(nodes, { unit, below }, slots, known)
+      if (newSteps(derived, known) < newSteps(best, known)) best = derived
     }
-    frontier = next
   }
-  return reached
+  const parents = [0, ...best.filter(({ parent }) => parent === 0).map(({ rotation }) => rotation)]
+  return parents.flatMap((parent) => best.filter((derived) => derived.parent === parent))
 }
 
-/** The step that reaches most of what is missing; the smallest of those. */
-function bestStep(nodes: ReadonlySet<number>, steps: ReadonlySet<number>, reached: Reached, slots: number): number {
-  const missing = [...nodes].filter((node) => !reached.has(node))
-  const parents = [0, ...[...reached.values()].filter(({ depth }) => depth < deepest).map(({ rotation }) => rotation)]
-  const candidates = new Set(
-    missing.flatMap((node) => [node, ...parents.map((parent) => modulo(node - parent, slots))]),
-  )
-  for (const node of missing)
-    for (const other of missing) if (other !== node) candidates.add(modulo(node - other, slots))
-  let best = { step: 0, count: -1 }
-  for (const step of [...candidates].sort((a, b) => a - b)) {
-    const count = reach(nodes, new Set([...steps, step]), slots).size
-    if (count > best.count) best = { step, count }
-  }
-  return best.step
+const newSteps = (derived: readonly DerivedRotation[], known: ReadonlySet<number>): number =>
+  new Set(derived.map(({ step }) => step).filter((step) => !known.has(step))).size
+
+/** Each rotation as a multiple of `unit` and a rest from −below on; what is turned first must be wanted itself. */
+function twoDigits(
+  nodes: ReadonlySet<number>,
+  { unit, below }: { readonly unit: number; readonly below: number },
+  slots: number,
+  known: ReadonlySet<number>,
+): DerivedRotation[] {
+  return [...nodes].map((rotation): DerivedRotation => {
+    const rest = modulo(rotation + below, unit) - below
+    const [low, high] = [modulo(rest, slots), modulo(rotation - rest, slots)]
+    const direct = { rotation, parent: 0, step: rotation }
+    if (low === 0 || high === 0 || known.has(rotation)) return direct
+    if (nodes.has(low)) return { rotation, parent: low, step: high }
+    return nodes.has(high) ? { rotation, parent: high, step: low } : direct
+  })
 }
