@@ -47,6 +47,7 @@ export async function listen(options: ListenOptions, handler: Handler): Promise<
   server.maxConnections = maxConnections
   server.headersTimeout = 10_000
   server.requestTimeout = 60_000
+  server.keepAliveTimeout = 60_000
   await start(server, host, port)
   const { port: taken } = server.address() as AddressInfo
   return {

@@ -27,6 +27,8 @@ class NoisyEvaluator implements Evaluator<Noisy> {
   /** Of a rounded polynomial, and of one multiplied by the secret. */
   readonly #rounding: number
   readonly #roundingTimesSecret: number
+  /** 1 / |1 − ζ| for the root ζ = exp(iπ·3^slot / N) of each slot. */
+  readonly #inverseDistance: Float64Array
 
   constructor(network: PlannedNetwork) {
     const degree = network.plan.parameters.polyModulusDegree
@@ -35,12 +37,19 @@ class NoisyEvaluator implements Evaluator<Noisy> {
     this.#clear = new ClearEvaluator(network.plan, (index) => this.#weight(index))
     this.#rounding = Math.sqrt(degree / 12)
     this.#roundingTimesSecret = this.#rounding * Math.sqrt((2 * degree) / 3)
+    let power = 1
+    this.#inverseDistance = Float64Array.from({ length: degree / 2 }, () => {
+      const distance = Math.abs(2 * Math.sin((Math.PI * power) / (2 * degree)))
+      power = (power * 3) % (2 * degree)
+      return 1 / distance
+    })
   }
 
+  /** SEAL encrypts with one prime more and divides by it, which leaves of the fresh error a rounding. */
   input(slots: Float64Array): Noisy {
     const { mode } = this.#network.plan.input
-    const secretTerms = 2 * errorDeviation * this.#roundingTimesSecret * Math.sqrt(12)
-    return this.#noisy(slots, this.#levels.input(), mode === 'plain' ? this.#rounding : secretTerms)
+    const deviation = mode === 'plain' ? this.#rounding : 2 * this.#rounding + this.#roundingTimesSecret
+    return this.#noisy(slots, this.#levels.input(), deviation)
   }
 
   multiplySum(values: readonly Noisy[], weights: readonly WeightIndex[]): Noisy {
@@ -87,13 +96,18 @@ class NoisyEvaluator implements Evaluator<Noisy> {
 
   release(): void {}
 
-  /** A key's error times the digits, over the special prime, and the rounding of that division. */
-  #keySwitch({ primes }: Level): number {
-    const values = this.#network.plan.parameters.primes.map(Number)
-    const largest = Math.max(...values.slice(0, primes))
-    const degree = this.#network.plan.parameters.polyModulusDegree
-    const keyError = errorDeviation * degree * Math.sqrt(primes / 12) * (largest / values.at(-1)!)
-    return keyError + this.#rounding + this.#roundingTimesSecret
+  /**
+   * A key's error times the digits, over the special prime, and the rounding of that division. SEAL's digits are not
+   * centred: their mean, q/2 · (1 + X + … + X^(N−1)), is q/(1 − ζ) at the root ζ of a slot, largest in slot 0.
+   */
+  #keySwitch({ primes }: Level): (slot: number) => number {
+    const { polyModulusDegree: degree, primes: literals } = this.#network.plan.parameters
+    const values = literals.map(Number)
+    const digits = Math.hypot(...values.slice(0, primes)) / values.at(-1)!
+    const keyError = errorDeviation * Math.sqrt(degree) * digits
+    const centred = keyError * Math.sqrt(degree / 12)
+    const rounding = 2 * this.#rounding + this.#roundingTimesSecret
+    return (slot) => Math.hypot(centred, keyError * this.#inverseDistance[slot]) + rounding
   }
 
   #weight(index: WeightIndex): Float64Array {
@@ -102,35 +116,33 @@ class NoisyEvaluator implements Evaluator<Noisy> {
     return this.#network.weightVectors(index).map((value) => value + deviation * gaussian(simulatedUniform))
   }
 
-  #noisy(slots: Float64Array, level: Level, deviation: number): Noisy {
-    const scaled = deviation / level.scale
-    return { slots: slots.map((slot) => slot + scaled * gaussian(simulatedUniform)), level }
+  #noisy(slots: Float64Array, level: Level, deviation: number | ((slot: number) => number)): Noisy {
+    const at = typeof deviation === 'number' ? () => deviation : deviation
+    return { slots: slots.map((value, slot) => value + (at(slot) / level.scale) * gaussian(simulatedUniform)), level }
   }
 }
 
 export interface OutputNoise {
-  /** Root mean square of the decryption error over the outputs. */
+  /** Root mean square of the decryption error over the outputs, the largest of the runs. */
   readonly noise: number
   /** Largest output less the smallest: what the error has to be compared with. */
   readonly spread: number
 }
 
-/** What a decryption would give for one preprocessed input, by simulation. */
-export function measureNoise(network: PlannedNetwork, input: Float64Array): OutputNoise {
+/** What decryptions would give for one preprocessed input, by simulation. */
+export function measureNoise(network: PlannedNetwork, input: Float64Array, runs = 4): OutputNoise {
   const { plan } = network
-  const images = Float64Array.from({ length: plan.batch * input.length }, (_, i) => input[i % input.length])
-  const inputs = plan.input.sources.map((_, index) => packInput(plan, images, index))
+  const inputs = plan.input.sources.map((_, index) => packInput(plan, input, index))
+  const outputsOf = (slots: readonly Float64Array[]): Float64Array => unpack(plan, plan.output, slots)
+  const exact = outputsOf(runPlan(plan, new ClearEvaluator(plan, network.weightVectors), inputs))
   const evaluator = new NoisyEvaluator(network)
-  const exact = runPlan(plan, new ClearEvaluator(plan, network.weightVectors), inputs)
-  const noisy = runPlan(
-    plan,
-    evaluator,
-    inputs.map((slots) => evaluator.input(slots)),
-  ).map(({ slots }) => slots)
-  const expected = unpack(plan, plan.output, exact)
-  const actual = unpack(plan, plan.output, noisy)
-  const squares = actual.reduce((sum, value, i) => sum + (value - expected[i]) ** 2, 0)
-  return { noise: Math.sqrt(squares / actual.length), spread: Math.max(...expected) - Math.min(...expected) }
+  const errors = Array.from({ length: runs }, () => {
+    const noisyInputs = inputs.map((slots) => evaluator.input(slots))
+    const noisy = outputsOf(runPlan(plan, evaluator, noisyInputs).map(({ slots }) => slots))
+    const squares = noisy.reduce((sum, value, i) => sum + (value - exact[i]) ** 2, 0)
+    return Math.sqrt(squares / noisy.length)
+  })
+  return { noise: Math.max(...errors), spread: Math.max(...exact) - Math.min(...exact) }
 }
 
 /** Stands in where the caller has no real input. */

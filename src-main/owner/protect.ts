@@ -161,11 +161,17 @@ function entryOf(name: string, content: (written: readonly ManifestEntry[]) => U
   }
 }
 
+/** Beyond this many weights the quota is as good as none. */
+const maxCountedWeights = 2 ** 22
+
 /** Distinct numbers among all weight vectors: a vector repeats each weight over many positions. */
 function countWeights(segments: readonly PlannedNetwork[]): number {
   const distinct = new Set<number>()
   for (const { plan, weightVectors } of segments) {
-    for (const index of plan.weights.keys()) for (const value of weightVectors(index)) distinct.add(value)
+    for (const index of plan.weights.keys()) {
+      for (const value of weightVectors(index)) distinct.add(value)
+      if (distinct.size > maxCountedWeights) return distinct.size
+    }
   }
   return distinct.size
 }
@@ -177,9 +183,8 @@ const noiseMargin = 2
 function floodingFor({ segments, sample }: ProtectRequest): Flooding {
   const last = segments.at(-1)!
   const input = segments.length === 1 && sample ? sample : randomInput(last)
-  const runs = [1, 2, 3].map(() => measureNoise(last, input))
-  const noise = noiseMargin * Math.max(...runs.map((run) => run.noise))
-  return { noise, spread: runs[0].spread, releases: 1000, statisticalBits: 30 }
+  const { noise, spread } = measureNoise(last, input)
+  return { noise: noiseMargin * noise, spread, releases: 1000, statisticalBits: 30 }
 }
 
 /** Makes each segment's keys and keeps its secret; contexts and keys go to `owned`. */

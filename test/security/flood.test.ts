@@ -43,16 +43,17 @@ describe('the measured noise', () => {
     const network = tinyNetwork()
     const { plan, weightVectors } = network
     const pixels = Float64Array.of(0.3, -0.8, 1.5, 0.6)
-    const simulated = Array.from({ length: 40 }, () => measureNoise(network, pixels).noise)
+    const simulated = Array.from({ length: 40 }, () => measureNoise(network, pixels, 1).noise)
     const estimate = Math.sqrt(simulated.reduce((sum, noise) => sum + noise ** 2, 0) / simulated.length)
 
     const context = new SealContext(await loadSeal(), plan.parameters)
-    const key = OwnerKey.generate(context)
-    const keys = new SealKeys(context)
-    keys.add(key.evaluationKeys(context.dataPrimes, true, [1]))
-    const encryptor = new PublicEncryptor(context, key.publicKey())
     const squares: number[] = []
-    for (let round = 0; round < 10; round++) {
+    // One error belongs to the key: in slot 0 it is the same for all ciphertexts.
+    for (let round = 0; round < 12; round++) {
+      const key = OwnerKey.generate(context)
+      const keys = new SealKeys(context)
+      keys.add(key.evaluationKeys(context.dataPrimes, true, [1]))
+      const encryptor = new PublicEncryptor(context, key.publicKey())
       const load = (index: number) => {
         const { scale, primes } = plan.weights[index]
         return key.encryptSeeded(weightVectors(index), scale, primes)
@@ -63,7 +64,7 @@ describe('the measured noise', () => {
       const [output] = runPlan(plan, evaluator, [input]) as (typeof input)[]
       const outputs = unpack(plan, plan.output, [key.decrypt(output)])
       tinyOutput(pixels).forEach((expected, i) => squares.push((outputs[i] - expected) ** 2))
-      for (const part of [input, output]) part.delete()
+      for (const part of [input, output, weights, keys, encryptor, key]) part.delete()
     }
     const measured = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length)
     expect(estimate / measured).toBeGreaterThan(1 / 3)
