@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, truncate, type FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { UserError } from '../../core/errors.ts'
 import { fileProblem } from '../../data/read-file.ts'
@@ -22,6 +22,8 @@ export type AuditRecord = z.infer<typeof recordSchema>
 export type AuditEvent = Pick<AuditRecord, 'event' | 'deployment' | 'token' | 'reason'>
 
 const firstHash = '0'.repeat(64)
+const maxLineBytes = 4096
+const newline = 0x0a
 
 /**
  * An append-only file of JSON lines, each with the hash of the one before. An answer is given only once its record
@@ -47,6 +49,7 @@ export class AuditLog {
       throw writeProblem(error, path)
     })
     try {
+      await dropTornLine(file, path)
       const { records, lastHash } = await readChain(file, path, each)
       return new AuditLog(file, path, records, lastHash)
     } catch (error) {
@@ -95,6 +98,15 @@ export async function verifyAuditLog(path: string): Promise<AuditReport> {
   } finally {
     await file.close()
   }
+}
+
+/** A crash may leave half a line, whose answer was never given; it is removed, since nothing refers to it. */
+async function dropTornLine(file: FileHandle, path: string): Promise<void> {
+  const { size } = await file.stat()
+  const tail = new Uint8Array(Math.min(size, maxLineBytes))
+  await file.read(tail, 0, tail.length, size - tail.length)
+  const end = tail.lastIndexOf(newline) + 1
+  if (end < tail.length) await truncate(path, size - tail.length + end)
 }
 
 async function readChain(file: FileHandle, path: string, each: (record: AuditRecord) => void): Promise<AuditReport> {
