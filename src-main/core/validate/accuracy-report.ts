@@ -1,17 +1,15 @@
 import { confusionMatrix, labelOf, marginOf, share } from './classification.ts'
 import type { LayerAttribution } from './attribute-layers.ts'
-import { checkLabels, checkOutputs } from './check-outputs.ts'
+import { checkLabels, checkOutputs, type EncryptedOutputs, type Outputs } from './check-outputs.ts'
 
-/** One score vector per sample: the network's outputs before softmax or argmax. */
-export type Outputs = readonly Float64Array[]
+export type { Outputs }
 
 export interface AccuracyInput {
   /** One class per sample; without them only agreements are reported. */
   readonly labels?: readonly number[]
   readonly original: Outputs
   readonly polynomial: Outputs
-  /** Outputs of the encrypted network for some of the samples, by their index. */
-  readonly encrypted?: { readonly indices: readonly number[]; readonly outputs: Outputs }
+  readonly encrypted?: EncryptedOutputs
   readonly layers?: readonly LayerAttribution[]
   readonly warnings?: readonly string[]
 }
@@ -101,7 +99,7 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
 }
 
 function encryptedAccuracy(
-  { indices, outputs }: NonNullable<AccuracyInput['encrypted']>,
+  { indices, outputs }: EncryptedOutputs,
   { labels, original, polynomial }: AccuracyInput,
 ): EncryptedAccuracy {
   const found = outputs.map(labelOf)

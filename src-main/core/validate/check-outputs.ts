@@ -1,5 +1,13 @@
 import { UserError } from '../errors.ts'
-import type { AccuracyInput, Outputs } from './accuracy-report.ts'
+
+/** One score vector per sample: the network's outputs before softmax or argmax. */
+export type Outputs = readonly Float64Array[]
+
+/** Outputs of the encrypted network for some of the samples, by their index. */
+export interface EncryptedOutputs {
+  readonly indices: readonly number[]
+  readonly outputs: Outputs
+}
 
 /** Throws UserError 'wrong-labels' unless there is one whole label in [0, classes) per sample. */
 export function checkLabels(labels: readonly number[], samples: number, classes: number): void {
@@ -14,7 +22,7 @@ export function checkLabels(labels: readonly number[], samples: number, classes:
 }
 
 /** Throws UserError 'wrong-shape' or 'not-finite' unless all outputs belong together. */
-export function checkOutputs(original: Outputs, polynomial: Outputs, encrypted: AccuracyInput['encrypted']): void {
+export function checkOutputs(original: Outputs, polynomial: Outputs, encrypted: EncryptedOutputs | undefined): void {
   if (original.length === 0) throw new UserError('no-samples', 'There are no samples to validate with.')
   if (polynomial.length !== original.length) {
     throw new UserError('wrong-shape', `${polynomial.length} polynomial outputs for ${original.length} originals.`)
