@@ -9,8 +9,17 @@ export interface Rearrangement {
   readonly indices?: Int32Array
 }
 
-/** Bounds what a small file can make us allocate. */
-const maximumElements = 2 ** 25
+/** Bounds what a small file can make us allocate: the first for moving what is there, the second for making more. */
+const maximumElements = 2 ** 27
+const maximumEnlarged = 2 ** 23
+
+/** Throws 'bad-shape' for a shape that is none, or that nothing which can be encrypted has. Call before making lists. */
+export function checkEnlarged(shape: readonly number[]): void {
+  const isShape = shape.every((size) => Number.isSafeInteger(size) && size >= 0)
+  if (!isShape || countOf(shape) > maximumEnlarged || shape.some((size) => size > maximumEnlarged)) {
+    throw badShape(`a tensor of shape [${shape}] cannot be made`)
+  }
+}
 
 /**
  * Element [p0, p1, …] is the original's element Σ offsets[axis][p_axis], and 0 where any of the offsets is −1.
@@ -65,8 +74,7 @@ export function transposed(shape: readonly number[], permutation: readonly numbe
 
 /** Repeats axes of size 1; `target` must be a broadcast of `shape`. */
 export function broadcastTo(shape: readonly number[], target: readonly number[]): Rearrangement {
-  const isShape = target.every((size) => Number.isSafeInteger(size) && size >= 0)
-  if (!isShape || countOf(target) > maximumElements) throw badShape(`a tensor of shape [${target}] cannot be made`)
+  if (countOf(target) !== countOf(shape)) checkEnlarged(target)
   const strides = stridesOf(shape)
   const offsets = target.map((size, axis) => {
     const own = axis - target.length + shape.length

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Graph, Node } from '../graph/graph.ts'
 import { sameShape } from '../graph/shapes.ts'
+import { Budget } from './budget.ts'
 import { chooseInput, type ChosenInput } from './choose-input.ts'
 import { INPUT, sizeOf, type LayerId } from './layer-model.ts'
 import { imageShape, InputFormFound, NetworkBuilder, type InputForm } from './network-builder.ts'
@@ -83,7 +84,13 @@ function lowerWith(
   form: InputForm,
   inputIsFinal: boolean,
 ): Lowered {
-  const network = new NetworkBuilder(input.batch, input.onnxShape, form, inputIsFinal)
+  const network = new NetworkBuilder(
+    input.batch,
+    input.onnxShape,
+    form,
+    inputIsFinal,
+    new Budget(graph.constants.values()),
+  )
   const values = new Map<string, Value>()
   for (const [name, tensor] of graph.constants) values.set(name, constantOf(tensor))
   values.set(input.name, input.isNumeric ? inputView(input, form) : unknown)
@@ -102,6 +109,7 @@ function lowerWith(
     let results: readonly Value[]
     try {
       results = runNode(node, graph.opset, values, network, last.has(node))
+      for (const value of results) network.budget.spend(elementsOf(value))
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw placed(refusal, node)
       const { reason, hint, shape } = refusal
@@ -177,6 +185,10 @@ function unsupportedOperator(node: Node, values: ReadonlyMap<string, Value>): Re
   const shape = known?.keepsShape && first?.kind === 'view' ? first.shape : undefined
   return new Refusal(known?.reason ?? 'the operator is not supported', known?.hint, shape)
 }
+
+/** What a value holds in memory by itself. */
+const elementsOf = (value: Value): number =>
+  value.kind === 'constant' ? value.tensor.data.length : value.kind === 'view' ? (value.order?.length ?? 0) / 2 : 0
 
 /** An optional output that nobody computes, such as MaxPool's indices; it matters only if the result needs it. */
 function missingOutput({ name, operator }: Node, index: number): Value {

@@ -13,8 +13,9 @@ import type {
   Shape,
 } from './layer-model.ts'
 import { INPUT, sizeOf } from './layer-model.ts'
+import type { Budget } from './budget.ts'
 import { addTerms } from './compose-linear.ts'
-import { channelScale, compressBias, elementScale, gatherMap } from './linear-maps.ts'
+import { channelScale, compressBias, elementScale, gatherMap, parametersOf } from './linear-maps.ts'
 import { rearrangeView, type View } from './values.ts'
 
 type Layer = LayerModel['layers'][number]
@@ -46,14 +47,16 @@ export class NetworkBuilder {
   finish: Finish = 'none'
   /** Whether something read the input as an image of its present form. */
   inputIsImage = false
+  readonly budget: Budget
   readonly #shapes = new Map<LayerId, Shape>()
   readonly #onnxInput: readonly number[]
   readonly #inputIsFinal: boolean
   #sources: readonly string[] = []
   #kind = ''
 
-  constructor(batch: number, onnxInput: readonly number[], input: InputForm, inputIsFinal: boolean) {
+  constructor(batch: number, onnxInput: readonly number[], input: InputForm, inputIsFinal: boolean, budget: Budget) {
     this.batch = batch
+    this.budget = budget
     this.#onnxInput = onnxInput
     this.#inputIsFinal = inputIsFinal
     this.#shapes.set(INPUT, input.shape)
@@ -73,6 +76,8 @@ export class NetworkBuilder {
 
   addLinear(terms: readonly LinearTerm[], bias: Float64Array, shape: Shape): LayerId {
     const merged = addTerms(terms, shape, this.shapeOf)
+    for (const { map } of merged) this.budget.spend(parametersOf(map) * (map.kind === 'sparse' ? 2 : 1))
+    this.budget.spend(bias.length)
     const layer: Omit<LinearLayer, 'id'> = {
       kind: 'linear',
       sources: this.#sources,

@@ -8,7 +8,7 @@ import { takePadding } from '../take-padding.ts'
 import { rearrangeView } from '../values.ts'
 import type { WindowedImage } from '../window.ts'
 
-const maximumElements = 2 ** 24
+const maximumElements = 2 ** 22
 
 interface Axis {
   readonly kernel: number

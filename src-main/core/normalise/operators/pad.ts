@@ -1,5 +1,5 @@
 import { floatAttribute, intsAttribute, wordAttribute } from '../../graph/attributes.ts'
-import { selected } from '../../graph/rearrange.ts'
+import { checkEnlarged, selected } from '../../graph/rearrange.ts'
 import { normaliseAxis } from '../../graph/shapes.ts'
 import { rearranging } from './rearranging.ts'
 
@@ -17,14 +17,17 @@ export const pad = rearranging((operation, shape, axisRule) => {
   const mode = wordAttribute(node, 'mode', modes, 'constant')
   if (pads.every((size) => size === 0)) return selected(shape, [])
   if (mode === 'constant' && value !== 0) throw operation.refuse(`it pads with ${value}`, 'Pad with zeros.')
-  const positions = shape.map((size, axis) => {
+  const frames = shape.map((_, axis) => {
     const at = padded.indexOf(axis)
     const [before, after] = at < 0 ? [0, 0] : [pads[at], pads[at + padded.length]]
     if (before !== 0 || after !== 0) axisRule(axis)
-    const length = size + before + after
-    if (length < 0 || length > 2 ** 24) throw operation.malformed(`pads [${pads}] do not fit [${shape}]`)
-    return Array.from({ length }, (_, index) => positionOf(mode, index - before, size))
+    return { before, after }
   })
+  const lengths = shape.map((size, axis) => size + frames[axis].before + frames[axis].after)
+  checkEnlarged(lengths)
+  const positions = shape.map((size, axis) =>
+    Array.from({ length: lengths[axis] }, (_, index) => positionOf(mode, index - frames[axis].before, size)),
+  )
   return selected(shape, positions)
 })
 

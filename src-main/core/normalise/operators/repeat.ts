@@ -1,6 +1,6 @@
 import { floatsAttribute, intAttribute, intsAttribute, stringAttribute } from '../../graph/attributes.ts'
-import { broadcastTo, selected, transposed, type Rearrangement } from '../../graph/rearrange.ts'
-import { badShape, broadcastShapes, countOf } from '../../graph/shapes.ts'
+import { broadcastTo, checkEnlarged, selected, transposed, type Rearrangement } from '../../graph/rearrange.ts'
+import { broadcastShapes } from '../../graph/shapes.ts'
 import type { FoldOperation } from '../operation.ts'
 import { rearranging, type AxisRule } from './rearranging.ts'
 
@@ -12,10 +12,8 @@ export const expand = rearranging((operation, shape) => {
 /** Tile(input, repeats): https://onnx.ai/onnx/operators/onnx__Tile.html */
 export const tile = rearranging((operation, shape, axisRule) => {
   const repeats = operation.integers(1)
-  if (repeats.length !== shape.length || repeats.some((times) => !(times >= 0 && times < 2 ** 25))) {
-    throw operation.malformed(`repeats [${repeats}] do not fit [${shape}]`)
-  }
-  if (countOf(shape) * countOf(repeats) > 2 ** 25) throw badShape(`[${shape}] repeated [${repeats}] is too large`)
+  if (repeats.length !== shape.length) throw operation.malformed(`repeats [${repeats}] do not fit [${shape}]`)
+  checkEnlarged(shape.map((size, axis) => size * repeats[axis]))
   return selected(
     shape,
     shape.map((size, axis) => {
@@ -74,7 +72,7 @@ function enlarged(
   if (scales.some((scale) => !Number.isInteger(scale) || scale < 1)) {
     throw operation.refuse(`it resizes by [${scales}]`, 'Use nearest with whole factors.')
   }
-  if (countOf(shape) * countOf(scales) > 2 ** 25) throw badShape(`[${shape}] enlarged by [${scales}] is too large`)
+  checkEnlarged(shape.map((size, axis) => size * scales[axis]))
   return selected(
     shape,
     shape.map((size, axis) => {

@@ -9,7 +9,7 @@ import { foldWith } from './arithmetic.ts'
 /** Operators that exporters use to compute shapes, pads and scales: of constants only. */
 
 /** A file of a hundred bytes must not ask for gigabytes. */
-const maximumElements = 2 ** 24
+const maximumElements = 2 ** 22
 
 function tensor(elementType: ElementType, shape: readonly number[], values: Iterable<number>): Tensor {
   return { elementType, shape, data: Float64Array.from(values) }

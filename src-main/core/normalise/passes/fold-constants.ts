@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { Graph, Node, Tensor } from '../../graph/graph.ts'
+import { Budget } from '../budget.ts'
 import { FoldOperation, listOf, Refusal } from '../operation.ts'
 import { operators } from '../operators/index.ts'
 import { constantOf } from '../values.ts'
@@ -12,20 +13,28 @@ import { constantOf } from '../values.ts'
  */
 export function foldConstants(graph: Graph): Graph {
   const constants = new Map(graph.constants)
+  const budget = new Budget(constants.values())
   const nodes = graph.nodes.filter((node) => {
-    const results = fold(node, graph.opset, constants)
+    const results = fold(node, graph.opset, constants, budget)
     results?.forEach((tensor, index) => node.outputs[index] && constants.set(node.outputs[index], tensor))
     return !results
   })
   return { ...graph, nodes, constants }
 }
 
-function fold(node: Node, opset: number, constants: ReadonlyMap<string, Tensor>): readonly Tensor[] | undefined {
+function fold(
+  node: Node,
+  opset: number,
+  constants: ReadonlyMap<string, Tensor>,
+  budget: Budget,
+): readonly Tensor[] | undefined {
   const operator = node.domain === '' ? operators.get(node.operator) : undefined
   if (!operator?.fold || !node.inputs.every((name) => name === '' || constants.has(name))) return undefined
   const inputs = node.inputs.map((name) => (name === '' ? undefined : constantOf(constants.get(name)!)))
   try {
-    return listOf(operator.fold(new FoldOperation(node, opset, inputs)))
+    const results = listOf(operator.fold(new FoldOperation(node, opset, inputs)))
+    for (const { data } of results) budget.spend(data.length)
+    return results
   } catch (error) {
     if (error instanceof Refusal) return undefined
     if (!(error instanceof UserError) || error.where) throw error

@@ -1,6 +1,6 @@
 import { composeLinear, staysConvolution } from '../compose-linear.ts'
 import { sizeOf, type LayerModel, type LinearLayer, type LinearMap, type Shape } from '../layer-model.ts'
-import { multiplicationsOf } from '../linear-maps.ts'
+import { multiplicationsOf, parametersOf } from '../linear-maps.ts'
 import { inputsOf, shapesOf } from '../run-layers.ts'
 
 type Layer = LayerModel['layers'][number]
@@ -54,7 +54,8 @@ function isCheaper(first: LinearLayer, second: LinearLayer, map: LinearMap, shap
       map.kind === 'conv' && term.map.kind === 'conv' && staysConvolution(term.map, map, input, first.shape)
     if (isTrivial(term.map, input, first.shape) || isTrivial(map, first.shape, second.shape)) {
       if (isConvolution) return true
-      if (isDense) return sizeOf(input) * sizeOf(second.shape) <= maximumWeights
+      const weights = Math.max(parametersOf(map), parametersOf(term.map))
+      if (isDense) return sizeOf(input) * sizeOf(second.shape) <= Math.max(maximumEntries, 2 * weights)
       return Math.max(firstCost, secondCost) <= maximumEntries
     }
     if (isPooling(term.map, input) || isPooling(map, first.shape)) return false
