@@ -114,12 +114,7 @@ export class CommandRing implements CommandSink {
 
   /** A worker's life: works until the ring is closed. */
   serve(): void {
-    try {
-      while (this.#waitFor(PUBLISHED, (published) => published > this.#passed)) this.#passOne()
-    } catch (error) {
-      Atomics.store(this.#words, FAILED, 1)
-      throw error
-    }
+    while (this.#waitFor(PUBLISHED, (published) => published > this.#passed)) this.#passOne()
   }
 
   close(): void {
@@ -148,7 +143,12 @@ export class CommandRing implements CommandSink {
     for (;;) {
       const task = Atomics.add(this.#words, slot + NEXT, 1)
       if (task >= tasks) break
-      kernel(address + 4 * slot, task, scratch + this.#thread * scratchBytes)
+      try {
+        kernel(address + 4 * slot, task, scratch + this.#thread * scratchBytes)
+      } catch (error) {
+        Atomics.store(this.#words, FAILED, 1)
+        throw error
+      }
       if (Atomics.add(this.#words, slot + DONE, 1) + 1 === tasks) Atomics.notify(this.#words, slot + DONE)
     }
     this.#waitFor(slot + DONE, (done) => done >= tasks)

@@ -6,8 +6,8 @@ export const MAX_PRIME_BITS = 50
 /** Primes up to this size need no reduction inside a transform. */
 const LAZY_PRIME_BITS = 48
 /** A transform leaves |x| ≤ this times p. */
-const LAZY_GROWTH = 14
-const TIGHT_GROWTH = 2.6
+const LAZY_GROWTH = 10
+const TIGHT_GROWTH = 1.7
 const PRIME_BYTES = 96
 
 export const bitLength = (value: bigint): number => value.toString(2).length
@@ -41,22 +41,26 @@ export function writePrimeTable(
     kernels.writeRoots(roots, rootQuotients, root, n, p)
     kernels.writeRoots(inverseRoots, inverseRootQuotients, Number(inverse(BigInt(root), prime)), n, p)
     new Float64Array(memory.buffer, inverses, primes.length).set(
-      primes.map((other) => (other === prime ? 0 : Number(inverse(other % prime, prime)))),
+      primes.map((other) => (other === prime ? 0 : Number(smallest(inverse(other % prime, prime), prime)))),
     )
     const tight = bitLength(prime) > LAZY_PRIME_BITS
     const { unitBits, chunk } = sumConstants(prime, tight ? TIGHT_GROWTH : LAZY_GROWTH)
     const record = address + index * PRIME_BYTES
-    new Float64Array(memory.buffer, record, 7).set([
+    new Float64Array(memory.buffer, record, 8).set([
       ...[p, 1 / p, (p - 1) / 2, 1.5 * 2 ** (52 + unitBits), 2 ** -unitBits],
       Number(power2(unitBits) % prime),
       Number(inverse(BigInt(n), prime)),
+      1.5 * 2 ** 52,
     ])
-    new Uint32Array(memory.buffer, record + 56, 8).set([
+    new Uint32Array(memory.buffer, record + 64, 8).set([
       ...[chunk, tight ? 1 : 0, roots, rootQuotients, inverseRoots, inverseRootQuotients, inverses],
       packedWidth(prime),
     ])
   })
 }
+
+/** Of the numbers that are x modulo p, the smallest in size. */
+const smallest = (x: bigint, p: bigint): bigint => (2n * x > p ? x - p : x)
 
 const power2 = (bits: number): bigint => 1n << BigInt(bits)
 

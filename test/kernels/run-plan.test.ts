@@ -93,6 +93,15 @@ describe('a plan run by the kernels', () => {
     expect(kernelSupport(vast)).toEqual({ kind: 'node-seal', reason: 'the plan needs more than 4 GiB of memory' })
   })
 
+  it('fails instead of hanging when a thread traps, then and ever after', async () => {
+    const { evaluator, loadInput, close } = await openKernels(plan, { threads: 2 })
+    const value = loadInput(inputs[0])
+    const outside = { ...value, address: 2 ** 32 - 64 }
+    expect(() => evaluator.add(outside, outside)).toThrow()
+    expect(() => evaluator.add(value, value)).toThrow('a thread failed')
+    await close()
+  })
+
   it('names what the bundle lacks', async () => {
     const kernels = await openKernels(plan)
     const values = inputs.map((bytes) => kernels.loadInput(bytes))

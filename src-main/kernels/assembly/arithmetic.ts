@@ -93,12 +93,13 @@ export function divideByLast(command: Command, task: i32, scratch: usize): void 
   const source = command.source + <usize>(part * command.primes + index) * poly
   const target = command.target + <usize>task * poly
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const factor = load<f64>(prime.primeInverses + ((<usize>last) << 3))
   const w = f64x2.splat(factor)
   const quotient = f64x2.splat(factor / prime.p)
   for (let offset: usize = 0; offset < poly; offset += 16) {
     const difference = f64x2.sub(v128.load(source + offset), v128.load(scratch + offset))
-    v128.store(target + offset, canonical(multiply(difference, w, quotient, p), p, inverse))
+    v128.store(target + offset, canonical(multiply(difference, w, quotient, p, round), p, inverse, round))
   }
 }

@@ -119,6 +119,7 @@ function writePair(pairs: usize, index: i32, a: usize, b: usize): void {
 /** Writes (sum − remainder) / special prime over the block's low half. */
 function divideBySpecial(block: usize, remainder: usize, special: i32, prime: Prime): void {
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const start = f64x2.splat(prime.sumStart)
   const scale = f64x2.splat(prime.sumScale)
@@ -128,9 +129,9 @@ function divideBySpecial(block: usize, remainder: usize, special: i32, prime: Pr
   const w = f64x2.splat(specialInverse)
   const wQuotient = f64x2.splat(specialInverse / prime.p)
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    const sum = sumAt(block + offset, p, inverse, start, scale, unit, quotient)
+    const sum = sumAt(block + offset, p, inverse, start, scale, unit, quotient, round)
     const difference = f64x2.sub(sum, v128.load(remainder + offset))
-    v128.store(block + offset, multiply(difference, w, wQuotient, p), BLOCK_BYTES)
+    v128.store(block + offset, multiply(difference, w, wQuotient, p, round), BLOCK_BYTES)
   }
 }
 
@@ -142,18 +143,20 @@ function addBlock(block: usize, added: usize): void {
 
 function storeBlock(target: usize, block: usize, prime: Prime): void {
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    v128.store(target + offset, canonical(v128.load(block + offset), p, inverse))
+    v128.store(target + offset, canonical(v128.load(block + offset), p, inverse, round))
   }
 }
 
 /** Puts coefficient i at permutation[i] of the target. */
 function scatterBlock(target: usize, permutation: usize, block: usize, prime: Prime): void {
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    const residue = canonical(v128.load(block + offset), p, inverse)
+    const residue = canonical(v128.load(block + offset), p, inverse, round)
     const index = permutation + (offset >> 1)
     v128.store_lane<f64>(target + (<usize>load<u32>(index) << 3), residue, 0)
     v128.store_lane<f64>(target + (<usize>load<u32>(index, 4) << 3), residue, 1)

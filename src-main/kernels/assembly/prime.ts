@@ -11,6 +11,8 @@ export class Prime {
   sumUnit: f64
   /** 1/N mod p. */
   sizeInverse: f64
+  /** 1.5·2^52, from memory so that engines keep it in a register. */
+  round: f64
   /** Products that fit between two folds. */
   chunk: i32
   /** Not 0: reduce in every pass of a transform (primes over 48 bits). */

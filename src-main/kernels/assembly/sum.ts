@@ -51,35 +51,37 @@ export function addProducts(
 /** Folds what was added so far into the low half, ready for more products. */
 function foldSum(block: usize, prime: Prime): void {
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const start = f64x2.splat(prime.sumStart)
   const scale = f64x2.splat(prime.sumScale)
   const unit = f64x2.splat(prime.sumUnit)
   const quotient = f64x2.splat(prime.sumUnit / prime.p)
   for (let at = block; at < block + BLOCK_BYTES; at += 16) {
-    v128.store(at, sumAt(at, p, inverse, start, scale, unit, quotient), BLOCK_BYTES)
+    v128.store(at, sumAt(at, p, inverse, start, scale, unit, quotient, round), BLOCK_BYTES)
     v128.store(at, start)
   }
 }
 
 /** Two coefficients of a block's sum modulo p, |x| ≤ 1.5p + 4. */
 @inline
-export function sumAt(at: usize, p: v128, inverse: v128, start: v128, scale: v128, unit: v128, quotient: v128): v128 {
+export function sumAt(at: usize, p: v128, inverse: v128, start: v128, scale: v128, unit: v128, quotient: v128, round: v128): v128 {
   const multiple = f64x2.mul(f64x2.sub(v128.load(at), start), scale)
-  return f64x2.add(multiply(multiple, unit, quotient, p), reduce(v128.load(at, BLOCK_BYTES), p, inverse))
+  return f64x2.add(multiply(multiple, unit, quotient, p, round), reduce(v128.load(at, BLOCK_BYTES), p, inverse, round))
 }
 
 /** Stores a block's sum as residues. */
 export function storeSum(target: usize, block: usize, prime: Prime): void {
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const start = f64x2.splat(prime.sumStart)
   const scale = f64x2.splat(prime.sumScale)
   const unit = f64x2.splat(prime.sumUnit)
   const quotient = f64x2.splat(prime.sumUnit / prime.p)
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    const sum = sumAt(block + offset, p, inverse, start, scale, unit, quotient)
-    v128.store(target + offset, canonical(sum, p, inverse))
+    const sum = sumAt(block + offset, p, inverse, start, scale, unit, quotient, round)
+    v128.store(target + offset, canonical(sum, p, inverse, round))
   }
 }
 

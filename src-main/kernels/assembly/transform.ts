@@ -1,4 +1,4 @@
-import { canonical, centred, multiply, multiplyOne, reduce } from './modular'
+import { canonical, centred, multiply, multiplyOne, reduce, smallest } from './modular'
 import { Prime } from './prime'
 
 @inline
@@ -8,7 +8,7 @@ function splatAt(table: usize, index: i32): v128 {
 
 /**
  * Negacyclic transform of n coefficients, natural order in, bit-reversed out (SEAL's order). Reads source
- * (any integers with |x| < 2^50), writes target; both may be the same. |result| ≤ 14p (tight: 2.6p).
+ * (any integers with |x| < 2^50), writes target; both may be the same. |result| ≤ 10p (tight: 1.7p).
  */
 export function forward(target: usize, source: usize, n: i32, prime: Prime): void {
   if (prime.tight != 0) forwardPasses(target, source, n, prime, true)
@@ -36,14 +36,15 @@ function forwardPasses(target: usize, source: usize, n: i32, prime: Prime, tight
 @inline
 function forwardRadix2(target: usize, source: usize, gap: i32, prime: Prime): void {
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const w = splatAt(prime.roots, 1)
   const q = splatAt(prime.rootQuotients, 1)
   const stride = <usize>gap << 3
   for (let offset: usize = 0; offset < stride; offset += 16) {
-    const x = reduce(v128.load(source + offset), p, inverse)
-    const y = reduce(v128.load(source + offset + stride), p, inverse)
-    const t = multiply(y, w, q, p)
+    const x = reduce(v128.load(source + offset), p, inverse, round)
+    const y = reduce(v128.load(source + offset + stride), p, inverse, round)
+    const t = multiply(y, w, q, p, round)
     v128.store(target + offset, f64x2.add(x, t))
     v128.store(target + offset + stride, f64x2.sub(x, t))
   }
@@ -53,6 +54,7 @@ function forwardRadix2(target: usize, source: usize, gap: i32, prime: Prime): vo
 @inline
 function forwardRadix4(target: usize, source: usize, groups: i32, gap: i32, prime: Prime, tight: bool, first: bool): void {
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const roots = prime.roots
   const quotients = prime.rootQuotients
@@ -74,21 +76,21 @@ function forwardRadix4(target: usize, source: usize, groups: i32, gap: i32, prim
       let x2 = v128.load(source + c)
       let x3 = v128.load(source + d)
       if (tight || first) {
-        x0 = reduce(x0, p, inverse)
-        x1 = reduce(x1, p, inverse)
+        x0 = reduce(x0, p, inverse, round)
+        x1 = reduce(x1, p, inverse, round)
       }
       if (first) {
-        x2 = reduce(x2, p, inverse)
-        x3 = reduce(x3, p, inverse)
+        x2 = reduce(x2, p, inverse, round)
+        x3 = reduce(x3, p, inverse, round)
       }
-      const t2 = multiply(x2, w1, q1, p)
-      const t3 = multiply(x3, w1, q1, p)
+      const t2 = multiply(x2, w1, q1, p, round)
+      const t3 = multiply(x3, w1, q1, p, round)
       const y0 = f64x2.add(x0, t2)
       const y1 = f64x2.add(x1, t3)
       const y2 = f64x2.sub(x0, t2)
       const y3 = f64x2.sub(x1, t3)
-      const s1 = multiply(y1, w2, q2, p)
-      const s3 = multiply(y3, w3, q3, p)
+      const s1 = multiply(y1, w2, q2, p, round)
+      const s3 = multiply(y3, w3, q3, p, round)
       v128.store(target + a, f64x2.add(y0, s1))
       v128.store(target + b, f64x2.sub(y0, s1))
       v128.store(target + c, f64x2.add(y2, s3))
@@ -101,6 +103,7 @@ function forwardRadix4(target: usize, source: usize, groups: i32, gap: i32, prim
 @inline
 function forwardLast(target: usize, n: i32, prime: Prime, tight: bool): void {
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const roots = prime.roots
   const quotients = prime.rootQuotients
@@ -108,12 +111,12 @@ function forwardLast(target: usize, n: i32, prime: Prime, tight: bool): void {
   for (let i = 0; i < groups; i++) {
     const at = target + (<usize>i << 5)
     let x = v128.load(at)
-    if (tight) x = reduce(x, p, inverse)
-    const t = multiply(v128.load(at, 16), splatAt(roots, groups + i), splatAt(quotients, groups + i), p)
+    if (tight) x = reduce(x, p, inverse, round)
+    const t = multiply(v128.load(at, 16), splatAt(roots, groups + i), splatAt(quotients, groups + i), p, round)
     const u = f64x2.add(x, t)
     const v = f64x2.sub(x, t)
     const pair = <usize>(2 * (groups + i)) << 3
-    const s = multiply(v128.shuffle<f64>(u, v, 1, 3), v128.load(roots + pair), v128.load(quotients + pair), p)
+    const s = multiply(v128.shuffle<f64>(u, v, 1, 3), v128.load(roots + pair), v128.load(quotients + pair), p, round)
     const even = v128.shuffle<f64>(u, v, 0, 2)
     const sum = f64x2.add(even, s)
     const difference = f64x2.sub(even, s)
@@ -129,14 +132,15 @@ export function backward(target: usize, source: usize, n: i32, prime: Prime, cen
   if (prime.tight != 0) backwardPasses(target, source, n, prime, true)
   else backwardPasses(target, source, n, prime, false)
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const half = f64x2.splat(prime.half)
   const w = f64x2.splat(prime.sizeInverse)
   const q = f64x2.splat(prime.sizeInverse / prime.p)
   const end = target + (<usize>n << 3)
   for (let at = target; at < end; at += 16) {
-    const x = multiply(v128.load(at), w, q, p)
-    v128.store(at, centre ? centred(x, p, half) : canonical(x, p, inverse))
+    const x = multiply(v128.load(at), w, q, p, round)
+    v128.store(at, centre ? centred(x, p, half) : canonical(x, p, inverse, round))
   }
 }
 
@@ -152,6 +156,7 @@ function backwardPasses(target: usize, source: usize, n: i32, prime: Prime, tigh
 @inline
 function backwardFirst(target: usize, source: usize, n: i32, prime: Prime, tight: bool): void {
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const roots = prime.inverseRoots
   const quotients = prime.inverseRootQuotients
@@ -164,19 +169,20 @@ function backwardFirst(target: usize, source: usize, n: i32, prime: Prime, tight
     const y = v128.shuffle<f64>(low, high, 1, 3)
     const pair = <usize>(2 * (groups + i)) << 3
     const sum = f64x2.add(x, y)
-    const product = multiply(f64x2.sub(x, y), v128.load(roots + pair), v128.load(quotients + pair), p)
+    const product = multiply(f64x2.sub(x, y), v128.load(roots + pair), v128.load(quotients + pair), p, round)
     const u = v128.shuffle<f64>(sum, product, 0, 2)
     const v = v128.shuffle<f64>(sum, product, 1, 3)
-    v128.store(target + offset, reduce(f64x2.add(u, v), p, inverse))
+    v128.store(target + offset, reduce(f64x2.add(u, v), p, inverse, round))
     let difference = f64x2.sub(u, v)
-    if (tight) difference = reduce(difference, p, inverse)
-    v128.store(target + offset, multiply(difference, splatAt(roots, groups + i), splatAt(quotients, groups + i), p), 16)
+    if (tight) difference = reduce(difference, p, inverse, round)
+    v128.store(target + offset, multiply(difference, splatAt(roots, groups + i), splatAt(quotients, groups + i), p, round), 16)
   }
 }
 
 @inline
 function backwardRadix4(target: usize, groups: i32, gap: i32, prime: Prime, tight: bool): void {
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const roots = prime.inverseRoots
   const quotients = prime.inverseRootQuotients
@@ -200,17 +206,17 @@ function backwardRadix4(target: usize, groups: i32, gap: i32, prime: Prime, tigh
       let u0 = f64x2.add(x0, x1)
       let u1 = f64x2.add(x2, x3)
       if (tight) {
-        u0 = reduce(u0, p, inverse)
-        u1 = reduce(u1, p, inverse)
+        u0 = reduce(u0, p, inverse, round)
+        u1 = reduce(u1, p, inverse, round)
       }
-      const v0 = multiply(f64x2.sub(x0, x1), w2, q2, p)
-      const v1 = multiply(f64x2.sub(x2, x3), w3, q3, p)
+      const v0 = multiply(f64x2.sub(x0, x1), w2, q2, p, round)
+      const v1 = multiply(f64x2.sub(x2, x3), w3, q3, p, round)
       let v = f64x2.add(v0, v1)
-      if (tight) v = reduce(v, p, inverse)
-      v128.store(a, reduce(f64x2.add(u0, u1), p, inverse))
+      if (tight) v = reduce(v, p, inverse, round)
+      v128.store(a, reduce(f64x2.add(u0, u1), p, inverse, round))
       v128.store(b, v)
-      v128.store(c, multiply(f64x2.sub(u0, u1), w1, q1, p))
-      v128.store(d, multiply(f64x2.sub(v0, v1), w1, q1, p))
+      v128.store(c, multiply(f64x2.sub(u0, u1), w1, q1, p, round))
+      v128.store(d, multiply(f64x2.sub(v0, v1), w1, q1, p, round))
     }
   }
 }
@@ -219,6 +225,7 @@ function backwardRadix4(target: usize, groups: i32, gap: i32, prime: Prime, tigh
 @inline
 function backwardRadix2(target: usize, gap: i32, prime: Prime): void {
   const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
   const w = splatAt(prime.inverseRoots, 1)
   const q = splatAt(prime.inverseRootQuotients, 1)
   const stride = <usize>gap << 3
@@ -226,30 +233,31 @@ function backwardRadix2(target: usize, gap: i32, prime: Prime): void {
     const x = v128.load(at)
     const y = v128.load(at + stride)
     v128.store(at, f64x2.add(x, y))
-    v128.store(at + stride, multiply(f64x2.sub(x, y), w, q, p))
+    v128.store(at + stride, multiply(f64x2.sub(x, y), w, q, p, round))
   }
 }
 
 /** The smallest of the odd powers of a primitive 2n-th root: SEAL's choice. */
 export function smallestRoot(root: f64, n: i32, p: f64): f64 {
   const square = multiplyOne(root, root, p)
-  let smallest = root
+  let least = root
   for (let i = 0; i < n; i++) {
     root = multiplyOne(root, square, p)
-    smallest = min(smallest, root)
+    least = min(least, root)
   }
-  return smallest
+  return least
 }
 
-/** Writes the n powers of root, and their quotients by p, in bit-reversed order. */
-export function writeRoots(roots: usize, quotients: usize, root: f64, n: i32, p: f64): void {
+/** Writes the n powers of a generator, least in size, and their quotients by p, in bit-reversed order. */
+export function writeRoots(roots: usize, quotients: usize, generator: f64, n: i32, p: f64): void {
   const bits = ctz(n)
   let power: f64 = 1
   for (let i = 0; i < n; i++) {
     const offset = <usize>reverseBits(i, bits) << 3
-    store<f64>(roots + offset, power)
-    store<f64>(quotients + offset, power / p)
-    power = multiplyOne(power, root, p)
+    const root = smallest(power, p)
+    store<f64>(roots + offset, root)
+    store<f64>(quotients + offset, root / p)
+    power = multiplyOne(power, generator, p)
   }
 }
 
