@@ -11,6 +11,7 @@ export const api: Bridge = window.sealwright
 
 export type { MenuCommand } from '../src-main/ipc/contract.ts'
 export type {
+  Accuracy,
   ActivationPlot,
   Comparison,
   Inspection,

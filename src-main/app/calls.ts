@@ -65,8 +65,9 @@ export function callHandlers({ assets, jobs, scratch, window }: Surroundings): C
       return undefined
     },
     chooseData: async ({ use, from }) => {
-      const filters = [{ name: 'Samples', extensions: ['npy', 'npz', 'png', 'jpg', 'jpeg'] }]
-      const title = use === 'calibration' ? 'Choose calibration data' : 'Choose inputs'
+      const extensions = use === 'labels' ? ['npy', 'npz', 'csv', 'txt'] : ['npy', 'npz', 'png', 'jpg', 'jpeg']
+      const filters = [{ name: use === 'labels' ? 'Labels' : 'Samples', extensions }]
+      const title = { calibration: 'Choose calibration data', inputs: 'Choose inputs', labels: 'Choose labels' }[use]
       const path = await ask(
         from === 'file'
           ? { title, properties: ['openFile'], filters }

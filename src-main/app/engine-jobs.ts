@@ -4,13 +4,14 @@
  */
 import { basename } from 'node:path'
 import type { WorkContext } from '../core/progress.ts'
-import type { Comparison, Exported, Inspection } from '../ipc/jobs.ts'
+import type { Accuracy, Comparison, Exported, Inspection } from '../ipc/jobs.ts'
 import type { KeysJobRequest } from './engine-keys.ts'
 import type { PlanRequest } from '../jobs/plan.ts'
 import type { plotActivations } from '../jobs/plot-activations.ts'
 import type { ProbeRequest } from '../jobs/probe.ts'
 import type { ProtectRequest } from '../jobs/protect.ts'
 import type { TrialRequest } from '../jobs/trial.ts'
+import type { ValidateRequest } from '../jobs/validate.ts'
 
 async function inspect(request: { model: string }, work: WorkContext): Promise<Inspection> {
   const [{ inspect: report }, { describe }] = await Promise.all([
@@ -22,6 +23,20 @@ async function inspect(request: { model: string }, work: WorkContext): Promise<I
 
 async function activations(request: Parameters<typeof plotActivations>[0], work: WorkContext) {
   return await (await import('../jobs/plot-activations.ts')).plotActivations(request, work)
+}
+
+async function validate(request: ValidateRequest, work: WorkContext): Promise<Accuracy> {
+  const [{ validate: run }, { picturesOf }] = await Promise.all([
+    import('../jobs/validate.ts'),
+    import('./engine-pictures.ts'),
+  ])
+  const report = await run(request, work)
+  const pictures = await picturesOf(
+    request.data,
+    report.worst.map(({ index }) => index),
+  )
+  const worst = report.worst.map((sample, at) => ({ ...sample, picture: pictures[at] }))
+  return { ...report, worst }
 }
 
 async function forecast(request: PlanRequest, work: WorkContext) {
@@ -39,12 +54,15 @@ async function protect(request: ProtectRequest, work: WorkContext): Promise<Expo
 }
 
 async function trial(request: TrialRequest, work: WorkContext): Promise<Comparison> {
-  const [{ trial: run }, { pictureOf }] = await Promise.all([
+  const [{ trial: run }, { picturesOf }] = await Promise.all([
     import('../jobs/trial.ts'),
     import('./engine-pictures.ts'),
   ])
   const result = await run(request, work)
-  const pictures = await Promise.all(request.inputs.map(({ path, index }) => pictureOf(path, index)))
+  const pictures = await picturesOf(
+    request.inputs[0].path,
+    request.inputs.map(({ index }) => index),
+  )
   return { ...result, samples: result.samples.map((sample, at) => ({ ...sample, picture: pictures[at] })) }
 }
 
@@ -56,7 +74,7 @@ async function keys(request: KeysJobRequest, work: WorkContext) {
   return await (await import('./engine-keys.ts')).actOnKeys(request, work)
 }
 
-export const engineJobs = { inspect, activations, forecast, protect, trial, probe, keys }
+export const engineJobs = { inspect, activations, validate, forecast, protect, trial, probe, keys }
 export type EngineJobName = keyof typeof engineJobs
 export type EngineJobs = {
   [N in EngineJobName]: {

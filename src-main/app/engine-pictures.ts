@@ -1,11 +1,14 @@
 import { readSamples } from '../data/read-samples.ts'
 import type { PictureView } from '../ipc/jobs.ts'
 
-/** One sample as something to look at: its own smallest value black, its largest white. */
-export async function pictureOf(path: string, index: number): Promise<PictureView> {
-  const source = await readSamples(path, { index })
-  const [channels, height, width] = source.shape
-  const raw = source.sample(0)
+/** Samples as something to look at. */
+export async function picturesOf(path: string, indices: readonly number[]): Promise<PictureView[]> {
+  const { shape, sample } = await readSamples(path)
+  return indices.map((index) => pictureOf(sample(index), shape))
+}
+
+/** Its own smallest value black, its largest white; the first channel where there are neither one nor three. */
+function pictureOf(raw: Float64Array, [channels, height, width]: readonly [number, number, number]): PictureView {
   const [least, most] = [Math.min(...raw), Math.max(...raw)]
   const shown = channels === 3 ? 3 : 1
   const pixels = height * width

@@ -8,6 +8,8 @@ export interface Choices {
   /** Paths of sample data; never shown to the page whole. */
   readonly calibration?: string
   readonly inputs?: string
+  /** Class numbers of `inputs`. */
+  readonly labels?: string
   readonly preprocessing: Omit<Preprocessing, 'layout'>
   readonly degree: 2 | 4
   readonly input: 'encrypted' | 'plain'
@@ -71,7 +73,7 @@ export class Project {
   }
 
   get view(): ProjectView {
-    const { calibration, inputs, ...plain } = this.#now
+    const { calibration, inputs, labels, ...plain } = this.#now
     return {
       kind: this.kind,
       fileName: basename(this.model),
@@ -80,6 +82,7 @@ export class Project {
         ...plain,
         ...(calibration !== undefined && { calibration: basename(calibration) }),
         ...(inputs !== undefined && { inputs: basename(inputs) }),
+        ...(labels !== undefined && { labels: basename(labels) }),
       },
       canUndo: this.#past.length > 0,
       canRedo: this.#future.length > 0,

@@ -70,6 +70,21 @@ export async function startJob(
       return jobs.start('forecast', { model, preprocessing, degree, input })
     case 'activations':
       return jobs.start('activations', { model, preprocessing, degree, calibration: project.calibration })
+    case 'validate': {
+      const { inputs: data, calibration } = project
+      const { labels } = project.choices
+      const { encrypted } = request
+      return jobs.start('validate', {
+        model,
+        preprocessing,
+        degree,
+        calibration,
+        data,
+        labels,
+        encrypted,
+        force: false,
+      })
+    }
     case 'probe':
       return jobs.start('probe', { model, preprocessing, folder: trials.folder, picture: request.picture })
     case 'trial': {

@@ -22,7 +22,7 @@ export const contract = {
   closeProject: { request: nothing, reply: nothing },
   /** Asks for a file or a folder of samples. */
   chooseData: {
-    request: z.strictObject({ use: z.enum(['calibration', 'inputs']), from: z.enum(['file', 'folder']) }),
+    request: z.strictObject({ use: z.enum(['calibration', 'inputs', 'labels']), from: z.enum(['file', 'folder']) }),
     reply: projectView.nullable(),
   },
   choose: { request: choicesChange, reply: projectView },

@@ -127,6 +127,50 @@ export const probeResult = z.object({
   seconds,
 })
 
+const share = z.number()
+const confusion = z.array(z.array(count).readonly()).readonly().optional()
+export const accuracy = z.object({
+  samples: count,
+  original: z.object({ accuracy: share.optional(), confusion }),
+  polynomial: z.object({ accuracy: share.optional(), agreement: share, confusion }),
+  encrypted: z
+    .object({
+      samples: count,
+      accuracy: share.optional(),
+      agreement: share,
+      agreementWithPolynomial: share,
+      noise: z.object({ largest: z.number(), marginBound: z.number(), flippable: share }),
+    })
+    .optional(),
+  worst: z
+    .array(
+      z.object({
+        index: count,
+        picture: pictureView,
+        truth: label.optional(),
+        original: label,
+        polynomial: label,
+        originalMargin: z.number(),
+        polynomialMargin: z.number(),
+      }),
+    )
+    .readonly(),
+  layers: z
+    .array(
+      z.object({
+        name: z.string(),
+        degree: count,
+        errorAdded: z.number(),
+        rangeMargin: z.number(),
+        outOfRange: z.number(),
+      }),
+    )
+    .readonly(),
+  warnings: z.array(z.string()).readonly(),
+  seconds,
+})
+export type Accuracy = z.infer<typeof accuracy>
+
 /** What protecting will cost, before any key is made. */
 export const forecast = z.object({
   polyModulusDegree: count,
@@ -166,6 +210,7 @@ export const keyStore = z.object({ deployments: z.array(deployment).readonly() }
 export const jobResults = {
   inspect: inspection,
   activations,
+  validate: accuracy,
   forecast,
   protect: exported,
   trial: comparison,
@@ -185,6 +230,7 @@ export const jobRequest = z.discriminatedUnion('job', [
   z.strictObject({ job: z.literal('activations') }),
   z.strictObject({ job: z.literal('trial'), samples: z.number().int().min(1).max(10) }),
   z.strictObject({ job: z.literal('probe'), picture: drawing }),
+  z.strictObject({ job: z.literal('validate'), encrypted: z.number().int().min(0).max(1000) }),
   z.strictObject({ job: z.literal('forecast') }),
   z.strictObject({
     job: z.literal('protect'),
@@ -203,7 +249,10 @@ export const jobRequest = z.discriminatedUnion('job', [
 export type JobRequest = z.infer<typeof jobRequest>
 
 const jobId = z.string().max(64)
-const about = { jobId, job: z.enum(['inspect', 'activations', 'forecast', 'protect', 'trial', 'probe', 'keys']) }
+const about = {
+  jobId,
+  job: z.enum(['inspect', 'activations', 'validate', 'forecast', 'protect', 'trial', 'probe', 'keys']),
+}
 export const jobUpdate = z.discriminatedUnion('state', [
   z.object({ ...about, state: z.literal('running'), event: progressView.optional() }),
   z.object({ ...about, state: z.literal('done'), value: z.unknown() }),

@@ -19,7 +19,12 @@ export const projectView = z.object({
   /** Name of the file, without its folder. */
   fileName: z.string(),
   fileBytes: count,
-  choices: z.object({ ...choices, calibration: z.string().optional(), inputs: z.string().optional() }),
+  choices: z.object({
+    ...choices,
+    calibration: z.string().optional(),
+    inputs: z.string().optional(),
+    labels: z.string().optional(),
+  }),
   canUndo: z.boolean(),
   canRedo: z.boolean(),
 })

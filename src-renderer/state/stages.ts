@@ -2,6 +2,7 @@
 export const stages = [
   { id: 'model', title: 'Model' },
   { id: 'activations', title: 'Activations' },
+  { id: 'accuracy', title: 'Accuracy' },
   { id: 'export', title: 'Export' },
   { id: 'test', title: 'Test' },
   { id: 'keys', title: 'Keys' },

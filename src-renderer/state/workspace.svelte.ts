@@ -15,6 +15,7 @@ class Workspace {
   error = $state.raw<ErrorReport>()
   inspect = $state<Job<'inspect'>>()
   activations = $state<Job<'activations'>>()
+  validate = $state<Job<'validate'>>()
   forecast = $state<Job<'forecast'>>()
   protect = $state<Job<'protect'>>()
   trial = $state<Job<'trial'>>()
@@ -24,7 +25,16 @@ class Workspace {
   deployments = $state.raw<readonly Deployment[]>([])
 
   get #jobs(): (Job | undefined)[] {
-    return [this.inspect, this.activations, this.forecast, this.protect, this.trial, this.probe, this.keys]
+    return [
+      this.inspect,
+      this.activations,
+      this.validate,
+      this.forecast,
+      this.protect,
+      this.trial,
+      this.probe,
+      this.keys,
+    ]
   }
 
   /** Jobs worth a place in the bar. */
@@ -72,6 +82,11 @@ class Workspace {
     this.probe = undefined
     this.trial = new Job('trial')
     await this.#run(this.trial, { job: 'trial', samples })
+  }
+
+  async startValidate(encrypted: number): Promise<void> {
+    this.validate = new Job('validate')
+    await this.#run(this.validate, { job: 'validate', encrypted })
   }
 
   async startForecast(): Promise<void> {
@@ -146,7 +161,7 @@ class Workspace {
 
   /** What was found out about another network. */
   #forget(): void {
-    this.activations = this.forecast = this.protect = this.trial = this.probe = undefined
+    this.activations = this.validate = this.forecast = this.protect = this.trial = this.probe = undefined
   }
 
   async #run<N extends JobName>(job: Job<N>, request: JobRequest): Promise<void> {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { violations } from './accessibility.ts'
@@ -80,6 +80,24 @@ describe('a network of one’s own', () => {
     expect((await stat(bundle)).size).toBeGreaterThan(1e6)
     expect(await app.page.getByLabel('Passphrase of the key').inputValue()).toBe('')
     expect(await app.page.getByText('Signed by').count()).toBe(1)
+  })
+
+  it('is measured against its labels, in the clear and encrypted', { timeout: longMs }, async () => {
+    const labels = join(app.temporaryFolder, 'labels.txt')
+    await writeFile(labels, Array.from({ length: 10 }, (_, digit) => `${digit}.png,${digit}`).join('\n'))
+    await stage('Accuracy').click()
+    await choose(join(root, 'assets', 'digits'))
+    await button('Folder… for Inputs to test').click()
+    await choose(labels)
+    await button('File… for Labels of the inputs').click()
+    await app.page.getByText('labels.txt').waitFor()
+    await app.page.getByLabel('Also run encrypted').fill('1')
+    await button('Measure').click()
+    await app.page.getByRole('table', { name: 'Error by layer' }).waitFor({ timeout: longMs })
+    const shown = await app.page.locator('dl').first().textContent()
+    expect(shown).toMatch(/Samples\s*10\s*Original is right\s*100\.0/)
+    expect(shown).toMatch(/Kept encrypted, of 1\s*100\.0/)
+    expect(await violations(app.page)).toEqual([])
   })
 
   it('leaves the passphrase nowhere on disk', async () => {

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { FuseV1Options, FuseState, getCurrentFuseWire } from '@electron/fuses'
+import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses'
 import { chromium } from 'playwright-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,6 +13,8 @@ import { inherited, root, startDisplay } from '../e2e/window.ts'
 
 const folder = join(root, 'dist', 'linux-unpacked')
 const executable = join(folder, 'sealwright')
+/** A fuse wire is text: one digit per fuse. */
+const [disabled, enabled] = ['0', '1'].map((digit) => digit.charCodeAt(0))
 
 describe('the package', () => {
   it('has the fuses blown that keep it from being used as something else', async () => {
@@ -24,8 +26,8 @@ describe('the package', () => {
       FuseV1Options.EnableNodeCliInspectArguments,
       FuseV1Options.GrantFileProtocolExtraPrivileges,
     ]
-    for (const fuse of on) expect(fuses[fuse]).toBe(FuseState.ENABLE)
-    for (const fuse of off) expect(fuses[fuse]).toBe(FuseState.DISABLE)
+    for (const fuse of on) expect(fuses[fuse]).toBe(enabled)
+    for (const fuse of off) expect(fuses[fuse]).toBe(disabled)
   })
 
   it('carries the engine, and no packages for development', async () => {
