@@ -84,8 +84,18 @@ export const withInputMode = (command: Command): Command =>
     .addOption(
       new Option('--batch <images>', 'images computed at once: 1, 2, 4, 8 or 16').argParser(batchSize).default(1),
     )
+    .addOption(
+      new Option(
+        '--split <where>',
+        'segments: auto, or the layers after which the owner refreshes (comma-separated)',
+      ).argParser(splitOf),
+    )
+
+const splitOf = (text: string): 'auto' | string[] =>
+  text === 'auto' ? 'auto' : text.split(',').filter((id) => id !== '')
 
 export interface InputModeOptions {
   readonly input: 'encrypted' | 'plain'
   readonly batch: number
+  readonly split?: 'auto' | readonly string[]
 }

@@ -9,6 +9,7 @@ import { inspectCommand } from './commands/inspect.ts'
 import { keysCommand } from './commands/keys.ts'
 import { planCommand } from './commands/plan.ts'
 import { protectCommand } from './commands/protect.ts'
+import { refreshCommand } from './commands/refresh.ts'
 import { signCommand } from './commands/sign.ts'
 import { validateCommand } from './commands/validate.ts'
 
@@ -27,6 +28,7 @@ export function program(): Command {
     signCommand(),
     verifyCommand('sealwright verify'),
     edgeCommand(),
+    refreshCommand(),
     decryptCommand(),
     keysCommand(),
     gatewayCommand(),

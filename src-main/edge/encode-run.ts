@@ -2,10 +2,14 @@ import { createHash } from 'node:crypto'
 import { encodeResult } from '../core/bundle/result.ts'
 import type { Bundle } from './open-bundle.ts'
 
-/** The result file of one run of a bundle's first segment. */
-export function encodeRun({ manifest, sha256: bundleSha256 }: Bundle, ciphertexts: readonly Uint8Array[]): Uint8Array {
+/** The result file of one run of a bundle's segment. */
+export function encodeRun(
+  { manifest, sha256: bundleSha256 }: Bundle,
+  ciphertexts: readonly Uint8Array[],
+  segment = 0,
+): Uint8Array {
   const { deploymentId } = manifest
-  return encodeResult({ deploymentId, bundleSha256, segment: 0, ciphertexts }, sha256)
+  return encodeResult({ deploymentId, bundleSha256, segment, ciphertexts }, sha256)
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -10,7 +10,7 @@ import { compileSeal } from '../seal/public.ts'
 import type { Bundle } from './open-bundle.ts'
 import { PlanTimer } from './plan-timer.ts'
 import type { SealThreadAnswer, SealThreadRequest, SealThreadSetup } from './seal-thread.ts'
-import { checkInput, type RunTimes, type SegmentRunner } from './segment-runner.ts'
+import { checkInput, type RunInput, type RunTimes, type SegmentRunner } from './segment-runner.ts'
 import { errorFromReport } from './thread-errors.ts'
 
 /** Beside this file, as source or bundled. */
@@ -48,11 +48,11 @@ export class KernelRunner implements SegmentRunner {
     }
   }
 
-  async run(input: Float64Array, work: WorkContext): Promise<Uint8Array[]> {
+  async run(input: RunInput, work: WorkContext): Promise<Uint8Array[]> {
     const { plan } = this
     const { evaluator, store } = this.#kernels
     checkInput(plan, input)
-    const { values, encryptMs } = await this.#encrypt(input)
+    const { values, encryptMs } = input instanceof Float64Array ? await this.#encrypt(input) : this.#load(input)
     try {
       const timer = new PlanTimer<KernelValue>(plan, work)
       const outputs = runPlan(plan, evaluator, values, timer)
@@ -73,6 +73,10 @@ export class KernelRunner implements SegmentRunner {
 
   async delete(): Promise<void> {
     await Promise.all([this.#kernels.close(), ...this.#encryptors.map((thread) => thread.end())])
+  }
+
+  #load(ciphertexts: readonly Uint8Array[]): { values: KernelValue[]; encryptMs: number } {
+    return { values: ciphertexts.map((bytes) => this.#kernels.loadInput(bytes)), encryptMs: 0 }
   }
 
   async #encrypt(input: Float64Array): Promise<{ values: KernelValue[]; encryptMs: number }> {

@@ -2,6 +2,7 @@ import { packInput } from '../core/bundle/packing.ts'
 import type { Plan, Register } from '../core/plan/plan.ts'
 import {
   heapBytes,
+  loadCiphertext,
   loadSeal,
   PublicEncryptor,
   SealContext,
@@ -11,6 +12,7 @@ import {
   type SealValue,
 } from '../seal/public.ts'
 import type { Bundle } from './open-bundle.ts'
+import type { RunInput } from './segment-runner.ts'
 
 /** Weight ciphertexts that stay loaded between runs, at most; the rest is read again each time. */
 const weightBudgetBytes = 1.5 * 2 ** 30
@@ -20,8 +22,8 @@ export interface LoadedSegment {
   readonly plan: Plan
   readonly context: SealContext
   readonly evaluator: SealEvaluator
-  /** Encrypts, or for plain input encodes, one packed input; the caller deletes the result. */
-  inputValue(register: Register, input: Float64Array): SealValue
+  /** Encrypts, or for plain input encodes, one packed input, or loads a refreshed one; the caller deletes the result. */
+  inputValue(register: Register, input: RunInput): SealValue
   heapBytes(): number
   delete(): void
 }
@@ -46,6 +48,7 @@ export async function loadSegment(
     evaluator: new SealEvaluator({ context, weights, keys, encryptor }),
     inputValue(register, input) {
       const { mode, scale, primes } = plan.input
+      if (!(input instanceof Float64Array)) return loadCiphertext(context, input[register], { scale, primes })
       const slots = packInput(plan, input, register)
       return mode === 'plain' ? context.encode(slots, scale, primes) : encryptor.encrypt(slots, scale, primes)
     },

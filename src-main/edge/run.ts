@@ -3,6 +3,7 @@ import type { WorkContext } from '../core/progress.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { encodeRun } from './encode-run.ts'
 import { readInput } from './read-input.ts'
+import { readRefreshed } from './read-refreshed.ts'
 import { Bundle, type Trust } from './open-bundle.ts'
 import { loadRunner, type RunnerOptions } from './load-runner.ts'
 
@@ -22,6 +23,8 @@ export interface EdgeRunRequest {
 
 export interface EdgeRunResult {
   readonly deploymentId: string
+  /** Which segment ran, from 0. */
+  readonly segment: number
   readonly resultBytes: number
   readonly loadSeconds: number
   readonly runSeconds: number
@@ -36,22 +39,25 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
   const bundle = await Bundle.open(request.bundle, request.trust)
   try {
     const { manifest } = bundle
-    const runner = await loadRunner(bundle, 0, {
+    const refreshed = await readRefreshed(request.input, bundle)
+    const segment = refreshed?.segment ?? 0
+    const runner = await loadRunner(bundle, segment, {
       threads: request.threads ?? availableParallelism(),
       evaluator: request.evaluator ?? 'auto',
     })
     try {
       const { preprocessing } = manifest
       const index = request.index ?? 0
-      const input = await readInput(request.input, index, runner.plan, preprocessing)
+      const input = refreshed?.ciphertexts ?? (await readInput(request.input, index, runner.plan, preprocessing))
       const loadedMs = performance.now()
       const ciphertexts = await runner.run(input, work)
       const ranMs = performance.now()
       const { deploymentId } = manifest
-      const result = encodeRun(bundle, ciphertexts)
+      const result = encodeRun(bundle, ciphertexts, segment)
       await writeAtomically(request.out, { force: request.force }, (file) => file.writeFile(result))
       return {
         deploymentId,
+        segment,
         resultBytes: result.length,
         loadSeconds: (loadedMs - startedMs) / 1000,
         runSeconds: (ranMs - loadedMs) / 1000,

@@ -11,15 +11,18 @@ export interface RunTimes {
   readonly layers: readonly { readonly id: string; readonly ms: number }[]
 }
 
+/** Preprocessed values that the edge encrypts, or what the owner refreshed: saved ciphertexts, one per register. */
+export type RunInput = Float64Array | readonly Uint8Array[]
+
 /** One segment of a bundle, loaded and ready to run any number of inputs, one after the other. */
 export interface SegmentRunner {
   readonly evaluator: 'kernels' | 'node-seal'
   readonly plan: Plan
   /**
-   * Encrypts a preprocessed input, runs the segment and saves the output ciphertexts.
+   * Encrypts a preprocessed input unless it is encrypted, runs the segment and saves the output ciphertexts.
    * @throws UserError wrong-shape; CancelledError
    */
-  run(input: Float64Array, work: WorkContext): Promise<Uint8Array[]>
+  run(input: RunInput, work: WorkContext): Promise<Uint8Array[]>
   /** Of the last run; absent where threads do not report theirs. */
   readonly times?: RunTimes
   /** Of all SEAL instances, or of the kernels' memory. */
@@ -28,7 +31,13 @@ export interface SegmentRunner {
 }
 
 /** Throws UserError 'wrong-shape', 'input-out-of-range'. */
-export function checkInput(plan: Plan, input: Float64Array): void {
+export function checkInput(plan: Plan, input: RunInput): void {
+  if (!(input instanceof Float64Array)) {
+    if (input.length !== plan.input.sources.length || plan.input.mode === 'plain') {
+      throw new UserError('wrong-shape', 'The refreshed input does not fit the segment.')
+    }
+    return
+  }
   const expected = plan.batch * sizeOf(plan.input.shape)
   if (input.length !== expected) {
     throw new UserError('wrong-shape', `The input has ${input.length} values instead of ${expected}.`)

@@ -7,6 +7,7 @@ import { Exchange, type ExchangeEnds } from '../workers/exchange.ts'
 import { loadSegment, type LoadedSegment } from './load-segment.ts'
 import { Bundle } from './open-bundle.ts'
 import { runProgram } from './run-program.ts'
+import type { RunInput } from './segment-runner.ts'
 
 export interface SegmentThreadSetup {
   readonly bundle: string
@@ -42,7 +43,7 @@ try {
   const bundle = await Bundle.reopen(setup.bundle, setup.bundleSha256)
   const segment = await loadSegment(bundle, setup.segmentIndex, setup.module)
   const exchange = new Exchange(setup.exchange)
-  port.on('message', ({ input }: { input: Float64Array }) => {
+  port.on('message', ({ input }: { input: RunInput }) => {
     try {
       run(segment, exchange, input)
     } catch (error) {
@@ -54,7 +55,7 @@ try {
   fail(error)
 }
 
-function run(segment: LoadedSegment, exchange: Exchange, input: Float64Array): void {
+function run(segment: LoadedSegment, exchange: Exchange, input: RunInput): void {
   const { context, evaluator } = segment
   const outputs = runProgram<SealValue>(setup.program, setup.outputs, {
     evaluator,

@@ -4,7 +4,7 @@ import type { WorkContext } from '../core/progress.ts'
 import { saveCiphertext, type Ciphertext, type SealValue } from '../seal/public.ts'
 import type { LoadedSegment } from './load-segment.ts'
 import { PlanTimer } from './plan-timer.ts'
-import { checkInput, type RunTimes, type SegmentRunner } from './segment-runner.ts'
+import { checkInput, type RunInput, type RunTimes, type SegmentRunner } from './segment-runner.ts'
 
 /** A segment on one SEAL instance, in this thread. */
 export class SingleRunner implements SegmentRunner {
@@ -18,7 +18,7 @@ export class SingleRunner implements SegmentRunner {
     this.#segment = segment
   }
 
-  async run(input: Float64Array, work: WorkContext): Promise<Uint8Array[]> {
+  async run(input: RunInput, work: WorkContext): Promise<Uint8Array[]> {
     const { plan, evaluator, context } = this.#segment
     checkInput(plan, input)
     const values: SealValue[] = []

@@ -7,7 +7,7 @@ import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { compileSeal } from '../seal/public.ts'
 import { createExchanges, portsOf } from '../workers/exchange.ts'
 import type { Bundle } from './open-bundle.ts'
-import { checkInput, type SegmentRunner } from './segment-runner.ts'
+import { checkInput, type RunInput, type SegmentRunner } from './segment-runner.ts'
 import { errorFromReport } from './thread-errors.ts'
 import type { SegmentThreadMessage, SegmentThreadSetup } from './segment-thread.ts'
 
@@ -62,7 +62,7 @@ export class ThreadedRunner implements SegmentRunner {
     return runner
   }
 
-  async run(input: Float64Array, work: WorkContext): Promise<Uint8Array[]> {
+  async run(input: RunInput, work: WorkContext): Promise<Uint8Array[]> {
     checkInput(this.plan, input)
     if (this.#failed) throw this.#failed
     const items = this.#schedule.programs.reduce((sum, program) => sum + program.length, 0)

@@ -1,10 +1,9 @@
 import { estimatePlan, type PlanEstimate } from '../core/bundle/estimate.ts'
-import { nodeSealCosts } from '../core/plan/cost-model.ts'
+import { kernelCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
-import { planNetwork } from '../core/planner/plan-network.ts'
 import { skeletonOf } from '../core/planner/skeleton.ts'
 import type { WorkContext } from '../core/progress.ts'
-import { compile, type CompileRequest } from './compile.ts'
+import { compile, planSegments, type CompileRequest } from './compile.ts'
 import { openNetwork } from './open-network.ts'
 import { Stopwatch } from './stopwatch.ts'
 
@@ -34,22 +33,25 @@ export interface PlannedLayer {
 /** Packing, levels, keys and cost, without encrypting anything. @throws UserError as `compile` */
 export async function plan(request: PlanRequest, work: WorkContext): Promise<PlanResult> {
   const watch = new Stopwatch(work)
-  const planned = await planOf(request, work, watch)
-  const { seconds, secondsOnTwoThreads, ...estimate } = estimatePlan(planned, nodeSealCosts)
-  const segment = {
-    ...estimate,
-    edgeSeconds: seconds,
-    edgeSecondsOnTwoThreads: secondsOnTwoThreads,
-    layers: layersOf(planned),
-  }
-  return { segments: [segment], seconds: watch.seconds }
+  const planned = await plansOf(request, work, watch)
+  return { segments: planned.map(describeSegment), seconds: watch.seconds }
 }
 
-async function planOf(request: PlanRequest, work: WorkContext, watch: Stopwatch): Promise<Plan> {
-  const { calibration, input, batch } = request
-  if (calibration !== undefined) return (await compile({ ...request, calibration }, work, watch)).planned.plan
+function describeSegment(planned: Plan): PlannedSegment {
+  const { seconds, secondsOnTwoThreads, ...estimate } = estimatePlan(planned, kernelCosts)
+  const layers = layersOf(planned)
+  return { ...estimate, edgeSeconds: seconds, edgeSecondsOnTwoThreads: secondsOnTwoThreads, layers }
+}
+
+async function plansOf(request: PlanRequest, work: WorkContext, watch: Stopwatch): Promise<Plan[]> {
+  const { calibration } = request
+  if (calibration !== undefined) {
+    const { segments } = await compile({ ...request, calibration }, work, watch)
+    return segments.map(({ plan }) => plan)
+  }
   const model = await watch.time('normalise', () => openNetwork(request))
-  return (await watch.time('plan', () => planNetwork(skeletonOf(model), { input, batch }))).plan
+  const segments = await watch.time('plan', () => planSegments(skeletonOf(model), request))
+  return segments.map(({ plan }) => plan)
 }
 
 function layersOf({ layers, instructions }: Plan): PlannedLayer[] {

@@ -63,7 +63,7 @@ export async function exportCompiled(
   const exported = await watch.time('encrypt', async () =>
     exportBundle(
       {
-        segments: [compiled.planned],
+        segments: compiled.segments,
         model: { name: compiled.model.name || basename(model), sha256, finish: compiled.model.finish },
         preprocessing: compiled.preprocessing,
         sample: compiled.typical,

@@ -34,12 +34,33 @@ export async function decrypt(request: DecryptRequest): Promise<DecryptResult> {
   const deployment = await findDeployment(store, result)
   const opener = await ResultOpener.load(store, deployment, result.segment, request.unlock)
   try {
-    const policy = request.reveal ?? deployment.reveal
-    const images = opener.images(opener.open(result)).map((outputs) => reveal(outputs, deployment, policy))
-    return images.length === 1 ? images[0] : { ...images[0], images }
+    return revealResult(opener, deployment, result, request.reveal ?? deployment.reveal)
   } finally {
     opener.delete()
   }
+}
+
+/**
+ * Opens a result of the last segment and tells what the policy permits.
+ * @throws UserError not-the-last-segment, damaged-result, damaged-data, scores-too-noisy
+ */
+export function revealResult(
+  opener: ResultOpener,
+  deployment: Deployment,
+  result: EncryptedResult,
+  policy: RevealPolicy,
+): DecryptResult {
+  if (result.segment + 1 < deployment.segments) {
+    throw new UserError(
+      'not-the-last-segment',
+      `The result is that of segment ${result.segment + 1} of ${deployment.segments}.`,
+      {
+        hint: 'Refresh it, and run the next segment.',
+      },
+    )
+  }
+  const images = opener.images(opener.open(result)).map((outputs) => reveal(outputs, deployment, policy))
+  return images.length === 1 ? images[0] : { ...images[0], images }
 }
 
 /** Throws UserError 'result-of-another-bundle', 'deployment-revoked'. */

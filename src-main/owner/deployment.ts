@@ -25,6 +25,8 @@ const deploymentSchema = z.strictObject({
   /** Distinct encrypted numbers, and outputs of the network: what the default quota is computed from. */
   weights: z.int().min(0),
   outputs: z.int().min(1),
+  /** Images that one result answers. */
+  batch: z.int().min(1),
   segments: z.int().min(1).max(64),
   bundles: z.array(z.strictObject({ sha256, path: z.string(), bytes: z.int(), created: z.iso.datetime() })),
   revoked: z.iso.datetime().optional(),

@@ -147,4 +147,4 @@ export function measureNoise(network: PlannedNetwork, input: Float64Array, runs 
 
 /** Stands in where the caller has no real input. */
 export const randomInput = ({ plan }: PlannedNetwork): Float64Array =>
-  Float64Array.from({ length: sizeOf(plan.input.shape) }, () => gaussian(simulatedUniform))
+  Float64Array.from({ length: plan.batch * sizeOf(plan.input.shape) }, () => gaussian(simulatedUniform))

@@ -10,6 +10,7 @@ import {
   type ManifestEntry,
   type RevealPolicy,
 } from '../core/bundle/manifest.ts'
+import { fillBatch } from '../core/bundle/packing.ts'
 import { encodePlan } from '../core/bundle/plan-json.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { sizeOf } from '../core/normalise/layer-model.ts'
@@ -128,6 +129,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
       flooding: floodingFor(request),
       weights: countWeights(segments),
       outputs: sizeOf(segments.at(-1)!.plan.output.shape),
+      batch: segments.at(-1)!.plan.batch,
       segments: segments.length,
       bundles: [bundle],
     })
@@ -182,7 +184,7 @@ const noiseMargin = 2
 /** Sized for the last segment, whose outputs are what a decryption tells. */
 function floodingFor({ segments, sample }: ProtectRequest): Flooding {
   const last = segments.at(-1)!
-  const input = segments.length === 1 && sample ? sample : randomInput(last)
+  const input = segments.length === 1 && sample ? fillBatch(last.plan, sample) : randomInput(last)
   const { noise, spread } = measureNoise(last, input)
   return { noise: noiseMargin * noise, spread, releases: 1000, statisticalBits: 30 }
 }

@@ -78,6 +78,16 @@ export class OwnerKey {
     })
   }
 
+  /** In SEAL's form with both polynomials, for an edge to compute on. */
+  encrypt(slots: Float64Array, scale: number, primes: number): Uint8Array {
+    return scoped((own) => {
+      const plain = own(this.#context.encode(slots, scale, primes))
+      const ciphertext = own(new this.#context.seal.bindings.Ciphertext())
+      guarded('encrypt', () => this.#encryptor.encryptSymmetric(plain, ciphertext))
+      return this.#saved(ciphertext)
+    })
+  }
+
   /** All slots. CKKS is not IND-CPA-D: see docs/security.md before these numbers leave the owner. */
   decrypt(ciphertext: Ciphertext): Float64Array {
     return scoped((own) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { normalise, readOnnx } from '../../src-main/core/pipeline.ts'
 import { writeModel, type TestNode, type TestTensor } from '../onnx/write-model.ts'
 import { randomSource } from '../planner/networks.ts'
 import { expectPromise, type PromiseOptions } from './promise.ts'
@@ -125,6 +126,14 @@ describe('compile, encrypt, run, decrypt, compare', () => {
   it.each([1, 2])('on node-seal with %d thread(s)', async (threads) => {
     expect.hasAssertions()
     await check(Object.keys(networks)[1], { evaluator: 'seal', threads })
+  })
+
+  it.each(['kernels', 'seal'] as const)('in two segments with a refresh between, on %s', async (evaluator) => {
+    expect.hasAssertions()
+    const name = Object.keys(networks)[0]
+    const squares = normalise(readOnnx(onnxOf(networks[name]))).layers
+    const [pool] = squares.filter(({ id }) => id.includes('averagepool'))
+    await check(name, { evaluator, cuts: [pool.id] })
   })
 
   it('on the kernels with 2 threads', async () => {

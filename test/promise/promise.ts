@@ -1,17 +1,21 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import type { EncryptedResult } from '../../src-main/core/bundle/result.ts'
 import { packInput, unpack } from '../../src-main/core/bundle/packing.ts'
 import { runLayers } from '../../src-main/core/normalise/run-layers.ts'
 import { approximate, foldIntoSquares, normalise, planNetwork, readOnnx } from '../../src-main/core/pipeline.ts'
 import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
 import type { PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 import { runPlan } from '../../src-main/core/plan/run-plan.ts'
+import { cutNetwork } from '../../src-main/core/segment/cut-network.ts'
 import { silent } from '../../src-main/core/progress.ts'
 import { loadRunner, type RunnerOptions } from '../../src-main/edge/load-runner.ts'
 import { Bundle } from '../../src-main/edge/open-bundle.ts'
+import type { RunInput } from '../../src-main/edge/segment-runner.ts'
 import { openReference } from '../../src-main/ort/reference.ts'
 import { ResultOpener } from '../../src-main/owner/decrypt.ts'
+import { Refresher } from '../../src-main/owner/refresh.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { exportTiny, passphrase, temporaryFolder } from '../owner/exported.ts'
 
@@ -21,6 +25,8 @@ export interface PromiseOptions {
   readonly threads?: number
   /** The activations are polynomials already, so that ONNX Runtime must agree with every later stage too. */
   readonly isPolynomial?: boolean
+  /** Layers after which the owner refreshes. */
+  readonly cuts?: readonly string[]
   readonly calibration: readonly Float64Array[]
   /** Inputs to run encrypted. */
   readonly samples: readonly Float64Array[]
@@ -38,7 +44,9 @@ export async function expectPromise(onnx: Uint8Array, options: PromiseOptions): 
   const model = normalise(readOnnx(onnx))
   const reference = await openReference(onnx)
   const polynomial = await approximate(model, calibration, { degree: 2 }, silent)
-  const planned = planNetwork(foldIntoSquares(polynomial, calibration), { input })
+  const squares = foldIntoSquares(polynomial, calibration)
+  const { segments } = cutNetwork(squares, options.cuts ?? [])
+  const planned = segments.map((segment, i) => planNetwork(segment, { input: i === 0 ? input : 'encrypted' }))
   const expected: Float64Array[] = []
   for (const sample of samples) {
     const original = await reference.run(sample)
@@ -46,7 +54,11 @@ export async function expectPromise(onnx: Uint8Array, options: PromiseOptions): 
     else expect(indexOfLargest(runLayers(model, sample))).toBe(indexOfLargest(original))
     const outputs = runLayers(polynomial, sample)
     if (options.isPolynomial && model.finish === 'none') expectClose(outputs, original, 1e-4)
-    expectClose(runInTheClear(planned, sample), outputs, 1e-6)
+    expectClose(
+      planned.reduce((value, segment) => runInTheClear(segment, value), sample),
+      outputs,
+      1e-6,
+    )
     expected.push(outputs)
   }
   await reference.close()
@@ -59,23 +71,33 @@ function runInTheClear({ plan, weightVectors }: PlannedNetwork, sample: Float64A
   return unpack(plan, plan.output, runPlan(plan, new ClearEvaluator(plan, weightVectors), inputs))
 }
 
-async function runEncrypted(planned: PlannedNetwork, options: PromiseOptions): Promise<Float64Array[]> {
+async function runEncrypted(segments: readonly PlannedNetwork[], options: PromiseOptions): Promise<Float64Array[]> {
   const { samples, evaluator = 'auto', threads = 1 } = options
   const folder = await temporaryFolder()
   try {
-    const { deploymentId } = await exportTiny(folder, { segments: [planned] })
+    const { deploymentId } = await exportTiny(folder, { segments })
     const bundle = await Bundle.open(join(folder, 'tiny.sealed'))
-    const runner = await loadRunner(bundle, 0, { threads, evaluator })
     const store = new KeyStore(join(folder, 'keys'))
-    const opener = await ResultOpener.load(store, await store.read(deploymentId), 0, { passphrase })
-    const outputs: Float64Array[] = []
-    for (const sample of samples) {
-      const ciphertexts = await runner.run(sample, silent)
-      outputs.push(opener.open({ deploymentId, bundleSha256: bundle.sha256, segment: 0, ciphertexts }))
+    const deployment = await store.read(deploymentId)
+    let inputs: readonly RunInput[] = samples
+    let results: EncryptedResult[] = []
+    for (const segment of segments.keys()) {
+      const runner = await loadRunner(bundle, segment, { threads, evaluator })
+      results = []
+      for (const input of inputs) {
+        const ciphertexts = await runner.run(input, silent)
+        results.push({ deploymentId, bundleSha256: bundle.sha256, segment, ciphertexts })
+      }
+      await runner.delete()
+      if (segment + 1 === segments.length) break
+      const refresher = await Refresher.load(store, deployment, segment, { passphrase })
+      inputs = results.map((result) => refresher.refresh(result).ciphertexts)
+      refresher.delete()
     }
-    opener.delete()
-    await runner.delete()
     await bundle.close()
+    const opener = await ResultOpener.load(store, deployment, segments.length - 1, { passphrase })
+    const outputs = results.map((result) => opener.open(result))
+    opener.delete()
     return outputs
   } finally {
     await rm(folder, { recursive: true })

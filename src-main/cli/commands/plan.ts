@@ -32,10 +32,10 @@ export function planCommand(): Command {
     async (model: string, options: Options) => {
       await answer(options.json === true, async (work) => {
         const { plan } = await import('../../jobs/plan.ts')
-        const { calibration, input, batch, inputName, outputName } = options
+        const { calibration, input, batch, split, inputName, outputName } = options
         const network = { model: path(model), inputName, outputName }
         const preprocessing = preprocessingOf(options)
-        const request = { ...network, calibration, preprocessing, ...activationOf(options), input, batch }
+        const request = { ...network, calibration, preprocessing, ...activationOf(options), input, batch, split }
         const result = await plan(request, work)
         return { json: result, text: result.segments.map(segmentText).join('\n\n') }
       })

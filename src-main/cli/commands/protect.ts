@@ -68,6 +68,7 @@ export function protectCommand(): Command {
           ...activationOf(options),
           batch: options.batch,
           reveal: policyOf(options.reveal, options.top),
+          split: options.split,
           signingKey: options.signingKey,
           force: options.force === true,
         },

@@ -14,9 +14,15 @@ export interface EncryptedResult {
   readonly ciphertexts: readonly Uint8Array[]
 }
 
+/** What a segment computed, or what the owner refreshed for the next one: the same form under another magic. */
+export type CiphertextsKind = 'result' | 'refreshed'
+
 export type Sha256 = (bytes: Uint8Array) => string
 
-const magic = new TextEncoder().encode('SWRESLT1')
+const magics = {
+  result: new TextEncoder().encode('SWRESLT1'),
+  refreshed: new TextEncoder().encode('SWREFSH1'),
+}
 const maxHeaderBytes = 2 ** 20
 /** A three-part ciphertext at N = 32768 with 20 primes has 15.7 MB. */
 const maxCiphertextBytes = 2 ** 24
@@ -34,7 +40,7 @@ const headerSchema = z.strictObject({
     .max(4096),
 })
 
-export function encodeResult(result: EncryptedResult, sha256: Sha256): Uint8Array {
+export function encodeResult(result: EncryptedResult, sha256: Sha256, kind: CiphertextsKind = 'result'): Uint8Array {
   const { ciphertexts, ...identity } = result
   const header: z.infer<typeof headerSchema> = {
     version: 1,
@@ -44,12 +50,12 @@ export function encodeResult(result: EncryptedResult, sha256: Sha256): Uint8Arra
   const json = new TextEncoder().encode(JSON.stringify(header))
   const length = new Uint8Array(4)
   new DataView(length.buffer).setUint32(0, json.length, true)
-  return concatBytes([magic, length, json, ...ciphertexts])
+  return concatBytes([magics[kind], length, json, ...ciphertexts])
 }
 
 /** What a result says of itself, before anything is checked against it. Throws UserError 'damaged-result'. */
-export function decodeResultHeader(file: Uint8Array) {
-  if (file.length < 12 || !magic.every((byte, i) => file[i] === byte)) throw damagedResult('it is not a result file')
+export function decodeResultHeader(file: Uint8Array, kind: CiphertextsKind = 'result') {
+  if (!isKind(file, kind)) throw damagedResult(`it is not a ${kind} file`)
   const headerBytes = new DataView(file.buffer, file.byteOffset).getUint32(8, true)
   const end = 12 + headerBytes
   if (headerBytes > maxHeaderBytes || end > file.length) throw damagedResult('its header is truncated')
@@ -58,9 +64,13 @@ export function decodeResultHeader(file: Uint8Array) {
   return { ...parsed.data, end }
 }
 
+/** Whether a file begins as one of these. */
+export const isKind = (file: Uint8Array, kind: CiphertextsKind): boolean =>
+  file.length >= 12 && magics[kind].every((byte, i) => file[i] === byte)
+
 /** Reads a result and checks every size and hash. Throws UserError 'damaged-result'. */
-export function decodeResult(file: Uint8Array, sha256: Sha256): EncryptedResult {
-  const { deploymentId, bundleSha256, segment, ciphertexts: records, end } = decodeResultHeader(file)
+export function decodeResult(file: Uint8Array, sha256: Sha256, kind: CiphertextsKind = 'result'): EncryptedResult {
+  const { deploymentId, bundleSha256, segment, ciphertexts: records, end } = decodeResultHeader(file, kind)
   let start = end
   const ciphertexts = records.map((record) => {
     const bytes = file.subarray(start, (start += record.bytes))

@@ -1,3 +1,4 @@
+import { fillBatch } from '../../core/bundle/packing.ts'
 import { UserError } from '../../core/errors.ts'
 import { sizeOf, type Shape } from '../../core/normalise/layer-model.ts'
 import { SAMPLE_TYPES, type SampleType } from '../../data/read-samples.ts'
@@ -43,7 +44,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   checkListen(options)
   const bundle = await Bundle.open(options.bundle, options.trust)
   const { manifest, sha256 } = bundle
-  const { input } = await bundle.plan(manifest.segments[0])
+  const plan = await bundle.plan(manifest.segments[0])
   await bundle.close()
   const metrics = new Metrics('sealwright_edge')
   const engine = new Engine({ bundle: options.bundle, bundleSha256: sha256, options: options.runner }, metrics)
@@ -68,8 +69,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     metrics.set('queue', 'Requests that wait or run.', pending)
     const startedMs = performance.now()
     try {
-      const question = { bytes: sample, type, shape: input.shape, preprocessing: manifest.preprocessing }
-      const result = await engine.run(await parse(question))
+      const question = { bytes: sample, type, shape: plan.input.shape, preprocessing: manifest.preprocessing }
+      const result = await engine.run(fillBatch(plan, await parse(question)))
       metrics.count('run_seconds', 'Time of answered requests.', {}, (performance.now() - startedMs) / 1000)
       if (options.gateway) return json(200, await askGateway(options.gateway, result))
       return { status: 200, type: 'application/octet-stream', body: result }
@@ -87,7 +88,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     if (request.method !== 'POST') throw new UserError('method-not-allowed', 'Use POST.')
     try {
       const type = (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
-      const reply = await run(type, () => readBody(request, maxBodyBytes(input.shape)))
+      const reply = await run(type, () => readBody(request, maxBodyBytes(plan.input.shape)))
       metrics.count('requests', 'Requests by outcome.', { outcome: 'answered' })
       return reply
     } catch (error) {

@@ -4,9 +4,9 @@ import { checkListen, json, listen, readBody, type Listening, type ListenOptions
 import { Metrics } from '../../http/metrics.ts'
 import { AskedWorker } from '../../workers/ask.ts'
 import type { Unlock } from '../age.ts'
+import type { DecryptResult } from '../decrypt.ts'
 import type { Deployment } from '../deployment.ts'
 import { KeyStore } from '../key-store.ts'
-import type { Revealed } from '../reveal.ts'
 import { AuditLog, type AuditEvent } from './audit-log.ts'
 import { defaultQuota, RateLimit } from './limits.ts'
 import type { OpenSetup } from './open-thread.ts'
@@ -25,14 +25,14 @@ export interface GatewayOptions extends ListenOptions {
 
 export interface GatewayServer extends Listening {
   /** Opens a result as a request would, outside the limits of tokens; for canaries and the desktop. */
-  open(file: Uint8Array, token?: string): Promise<Revealed>
+  open(file: Uint8Array, token?: string): Promise<DecryptResult>
   readonly auditLog: AuditLog
 }
 
 interface Served {
   readonly deployment: Deployment
   readonly quota: number
-  worker: AskedWorker<Uint8Array | undefined, Revealed | undefined>
+  worker: AskedWorker<Uint8Array | undefined, DecryptResult | undefined>
   released: number
 }
 
@@ -64,7 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
     await auditLog.append(event)
   }
 
-  async function open(file: Uint8Array, token = ''): Promise<Revealed> {
+  async function open(file: Uint8Array, token = ''): Promise<DecryptResult> {
     const deployment = deploymentOf(file)
     const refuse = async (reason: string, error = refusal()): Promise<never> => {
       await record({ event: 'refused', deployment, token, reason })
@@ -89,7 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
     }
   }
 
-  async function ask(known: Served, file: Uint8Array): Promise<Revealed> {
+  async function ask(known: Served, file: Uint8Array): Promise<DecryptResult> {
     if (known.worker.hasEnded) known.worker = startWorker(options, known.deployment.id)
     return (await known.worker.ask(file, openTimeoutMs))!
   }
@@ -129,7 +129,9 @@ async function loadDeployments(
   if (wanted.length === 0) throw new UserError('unknown-deployment', 'The key store holds no deployment to serve.')
   const served = new Map(
     wanted.map((deployment): [string, Served] => {
-      const quota = options.quota ?? defaultQuota(deployment.weights, deployment.outputs)
+      const answers = options.quota ?? defaultQuota(deployment.weights, deployment.outputs)
+      // A result answers a whole batch.
+      const quota = Math.max(1, Math.floor(answers / deployment.batch))
       const worker = startWorker(options, deployment.id)
       return [deployment.id, { deployment, quota, worker, released: released.get(deployment.id) ?? 0 }]
     }),

@@ -4,9 +4,8 @@ import { decodeResult } from '../../core/bundle/result.ts'
 import { UserError } from '../../core/errors.ts'
 import { answerQuestions } from '../../workers/ask.ts'
 import type { Unlock } from '../age.ts'
-import { findDeployment, ResultOpener } from '../decrypt.ts'
+import { findDeployment, ResultOpener, revealResult, type DecryptResult } from '../decrypt.ts'
 import { KeyStore } from '../key-store.ts'
-import { reveal, type Revealed } from '../reveal.ts'
 
 export interface OpenSetup {
   readonly keysFolder: string
@@ -19,16 +18,15 @@ const store = new KeyStore(keysFolder)
 const openers = new Map<number, Promise<ResultOpener>>()
 
 /** Opens result files of one deployment and applies its policy; without a file, resolves when its key is loaded. */
-answerQuestions(async (file: Uint8Array | undefined): Promise<Revealed | undefined> => {
+answerQuestions(async (file: Uint8Array | undefined): Promise<DecryptResult | undefined> => {
   if (!file) {
-    await openerOf(0)
+    await openerOf((await store.read(id)).segments - 1)
     return undefined
   }
   const result = decodeResult(file, (bytes) => createHash('sha256').update(bytes).digest('hex'))
   const deployment = await findDeployment(store, result)
   if (deployment.id !== id) throw new UserError('result-of-another-bundle', 'The result is of another deployment.')
-  const outputs = (await openerOf(result.segment)).open(result)
-  return reveal(outputs, deployment, deployment.reveal)
+  return revealResult(await openerOf(result.segment), deployment, result, deployment.reveal)
 })
 
 function openerOf(segment: number): Promise<ResultOpener> {

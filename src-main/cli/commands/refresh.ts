@@ -1,0 +1,40 @@
+import type { Command } from 'commander'
+import { answer, command } from '../command.ts'
+import { withPassphrase } from '../options.ts'
+import { readPassphrase } from '../passphrase.ts'
+import { pairs } from '../table.ts'
+import { bytes } from '../units.ts'
+import { path } from '../values.ts'
+
+interface Options {
+  readonly json?: boolean
+  readonly keys: string
+  readonly out: string
+  readonly force?: boolean
+  readonly passphraseFile?: string
+}
+
+export function refreshCommand(): Command {
+  const base = command('refresh <result>', "encrypt one segment's result anew for the next segment, as the owner", [
+    'sealwright refresh digit-0.result --keys keys --out digit.refreshed\nsealwright edge run deep.sealed --input digit.refreshed --out digit-1.result',
+  ])
+    .requiredOption('--keys <folder>', 'the key store that protect wrote', path)
+    .requiredOption('--out <file>', 'what the edge takes as input of the next segment', path)
+    .option('--force', 'replace the file if it exists')
+  return withPassphrase(base).action(async (result: string, options: Options) => {
+    await answer(options.json === true, async (work) => {
+      const { refresh } = await import('../../jobs/refresh.ts')
+      const passphrase = await readPassphrase(options.passphraseFile)
+      const { keys, out } = options
+      const refreshed = await refresh(
+        { result: path(result), keys, passphrase, out, force: options.force === true },
+        work,
+      )
+      const text = pairs([
+        ['refreshed', `${refreshed.refreshed} (${bytes(refreshed.bytes)})`],
+        ['for segment', String(refreshed.segment + 1)],
+      ])
+      return { json: refreshed, text }
+    })
+  })
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { packInput } from '../core/bundle/packing.ts'
+import { decodePlan } from '../core/bundle/plan-json.ts'
+import { decodeResult, encodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
+import { UserError } from '../core/errors.ts'
+import type { Plan } from '../core/plan/plan.ts'
+import { readBytes } from '../data/read-file.ts'
+import { writeAtomically } from '../files/write-atomically.ts'
+import { loadSeal, SealContext } from '../seal/public.ts'
+import { OwnerKey } from '../seal/secret.ts'
+import type { Unlock } from './age.ts'
+import { findDeployment, ResultOpener } from './decrypt.ts'
+import type { Deployment } from './deployment.ts'
+import { KeyStore } from './key-store.ts'
+
+export interface RefreshRequest {
+  /** What a segment but the last computed. */
+  readonly result: string
+  readonly keysFolder: string
+  readonly unlock: Unlock
+  readonly out: string
+  readonly force?: boolean
+}
+
+/**
+ * Decrypts what a segment computed and encrypts it for the next one, under that one's key and packing. The
+ * values never leave this process in the clear.
+ * @throws UserError nothing-to-refresh, result-of-another-bundle, wrong-passphrase, output-exists
+ */
+export async function refresh(request: RefreshRequest): Promise<{ segment: number; bytes: number }> {
+  const result = decodeResult(await readBytes(request.result, MAX_RESULT_BYTES), sha256)
+  const store = new KeyStore(request.keysFolder)
+  const deployment = await findDeployment(store, result)
+  const refresher = await Refresher.load(store, deployment, result.segment, request.unlock)
+  try {
+    const file = encodeResult(refresher.refresh(result), sha256, 'refreshed')
+    await writeAtomically(request.out, { force: request.force }, (handle) => handle.writeFile(file))
+    return { segment: result.segment + 1, bytes: file.length }
+  } finally {
+    refresher.delete()
+  }
+}
+
+/** The keys of two neighbouring segments, loaded and ready to refresh any number of results. */
+export class Refresher {
+  readonly #opener: ResultOpener
+  readonly #plan: Plan
+  readonly #context: SealContext
+  readonly #key: OwnerKey
+
+  private constructor(opener: ResultOpener, plan: Plan, context: SealContext, key: OwnerKey) {
+    this.#opener = opener
+    this.#plan = plan
+    this.#context = context
+    this.#key = key
+  }
+
+  static async load(store: KeyStore, deployment: Deployment, segment: number, unlock: Unlock): Promise<Refresher> {
+    const next = segment + 1
+    if (next >= deployment.segments) {
+      throw new UserError('nothing-to-refresh', 'The result is that of the last segment.', { hint: 'Decrypt it.' })
+    }
+    const opener = await ResultOpener.load(store, deployment, segment, unlock)
+    const secret = await store.readSecret(deployment.id, `secret-${next}`, unlock)
+    try {
+      const plan = decodePlan(await store.readFile(deployment.id, `plan-${next}.json`))
+      const context = new SealContext(await loadSeal(), plan.parameters)
+      return new Refresher(opener, plan, context, OwnerKey.load(context, secret))
+    } finally {
+      secret.fill(0)
+    }
+  }
+
+  refresh(result: EncryptedResult): EncryptedResult {
+    const values = this.#opener.open(result)
+    const { scale, primes, sources } = this.#plan.input
+    const ciphertexts = sources.map((_, index) =>
+      this.#key.encrypt(packInput(this.#plan, values, index), scale, primes),
+    )
+    values.fill(0)
+    return { ...result, segment: result.segment + 1, ciphertexts }
+  }
+
+  delete(): void {
+    this.#opener.delete()
+    this.#key.delete()
+    this.#context.delete()
+  }
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
