@@ -40,8 +40,13 @@ const maxConnections = 256
 export async function listen(options: ListenOptions, handler: Handler): Promise<Listening> {
   const { host = '127.0.0.1', port, tls, tokens = [] } = options
   checkListen(options)
+  let closing = false
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    void answer(request, tokens, handler).then((reply) => send(request, response, reply))
+    void answer(request, tokens, handler).then((reply) => {
+      // Otherwise the connection would stay open for the next request.
+      if (closing) response.setHeader('connection', 'close')
+      send(request, response, reply)
+    })
   }
   const server = tls ? createTls(tls, onRequest) : createHttpServer(onRequest)
   server.maxConnections = maxConnections
@@ -54,6 +59,7 @@ export async function listen(options: ListenOptions, handler: Handler): Promise<
     url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     close: () =>
       new Promise((resolve) => {
+        closing = true
         server.close(() => resolve())
         server.closeIdleConnections()
       }),

@@ -14,3 +14,10 @@ export function unpack({ parameters }: Plan, packing: ElementPacking, slots: rea
   const perRegister = slotsOf(parameters)
   return Float64Array.from(packing.positions, (at) => slots[Math.floor(at / perRegister)][at % perRegister])
 }
+
+/** One preprocessed sample in every place of a batch. */
+export function fillBatch({ batch }: Plan, sample: Float64Array): Float64Array {
+  const input = new Float64Array(batch * sample.length)
+  for (let i = 0; i < batch; i++) input.set(sample, i * sample.length)
+  return input
+}
