@@ -5,6 +5,7 @@ import { decodeResult, encodeResult, MAX_RESULT_BYTES, type EncryptedResult } fr
 import { UserError } from '../core/errors.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { readBytes } from '../data/read-file.ts'
+import { checkInput } from '../edge/segment-runner.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { loadSeal, SealContext } from '../seal/public.ts'
 import { OwnerKey } from '../seal/secret.ts'
@@ -25,7 +26,7 @@ export interface RefreshRequest {
 /**
  * Decrypts what a segment computed and encrypts it for the next one, under that one's key and packing. The
  * values never leave this process in the clear.
- * @throws UserError nothing-to-refresh, result-of-another-bundle, wrong-passphrase, output-exists
+ * @throws UserError nothing-to-refresh, result-of-another-bundle, input-out-of-range, wrong-passphrase, output-exists
  */
 export async function refresh(request: RefreshRequest): Promise<{ segment: number; bytes: number }> {
   const result = decodeResult(await readBytes(request.result, MAX_RESULT_BYTES), sha256)
@@ -73,6 +74,8 @@ export class Refresher {
 
   refresh(result: EncryptedResult): EncryptedResult {
     const values = this.#opener.open(result)
+    // A ciphertext that is not what it should be decrypts to values of any size.
+    checkInput(this.#plan, values)
     const { scale, primes, sources } = this.#plan.input
     const ciphertexts = sources.map((_, index) =>
       this.#key.encrypt(packInput(this.#plan, values, index), scale, primes),
