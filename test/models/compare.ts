@@ -37,9 +37,10 @@ export async function differenceFromRuntime(
   model: LayerModel,
   file: string | Uint8Array,
   samples = 2,
+  literal = false,
 ): Promise<number> {
   const { layout, onnxShape, name: inputName } = model.input
-  const reference = await openReference(file, { inputName, layout, onnxShape })
+  const reference = await openReference(file, { inputName, layout, onnxShape, literal })
   try {
     let worst = 0
     for (let seed = 1; seed <= samples; seed++) {

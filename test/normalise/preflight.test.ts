@@ -27,6 +27,18 @@ describe('preflight', () => {
     expect(conv).toMatchObject({ shape: [1, 6, 28, 28], parameters: 156, multiplications: 150 * 28 * 28 })
   })
 
+  it('names the layer of a written-out activation for each of its nodes', () => {
+    const { nodes } = reportOn('mnist_mixed_activations.onnx')
+    expect(nodes.filter(({ becomes }) => becomes === 'gelu_10').map(({ operator }) => operator)).toEqual([
+      'Div',
+      'Erf',
+      'Add',
+      'Mul',
+      'Mul',
+    ])
+    expect(nodes.find(({ operator }) => operator === 'Gemm')).toMatchObject({ becomes: 'gemm_7', parameters: 50_240 })
+  })
+
   it('is plain data', () => {
     expect(JSON.parse(JSON.stringify(report))).toEqual(report)
   })

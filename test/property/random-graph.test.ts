@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../../src-main/core/errors.ts'
 import { differenceFromRuntime, importModel } from '../models/compare.ts'
 import { writeModel } from '../onnx/write-model.ts'
 import { buildModel } from './build-model.ts'
@@ -15,12 +14,7 @@ describe('random graphs', () => {
       fc.asyncProperty(numbers, fc.nat(1 << 30), fc.integer({ min: 1, max: 9 }), async (list, weightSeed, length) => {
         const bytes = writeModel(buildModel(list, weightSeed, length))
         const model = importModel(bytes)
-        const difference = await differenceFromRuntime(model, bytes, 1).catch((error: unknown) => {
-          // Its own optimiser makes some legal graphs illegal, by joining Pads with poolings.
-          if (error instanceof UserError && error.code === 'onnxruntime-refused') return undefined
-          throw error
-        })
-        fc.pre(difference !== undefined)
+        const difference = await differenceFromRuntime(model, bytes, 1, true)
         expect(difference).toBeLessThan(1e-4)
       }),
       { numRuns: graphs, seed },

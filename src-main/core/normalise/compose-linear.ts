@@ -49,7 +49,7 @@ export function composeLinear(first: LinearLayer, second: LinearLayer, shapeOf: 
   }
   return {
     ...second,
-    sources: [...first.sources, ...second.sources],
+    sources: [...new Set([...first.sources, ...second.sources])],
     terms: addTerms(terms, second.shape, shapeOf),
     bias: compressBias(bias, second.shape),
   }

@@ -12,6 +12,8 @@ import { prune, type Choice } from './prune.ts'
 /** What normalising came to: a model, or the nodes that stand in the way. */
 export interface Examination extends Lowered {
   readonly model: LayerModel | undefined
+  /** Every value that does not depend on the input, by name. */
+  readonly constants: Graph['constants']
 }
 
 /** The stages of normalising, in order. Throws UserError where the graph breaks ONNX's rules. */
@@ -19,8 +21,9 @@ export function examine(graph: Graph, choice: Choice): Examination {
   const folded = prune(foldConstants(prune(graph, choice)), choice)
   const { graph: recognised, origins } = recogniseActivations(folded)
   const lowered = lower(prune(recognised, choice), (node) => origins.get(node) ?? [node.name])
+  const { constants } = folded
   const { network, input, form, output, unsupported } = lowered
-  if (unsupported.length > 0) return { ...lowered, model: undefined }
+  if (unsupported.length > 0) return { ...lowered, constants, model: undefined }
   invariant(output !== undefined, 'a network without refusals has an output')
   const model: LayerModel = {
     name: graph.name,
@@ -29,5 +32,5 @@ export function examine(graph: Graph, choice: Choice): Examination {
     output,
     finish: network.finish,
   }
-  return { ...lowered, model: nameLayers(fuseLinear(removeDeadLayers(model)), graph) }
+  return { ...lowered, constants, model: nameLayers(fuseLinear(removeDeadLayers(model)), graph) }
 }

@@ -15,7 +15,7 @@ import type {
 import { INPUT, sizeOf } from './layer-model.ts'
 import type { Budget } from './budget.ts'
 import { addTerms } from './compose-linear.ts'
-import { channelScale, compressBias, elementScale, gatherMap, parametersOf } from './linear-maps.ts'
+import { channelScale, compressBias, elementScale, expandBias, gatherMap, parametersOf } from './linear-maps.ts'
 import { rearrangeView, type View } from './values.ts'
 
 type Layer = LayerModel['layers'][number]
@@ -53,6 +53,7 @@ export class NetworkBuilder {
   readonly #inputIsFinal: boolean
   #sources: readonly string[] = []
   #kind = ''
+  #firstOfNode = 0
 
   constructor(batch: number, onnxInput: readonly number[], input: InputForm, inputIsFinal: boolean, budget: Budget) {
     this.batch = batch
@@ -65,6 +66,7 @@ export class NetworkBuilder {
   /** The node that the next layers come from. */
   beginNode(operator: string, sources: readonly string[]): void {
     this.#kind = operator.toLowerCase()
+    this.#firstOfNode = this.layers.length
     this.#sources = sources
   }
 
@@ -177,11 +179,21 @@ export class NetworkBuilder {
     const { source, order } = this.settle(this.#broadcast(view, shape))
     const layerShape = this.shapeOf(source)
     const spread = (tensor: Tensor) => scatter(rearrange(tensor.data, broadcastTo(tensor.shape, shape)), order)
+    if (!factor && shift && this.#shiftOwnLayer(source, spread(shift))) return { kind: 'view', source, shape, order }
     const map = factor
       ? elementScale(spread(factor), layerShape)
       : channelScale(new Float64Array(layerShape[0]).fill(1))
     const bias = shift ? spread(shift) : new Float64Array(layerShape[0])
     return { kind: 'view', source: this.addLinear([{ input: source, map }], bias, layerShape), shape, order }
+  }
+
+  /** A shift of a linear layer that this very node has just made goes into its bias. */
+  #shiftOwnLayer(id: LayerId, shift: Float64Array): boolean {
+    const layer = this.layers.at(-1)
+    if (layer?.kind !== 'linear' || layer.id !== id || this.layers.length === this.#firstOfNode) return false
+    const bias = expandBias(layer.bias, layer.shape).map((value, index) => value + shift[index])
+    this.layers[this.layers.length - 1] = { ...layer, bias: compressBias(bias, layer.shape) }
+    return true
   }
 
   #broadcast(view: View, shape: readonly number[]): View {

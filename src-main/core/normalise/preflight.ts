@@ -33,7 +33,7 @@ export interface NodeReport {
   readonly shape?: readonly number[]
   readonly parameters: number
   readonly multiplications: number
-  /** 'constant', 'view' (only moves values), 'unsupported', or the ids of the layers it is part of. */
+  /** The ids of the layers it is part of, or 'constant', 'view' (only moves values), 'unsupported', 'unused'. */
   readonly becomes: string
 }
 
@@ -50,7 +50,7 @@ export interface LayerReport {
 
 /** Throws UserError only for graphs that break ONNX's rules, or where an input or output must be chosen. */
 export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
-  const { model, network, unsupported, outcomes } = examine(graph, choice)
+  const { model, network, unsupported, outcomes, constants } = examine(graph, choice)
   const drafts = new Map(network.layers.map((layer) => [layer.id, reportLayer(layer, network.shapeOf)]))
   const shapes = model && shapesOf(model)
   const layers = model?.layers.map((layer) => reportLayer(layer, (id) => shapes!.get(id)!)) ?? []
@@ -60,7 +60,14 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
   for (const layer of layers) {
     for (const node of layer.sources) homes.set(node, [...(homes.get(node) ?? []), layer.id])
   }
-  const nodes = graph.nodes.map(({ name, operator }): NodeReport => {
+  const fate = (name: string, outputs: readonly string[]): string => {
+    if (refused.has(name)) return 'unsupported'
+    const home = homes.get(name)?.join(', ')
+    if (home !== undefined) return home
+    if (outputs.some((output) => constants.has(output))) return 'constant'
+    return byNode.has(name) ? 'view' : 'unused'
+  }
+  const nodes = graph.nodes.map(({ name, operator, outputs }): NodeReport => {
     const outcome = byNode.get(name)
     const own = (outcome?.layers ?? []).map((id) => drafts.get(id)!)
     return {
@@ -69,7 +76,7 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
       ...(outcome?.shape && { shape: outcome.shape }),
       parameters: total(own.map(({ parameters }) => parameters)),
       multiplications: total(own.map(({ multiplications }) => multiplications)),
-      becomes: refused.has(name) ? 'unsupported' : !outcome ? 'constant' : (homes.get(name)?.join(', ') ?? 'view'),
+      becomes: fate(name, outputs),
     }
   })
   return {
