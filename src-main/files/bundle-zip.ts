@@ -11,7 +11,7 @@ export interface Extent {
 }
 
 const readAt = promisify(read)
-const maxEntries = 1100
+const maxEntries = 8200
 /** The archive's comment: the SHA-256 of `hashFrame`, in hexadecimal. */
 export const FRAME_DIGEST_BYTES = 64
 

@@ -11,10 +11,11 @@ import {
   type RevealPolicy,
 } from '../core/bundle/manifest.ts'
 import { fillBatch } from '../core/bundle/packing.ts'
-import { encodePlan } from '../core/bundle/plan-json.ts'
+import { decodePlan, encodePlan } from '../core/bundle/plan-json.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { sizeOf } from '../core/normalise/layer-model.ts'
-import type { PlannedNetwork } from '../core/plan/plan.ts'
+import { UserError } from '../core/errors.ts'
+import type { Plan, PlannedNetwork } from '../core/plan/plan.ts'
 import { logQPOf } from '../core/plan/security.ts'
 import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
@@ -144,7 +145,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
         producer,
         deploymentId: id,
         created,
-        model: { name: request.model.name },
+        model: { name: request.model.name.slice(0, 200) },
         preprocessing: { scale, mean: [...mean], std: [...std], layout },
         reveal: request.reveal,
         segments: segments.map(({ manifest }) => manifest),
@@ -189,6 +190,17 @@ function floodingFor({ segments, sample }: ProtectRequest): Flooding {
   return { noise: noiseMargin * noise, spread, releases: 1000, statisticalBits: 30 }
 }
 
+/** Throws UserError 'plan-not-exportable' where a reader of the bundle would refuse the plan. */
+function encodeReadablePlan(plan: Plan): Uint8Array {
+  const bytes = encodePlan(plan)
+  try {
+    decodePlan(bytes)
+  } catch (cause) {
+    throw new UserError('plan-not-exportable', `No edge could run this network: ${(cause as Error).message}`, { cause })
+  }
+  return bytes
+}
+
 /** Makes each segment's keys and keeps its secret; contexts and keys go to `owned`. */
 async function prepareSegments(
   { segments, lock }: ProtectRequest,
@@ -198,6 +210,7 @@ async function prepareSegments(
 ): Promise<SegmentEntries[]> {
   let count = (_detail: string): void => {}
   const prepared: SegmentEntries[] = []
+  const plans = segments.map(({ plan }) => encodeReadablePlan(plan))
   for (const [index, network] of segments.entries()) {
     const context = new SealContext(await loadSeal(), network.plan.parameters)
     owned.push(context)
@@ -205,7 +218,7 @@ async function prepareSegments(
     owned.push(key)
     const secret = key.save()
     await draft.writeSecret(`secret-${index}`, secret, lock).finally(() => secret.fill(0))
-    await draft.write(`plan-${index}.json`, encodePlan(network.plan))
+    await draft.write(`plan-${index}.json`, plans[index])
     prepared.push(segmentEntries(index, network, key, (detail) => count(detail)))
   }
   const total = prepared.reduce((sum, { steps }) => sum + steps, 0)

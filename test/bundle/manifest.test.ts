@@ -26,7 +26,7 @@ type Loose = ReturnType<typeof JSON.parse>
 const decodeChanged = (change: (manifest: Loose) => void): Manifest => {
   const changed = structuredClone(manifest)
   change(changed)
-  return decodeManifest(encodeManifest(changed))
+  return decodeManifest(new TextEncoder().encode(JSON.stringify(changed)))
 }
 const refused = (code: string, reason: string) =>
   expect.objectContaining({ code, message: expect.stringContaining(reason) })

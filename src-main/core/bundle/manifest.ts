@@ -15,6 +15,7 @@ export const UNLISTED_ENTRIES: readonly string[] = [MANIFEST_ENTRY, SIGNER_ENTRY
 
 const maxManifestBytes = 4 * 2 ** 20
 const maxEntryBytes = 2 ** 40
+const maxEntries = 8192
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const entryName = z
@@ -57,7 +58,7 @@ const segment = z.strictObject({
         rotation: z.strictObject({ entry: entryName, steps }).optional(),
       }),
     )
-    .max(64),
+    .max(maxEntries),
 })
 
 const manifestSchema = z.strictObject({
@@ -70,7 +71,9 @@ const manifestSchema = z.strictObject({
   preprocessing,
   reveal: revealPolicySchema,
   segments: z.array(segment).min(1).max(64),
-  entries: z.array(z.strictObject({ name: entryName, bytes: z.int().min(0).max(maxEntryBytes), sha256 })).max(1024),
+  entries: z
+    .array(z.strictObject({ name: entryName, bytes: z.int().min(0).max(maxEntryBytes), sha256 }))
+    .max(maxEntries),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>
@@ -79,8 +82,10 @@ export type ManifestEntry = Manifest['entries'][number]
 /** What a decryption may tell a consumer; the owner keeps and enforces it. */
 export type RevealPolicy = z.infer<typeof revealPolicySchema>
 
-export const encodeManifest = (manifest: Manifest): Uint8Array =>
-  new TextEncoder().encode(JSON.stringify(manifest, null, 2))
+/** Throws where a reader would. */
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(manifestSchema.parse(manifest), null, 2))
+}
 
 /**
  * Reads and checks a manifest.

@@ -19,7 +19,7 @@ export const statementSchema = z.object({
     resources: z
       .array(z.object({ name: z.string().min(1), digest: hex, algorithm: z.literal('sha256') }))
       .min(1)
-      .max(1024),
+      .max(8200),
     serialization: z.strictObject({
       method: z.literal('files'),
       hash_type: z.literal('sha256'),
