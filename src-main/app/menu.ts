@@ -13,8 +13,9 @@ export function setMenu(ask: (command: MenuCommand) => void): void {
     {
       label: '&File',
       submenu: [
-        item('&Open Network…', 'open-model', 'CmdOrCtrl+O'),
+        item('&Open…', 'open-model', 'CmdOrCtrl+O'),
         item('Open &Sample', 'open-sample', 'CmdOrCtrl+Shift+O'),
+        item('Save Project &As…', 'save-project', 'CmdOrCtrl+S'),
         item('&Close', 'close-project', 'CmdOrCtrl+W'),
         { type: 'separator' },
         { role: 'quit' },

@@ -113,7 +113,12 @@ function testInputs({ kind, inputs }: Project, count: number): { path: string; i
   return Array.from({ length: count }, (_, index) => ({ path: inputs, index }))
 }
 
-async function saveAs(parent: BrowserWindow | undefined, title: string, name: string): Promise<string | undefined> {
+/** Asks where to save; undefined where the person closed the dialog. */
+export async function saveAs(
+  parent: BrowserWindow | undefined,
+  title: string,
+  name: string,
+): Promise<string | undefined> {
   const options = { title, defaultPath: join(app.getPath('documents'), name) }
   const answer = await (parent ? dialog.showSaveDialog(parent, options) : dialog.showSaveDialog(options))
   return answer.canceled || !answer.filePath ? undefined : answer.filePath

@@ -2,6 +2,8 @@
 export const callNames = [
   'about',
   'openSample',
+  'reopen',
+  'saveProject',
   'openModel',
   'openModelAt',
   'closeProject',

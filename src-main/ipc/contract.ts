@@ -12,9 +12,19 @@ const jobId = z.string().max(64)
 export const contract = {
   about: {
     request: nothing,
-    reply: z.object({ version: z.string(), electron: z.string(), platform: z.string() }),
+    reply: z.object({
+      version: z.string(),
+      electron: z.string(),
+      platform: z.string(),
+      /** File name of the network that was open last. */
+      lastProject: z.string().optional(),
+    }),
   },
   openSample: { request: nothing, reply: projectView },
+  /** The project as it was left, also by a crash. */
+  reopen: { request: nothing, reply: projectView },
+  /** Asks where to; from then on every choice is saved there. */
+  saveProject: { request: nothing, reply: nothing },
   /** Asks for a file; null where the person changed their mind. */
   openModel: { request: nothing, reply: projectView.nullable() },
   /** A file dropped on the window: the preload turns it into its path, the page never sees one. */
@@ -41,6 +51,7 @@ export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok
 export const menuCommand = z.enum([
   'open-sample',
   'open-model',
+  'save-project',
   'close-project',
   'undo',
   'redo',
@@ -52,6 +63,8 @@ export type MenuCommand = z.infer<typeof menuCommand>
 /** What the preload puts on `window.sealwright`; the page has nothing else. */
 export interface Bridge {
   about(): Promise<Result<Reply<'about'>>>
+  reopen(): Promise<Result<Reply<'reopen'>>>
+  saveProject(): Promise<Result<Reply<'saveProject'>>>
   openSample(): Promise<Result<Reply<'openSample'>>>
   openModel(): Promise<Result<Reply<'openModel'>>>
   openDropped(file: File): Promise<Result<Reply<'openModelAt'>>>

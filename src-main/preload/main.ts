@@ -16,6 +16,8 @@ function listen<T>(channel: string, listener: (message: T) => void): () => void 
 
 const bridge: Bridge = {
   about: () => call('about'),
+  reopen: () => call('reopen'),
+  saveProject: () => call('saveProject'),
   openSample: () => call('openSample'),
   openModel: () => call('openModel'),
   openDropped: (file) => call('openModelAt', webUtils.getPathForFile(file)),

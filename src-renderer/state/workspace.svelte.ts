@@ -46,6 +46,10 @@ class Workspace {
     return this.inspect?.value?.supported ?? false
   }
 
+  async reopen(): Promise<void> {
+    await this.#open(api.reopen())
+  }
+
   async openSample(): Promise<void> {
     await this.#open(api.openSample())
   }
@@ -130,6 +134,7 @@ class Workspace {
       else if (command === 'open-model') void this.openModel()
       else if (command === 'close-project') void this.close()
       else if (!this.project) return
+      else if (command === 'save-project') void api.saveProject()
       else if (command === 'undo') void api.undo().then((result) => this.#take(result))
       else if (command === 'redo') void api.redo().then((result) => this.#take(result))
       else this.go(command === 'next-stage' ? 1 : -1)

@@ -25,7 +25,7 @@ describe('what the page cannot do', () => {
     const calls = await inPage(() => Object.keys((window as unknown as { sealwright: object }).sealwright).sort())
     expect(calls).toEqual([
       'about', 'cancelJob', 'choose', 'chooseData', 'closeProject', 'onJobUpdate', 'onMenu', 'openDropped', 'openModel',
-      'openSample', 'redo', 'startJob', 'undo',
+      'openSample', 'redo', 'reopen', 'saveProject', 'startJob', 'undo',
     ]) // prettier-ignore
   })
 

@@ -28,6 +28,8 @@ export interface OpenWindow {
 export interface WindowOptions {
   readonly colorScheme?: 'light' | 'dark'
   readonly scale?: number
+  /** A profile to go on with; a fresh one otherwise. */
+  readonly profile?: string
 }
 
 /**
@@ -40,7 +42,7 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
   await buildApp()
   const display = await startDisplay()
   const scratch = await mkdtemp(join(tmpdir(), 'sealwright-e2e-'))
-  const profile = join(scratch, 'profile')
+  const profile = options.profile ?? join(scratch, 'profile')
   const temporaryFolder = await mkdtemp(join(scratch, 'tmp-'))
   const application = await _electron.launch({
     executablePath: runtime.executable,
@@ -63,7 +65,7 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
     profile,
     pid: application.process().pid!,
     close: async () => {
-      await application.close()
+      await application.close().catch(() => {})
       display.stop()
       await rm(scratch, { recursive: true, force: true, maxRetries: 5 })
     },

@@ -2,5 +2,5 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { include: ['test/package/unpacked.ts'], testTimeout: 300_000, hookTimeout: 60_000 },
+  test: { include: ['test/package/unpacked.ts'], testTimeout: 600_000, hookTimeout: 60_000 },
 })

@@ -1,0 +1,63 @@
+/** Projects on disk (.sealproj): JSON with the model's path and every choice; no weights, keys or passphrases. */
+import { readFile, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { z } from 'zod'
+import { UserError } from '../core/errors.ts'
+import { writeAtomically } from '../files/write-atomically.ts'
+import { choicesChange } from '../ipc/views.ts'
+import { Project } from './project.ts'
+
+const version = 1
+const mostBytes = 1_000_000
+
+const projectFile = z.strictObject({
+  format: z.literal('sealwright-project'),
+  version: z.literal(version),
+  kind: z.enum(['sample', 'file']),
+  model: z.string(),
+  choices: choicesChange.required().extend({
+    calibration: z.string().optional(),
+    inputs: z.string().optional(),
+    labels: z.string().optional(),
+  }),
+})
+
+export async function saveProject({ kind, model, choices }: Project, path: string): Promise<void> {
+  const content = projectFile.parse({ format: 'sealwright-project', version, kind, model, choices })
+  await writeAtomically(path, { force: true, mode: 0o600 }, async (file) => {
+    await file.writeFile(`${JSON.stringify(content, null, 2)}\n`)
+  })
+}
+
+/** @throws UserError file-not-found, not-a-project, unsupported-project-version */
+export async function loadProject(path: string): Promise<Project> {
+  const where = { file: basename(path) }
+  if ((await bytesOf(path)) > mostBytes) throw new UserError('not-a-project', `${where.file} is too large.`, { where })
+  let content: unknown
+  try {
+    content = JSON.parse(await readFile(path, 'utf8'))
+  } catch (cause) {
+    throw new UserError('not-a-project', `${where.file} is not a Sealwright project.`, { where, cause })
+  }
+  const theirs = z.object({ format: z.literal('sealwright-project'), version: z.number() }).safeParse(content)
+  if (theirs.success && theirs.data.version !== version) {
+    const message = `${where.file} is a project of version ${theirs.data.version}; this Sealwright reads version ${version}.`
+    throw new UserError('unsupported-project-version', message, { where })
+  }
+  const parsed = projectFile.safeParse(content)
+  if (!parsed.success) {
+    throw new UserError('not-a-project', `${where.file} is not a Sealwright project.`, { where, cause: parsed.error })
+  }
+  const { kind, model, choices } = parsed.data
+  return new Project(kind, model, await bytesOf(model), choices)
+}
+
+/** @throws UserError file-not-found, not-a-file */
+export async function bytesOf(path: string): Promise<number> {
+  const where = { file: basename(path) }
+  const file = await stat(path).catch((cause: unknown) => {
+    throw new UserError('file-not-found', `${where.file} cannot be read.`, { where, cause })
+  })
+  if (!file.isFile()) throw new UserError('not-a-file', `${where.file} is not a file.`, { where })
+  return file.size
+}

@@ -1,0 +1,59 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loadProject, saveProject } from '../../src-main/app/project-file.ts'
+import { Project } from '../../src-main/app/project.ts'
+
+const model = join(import.meta.dirname, '..', '..', 'assets', 'lenet5.onnx')
+
+let folder: string
+let path: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sealwright-project-'))
+  path = join(folder, 'mine.sealproj')
+})
+afterEach(async () => {
+  await rm(folder, { recursive: true })
+})
+
+const codeOf = async (work: Promise<unknown>): Promise<string> =>
+  await work.then(
+    () => 'no error',
+    (error: { code: string }) => error.code,
+  )
+
+describe('project files', () => {
+  it('come back with every choice, and leave nothing else behind', async () => {
+    const project = new Project('file', model, 1)
+    project.choose({ degree: 4, input: 'plain', calibration: '/data/c.npz', labels: '/data/y.txt' })
+    await saveProject(project, path)
+    await saveProject(project, path)
+    const again = await loadProject(path)
+    expect(again.choices).toEqual(project.choices)
+    expect(again.view).toMatchObject({ fileName: 'lenet5.onnx', canUndo: false })
+    expect(await readdir(folder)).toEqual(['mine.sealproj'])
+  })
+
+  it('of another version say so', async () => {
+    await saveProject(new Project('file', model, 1), path)
+    const content = JSON.parse(await readFile(path, 'utf8')) as object
+    await writeFile(path, JSON.stringify({ ...content, version: 2 }))
+    expect(await codeOf(loadProject(path))).toBe('unsupported-project-version')
+  })
+
+  it.each([
+    ['not JSON', '{"format": '],
+    ['something else', '{"name": "sealwright"}'],
+    ['with an unknown field', '{"format":"sealwright-project","version":1,"kind":"file","model":"/m","shell":"id"}'],
+    ['far too large', ' '.repeat(1_000_001)],
+  ])('are refused where they are %s', async (_why, content) => {
+    await writeFile(path, content)
+    expect(await codeOf(loadProject(path))).toBe('not-a-project')
+  })
+
+  it('say which network is missing', async () => {
+    await saveProject(new Project('file', join(folder, 'gone.onnx'), 1), path)
+    expect(await codeOf(loadProject(path))).toBe('file-not-found')
+  })
+})
