@@ -16,7 +16,18 @@ export interface Examination extends Lowered {
   readonly constants: Graph['constants']
 }
 
-/** The stages of normalising, in order. Throws UserError where the graph breaks ONNX's rules. */
+/**
+ * The passes of normalising, in order; each says in its own file what it changes, when, and why that is the same:
+ * 1. `prune` keeps one output and what it needs.
+ * 2. `foldConstants` computes what does not depend on the input.
+ * 3. `recogniseActivations` finds activations that are written out.
+ * 4. `lower` turns nodes into layers. On the way moving nodes, NHWC detours among them, become views (`values.ts`),
+ *    zero padding goes into the window behind it (`take-padding.ts`), and branches with a known condition are taken.
+ * 5. `removeDeadLayers`.
+ * 6. `fuseLinear` folds batch normalisation and preprocessing into weights, and joins what is linear.
+ * 7. `nameLayers`.
+ * Throws UserError where the graph breaks ONNX's rules.
+ */
 export function examine(graph: Graph, choice: Choice): Examination {
   const folded = prune(foldConstants(prune(graph, choice)), choice)
   const { graph: recognised, origins } = recogniseActivations(folded)

@@ -12,8 +12,13 @@ export interface Constant {
 
 /**
  * Elements of one layer's output under an ONNX shape, batch of one included: element i is element order[i] of
- * `source` (flattened [C,H,W]), 0 where that is −1. Without `order` it is element i. So reshapes, transposes, slices
- * and the NHWC detours of tf2onnx cost nothing until something needs the elements in another order.
+ * `source` (flattened [C,H,W]), 0 where that is −1. Without `order` it is element i.
+ *
+ * Eliminate moves: identities, reshapes, slices, and the transposes with which tf2onnx wraps channels-last networks.
+ * Before: f(transpose(x)), x and f(…) in any order of axes. After: f reads x through an order; two transposes that
+ * undo each other leave none. Conditions: f can be written for x's own order (dense weights get their columns
+ * permuted, element-wise functions do not care); else one layer that moves the elements is added.
+ * Formula: (transpose(x))[i] = x[order[i]].
  */
 export interface View {
   readonly kind: 'view'

@@ -10,8 +10,11 @@ const maximumWeights = 2 ** 25
 const maximumEntries = 2 ** 20
 
 /**
- * Fuse consecutive linear layers: batch normalisation, preprocessing, residual sums, concatenations, slices, pads.
- * Before: y = A(x) + a, z = B(y) + b. After: z = (B∘A)(x) + (B(a) + b).
+ * Fuse consecutive linear layers.
+ * Before: y = A(x) + a, z = B(y) + b. After: z = (B∘A)(x) + (B(a) + b). In particular:
+ * - batch normalisation, B = scale: its factors go into A's rows, its shift into the bias;
+ * - preprocessing, A = scale: its factors go into B's columns, its shift, seen through B's padding, into the bias;
+ * - residual sums, concatenations, slices and pads: their terms are A's terms, moved.
  * Conditions: only z reads y, y is not the output, the product takes no more multiplications than both did, and
  * neither is a pooling (which the planner does by rotations) unless the other only scales or moves.
  * Formula: linearity; see composeLinear.
