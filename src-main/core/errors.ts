@@ -13,7 +13,7 @@ export interface SealwrightErrorOptions {
   readonly cause?: unknown
 }
 
-/** Shared shape of both error classes; `code` is stable and documented in docs/cli.md. */
+/** Shared shape of both error classes; `code` is stable and documented in docs/errors.md. */
 abstract class SealwrightError extends Error {
   readonly code: string
   readonly where: ErrorPlace | undefined
