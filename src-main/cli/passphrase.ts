@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import { UserError } from '../core/errors.ts'
+import { CancelledError, UserError } from '../core/errors.ts'
 import { readText } from '../data/read-file.ts'
 
 const MAX_PASSPHRASE_BYTES = 4096
@@ -41,13 +41,13 @@ async function ask(question: string): Promise<string> {
   process.stderr.write(question)
   const mute = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: process.stdin, output: mute, terminal: true })
-  // In raw mode Ctrl-C reaches the prompt instead of the process.
-  terminal.on('SIGINT', () => {
-    terminal.close()
-    process.kill(process.pid, 'SIGINT')
-  })
+  const abandoned = new AbortController()
+  // In raw mode Ctrl-C and Ctrl-D reach the prompt instead of the process.
+  terminal.on('SIGINT', () => abandoned.abort()).on('close', () => abandoned.abort())
   try {
-    return await terminal.question('')
+    return await terminal.question('', { signal: abandoned.signal })
+  } catch {
+    throw new CancelledError()
   } finally {
     terminal.close()
     process.stderr.write('\n')

@@ -27,7 +27,7 @@ export class ProgressLine {
     const now = performance.now()
     if (event.kind === 'step' && event.done < event.total && now - this.#drawnAtMs < REDRAW_MS) return
     this.#drawnAtMs = now
-    this.#stream.write(CLEAR_LINE + progressText(event).slice(0, (this.#stream.columns ?? 80) - 1))
+    this.#stream.write(CLEAR_LINE + progressText(event).slice(0, (this.#stream.columns || 80) - 1))
   }
 
   clear(): void {
