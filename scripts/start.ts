@@ -8,19 +8,18 @@ import { ensureSystemLibraries } from './system-libraries.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const args = process.argv.slice(2)
+const asRoot = process.platform === 'linux' && process.getuid?.() === 0
 
 if (process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) {
   fail('There is no display here for a window; `npm run demo` does the main job in the terminal.')
-}
-if (process.platform === 'linux' && process.getuid?.() === 0 && !args.includes('--no-sandbox')) {
-  fail('Electron does not run as root with its sandbox: start as another user, or `npm start -- --no-sandbox`.')
 }
 try {
   const runtime = await electronRuntime()
   process.stderr.write(`Runtime: ${runtime.origin}.\n`)
   ensureSystemLibraries(runtime.executable, { display: false })
   await buildApp()
-  const child = spawn(runtime.executable, [root, ...args], { stdio: 'inherit' })
+  if (asRoot) process.stderr.write('As root, Chromium runs without its sandbox; for everyday work, be another user.\n')
+  const child = spawn(runtime.executable, [root, ...(asRoot ? ['--no-sandbox'] : []), ...args], { stdio: 'inherit' })
   child.on('exit', (code) => process.exit(code ?? 1))
 } catch (error) {
   fail(error instanceof Error ? error.message : String(error))
