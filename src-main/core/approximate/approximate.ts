@@ -3,6 +3,7 @@ import type { LayerId, LayerModel, LinearLayer, Shape } from '../normalise/layer
 import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { checkCalibration } from './calibration.ts'
+import { withDistortions } from './distort.ts'
 import { ease } from './ease.ts'
 import { isStructural } from './features.ts'
 import { defaultFit } from './fit-channel.ts'
@@ -23,6 +24,8 @@ export interface ApproximationOptions {
   readonly degrees?: ReadonlyMap<LayerId, 2 | 4>
   /** Change linear maps around the activations; on unless false. */
   readonly refit?: boolean
+  /** Also fit to slightly distorted copies of the samples, where they are images; on unless false. */
+  readonly distort?: boolean
   readonly fit?: Partial<Omit<FitOptions, 'degree'>>
 }
 
@@ -42,12 +45,13 @@ export async function approximate(
 ): Promise<PolynomialModel> {
   checkCalibration(model.input.shape, calibration, work)
   const slots = replacePools(model)
+  const samples = options.distort === false ? calibration : withDistortions(model, calibration)
   const shapes = new Map<LayerId, Shape>([
     [INPUT, model.input.shape],
     ...slots.layers.map((l) => [l.id, l.shape] as const),
   ])
-  const original = new Map<LayerId, Values>([[INPUT, calibration]])
-  const approximated = new Map<LayerId, Values>([[INPUT, calibration]])
+  const original = new Map<LayerId, Values>([[INPUT, samples]])
+  const approximated = new Map<LayerId, Values>([[INPUT, samples]])
   const lastReader = lastReaders(slots)
   const layers: (LinearLayer | PolynomialLayer)[] = []
   const done = stepCounter(work, 'approximate', slots.layers.length)

@@ -15,11 +15,12 @@ import { matrix } from './matrix.ts'
 import { changedLayer, isHeldOut, sampleGroup, singlePlaces } from './refit.ts'
 import type { RowChange } from './refit.ts'
 
-const ROUNDS = 16
+const ROUNDS = 8
 /** Tried in turn, in units of the quasi-Newton step. */
 const STEPS = [4, 2, 1, 0.5, 0.2]
-/** Places per channel: 20,000 tell a few hundred weights well enough. */
+/** Places, and feature values, seen per channel: enough to tell a few hundred weights. */
 const PLACES = 20_000
+const PLACE_VALUES = 5e6
 /** A change must take this share off the held-out error, or it may be chance. */
 const LEAST_GAIN = 0.02
 
@@ -45,7 +46,9 @@ export function ease(
   const windows = (pool && windowsOf(pool, layer.shape)) ?? singlePlaces(found.positions)
   const taps = windows[0].length
   const changes = found.groups.flatMap((group): RowChange[] => {
-    const { features, perSample, read } = sampleGroup(group, windows, inputs, found.positions, PLACES)
+    const size = group.blocks.reduce((sum, block) => sum + block.size, 0)
+    const most = Math.min(PLACES, PLACE_VALUES / size)
+    const { features, perSample, read } = sampleGroup(group, windows, inputs, found.positions, most)
     const held = (row: number) => isHeldOut(Math.floor(row / perSample))
     const steps = descent(features, held)
     if (!steps) return []

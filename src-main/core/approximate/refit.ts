@@ -16,7 +16,8 @@ export interface RefitReport {
 const FEATURE_VALUES = 16e6
 const FEATURE_ROWS = 50_000
 /** Every fifth sample chooses the penalty. */
-export const isHeldOut = (sample: number): boolean => sample % 5 === 4
+export const HELD_OUT_PERIOD = 5
+export const isHeldOut = (sample: number): boolean => sample % HELD_OUT_PERIOD === HELD_OUT_PERIOD - 1
 
 /**
  * Re-solves a linear layer so that on `inputs` (one per term; the approximated prefix's) it comes closest to `targets`

@@ -1,0 +1,61 @@
+import type { LayerModel, Shape } from '../normalise/layer-model.ts'
+import { multiplicationsOf } from '../normalise/linear-maps.ts'
+import { shapesOf } from '../normalise/run-layers.ts'
+import { HELD_OUT_PERIOD } from './refit.ts'
+
+/** Multiplications that all samples together may take before distorted copies are left out. */
+const MOST_MULTIPLICATIONS = 5e9
+/** Smaller images have no room for a distortion. */
+const LEAST_SIDE = 8
+
+/**
+ * The calibration samples and one slightly rotated, scaled, sheared and shifted copy of each, so that the fits also see
+ * images a little less typical than the samples; no labels are needed, the original network says what is right. Only
+ * the samples where the input is not an image or the network is so large that the copies would take minutes.
+ */
+export function withDistortions(model: LayerModel, samples: readonly Float64Array[]): readonly Float64Array[] {
+  const [, height, width] = model.input.shape
+  if (Math.min(height, width) < LEAST_SIDE || samples.length < 2) return samples
+  const shapes = shapesOf(model)
+  let multiplications = 0
+  for (const layer of model.layers) {
+    if (layer.kind !== 'linear') continue
+    for (const { input, map } of layer.terms) {
+      multiplications += multiplicationsOf(map, shapes.get(input)!, layer.shape)
+    }
+  }
+  if (2 * samples.length * multiplications > MOST_MULTIPLICATIONS) return samples
+  // A copy stands where every fifth place puts it on the same side of the held-out split as its sample.
+  const shift = samples.length % HELD_OUT_PERIOD
+  return [...samples, ...samples.slice(shift).map((sample, index) => distort(sample, model.input.shape, index))]
+}
+
+/** An affine distortion chosen by the index: up to 10°, 10 %, a slant of 0.1 and 5 % of the side. */
+function distort(sample: Float64Array, [channels, height, width]: Shape, index: number): Float64Array {
+  // Five low-discrepancy sequences in [−1, 1): multiples of square roots of primes.
+  const [turn, zoom, slant, down, right] = [2, 3, 5, 7, 11].map((p) => 2 * (((index + 1) * Math.sqrt(p)) % 1) - 1)
+  const scale = 1 / (1 + 0.1 * zoom)
+  const [cos, sin] = [Math.cos(0.17 * turn) * scale, Math.sin(0.17 * turn) * scale]
+  const [middleY, middleX] = [(height - 1) / 2, (width - 1) / 2]
+  const plane = height * width
+  const result = new Float64Array(sample.length)
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      const [v, u] = [i - middleY, j - middleX]
+      const y = clamp(cos * v + sin * u + middleY + 0.05 * down * height, height - 1)
+      const x = clamp(-sin * v + cos * u + 0.1 * slant * v + middleX + 0.05 * right * width, width - 1)
+      const [top, left] = [Math.floor(y), Math.floor(x)]
+      const [bottom, after] = [Math.min(height - 1, top + 1), Math.min(width - 1, left + 1)]
+      const [fy, fx] = [y - top, x - left]
+      for (let c = 0; c < channels; c++) {
+        const at = (row: number, column: number) => sample[c * plane + row * width + column]
+        const upper = (1 - fx) * at(top, left) + fx * at(top, after)
+        const lower = (1 - fx) * at(bottom, left) + fx * at(bottom, after)
+        result[c * plane + i * width + j] = (1 - fy) * upper + fy * lower
+      }
+    }
+  }
+  return result
+}
+
+const clamp = (value: number, most: number): number => Math.min(most, Math.max(0, value))

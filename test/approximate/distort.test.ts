@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { withDistortions } from '../../src-main/core/approximate/distort.ts'
+import { INPUT } from '../../src-main/core/normalise/layer-model.ts'
+import type { LayerModel, Shape } from '../../src-main/core/normalise/layer-model.ts'
+import { isHeldOut } from '../../src-main/core/approximate/refit.ts'
+
+const network = (shape: Shape, weights = 1): LayerModel => ({
+  name: 'flat',
+  input: { name: 'x', shape, onnxShape: [1, ...shape], layout: 'nchw' },
+  layers: [
+    {
+      kind: 'linear',
+      id: 'sum',
+      sources: [],
+      shape: [weights, 1, 1],
+      terms: [
+        {
+          input: INPUT,
+          map: { kind: 'dense', weight: new Float64Array(weights * shape[0] * shape[1] * shape[2]).fill(1) },
+        },
+      ],
+      bias: new Float64Array(weights),
+    },
+  ],
+  output: 'sum',
+  finish: 'none',
+})
+
+/** Constant images, so that a copy is known by its value: an affine distortion keeps constants. */
+const constants = (count: number, size: number) =>
+  Array.from({ length: count }, (_, i) => new Float64Array(size).fill(i))
+
+describe('withDistortions', () => {
+  it.each([20, 23])('puts each copy of %i samples on its sample’s side of the held-out split', (count) => {
+    const shape: Shape = [1, 8, 8]
+    const all = withDistortions(network(shape), constants(count, 64))
+    expect(all.length).toBeGreaterThanOrEqual(2 * count - 4)
+    all.forEach((sample, index) => expect(isHeldOut(Math.round(sample[0]))).toBe(isHeldOut(index)))
+  })
+
+  it('moves an image a little, channels alike', () => {
+    const shape: Shape = [2, 16, 16]
+    const image = Float64Array.from({ length: 512 }, (_, i) => Math.sin(i / 3) + Math.floor(i / 256))
+    const copy = withDistortions(network(shape), new Array<Float64Array>(5).fill(image))[5]
+    expect(copy).not.toEqual(image)
+    expect(copy.every(Number.isFinite)).toBe(true)
+    expect(Math.max(...copy)).toBeLessThanOrEqual(Math.max(...image))
+    const [first, second] = [copy.subarray(0, 256), copy.subarray(256)]
+    const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length
+    expect(mean(second) - mean(first)).toBeCloseTo(1, 0)
+  })
+
+  it('leaves signals and networks that would take minutes alone', () => {
+    const signals = constants(3, 96)
+    expect(withDistortions(network([1, 1, 96]), signals)).toBe(signals)
+    const image = new Float64Array(64 * 64)
+    const many = new Array<Float64Array>(2500).fill(image)
+    expect(withDistortions(network([1, 64, 64], 300), many)).toBe(many)
+  })
+})
