@@ -1,6 +1,6 @@
 /** Builds the desktop application into out/: main process, preload and page. The engine runs from src-main as it is. */
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
@@ -24,6 +24,7 @@ export async function buildApp(): Promise<void> {
   try {
     await Promise.all([buildPage(join(fresh, 'renderer')), buildShell(join(fresh, 'app'))])
     await writeFile(join(fresh, 'stamp'), stamp)
+    await chmod(fresh, 0o755)
     await rename(out, join(fresh, 'previous')).catch(() => {})
     await rename(fresh, out).catch(() => {})
     await rm(join(out, 'previous'), { recursive: true, force: true })
