@@ -15,6 +15,8 @@ export type { UnsupportedNode } from './values.ts'
 /** What became of one node: its output's ONNX shape, where known, and the layers made for it. */
 export interface NodeOutcome {
   readonly node: Node
+  /** The file's nodes that it stands for. */
+  readonly sources: readonly string[]
   readonly shape: readonly number[] | undefined
   readonly layers: readonly LayerId[]
 }
@@ -104,7 +106,8 @@ function lowerWith(
       pending.push(...branch.toReversed())
       continue
     }
-    network.beginNode(node.operator, originsOf(node))
+    const sources = originsOf(node)
+    network.beginNode(node.operator, sources)
     const before = network.layers.length
     let results: readonly Value[]
     try {
@@ -121,7 +124,7 @@ function lowerWith(
     })
     const [first] = results
     const shape = !first || first.kind === 'unknown' ? undefined : shapeOf(first)
-    outcomes.push({ node, shape, layers: network.layers.slice(before).map(({ id }) => id) })
+    outcomes.push({ node, sources, shape, layers: network.layers.slice(before).map(({ id }) => id) })
   }
   const result = values.get(graph.outputs[0].name)
   if (result?.kind === 'constant') {

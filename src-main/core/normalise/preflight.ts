@@ -55,9 +55,11 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
   const shapes = model && shapesOf(model)
   const layers = model?.layers.map((layer) => reportLayer(layer, (id) => shapes!.get(id)!)) ?? []
   const byNode = new Map(outcomes.map((outcome) => [outcome.node.name, outcome]))
+  // Nodes of a written-out activation are element-wise: all have its shape.
+  const onnxShapes = new Map(outcomes.flatMap(({ sources, shape }) => sources.map((name) => [name, shape] as const)))
   const refused = new Set(unsupported.map(({ node }) => node))
   const homes = new Map<string, string[]>()
-  for (const layer of layers) {
+  for (const layer of model?.layers ?? network.layers) {
     for (const node of layer.sources) homes.set(node, [...(homes.get(node) ?? []), layer.id])
   }
   const fate = (name: string, outputs: readonly string[]): string => {
@@ -69,11 +71,12 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
   }
   const nodes = graph.nodes.map(({ name, operator, outputs }): NodeReport => {
     const outcome = byNode.get(name)
+    const shape = outcome?.shape ?? onnxShapes.get(name) ?? constants.get(outputs[0])?.shape
     const own = (outcome?.layers ?? []).map((id) => drafts.get(id)!)
     return {
       node: name,
       operator,
-      ...(outcome?.shape && { shape: outcome.shape }),
+      ...(shape && { shape }),
       parameters: total(own.map(({ parameters }) => parameters)),
       multiplications: total(own.map(({ multiplications }) => multiplications)),
       becomes: fate(name, outputs),
