@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../core/errors.ts'
@@ -21,10 +21,22 @@ export async function demo({ folder, threads }: DemoRequest, work: WorkContext):
   const { model, calibration, preprocessing, digits } = sample
   const inputs = DIGITS.map((digit) => ({ path: join(digits, `${digit}.png`), index: 0, truth: digit }))
   const into = folder === undefined ? await mkdtemp(join(tmpdir(), 'sealwright-demo-')) : await newFolder(folder)
-  return await trial(
-    { model, calibration, preprocessing, degree: 2, input: 'encrypted', inputs, folder: into, threads },
-    work,
-  )
+  const request = {
+    model,
+    calibration,
+    preprocessing,
+    degree: 2,
+    input: 'encrypted',
+    inputs,
+    folder: into,
+    threads,
+  } as const
+  try {
+    return await trial(request, work)
+  } catch (error) {
+    await rm(into, { recursive: true, force: true })
+    throw error
+  }
 }
 
 async function newFolder(folder: string): Promise<string> {

@@ -28,6 +28,12 @@ export async function openNetwork(request: NetworkRequest): Promise<LayerModel> 
   return namingFile(request.model, () => normalise(graph, request))
 }
 
+/** How ONNX Runtime is fed for this network. */
+export const referenceOptions = (
+  { inputName, outputName }: Pick<NetworkRequest, 'inputName' | 'outputName'>,
+  { input: { layout, onnxShape, name } }: LayerModel,
+) => ({ layout, onnxShape, inputName: inputName ?? name, outputName })
+
 export function namingFile<T>(file: string, read: () => T): T {
   try {
     return read()

@@ -2,8 +2,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { decodeResult, MAX_RESULT_BYTES } from '../core/bundle/result.ts'
+import type { Finish } from '../core/normalise/layer-model.ts'
 import { runLayers } from '../core/normalise/run-layers.ts'
 import type { WorkContext } from '../core/progress.ts'
+import { labelOf } from '../core/validate/classification.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { readBytes } from '../data/read-file.ts'
 import { readSamples } from '../data/read-samples.ts'
@@ -14,6 +16,7 @@ import { KeyStore } from '../owner/key-store.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
 import { edgeRun } from './edge-run.ts'
 import { exportCompiled, type ProtectResult } from './protect.ts'
+import { referenceOptions } from './open-network.ts'
 import { Stopwatch, type StageTime } from './stopwatch.ts'
 
 export interface TrialRequest extends CompileRequest {
@@ -67,7 +70,9 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
 
   const compiled = await compile(request, work, watch)
   const exported = await exportCompiled({ ...request, keys, out, force: false, passphrase }, compiled, work, watch)
-  const reference = await watch.time('compare', () => openReference(request.model))
+  const reference = await watch.time('compare', () =>
+    openReference(request.model, referenceOptions(request, compiled.model)),
+  )
   const store = new KeyStore(keys)
   const opener = await watch.time('decrypt', async () =>
     ResultOpener.load(store, await store.read(exported.deployment), 0, { passphrase }),
@@ -83,7 +88,11 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
         const input = await inputOf(path, index, compiled)
         return { original: await reference.run(input), polynomial: runLayers(compiled.polynomial, input) }
       })
-      samples.push({ ...(truth !== undefined && { truth }), ...comparison({ ...outputs, encrypted }), seconds })
+      samples.push({
+        ...(truth !== undefined && { truth }),
+        ...comparison({ ...outputs, encrypted }, compiled.model.finish),
+        seconds,
+      })
     }
   } finally {
     opener.delete()
@@ -100,9 +109,12 @@ interface Outputs {
   readonly encrypted: Float64Array
 }
 
-function comparison({ original, polynomial, encrypted }: Outputs): Omit<TrialSample, 'truth' | 'seconds'> {
+function comparison(
+  { original, polynomial, encrypted }: Outputs,
+  finish: Finish,
+): Omit<TrialSample, 'truth' | 'seconds'> {
   return {
-    original: labelOf(original),
+    original: finishedLabelOf(original, finish),
     polynomial: labelOf(polynomial),
     encrypted: labelOf(encrypted),
     maxAbsDifference: Math.max(...polynomial.map((value, at) => Math.abs(value - encrypted[at]))),
@@ -110,7 +122,11 @@ function comparison({ original, polynomial, encrypted }: Outputs): Omit<TrialSam
   }
 }
 
-const labelOf = (outputs: Float64Array): number => outputs.indexOf(Math.max(...outputs))
+/** Of outputs after the network's last step, which the original still has. */
+function finishedLabelOf(outputs: Float64Array, finish: Finish): number {
+  if (finish === 'argmax') return outputs[0]
+  return finish === 'sigmoid' && outputs.length === 1 ? Number(outputs[0] > 0.5) : labelOf(outputs)
+}
 
 async function inputOf(path: string, index: number, { model, preprocessing }: CompiledNetwork): Promise<Float64Array> {
   const source = await readSamples(path, { shape: model.input.shape, index, layout: preprocessing.layout })

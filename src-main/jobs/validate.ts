@@ -14,11 +14,12 @@ import { readLabels } from '../data/read-labels.ts'
 import { loadRunner } from '../edge/load-runner.ts'
 import { Bundle } from '../edge/open-bundle.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
-import { openReference, type Reference } from '../ort/reference.ts'
+import { openReference, type ReferenceOptions } from '../ort/reference.ts'
 import { ResultOpener } from '../owner/decrypt.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { prepareSamples } from './calibration.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
+import { referenceOptions } from './open-network.ts'
 import { exportCompiled } from './protect.ts'
 import { Stopwatch } from './stopwatch.ts'
 
@@ -57,9 +58,9 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const { model, polynomial } = compiled
   const { samples } = await prepareSamples(request.data, model.input.shape, compiled.preprocessing, listening)
   const labels = request.labels === undefined ? undefined : await readLabels(request.labels, { count: samples.length })
-  const original = await watch.time('original', () => originalOutputs(request.model, model, samples, listening))
+  const original = await watch.time('original', () => originalOutputs(request, model, samples, listening))
   const approximated = await watch.time('polynomial', () =>
-    referenceOutputs(writeOnnx({ ...polynomial, finish: 'none' }), model, samples, listening),
+    referenceOutputs(writeOnnx({ ...polynomial, finish: 'none' }), referenceOptions({}, model), samples, listening),
   )
   const layers = await watch.time('attribute', () =>
     attributeLayers(model, polynomial, samples.slice(0, ATTRIBUTED_SAMPLES), listening),
@@ -89,22 +90,24 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
 
 /** Before softmax and the like: by ONNX Runtime where the file ends there, else by our own exact forward pass. */
 async function originalOutputs(
-  path: string,
+  request: ValidateRequest,
   model: LayerModel,
   samples: readonly Float64Array[],
   work: WorkContext,
 ): Promise<Outputs> {
-  if (model.finish === 'none') return await referenceOutputs(path, model, samples, work)
+  if (model.finish === 'none') {
+    return await referenceOutputs(request.model, referenceOptions(request, model), samples, work)
+  }
   return await inChunks('original', samples, work, async (chunk) => runLayerBatch(model, chunk))
 }
 
 async function referenceOutputs(
   file: string | Uint8Array,
-  { input }: LayerModel,
+  options: ReferenceOptions,
   samples: readonly Float64Array[],
   work: WorkContext,
 ): Promise<Outputs> {
-  const reference: Reference = await openReference(file, { layout: input.layout, onnxShape: input.onnxShape })
+  const reference = await openReference(file, options)
   try {
     return await inChunks('compare', samples, work, (chunk) => reference.runBatch(chunk))
   } finally {
