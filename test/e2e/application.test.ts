@@ -4,7 +4,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { violations } from './accessibility.ts'
-import { openWindow, root } from './window.ts'
+import { firstOpenMs, openWindow, root } from './window.ts'
 import type { OpenWindow } from './window.ts'
 
 /** On two idle cores the whole takes about a minute. */
@@ -13,7 +13,7 @@ const trialMs = 400_000
 let app: OpenWindow
 beforeAll(async () => {
   app = await openWindow()
-})
+}, firstOpenMs)
 afterAll(async () => {
   await app?.close()
 })

@@ -2,14 +2,14 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openWindow, root } from './window.ts'
+import { firstOpenMs, openWindow, root } from './window.ts'
 import type { OpenWindow } from './window.ts'
 
 const stage = (app: OpenWindow, name: string) =>
   app.page.getByRole('navigation', { name: 'Stages' }).getByRole('button', { name })
 
 describe('after a crash', () => {
-  it('the project is where it was left, and what was only tried is gone', { timeout: 300_000 }, async () => {
+  it('the project is where it was left, and what was only tried is gone', { timeout: firstOpenMs }, async () => {
     const profile = await mkdtemp(join(tmpdir(), 'sealwright-profile-'))
     try {
       const first = await openWindow({ profile })

@@ -3,7 +3,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { violations } from './accessibility.ts'
-import { openWindow, root } from './window.ts'
+import { firstOpenMs, openWindow, root } from './window.ts'
 import type { OpenWindow } from './window.ts'
 
 const longMs = 300_000
@@ -14,7 +14,7 @@ let bundle: string
 beforeAll(async () => {
   app = await openWindow({ colorScheme: 'dark' })
   bundle = join(app.temporaryFolder, 'mine.sealed')
-})
+}, firstOpenMs)
 afterAll(async () => {
   await app?.close()
 })

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openWindow } from './window.ts'
+import { firstOpenMs, openWindow } from './window.ts'
 import type { OpenWindow } from './window.ts'
 
 let app: OpenWindow
 beforeAll(async () => {
   app = await openWindow()
-})
+}, firstOpenMs)
 afterAll(async () => {
   await app?.close()
 })

@@ -9,9 +9,13 @@ import { _electron } from 'playwright-core'
 import type { ElectronApplication, Page } from 'playwright-core'
 import { buildApp } from '../../scripts/build-app.ts'
 import { electronRuntime } from '../../scripts/electron-runtime.ts'
+import { onceAtATime } from '../../scripts/once-at-a-time.ts'
 import { ensureSystemLibraries } from '../../scripts/system-libraries.ts'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+/** The first window on a fresh machine waits for Electron, system libraries and a build. */
+export const firstOpenMs = 900_000
 
 export interface OpenWindow {
   readonly application: ElectronApplication
@@ -37,9 +41,12 @@ export interface WindowOptions {
  * are never skipped.
  */
 export async function openWindow(options: WindowOptions = {}): Promise<OpenWindow> {
-  const runtime = await electronRuntime()
-  ensureSystemLibraries(runtime.executable, { display: true })
-  await buildApp()
+  const runtime = await onceAtATime('electron', async () => {
+    const found = await electronRuntime()
+    ensureSystemLibraries(found.executable, { display: true })
+    await buildApp()
+    return found
+  })
   const display = await startDisplay()
   const scratch = await mkdtemp(join(tmpdir(), 'sealwright-e2e-'))
   const profile = options.profile ?? join(scratch, 'profile')
