@@ -6,7 +6,7 @@ import { parseJson } from './json.ts'
 import { damagedBundle } from './manifest.ts'
 import { fromRuns, toRuns } from './runs.ts'
 
-const maxPlanBytes = 64 * 2 ** 20
+const maxPlanBytes = 32 * 2 ** 20
 const maxRegisters = 2 ** 20
 
 const integer = z
