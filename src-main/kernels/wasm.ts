@@ -2,8 +2,6 @@ import { kernelsBase64 } from './wasm-bytes.ts'
 
 /** What the module of assembly/ exports. Addresses and sizes are in bytes of the shared memory. */
 export interface Kernels {
-  forward(target: number, source: number, n: number, prime: number): void
-  backward(target: number, source: number, n: number, prime: number, centre: boolean): void
   smallestRoot(root: number, n: number, p: number): number
   writeRoots(roots: number, quotients: number, root: number, n: number, p: number): void
   importResidues(target: number, source: number, n: number, p: number): number

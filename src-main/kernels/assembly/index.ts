@@ -1,4 +1,4 @@
-export { backward, forward, smallestRoot, writeRoots } from './transform'
+export { smallestRoot, writeRoots } from './transform'
 export { exportResidues, importResidues, writePermutation } from './residues'
 export { add, divideByLast, dropPrimes, lastRemainder, productSum } from './arithmetic'
 export { applyKeys, decompose, specialSum } from './key-switch'

@@ -7,9 +7,9 @@ import { Prime } from './prime'
  */
 
 /** The bits of 2^52: or-ing in an integer below 2^52 makes the f64 2^52 + integer. */
-const MAGIC: u64 = 0x4330000000000000
+export const MAGIC: u64 = 0x4330000000000000
 
-/** For `unpack`: the bytes of two residues to the low bytes of two lanes, zeros above. */
+/** For `unpackPair`: the bytes of two residues to the low bytes of two lanes, zeros above. */
 @inline
 export function unpackMask(width: i32): v128 {
   const index = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7)

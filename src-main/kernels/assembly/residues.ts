@@ -1,7 +1,5 @@
+import { MAGIC } from './packed'
 import { reverseBits } from './transform'
-
-/** The bits of 2^52: or-ing in an integer below 2^52 makes the f64 2^52 + integer. */
-const MAGIC: u64 = 0x4330000000000000
 
 /** SEAL's u64 words → f64 residues; 0 if one of them is not below p, else 1. */
 export function importResidues(target: usize, source: usize, n: i32, p: f64): i32 {

@@ -13,9 +13,11 @@ const BUFFER_SHIFT: usize = 12
 /** Stands for a word to be drawn anew. */
 const UNDRAWN: f64 = -1
 
-/** Scratch: the message block, then the root's parameters and message, then a buffer. */
+/** Scratch: a message block, the root's hash, a block's words in the order of the rounds, a buffer. */
 const MESSAGE_BYTES: usize = 128
-const BUFFER_AT: usize = 2 * MESSAGE_BYTES
+const ROUNDS: i32 = 12
+const SCHEDULE_AT: usize = 2 * MESSAGE_BYTES
+const BUFFER_AT: usize = SCHEDULE_AT + 12 * MESSAGE_BYTES
 
 /** `other` counts residues that are not below their prime, and words to be drawn anew. Task: prime. */
 export function expand(command: Command, task: i32, scratch: usize): void {
@@ -113,23 +115,25 @@ const IV7: u64 = 0x5be0cd19137e2179
 
 /** One buffer of SEAL's generator: BLAKE2xb of 4096 bytes. */
 function fillBuffer(scratch: usize, seed: usize, number: usize): void {
-  const block = scratch
   const root = scratch + MESSAGE_BYTES
   // The root: digest 64, key 64, fanout 1, depth 1, output 4096; two blocks, the padded key and the number.
-  memory.copy(block, seed, SEED_BYTES)
-  memory.fill(block + SEED_BYTES, 0, MESSAGE_BYTES - SEED_BYTES)
+  memory.copy(scratch, seed, SEED_BYTES)
+  memory.fill(scratch + SEED_BYTES, 0, MESSAGE_BYTES - SEED_BYTES)
   startHash(root, 0x01014040, <u64>BUFFER_BYTES << 32, 0)
-  compress(root, block, 128, false)
-  memory.fill(block, 0, MESSAGE_BYTES)
-  store<u64>(block, number)
-  compress(root, block, 136, true)
-  // Its leaves: digest 64, leaf length 64, node offset, inner length 64; one block, the root's hash.
-  memory.copy(block, root, 64)
-  memory.fill(block + 64, 0, 64)
+  schedule(scratch)
+  compress(root, scratch, 128, false)
+  memory.fill(scratch, 0, MESSAGE_BYTES)
+  store<u64>(scratch, number)
+  schedule(scratch)
+  compress(root, scratch, 136, true)
+  // Its leaves: digest 64, leaf length 64, node offset, inner length 64; one block for all, the root's hash.
+  memory.copy(scratch, root, 64)
+  memory.fill(scratch + 64, 0, 64)
+  schedule(scratch)
   for (let leaf: u64 = 0; leaf < 64; leaf++) {
     const hash = scratch + BUFFER_AT + (<usize>leaf << 6)
     startHash(hash, 0x0000004000000040, leaf | (<u64>BUFFER_BYTES << 32), 64 << 8)
-    compress(hash, block, 64, true)
+    compress(hash, scratch, 64, true)
   }
 }
 
@@ -196,16 +200,24 @@ function turned(low: v128, high: v128): v128 {
   return v128.shuffle<u64>(low, high, 1, 2)
 }
 
-/** Two message words, the ones that bits `shift` and `shift` + 8 of the order name. */
-@inline
-function words(block: usize, order: u64, shift: i32): v128 {
-  const first = block + ((<usize>(order >> shift) & 15) << 3)
-  const second = block + ((<usize>(order >> (shift + 8)) & 15) << 3)
-  return v128.load_lane<u64>(second, v128.load64_zero(first), 1)
+/** Lays a block's words out as `compress` reads them: for each half round, the first words of its mixings, then the second. */
+function schedule(scratch: usize): void {
+  let target = scratch + SCHEDULE_AT
+  for (let round = 0; round < ROUNDS; round++) {
+    const order = messageOrder(round)
+    for (let half = 0; half < 64; half += 32) {
+      for (let second = 0; second < 8; second += 4) {
+        for (let shift = half + second; shift < half + 32; shift += 8, target += 8) {
+          store<u64>(target, load<u64>(scratch + ((<usize>(order >> shift) & 15) << 3)))
+        }
+      }
+    }
+  }
 }
 
-/** BLAKE2b (RFC 7693) over one block, the rows of its state as pairs of lanes. */
-function compress(hash: usize, block: usize, counted: u64, last: bool): void {
+/** BLAKE2b (RFC 7693) over one scheduled block, the rows of its state as pairs of lanes. */
+function compress(hash: usize, scratch: usize, counted: u64, last: bool): void {
+  let words = scratch + SCHEDULE_AT
   let a0 = v128.load(hash)
   let a1 = v128.load(hash, 16)
   let b0 = v128.load(hash, 32)
@@ -214,20 +226,18 @@ function compress(hash: usize, block: usize, counted: u64, last: bool): void {
   let c1 = i64x2(IV2, IV3)
   let d0 = i64x2(IV4 ^ counted, IV5)
   let d1 = i64x2(last ? ~IV6 : IV6, IV7)
-  for (let round = 0; round < 12; round++) {
-    const order = messageOrder(round)
-    for (let half = 0; half < 2; half++) {
-      const at = half << 5
-      a0 = i64x2.add(i64x2.add(a0, b0), words(block, order, at))
-      a1 = i64x2.add(i64x2.add(a1, b1), words(block, order, at + 16))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let half = 0; half < 2; half++, words += 64) {
+      a0 = i64x2.add(i64x2.add(a0, b0), v128.load(words))
+      a1 = i64x2.add(i64x2.add(a1, b1), v128.load(words, 16))
       d0 = rotate32(v128.xor(d0, a0))
       d1 = rotate32(v128.xor(d1, a1))
       c0 = i64x2.add(c0, d0)
       c1 = i64x2.add(c1, d1)
       b0 = rotate24(v128.xor(b0, c0))
       b1 = rotate24(v128.xor(b1, c1))
-      a0 = i64x2.add(i64x2.add(a0, b0), words(block, order, at + 4))
-      a1 = i64x2.add(i64x2.add(a1, b1), words(block, order, at + 20))
+      a0 = i64x2.add(i64x2.add(a0, b0), v128.load(words, 32))
+      a1 = i64x2.add(i64x2.add(a1, b1), v128.load(words, 48))
       d0 = rotate16(v128.xor(d0, a0))
       d1 = rotate16(v128.xor(d1, a1))
       c0 = i64x2.add(c0, d0)
