@@ -1,4 +1,4 @@
-import { attributeTypes, ModelMessage } from '../../src-main/core/onnx/schema.ts'
+import { attributeTypes, GraphMessage, ModelMessage } from '../../src-main/core/onnx/schema.ts'
 
 /** A small ONNX writer for tests, on the reader's own descriptor. */
 export interface TestTensor {
@@ -9,7 +9,15 @@ export interface TestTensor {
 }
 
 export type TestAttribute =
-  number | string | readonly number[] | { float: number } | { floats: readonly number[] } | { tensor: TestTensor }
+  | number
+  | string
+  | readonly number[]
+  | { float: number }
+  | { floats: readonly number[] }
+  | { tensor: TestTensor }
+  | { branch: TestBranch }
+
+export type TestBranch = Pick<TestModel, 'nodes' | 'outputs' | 'constants'>
 
 export interface TestNode {
   readonly operator: string
@@ -54,13 +62,7 @@ export function writeModel(model: TestModel): Uint8Array {
       irVersion,
       producerName: 'test',
       opsetImport,
-      graph: {
-        name: 'graph',
-        node: nodes.map(nodeProto),
-        initializer: Object.entries(constants).map(([name, tensor]) => ({ name, ...tensorProto(tensor) })),
-        input: inputs.map(valueProto),
-        output: outputs.map(valueProto),
-      },
+      graph: graphProto({ nodes, constants, inputs, outputs }),
       functions: functions.map((body) => ({
         name: body.name,
         domain: body.domain,
@@ -73,6 +75,14 @@ export function writeModel(model: TestModel): Uint8Array {
     }),
   ).finish()
 }
+
+const graphProto = (graph: TestBranch & Partial<TestModel>): object => ({
+  name: 'graph',
+  node: graph.nodes.map(nodeProto),
+  initializer: Object.entries(graph.constants ?? {}).map(([name, tensor]) => ({ name, ...tensorProto(tensor) })),
+  input: (graph.inputs ?? []).map(valueProto),
+  output: graph.outputs.map(valueProto),
+})
 
 const valueProto = ({ name, shape, type = 1 }: TestValue) => {
   const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))
@@ -97,6 +107,8 @@ function attributeProto(value: TestAttribute) {
   }
   if ('float' in value) return { type: attributeTypes.float, f: value.float }
   if ('floats' in value) return { type: attributeTypes.floats, floats: value.floats }
+  if ('branch' in value)
+    return { type: 5, g: GraphMessage.encode(GraphMessage.fromObject(graphProto(value.branch))).finish() }
   if ('tensor' in value) return { type: attributeTypes.tensor, t: tensorProto(value.tensor) }
   return { type: attributeTypes.ints, ints: value }
 }
