@@ -62,6 +62,16 @@ describe('approximate, on a trained LeNet-5', () => {
     expect(total).toBeLessThan(0.5)
     for (const { outOfRange } of layers) expect(outOfRange).toBeLessThan(0.02)
   })
+
+  it('warns where the samples lie outside what calibration saw', async () => {
+    const warnings: string[] = []
+    const bright = test.slice(0, 20).map((image) => image.map((value) => 3 * value))
+    const work = { progress: (event: ProgressEvent) => void (event.kind === 'warning' && warnings.push(event.message)) }
+    await attributeLayers(model, quadratic, test.slice(0, 20), work)
+    expect(warnings).toEqual([])
+    await attributeLayers(model, quadratic, bright, work)
+    expect(warnings).toEqual([expect.stringMatching(/does not cover/)])
+  })
 })
 
 /** Two convolutions, a max-pool behind the first, every weight random. */

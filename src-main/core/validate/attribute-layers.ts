@@ -29,9 +29,12 @@ export interface LayerAttribution {
   readonly worstChannel?: number
 }
 
+/** A larger share of inputs outside the range that calibration saw is worth a warning. */
+const MOST_OUT_OF_RANGE = 0.005
+
 /**
  * Runs the samples through both networks and says which activation lost what. Memory and time grow with the samples; a
- * few hundred suffice.
+ * few hundred suffice. Warns where calibration does not cover the samples.
  */
 export async function attributeLayers(
   original: LayerModel,
@@ -67,6 +70,13 @@ export async function attributeLayers(
       pending = undefined
     }
     done(layer.id)
+  }
+  const left = found.filter(({ outOfRange }) => outOfRange > MOST_OUT_OF_RANGE).map(({ name }) => name)
+  if (left.length > 0) {
+    const message =
+      `Calibration does not cover what these samples do: inputs left the fitted range at ${left.join(', ')}. ` +
+      'Calibrate with more samples, or more varied ones.'
+    work.progress({ kind: 'warning', stage: 'attribute', message })
   }
   return found
 }
