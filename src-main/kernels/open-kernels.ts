@@ -40,7 +40,10 @@ export function kernelSupport(plan: Plan, threads = 1): KernelSupport {
 
 const refused = (reason: string): KernelSupport => ({ kind: 'node-seal', reason })
 
-/** An evaluator with its memory and threads. Weights and keys are loaded through `store` before the first run. */
+/**
+ * An evaluator with its memory and threads. Weights and keys are loaded through `store` before the first run; runs
+ * are one at a time, since the arena has room for one.
+ */
 export interface OpenKernels {
   readonly evaluator: KernelEvaluator
   readonly store: KernelStore
