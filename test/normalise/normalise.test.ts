@@ -134,6 +134,17 @@ describe('linear nodes become one layer', () => {
   })
 })
 
+describe('max-pooling', () => {
+  it('is what ReduceMax over an image comes to', async () => {
+    const nodes = [node('ReduceMax', 'x', 'm', { axes: [2, 3], keepdims: 0 }), node('MatMul', 'm w', 'y')]
+    const bytes = model(image, nodes, { w: tensor(2, 3) })
+    await expectLayers(bytes, ['max-pool', 'linear'])
+    expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
+    const across = model(image, [node('ReduceMax', 'x', 'y', { axes: [1] })])
+    expect(errorOf(() => importModel(across)).message).toContain('ReduceMax')
+  })
+})
+
 describe('activations that are written out', () => {
   const spellings: readonly [string, readonly TestNode[], Record<string, TestTensor>, string][] = [
     ['x·Sigmoid(x)', [node('Sigmoid', 'x', 's'), node('Mul', 's x', 'y')], {}, 'Swish'],

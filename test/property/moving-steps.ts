@@ -147,9 +147,10 @@ export const upsample: Step = (graph) => {
 
 export const reduce: Step = (graph) => {
   if (graph.shape.length < 2) return false
-  const operator = graph.oneOf(['ReduceMean', 'ReduceSum'])
   const axis = innerAxis(graph)
-  const axes = graph.pick(2) && graph.shape.length > 3 ? [2, 3] : [axis]
+  const isWhole = graph.pick(2) === 1 && graph.shape.length > 3
+  const axes = isWhole ? [2, 3] : [axis]
+  const operator = graph.oneOf(['ReduceMean', 'ReduceSum'])
   const keepdims = graph.pick(2)
   const shape = keepdims
     ? graph.shape.map((size, at) => (axes.includes(at) ? 1 : size))
