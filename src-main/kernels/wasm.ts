@@ -1,3 +1,4 @@
+import { UserError } from '../core/errors.ts'
 import { kernelsBase64 } from './wasm-bytes.ts'
 
 /** What the module of assembly/ exports. Addresses and sizes are in bytes of the shared memory. */
@@ -31,8 +32,16 @@ export const instantiateKernels = (module: WebAssembly.Module, memory: WebAssemb
 
 const PAGE_BYTES = 65536
 
-/** Memory of a fixed size that every thread can import. */
+/** Memory of a fixed size that every thread can import. Throws UserError 'not-enough-memory'. */
 export function sharedMemory(bytes: number): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE_BYTES)
-  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+  } catch (cause) {
+    const needed = `${Math.ceil(bytes / 2 ** 20)} MiB`
+    throw new UserError('not-enough-memory', `The evaluation needs ${needed} at once, which this machine refuses.`, {
+      hint: 'Use --evaluator seal.',
+      cause,
+    })
+  }
 }
