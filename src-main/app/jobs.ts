@@ -16,9 +16,16 @@ export class WindowJobs {
   readonly #running = new Map<string, { run: EngineRun<unknown>; ended: Promise<void> }>()
   readonly #engineFolder: string
   readonly #tell: (update: JobUpdate) => void
+  readonly #ended: (job: JobName, ms: number) => void
 
-  constructor(engineFolder: string, tell: (update: JobUpdate) => void) {
+  /** `ended` is told of jobs that were done or failed, and how long they took. */
+  constructor(
+    engineFolder: string,
+    tell: (update: JobUpdate) => void,
+    ended: (job: JobName, ms: number) => void = () => {},
+  ) {
     this.#engineFolder = engineFolder
+    this.#ended = ended
     this.#tell = (update) => tell(jobUpdate.parse(update))
   }
 
@@ -29,6 +36,7 @@ export class WindowJobs {
     afterwards?: (done: boolean) => Promise<void>,
   ): string {
     const about = { jobId: randomUUID(), job }
+    const startedMs = performance.now()
     const progress = atMostEvery(repaintMs, (event) => this.#tell({ ...about, state: 'running', event }))
     const run = startEngine(this.#engineFolder, job, request, progress)
     const ended = run.result.then(viewOf(job), asOutcome).then(async (outcome) => {
@@ -37,6 +45,7 @@ export class WindowJobs {
       } finally {
         this.#running.delete(about.jobId)
         this.#tell({ ...about, ...outcome })
+        if (outcome.state !== 'cancelled') this.#ended(job, performance.now() - startedMs)
       }
     })
     this.#running.set(about.jobId, { run, ended })

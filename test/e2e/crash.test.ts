@@ -41,7 +41,7 @@ describe('after a crash', () => {
       await second.page.getByRole('button', { name: 'Continue with mnist_cryptonets_relu.onnx' }).click()
       await second.page.getByText('Every node can be protected.').waitFor()
       await stage(second, 'Test').click()
-      await expect.poll(() => second.page.getByText('digits').count()).toBe(2)
+      await expect.poll(() => second.page.getByText('digits').count(), { timeout: 20_000 }).toBe(2)
       expect(await readdir(profile)).not.toContain('trials')
       await second.close()
     } finally {

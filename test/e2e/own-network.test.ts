@@ -120,7 +120,7 @@ describe('a network of one’s own', () => {
     const backup = join(app.temporaryFolder, 'keys.backup')
     await choose(backup)
     await button('Back up…').click()
-    await expect.poll(() => existsSync(backup)).toBe(true)
+    await expect.poll(() => existsSync(backup), { timeout: 20_000 }).toBe(true)
     await button('Destroy…').click()
     const confirm = button('Destroy')
     expect(await confirm.isDisabled()).toBe(true)
