@@ -25,27 +25,27 @@ interface Constants {
   readonly hoisted: number
 }
 
-/** Medians of docs/benchmarks.md, node-seal 7 in WebAssembly. */
+/** Processor times of docs/kernels.md: node-seal 7 in WebAssembly. */
 const nodeSeal: Constants = {
-  keySwitch: 3.6,
-  multiply: 60,
-  multiplyPlain: 34,
-  rescale: 4.6,
-  add: 4,
-  encrypt: 6.2,
+  keySwitch: 1.9,
+  multiply: 36,
+  multiplyPlain: 20,
+  rescale: 1.7,
+  add: 2.2,
+  encrypt: 4,
   hoisted: 1,
 }
 
 export const nodeSealCosts: CostModel = fromConstants('node-seal', nodeSeal)
 
-/** Medians of docs/kernels.md; node-seal encrypts for the kernels too. */
+/** The same for the kernels; node-seal encrypts for them too. */
 const kernels: Constants = {
-  keySwitch: 0.65,
-  multiply: 5.8,
-  multiplyPlain: 3.5,
-  rescale: 0.7,
-  add: 2.6,
-  encrypt: 6.2,
+  keySwitch: 0.41,
+  multiply: 3.7,
+  multiplyPlain: 2,
+  rescale: 0.34,
+  add: 1.5,
+  encrypt: 4,
   hoisted: 0.5,
 }
 
