@@ -11,7 +11,7 @@ export interface Rearrangement {
 
 /** Bounds what a small file can make us allocate: the first for moving what is there, the second for making more. */
 const maximumElements = 2 ** 27
-const maximumEnlarged = 2 ** 23
+const maximumEnlarged = 2 ** 22
 
 /** Throws 'bad-shape' for a shape that is none, or that nothing which can be encrypted has. Call before making lists. */
 export function checkEnlarged(shape: readonly number[]): void {

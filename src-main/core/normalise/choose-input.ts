@@ -55,9 +55,12 @@ export function chooseInput(graph: Graph): readonly ChosenInput[] {
 const hint = 'Export with a fixed input size; only the batch may be dynamic.'
 
 function guessForm(shape: readonly number[]): InputForm {
-  if (shape.length === 4 && shape[3] <= 4 && shape[1] > 4) {
+  const isSample = shape[0] === 1
+  if (isSample && shape.length === 4 && shape[3] <= 4 && shape[1] > 4) {
     return { shape: [shape[3], shape[1], shape[2]], layout: 'nhwc' }
   }
-  if (shape.length === 3 && Math.min(shape[1], shape[2]) > 4) return { shape: [1, shape[1], shape[2]], layout: 'nchw' }
+  if (isSample && shape.length === 3 && Math.min(shape[1], shape[2]) > 4) {
+    return { shape: [1, shape[1], shape[2]], layout: 'nchw' }
+  }
   return { shape: imageShape(shape), layout: 'nchw' }
 }

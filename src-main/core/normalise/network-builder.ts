@@ -22,7 +22,7 @@ type Layer = LayerModel['layers'][number]
 type WithoutId<L> = L extends Layer ? Omit<L, 'id'> : never
 
 /** No layer of a network that can be encrypted comes near; it bounds time and memory for those that cannot. */
-const maximumElements = 2 ** 23
+const maximumElements = 2 ** 22
 
 /** How the network's input is laid out as [C,H,W]. */
 export interface InputForm {
