@@ -1,9 +1,10 @@
 import { invariant } from '../errors.ts'
 import { INPUT } from '../normalise/layer-model.ts'
 import type { LayerId, LinearLayer, LinearTerm, Shape } from '../normalise/layer-model.ts'
+import { channelScale, expandBias } from '../normalise/linear-maps.ts'
 import { runLayerBatch } from '../normalise/run-layers.ts'
 import { evenly } from './layer-values.ts'
-import { depthwise, gather, mapConstants, scaleMap, spread } from './linear-maps.ts'
+import { gather, mapConstants, scaleMap } from './linear-maps.ts'
 import type { PolynomialLayer, PolynomialModel, SquareLayer, SquareModel } from './polynomial-model.ts'
 import { squareForm } from './square-form.ts'
 import type { SquareForm } from './square-form.ts'
@@ -163,7 +164,7 @@ const readAs = (id: LayerId, like: PolynomialLayer | LinearLayer, { parts, offse
   id,
   sources: like.sources,
   shape: like.shape,
-  terms: parts.map(({ layer, scale }) => ({ input: layer, map: depthwise(scale) })),
+  terms: parts.map(({ layer, scale }) => ({ input: layer, map: channelScale(scale) })),
   bias: offset,
 })
 
@@ -181,7 +182,7 @@ function foldReadings(
     if (offset.some((value) => value !== 0)) {
       const moved = mapConstants(map, inShape, layer.shape, offset)
       bias = gather(
-        spread(bias, layer.shape).map((value, i) => value + moved[i]),
+        expandBias(bias, layer.shape).map((value, i) => value + moved[i]),
         layer.shape,
       )
     }
@@ -235,7 +236,7 @@ function emitSquares(
   if (used(fourth)) {
     const inner = Float64Array.from(forms, (form, c) => form.inner * scale[c] ** 2)
     const squared = square(`${layer.id}.square`, scaled)
-    const identity = depthwise(new Float64Array(shape[0]).fill(1))
+    const identity = channelScale(new Float64Array(shape[0]).fill(1))
     const shifted = `${layer.id}.inner`
     add({ kind: 'linear', id: shifted, sources, shape, terms: [{ input: squared, map: identity }], bias: inner })
     parts.push({ layer: square(layer.id, shifted), scale: fourth })

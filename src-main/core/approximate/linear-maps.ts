@@ -1,16 +1,6 @@
-import type { ConvMap, LinearMap, Shape } from '../normalise/layer-model.ts'
+import type { LinearMap, Shape } from '../normalise/layer-model.ts'
+import { expandBias } from '../normalise/linear-maps.ts'
 import { applyLinearMap } from '../normalise/run-layers.ts'
-
-/** One weight per channel. */
-export const depthwise = (scale: Float64Array): ConvMap => ({
-  kind: 'conv',
-  weight: scale,
-  kernel: [1, 1],
-  strides: [1, 1],
-  dilations: [1, 1],
-  pads: [0, 0, 0, 0],
-  groups: scale.length,
-})
 
 /** The map of diag(rowScale) · map · diag(columnScale), both scales per channel. */
 export function scaleMap(
@@ -51,17 +41,10 @@ export function scaleMap(
 
 /** What the map makes of a field that is constant per channel; not constant itself where zero padding cuts in. */
 export function mapConstants(map: LinearMap, inShape: Shape, outShape: Shape, constants: Float64Array): Float64Array {
-  return applyLinearMap(map, inShape, outShape, spread(constants, inShape))
+  return applyLinearMap(map, inShape, outShape, expandBias(constants, inShape))
 }
 
-/** Per-channel values repeated over each channel's plane; per-element values as they are. */
-export function spread(values: Float64Array, [channels, height, width]: Shape): Float64Array {
-  const plane = height * width
-  if (values.length === channels * plane) return Float64Array.from(values)
-  return Float64Array.from({ length: channels * plane }, (_, i) => values[Math.floor(i / plane)])
-}
-
-/** The inverse of `spread` where every channel is constant up to rounding; otherwise the field itself. */
+/** The inverse of `expandBias` where every channel is constant up to rounding; otherwise the field itself. */
 export function gather(field: Float64Array, [channels, height, width]: Shape): Float64Array {
   const plane = height * width
   const largest = field.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
