@@ -75,15 +75,19 @@ export async function inspect(request: NetworkRequest, work: WorkContext): Promi
     depth,
     parameters,
     multiplications,
-    ...(supported && { estimate: estimate(graph, request, multiplications) }),
+    ...(supported && { estimate: estimate(graph, request, report) }),
   }
 }
 
 /** Above this, planning would take longer than people wait for a report. */
 const quickMultiplications = 150e6
+const quickParameters = 3e6
 
-function estimate(graph: Graph, request: NetworkRequest, multiplications: number): NetworkEstimate {
-  if (multiplications > quickMultiplications) return { problem: 'The network is too large for a quick estimate.' }
+type Size = Pick<InspectResult, 'parameters' | 'multiplications'>
+
+function estimate(graph: Graph, request: NetworkRequest, { parameters, multiplications }: Size): NetworkEstimate {
+  const isQuick = multiplications <= quickMultiplications && parameters <= quickParameters
+  if (!isQuick) return { problem: 'The network is too large for a quick estimate.' }
   try {
     const { plan } = planNetwork(skeletonOf(normalise(graph, request)), { searchWidth: 8 })
     return { ...estimatePlan(plan, kernelCosts), segments: 1 }
