@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { PreprocessingChoice } from '../jobs/calibration.ts'
-import { batchSize, number, numbers, path, wholeNumber } from './values.ts'
+import { batchSize, number, numbers, path, positiveNumber, wholeNumber } from './values.ts'
 
 /** Options that several commands share, each defined once. */
 export const withPreprocessing = (command: Command): Command =>
@@ -98,4 +98,18 @@ export interface InputModeOptions {
   readonly input: 'encrypted' | 'plain'
   readonly batch: number
   readonly split?: 'auto' | readonly string[]
+}
+
+export const withRunner = (command: Command): Command =>
+  command
+    .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
+    .addOption(
+      new Option('--evaluator <which>', 'our kernels or node-seal; auto takes the kernels where they prove themselves')
+        .choices(['auto', 'kernels', 'seal'])
+        .default('auto'),
+    )
+
+export interface RunnerOptions {
+  readonly threads?: number
+  readonly evaluator: 'auto' | 'kernels' | 'seal'
 }

@@ -18,7 +18,7 @@ export function program(): Command {
   const all = new Command('sealwright')
     .description('Protects a trained ONNX network: encrypts its weights, so that machines you do not trust can run it.')
     .version(about.version)
-    .addHelpText('after', '\nSee docs/cli.md for every field of the JSON output and every error code.')
+    .addHelpText('after', '\ndocs/cli.md has every field of the JSON output, docs/errors.md every error code.')
   const commands = [
     inspectCommand(),
     approximateCommand(),

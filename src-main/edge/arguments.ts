@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { UserError } from '../core/errors.ts'
 import { readBytes } from '../data/read-file.ts'
 import type { ListenOptions } from '../http/listen.ts'
+import type { RunnerOptions } from './load-runner.ts'
 import type { Trust } from './open-bundle.ts'
 import type { Gateway } from './serve/gateway-client.ts'
 
@@ -21,6 +22,7 @@ export const usage = `Usage: sealwright-edge <command> …
       --gateway-token-file FILE
 
   --threads N             worker threads (the cores)
+  --evaluator WHICH       kernels, seal, or auto (auto)
   --public-key PEM        accepts only bundles signed with this key
   --signature FILE        checks this detached signature instead of the one inside
   --allow-unsigned        accepts bundles without a valid signature
@@ -35,6 +37,7 @@ const options = {
   out: text,
   index: text,
   threads: text,
+  evaluator: text,
   force: flag,
   host: text,
   port: text,
@@ -72,6 +75,11 @@ export function wholeNumber(value: string | undefined, name: string): number | u
   if (value === undefined) return undefined
   if (!/^\d{1,9}$/.test(value)) throw new UserError('bad-arguments', `${name} must be a whole number.`)
   return Number(value)
+}
+
+export function evaluatorFrom({ evaluator = 'auto' }: Values): RunnerOptions['evaluator'] {
+  if (evaluator === 'auto' || evaluator === 'kernels' || evaluator === 'seal') return evaluator
+  throw new UserError('bad-arguments', '--evaluator must be auto, kernels or seal.')
 }
 
 export async function trustFrom(values: Values): Promise<Trust> {

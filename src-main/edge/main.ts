@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { reportError, UserError } from '../core/errors.ts'
 import type { ProgressEvent, WorkContext } from '../core/progress.ts'
 import {
+  evaluatorFrom,
   gatewayFrom,
   listenFrom,
   parseArguments,
@@ -28,6 +29,7 @@ const commands: Record<string, Command> = {
         out: required(values.out, '--out'),
         index: wholeNumber(values.index, '--index'),
         threads: wholeNumber(values.threads, '--threads'),
+        evaluator: evaluatorFrom(values),
         force: values.force === true,
         trust: await trustFrom(values),
       },
@@ -40,7 +42,7 @@ const commands: Record<string, Command> = {
       trust: await trustFrom(values),
       runner: {
         threads: wholeNumber(values.threads, '--threads') ?? availableParallelism(),
-        evaluator: 'auto',
+        evaluator: evaluatorFrom(values),
       },
       queue: wholeNumber(values.queue, '--queue') ?? 8,
       gateway: await gatewayFrom(values),

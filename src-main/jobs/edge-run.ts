@@ -13,6 +13,8 @@ export interface EdgeRunRequest extends TrustRequest {
   /** The cores where it is left open. */
   readonly threads?: number
   readonly force: boolean
+  /** Our own kernels where they pass their self-test, unless told. */
+  readonly evaluator?: 'auto' | 'kernels' | 'seal'
 }
 
 export interface EdgeRunResult extends Ran {
@@ -23,7 +25,7 @@ export interface EdgeRunResult extends Ran {
 
 /** Computes one encrypted result in another process. @throws UserError damaged-bundle, wrong-shape, … */
 export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promise<EdgeRunResult> {
-  const { bundle, input, index, out, threads, force } = request
+  const { bundle, input, index, out, threads, force, evaluator = 'auto' } = request
   await checkOutput(out, { force })
   const startedMs = performance.now()
   const ran = await runEdge<Ran>(
@@ -33,6 +35,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
       `--input=${input}`,
       `--index=${index}`,
       `--out=${out}`,
+      `--evaluator=${evaluator}`,
       ...(threads === undefined ? [] : [`--threads=${threads}`]),
       ...(force ? ['--force'] : []),
       ...trustArguments(request),

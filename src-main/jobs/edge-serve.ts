@@ -6,6 +6,7 @@ import type { ListenRequest } from './listen.ts'
 export interface EdgeServeRequest extends TrustRequest, ListenRequest {
   readonly bundle: string
   readonly threads?: number
+  readonly evaluator?: 'auto' | 'kernels' | 'seal'
   /** Requests that may wait or run; more are refused at once. */
   readonly queue: number
   /** The owner's gateway: with it answers are labels, without it encrypted results. */
@@ -28,6 +29,7 @@ export async function edgeServe(
     port: request.port,
     queue: request.queue,
     threads: request.threads,
+    evaluator: request.evaluator,
     'tls-cert': request.tlsCert,
     'tls-key': request.tlsKey,
     'token-file': request.tokenFile,

@@ -2,12 +2,11 @@ import type { Command } from 'commander'
 import type { TrustRequest } from '../../jobs/edge-bundle.ts'
 import { edgeServe } from '../../jobs/edge-serve.ts'
 import { announce, answer, command } from '../command.ts'
-import { withListening, withTrust, type ListenOptions } from '../options.ts'
+import { withListening, withRunner, withTrust, type ListenOptions, type RunnerOptions } from '../options.ts'
 import { path, positiveNumber } from '../values.ts'
 
-interface Options extends TrustRequest, ListenOptions {
+interface Options extends TrustRequest, ListenOptions, RunnerOptions {
   readonly json?: boolean
-  readonly threads?: number
   readonly queue: number
   readonly gateway?: string
   readonly gatewayTokenFile?: string
@@ -18,14 +17,17 @@ export function edgeServeCommand(): Command {
     'sealwright edge serve lenet5.sealed',
     'sealwright edge serve lenet5.sealed --gateway https://owner.example --gateway-token-file token.txt',
   ])
-    .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
     .option('--queue <number>', 'requests that may wait or run; others get 503', positiveNumber, 8)
     .option('--gateway <url>', "the owner's gateway: answers become labels")
     .option('--gateway-token-file <file>', 'bearer token for the gateway', path)
-  return withTrust(withListening(base, 8080)).action(async (bundle: string, { json, ...options }: Options) => {
-    await answer(json === true, async (work) => {
-      const result = await edgeServe({ bundle: path(bundle), ...options }, work, (url) => announce(json === true, url))
-      return { json: result, text: 'stopped' }
-    })
-  })
+  return withTrust(withListening(withRunner(base), 8080)).action(
+    async (bundle: string, { json, ...options }: Options) => {
+      await answer(json === true, async (work) => {
+        const result = await edgeServe({ bundle: path(bundle), ...options }, work, (url) =>
+          announce(json === true, url),
+        )
+        return { json: result, text: 'stopped' }
+      })
+    },
+  )
 }

@@ -9,20 +9,19 @@ import {
 import { edgeRun } from '../../jobs/edge-run.ts'
 import { edgeServeCommand } from './edge-serve.ts'
 import { answer, command, group } from '../command.ts'
-import { withTrust } from '../options.ts'
+import { withRunner, withTrust, type RunnerOptions } from '../options.ts'
 import { pairs, table } from '../table.ts'
 import { bytes, seconds, times } from '../units.ts'
-import { path, positiveNumber, wholeNumber } from '../values.ts'
+import { path, wholeNumber } from '../values.ts'
 
 interface TrustOptions extends TrustRequest {
   readonly json?: boolean
 }
 
-interface RunOptions extends TrustOptions {
+interface RunOptions extends TrustOptions, RunnerOptions {
   readonly input: string
   readonly index: number
   readonly out: string
-  readonly threads?: number
   readonly force?: boolean
 }
 
@@ -44,9 +43,8 @@ function runCommand(): Command {
     .requiredOption('--input <data>', '.npy, .npz (array x), a picture or a folder of them', path)
     .option('--index <number>', 'which sample of the input, from 0', wholeNumber, 0)
     .requiredOption('--out <file>', 'the encrypted result to write, usually *.result', path)
-    .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
     .option('--force', 'replace the result if it exists')
-  return withTrust(base).action(async (bundle: string, { json, force, ...options }: RunOptions) => {
+  return withTrust(withRunner(base)).action(async (bundle: string, { json, force, ...options }: RunOptions) => {
     await answer(json === true, async (work) => {
       const result = await edgeRun({ bundle: path(bundle), ...options, force: force === true }, work)
       const text = pairs([
