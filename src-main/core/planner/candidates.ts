@@ -7,7 +7,13 @@ export interface OutputCandidate {
   readonly lanes: SlotGroup
 }
 
-/** Layouts for the first linear map, whose input the edge packs as it is asked to. */
+/** Layouts for the result of the first linear map, whose input the edge packs as it is asked to. */
+export function firstCandidates(shape: Shape, slots: number): OutputCandidate[] {
+  const { row, column } = ownGrid(shape)
+  return [...freeCandidates(shape, slots), ...gridCandidates(shape, slots, row, column)]
+}
+
+/** Layouts for a tensor by itself, the network's input above all. */
 export function freeCandidates(shape: Shape, slots: number): OutputCandidate[] {
   const candidates: OutputCandidate[] = []
   for (const grid of grids(shape)) {

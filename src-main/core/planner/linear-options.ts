@@ -1,6 +1,6 @@
 import { sizeOf } from '../normalise/layer-model.ts'
 import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.ts'
-import { foldedLayout, freeCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
+import { foldedLayout, firstCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
 import type { CostModel } from '../plan/cost-model.ts'
 import { convDiagonals, elementRotations, type Diagonal } from './diagonals.ts'
 import { countFirstLayer } from './first-layer.ts'
@@ -114,7 +114,7 @@ function termChoices(term: StepTerm, layout: Layout | undefined, alone: boolean)
 }
 
 function candidatesFor(step: LinearStep, [first]: readonly TermChoice[], settings: StepSettings): OutputCandidate[] {
-  if (!first.from) return freeCandidates(step.shape, settings.slots)
+  if (!first.from) return firstCandidates(step.shape, settings.slots)
   return outputCandidates(first.from, first.term.map.kind === 'conv' ? first.term.map : undefined, step.shape)
 }
 
