@@ -8,7 +8,7 @@ export function renderPage(rows: readonly BenchRow[], machine: string): string {
     '| network | input | evaluator, threads | N | wall | ÷ R | encrypting | products | rotations | relinearisations | outside | peak memory | bundle | keys | error | labels |'
   const lines = rows.map(
     (row) =>
-      `| ${row.network} | ${row.input} | ${row.evaluator}, ${row.threads} | ${row.polyModulusDegree} | ${row.wallMs.toFixed(0)} ms | ${row.wallOverR.toFixed(1)} | ${row.encryptMs.toFixed(0)} ms | ${row.products} | ${row.rotations} | ${row.relinearisations} | ${row.outsideSealPercent === null ? '–' : `${row.outsideSealPercent.toFixed(1)} %`} | ${mega(row.peakRssBytes)} | ${mega(row.bundleBytes)} | ${mega(row.keyBytes)} | ${(100 * row.worstRelativeError).toFixed(3)} % | ${row.labelsEqual} |`,
+      `| ${row.network}${row.batch > 1 ? `, batch ${row.batch}` : ''} | ${row.input} | ${row.evaluator}, ${row.threads} | ${row.polyModulusDegree} | ${row.wallMs.toFixed(0)} ms | ${row.wallOverR.toFixed(1)} | ${row.encryptMs.toFixed(0)} ms | ${row.products} | ${row.rotations} | ${row.relinearisations} | ${row.outsideSealPercent === null ? '–' : `${row.outsideSealPercent.toFixed(1)} %`} | ${mega(row.peakRssBytes)} | ${mega(row.bundleBytes)} | ${mega(row.keyBytes)} | ${(100 * row.worstRelativeError).toFixed(3)} % | ${row.labelsEqual} |`,
   )
   return `# Benchmarks
 
