@@ -54,8 +54,10 @@ export function tinyNetwork(mode: 'encrypted' | 'plain' = 'encrypted'): PlannedN
   return { plan: { ...plan, layers }, weightVectors: (index) => vectors[index] }
 }
 
-const tinyWeights = [0.731, -1.377, 2.113, 0.519]
-const tinyBiases = [0.251, 0.117, -0.623, 1.009]
+/** Numbers that occur nowhere by chance: the memory of a process is searched for them. */
+const unlikely = (value: number): number => value * Math.sqrt(1.0007)
+const tinyWeights = [0.731, -1.377, 2.113, 0.519].map(unlikely)
+const tinyBiases = [0.251, 0.117, -0.623, 1.009].map(unlikely)
 
 /** What the network gives for 4 preprocessed pixels. */
 export function tinyOutput(pixels: ArrayLike<number>): number[] {

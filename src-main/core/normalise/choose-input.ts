@@ -38,7 +38,7 @@ export function chooseInput(graph: Graph): readonly ChosenInput[] {
   const onnxShape = input.shape.map((size, axis) => (typeof size === 'string' && axis === 0 ? 1 : size))
   const isFixed = onnxShape.every((size): size is number => typeof size === 'number')
   if (!isFixed) throw new UserError('dynamic-input', `The input “${input.name}” is [${input.shape}].`, { hint })
-  if (countOf(onnxShape.slice(1)) > 2 ** 22) {
+  if (countOf(onnxShape.slice(1)) > 2 ** 20) {
     throw new UserError('too-large', `The input “${input.name}” is [${input.shape}]: too large to encrypt.`)
   }
   const isFree = typeof input.shape[0] === 'string'
