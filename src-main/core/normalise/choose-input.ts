@@ -3,6 +3,9 @@ import type { Graph } from '../graph/graph.ts'
 import { countOf } from '../graph/shapes.ts'
 import { imageShape, type InputForm } from './network-builder.ts'
 
+/** Of one sample, and samples of one batch. */
+const mostElements = 2 ** 20
+
 export interface ChosenInput {
   readonly name: string
   /** What ONNX Runtime wants; a free batch is 1. */
@@ -38,7 +41,7 @@ export function chooseInput(graph: Graph): readonly ChosenInput[] {
   const onnxShape = input.shape.map((size, axis) => (typeof size === 'string' && axis === 0 ? 1 : size))
   const isFixed = onnxShape.every((size): size is number => typeof size === 'number')
   if (!isFixed) throw new UserError('dynamic-input', `The input “${input.name}” is [${input.shape}].`, { hint })
-  if (countOf(onnxShape.slice(1)) > 2 ** 20) {
+  if (countOf(onnxShape.slice(1)) > mostElements || onnxShape[0] > mostElements) {
     throw new UserError('too-large', `The input “${input.name}” is [${input.shape}]: too large to encrypt.`)
   }
   const isFree = typeof input.shape[0] === 'string'
@@ -49,7 +52,8 @@ export function chooseInput(graph: Graph): readonly ChosenInput[] {
     return { ...base, boundShape, batch, hasBatch, form: guessForm(boundShape) }
   }
   if (onnxShape.length < 2) return [bind(false)]
-  return onnxShape[0] === 1 ? [bind(true)] : [bind(true), bind(false)]
+  const isOneSample = onnxShape[0] === 1 || countOf(onnxShape) > mostElements
+  return isOneSample ? [bind(true)] : [bind(true), bind(false)]
 }
 
 const hint = 'Export with a fixed input size; only the batch may be dynamic.'
