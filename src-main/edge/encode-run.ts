@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { encodeResult } from '../core/bundle/result.ts'
+import { sha256 } from '../files/sha256.ts'
 import type { Bundle } from './open-bundle.ts'
 
 /** The result file of one run of a bundle's segment. */
@@ -11,5 +11,3 @@ export function encodeRun(
   const { deploymentId } = manifest
   return encodeResult({ deploymentId, bundleSha256, segment, ciphertexts }, sha256)
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

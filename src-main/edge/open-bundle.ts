@@ -18,6 +18,7 @@ import type { NamedDigest } from '../core/bundle/statement.ts'
 import { UserError } from '../core/errors.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { fileProblem } from '../data/read-file.ts'
+import { sha256 } from '../files/sha256.ts'
 import { checkFrame, hashExtent, readDirectory, readWhole, type Extent } from '../files/bundle-zip.ts'
 import { checkStatement, fingerprintOf, readPublicKey, verifyStatement } from '../files/signature.ts'
 import type { EvaluationKeyBytes, LoadWeight } from '../seal/public.ts'
@@ -217,5 +218,3 @@ async function readManifest(fd: number, extents: ReadonlyMap<string, Extent>) {
   const bytes = await readWhole(fd, extent)
   return { manifest: decodeManifest(bytes), digest: sha256(bytes) }
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

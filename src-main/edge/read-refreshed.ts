@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { decodeResult, isKind, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
 import { UserError } from '../core/errors.ts'
 import { readBytes } from '../data/read-file.ts'
+import { sha256 } from '../files/sha256.ts'
 import type { Bundle } from './open-bundle.ts'
 
 /**
@@ -38,5 +38,3 @@ async function firstBytes(path: string): Promise<Uint8Array> {
   }
   return bytes
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { unpack } from '../core/bundle/packing.ts'
 import { decodePlan } from '../core/bundle/plan-json.ts'
 import { rehearse } from '../core/bundle/rehearse.ts'
@@ -7,6 +6,7 @@ import type { RevealPolicy } from '../core/bundle/manifest.ts'
 import { UserError } from '../core/errors.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { readBytes } from '../data/read-file.ts'
+import { sha256 } from '../files/sha256.ts'
 import { loadCiphertext, loadSeal, SealContext } from '../seal/public.ts'
 import { OwnerKey } from '../seal/secret.ts'
 import type { Unlock } from './age.ts'
@@ -131,5 +131,3 @@ export class ResultOpener {
     this.#context.delete()
   }
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { packInput } from '../core/bundle/packing.ts'
 import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeResult, encodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
 import { UserError } from '../core/errors.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { readBytes } from '../data/read-file.ts'
+import { sha256 } from '../files/sha256.ts'
 import { checkInput } from '../edge/segment-runner.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { loadSeal, SealContext } from '../seal/public.ts'
@@ -90,5 +90,3 @@ export class Refresher {
     this.#context.delete()
   }
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
