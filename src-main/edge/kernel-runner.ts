@@ -1,20 +1,20 @@
 import { setImmediate } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
-import { InternalError } from '../core/errors.ts'
 import type { Plan, Register } from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { KernelValue } from '../kernels/kernel-evaluator.ts'
 import { openKernels, type OpenKernels } from '../kernels/open-kernels.ts'
 import { compileSeal } from '../seal/public.ts'
+import { AskedWorker } from '../workers/ask.ts'
 import type { Bundle } from './open-bundle.ts'
 import { PlanTimer } from './plan-timer.ts'
-import type { SealThreadAnswer, SealThreadRequest, SealThreadSetup } from './seal-thread.ts'
+import type { SealThreadNote, SealThreadRequest, SealThreadSetup } from './seal-thread.ts'
 import { checkInput, type RunInput, type RunTimes, type SegmentRunner } from './segment-runner.ts'
-import { errorFromReport } from './thread-errors.ts'
 
 /** Beside this file, as source or bundled. */
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'seal-thread$1'))
+
+type SealThread = AskedWorker<SealThreadRequest, number, SealThreadNote>
 
 /** A segment on our own kernels: one memory with weights, keys and values for all threads. SEAL encrypts. */
 export class KernelRunner implements SegmentRunner {
@@ -37,7 +37,10 @@ export class KernelRunner implements SegmentRunner {
     const { path, sha256 } = bundle
     const setup: SealThreadSetup = { bundle: path, bundleSha256: sha256, segmentIndex, module }
     const kernels = await openKernels(plan, { threads })
-    const encryptors = Array.from({ length: Math.min(threads, plan.input.sources.length) }, () => new SealThread(setup))
+    const encryptors = Array.from(
+      { length: Math.min(threads, plan.input.sources.length) },
+      (): SealThread => new AskedWorker(threadUrl, { workerData: setup }),
+    )
     try {
       const ready = encryptors.map((thread) => thread.ask({ registers: [], input: new Float64Array() }))
       await Promise.all([loadMaterial(kernels, bundle, segmentIndex), ...ready])
@@ -87,9 +90,9 @@ export class KernelRunner implements SegmentRunner {
       busyMs = await Promise.all(
         this.#encryptors.map((thread, first) => {
           const own = registers.filter((register) => register % this.#encryptors.length === first)
-          return thread.ask({ registers: own, input }, (answer) => {
-            if (answer.kind === 'input') values.set(answer.register, this.#kernels.loadInput(answer.bytes))
-          })
+          const take = ({ register, bytes }: SealThreadNote): void =>
+            void values.set(register, this.#kernels.loadInput(bytes))
+          return thread.ask({ registers: own, input }, { take })
         }),
       )
     } catch (error) {
@@ -109,43 +112,5 @@ async function loadMaterial({ store }: OpenKernels, bundle: Bundle, segmentIndex
   for (const index of plan.weights.keys()) {
     store.loadPackedWeight(index, load(index))
     await setImmediate()
-  }
-}
-
-class SealThread {
-  readonly #worker: Worker
-
-  constructor(setup: SealThreadSetup) {
-    this.#worker = new Worker(threadUrl, { workerData: setup })
-  }
-
-  /** One request at a time. `take` gets every answer before the last; resolves to the thread's busy milliseconds. */
-  ask(request: SealThreadRequest, take: (answer: SealThreadAnswer) => void = () => {}): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const finish = (settle: () => void): void => {
-        this.#worker.off('message', onMessage).off('error', onError).off('exit', onExit)
-        settle()
-      }
-      const onMessage = (answer: SealThreadAnswer): void => {
-        if (answer.kind === 'done') finish(() => resolve(answer.busyMs))
-        else if (answer.kind === 'failed') finish(() => reject(errorFromReport(answer.error, answer.isUserError)))
-        else {
-          try {
-            take(answer)
-          } catch (error) {
-            finish(() => reject(error))
-          }
-        }
-      }
-      const onError = (error: Error): void => finish(() => reject(error))
-      const onExit = (): void =>
-        finish(() => reject(new InternalError('A worker thread ended before its work was done.')))
-      this.#worker.on('message', onMessage).on('error', onError).on('exit', onExit)
-      this.#worker.postMessage(request)
-    })
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate()
   }
 }

@@ -1,8 +1,8 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { packInput } from '../core/bundle/packing.ts'
-import { reportError, UserError, type ErrorReport } from '../core/errors.ts'
 import { dataPrimesOf, type Plan, type Register } from '../core/plan/plan.ts'
 import { loadSeal, PublicEncryptor, saveCiphertext, savePlaintext, SealContext } from '../seal/public.ts'
+import { answerQuestions, type Tell } from '../workers/ask.ts'
 import { Bundle } from './open-bundle.ts'
 
 /** What the kernels leave to SEAL: encryption. */
@@ -20,18 +20,13 @@ export interface SealThreadRequest {
   readonly input: Float64Array
 }
 
-export type SealThreadAnswer =
-  | { readonly kind: 'input'; readonly register: Register; readonly bytes: Uint8Array }
-  | { readonly kind: 'done'; readonly busyMs: number }
-  | { readonly kind: 'failed'; readonly error: ErrorReport; readonly isUserError: boolean }
+/** One encrypted, or encoded, input as SEAL saves it. */
+export interface SealThreadNote {
+  readonly register: Register
+  readonly bytes: Uint8Array
+}
 
-const port = parentPort!
 const setup = workerData as SealThreadSetup
-const answer = (message: SealThreadAnswer, bytes: Uint8Array[] = []): void =>
-  port.postMessage(
-    message,
-    bytes.map(({ buffer }) => buffer as ArrayBuffer),
-  )
 
 /** Made on the first request. */
 let opened: Promise<{ plan: Plan; context: SealContext; encryptor: PublicEncryptor }> | undefined
@@ -48,7 +43,7 @@ async function open() {
 }
 
 /** Resolves to the milliseconds that it worked. */
-async function serve(request: SealThreadRequest): Promise<number> {
+async function serve(request: SealThreadRequest, tell: Tell<SealThreadNote>): Promise<number> {
   const { plan, context, encryptor } = await (opened ??= open())
   const startedMs = performance.now()
   for (const register of request.registers) {
@@ -57,14 +52,9 @@ async function serve(request: SealThreadRequest): Promise<number> {
     const value = mode === 'plain' ? context.encode(slots, scale, primes) : encryptor.encrypt(slots, scale, primes)
     const bytes = 'coeffCount' in value ? savePlaintext(context, value) : saveCiphertext(context, value)
     value.delete()
-    answer({ kind: 'input', register, bytes }, [bytes])
+    tell({ register, bytes }, [bytes.buffer as ArrayBuffer])
   }
   return performance.now() - startedMs
 }
 
-port.on('message', (request: SealThreadRequest) => {
-  serve(request).then(
-    (busyMs) => answer({ kind: 'done', busyMs }),
-    (error) => answer({ kind: 'failed', error: reportError(error), isUserError: error instanceof UserError }),
-  )
-})
+answerQuestions(serve)

@@ -1,8 +1,8 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import { reportError, UserError, type ErrorReport } from '../core/errors.ts'
+import { workerData } from 'node:worker_threads'
 import type { Register } from '../core/plan/plan.ts'
 import type { ProgramItem } from '../core/plan/schedule.ts'
 import { loadCiphertextParts, saveCiphertext, type Ciphertext, type SealValue } from '../seal/public.ts'
+import { answerQuestions, type Tell } from '../workers/ask.ts'
 import { Exchange, type ExchangeEnds } from '../workers/exchange.ts'
 import { loadSegment, type LoadedSegment } from './load-segment.ts'
 import { Bundle } from './open-bundle.ts'
@@ -20,57 +20,52 @@ export interface SegmentThreadSetup {
   readonly outputs: readonly Register[]
 }
 
-export type SegmentThreadMessage =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'step'; readonly items: number }
-  | {
-      readonly kind: 'done'
-      readonly outputs: readonly (readonly [Register, Uint8Array])[]
-      readonly heapBytes: number
-    }
-  | { readonly kind: 'failed'; readonly error: ErrorReport; readonly isUserError: boolean }
-
-/** Items between two progress messages. */
-const itemsPerStep = 8
-
-const port = parentPort!
-const setup = workerData as SegmentThreadSetup
-const answer = (message: SegmentThreadMessage): void => port.postMessage(message)
-const fail = (error: unknown): void =>
-  answer({ kind: 'failed', error: reportError(error), isUserError: error instanceof UserError })
-
-try {
-  const bundle = await Bundle.reopen(setup.bundle, setup.bundleSha256)
-  const segment = await loadSegment(bundle, setup.segmentIndex, setup.module)
-  const exchange = new Exchange(setup.exchange)
-  port.on('message', ({ input }: { input: RunInput }) => {
-    try {
-      run(segment, exchange, input)
-    } catch (error) {
-      fail(error)
-    }
-  })
-  answer({ kind: 'ready' })
-} catch (error) {
-  fail(error)
+/** The thread's share of a run. */
+export interface SegmentThreadAnswer {
+  readonly outputs: readonly (readonly [Register, Uint8Array])[]
+  readonly heapBytes: number
 }
 
-function run(segment: LoadedSegment, exchange: Exchange, input: RunInput): void {
-  const { context, evaluator } = segment
+/** Items between two notes of how many are done. */
+const itemsPerNote = 8
+
+const setup = workerData as SegmentThreadSetup
+
+/** Made on the first question. */
+let opened: Promise<{ segment: LoadedSegment; exchange: Exchange }> | undefined
+
+async function open() {
+  const bundle = await Bundle.reopen(setup.bundle, setup.bundleSha256)
+  const segment = await loadSegment(bundle, setup.segmentIndex, setup.module)
+  return { segment, exchange: new Exchange(setup.exchange) }
+}
+
+/** Runs an input; without one, resolves when the segment is loaded. */
+answerQuestions(async (input: RunInput | undefined, tell: Tell<number>): Promise<SegmentThreadAnswer> => {
+  const { segment, exchange } = await (opened ??= open())
+  const outputs = input ? run(segment, exchange, input, tell) : []
+  return { outputs, heapBytes: segment.heapBytes() }
+})
+
+function run(
+  { context, evaluator, inputValue }: LoadedSegment,
+  exchange: Exchange,
+  input: RunInput,
+  tell: Tell<number>,
+): SegmentThreadAnswer['outputs'] {
   const outputs = runProgram<SealValue>(setup.program, setup.outputs, {
     evaluator,
-    input: (register) => segment.inputValue(register, input),
+    input: (register) => inputValue(register, input),
     send: (register, value, to) => exchange.send(to, register, saveCiphertext(context, value as Ciphertext)),
     receive: (register) => loadCiphertextParts(context, exchange.receive(register)),
     beforeItem: (index) => {
-      if (index % itemsPerStep === itemsPerStep - 1) answer({ kind: 'step', items: itemsPerStep })
+      if (index % itemsPerNote === itemsPerNote - 1) tell(itemsPerNote)
     },
   })
-  const saved = [...outputs].map(([register, value]): readonly [Register, Uint8Array] => {
+  tell(setup.program.length % itemsPerNote)
+  return [...outputs].map(([register, value]) => {
     const bytes = saveCiphertext(context, value as Ciphertext)
     evaluator.release(value)
     return [register, bytes]
   })
-  answer({ kind: 'step', items: setup.program.length % itemsPerStep })
-  answer({ kind: 'done', outputs: saved, heapBytes: segment.heapBytes() })
 }

@@ -1,29 +1,30 @@
-import { Worker } from 'node:worker_threads'
-import { CancelledError, InternalError } from '../core/errors.ts'
+import { CancelledError } from '../core/errors.ts'
 import { nodeSealCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { schedulePlan, type Schedule } from '../core/plan/schedule.ts'
 import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { compileSeal } from '../seal/public.ts'
+import { AskedWorker } from '../workers/ask.ts'
 import { createExchanges, portsOf } from '../workers/exchange.ts'
 import type { Bundle } from './open-bundle.ts'
 import { checkInput, type RunInput, type SegmentRunner } from './segment-runner.ts'
-import { errorFromReport } from './thread-errors.ts'
-import type { SegmentThreadMessage, SegmentThreadSetup } from './segment-thread.ts'
+import type { SegmentThreadAnswer, SegmentThreadSetup } from './segment-thread.ts'
 
 /** Beside this file, as source or bundled. */
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'segment-thread$1'))
+
+type SegmentThread = AskedWorker<RunInput | undefined, SegmentThreadAnswer, number>
 
 /** A segment on several threads, each with its own SEAL instance and its share of the plan. */
 export class ThreadedRunner implements SegmentRunner {
   readonly evaluator = 'node-seal'
   readonly plan: Plan
   readonly #schedule: Schedule
-  readonly #threads: readonly Worker[]
+  readonly #threads: readonly SegmentThread[]
   #heapBytes = 0
   #failed: Error | undefined
 
-  private constructor(plan: Plan, schedule: Schedule, threads: readonly Worker[]) {
+  private constructor(plan: Plan, schedule: Schedule, threads: readonly SegmentThread[]) {
     this.plan = plan
     this.#schedule = schedule
     this.#threads = threads
@@ -35,7 +36,7 @@ export class ThreadedRunner implements SegmentRunner {
     const schedule = schedulePlan(plan, threads, nodeSealCosts)
     const module = await compileSeal()
     const { path, sha256 } = bundle
-    const workers = createExchanges(threads).map((exchange, thread) => {
+    const workers = createExchanges(threads).map((exchange, thread): SegmentThread => {
       const outputs = plan.output.registers.filter((_, i) => schedule.outputThreads[i] === thread)
       const program = schedule.programs[thread]
       const setup: SegmentThreadSetup = {
@@ -47,14 +48,11 @@ export class ThreadedRunner implements SegmentRunner {
         program,
         outputs,
       }
-      return new Worker(threadUrl, {
-        workerData: setup,
-        transferList: portsOf(exchange),
-      })
+      return new AskedWorker(threadUrl, { workerData: setup, transferList: portsOf(exchange) })
     })
     const runner = new ThreadedRunner(plan, schedule, workers)
     try {
-      await Promise.all(workers.map((worker) => runner.#answer(worker, 'ready')))
+      await Promise.all(workers.map((worker) => worker.ask(undefined)))
     } catch (error) {
       await runner.delete()
       throw error
@@ -71,8 +69,10 @@ export class ThreadedRunner implements SegmentRunner {
       work.signal?.addEventListener('abort', () => reject(new CancelledError()), { once: true })
     })
     try {
-      const answers = this.#threads.map((worker) => this.#answer(worker, 'done', step))
-      for (const worker of this.#threads) worker.postMessage({ kind: 'run', input })
+      const take = (items: number): void => {
+        for (let i = 0; i < items; i++) step()
+      }
+      const answers = this.#threads.map((thread) => thread.ask(input, { take }))
       const done = await Promise.race([Promise.all(answers), cancelled])
       this.#heapBytes = done.reduce((sum, { heapBytes }) => sum + heapBytes, 0)
       const outputs = new Map(done.flatMap(({ outputs }) => outputs))
@@ -90,28 +90,6 @@ export class ThreadedRunner implements SegmentRunner {
   }
 
   async delete(): Promise<void> {
-    await Promise.all(this.#threads.map((worker) => worker.terminate()))
-  }
-
-  #answer<K extends 'ready' | 'done'>(
-    worker: Worker,
-    kind: K,
-    step?: () => void,
-  ): Promise<Extract<SegmentThreadMessage, { kind: K }>> {
-    return new Promise((resolve, reject) => {
-      const finish = (settle: () => void): void => {
-        worker.off('message', onMessage).off('error', onError).off('exit', onExit)
-        settle()
-      }
-      const onMessage = (message: SegmentThreadMessage): void => {
-        if (message.kind === 'step') for (let i = 0; i < message.items; i++) step?.()
-        else if (message.kind === 'failed') finish(() => reject(errorFromReport(message.error, message.isUserError)))
-        else if (message.kind === kind) finish(() => resolve(message as Extract<SegmentThreadMessage, { kind: K }>))
-      }
-      const onError = (error: Error): void => finish(() => reject(error))
-      const onExit = (): void =>
-        finish(() => reject(new InternalError('A worker thread ended before its work was done.')))
-      worker.on('message', onMessage).on('error', onError).on('exit', onExit)
-    })
+    await Promise.all(this.#threads.map((thread) => thread.end()))
   }
 }

@@ -1,36 +1,42 @@
-import { parentPort, Worker, type WorkerOptions } from 'node:worker_threads'
+import { parentPort, Worker, type TransferListItem, type WorkerOptions } from 'node:worker_threads'
 import { InternalError, reportError, UserError, type ErrorReport } from '../core/errors.ts'
-import { errorFromReport } from '../edge/thread-errors.ts'
 
 interface Question<Q> {
   readonly id: number
   readonly question: Q
 }
 
-type Answer<A> =
+type Message<A, N> =
+  | { readonly id: number; readonly note: N }
   | { readonly id: number; readonly answer: A }
   | { readonly id: number; readonly error: ErrorReport; readonly isUserError: boolean }
 
-interface Waiting<A> {
+interface Waiting<A, N> {
+  readonly take: (note: N) => void
   readonly resolve: (answer: A) => void
   readonly reject: (error: Error) => void
 }
 
-/** A worker thread that answers questions, several at a time if it likes. If it dies, all who wait are told. */
-export class AskedWorker<Q, A> {
+export interface AskOptions<N> {
+  /** The thread is ended when it takes longer. */
+  readonly timeoutMs?: number
+  /** Gets every note on the way to the answer; what it throws ends the wait. */
+  readonly take?: (note: N) => void
+}
+
+/**
+ * A worker thread that answers questions, several at a time if it likes, with notes on the way to an answer. If it
+ * dies, all who wait are told.
+ */
+export class AskedWorker<Q, A, N = never> {
   readonly #worker: Worker
-  readonly #waiting = new Map<number, Waiting<A>>()
+  readonly #waiting = new Map<number, Waiting<A, N>>()
   #next = 0
   #ended: Error | undefined
 
   constructor(url: URL, options: WorkerOptions) {
     this.#worker = new Worker(url, options)
-    this.#worker.on('message', (answer: Answer<A>) => {
-      const waiting = this.#waiting.get(answer.id)
-      this.#waiting.delete(answer.id)
-      if ('error' in answer) waiting?.reject(errorFromReport(answer.error, answer.isUserError))
-      else waiting?.resolve(answer.answer)
-    })
+    this.#worker.on('message', (message: Message<A, N>) => this.#receive(message))
     this.#worker.on('error', (error) => this.#end(new InternalError('A worker thread failed.', { cause: error })))
     this.#worker.on('exit', () => this.#end(new InternalError('A worker thread ended before its work was done.')))
   }
@@ -39,14 +45,14 @@ export class AskedWorker<Q, A> {
     return this.#ended !== undefined
   }
 
-  /** Throws what the thread threw, or InternalError where it ended or took longer than `timeoutMs`. */
-  async ask(question: Q, timeoutMs?: number): Promise<A> {
+  /** Throws what the thread threw, or InternalError where it ended or took too long. */
+  async ask(question: Q, { timeoutMs, take = () => {} }: AskOptions<N> = {}): Promise<A> {
     if (this.#ended) throw this.#ended
     const id = this.#next++
     let timer: NodeJS.Timeout | undefined
     try {
       return await new Promise<A>((resolve, reject) => {
-        this.#waiting.set(id, { resolve, reject })
+        this.#waiting.set(id, { take, resolve, reject })
         this.#worker.postMessage({ id, question } satisfies Question<Q>)
         if (timeoutMs === undefined) return
         timer = setTimeout(() => {
@@ -56,11 +62,26 @@ export class AskedWorker<Q, A> {
       })
     } finally {
       clearTimeout(timer)
+      this.#waiting.delete(id)
     }
   }
 
   async end(): Promise<void> {
     await this.#worker.terminate()
+  }
+
+  #receive(message: Message<A, N>): void {
+    const waiting = this.#waiting.get(message.id)
+    if (!waiting) return
+    if ('error' in message) waiting.reject(errorFromReport(message.error, message.isUserError))
+    else if ('answer' in message) waiting.resolve(message.answer)
+    else {
+      try {
+        waiting.take(message.note)
+      } catch (error) {
+        waiting.reject(error as Error)
+      }
+    }
   }
 
   #end(error: Error): void {
@@ -70,14 +91,23 @@ export class AskedWorker<Q, A> {
   }
 }
 
+/** Sends a note to whoever asked; what is transferred is no longer the thread's. */
+export type Tell<N> = (note: N, transfer?: readonly TransferListItem[]) => void
+
 /** The thread's side of `AskedWorker`. */
-export function answerQuestions<Q, A>(answer: (question: Q) => Promise<A>): void {
+export function answerQuestions<Q, A, N = never>(answer: (question: Q, tell: Tell<N>) => Promise<A>): void {
   const port = parentPort!
   port.on('message', ({ id, question }: Question<Q>) => {
-    const send = (message: Answer<A>): void => port.postMessage(message)
-    answer(question).then(
+    const send = (message: Message<A, N>, transfer: readonly TransferListItem[] = []): void =>
+      port.postMessage(message, transfer)
+    answer(question, (note, transfer) => send({ id, note }, transfer)).then(
       (value) => send({ id, answer: value }),
       (error) => send({ id, error: reportError(error), isUserError: error instanceof UserError }),
     )
   })
+}
+
+/** An error that a worker thread reported, in its own class again. */
+function errorFromReport({ code, message, where, hint }: ErrorReport, isUserError: boolean): Error {
+  return isUserError ? new UserError(code, message, { where, hint }) : new InternalError(message, { where, hint })
 }

@@ -4,6 +4,7 @@ import { answerQuestions } from '../../workers/ask.ts'
 import { encodeRun } from '../encode-run.ts'
 import { Bundle } from '../open-bundle.ts'
 import { loadRunner, type RunnerOptions } from '../load-runner.ts'
+import type { SegmentRunner } from '../segment-runner.ts'
 
 export interface EngineSetup {
   readonly bundle: string
@@ -13,13 +14,16 @@ export interface EngineSetup {
 }
 
 const { bundle: path, bundleSha256, options } = workerData as EngineSetup
-const loaded = Bundle.reopen(path, bundleSha256).then(async (bundle) => ({
-  bundle,
-  runner: await loadRunner(bundle, 0, options),
-}))
+/** Made on the first question. */
+let opened: Promise<{ bundle: Bundle; runner: SegmentRunner }> | undefined
+
+async function open() {
+  const bundle = await Bundle.reopen(path, bundleSha256)
+  return { bundle, runner: await loadRunner(bundle, 0, options) }
+}
 
 /** A preprocessed input to an encoded result; without an input, resolves when the engine is ready. */
 answerQuestions(async (input: Float64Array | undefined): Promise<Uint8Array> => {
-  const { bundle, runner } = await loaded
+  const { bundle, runner } = await (opened ??= open())
   return input ? encodeRun(bundle, await runner.run(input, silent)) : new Uint8Array()
 })

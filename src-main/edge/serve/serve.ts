@@ -147,7 +147,7 @@ async function parse(question: ParseQuestion): Promise<Float64Array> {
     resourceLimits: { maxOldGenerationSizeMb: 256 },
   })
   try {
-    return await worker.ask(question, parseTimeoutMs)
+    return await worker.ask(question, { timeoutMs: parseTimeoutMs })
   } catch (error) {
     if (error instanceof UserError) throw error
     throw new UserError('unreadable-sample', 'The sample could not be read.', { cause: error })

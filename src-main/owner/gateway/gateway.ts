@@ -91,7 +91,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
 
   async function ask(known: Served, file: Uint8Array): Promise<DecryptResult> {
     if (known.worker.hasEnded) known.worker = startWorker(options, known.deployment.id)
-    return (await known.worker.ask(file, openTimeoutMs))!
+    return (await known.worker.ask(file, { timeoutMs: openTimeoutMs }))!
   }
 
   await auditLog.append({ event: 'started' })
