@@ -138,7 +138,9 @@ function everyNumber(model: PolynomialModel): number[] {
   return model.layers.flatMap((layer) =>
     layer.kind === 'polynomial'
       ? layer.coefficients.flatMap((row) => [...row])
-      : [...layer.bias, ...layer.terms.flatMap(({ map }) => [...(map.kind === 'sparse' ? map.values : map.weight)])],
+      : layer.kind !== 'linear'
+        ? []
+        : [...layer.bias, ...layer.terms.flatMap(({ map }) => [...(map.kind === 'sparse' ? map.values : map.weight)])],
   )
 }
 

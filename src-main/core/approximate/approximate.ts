@@ -7,27 +7,30 @@ import { withDistortions } from './distort.ts'
 import { ease } from './ease.ts'
 import { isStructural } from './features.ts'
 import { defaultFit } from './fit-channel.ts'
-import type { FitOptions } from './fit-channel.ts'
+import type { Degree, FitOptions } from './fit-channel.ts'
 import { fitActivation, fitContrasts } from './fit-layers.ts'
 import type { Pool } from './fit-layers.ts'
 import { applyLayer } from './layer-values.ts'
 import type { Values } from './layer-values.ts'
-import type { PolynomialLayer, PolynomialModel } from './polynomial-model.ts'
+import type { ExactLayer, PolynomialLayer, PolynomialModel } from './polynomial-model.ts'
 import { contrastMaximum, readsFrom, replacePools } from './pools.ts'
 import type { SlotModel } from './pools.ts'
 import { refit } from './refit.ts'
 
 export interface ApproximationOptions {
   /** Of every activation. */
-  readonly degree: 2 | 4
+  readonly degree: Degree
   /** Degrees of single layers, by the id of the activation (or of the max-pool that stands alone). */
-  readonly degrees?: ReadonlyMap<LayerId, 2 | 4>
+  readonly degrees?: Degrees
   /** Change linear maps around the activations; on unless false. */
   readonly refit?: boolean
   /** Also fit to slightly distorted copies of the samples, where they are images; on unless false. */
   readonly distort?: boolean
   readonly fit?: Partial<Omit<FitOptions, 'degree'>>
 }
+
+/** Of one layer: 'exact' keeps the original, for the owner to compute where the ciphertexts are refreshed. */
+export type Degrees = ReadonlyMap<LayerId, Degree | 'exact'>
 
 /**
  * Replaces every activation by one polynomial per channel. Layer by layer, on the inputs that the already approximated
@@ -44,7 +47,12 @@ export async function approximate(
   work: WorkContext,
 ): Promise<PolynomialModel> {
   checkCalibration(model.input.shape, calibration, work)
-  const slots = replacePools(model)
+  const exactLayers = new Set([...(options.degrees ?? [])].flatMap(([id, degree]) => (degree === 'exact' ? [id] : [])))
+  const degreeOf = (id: LayerId): Degree => {
+    const degree = options.degrees?.get(id) ?? options.degree
+    return degree === 'exact' ? options.degree : degree
+  }
+  const slots = replacePools(model, exactLayers)
   const samples = options.distort === false ? calibration : withDistortions(model, calibration)
   const shapes = new Map<LayerId, Shape>([
     [INPUT, model.input.shape],
@@ -53,12 +61,12 @@ export async function approximate(
   const original = new Map<LayerId, Values>([[INPUT, samples]])
   const approximated = new Map<LayerId, Values>([[INPUT, samples]])
   const lastReader = lastReaders(slots)
-  const layers: (LinearLayer | PolynomialLayer)[] = []
+  const layers: (LinearLayer | PolynomialLayer | ExactLayer)[] = []
   const done = stepCounter(work, 'approximate', slots.layers.length)
 
   for (const layer of slots.layers) {
     await breathe()
-    const fit = { ...defaultFit, ...options.fit, degree: options.degrees?.get(layer.id) ?? options.degree }
+    const fit = { ...defaultFit, ...options.fit, degree: degreeOf(layer.id) }
     if (layer.kind === 'linear') {
       const exact = applyLayer(layer, shapes, original)
       original.set(layer.id, exact)
@@ -67,6 +75,10 @@ export async function approximate(
       const same =
         replaced === layer && layer.terms.every(({ input }) => original.get(input) === approximated.get(input))
       approximated.set(layer.id, same ? exact : applyLayer(replaced, shapes, approximated))
+    } else if (layer.kind === 'max-pool' || exactLayers.has(layer.id)) {
+      original.set(layer.id, exactValues(layer))
+      approximated.set(layer.id, exactValues(layer, approximated))
+      if (layer.kind !== 'contrast-max') layers.push(layer)
     } else {
       const inputs = approximated.get(layer.input)!
       const exact = exactValues(layer)
@@ -92,10 +104,10 @@ export async function approximate(
   }
   return { ...model, layers }
 
-  function exactValues(layer: Exclude<SlotModel['layers'][number], LinearLayer>): Values {
-    return layer.kind === 'activation'
-      ? applyLayer(layer, shapes, original)
-      : contrastMaximum(layer, original.get(layer.input)!)
+  function exactValues(layer: Exclude<SlotModel['layers'][number], LinearLayer>, values = original): Values {
+    return layer.kind === 'contrast-max'
+      ? contrastMaximum(layer, values.get(layer.input)!)
+      : applyLayer(layer, shapes, values)
   }
 
   function refitLayer(layer: LinearLayer, exact: Values, fit: FitOptions): LinearLayer {
@@ -105,11 +117,13 @@ export async function approximate(
     const outputs = same ? exact : applyLayer(layer, shapes, approximated)
     const refitted = same ? layer : refit(layer, inShapes, inputs, outputs, exact).layer
     const reader = soleReader(slots, layer.id)
-    if (reader?.kind !== 'activation') return refitted
-    const degree = options.degrees?.get(reader.id) ?? options.degree
+    if (reader?.kind !== 'activation' || exactLayers.has(reader.id)) return refitted
     const now = refitted === layer ? outputs : applyLayer(refitted, shapes, approximated)
     const activated = applyLayer(reader, shapes, new Map([[layer.id, exact]]))
-    return ease(refitted, inShapes, inputs, now, activated, poolBehind(slots, reader.id), { ...fit, degree })
+    return ease(refitted, inShapes, inputs, now, activated, poolBehind(slots, reader.id), {
+      ...fit,
+      degree: degreeOf(reader.id),
+    })
   }
 }
 

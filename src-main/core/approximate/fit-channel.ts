@@ -6,8 +6,11 @@ import { substitute } from './monomials.ts'
 import type { Coefficients } from './monomials.ts'
 import type { Points } from './points.ts'
 
+/** Degrees of polynomials that fold into squarings. */
+export type Degree = 2 | 4
+
 export interface FitOptions {
-  readonly degree: 2 | 4
+  readonly degree: Degree
   /** How far beyond the seen range the fit stays bounded, as a share of the range on either side. */
   readonly margin: number
   /** Weight of the margin's points together, where the seen points weigh 1. */

@@ -1,11 +1,19 @@
-import { invariant } from '../errors.ts'
+import { invariant, UserError } from '../errors.ts'
 import { INPUT } from '../normalise/layer-model.ts'
 import type { LayerId, LinearLayer, LinearTerm, Shape } from '../normalise/layer-model.ts'
 import { channelScale, expandBias } from '../normalise/linear-maps.ts'
 import { runLayerBatch } from '../normalise/run-layers.ts'
 import { evenly } from './layer-values.ts'
 import { gather, mapConstants, scaleMap } from './linear-maps.ts'
-import type { PolynomialLayer, PolynomialModel, SquareLayer, SquareModel } from './polynomial-model.ts'
+import { isExact } from './polynomial-model.ts'
+import type {
+  ExactLayer,
+  PolynomialLayer,
+  PolynomialModel,
+  RefreshedModel,
+  SquareLayer,
+  SquareModel,
+} from './polynomial-model.ts'
 import { squareForm } from './square-form.ts'
 import type { SquareForm } from './square-form.ts'
 
@@ -26,8 +34,21 @@ const RANGE_SAMPLES = 256
  * (per element, where zero padding makes them uneven).
  * Conditions: a linear layer serves one polynomial; where x is the input, another polynomial's output or already taken,
  * a depthwise layer is put between. A channel that the polynomial ignores gets t = 0.
+ * Throws a UserError where a layer is exact: such a network needs refreshes (`foldBetweenRefreshes`).
  */
 export function foldIntoSquares(model: PolynomialModel, calibration: readonly Float64Array[]): SquareModel {
+  const { layers, ...folded } = foldBetweenRefreshes(model, calibration)
+  const exact = layers.find(isExact)
+  if (exact) {
+    throw new UserError('needs-refresh', 'An exact activation needs a refresh by the owner at its place.', {
+      where: { layer: exact.id },
+    })
+  }
+  return { ...folded, layers: layers.filter((layer) => !isExact(layer)) }
+}
+
+/** As foldIntoSquares; exact layers stay, and read their input as it is, unscaled. */
+export function foldBetweenRefreshes(model: PolynomialModel, calibration: readonly Float64Array[]): RefreshedModel {
   const samples = evenly(calibration, RANGE_SAMPLES)
   const plan = planScales(model, samples)
   const shapes = new Map<LayerId, Shape>([
@@ -35,7 +56,7 @@ export function foldIntoSquares(model: PolynomialModel, calibration: readonly Fl
     ...model.layers.map((l) => [l.id, l.shape] as const),
   ])
   const readings = new Map<LayerId, Reading>()
-  const layers: (LinearLayer | SquareLayer)[] = []
+  const layers: (LinearLayer | SquareLayer | ExactLayer)[] = []
   const readingOf = (id: LayerId): Reading => readings.get(id) ?? direct(id, shapes.get(id)![0])
 
   for (const layer of model.layers) {
@@ -44,6 +65,16 @@ export function foldIntoSquares(model: PolynomialModel, calibration: readonly Fl
       const claim = plan.claims.get(layer.id)
       layers.push(claim ? rescaled(folded, claim, shapes) : folded)
       if (claim) readings.set(layer.id, unscaled(layer.id, claim))
+    } else if (isExact(layer)) {
+      let input = layer.input
+      const reading = readings.get(input)
+      if (reading) {
+        input = `${layer.id}.input`
+        const shape = shapes.get(layer.input)!
+        shapes.set(input, shape)
+        layers.push(readAs(input, { ...layer, shape }, reading))
+      }
+      layers.push({ ...layer, input })
     } else {
       const scales = plan.scales.get(layer.id)!
       let scaled = layer.input
@@ -159,7 +190,11 @@ const unscaled = (layer: LayerId, { forms, scale }: Scales): Reading => ({
 })
 
 /** A depthwise layer that computes a reading. */
-const readAs = (id: LayerId, like: PolynomialLayer | LinearLayer, { parts, offset }: Reading): LinearLayer => ({
+const readAs = (
+  id: LayerId,
+  like: Pick<LinearLayer, 'sources' | 'shape'>,
+  { parts, offset }: Reading,
+): LinearLayer => ({
   kind: 'linear',
   id,
   sources: like.sources,
@@ -216,7 +251,7 @@ function emitSquares(
   layer: PolynomialLayer,
   scaled: LayerId,
   { forms, scale }: Scales,
-  layers: (LinearLayer | SquareLayer)[],
+  layers: (LinearLayer | SquareLayer | ExactLayer)[],
   shapes: Map<LayerId, Shape>,
 ): Reading {
   const { shape, sources } = layer
@@ -248,7 +283,7 @@ function emitSquares(
   return { parts, offset: Float64Array.from(forms, (form) => form.constant) }
 }
 
-function boundsOf(model: SquareModel, samples: readonly Float64Array[]): Map<string, number> {
+function boundsOf(model: RefreshedModel, samples: readonly Float64Array[]): Map<string, number> {
   const bounds = new Map<string, number>()
   runLayerBatch(model, samples, (layer, outputs) => {
     let largest = bounds.get(layer.id) ?? 0

@@ -13,11 +13,12 @@ export class OnnxBuilder {
     return { node: this.nodes, initializer: this.initializers }
   }
 
-  /** Adds a node with integer attributes and returns its output's name. */
+  /** Adds a node with integer and number attributes and returns its output's name. */
   node(
     opType: string,
     input: readonly string[],
     attributes: Readonly<Record<string, number | readonly number[]>> = {},
+    numbers: Readonly<Record<string, number>> = {},
   ): string {
     const name = `${opType.toLowerCase()}_${this.nodes.length + 1}`
     const attribute = Object.entries(attributes).map(([key, value]) =>
@@ -25,7 +26,8 @@ export class OnnxBuilder {
         ? { name: key, i: value, type: attributeTypes.int }
         : { name: key, ints: value, type: attributeTypes.ints },
     )
-    this.nodes.push({ opType, name, input, output: [name], attribute })
+    const floats = Object.entries(numbers).map(([key, f]) => ({ name: key, f, type: attributeTypes.float }))
+    this.nodes.push({ opType, name, input, output: [name], attribute: [...attribute, ...floats] })
     return name
   }
 

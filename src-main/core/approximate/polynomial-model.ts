@@ -1,7 +1,13 @@
-import type { LinearLayer, Model, Shape } from '../normalise/layer-model.ts'
+import type { ActivationLayer, LinearLayer, MaxPoolLayer, Model, Shape } from '../normalise/layer-model.ts'
 
-/** A network whose activations are polynomials. */
-export type PolynomialModel = Model<LinearLayer | PolynomialLayer>
+/** A network whose activations are polynomials, but for those that are to stay exact. */
+export type PolynomialModel = Model<LinearLayer | PolynomialLayer | ExactLayer>
+
+/** Stays what it was: the owner computes it in the clear where the ciphertexts are refreshed. */
+export type ExactLayer = ActivationLayer | MaxPoolLayer
+
+export const isExact = (layer: { readonly kind: string }): layer is ExactLayer =>
+  layer.kind === 'activation' || layer.kind === 'max-pool'
 
 /** y = Σ coefficients[c][k]·xᵏ for each channel c. */
 export interface PolynomialLayer {
@@ -36,6 +42,9 @@ export type SquareModel = Model<LinearLayer | SquareLayer> & {
   /** Largest |value| that each layer produced on the calibration inputs; the planner keeps it under q0 / scale. */
   readonly bounds: ReadonlyMap<string, number>
 }
+
+/** Square models with exact layers between them, which only an owner's refresh can compute. */
+export type RefreshedModel = Model<LinearLayer | SquareLayer | ExactLayer> & Pick<SquareModel, 'bounds'>
 
 /** y = x². */
 export interface SquareLayer {

@@ -29,15 +29,16 @@ export interface ContrastLayer {
   readonly activation: Activation | undefined
 }
 
-export type SlotModel = Model<LinearLayer | ActivationLayer | ContrastLayer>
+export type SlotModel = Model<LinearLayer | ActivationLayer | ContrastLayer | MaxPoolLayer>
 
 /**
  * Before: x → max-pool → activation, or x → increasing activation → max-pool, or a max-pool alone.
  * After: x → contrasts (one convolution with the pool's geometry, merged into a linear x) → contrast-max.
  * Conditions: the inner value has no other reader; an activation before the pool never falls, so that it may follow it.
  * Formula: the contrasts are an orthonormal basis of the window, so they determine its maximum.
+ * A max-pool stays as it is where it, or the activation that would go with it, is in `exact`.
  */
-export function replacePools(model: LayerModel): SlotModel {
+export function replacePools(model: LayerModel, exact: ReadonlySet<LayerId> = new Set()): SlotModel {
   const shapes = shapesOf(model)
   const layers = new Map<LayerId, LayerModel['layers'][number] | ContrastLayer>(model.layers.map((l) => [l.id, l]))
   const soleReader = (id: LayerId) => {
@@ -45,17 +46,18 @@ export function replacePools(model: LayerModel): SlotModel {
     return readers.length === 1 && model.output !== id ? readers[0] : undefined
   }
   for (const pool of model.layers) {
-    if (pool.kind !== 'max-pool') continue
+    if (pool.kind !== 'max-pool' || exact.has(pool.id)) continue
     const before = layers.get(pool.input)
     const after = soleReader(pool.id)
     let [source, id, activation] = [pool.input, pool.id, undefined as Activation | undefined]
     let exclusive = soleReader(source) !== undefined
-    if (before?.kind === 'activation' && increasing.has(before.activation.operator) && exclusive) {
+    const absorbs = before?.kind === 'activation' && !exact.has(before.id)
+    if (absorbs && increasing.has(before.activation.operator) && exclusive) {
       source = before.input
       activation = before.activation
       exclusive = soleReader(source) !== undefined
       layers.delete(before.id)
-    } else if (after?.kind === 'activation') {
+    } else if (after?.kind === 'activation' && !exact.has(after.id)) {
       id = after.id
       activation = after.activation
     }

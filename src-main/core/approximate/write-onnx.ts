@@ -4,14 +4,15 @@ import type { ConvMap, Finish, LayerId, LinearLayer, LinearMap, Shape, SparseMap
 import { shapesOf } from '../normalise/run-layers.ts'
 import { ModelMessage } from '../onnx/schema.ts'
 import { OnnxBuilder } from './onnx-builder.ts'
-import type { PolynomialLayer, PolynomialModel, SquareModel } from './polynomial-model.ts'
+import type { PolynomialLayer, PolynomialModel, RefreshedModel } from './polynomial-model.ts'
+import { writeExact } from './write-exact.ts'
 
 /**
  * The network as an ONNX file (opset 17, float32, dynamic batch): Conv, Gemm and Gather for the linear maps, Mul and Add
  * for the polynomials. Input name, shape and layout are the original's; the finish (softmax, …) is appended.
  * Throws a UserError where a sparse map is too large to be written.
  */
-export function writeOnnx(model: PolynomialModel | SquareModel): Uint8Array {
+export function writeOnnx(model: PolynomialModel | RefreshedModel): Uint8Array {
   const onnx = new OnnxBuilder()
   const shapes = shapesOf(model)
   const names = new Map<LayerId, string>([[INPUT, readInput(onnx, model)]])
@@ -21,7 +22,9 @@ export function writeOnnx(model: PolynomialModel | SquareModel): Uint8Array {
         ? writeLinear(onnx, layer, names, shapes)
         : layer.kind === 'square'
           ? onnx.node('Mul', [names.get(layer.input)!, names.get(layer.input)!])
-          : writePolynomial(onnx, layer, names.get(layer.input)!)
+          : layer.kind === 'polynomial'
+            ? writePolynomial(onnx, layer, names.get(layer.input)!)
+            : writeExact(onnx, layer, names.get(layer.input)!)
     names.set(layer.id, name)
   }
   const shape = shapes.get(model.output)!
@@ -51,7 +54,7 @@ const valueInfo = (name: string, elemType: number, dimensions: readonly number[]
 })
 
 /** The input as [N, channels, height, width]. */
-function readInput(onnx: OnnxBuilder, { input }: PolynomialModel | SquareModel): string {
+function readInput(onnx: OnnxBuilder, { input }: PolynomialModel | RefreshedModel): string {
   const [channels, height, width] = input.shape
   if (input.layout === 'nchw') return onnx.node('Reshape', [input.name, onnx.integers([-1, ...input.shape])])
   const image = onnx.node('Reshape', [input.name, onnx.integers([-1, height, width, channels])])

@@ -1,4 +1,4 @@
-import type { PolynomialLayer, PolynomialModel, SquareLayer, SquareModel } from '../approximate/polynomial-model.ts'
+import type { PolynomialLayer, PolynomialModel, RefreshedModel, SquareLayer } from '../approximate/polynomial-model.ts'
 import { invariant } from '../errors.ts'
 import { activationFunction, type RealFunction } from './activations.ts'
 import { applyLinearMap } from './apply-linear-map.ts'
@@ -7,7 +7,7 @@ import { INPUT, sizeOf } from './layer-model.ts'
 
 export { applyLinearMap } from './apply-linear-map.ts'
 
-export type AnyModel = LayerModel | PolynomialModel | SquareModel
+export type AnyModel = LayerModel | PolynomialModel | RefreshedModel
 export type AnyLayer = LinearLayer | ActivationLayer | MaxPoolLayer | PolynomialLayer | SquareLayer
 
 /**

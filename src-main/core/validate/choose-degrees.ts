@@ -1,5 +1,6 @@
 import { approximate } from '../approximate/approximate.ts'
 import type { ApproximationOptions } from '../approximate/approximate.ts'
+import { isExact } from '../approximate/polynomial-model.ts'
 import type { PolynomialModel } from '../approximate/polynomial-model.ts'
 import type { LayerId, LayerModel } from '../normalise/layer-model.ts'
 import { inputsOf, runLayerBatch } from '../normalise/run-layers.ts'
@@ -95,7 +96,7 @@ export async function chooseDegrees(
 }
 
 /**
- * Levels of the longest path: one per run of linear layers (they merge), one per squaring; a quartic squares twice.
+ * Levels of the longest path without an exact layer: one per run of linear layers (they merge), one per squaring; a quartic squares twice.
  */
 export function depthOf(model: PolynomialModel): number {
   const depths = new Map<LayerId, { levels: number; linear: boolean }>()
@@ -104,11 +105,14 @@ export function depthOf(model: PolynomialModel): number {
     if (layer.kind === 'linear') {
       const levels = Math.max(...before.map((input) => input.levels + (input.linear ? 0 : 1)))
       depths.set(layer.id, { levels, linear: true })
+    } else if (isExact(layer)) {
+      // The owner refreshes here: the levels start anew.
+      depths.set(layer.id, { levels: 0, linear: false })
     } else {
       const degree = layer.coefficients[0].length - 1
       const squarings = degree > 2 ? 2 : degree === 2 ? 1 : 0
       depths.set(layer.id, { levels: before[0].levels + squarings, linear: squarings === 0 && before[0].linear })
     }
   }
-  return depths.get(model.output)?.levels ?? 0
+  return Math.max(0, ...[...depths.values()].map(({ levels }) => levels))
 }

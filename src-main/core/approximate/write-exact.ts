@@ -1,0 +1,53 @@
+import { invariant } from '../errors.ts'
+import type { ActivationLayer, MaxPoolLayer } from '../normalise/layer-model.ts'
+import type { OnnxBuilder } from './onnx-builder.ts'
+import type { ExactLayer } from './polynomial-model.ts'
+
+/** An exact layer as ONNX nodes (opset 17). */
+export const writeExact = (onnx: OnnxBuilder, layer: ExactLayer, x: string): string =>
+  layer.kind === 'max-pool' ? writeMaxPool(onnx, layer, x) : writeActivation(onnx, layer, x)
+
+function writeMaxPool(onnx: OnnxBuilder, { kernel, strides, dilations, pads }: MaxPoolLayer, x: string): string {
+  return onnx.node('MaxPool', [x], { kernel_shape: kernel, strides, dilations, pads })
+}
+
+/** Operators that ONNX has with the same number attributes. */
+const ALIKE = new Set(['Relu', 'Elu', 'Celu', 'Selu', 'Sigmoid', 'HardSigmoid', 'Tanh', 'Softplus', 'Softsign'])
+
+function writeActivation(onnx: OnnxBuilder, { activation, shape }: ActivationLayer, x: string): string {
+  const { operator, parameters } = activation
+  const number = (value: number) => onnx.floats([value], [1])
+  const of = (name: string) => {
+    const value = parameters[name]
+    return typeof value === 'number' ? number(value) : onnx.floats(value, [value.length, 1, 1])
+  }
+  const half = (factor: string) => onnx.node('Mul', [onnx.node('Mul', [x, number(0.5)]), factor])
+  const onePlus = (value: string) => onnx.node('Add', [value, number(1)])
+  if (ALIKE.has(operator)) {
+    const attributes = Object.entries(parameters).filter(([, value]) => typeof value === 'number')
+    return onnx.node(operator, [x], {}, Object.fromEntries(attributes) as Record<string, number>)
+  }
+  switch (operator) {
+    case 'LeakyRelu':
+      return onnx.node('PRelu', [x, of('alpha')])
+    case 'PRelu':
+      return onnx.node('PRelu', [x, of('slope')])
+    case 'Clip':
+      return onnx.node('Min', [onnx.node('Max', [x, of('min')]), of('max')])
+    case 'ThresholdedRelu':
+      return onnx.node('ThresholdedRelu', [x], {}, { alpha: parameters.alpha as number })
+    case 'Swish':
+      return onnx.node('Mul', [x, onnx.node('Sigmoid', [onnx.node('Mul', [x, of('alpha')])])])
+    case 'HardSwish':
+      return onnx.node('HardSwish', [x])
+    case 'Mish':
+      return onnx.node('Mul', [x, onnx.node('Tanh', [onnx.node('Softplus', [x])])])
+    case 'Square':
+      return onnx.node('Mul', [x, x])
+  }
+  invariant(operator === 'Gelu', `no ONNX form of ${operator}`, { layer: shape.join(' × ') })
+  if (!parameters.tanh) return half(onePlus(onnx.node('Erf', [onnx.node('Mul', [x, number(Math.SQRT1_2)])])))
+  const cube = onnx.node('Mul', [onnx.node('Mul', [x, x]), x])
+  const inner = onnx.node('Add', [x, onnx.node('Mul', [cube, number(0.044715)])])
+  return half(onePlus(onnx.node('Tanh', [onnx.node('Mul', [inner, number(Math.sqrt(2 / Math.PI))])])))
+}
