@@ -4,26 +4,27 @@ import { answerQuestions } from '../../workers/ask.ts'
 import { encodeRun } from '../encode-run.ts'
 import { Bundle } from '../open-bundle.ts'
 import { loadRunner, type RunnerOptions } from '../load-runner.ts'
-import type { SegmentRunner } from '../segment-runner.ts'
+import type { RunInput, SegmentRunner } from '../segment-runner.ts'
 
 export interface EngineSetup {
   readonly bundle: string
   /** The manifest that the main thread has verified. */
   readonly bundleSha256: string
+  readonly segment: number
   readonly options: RunnerOptions
 }
 
-const { bundle: path, bundleSha256, options } = workerData as EngineSetup
+const { bundle: path, bundleSha256, segment, options } = workerData as EngineSetup
 /** Made on the first question. */
 let opened: Promise<{ bundle: Bundle; runner: SegmentRunner }> | undefined
 
 async function open() {
   const bundle = await Bundle.reopen(path, bundleSha256)
-  return { bundle, runner: await loadRunner(bundle, 0, options) }
+  return { bundle, runner: await loadRunner(bundle, segment, options) }
 }
 
-/** A preprocessed input to an encoded result; without an input, resolves when the engine is ready. */
-answerQuestions(async (input: Float64Array | undefined): Promise<Uint8Array> => {
+/** An input to an encoded result; without an input, resolves when the engine is ready. */
+answerQuestions(async (input: RunInput | undefined): Promise<Uint8Array> => {
   const { bundle, runner } = await (opened ??= open())
-  return input ? encodeRun(bundle, await runner.run(input, silent)) : new Uint8Array()
+  return input ? encodeRun(bundle, await runner.run(input, silent), segment) : new Uint8Array()
 })

@@ -15,7 +15,7 @@ import { Metrics } from '../../http/metrics.ts'
 import { AskedWorker } from '../../workers/ask.ts'
 import { Bundle, type Trust } from '../open-bundle.ts'
 import type { RunnerOptions } from '../load-runner.ts'
-import type { EngineSetup } from './engine-thread.ts'
+import { Engine } from './engine.ts'
 import { askGateway, type Gateway } from './gateway-client.ts'
 import type { ParseQuestion } from './parse-thread.ts'
 
@@ -47,11 +47,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const plan = await bundle.plan(manifest.segments[0])
   await bundle.close()
   const metrics = new Metrics('sealwright_edge')
-  const engine = new Engine({ bundle: options.bundle, bundleSha256: sha256, options: options.runner }, metrics)
-  await engine.run(undefined).catch(async (error) => {
-    await engine.end()
-    throw error
-  })
+  const setup = { bundle: options.bundle, bundleSha256: sha256, segment: 0, options: options.runner }
+  const engine = await Engine.start(setup, () =>
+    metrics.count('engine_restarts', 'Times that the computing thread was replaced.'),
+  )
   let pending = 0
 
   function refuseWhenBusy(): void {
@@ -104,40 +103,6 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       await listening.close()
       await engine.end()
     },
-  }
-}
-
-/** The thread that computes, one request after the other; a dead one is replaced for the next request. */
-class Engine {
-  readonly #setup: EngineSetup
-  readonly #metrics: Metrics
-  #worker: AskedWorker<Float64Array | undefined, Uint8Array>
-  #last: Promise<unknown> = Promise.resolve()
-
-  constructor(setup: EngineSetup, metrics: Metrics) {
-    this.#setup = setup
-    this.#metrics = metrics
-    this.#worker = this.#start()
-  }
-
-  run(input: Float64Array | undefined): Promise<Uint8Array> {
-    const turn = this.#last.then(() => {
-      if (this.#worker.hasEnded) {
-        this.#metrics.count('engine_restarts', 'Times that the computing thread was replaced.')
-        this.#worker = this.#start()
-      }
-      return this.#worker.ask(input)
-    })
-    this.#last = turn.catch(() => {})
-    return turn
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.end()
-  }
-
-  #start(): AskedWorker<Float64Array | undefined, Uint8Array> {
-    return new AskedWorker(threadUrl('engine-thread'), { workerData: this.#setup })
   }
 }
 
