@@ -7,7 +7,7 @@ import type { Primitive } from './level-evaluator.ts'
 export interface CostModel {
   readonly name: string
   readonly ms: (
-    primitive: Primitive | 'encrypt' | 'encode' | 'rotate-hoisted',
+    primitive: Primitive | 'encrypt' | 'encode' | 'rotate-plain' | 'rotate-hoisted',
     degree: number,
     primes: number,
   ) => number
@@ -23,6 +23,8 @@ interface Constants {
   readonly encrypt: number
   /** A hoisted rotation's share of a full one. */
   readonly hoisted: number
+  /** For an encoded plaintext; absent where it is encoded again. */
+  readonly rotatePlain?: number
 }
 
 /** Processor times of docs/kernels.md: node-seal 7 in WebAssembly. */
@@ -47,6 +49,7 @@ const kernels: Constants = {
   add: 1.5,
   encrypt: 4,
   hoisted: 0.5,
+  rotatePlain: 2,
 }
 
 export const kernelCosts: CostModel = fromConstants('kernels', kernels)
@@ -78,6 +81,8 @@ export function fromConstants(name: string, constants: Constants): CostModel {
           return (constants.encrypt * transform * 3 * (primes + 1)) / 1e6
         case 'encode':
           return (constants.encrypt * transform * primes) / 1e6
+        case 'rotate-plain':
+          return ((constants.rotatePlain ?? constants.encrypt * Math.log2(degree)) * coefficients) / 1e6
       }
     },
   }

@@ -1,6 +1,6 @@
 import { invariant } from '../errors.ts'
 import type { Evaluator } from './evaluator.ts'
-import type { Plan, WeightIndex } from './plan.ts'
+import { inputLevel, type Plan, type Register, type WeightIndex } from './plan.ts'
 
 /** What is known of a ciphertext without its contents. `parts` is 1 for a plaintext. */
 export interface Level {
@@ -29,9 +29,9 @@ export class LevelEvaluator implements Evaluator<Level> {
     this.count = count
   }
 
-  input(): Level {
-    const { mode, scale, primes } = this.plan.input
-    return { primes, scale, parts: mode === 'plain' ? 1 : 2 }
+  input(register: Register): Level {
+    const { primes, scale } = inputLevel(this.plan, register)
+    return { primes, scale, parts: this.plan.input.mode === 'plain' ? 1 : 2 }
   }
 
   multiplySum(values: readonly Level[], weights: readonly WeightIndex[]): Level {

@@ -28,17 +28,26 @@ export interface CkksParameters {
 }
 
 /**
- * How the edge packs its input: slot s of input ciphertext i holds element sources[i][s] of the batch (image
- * after image, each flattened), or 0 where that is −1. `shape` is one image's.
+ * How the edge, or the owner, packs the input: slot s of input ciphertext i holds element sources[i][s] of the batch
+ * (image after image, each flattened), or 0 where that is −1. `shape` is one image's; where several values cross a
+ * cut, they follow each other and `shape` is [elements of all, 1, 1]. Handed inputs are the registers that the segment
+ * before left: nothing is packed, and their sources are empty.
  */
 export interface InputPacking {
-  readonly mode: 'encrypted' | 'plain'
+  readonly mode: 'encrypted' | 'plain' | 'handed'
   readonly shape: Shape
   /** One per input; input i is written to register i. */
   readonly sources: readonly Int32Array[]
   readonly scale: number
-  /** Primes left in the input ciphertexts. */
+  /** Most primes left in an input ciphertext. */
   readonly primes: number
+  /** One per input, where they are not all at `primes` and `scale`. */
+  readonly levels?: readonly InputLevel[]
+}
+
+export interface InputLevel {
+  readonly primes: number
+  readonly scale: number
 }
 
 /** One encrypted slot vector of weights or biases. */
@@ -87,8 +96,11 @@ export interface ElementPacking {
   readonly positions: Int32Array
 }
 
+/** Where several values are the result, their elements follow each other. */
 export interface OutputPacking extends ElementPacking {
   readonly registers: readonly Register[]
+  /** The registers are handed to the next segment as they are; there are no positions. */
+  readonly handed?: true
 }
 
 /** Fills the slots of one weight vector; kept by the owner, computed on demand, never part of the plan. */
@@ -99,6 +111,8 @@ export interface PlannedNetwork {
   readonly plan: Plan
   readonly weightVectors: WeightVectors
 }
+
+export const inputLevel = ({ input }: Plan, register: Register): InputLevel => input.levels?.[register] ?? input
 
 export const slotsOf = (parameters: CkksParameters): number => parameters.polyModulusDegree / 2
 /** Primes available to data: all but the special one. */

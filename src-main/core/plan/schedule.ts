@@ -2,6 +2,7 @@ import type { CostModel } from './cost-model.ts'
 import { LevelEvaluator, type Level } from './level-evaluator.ts'
 import type { Instruction, Plan, Register } from './plan.ts'
 import { operandsOf, runPlan } from './run-plan.ts'
+import { turnedInputs } from './turned-inputs.ts'
 
 /** What one thread does, in order. Transfers are values as bytes; a receive waits for its send. */
 export type ProgramItem =
@@ -50,8 +51,9 @@ class Scheduler {
 
   schedule(): Schedule {
     const { plan } = this
-    const inputMs = this.ms(plan.input.mode === 'plain' ? 'encode' : 'encrypt', plan.input.primes)
-    plan.input.sources.forEach((_, register) => {
+    const packing = plan.input.mode === 'plain' ? 'encode' : 'encrypt'
+    turnedInputs(plan.input).forEach((turned, register) => {
+      const inputMs = this.ms(turned && packing === 'encode' ? 'rotate-plain' : packing, plan.input.primes)
       this.place({ kind: 'input', register }, register, this.idlest(), inputMs)
     })
     for (const instruction of plan.instructions) this.add(instruction)
@@ -63,8 +65,8 @@ class Scheduler {
     const { plan, levels } = this
     const evaluator = new LevelEvaluator(plan)
     const inputs = plan.input.sources.map((_, register) => {
-      levels.set(register, evaluator.input())
-      return evaluator.input()
+      levels.set(register, evaluator.input(register))
+      return evaluator.input(register)
     })
     runPlan(plan, evaluator, inputs, {
       afterInstruction: (index, level) => levels.set(plan.instructions[index].out, level),

@@ -40,6 +40,10 @@ export class PlanBuilder {
     return this.states[register].scale
   }
 
+  isPlain(register: Register): boolean {
+    return this.states[register].parts === 1
+  }
+
   primesOf(register: Register): number {
     return this.states[register].primes
   }

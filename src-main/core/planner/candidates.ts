@@ -1,5 +1,5 @@
 import type { ConvMap, Shape } from '../normalise/layer-model.ts'
-import { affine, nextPowerOfTwo, single, type Layout, type SlotGroup } from './layout.ts'
+import { affine, nextPowerOfTwo, signatureOf, single, spreadLayouts, type Layout, type SlotGroup } from './layout.ts'
 
 /** An output layout before its lanes are folded, and the lanes. */
 export interface OutputCandidate {
@@ -13,8 +13,8 @@ export function firstCandidates(shape: Shape, slots: number): OutputCandidate[] 
   return [...freeCandidates(shape, slots), ...gridCandidates(shape, slots, row, column)]
 }
 
-/** Layouts for a tensor by itself, the network's input above all. */
-export function freeCandidates(shape: Shape, slots: number): OutputCandidate[] {
+/** Layouts for a tensor by itself. */
+function freeCandidates(shape: Shape, slots: number): OutputCandidate[] {
   const candidates: OutputCandidate[] = []
   for (const grid of grids(shape)) {
     const perCiphertext = Math.floor(slots / grid.channelStride)
@@ -45,6 +45,13 @@ export function freeCandidates(shape: Shape, slots: number): OutputCandidate[] {
     }
   }
   return candidates
+}
+
+/** Layouts for the network's input: whoever packs it fills the replicas too. */
+export function tensorLayouts(shape: Shape, slots: number): Layout[] {
+  const layouts = freeCandidates(shape, slots).map(foldedLayout)
+  const spread = layouts.flatMap((layout) => spreadLayouts(layout).map((copies) => copies.layout))
+  return [...new Map([...layouts, ...spread].map((layout) => [signatureOf(layout), layout])).values()]
 }
 
 interface Grid {

@@ -15,7 +15,7 @@ import { PlanBuilder } from './builder.ts'
 import { convDiagonals, elementDiagonals, type DiagonalSet } from './diagonals.ts'
 import { packFirstLayer } from './first-layer.ts'
 import { modulo, positionsOf, type Layout } from './layout.ts'
-import type { LinearChoice, TermChoice } from './linear-options.ts'
+import { keySwitchCosts, type LinearChoice, type TermChoice } from './linear-options.ts'
 import { deriveRotations } from './rotation-steps.ts'
 import type { SearchResult, SearchSettings } from './search.ts'
 import type { LinearStep, SquareStep, Step } from './steps.ts'
@@ -169,12 +169,8 @@ class Emitter {
     const all = sets.flatMap(({ set, offset }) =>
       set.diagonals.map((diagonal, index) => ({ ...diagonal, input: diagonal.input + offset, set, index })),
     )
-    const { costs, degree } = this.request.settings
-    const split = splitBabyGiant(all, slots, {
-      rotateMs: costs.ms('rotate', degree, primes),
-      babyRotateMs: costs.ms('rotate-hoisted', degree, primes),
-      relineariseMs: costs.ms('relinearise', degree, primes),
-    })
+    const choice = this.request.search.choices.get(step.id)!
+    const split = splitBabyGiant(all, slots, keySwitchCosts(choice, primes, this.request.settings))
     const turned = inputs.map((register, input) => {
       const wanted = [...all.keys()].filter((k) => all[k].input === input).map((k) => split.babies[k])
       return this.rotations(register, wanted)
@@ -215,6 +211,10 @@ class Emitter {
   private rotations(register: Register, wanted: readonly number[]): Map<number, Register> {
     const turned = new Map<number, Register>([[0, register]])
     const { slots } = this.request.settings
+    if (this.builder.isPlain(register)) {
+      for (const steps of new Set(wanted)) turned.set(steps, this.builder.rotate(register, steps))
+      return turned
+    }
     for (const { rotation, parent, step } of deriveRotations(
       [...new Set(wanted)].sort((a, b) => a - b),
       slots,

@@ -1,4 +1,4 @@
-import { sizeOf } from '../normalise/layer-model.ts'
+import { INPUT, sizeOf } from '../normalise/layer-model.ts'
 import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.ts'
 import { foldedLayout, firstCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
 import type { CostModel } from '../plan/cost-model.ts'
@@ -51,7 +51,7 @@ export function linearOptions(
   settings: StepSettings,
 ): LinearOption[] {
   const choices = step.variants.flatMap((variant) =>
-    placements(variant, layouts).flatMap((terms) =>
+    placements(variant, layouts, settings).flatMap((terms) =>
       candidatesFor(step, terms, settings).map((candidate): LinearChoice => ({ variant, candidate, terms })),
     ),
   )
@@ -70,6 +70,19 @@ interface Priced {
   readonly productMs: number
   readonly keySwitch: KeySwitchCosts
 }
+
+/** A plaintext's rotation is no key switch, and a product with one needs no relinearisation. */
+export function keySwitchCosts({ terms }: LinearChoice, primes: number, settings: StepSettings): KeySwitchCosts {
+  const { degree, costs } = settings
+  const clear = isClear(terms[0].term, settings)
+  return {
+    rotateMs: costs.ms('rotate', degree, primes),
+    babyRotateMs: costs.ms(clear ? 'rotate-plain' : 'rotate-hoisted', degree, primes),
+    relineariseMs: clear ? 0 : costs.ms('relinearise', degree, primes),
+  }
+}
+
+const isClear = (term: StepTerm, settings: StepSettings): boolean => term.input === INPUT && settings.input === 'plain'
 
 /** Counts diagonals and splits them only where the lower bound can still win. */
 function cheapest(priced: readonly Priced[], { slots, width }: StepSettings): LinearOption[] {
@@ -93,20 +106,25 @@ function cheapest(priced: readonly Priced[], { slots, width }: StepSettings): Li
 }
 
 /** Where the terms' operands can be when the products begin. */
-function placements(variant: LinearVariant, layouts: readonly (Layout | undefined)[]): TermChoice[][] {
+function placements(
+  variant: LinearVariant,
+  layouts: readonly (Layout | undefined)[],
+  settings: StepSettings,
+): TermChoice[][] {
   let combinations: TermChoice[][] = [[]]
   for (const [i, term] of variant.terms.entries()) {
-    const choices = termChoices(term, layouts[i], variant.terms.length === 1)
+    const spread = variant.terms.length === 1 && !isClear(term, settings)
+    const choices = termChoices(term, layouts[i], spread)
     combinations = combinations.flatMap((before) => choices.map((choice) => [...before, choice]))
   }
   return combinations
 }
 
-function termChoices(term: StepTerm, layout: Layout | undefined, alone: boolean): TermChoice[] {
+function termChoices(term: StepTerm, layout: Layout | undefined, spread: boolean): TermChoice[] {
   if (!layout) return [{ term, from: undefined, passes: [] }]
   const pooled = term.pool ? poolLayout(layout, term.pool) : { layout, passes: [] }
   if (!pooled) return []
-  const spreads = alone ? spreadLayouts(pooled.layout) : []
+  const spreads = spread ? spreadLayouts(pooled.layout) : []
   return [
     { term, from: pooled.layout, passes: pooled.passes },
     ...spreads.map(({ layout: from, passes }) => ({ term, from, passes: [...pooled.passes, ...passes] })),
@@ -122,7 +140,9 @@ function price(step: LinearStep, choice: LinearChoice, primes: number, settings:
   const { degree, costs } = settings
   const { layout, lanes } = choice.candidate
   const ms = (primitive: Parameters<CostModel['ms']>[0], level = primes): number => costs.ms(primitive, degree, level)
-  const keySwitch = { rotateMs: ms('rotate'), babyRotateMs: ms('rotate-hoisted'), relineariseMs: ms('relinearise') }
+  const clear = choice.terms.filter(({ term }) => isClear(term, settings)).length
+  if (clear > 0 && clear < choice.terms.length) return undefined
+  const keySwitch = keySwitchCosts(choice, primes, settings)
   let fixedMs = layout.ciphertexts * (ms('rescale') + Math.log2(lanes.count) * ms('rotate', primes - 1))
   for (const { from, passes } of choice.terms) {
     fixedMs += passes.reduce((sum, pass) => sum + pass.length, 0) * (from?.ciphertexts ?? 0) * ms('rotate')
@@ -137,7 +157,7 @@ function price(step: LinearStep, choice: LinearChoice, primes: number, settings:
     if (!plain) fixedMs += layout.ciphertexts * ms('relinearise')
     return { choice, fixedMs, leastMs: fixedMs, productMs: 0, keySwitch }
   }
-  const productMs = ms('multiply')
+  const productMs = ms(clear ? 'multiply-plain' : 'multiply')
   const least = diagonalsOf(choice, sampledOutputs).length
   return {
     choice,

@@ -5,6 +5,7 @@ import { LevelEvaluator } from '../plan/level-evaluator.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
 import { kernelCosts, type CostModel } from '../plan/cost-model.ts'
+import { turnClearInputs } from './clear-input.ts'
 import { emitPlan } from './emit.ts'
 import { interleave } from './interleave.ts'
 import { parameterCandidates } from './parameters.ts'
@@ -44,7 +45,7 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
     search,
     settings,
   })
-  const planned = interleave(single, batch)
+  const planned = interleave(turnClearInputs(single), batch)
   checkLevels(planned)
   return planned
 }
@@ -79,6 +80,6 @@ function checkLevels({ plan }: PlannedNetwork): void {
   runPlan(
     plan,
     evaluator,
-    plan.input.sources.map(() => evaluator.input()),
+    plan.input.sources.map((_, register) => evaluator.input(register)),
   )
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import { INPUT, type LayerId, type Shape } from '../normalise/layer-model.ts'
-import { foldedLayout, freeCandidates } from './candidates.ts'
+import { tensorLayouts } from './candidates.ts'
 import { signatureOf, type Layout } from './layout.ts'
 import { linearOptions, type LinearChoice, type LinearOption, type StepSettings } from './linear-options.ts'
 import type { Step } from './steps.ts'
@@ -47,13 +47,10 @@ function inputStates(steps: readonly Step[], settings: SearchSettings): SearchRe
   const readers = steps.filter((step) => step.inputs.includes(INPUT))
   const [reader] = readers
   const packable = readers.length === 1 && reader.kind === 'linear' && reader.inputs.length === 1
-  // A plaintext cannot be rotated.
-  if (settings.input === 'plain') return [none]
   const { degree, slots, costs, inputShape } = settings
-  const encryptMs = costs.ms('encrypt', degree, settings.primes.get(INPUT)!)
-  const tensors = freeCandidates(inputShape, slots).map((candidate): SearchResult => {
-    const layout = foldedLayout(candidate)
-    return { ...none, layouts: new Map([[INPUT, layout]]), ms: layout.ciphertexts * encryptMs }
+  const inputMs = costs.ms(settings.input === 'plain' ? 'encode' : 'encrypt', degree, settings.primes.get(INPUT)!)
+  const tensors = tensorLayouts(inputShape, slots).map((layout): SearchResult => {
+    return { ...none, layouts: new Map([[INPUT, layout]]), ms: layout.ciphertexts * inputMs }
   })
   return packable ? [none, ...tensors] : tensors
 }
