@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Plan, Register } from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
+import { turnedInputs, type TurnedInput } from '../core/plan/turned-inputs.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { KernelValue } from '../kernels/kernel-evaluator.ts'
 import { openKernels, type OpenKernels } from '../kernels/open-kernels.ts'
@@ -23,16 +24,19 @@ export class KernelRunner implements SegmentRunner {
   times: RunTimes | undefined
   readonly #kernels: OpenKernels
   readonly #encryptors: readonly SealThread[]
+  /** Clear inputs that need not be encoded, being rotations of others. */
+  readonly #turned: readonly (TurnedInput | undefined)[]
 
   private constructor(plan: Plan, kernels: OpenKernels, encryptors: readonly SealThread[]) {
     this.plan = plan
     this.#kernels = kernels
     this.#encryptors = encryptors
+    this.#turned = plan.input.mode === 'plain' ? turnedInputs(plan.input) : []
   }
 
   /** Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported'. */
   static async load(bundle: Bundle, segmentIndex: number, threads: number): Promise<KernelRunner> {
-    const plan = await bundle.plan(bundle.manifest.segments[segmentIndex])
+    const plan = await bundle.plan(bundle.segment(segmentIndex))
     const module = await compileSeal()
     const { path, sha256 } = bundle
     const setup: SealThreadSetup = { bundle: path, bundleSha256: sha256, segmentIndex, module }
@@ -79,19 +83,20 @@ export class KernelRunner implements SegmentRunner {
   }
 
   #load(ciphertexts: readonly Uint8Array[]): { values: KernelValue[]; encryptMs: number } {
-    return { values: ciphertexts.map((bytes) => this.#kernels.loadInput(bytes)), encryptMs: 0 }
+    return { values: ciphertexts.map((bytes, register) => this.#kernels.loadInput(bytes, register)), encryptMs: 0 }
   }
 
   async #encrypt(input: Float64Array): Promise<{ values: KernelValue[]; encryptMs: number }> {
     const registers = [...this.plan.input.sources.keys()]
+    const packed = registers.filter((register) => !this.#turned[register])
     const values = new Map<Register, KernelValue>()
     let busyMs: number[] = []
     try {
       busyMs = await Promise.all(
         this.#encryptors.map((thread, first) => {
-          const own = registers.filter((register) => register % this.#encryptors.length === first)
+          const own = packed.filter((_, k) => k % this.#encryptors.length === first)
           const take = ({ register, bytes }: SealThreadNote): void =>
-            void values.set(register, this.#kernels.loadInput(bytes))
+            void values.set(register, this.#kernels.loadInput(bytes, register))
           return thread.ask({ registers: own, input }, { take })
         }),
       )
@@ -99,13 +104,18 @@ export class KernelRunner implements SegmentRunner {
       for (const value of values.values()) this.#kernels.evaluator.release(value)
       throw error
     }
-    return { values: registers.map((register) => values.get(register)!), encryptMs: Math.max(...busyMs) }
+    const startedMs = performance.now()
+    this.#turned.forEach((turned, register) => {
+      if (turned) values.set(register, this.#kernels.turnInput(values.get(turned.of)!, turned.steps))
+    })
+    const encryptMs = Math.max(...busyMs) + performance.now() - startedMs
+    return { values: registers.map((register) => values.get(register)!), encryptMs }
   }
 }
 
 /** Keys and weights, expanded by the kernels' threads. */
 async function loadMaterial({ store }: OpenKernels, bundle: Bundle, segmentIndex: number): Promise<void> {
-  const segment = bundle.manifest.segments[segmentIndex]
+  const segment = bundle.segment(segmentIndex)
   const plan = await bundle.plan(segment)
   for await (const keys of bundle.evaluationKeys(segment)) store.loadPackedKeys(keys)
   const load = await bundle.weightLoader(segment, plan)

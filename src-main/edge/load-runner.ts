@@ -15,7 +15,7 @@ export interface RunnerOptions {
 /** The bundle stays open and the caller's. Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported'. */
 export async function loadRunner(bundle: Bundle, segmentIndex: number, options: RunnerOptions): Promise<SegmentRunner> {
   const { threads, evaluator } = options
-  const plan = await bundle.plan(bundle.manifest.segments[segmentIndex])
+  const plan = await bundle.plan(bundle.segment(segmentIndex))
   if (evaluator === 'kernels' || (evaluator === 'auto' && kernelSupport(plan, threads).kind !== 'node-seal')) {
     return KernelRunner.load(bundle, segmentIndex, threads)
   }

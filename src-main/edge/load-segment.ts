@@ -1,5 +1,5 @@
 import { packInput } from '../core/bundle/packing.ts'
-import type { Plan, Register } from '../core/plan/plan.ts'
+import { inputLevel, type Plan, type Register } from '../core/plan/plan.ts'
 import {
   heapBytes,
   loadCiphertext,
@@ -34,7 +34,7 @@ export async function loadSegment(
   segmentIndex: number,
   program?: WebAssembly.Module,
 ): Promise<LoadedSegment> {
-  const segment = bundle.manifest.segments[segmentIndex]
+  const segment = bundle.segment(segmentIndex)
   const plan = await bundle.plan(segment)
   const context = new SealContext(await loadSeal(program), plan.parameters)
   const encryptor = new PublicEncryptor(context, await bundle.entry(segment.publicKey))
@@ -47,8 +47,9 @@ export async function loadSegment(
     context,
     evaluator: new SealEvaluator({ context, weights, keys, encryptor }),
     inputValue(register, input) {
-      const { mode, scale, primes } = plan.input
-      if (!(input instanceof Float64Array)) return loadCiphertext(context, input[register], { scale, primes })
+      if (!(input instanceof Float64Array)) return loadCiphertext(context, input[register], inputLevel(plan, register))
+      const { scale, primes } = inputLevel(plan, register)
+      const { mode } = plan.input
       const slots = packInput(plan, input, register)
       return mode === 'plain' ? context.encode(slots, scale, primes) : encryptor.encrypt(slots, scale, primes)
     },

@@ -12,6 +12,7 @@ import {
   type ManifestSegment,
 } from '../core/bundle/manifest.ts'
 import { checkKeys } from '../core/bundle/check-keys.ts'
+import type { CutKind } from '../core/segment/cut.ts'
 import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeWeightIndex } from '../core/bundle/weight-index.ts'
 import type { NamedDigest } from '../core/bundle/statement.ts'
@@ -119,6 +120,21 @@ export class Bundle {
     } finally {
       await file.close()
     }
+  }
+
+  /** By its place in the network. Throws UserError 'segment-elsewhere'. */
+  segment(index: number): ManifestSegment {
+    const found = this.manifest.segments.find((segment) => segment.index === index)
+    if (found) return found
+    const held = this.manifest.segments.map((segment) => segment.index + 1).join(', ')
+    throw new UserError('segment-elsewhere', `The bundle does not hold segment ${index + 1}, only ${held}.`, {
+      hint: 'Use the bundle of the node that computes this segment.',
+    })
+  }
+
+  /** What follows a segment: a cut's kind, or undefined after the last one. */
+  cutAfter(index: number): CutKind | undefined {
+    return this.manifest.cuts[index]
   }
 
   /** A segment's plan, which its keys are known to serve. Throws UserError 'damaged-bundle'. */

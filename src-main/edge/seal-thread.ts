@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads'
 import { packInput } from '../core/bundle/packing.ts'
-import { dataPrimesOf, type Plan, type Register } from '../core/plan/plan.ts'
+import { dataPrimesOf, inputLevel, type Plan, type Register } from '../core/plan/plan.ts'
 import { loadSeal, PublicEncryptor, saveCiphertext, savePlaintext, SealContext } from '../seal/public.ts'
 import { answerQuestions, type Tell } from '../workers/ask.ts'
 import { Bundle } from './open-bundle.ts'
@@ -33,11 +33,11 @@ let opened: Promise<{ plan: Plan; context: SealContext; encryptor: PublicEncrypt
 
 async function open() {
   const bundle = await Bundle.reopen(setup.bundle, setup.bundleSha256)
-  const segment = bundle.manifest.segments[setup.segmentIndex]
+  const segment = bundle.segment(setup.segmentIndex)
   const plan = await bundle.plan(segment)
   const publicKey = await bundle.entry(segment.publicKey)
   await bundle.close()
-  const firstLevelOnly = plan.input.primes === dataPrimesOf(plan.parameters)
+  const firstLevelOnly = !plan.input.levels && plan.input.primes === dataPrimesOf(plan.parameters)
   const context = new SealContext(await loadSeal(setup.module), plan.parameters, { firstLevelOnly })
   return { plan, context, encryptor: new PublicEncryptor(context, publicKey) }
 }
@@ -48,8 +48,9 @@ async function serve(request: SealThreadRequest, tell: Tell<SealThreadNote>): Pr
   const startedMs = performance.now()
   for (const register of request.registers) {
     const slots = packInput(plan, request.input, register)
-    const { mode, scale, primes } = plan.input
-    const value = mode === 'plain' ? context.encode(slots, scale, primes) : encryptor.encrypt(slots, scale, primes)
+    const { scale, primes } = inputLevel(plan, register)
+    const value =
+      plan.input.mode === 'plain' ? context.encode(slots, scale, primes) : encryptor.encrypt(slots, scale, primes)
     const bytes = 'coeffCount' in value ? savePlaintext(context, value) : saveCiphertext(context, value)
     value.delete()
     tell({ register, bytes }, [bytes.buffer as ArrayBuffer])

@@ -32,7 +32,7 @@ export class ThreadedRunner implements SegmentRunner {
 
   /** Resolves when every thread has its keys. Throws UserError 'damaged-bundle', 'damaged-data'. */
   static async load(bundle: Bundle, segmentIndex: number, threads: number): Promise<ThreadedRunner> {
-    const plan = await bundle.plan(bundle.manifest.segments[segmentIndex])
+    const plan = await bundle.plan(bundle.segment(segmentIndex))
     const schedule = schedulePlan(plan, threads, nodeSealCosts)
     const module = await compileSeal()
     const { path, sha256 } = bundle

@@ -1,5 +1,5 @@
 import { invariant, UserError } from '../core/errors.ts'
-import type { Plan } from '../core/plan/plan.ts'
+import type { Plan, Register } from '../core/plan/plan.ts'
 import { Arena } from './arena.ts'
 import { CommandRing, MAX_THREADS } from './command-ring.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
@@ -9,6 +9,7 @@ import { layOut } from './memory-layout.ts'
 import { bitLength, MAX_PRIME_BITS, writePrimeTable } from './prime-table.ts'
 import { newInput, rehearse, type Requirements } from './rehearsal.ts'
 import { kernelsOrReason } from './self-test.ts'
+import { PlaintextTurner } from './turn-plaintext.ts'
 import { instantiateKernels, sharedMemory } from './wasm.ts'
 
 export type EvaluatorKind = 'relaxed-simd-f64' | 'node-seal'
@@ -48,8 +49,10 @@ export interface OpenKernels {
   readonly evaluator: KernelEvaluator
   readonly store: KernelStore
   readonly memoryBytes: number
-  /** Fills a new input register; the caller releases it. */
-  loadInput(bytes: Uint8Array): KernelValue
+  /** Fills a new input register, the first unless told; the caller releases it. */
+  loadInput(bytes: Uint8Array, register?: Register): KernelValue
+  /** A clear input as the rotation of another; the caller releases it. */
+  turnInput(source: KernelValue, steps: number): KernelValue
   close(): Promise<void>
 }
 
@@ -86,13 +89,19 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
       shared: layout.shared,
     },
   })
+  const turner = new PlaintextTurner(memory, polyModulusDegree)
   try {
     const pool = await startPool(module, memory, layout.ring)
     return {
       ...{ evaluator, store, memoryBytes: layout.bytes },
-      loadInput: (bytes) => {
-        const value = newInput(plan, evaluator)
+      loadInput: (bytes, register = 0) => {
+        const value = newInput(plan, evaluator, register)
         store.loadInput(value, bytes)
+        return value
+      },
+      turnInput: (source, steps) => {
+        const value = evaluator.newInput(source.parts, source.primes, source.scale)
+        turner.turn(source, steps, value)
         return value
       },
       close: () => {

@@ -1,4 +1,4 @@
-import { type Plan } from '../core/plan/plan.ts'
+import { inputLevel, type Plan, type Register } from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
 import { Arena } from './arena.ts'
 import type { Command } from './command-ring.ts'
@@ -51,10 +51,12 @@ export function rehearse(plan: Plan): Requirements {
 
 /** Room for the plan's inputs, in order. */
 export const newInputs = (plan: Plan, evaluator: KernelEvaluator): KernelValue[] =>
-  plan.input.sources.map(() => newInput(plan, evaluator))
+  plan.input.sources.map((_, register) => newInput(plan, evaluator, register))
 
-export const newInput = ({ input }: Plan, evaluator: KernelEvaluator): KernelValue =>
-  evaluator.newInput(input.mode === 'plain' ? 1 : 2, input.primes, input.scale)
+export function newInput(plan: Plan, evaluator: KernelEvaluator, register: Register): KernelValue {
+  const { primes, scale } = inputLevel(plan, register)
+  return evaluator.newInput(plan.input.mode === 'plain' ? 1 : 2, primes, scale)
+}
 
 function sharedPolynomialsOf({ stage, primes, parts = 0, count = 0 }: Command): number {
   if (stage === 'lastRemainder') return parts

@@ -3,7 +3,7 @@ import { sizeOf } from '../core/normalise/layer-model.ts'
 import { ClearEvaluator } from '../core/plan/clear-evaluator.ts'
 import type { Evaluator } from '../core/plan/evaluator.ts'
 import { LevelEvaluator, type Level } from '../core/plan/level-evaluator.ts'
-import type { PlannedNetwork, WeightIndex } from '../core/plan/plan.ts'
+import type { PlannedNetwork, Register, WeightIndex } from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
 import { gaussian, simulatedUniform } from './gaussian.ts'
 
@@ -46,10 +46,10 @@ class NoisyEvaluator implements Evaluator<Noisy> {
   }
 
   /** SEAL encrypts with one prime more and divides by it, which leaves of the fresh error a rounding. */
-  input(slots: Float64Array): Noisy {
+  input(slots: Float64Array, register: Register): Noisy {
     const { mode } = this.#network.plan.input
     const deviation = mode === 'plain' ? this.#rounding : 2 * this.#rounding + this.#roundingTimesSecret
-    return this.#noisy(slots, this.#levels.input(), deviation)
+    return this.#noisy(slots, this.#levels.input(register), deviation)
   }
 
   multiplySum(values: readonly Noisy[], weights: readonly WeightIndex[]): Noisy {
@@ -137,7 +137,7 @@ export function measureNoise(network: PlannedNetwork, input: Float64Array, runs 
   const exact = outputsOf(runPlan(plan, new ClearEvaluator(plan, network.weightVectors), inputs))
   const evaluator = new NoisyEvaluator(network)
   const errors = Array.from({ length: runs }, () => {
-    const noisyInputs = inputs.map((slots) => evaluator.input(slots))
+    const noisyInputs = inputs.map((slots, register) => evaluator.input(slots, register))
     const noisy = outputsOf(runPlan(plan, evaluator, noisyInputs).map(({ slots }) => slots))
     const squares = noisy.reduce((sum, value, i) => sum + (value - exact[i]) ** 2, 0)
     return Math.sqrt(squares / noisy.length)

@@ -17,6 +17,7 @@ import { sizeOf } from '../core/normalise/layer-model.ts'
 import { UserError } from '../core/errors.ts'
 import type { Plan, PlannedNetwork } from '../core/plan/plan.ts'
 import { logQPOf } from '../core/plan/security.ts'
+import type { CutKind } from '../core/segment/cut.ts'
 import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { fingerprintOf } from '../files/signature.ts'
@@ -33,6 +34,8 @@ import { segmentEntries, type SegmentEntries } from './segment-entries.ts'
 
 export interface ProtectRequest {
   readonly segments: readonly PlannedNetwork[]
+  /** What happens after each segment but the last; refreshes unless given. */
+  readonly cuts?: readonly { readonly kind: CutKind }[]
   readonly model: DeploymentModel
   readonly preprocessing: Preprocessing
   readonly reveal: RevealPolicy
@@ -61,6 +64,9 @@ export interface ProtectResult {
   readonly logQP: number
   readonly seconds: number
 }
+
+const kindsOf = ({ segments, cuts }: ProtectRequest): CutKind[] =>
+  cuts?.map(({ kind }) => kind) ?? new Array<CutKind>(segments.length - 1).fill('refresh')
 
 const producer = 'sealwright 0.1.0'
 
@@ -149,6 +155,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
         preprocessing: { scale, mean: [...mean], std: [...std], layout },
         reveal: request.reveal,
         segments: segments.map(({ manifest }) => manifest),
+        cuts: kindsOf(request),
         entries: [...written],
       }),
     )

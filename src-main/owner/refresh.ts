@@ -2,7 +2,7 @@ import { packInput } from '../core/bundle/packing.ts'
 import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeResult, encodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
 import { UserError } from '../core/errors.ts'
-import type { Plan } from '../core/plan/plan.ts'
+import { inputLevel, type Plan } from '../core/plan/plan.ts'
 import { readBytes } from '../data/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
 import { checkInput } from '../edge/segment-runner.ts'
@@ -76,10 +76,10 @@ export class Refresher {
     const values = this.#opener.open(result)
     // A ciphertext that is not what it should be decrypts to values of any size.
     checkInput(this.#plan, values)
-    const { scale, primes, sources } = this.#plan.input
-    const ciphertexts = sources.map((_, index) =>
-      this.#key.encrypt(packInput(this.#plan, values, index), scale, primes),
-    )
+    const ciphertexts = this.#plan.input.sources.map((_, register) => {
+      const { scale, primes } = inputLevel(this.#plan, register)
+      return this.#key.encrypt(packInput(this.#plan, values, register), scale, primes)
+    })
     values.fill(0)
     return { ...result, segment: result.segment + 1, ciphertexts }
   }

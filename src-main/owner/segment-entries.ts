@@ -31,6 +31,7 @@ export function segmentEntries(
   const records: WeightRecord[] = []
   const groups = chooseKeys(plan)
   const manifest: ManifestSegment = {
+    index: segment,
     plan: entry('plan.json', async function* () {
       yield encodePlan(plan)
     }),

@@ -7,6 +7,7 @@ import { tinyNetwork } from './tiny-plan.ts'
 
 const { plan } = tinyNetwork()
 const withKeys = (evaluationKeys: ManifestSegment['evaluationKeys']): ManifestSegment => ({
+  index: 0,
   plan: 'p',
   weights: { blob: 'b', index: 'i' },
   publicKey: 'k',

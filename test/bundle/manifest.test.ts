@@ -14,12 +14,14 @@ const manifest: Manifest = {
   reveal: { mode: 'label' },
   segments: [
     {
+      index: 0,
       plan: 'segments/0/plan.json',
       weights: { blob: 'segments/0/weights.bin', index: 'segments/0/weights.index' },
       publicKey: 'segments/0/public.key',
       evaluationKeys: [],
     },
   ],
+  cuts: [],
   entries: ['plan.json', 'weights.bin', 'weights.index', 'public.key'].map((name) => entry(`segments/0/${name}`)),
 }
 type Loose = ReturnType<typeof JSON.parse>
@@ -49,7 +51,18 @@ describe('a manifest', () => {
     )
   })
 
+  it('of one node says where its segment is in the network', () => {
+    const node = decodeChanged((m) => {
+      m.cuts = ['hand-off', 'exact', 'refresh']
+      m.segments[0].index = 2
+    })
+    expect(node.segments[0].index).toBe(2)
+  })
+
   it.each<[string, (manifest: Loose) => void]>([
+    ['out of order', (m) => (m.segments[0].index = 1)],
+    ['out of order', (m) => (m.cuts = ['refresh']) && m.segments.push(m.segments[0])],
+    ['not valid', (m) => (m.cuts = ['bootstrap'])],
     ['lists an entry twice', (m) => m.entries.push(m.entries[0])],
     ['does not list', (m) => m.entries.pop()],
     ['not valid', (m) => (m.entries[0].name = '../plan.json')],

@@ -19,7 +19,12 @@ export function checkPlan(plan: Plan): void {
   }
   const levels = dataPrimesOf(plan.parameters)
   if (new Set(plan.parameters.primes).size !== plan.parameters.primes.length) refuse('repeats a prime')
-  if (plan.input.primes > levels) refuse('has an input above the modulus chain')
+  const { input, output } = plan
+  if (input.levels && input.levels.length !== input.sources.length) refuse('has inputs without a level')
+  if ([input, ...(input.levels ?? [])].some(({ primes }) => primes > Math.min(levels, input.primes))) {
+    refuse('has an input above the modulus chain')
+  }
+  if (input.mode === 'handed' && input.sources.some(({ length }) => length > 0)) refuse('packs what it is handed')
   if (plan.weights.some(({ primes }) => primes > levels)) refuse('has a weight above the modulus chain')
 
   const written = new Set<Register>(plan.input.sources.keys())
@@ -55,7 +60,8 @@ export function checkPlan(plan: Plan): void {
   }
   if (end > plan.instructions.length) refuse('has a layer beyond its instructions')
   if (!known(plan.output.registers)) refuse('has no output')
-  if (plan.output.positions.length !== plan.batch * sizeOf(plan.output.shape)) refuse('has an incomplete output')
+  const outputs = output.handed ? 0 : plan.batch * sizeOf(output.shape)
+  if (output.positions.length !== outputs) refuse('has an incomplete output')
   refuseUnlessRehearsed(plan)
 }
 

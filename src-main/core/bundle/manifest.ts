@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
+import { CUT_KINDS } from '../segment/cut.ts'
 import { parseJson } from './json.ts'
 
 /** The format is specified in docs/bundle-format.md. */
@@ -45,8 +46,15 @@ const preprocessing = z.strictObject({
   layout: z.enum(['nchw', 'nhwc']),
 })
 
+const maxSegments = 64
+
 /** There is no kind of entry that could hold a secret key. */
 const segment = z.strictObject({
+  /** Its place in the network, from 0: a bundle for one node may hold any part of them. */
+  index: z
+    .int()
+    .min(0)
+    .max(maxSegments - 1),
   plan: entryName,
   weights: z.strictObject({ blob: entryName, index: entryName }),
   publicKey: entryName,
@@ -70,7 +78,9 @@ const manifestSchema = z.strictObject({
   model: z.strictObject({ name: z.string().max(1000) }),
   preprocessing,
   reveal: revealPolicySchema,
-  segments: z.array(segment).min(1).max(64),
+  segments: z.array(segment).min(1).max(maxSegments),
+  /** What happens after each segment of the network but the last, those of other bundles included. */
+  cuts: z.array(z.enum(CUT_KINDS)).max(maxSegments - 1),
   entries: z
     .array(z.strictObject({ name: entryName, bytes: z.int().min(0).max(maxEntryBytes), sha256 }))
     .max(maxEntries),
@@ -97,6 +107,10 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   const parsed = manifestSchema.safeParse(value)
   if (!parsed.success) throw damagedBundle(`its manifest is not valid: ${z.prettifyError(parsed.error)}`)
   const manifest = parsed.data
+  const indices = manifest.segments.map(({ index }) => index)
+  if (indices.some((index, i) => index > manifest.cuts.length || (i > 0 && index <= indices[i - 1]))) {
+    throw damagedBundle('its manifest lists segments out of order')
+  }
   const listed = manifest.entries.map((entry) => entry.name)
   if (new Set(listed).size !== listed.length) throw damagedBundle('its manifest lists an entry twice')
   const used = manifest.segments.flatMap(entriesOf)

@@ -70,11 +70,12 @@ const planSchema = z.strictObject({
       .max(64),
   }),
   input: z.strictObject({
-    mode: z.enum(['encrypted', 'plain']),
+    mode: z.enum(['encrypted', 'plain', 'handed']),
     shape,
     sources: z.array(runs).min(1).max(4096),
     scale,
     primes,
+    levels: z.array(z.strictObject({ primes, scale })).max(4096).optional(),
   }),
   weights: z.array(z.tuple([z.int().min(0).max(10000), z.enum(['weight', 'bias']), scale, primes])).max(maxRegisters),
   instructions: z.array(instruction).min(1).max(maxRegisters),
@@ -90,7 +91,12 @@ const planSchema = z.strictObject({
       }),
     )
     .max(10000),
-  output: z.strictObject({ shape, positions: runs, registers: z.array(register).min(1).max(4096) }),
+  output: z.strictObject({
+    shape,
+    positions: runs,
+    registers: z.array(register).min(1).max(4096),
+    handed: z.literal(true).optional(),
+  }),
   batch: z.int().min(1).max(4096),
 })
 

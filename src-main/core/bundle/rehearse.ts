@@ -73,7 +73,7 @@ export interface RehearsalReport {
 /** Runs a plan without any cryptography. Throws InternalError where levels or scales do not match. */
 export function rehearse(plan: Plan): RehearsalReport {
   const rehearsal = new Rehearsal(plan)
-  const inputs = plan.input.sources.map(() => rehearsal.input())
+  const inputs = plan.input.sources.map((_, register) => rehearsal.input(register))
   const outputs = runPlan(plan, rehearsal, inputs)
   const { peakBytes, relinearisationPrimes, rotationPrimes } = rehearsal
   return { peakBytes, outputs, relinearisationPrimes, rotationPrimes }

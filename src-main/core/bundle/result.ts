@@ -14,14 +14,20 @@ export interface EncryptedResult {
   readonly ciphertexts: readonly Uint8Array[]
 }
 
-/** What a segment computed, or what the owner refreshed for the next one: the same form under another magic. */
-export type CiphertextsKind = 'result' | 'refreshed'
+/**
+ * The same form under another magic:
+ * - result: what a segment computed, for the owner to open or to refresh. `segment` is the one that ran.
+ * - refreshed: what the owner encrypted for `segment`.
+ * - handed: what the segment before `segment` computed, handed on to it as it is.
+ */
+export type CiphertextsKind = 'result' | 'refreshed' | 'handed'
 
 export type Sha256 = (bytes: Uint8Array) => string
 
 const magics = {
   result: new TextEncoder().encode('SWRESLT1'),
   refreshed: new TextEncoder().encode('SWREFSH1'),
+  handed: new TextEncoder().encode('SWHANDD1'),
 }
 const maxHeaderBytes = 2 ** 20
 /** A three-part ciphertext at N = 32768 with 20 primes has 15.7 MB. */
