@@ -12,6 +12,7 @@ import { OwnerKey } from '../seal/secret.ts'
 import type { Unlock } from './age.ts'
 import type { Deployment } from './deployment.ts'
 import { KeyStore } from './key-store.ts'
+import { refuseNoise } from './plausible.ts'
 import { reveal, type Revealed } from './reveal.ts'
 
 export interface DecryptRequest {
@@ -102,7 +103,10 @@ export class ResultOpener {
     }
   }
 
-  /** The network's outputs, exact: they must not leave the owner but through `reveal`. Throws UserError 'damaged-data'. */
+  /**
+   * The network's outputs, exact: they must not leave the owner but through `reveal`.
+   * @throws UserError damaged-data, implausible-result
+   */
   open({ ciphertexts }: EncryptedResult): Float64Array {
     const { registers } = this.#plan.output
     if (ciphertexts.length !== registers.length) {
@@ -112,7 +116,9 @@ export class ResultOpener {
     const slots = ciphertexts.map((bytes, i) => {
       const ciphertext = loadCiphertext(this.#context, bytes, outputs[i])
       try {
-        return this.#key.decrypt(ciphertext)
+        const values = this.#key.decrypt(ciphertext)
+        refuseNoise(values, this.#plan.parameters, outputs[i])
+        return values
       } finally {
         ciphertext.delete()
       }

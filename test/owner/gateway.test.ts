@@ -1,11 +1,13 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeResult, encodeResult } from '../../src-main/core/bundle/result.ts'
 import { serve, type Serving } from '../../src-main/edge/serve/serve.ts'
 import { verifyAuditLog } from '../../src-main/owner/gateway/audit-log.ts'
 import { runCanary, type Canary } from '../../src-main/owner/gateway/canary.ts'
 import { startGateway, type GatewayServer } from '../../src-main/owner/gateway/gateway.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
+import { sha256 } from '../../src-main/files/sha256.ts'
 import { tinyOutput } from '../bundle/tiny-plan.ts'
 import { npy } from '../edge/npy.ts'
 import { exportTiny, passphrase, temporaryFolder } from './exported.ts'
@@ -13,6 +15,8 @@ import { exportTiny, passphrase, temporaryFolder } from './exported.ts'
 const pixels = [0.3, -0.8, 1.5, 0.6]
 const expected = tinyOutput(pixels)
 const label = expected.indexOf(Math.max(...expected))
+const asked = { method: 'POST', body: Buffer.from(npy(pixels)), headers: { 'content-type': 'application/x-npy' } }
+const edgeOptions = { trust: {}, runner: { threads: 1, evaluator: 'seal' }, port: 0, queue: 4 } as const
 
 describe('the owner’s gateway, with an edge before it', () => {
   let folder: string
@@ -49,17 +53,10 @@ describe('the owner’s gateway, with an edge before it', () => {
     id = (await exportTiny(folder)).deploymentId
     gateway = await start()
     edge = await serve({
+      ...edgeOptions,
       bundle: join(folder, 'tiny.sealed'),
-      trust: {},
-      runner: { threads: 1, evaluator: 'seal' },
-      port: 0,
-      queue: 4,
     })
-    const response = await fetch(`${edge.url}/v1/run`, {
-      method: 'POST',
-      body: Buffer.from(npy(pixels)),
-      headers: { 'content-type': 'application/x-npy' },
-    })
+    const response = await fetch(`${edge.url}/v1/run`, asked)
     result = new Uint8Array(await response.arrayBuffer())
   })
   afterAll(async () => {
@@ -96,6 +93,26 @@ describe('the owner’s gateway, with an edge before it', () => {
       'damaged-result',
       'damaged-result',
     ])
+    await rm(other, { recursive: true })
+  })
+
+  it('knows noise when it decrypts it, and counts it as an answer', async () => {
+    const other = await temporaryFolder()
+    const { deploymentId, bundleSha256 } = decodeResult(result, sha256)
+    await exportTiny(other)
+    const stranger = await serve({ ...edgeOptions, bundle: join(other, 'tiny.sealed') })
+    const response = await fetch(`${stranger.url}/v1/run`, asked)
+    const { ciphertexts } = decodeResult(new Uint8Array(await response.arrayBuffer()), sha256)
+    const noise = encodeResult({ deploymentId, bundleSha256, segment: 0, ciphertexts }, sha256)
+    const auditLog = join(folder, 'noise.log')
+    for (const status of [403, 200, 403]) {
+      const limited = await start({ auditLog, quota: 2 })
+      expect((await post(status === 200 ? result : noise, limited.url)).status).toBe(status)
+      await limited.close()
+    }
+    const reasons = (await readFile(auditLog, 'utf8')).matchAll(/"reason":"([^"]*)"/g)
+    expect([...reasons].map(([, reason]) => reason)).toEqual(['implausible-result', 'quota'])
+    await stranger.close()
     await rm(other, { recursive: true })
   })
 
@@ -167,18 +184,11 @@ describe('the owner’s gateway, with an edge before it', () => {
 
   it('gives the edge’s consumers the label', async () => {
     const fronted = await serve({
+      ...edgeOptions,
       bundle: join(folder, 'tiny.sealed'),
-      trust: {},
-      runner: { threads: 1, evaluator: 'seal' },
-      port: 0,
-      queue: 4,
       gateway: { url: gateway.url },
     })
-    const response = await fetch(`${fronted.url}/v1/run`, {
-      method: 'POST',
-      body: Buffer.from(npy(pixels)),
-      headers: { 'content-type': 'application/x-npy' },
-    })
+    const response = await fetch(`${fronted.url}/v1/run`, asked)
     expect(await response.json()).toEqual({ label })
     await fronted.close()
   })

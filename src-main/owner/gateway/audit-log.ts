@@ -9,7 +9,7 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/)
 const recordSchema = z.strictObject({
   sequence: z.int().min(0),
   time: z.iso.datetime(),
-  event: z.enum(['started', 'released', 'refused', 'canary-passed', 'canary-failed', 'stopped']),
+  event: z.enum(['started', 'released', 'refreshed', 'refused', 'canary-passed', 'canary-failed', 'stopped']),
   deployment: z.string().max(64).optional(),
   /** Fingerprint of the bearer token. */
   token: z.string().max(64).optional(),

@@ -20,12 +20,16 @@ export async function runCanary(gateway: GatewayServer, canary: Canary): Promise
   const { deployment, label } = canary
   let reason: string | undefined
   try {
-    const revealed = await gateway.open(await askEdge(canary), 'canary')
+    const revealed = await gateway.desk.open(await askEdge(canary), 'canary')
     if (revealed.label !== label) reason = `label ${revealed.label} in place of ${label}`
   } catch (error) {
     reason = error instanceof Error ? error.message.slice(0, 200) : 'no answer'
   }
-  await gateway.auditLog.append({ event: reason === undefined ? 'canary-passed' : 'canary-failed', deployment, reason })
+  await gateway.desk.auditLog.append({
+    event: reason === undefined ? 'canary-passed' : 'canary-failed',
+    deployment,
+    reason,
+  })
   return reason === undefined
 }
 

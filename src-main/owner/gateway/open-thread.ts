@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto'
 import { workerData } from 'node:worker_threads'
-import { decodeResult } from '../../core/bundle/result.ts'
+import { decodeResult, encodeResult } from '../../core/bundle/result.ts'
 import { UserError } from '../../core/errors.ts'
+import { sha256 } from '../../files/sha256.ts'
 import { answerQuestions } from '../../workers/ask.ts'
 import type { Unlock } from '../age.ts'
 import { findDeployment, ResultOpener, revealResult, type DecryptResult } from '../decrypt.ts'
 import { KeyStore } from '../key-store.ts'
+import { Refresher } from '../refresh.ts'
 
 export interface OpenSetup {
   readonly keysFolder: string
@@ -13,27 +14,44 @@ export interface OpenSetup {
   readonly unlock: Unlock
 }
 
+/** Whether a result file is opened for a consumer or refreshed for the next segment. */
+export interface OpenQuestion {
+  readonly kind: 'open' | 'refresh'
+  readonly file: Uint8Array
+}
+
+/** What the policy reveals, a refreshed file, or nothing where nothing was asked. */
+export type OpenAnswer = DecryptResult | Uint8Array | undefined
+
 const { keysFolder, deployment: id, unlock } = workerData as OpenSetup
 const store = new KeyStore(keysFolder)
 const openers = new Map<number, Promise<ResultOpener>>()
+const refreshers = new Map<number, Promise<Refresher>>()
 
-/** Opens result files of one deployment and applies its policy; without a file, resolves when its key is loaded. */
-answerQuestions(async (file: Uint8Array | undefined): Promise<DecryptResult | undefined> => {
-  if (!file) {
+/** Opens and refreshes result files of one deployment; without a file, resolves when the last segment's key is loaded. */
+answerQuestions(async (question: OpenQuestion | undefined): Promise<OpenAnswer> => {
+  if (!question) {
     await openerOf((await store.read(id)).segments - 1)
     return undefined
   }
-  const result = decodeResult(file, (bytes) => createHash('sha256').update(bytes).digest('hex'))
+  const result = decodeResult(question.file, sha256)
   const deployment = await findDeployment(store, result)
   if (deployment.id !== id) throw new UserError('result-of-another-bundle', 'The result is of another deployment.')
-  return revealResult(await openerOf(result.segment), deployment, result, deployment.reveal)
+  return question.kind === 'open'
+    ? revealResult(await openerOf(result.segment), deployment, result, deployment.reveal)
+    : encodeResult((await refresherOf(result.segment)).refresh(result), sha256, 'refreshed')
 })
 
-function openerOf(segment: number): Promise<ResultOpener> {
-  let opener = openers.get(segment)
-  if (!opener) {
-    opener = store.read(id).then((deployment) => ResultOpener.load(store, deployment, segment, unlock))
-    openers.set(segment, opener)
-  }
-  return opener
+const openerOf = (segment: number): Promise<ResultOpener> =>
+  kept(openers, segment, async () => ResultOpener.load(store, await store.read(id), segment, unlock))
+
+const refresherOf = (segment: number): Promise<Refresher> =>
+  kept(refreshers, segment, async () => Refresher.load(store, await store.read(id), segment, unlock))
+
+/** Loaded once; what failed to load is tried again. */
+function kept<T>(all: Map<number, Promise<T>>, segment: number, load: () => Promise<T>): Promise<T> {
+  const loading = all.get(segment) ?? load()
+  all.set(segment, loading)
+  loading.catch(() => all.delete(segment))
+  return loading
 }
