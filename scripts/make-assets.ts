@@ -7,6 +7,7 @@ import { mnist } from '../test/support/mnist.ts'
 import { npyFile } from '../test/support/npy.ts'
 
 const CALIBRATION_IMAGES = 1000
+const VALIDATION_IMAGES = 500
 /** Long ago, so that the archive does not depend on the day it was made. */
 const mtime = new Date(1980, 0, 1)
 const assets = join(import.meta.dirname, '..', 'assets')
@@ -14,6 +15,13 @@ const assets = join(import.meta.dirname, '..', 'assets')
 const calibration = mnist('train', CALIBRATION_IMAGES)
 const x = npyFile([CALIBRATION_IMAGES, 1, 28, 28], calibration.pixels)
 writeFileSync(join(assets, 'calibration.npz'), zipSync({ 'x.npy': x }, { level: 9, mtime }))
+
+const validation = mnist('test', VALIDATION_IMAGES)
+const arrays = {
+  'x.npy': npyFile([VALIDATION_IMAGES, 1, 28, 28], validation.pixels),
+  'y.npy': npyFile([VALIDATION_IMAGES], validation.labels),
+}
+writeFileSync(join(assets, 'validation.npz'), zipSync(arrays, { level: 9, mtime }))
 
 mkdirSync(join(assets, 'digits'), { recursive: true })
 const { pixels, labels } = mnist('test', 100)
