@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { INPUT } from '../../src-main/core/normalise/layer-model.ts'
-import { cutNetwork, cutPoints } from '../../src-main/core/segment/cut-network.ts'
-import { depthOf, segmentByDepth } from '../../src-main/core/segment/propose-cuts.ts'
+import type { RefreshedModel } from '../../src-main/core/approximate/polynomial-model.ts'
+import { packInput, unpack } from '../../src-main/core/bundle/packing.ts'
+import { runLayers } from '../../src-main/core/normalise/run-layers.ts'
+import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
+import type { PlannedNetwork } from '../../src-main/core/plan/plan.ts'
+import { runPlan } from '../../src-main/core/plan/run-plan.ts'
+import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
+import { cutNetwork, cutPoints, narrowCutPoints } from '../../src-main/core/segment/cut-network.ts'
+import { applyOwnerStep } from '../../src-main/core/segment/owner-step.ts'
+import { depthOf, segmentByDepth, segmentByRefreshes } from '../../src-main/core/segment/propose-cuts.ts'
 import { forward, lenet5, networkBuilder, randomInput } from '../planner/networks.ts'
 
 function residual() {
@@ -20,14 +28,72 @@ function residual() {
   return b.model(b.dense('d', 's3', 3))
 }
 
+const relu = { operator: 'Relu', parameters: {} }
+
+function runInTheClear({ plan, weightVectors }: PlannedNetwork, values: Float64Array): Float64Array {
+  const inputs = plan.input.sources.map((_, index) => packInput(plan, values, index))
+  const outputs = unpack(plan, plan.output, runPlan(plan, new ClearEvaluator(plan, weightVectors), inputs))
+  return outputs
+}
+
 describe('segments', () => {
-  it('cannot begin under a residual shortcut', () => {
-    expect(cutPoints(residual())).toEqual(['c1', 's1', 'sum', 's3'])
-    expect(() => cutNetwork(residual(), ['c2'])).toThrow(expect.objectContaining({ code: 'not-a-cut-point' }))
+  it('carry residual shortcuts along', () => {
+    expect(cutPoints(residual())).toEqual(['c1', 's1', 'c2', 's2', 'sum', 's3'])
+    expect(narrowCutPoints(residual())).toEqual(['c1', 's1', 'sum', 's3'])
+    const { segments, cuts } = cutNetwork(residual(), ['c2', 's2'])
+    expect(segments.map(({ output, carried }) => [output, carried?.outputs])).toEqual([
+      ['c2', ['s1']],
+      ['s2', ['s1']],
+      ['d', []],
+    ])
+    expect(cuts.map(({ step }) => step.inputs)).toEqual([
+      ['c2', 's1'],
+      ['s2', 's1'],
+    ])
+  })
+
+  it('end where the network has a layer', () => {
+    for (const wrong of ['c9', 'd']) {
+      expect(() => cutNetwork(residual(), [wrong])).toThrow(expect.objectContaining({ code: 'not-a-cut-point' }))
+    }
+  })
+
+  it.each([1, 2])('cut anywhere, planned for %d image(s), compute the network', (batch) => {
+    const model = residual()
+    const { segments, cuts } = cutNetwork(model, ['c1', 'c2', 's2', 'sum'])
+    const images = Array.from({ length: batch }, () => randomInput(model))
+    let values: Float64Array = Float64Array.from(images.flatMap((image) => [...image]))
+    segments.forEach((segment, i) => {
+      values = runInTheClear(planNetwork(segment, { batch }), values)
+      if (i < cuts.length) values = applyOwnerStep(cuts[i].step, values, batch)
+    })
+    const expected = images.flatMap((image) => [...forward(model, image).get(model.output)!])
+    expected.forEach((value, i) => expect(values[i]).toBeCloseTo(value, 6))
+  })
+
+  it('leave exact layers to the owner', () => {
+    const squares = residual()
+    const exact = new Set(['s1', 's2'])
+    const layers = squares.layers.map((layer): RefreshedModel['layers'][number] =>
+      exact.has(layer.id) && layer.kind === 'square' ? { ...layer, kind: 'activation', activation: relu } : layer,
+    )
+    const model: RefreshedModel = { ...squares, layers }
+    const { segments, cuts } = cutNetwork(model, [])
+    expect(cuts.map(({ kind, after }) => [kind, after])).toEqual([
+      ['exact', 's1'],
+      ['exact', 's2'],
+    ])
+    const input = randomInput(squares)
+    let values: Float64Array = Float64Array.from(input)
+    segments.forEach((segment, i) => {
+      values = runInTheClear(planNetwork(segment), values)
+      if (i < cuts.length) values = applyOwnerStep(cuts[i].step, values, 1)
+    })
+    runLayers(model, input).forEach((value, i) => expect(values[i]).toBeCloseTo(value, 6))
   })
 
   it.each([lenet5(), residual()])('one after the other compute the network', (model) => {
-    const { segments } = cutNetwork(model, cutPoints(model))
+    const { segments } = cutNetwork(model, narrowCutPoints(model))
     const input = randomInput(model)
     const whole = forward(model, input).get(model.output)!
     const parts = segments.reduce((value, segment) => forward(segment, value).get(segment.output)!, input)
@@ -39,6 +105,7 @@ describe('segments', () => {
     expect(segmentByDepth(lenet5(), 9).cuts).toEqual([])
     const { segments } = segmentByDepth(lenet5(), 5)
     expect(segments.map(depthOf)).toEqual([5, 4])
+    expect(segmentByRefreshes(lenet5(), 2).segments.map(depthOf)).toEqual([3, 3, 3])
     expect(() => segmentByDepth(lenet5(), 0)).toThrow(expect.objectContaining({ code: 'too-deep' }))
   })
 })

@@ -41,6 +41,19 @@ export interface FitReport {
 export type SquareModel = Model<LinearLayer | SquareLayer> & {
   /** Largest |value| that each layer produced on the calibration inputs; the planner keeps it under q0 / scale. */
   readonly bounds: ReadonlyMap<string, number>
+  /** Of a part of a network: what crosses the cuts before and behind it beside the input and the output. */
+  readonly carried?: Carried
+}
+
+export interface Carried {
+  readonly inputs: readonly NamedValue[]
+  /** Layers, carried inputs, or the input itself. */
+  readonly outputs: readonly string[]
+}
+
+export interface NamedValue {
+  readonly id: string
+  readonly shape: Shape
 }
 
 /** Square models with exact layers between them, which only an owner's refresh can compute. */

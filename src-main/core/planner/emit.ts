@@ -1,9 +1,11 @@
 import { invariant } from '../errors.ts'
-import { INPUT, type LayerId } from '../normalise/layer-model.ts'
+import { INPUT, sizeOf, type LayerId, type Shape } from '../normalise/layer-model.ts'
 import {
   type CkksParameters,
   type ElementPacking,
+  type InputLevel,
   type InputPacking,
+  type OutputPacking,
   type Plan,
   type PlannedLayer,
   type PlannedNetwork,
@@ -23,12 +25,26 @@ import { walkMap } from './weights.ts'
 
 export interface EmitRequest {
   readonly steps: readonly Step[]
-  readonly output: LayerId
+  readonly outputs: readonly LayerId[]
   readonly inputShape: InputPacking['shape']
   readonly parameters: CkksParameters
   readonly scale: number
   readonly search: SearchResult
   readonly settings: SearchSettings
+}
+
+/** The shape of several values one after the other. */
+const joined = (shapes: readonly Shape[]): Shape =>
+  shapes.length === 1 ? shapes[0] : [shapes.reduce((sum, shape) => sum + sizeOf(shape), 0), 1, 1]
+
+function concatInts(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
 }
 
 /** Turns chosen layouts into instructions and weight vectors. */
@@ -41,19 +57,25 @@ class Emitter {
   private readonly builder: PlanBuilder
   private readonly values = new Map<LayerId, readonly Register[]>()
   private readonly layers: PlannedLayer[] = []
-  private sources: readonly Int32Array[] = []
+  private readonly sources: Int32Array[] = []
+  private readonly levels: InputLevel[] = []
   /** Rotation steps used so far: their keys exist. */
   private readonly steps = new Set<number>()
 
   constructor(request: EmitRequest) {
     this.request = request
     this.builder = new PlanBuilder(request.parameters, request.settings.slots)
-    const layout = request.search.layouts.get(INPUT)
-    if (layout) this.values.set(INPUT, this.packTensor(layout))
+    const { search, settings } = request
+    let elements = 0
+    for (const { id, shape } of [{ id: INPUT, shape: request.inputShape }, ...settings.carried.inputs]) {
+      const layout = search.layouts.get(id)
+      if (layout) this.values.set(id, this.packTensor(layout, settings.primes.get(id)!, elements))
+      elements += sizeOf(shape)
+    }
   }
 
   emit(): PlannedNetwork {
-    const { steps, output, parameters, inputShape, scale, settings } = this.request
+    const { steps, parameters, inputShape, scale, settings } = this.request
     for (const step of steps) {
       const first = this.builder.instructions.length
       const result = step.kind === 'square' ? this.emitSquare(step) : this.emitLinear(step)
@@ -61,22 +83,39 @@ class Emitter {
       const packing = this.packingOf(step.id)
       this.layers.push({ id: step.id, kind: step.kind, first, end: this.builder.instructions.length, result, packing })
     }
+    const output = this.output()
+    const primes = this.levels.reduce((most, level) => Math.max(most, level.primes), 0)
     const plan: Plan = {
       parameters,
       input: {
         mode: settings.input,
-        shape: inputShape,
+        shape: joined([inputShape, ...settings.carried.inputs.map(({ shape }) => shape)]),
         sources: this.sources,
         scale,
-        primes: settings.primes.get(INPUT)!,
+        primes,
+        ...(this.levels.some((level) => level.primes < primes) && { levels: this.levels }),
       },
       weights: this.builder.weights,
       instructions: this.builder.instructions,
       layers: this.layers,
-      output: { ...this.packingOf(output), registers: this.values.get(output)! },
+      output,
       batch: 1,
     }
     return { plan, weightVectors: (index) => this.builder.vector(index) }
+  }
+
+  /** One value after the other, each with no more primes than it takes to decrypt it. */
+  private output(): OutputPacking {
+    const { outputs, settings } = this.request
+    const registers = outputs.flatMap((id) => this.values.get(id)!.map((value) => this.builder.modSwitch(value, 1)))
+    const packings = outputs.map((id) => this.packingOf(id))
+    let before = 0
+    const positions = outputs.map((id, i) => {
+      const offset = before * settings.slots
+      before += this.values.get(id)!.length
+      return packings[i].positions.map((position) => position + offset)
+    })
+    return { shape: joined(packings.map(({ shape }) => shape)), registers, positions: concatInts(positions) }
   }
 
   private packingOf(id: LayerId): ElementPacking {
@@ -106,7 +145,7 @@ class Emitter {
         sets.push({ set: this.diagonalsOf(step, choice, term, term.from), offset })
       } else {
         const packing = packFirstLayer(walkMap(term.term.map, term.term.shape, step.shape), layout, lanes)
-        inputs.push(...this.packInput(packing.sources))
+        inputs.push(...this.packInput(packing.sources, this.request.settings.primes.get(INPUT)!))
         sets.push({ set: packing, offset })
       }
     }
@@ -121,21 +160,24 @@ class Emitter {
   }
 
   /** The input as a tensor: every element in each of its replicas. */
-  private packTensor(layout: Layout): Register[] {
+  private packTensor(layout: Layout, primes: number, firstElement: number): Register[] {
     const { slots, replicas, ciphertexts } = layout
     const sources = Array.from({ length: ciphertexts }, () => new Int32Array(slots).fill(-1))
     positionsOf(layout).forEach((position, element) => {
       for (let r = 0; r < replicas.count; r++) {
-        sources[Math.floor(position / slots)][modulo(position + r * replicas.stride, slots)] = element
+        sources[Math.floor(position / slots)][modulo(position + r * replicas.stride, slots)] = firstElement + element
       }
     })
-    return this.packInput(sources)
+    return this.packInput(sources, primes)
   }
 
-  private packInput(sources: readonly Int32Array[]): Register[] {
+  private packInput(sources: readonly Int32Array[], primes: number): Register[] {
     const { scale, settings } = this.request
-    this.sources = sources
-    return sources.map(() => this.builder.input(settings.input, settings.primes.get(INPUT)!, scale))
+    return sources.map((source) => {
+      this.sources.push(source)
+      this.levels.push({ primes, scale })
+      return this.builder.input(settings.input, primes, scale)
+    })
   }
 
   private prepared({ term, passes }: TermChoice, primes: number): Register[] {

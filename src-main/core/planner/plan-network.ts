@@ -29,16 +29,17 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   const { input = 'encrypted', costs = kernelCosts, searchWidth = 16, batch = 1 } = options
   refuseLarge(model)
   const steps = stepsOf(model)
-  const primes = assignPrimes(steps, model.output)
-  const depth = primes.get(INPUT)! - 1
+  const primes = assignPrimes(steps, model)
+  const carried = model.carried ?? { inputs: [], outputs: [] }
+  const depth = Math.max(...[INPUT, ...carried.inputs.map(({ id }) => id)].map((id) => primes.get(id)!)) - 1
   const [{ parameters, scaleBits }] = parameterCandidates(depth, headroomBits(model))
   const degree = parameters.polyModulusDegree
   const slots = degree / 2 / batch
-  const settings = { degree, slots, primes, costs, input, width: searchWidth, inputShape: model.input.shape }
+  const settings = { degree, slots, primes, costs, input, width: searchWidth, inputShape: model.input.shape, carried }
   const search = searchLayouts(steps, settings)
   const single = emitPlan({
     steps,
-    output: model.output,
+    outputs: [model.output, ...carried.outputs],
     inputShape: model.input.shape,
     parameters,
     scale: 2 ** scaleBits,
@@ -54,7 +55,8 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
 const mostElements = 2 ** 19
 
 function refuseLarge(model: SquareModel): void {
-  for (const { id, shape } of [{ id: 'the input', shape: model.input.shape }, ...model.layers]) {
+  const inputs = [{ id: 'the input', shape: model.input.shape }, ...(model.carried?.inputs ?? [])]
+  for (const { id, shape } of [...inputs, ...model.layers]) {
     if (sizeOf(shape) > mostElements) {
       throw new UserError(
         'too-large',
@@ -70,7 +72,8 @@ function refuseLarge(model: SquareModel): void {
 
 /** Bits that the result needs above the scale: its largest value, a sign, and one bit of safety. */
 function headroomBits(model: SquareModel): number {
-  const largest = model.bounds.get(model.output) ?? 64
+  const outputs = [model.output, ...(model.carried?.outputs ?? [])]
+  const largest = Math.max(...outputs.map((id) => model.bounds.get(id) ?? 64))
   return Math.max(4, Math.ceil(Math.log2(largest + 1)) + 2)
 }
 

@@ -1,3 +1,4 @@
+import type { Carried, NamedValue } from '../approximate/polynomial-model.ts'
 import { UserError } from '../errors.ts'
 import { INPUT, type LayerId, type Shape } from '../normalise/layer-model.ts'
 import { tensorLayouts } from './candidates.ts'
@@ -7,6 +8,7 @@ import type { Step } from './steps.ts'
 
 export interface SearchSettings extends StepSettings {
   readonly inputShape: Shape
+  readonly carried: Carried
   /** Primes left in each step's result. */
   readonly primes: ReadonlyMap<LayerId, number>
 }
@@ -24,7 +26,15 @@ export function searchLayouts(steps: readonly Step[], settings: SearchSettings):
   steps.forEach((step, i) => step.inputs.forEach((input) => lastReader.set(input, i)))
   const known = new Map<string, LinearOption[]>()
   let beam = inputStates(steps, settings)
+  const waiting = new Set(settings.carried.inputs)
+  const take = (value: NamedValue): void => {
+    // Copies of a shortcut seldom pay, and would multiply the combinations.
+    const layouts = tensorLayouts(value.shape, settings.slots).filter(({ replicas }) => replicas.count === 1)
+    beam = beam.flatMap((partial) => withTensor(partial, value.id, layouts, settings))
+    waiting.delete(value)
+  }
   steps.forEach((step, i) => {
+    for (const value of waiting) if (step.inputs.includes(value.id)) take(value)
     const extended = beam.flatMap((partial) => extend(partial, step, settings, known))
     if (extended.length === 0) {
       throw new UserError('no-packing', `No packing of ${step.id} fits ${settings.slots} slots.`, {
@@ -34,6 +44,7 @@ export function searchLayouts(steps: readonly Step[], settings: SearchSettings):
     const live = [...lastReader].filter(([, last]) => last > i).map(([id]) => id)
     beam = keepBest(extended, [...live, step.id], settings.width)
   })
+  for (const value of waiting) take(value)
   return beam[0]
 }
 
@@ -46,13 +57,26 @@ function inputStates(steps: readonly Step[], settings: SearchSettings): SearchRe
   const none = { layouts: new Map<LayerId, Layout>(), choices: new Map(), ms: 0 }
   const readers = steps.filter((step) => step.inputs.includes(INPUT))
   const [reader] = readers
-  const packable = readers.length === 1 && reader.kind === 'linear' && reader.inputs.length === 1
-  const { degree, slots, costs, inputShape } = settings
-  const inputMs = costs.ms(settings.input === 'plain' ? 'encode' : 'encrypt', degree, settings.primes.get(INPUT)!)
-  const tensors = tensorLayouts(inputShape, slots).map((layout): SearchResult => {
-    return { ...none, layouts: new Map([[INPUT, layout]]), ms: layout.ciphertexts * inputMs }
-  })
+  const { inputs, outputs } = settings.carried
+  const isAlone = inputs.length === 0 && !outputs.includes(INPUT)
+  const packable = isAlone && readers.length === 1 && reader.kind === 'linear' && reader.inputs.length === 1
+  const tensors = withTensor(none, INPUT, tensorLayouts(settings.inputShape, settings.slots), settings)
   return packable ? [none, ...tensors] : tensors
+}
+
+/** An input in each of its layouts. */
+function withTensor(
+  partial: SearchResult,
+  id: LayerId,
+  layouts: readonly Layout[],
+  { degree, costs, input, primes }: SearchSettings,
+): SearchResult[] {
+  const inputMs = costs.ms(input === 'plain' ? 'encode' : 'encrypt', degree, primes.get(id)!)
+  return layouts.map((layout) => ({
+    ...partial,
+    layouts: new Map(partial.layouts).set(id, layout),
+    ms: partial.ms + layout.ciphertexts * inputMs,
+  }))
 }
 
 function extend(

@@ -70,16 +70,26 @@ export function stepsOf(model: SquareModel): Step[] {
   })
 }
 
+/** What each step reads, without the work of composing maps: enough to count levels. */
+export function stepStructure(model: SquareModel): Pick<Step, 'id' | 'inputs'>[] {
+  const network = new Network(model)
+  return model.layers.flatMap((layer) =>
+    network.isAbsorbed(layer.id) ? [] : [{ id: layer.id, inputs: network.inputsOf(layer) }],
+  )
+}
+
 class Network {
   private readonly layers: ReadonlyMap<LayerId, LinearLayer | SquareLayer>
   private readonly consumers = new Map<LayerId, (LinearLayer | SquareLayer)[]>()
   private readonly absorbed = new Map<LayerId, boolean>()
-  private readonly model: SquareModel
-  private readonly shapeOf = (id: LayerId): Shape =>
-    id === INPUT ? this.model.input.shape : this.layers.get(id)!.shape
+  private readonly inputs: ReadonlyMap<LayerId, Shape>
+  private readonly outputs: ReadonlySet<LayerId>
+  private readonly shapeOf = (id: LayerId): Shape => this.inputs.get(id) ?? this.layers.get(id)!.shape
 
   constructor(model: SquareModel) {
-    this.model = model
+    const { inputs = [], outputs = [] } = model.carried ?? {}
+    this.inputs = new Map([[INPUT, model.input.shape], ...inputs.map(({ id, shape }) => [id, shape] as const)])
+    this.outputs = new Set([model.output, ...outputs])
     this.layers = new Map(model.layers.map((layer) => [layer.id, layer]))
     for (const layer of model.layers) {
       for (const input of layer.kind === 'square' ? [layer.input] : layer.terms.map((term) => term.input)) {
@@ -97,10 +107,18 @@ class Network {
     return absorbed
   }
 
+  /** What a layer reads once others are part of it. */
+  inputsOf(layer: LinearLayer | SquareLayer): LayerId[] {
+    if (layer.kind === 'square') return [layer.input]
+    return layer.terms.flatMap(({ input }) =>
+      this.isAbsorbed(input) ? this.inputsOf(this.layers.get(input)!) : [input],
+    )
+  }
+
   private decideAbsorbed(id: LayerId): boolean {
     const layer = this.layers.get(id)
     const [consumer, ...others] = this.consumers.get(id) ?? []
-    if (layer?.kind !== 'linear' || consumer?.kind !== 'linear' || others.length > 0 || id === this.model.output)
+    if (layer?.kind !== 'linear' || consumer?.kind !== 'linear' || others.length > 0 || this.outputs.has(id))
       return false
     return consumer.terms.every((term) => term.input !== id || this.canCompose(layer, term.map, consumer.shape))
   }
@@ -158,7 +176,7 @@ class Network {
 
   private isPool({ terms, shape }: LinearLayer): boolean {
     const [{ input, map }] = terms
-    if (terms.length !== 1 || input === INPUT || this.isAbsorbed(input) || map.kind !== 'conv') return false
+    if (terms.length !== 1 || this.inputs.has(input) || this.isAbsorbed(input) || map.kind !== 'conv') return false
     return poolStepOf(map, shape) !== undefined && windowFactors(map, this.shapeOf(input)) !== undefined
   }
 
@@ -184,9 +202,17 @@ function fanIn(map: LinearMap, out: Shape): number {
   return (map.kind === 'dense' ? map.weight.length : map.values.length) / sizeOf(out)
 }
 
-/** Primes left after each step, so that the last leaves one and every step costs one; and the input's. */
-export function assignPrimes(steps: readonly Step[], output: LayerId): Map<LayerId, number> {
-  const primes = new Map<LayerId, number>([[output, 1]])
+/**
+ * Primes left after each step, so that the last leaves one and every step costs one; and the inputs'. An input that
+ * is also an output has one to drop, so that what leaves is a value of its own.
+ */
+export function assignPrimes(
+  steps: readonly Pick<Step, 'id' | 'inputs'>[],
+  { output, carried }: Pick<SquareModel, 'output' | 'carried'>,
+): Map<LayerId, number> {
+  const computed = new Set(steps.map(({ id }) => id))
+  const outputs = [output, ...(carried?.outputs ?? [])]
+  const primes = new Map<LayerId, number>(outputs.map((id) => [id, computed.has(id) ? 1 : 2]))
   for (const step of [...steps].reverse()) {
     const needed = (primes.get(step.id) ?? 1) + 1
     for (const input of step.inputs) primes.set(input, Math.max(primes.get(input) ?? 1, needed))

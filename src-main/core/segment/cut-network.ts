@@ -1,83 +1,169 @@
-import type { SquareModel } from '../approximate/polynomial-model.ts'
-import { InternalError, UserError } from '../errors.ts'
-import { INPUT, type LayerId, type Shape } from '../normalise/layer-model.ts'
+import {
+  isExact,
+  type ExactLayer,
+  type NamedValue,
+  type RefreshedModel,
+  type SquareLayer,
+  type SquareModel,
+} from '../approximate/polynomial-model.ts'
+import { invariant, UserError } from '../errors.ts'
+import { INPUT, sizeOf, type LayerId, type LinearLayer } from '../normalise/layer-model.ts'
+import { inputsOf, shapesOf } from '../normalise/run-layers.ts'
+import type { RefreshKind } from './cut.ts'
+import type { OwnerStep } from './owner-step.ts'
 
-/** A network in parts that run one after the other; the owner refreshes the ciphertexts in between. */
+/** A network in parts that run one after the other, each under keys of its own; the owner refreshes in between. */
 export interface SegmentedModel {
   readonly segments: readonly SquareModel[]
-  /** The layer after which each segment but the last ends. */
-  readonly cuts: readonly LayerId[]
+  /** What happens after each segment but the last. */
+  readonly cuts: readonly RefreshCut[]
 }
 
-type Layer = SquareModel['layers'][number]
+export interface RefreshCut {
+  readonly after: LayerId
+  readonly kind: RefreshKind
+  readonly step: OwnerStep
+}
 
-const inputsOf = (layer: Layer): readonly LayerId[] =>
-  layer.kind === 'square' ? [layer.input] : layer.terms.map(({ input }) => input)
+type EdgeLayer = LinearLayer | SquareLayer
 
-/**
- * Layers after which a single value is all that the rest of the network needs: a residual shortcut that
- * reaches over a layer rules it out.
- */
-export function cutPoints({ layers, output }: SquareModel): LayerId[] {
-  const lastReader = new Map<LayerId, number>()
-  layers.forEach((layer, i) => inputsOf(layer).forEach((input) => lastReader.set(input, i)))
-  const readLater = (id: LayerId, i: number): boolean => (lastReader.get(id) ?? -1) > i
-  return layers.flatMap(({ id }, i) => {
-    if (id === output) return []
-    const crossing = [INPUT, ...layers.slice(0, i + 1).map((layer) => layer.id)].filter((before) =>
-      readLater(before, i),
-    )
-    return crossing.length === 1 && crossing[0] === id ? [id] : []
-  })
+/** Consecutive layers of one segment, and what the owner computes after them. */
+interface Part {
+  readonly layers: EdgeLayer[]
+  readonly exact: ExactLayer[]
+  after: LayerId
 }
 
 /**
- * Cuts a network after the given layers. Each segment's input is the value of the layer before it.
+ * Cuts a network after the given layers, and at every exact one. Whatever is read behind a cut crosses it, residual
+ * shortcuts included: the most recent value as the segment's input, the others beside it.
  * Throws UserError 'not-a-cut-point'.
  */
-export function cutNetwork(model: SquareModel, cuts: readonly LayerId[]): SegmentedModel {
-  const possible = cutPoints(model)
-  const wrong = cuts.find((cut) => !possible.includes(cut))
-  if (wrong !== undefined) {
-    throw new UserError('not-a-cut-point', `The network cannot be cut after ${wrong}.`, {
-      where: { layer: wrong },
-      hint: `It can be cut after ${possible.join(', ') || 'no layer'}.`,
-    })
+export function cutNetwork(model: RefreshedModel, cuts: readonly LayerId[]): SegmentedModel {
+  const known = cutPoints(model)
+  const wrong = cuts.find((cut) => !known.includes(cut) && !model.layers.some((l) => l.id === cut && isExact(l)))
+  if (wrong !== undefined) throw notACutPoint(wrong, known)
+  const parts = partsOf(model, new Set(cuts))
+  const idle = parts.findIndex(({ layers }) => layers.length === 0)
+  if (idle >= 0) {
+    const at = parts[Math.max(0, idle - 1)].after
+    throw new UserError('not-a-cut-point', `At ${at} nothing is left for a node to compute.`, { where: { layer: at } })
   }
-  const order = new Map(model.layers.map(({ id }, i) => [id, i]))
-  const ends = [...new Set(cuts)].sort((a, b) => order.get(a)! - order.get(b)!)
-  const outputs = [...ends, model.output]
-  const segments = outputs.map((output, s): SquareModel => {
-    const first = s === 0 ? 0 : order.get(ends[s - 1])! + 1
-    const last = s === ends.length ? model.layers.length - 1 : order.get(output)!
-    const layers = model.layers.slice(first, last + 1)
-    return s === 0
-      ? { ...model, layers, output, finish: s === ends.length ? model.finish : 'none' }
-      : afterCut(model, layers, ends[s - 1], output, s === ends.length)
+  const shapes = shapesOf(model)
+  const named = (ids: readonly LayerId[]): NamedValue[] => ids.map((id) => ({ id, shape: shapes.get(id)! }))
+  const crossings = crossingsOf(model, parts)
+  const segments = parts.map(({ layers }, i) =>
+    segmentOf(model, layers, i === 0 ? undefined : named(crossings[i - 1].inputs), crossings[i]?.outputs),
+  )
+  const refreshes = parts.slice(0, -1).map(({ after, exact }, i): RefreshCut => {
+    const step = { outputs: named(crossings[i].outputs), layers: exact, inputs: crossings[i].inputs }
+    return { after, kind: exact.length > 0 ? 'exact' : 'refresh', step }
   })
-  return { segments, cuts: ends }
+  return { segments, cuts: refreshes }
 }
 
-function afterCut(
-  model: SquareModel,
-  layers: readonly Layer[],
-  cut: LayerId,
-  output: LayerId,
-  isLast: boolean,
-): SquareModel {
-  const before = model.layers.find(({ id }) => id === cut)
-  if (!before) throw new InternalError(`no layer ${cut}`)
-  const { shape }: { shape: Shape } = before
-  return {
-    ...model,
-    input: { name: cut, shape, onnxShape: [1, ...shape], layout: 'nchw' },
-    layers: layers.map((layer) => readingInputFor(layer, cut)),
-    output,
-    finish: isLast ? model.finish : 'none',
+/** Layers that a cut by refreshing may follow: all that a node computes but the last. */
+export const cutPoints = ({ layers, output }: RefreshedModel): LayerId[] =>
+  layers.flatMap((layer) => (layer.id === output || isExact(layer) ? [] : [layer.id]))
+
+/** Cut points after which a single value is all that the rest of the network needs. */
+export function narrowCutPoints(model: RefreshedModel): LayerId[] {
+  const last = lastReaders(model)
+  const live = new Set<LayerId>([INPUT])
+  return model.layers.flatMap((layer, i) => {
+    live.add(layer.id)
+    for (const id of live) if ((last.get(id) ?? -1) <= i) live.delete(id)
+    const isNarrow = live.size === 1 && live.has(layer.id)
+    return isNarrow && layer.id !== model.output && !isExact(layer) ? [layer.id] : []
+  })
+}
+
+const notACutPoint = (layer: LayerId, known: readonly LayerId[]): UserError =>
+  new UserError('not-a-cut-point', `The network cannot be cut after ${layer}.`, {
+    where: { layer },
+    hint: `It can be cut after ${known.join(', ') || 'no layer'}.`,
+  })
+
+function partsOf(model: RefreshedModel, cuts: ReadonlySet<LayerId>): Part[] {
+  const parts: Part[] = [{ layers: [], exact: [], after: model.output }]
+  for (const layer of model.layers) {
+    const part = parts.at(-1)!
+    const before = parts.at(-2)
+    if (!isExact(layer)) {
+      part.layers.push(layer)
+      if (cuts.has(layer.id)) close(layer.id)
+    } else if (part.layers.length === 0 && before) {
+      // Nothing to compute between two exact layers: one refresh does both.
+      before.exact.push(layer)
+      before.after = layer.id
+    } else {
+      part.exact.push(layer)
+      close(layer.id)
+    }
+  }
+  return parts
+
+  function close(after: LayerId): void {
+    parts.at(-1)!.after = after
+    parts.push({ layers: [], exact: [], after: model.output })
   }
 }
 
-function readingInputFor(layer: Layer, cut: LayerId): Layer {
-  if (layer.kind === 'square') return layer.input === cut ? { ...layer, input: INPUT } : layer
-  return { ...layer, terms: layer.terms.map((term) => (term.input === cut ? { ...term, input: INPUT } : term)) }
+interface Crossing {
+  /** What the segment before returns, and what the one behind takes; the most recent value first. */
+  readonly outputs: readonly LayerId[]
+  readonly inputs: readonly LayerId[]
+}
+
+function crossingsOf(model: RefreshedModel, parts: readonly Part[]): Crossing[] {
+  const last = lastReaders(model)
+  const order = new Map(model.layers.map(({ id }, i) => [id, i]))
+  const known: LayerId[] = [INPUT]
+  return parts.slice(0, -1).map(({ layers, exact }, i) => {
+    known.push(...layers.map(({ id }) => id))
+    const read = new Set(exact.flatMap(inputsOf))
+    const behind = Math.min(...parts[i + 1].layers.map(({ id }) => order.get(id)!))
+    const isReadBehind = (id: LayerId): boolean => (last.get(id) ?? -1) >= behind
+    const outputs = known.filter((id) => isReadBehind(id) || read.has(id)).reverse()
+    known.push(...exact.map(({ id }) => id))
+    return { outputs, inputs: known.filter(isReadBehind).reverse() }
+  })
+}
+
+/** For each value, the place of the last layer that reads it. */
+function lastReaders({ layers, output }: RefreshedModel): Map<LayerId, number> {
+  const last = new Map<LayerId, number>()
+  layers.forEach((layer, i) => inputsOf(layer).forEach((input) => last.set(input, i)))
+  return last.set(output, layers.length)
+}
+
+/** `inputs` is undefined for the first segment, `outputs` for the last. */
+function segmentOf(
+  model: RefreshedModel,
+  layers: readonly EdgeLayer[],
+  inputs: readonly NamedValue[] | undefined,
+  outputs: readonly LayerId[] | undefined,
+): SquareModel {
+  const [input, ...otherInputs] = inputs ?? [{ id: INPUT, shape: model.input.shape }]
+  const renamed = (id: LayerId): LayerId => (id === input.id ? INPUT : id)
+  const [output, ...otherOutputs] = outputs ? outputs.map(renamed) : [model.output]
+  invariant(output !== undefined, 'Nothing crosses a cut.')
+  const bound = model.bounds.get(input.id)
+  const isWhole = otherInputs.length === 0 && otherOutputs.length === 0
+  return {
+    name: model.name,
+    input: inputs
+      ? { name: input.id, shape: input.shape, onnxShape: [1, sizeOf(input.shape)], layout: 'nchw' }
+      : model.input,
+    layers: layers.map((layer) => reading(layer, renamed)),
+    output,
+    finish: outputs ? 'none' : model.finish,
+    bounds: bound === undefined ? model.bounds : new Map(model.bounds).set(INPUT, bound),
+    ...(!isWhole && { carried: { inputs: otherInputs, outputs: otherOutputs } }),
+  }
+}
+
+function reading(layer: EdgeLayer, renamed: (id: LayerId) => LayerId): EdgeLayer {
+  if (layer.kind === 'square') return { ...layer, input: renamed(layer.input) }
+  return { ...layer, terms: layer.terms.map((term) => ({ ...term, input: renamed(term.input) })) }
 }

@@ -1,40 +1,82 @@
-import type { SquareModel } from '../approximate/polynomial-model.ts'
+import type { RefreshedModel, SquareModel } from '../approximate/polynomial-model.ts'
 import { UserError } from '../errors.ts'
 import { INPUT, type LayerId } from '../normalise/layer-model.ts'
-import { assignPrimes, stepsOf } from '../planner/steps.ts'
-import { cutNetwork, cutPoints, type SegmentedModel } from './cut-network.ts'
+import { assignPrimes, stepStructure } from '../planner/steps.ts'
+import { cutNetwork, cutPoints, narrowCutPoints, type SegmentedModel } from './cut-network.ts'
 
-/** Levels that one segment of this network takes. */
+/** Levels that one segment takes. */
 export function depthOf(model: SquareModel): number {
-  return (assignPrimes(stepsOf(model), model.output).get(INPUT) ?? 1) - 1
+  const primes = assignPrimes(stepStructure(model), model)
+  const inputs = [INPUT, ...(model.carried?.inputs ?? []).map(({ id }) => id)]
+  return Math.max(...inputs.map((id) => primes.get(id) ?? 1)) - 1
 }
 
 /**
- * The fewest segments of at most `depth` levels each, every cut as late as it can be.
- * Throws UserError 'too-deep' where two neighbouring cut points are further apart.
+ * The fewest segments of at most `depth` levels each, every cut as late as it can be, and where a single value crosses
+ * if that suffices. Throws UserError 'too-deep' where two neighbouring cut points are further apart.
  */
-export function segmentByDepth(model: SquareModel, depth: number): SegmentedModel {
-  const points = cutPoints(model)
-  const cuts: LayerId[] = []
-  let from = 0
-  while (depthOf(lastSegment(model, cuts)) > depth) {
-    let next: number | undefined
-    for (let i = from; i < points.length; i++) {
-      const { segments } = cutNetwork(model, [...cuts, points[i]])
-      if (depthOf(segments.at(-2)!) > depth) break
-      next = i
-    }
-    if (next === undefined) {
-      throw new UserError('too-deep', `No segment of ${depth} levels reaches from one cut point to the next.`, {
-        where: { layer: points[from] ?? model.output },
-        hint: 'Use activations of lower degree.',
-      })
-    }
-    cuts.push(points[next])
-    from = next + 1
-  }
-  return cutNetwork(model, cuts)
+export function segmentByDepth(model: RefreshedModel, depth: number): SegmentedModel {
+  const cutAt = (cuts: readonly LayerId[]): SegmentedModel => cutNetwork(model, cuts)
+  const cuts = cutsByDepth(narrowCutPoints(model), cutAt, depth) ?? cutsByDepth(cutPoints(model), cutAt, depth)
+  if (!cuts) throw tooDeep(depth)
+  return cutAt(cuts)
 }
 
-const lastSegment = (model: SquareModel, cuts: readonly LayerId[]): SquareModel =>
-  cutNetwork(model, cuts).segments.at(-1)!
+/** At most so many refreshes, of segments that are as shallow as these allow. */
+export function segmentByRefreshes(model: RefreshedModel, refreshes: number): SegmentedModel {
+  const depth = leastDepth(cutNetwork(model, []), refreshes, (limit) => {
+    try {
+      return segmentByDepth(model, limit)
+    } catch {
+      return undefined
+    }
+  })
+  return segmentByDepth(model, depth)
+}
+
+export const tooDeep = (depth: number): UserError =>
+  new UserError('too-deep', `No segment of ${depth} levels reaches from one cut point to the next.`, {
+    hint: 'Use activations of lower degree.',
+  })
+
+/** The least number of levels to a segment with which `segment` needs at most so many refreshes. */
+export function leastDepth(
+  whole: SegmentedModel,
+  refreshes: number,
+  segment: (depth: number) => SegmentedModel | undefined,
+): number {
+  let [low, high] = [1, Math.max(...whole.segments.map(depthOf))]
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    const segmented = segment(middle)
+    if (segmented && segmented.cuts.length <= refreshes) high = middle
+    else low = middle + 1
+  }
+  return high
+}
+
+/**
+ * Chosen points, every one as late as it can be so that no segment before it is deeper than `depth`; undefined where
+ * neighbouring points are further apart.
+ */
+export function cutsByDepth(
+  points: readonly LayerId[],
+  cutAt: (points: readonly LayerId[]) => SegmentedModel,
+  depth: number,
+): LayerId[] | undefined {
+  const fits = (segments: readonly SquareModel[]): boolean => segments.every((segment) => depthOf(segment) <= depth)
+  const chosen: LayerId[] = []
+  let from = 0
+  for (;;) {
+    const { segments } = cutAt(chosen)
+    if (fits(segments)) return chosen
+    let next: number | undefined
+    for (let i = from; i < points.length; i++) {
+      if (!fits(cutAt([...chosen, points[i]]).segments.slice(0, -1))) break
+      next = i
+    }
+    if (next === undefined) return undefined
+    chosen.push(points[next])
+    from = next + 1
+  }
+}
