@@ -30,6 +30,12 @@ export default {
       { path: 'node_modules/onnxruntime' },
     ),
     rule(
+      'only-nats-imports-nats-io',
+      'nats/ is the only door to the NATS client.',
+      { pathNot: '^src-main/nats/' },
+      { path: '@nats-io/' },
+    ),
+    rule(
       'edge-cannot-decrypt',
       'The right to decrypt is a folder.',
       { path: '^src-main/edge/' },

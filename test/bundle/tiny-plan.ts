@@ -1,3 +1,4 @@
+import { sizeOf, type Shape } from '../../src-main/core/normalise/layer-model.ts'
 import type { CkksParameters, Plan, PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 
 /** 128-bit secure: 50 + 3 × 30 + 50 bits at N = 8192. */
@@ -13,11 +14,16 @@ const last = (primes: number): number => Number(smallSecureParameters.primes[pri
  * A hand-written network on 4 pixels: y = (w·x + b)², then the sums of neighbours, y[i] + y[i + 1] for
  * i = 0..2. Level 4 → 2, one rotation, every kind of weight.
  */
-export function tinyNetwork(mode: 'encrypted' | 'plain' = 'encrypted'): PlannedNetwork {
+export const tinyNetwork = (mode: 'encrypted' | 'plain' = 'encrypted'): PlannedNetwork => tinySegment([1, 2, 2], mode)
+
+/** The same on the first pixels of any such shape: one output fewer than pixels, so that it can go on after itself. */
+export function tinySegment(shape: Shape, mode: 'encrypted' | 'plain' = 'encrypted'): PlannedNetwork {
+  const pixels = sizeOf(shape)
+  const outputs = Int32Array.from({ length: pixels - 1 }, (_, i) => i)
   const linearScale = (scale * scale) / last(4)
   const plan: Plan = {
     parameters: smallSecureParameters,
-    input: { mode, shape: [1, 2, 2], sources: [Int32Array.of(0, 1, 2, 3)], scale, primes: 4 },
+    input: { mode, shape, sources: [Int32Array.from({ length: pixels }, (_, i) => i)], scale, primes: 4 },
     weights: [
       { layer: 0, role: 'weight', scale, primes: 4 },
       { layer: 0, role: 'bias', scale: linearScale, primes: 3 },
@@ -34,7 +40,7 @@ export function tinyNetwork(mode: 'encrypted' | 'plain' = 'encrypted'): PlannedN
       { op: 'add', out: 9, in: [7, 8] },
     ],
     layers: [],
-    output: { registers: [9], shape: [3, 1, 1], positions: Int32Array.of(0, 1, 2) },
+    output: { registers: [9], shape: [pixels - 1, 1, 1], positions: outputs },
     batch: 1,
   }
   const end = plan.instructions.length
@@ -45,11 +51,11 @@ export function tinyNetwork(mode: 'encrypted' | 'plain' = 'encrypted'): PlannedN
       first: 0,
       end,
       result: [9],
-      packing: { shape: [3, 1, 1], positions: plan.output.positions },
+      packing: { shape: [pixels - 1, 1, 1], positions: outputs },
     },
   ] as const
   const vectors = [tinyWeights, tinyBiases].map((values) =>
-    Float64Array.from({ length: 4096 }, (_, i) => values[i] ?? 0),
+    Float64Array.from({ length: 4096 }, (_, i) => (i < pixels ? values[i] : 0)),
   )
   return { plan: { ...plan, layers }, weightVectors: (index) => vectors[index] }
 }
@@ -59,8 +65,8 @@ const unlikely = (value: number): number => value * Math.sqrt(1.0007)
 const tinyWeights = [0.731, -1.377, 2.113, 0.519].map(unlikely)
 const tinyBiases = [0.251, 0.117, -0.623, 1.009].map(unlikely)
 
-/** What the network gives for 4 preprocessed pixels. */
+/** What the network gives for up to 4 preprocessed pixels. */
 export function tinyOutput(pixels: ArrayLike<number>): number[] {
-  const squares = tinyWeights.map((weight, i) => (weight * pixels[i] + tinyBiases[i]) ** 2)
-  return [0, 1, 2].map((i) => squares[i] + squares[i + 1])
+  const squares = Array.from(pixels, (pixel, i) => (tinyWeights[i] * pixel + tinyBiases[i]) ** 2)
+  return squares.slice(1).map((square, i) => squares[i] + square)
 }

@@ -1,0 +1,144 @@
+import { UserError } from '../../core/errors.ts'
+import type { Plan } from '../../core/plan/plan.ts'
+import type { WorkContext } from '../../core/progress.ts'
+import { connectNats, type NatsOptions } from '../../nats/connect.ts'
+import { decodeTask, type Task } from '../../nats/messages.ts'
+import { getObject, putObject, removeObject } from '../../nats/objects.ts'
+import { persist } from '../../nats/persist.ts'
+import { isPassing } from '../../nats/problems.ts'
+import { Queues } from '../../nats/queues.ts'
+import { takeTasks, type Delivery, type Outcome } from '../../nats/take-tasks.ts'
+import type { RunnerOptions } from '../load-runner.ts'
+import { Bundle, type Trust } from '../open-bundle.ts'
+import { Engine } from '../serve/engine.ts'
+import { decodeTaskInput } from './task-input.ts'
+
+export interface NodeOptions {
+  readonly bundle: string
+  readonly trust: Trust
+  readonly runner: RunnerOptions
+  readonly nats: NatsOptions
+  /** From 0; all that the bundle holds unless told. */
+  readonly segments?: readonly number[]
+}
+
+export interface Node {
+  readonly segments: readonly number[]
+  /** Finishes the tasks at hand. */
+  close(): Promise<void>
+}
+
+/** A task that brings down so many nodes is given up. */
+const maxAttempts = 8
+
+/**
+ * A node that takes its segments' tasks from the queues of a NATS server, together with others that hold the same
+ * segments. It needs nothing from the owner but the bundle, and can answer nobody.
+ * @throws UserError what opening a bundle says, segment-elsewhere, nats-unreachable, no-queues
+ */
+export async function serveQueues(options: NodeOptions, work: WorkContext): Promise<Node> {
+  const bundle = await Bundle.open(options.bundle, options.trust)
+  const segments = options.segments ?? bundle.manifest.segments.map(({ index }) => index)
+  const stopped = new AbortController()
+  const owned: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const end of owned.reverse()) await end()
+  }
+  try {
+    const connection = await connectNats(options.nats, 'sealwright edge')
+    owned.push(() => connection.close())
+    const queues = await Queues.open(connection, bundle.manifest.deploymentId)
+    const parts: SegmentNode[] = []
+    for (const segment of segments) {
+      const plan = await bundle.plan(bundle.segment(segment))
+      const setup = { bundle: options.bundle, bundleSha256: bundle.sha256, segment, options: options.runner }
+      const engine = await Engine.start(setup, () => {
+        const message = `The thread of segment ${segment + 1} was replaced.`
+        work.progress({ kind: 'warning', stage: 'serve', message })
+      })
+      owned.push(() => engine.end())
+      parts.push(new SegmentNode(bundle, segment, plan, engine, queues, work))
+    }
+    const loops = parts.map((part) => part.run(stopped.signal))
+    owned.push(async () => {
+      stopped.abort()
+      await Promise.all(loops)
+    })
+    return { segments, close }
+  } catch (error) {
+    await close()
+    throw error
+  } finally {
+    await bundle.close()
+  }
+}
+
+class SegmentNode {
+  readonly #bundle: Bundle
+  readonly #segment: number
+  readonly #plan: Plan
+  readonly #engine: Engine
+  readonly #queues: Queues
+  readonly #work: WorkContext
+  #done = 0
+
+  constructor(bundle: Bundle, segment: number, plan: Plan, engine: Engine, queues: Queues, work: WorkContext) {
+    this.#bundle = bundle
+    this.#segment = segment
+    this.#plan = plan
+    this.#engine = engine
+    this.#queues = queues
+    this.#work = work
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    return takeTasks(this.#queues, ['compute', this.#segment], (delivery) => this.#handle(delivery), signal)
+  }
+
+  async #handle({ text, attempt }: Delivery): Promise<Outcome> {
+    const task = decodeTask(text)
+    if (!task) return {}
+    const { objects } = this.#queues
+    const cleanUp = (): Promise<void> => removeObject(objects, task.object)
+    // Whoever waits for it knows by now.
+    if (Date.now() > task.deadlineMs) return { cleanUp }
+    try {
+      if (attempt > maxAttempts) throw new UserError('too-many-attempts', 'Every node that tried it failed.')
+      const bytes = await getObject(objects, task.object)
+      // Another node has finished the task.
+      if (!bytes) return {}
+      await this.#compute(task, bytes)
+      return { cleanUp }
+    } catch (error) {
+      if (!(error instanceof UserError) || isPassing(error)) throw error
+      await this.#giveUp(task, error)
+      return { cleanUp }
+    }
+  }
+
+  async #compute(task: Task, bytes: Uint8Array): Promise<void> {
+    const { job, deadlineMs } = task
+    const { objects } = this.#queues
+    const startedMs = performance.now()
+    const input = decodeTaskInput(bytes, this.#bundle, this.#segment, this.#plan)
+    const result = await this.#engine.run(input, deadlineMs - Date.now())
+    const object = await putObject(objects, job, result)
+    const next = { version: 1, job, deadlineMs, object } as const
+    const isHanded = this.#bundle.cutAfter(this.#segment) === 'hand-off'
+    const isNew = await persist(deadlineMs, () =>
+      isHanded ? this.#queues.add('compute', this.#segment + 1, next) : this.#queues.add('open', this.#segment, next),
+    ).catch(async (error) => {
+      await removeObject(objects, object)
+      throw error
+    })
+    if (!isNew) await removeObject(objects, object)
+    const detail = `segment ${this.#segment + 1}, ${((performance.now() - startedMs) / 1000).toFixed(2)} s`
+    this.#work.progress({ kind: 'step', stage: 'serve', done: (this.#done += 1), total: this.#done, detail })
+  }
+
+  async #giveUp({ job, deadlineMs }: Task, { code, message }: UserError): Promise<void> {
+    const failure = { code, message: message.slice(0, 300) }
+    const failed = { version: 1, job, deadlineMs, failure } as const
+    await persist(deadlineMs, () => this.#queues.add('open', this.#segment, failed))
+  }
+}

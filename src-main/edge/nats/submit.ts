@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { UserError } from '../../core/errors.ts'
+import type { Manifest } from '../../core/bundle/manifest.ts'
+import type { Plan } from '../../core/plan/plan.ts'
+import { connectNats, type NatsConnection, type NatsOptions } from '../../nats/connect.ts'
+import { MAX_DEADLINE_MS, type Answer } from '../../nats/messages.ts'
+import { putObject, removeObject } from '../../nats/objects.ts'
+import { Queues } from '../../nats/queues.ts'
+import { Bundle, type Trust } from '../open-bundle.ts'
+import { InputEncoder } from './task-input.ts'
+
+const pollMs = 1_000
+
+/** Encrypts inputs where they arise, submits them as jobs and waits for what the owner's gateway reveals. */
+export class Submitter {
+  readonly manifest: Manifest
+  readonly #encoder: InputEncoder
+  readonly #connection: NatsConnection
+  readonly #queues: Queues
+
+  private constructor(manifest: Manifest, encoder: InputEncoder, connection: NatsConnection, queues: Queues) {
+    this.manifest = manifest
+    this.#encoder = encoder
+    this.#connection = connection
+    this.#queues = queues
+  }
+
+  /** Throws UserError what opening a bundle says, segment-elsewhere, nats-unreachable, no-queues. */
+  static async open(path: string, trust: Trust, nats: NatsOptions): Promise<Submitter> {
+    const bundle = await Bundle.open(path, trust)
+    let encoder: InputEncoder | undefined
+    try {
+      const { manifest } = bundle
+      encoder = await InputEncoder.load(bundle)
+      const connection = await connectNats(nats, 'sealwright submit')
+      const queues = await Queues.open(connection, manifest.deploymentId).catch(async (error) => {
+        await connection.close()
+        throw error
+      })
+      return new Submitter(manifest, encoder, connection, queues)
+    } catch (error) {
+      encoder?.delete()
+      throw error
+    } finally {
+      await bundle.close()
+    }
+  }
+
+  get plan(): Plan {
+    return this.#encoder.plan
+  }
+
+  /**
+   * Preprocessed values, `plan.batch` samples of them, to what the deployment's policy reveals. Once the job is accepted
+   * it is answered, or fails with the reason, within `deadlineSeconds`.
+   * @throws UserError busy, nats-unreachable where the job was not accepted; deadline-exceeded, job-failed where it was
+   */
+  async submit(values: Float64Array, deadlineSeconds: number): Promise<Record<string, unknown>> {
+    const deadlineMs = Date.now() + Math.min(1000 * deadlineSeconds, MAX_DEADLINE_MS)
+    const job = randomBytes(16).toString('hex')
+    const answered = new AbortController()
+    const told = this.#queues.listen(job, answered.signal)
+    try {
+      const object = await putObject(this.#queues.objects, job, this.#encoder.encode(values))
+      await this.#queues.add('compute', 0, { version: 1, job, deadlineMs, object }).catch(async (error) => {
+        await removeObject(this.#queues.objects, object)
+        throw error
+      })
+      return revealedBy(await Promise.race([told, this.#poll(job, deadlineMs, answered.signal)]))
+    } finally {
+      answered.abort()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close()
+    this.#encoder.delete()
+  }
+
+  /** The answer is kept: one that was told while the connection was lost is found so. */
+  async #poll(job: string, deadlineMs: number, signal: AbortSignal): Promise<Answer> {
+    while (Date.now() < deadlineMs && !signal.aborted) {
+      const leftMs = Math.max(0, deadlineMs - Date.now())
+      await pause(Math.min(pollMs, leftMs), undefined, { signal }).catch(() => {})
+      const answer = await this.#queues.answerOf(job).catch(() => undefined)
+      if (answer) return answer
+    }
+    throw new UserError('deadline-exceeded', 'No answer came within the deadline.', {
+      hint: 'Look whether nodes serve every segment, and whether the gateway runs.',
+    })
+  }
+}
+
+function revealedBy(answer: Answer): Record<string, unknown> {
+  if ('answer' in answer) return answer.answer
+  const { code, message } = answer.failure
+  throw new UserError('job-failed', `The job failed: ${message} (${code})`)
+}

@@ -1,0 +1,90 @@
+import { decodeResult, encodeResult, isKind } from '../../core/bundle/result.ts'
+import { packInput } from '../../core/bundle/packing.ts'
+import { UserError } from '../../core/errors.ts'
+import type { Plan } from '../../core/plan/plan.ts'
+import { sha256 } from '../../files/sha256.ts'
+import { loadSeal, PublicEncryptor, saveCiphertext, SealContext } from '../../seal/public.ts'
+import type { Bundle } from '../open-bundle.ts'
+import { checkInput, type RunInput } from '../segment-runner.ts'
+
+const notOurs = (): UserError =>
+  new UserError('input-of-another-bundle', 'The input was made for another deployment or segment.')
+
+/**
+ * What travels as a segment's input: a file of ciphertexts for it, or, where the plan takes its input in the clear, the
+ * preprocessed values as little-endian float64.
+ * @throws UserError input-of-another-bundle, damaged-result, wrong-shape, input-out-of-range
+ */
+export function decodeTaskInput(bytes: Uint8Array, { manifest }: Bundle, segment: number, plan: Plan): RunInput {
+  const input = plan.input.mode === 'plain' ? decodeValues(bytes) : decodeCiphertexts(bytes, manifest, segment)
+  checkInput(plan, input)
+  return input
+}
+
+function decodeCiphertexts(bytes: Uint8Array, { deploymentId }: Bundle['manifest'], segment: number): Uint8Array[] {
+  const kind = isKind(bytes, 'handed') ? 'handed' : 'refreshed'
+  const file = decodeResult(bytes, sha256, kind)
+  if (file.deploymentId !== deploymentId || file.segment !== segment) throw notOurs()
+  return [...file.ciphertexts]
+}
+
+function decodeValues(bytes: Uint8Array): Float64Array {
+  if (bytes.length % 8 !== 0) throw notOurs()
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return Float64Array.from({ length: bytes.length / 8 }, (_, i) => view.getFloat64(8 * i, true))
+}
+
+/** Makes first segments' inputs of preprocessed values; it holds public keys only. */
+export class InputEncoder {
+  readonly plan: Plan
+  readonly #bundle: Bundle
+  readonly #context: SealContext | undefined
+  readonly #encryptor: PublicEncryptor | undefined
+
+  private constructor(plan: Plan, bundle: Bundle, context?: SealContext, encryptor?: PublicEncryptor) {
+    this.plan = plan
+    this.#bundle = bundle
+    this.#context = context
+    this.#encryptor = encryptor
+  }
+
+  /** The bundle may be closed afterwards. Throws UserError 'segment-elsewhere', 'damaged-bundle'. */
+  static async load(bundle: Bundle): Promise<InputEncoder> {
+    const first = bundle.segment(0)
+    const plan = await bundle.plan(first)
+    if (plan.input.mode === 'plain') return new InputEncoder(plan, bundle)
+    const context = new SealContext(await loadSeal(), plan.parameters)
+    return new InputEncoder(plan, bundle, context, new PublicEncryptor(context, await bundle.entry(first.publicKey)))
+  }
+
+  /** Throws UserError 'wrong-shape', 'input-out-of-range'. */
+  encode(values: Float64Array): Uint8Array {
+    checkInput(this.plan, values)
+    const context = this.#context
+    if (!context) return encodeValues(values)
+    const { scale, primes, sources } = this.plan.input
+    const ciphertexts = sources.map((_, index) => {
+      const ciphertext = this.#encryptor!.encrypt(packInput(this.plan, values, index), scale, primes)
+      try {
+        return saveCiphertext(context, ciphertext)
+      } finally {
+        ciphertext.delete()
+      }
+    })
+    const { manifest, sha256: bundleSha256 } = this.#bundle
+    const { deploymentId } = manifest
+    return encodeResult({ deploymentId, bundleSha256, segment: 0, ciphertexts }, sha256, 'refreshed')
+  }
+
+  delete(): void {
+    this.#encryptor?.delete()
+    this.#context?.delete()
+  }
+}
+
+function encodeValues(values: Float64Array): Uint8Array {
+  const bytes = new Uint8Array(8 * values.length)
+  const view = new DataView(bytes.buffer)
+  values.forEach((value, i) => view.setFloat64(8 * i, value, true))
+  return bytes
+}

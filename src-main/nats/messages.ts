@@ -1,0 +1,62 @@
+import { z } from 'zod'
+
+/** What queues carry beside the ciphertexts, which are objects of their own. */
+const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`))
+
+/** Milliseconds from submission to the deadline, at most. Queues and objects are kept no longer. */
+export const MAX_DEADLINE_MS = 3_600_000
+/** A ciphertext file that travels is no larger. */
+export const MAX_OBJECT_BYTES = 2 ** 28
+
+/** It may end in a terminal. */
+const printable = /^\P{Cc}*$/u
+
+const stored = z.strictObject({
+  name: z.string().regex(/^[0-9a-f.]{1,120}$/),
+  bytes: z.int().min(1).max(MAX_OBJECT_BYTES),
+  sha256: hex(64),
+})
+
+const failure = z.strictObject({
+  code: z.string().regex(/^[a-z-]{1,64}$/),
+  message: z.string().max(300).regex(printable),
+})
+
+const job = {
+  version: z.literal(1),
+  job: hex(32),
+  /** Milliseconds since 1970; parties need clocks that agree to within seconds. */
+  deadlineMs: z.int().positive(),
+}
+
+/** For a node: compute a segment on this input. For the owner: open or refresh what a segment computed. */
+const taskSchema = z.strictObject({ ...job, object: stored })
+/** For the owner: a node gave a job up. */
+const failedSchema = z.strictObject({ ...job, failure })
+/** For whoever asked. */
+const answerSchema = z.union([
+  z.strictObject({ job: hex(32), answer: z.record(z.string(), z.unknown()) }),
+  z.strictObject({ job: hex(32), failure }),
+])
+
+export type StoredObject = z.infer<typeof stored>
+export type Failure = z.infer<typeof failure>
+export type Task = z.infer<typeof taskSchema>
+export type FailedTask = z.infer<typeof failedSchema>
+export type Answer = z.infer<typeof answerSchema>
+
+export const encodeMessage = (message: Task | FailedTask | Answer): string => JSON.stringify(message)
+
+/** Undefined where the bytes are no such message. */
+export const decodeTask = (text: string): Task | undefined => parse(taskSchema, text)
+export const decodeTaskOrFailure = (text: string): Task | FailedTask | undefined =>
+  parse(z.union([taskSchema, failedSchema]), text)
+export const decodeAnswer = (text: string): Answer | undefined => parse(answerSchema, text)
+
+function parse<T>(schema: z.ZodType<T>, text: string): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}

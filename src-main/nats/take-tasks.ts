@@ -1,0 +1,72 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Consumer, JsMsg } from '@nats-io/jetstream'
+import { SILENCE_MS, type QueueKind, type Queues } from './queues.ts'
+
+export interface Delivery {
+  readonly text: string
+  /** 1 for the first time that the task is handed out. */
+  readonly attempt: number
+}
+
+/** What becomes of a task: it is done, and something may be cleaned up once the server knows; or it is for later. */
+export type Outcome = { readonly cleanUp?: () => Promise<void> } | { readonly retryMs: number }
+
+/** Throwing hands the task out again, after a short pause. */
+export type HandleTask = (delivery: Delivery) => Promise<Outcome>
+
+const pollMs = 2_000
+const retryMs = 500
+
+/**
+ * Takes tasks from a queue, one after the other, until the signal; the one at hand is finished. A task is removed only
+ * once it is handled, and the server is told meanwhile that somebody works on it. Outlives the server's restarts.
+ */
+export async function takeTasks(
+  queues: Queues,
+  [kind, segment]: readonly [QueueKind, number],
+  handle: HandleTask,
+  signal: AbortSignal,
+): Promise<void> {
+  let consumer: Consumer | undefined
+  while (!signal.aborted) {
+    let message: JsMsg | null
+    try {
+      consumer ??= await queues.consumer(kind, segment)
+      message = await unlessAborted(consumer.next({ expires: pollMs }), signal)
+    } catch {
+      consumer = undefined
+      await pause(retryMs, undefined, { signal }).catch(() => {})
+      continue
+    }
+    if (message) await settle(message, handle)
+  }
+}
+
+async function settle(message: JsMsg, handle: HandleTask): Promise<void> {
+  const working = setInterval(() => message.working(), SILENCE_MS / 3)
+  try {
+    const outcome = await handle({ text: message.string(), attempt: message.info.deliveryCount })
+    if ('retryMs' in outcome) message.nak(outcome.retryMs)
+    // Unless the server knows, the task will come again, and its input must still be there.
+    else if (await message.ackAck().catch(() => false)) await outcome.cleanUp?.()
+  } catch {
+    message.nak(retryMs)
+  } finally {
+    clearInterval(working)
+  }
+}
+
+/** A task that arrives after the signal is handed out again to another. */
+async function unlessAborted<T>(waiting: Promise<T | null>, signal: AbortSignal): Promise<T | null> {
+  let stop = (): void => {}
+  const aborted = new Promise<null>((resolve) => {
+    stop = () => resolve(null)
+    signal.addEventListener('abort', stop)
+  })
+  try {
+    return await Promise.race([waiting, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+    waiting.catch(() => {})
+  }
+}
