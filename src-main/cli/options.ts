@@ -1,4 +1,6 @@
-import { Option, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { UserError } from '../core/errors.ts'
+import { parseSplit, type Split } from '../core/segment/cut.ts'
 import type { PreprocessingChoice } from '../jobs/calibration.ts'
 import { batchSize, number, numbers, path, positiveNumber, wholeNumber } from './values.ts'
 
@@ -87,17 +89,22 @@ export const withInputMode = (command: Command): Command =>
     .addOption(
       new Option(
         '--split <where>',
-        'segments: auto, or the layers after which the owner refreshes (comma-separated)',
+        'segments: auto, refreshes=2, nodes=3, memory=2GiB, or cuts such as conv2:refresh,fc1:exact,fc2:hand-off',
       ).argParser(splitOf),
     )
 
-const splitOf = (text: string): 'auto' | string[] =>
-  text === 'auto' ? 'auto' : text.split(',').filter((id) => id !== '')
+function splitOf(text: string): Split {
+  try {
+    return parseSplit(text)
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof UserError ? `${error.message} ${error.hint}` : '')
+  }
+}
 
 export interface InputModeOptions {
   readonly input: 'encrypted' | 'plain'
   readonly batch: number
-  readonly split?: 'auto' | readonly string[]
+  readonly split?: Split
 }
 
 export const withRunner = (command: Command): Command =>
@@ -108,8 +115,10 @@ export const withRunner = (command: Command): Command =>
         .choices(['auto', 'kernels', 'seal'])
         .default('auto'),
     )
+    .option('--memory <bytes>', 'most that the process may hold, as 1500M or 2G; more weights are read as needed')
 
 export interface RunnerOptions {
   readonly threads?: number
+  readonly memory?: string
   readonly evaluator: 'auto' | 'kernels' | 'seal'
 }

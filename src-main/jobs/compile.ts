@@ -1,12 +1,11 @@
-import { foldIntoSquares } from '../core/approximate/fold-into-squares.ts'
-import type { PolynomialModel, SquareModel } from '../core/approximate/polynomial-model.ts'
+import { foldBetweenRefreshes } from '../core/approximate/fold-into-squares.ts'
+import type { PolynomialModel } from '../core/approximate/polynomial-model.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import type { LayerModel } from '../core/normalise/layer-model.ts'
-import type { PlannedNetwork } from '../core/plan/plan.ts'
-import { planNetwork } from '../core/planner/plan-network.ts'
-import { cutNetwork } from '../core/segment/cut-network.ts'
-import { segmentByDepth } from '../core/segment/propose-cuts.ts'
 import type { WorkContext } from '../core/progress.ts'
+import { exactLayersOf } from '../core/segment/choose-exact.ts'
+import { WHOLE, type Split } from '../core/segment/cut.ts'
+import { planSegments, type PlannedSegments } from '../core/segment/plan-segments.ts'
 import { approximateNetwork, type ApproximateChoice } from './approximate-network.ts'
 import { prepareSamples, type PreprocessingChoice } from './calibration.ts'
 import { openNetwork, type NetworkRequest } from './open-network.ts'
@@ -19,19 +18,14 @@ export interface CompileRequest extends NetworkRequest, ApproximateChoice {
   readonly input: 'encrypted' | 'plain'
   /** Images that the edge computes at once, a power of two; one unless told. */
   readonly batch?: number
-  /**
-   * Where the owner refreshes the ciphertexts: after these layers, or as seldom as 16384 slots' worth of levels
-   * allow. Nowhere unless told; a network that is too deep for one segment is then refused.
-   */
-  readonly split?: 'auto' | readonly string[]
+  /** Where and how the network is cut into segments. Nowhere unless told: one that is too deep is then refused. */
+  readonly split?: Split
 }
 
 /** A network after every stage that needs no key. */
-export interface CompiledNetwork {
+export interface CompiledNetwork extends PlannedSegments {
   readonly model: LayerModel
   readonly polynomial: PolynomialModel
-  /** At least one. */
-  readonly segments: readonly PlannedNetwork[]
   readonly preprocessing: Preprocessing
   /** A typical input, preprocessed. */
   readonly typical: Float64Array
@@ -43,19 +37,17 @@ export async function compile(request: CompileRequest, work: WorkContext, watch:
   const { samples, preprocessing } = await watch.time('calibrate', () =>
     prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
   )
-  const { polynomial } = await watch.time('approximate', () => approximateNetwork(model, samples, request, work))
-  const segments = await watch.time('plan', () => planSegments(foldIntoSquares(polynomial, samples), request))
-  return { model, polynomial, segments, preprocessing, typical: samples[0] }
+  const { split = WHOLE, input, batch } = request
+  const exact = exactLayersOf(model, split, deepest(request))
+  const { polynomial } = await watch.time('approximate', () =>
+    approximateNetwork(model, samples, { ...request, exact }, work),
+  )
+  const planned = await watch.time('plan', () =>
+    planSegments(foldBetweenRefreshes(polynomial, samples), split, { input, batch }),
+  )
+  return { model, polynomial, ...planned, preprocessing, typical: samples[0] }
 }
 
-/** Levels that the chain of N = 16384 holds beside a result of 8 bits above the scale. */
-const segmentLevels = 11
-
-/** Only the first segment's input is the edge's own; the owner encrypts the others'. */
-export function planSegments(
-  model: SquareModel,
-  { split, input, batch }: Pick<CompileRequest, 'split' | 'input' | 'batch'>,
-): PlannedNetwork[] {
-  const segmented = split === 'auto' ? segmentByDepth(model, segmentLevels) : cutNetwork(model, split ?? [])
-  return segmented.segments.map((segment, i) => planNetwork(segment, { input: i === 0 ? input : 'encrypted', batch }))
-}
+/** The largest degree that an activation may get. */
+export const deepest = ({ degree, degrees = {}, target }: ApproximateChoice): 2 | 4 =>
+  target !== undefined || Object.values(degrees).includes(4) ? 4 : degree

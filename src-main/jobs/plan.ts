@@ -1,9 +1,13 @@
 import { estimatePlan, type PlanEstimate } from '../core/bundle/estimate.ts'
+import { sizeOf, type LayerModel } from '../core/normalise/layer-model.ts'
 import { kernelCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
-import { skeletonOf } from '../core/planner/skeleton.ts'
+import { refreshedSkeletonOf } from '../core/planner/skeleton.ts'
 import type { WorkContext } from '../core/progress.ts'
-import { compile, planSegments, type CompileRequest } from './compile.ts'
+import { exactLayersOf } from '../core/segment/choose-exact.ts'
+import { WHOLE, type Cut, type CutKind } from '../core/segment/cut.ts'
+import { planSegments, type PlannedSegments } from '../core/segment/plan-segments.ts'
+import { compile, deepest, type CompileRequest } from './compile.ts'
 import { openNetwork } from './open-network.ts'
 import { Stopwatch } from './stopwatch.ts'
 
@@ -12,14 +16,40 @@ export type PlanRequest = Omit<CompileRequest, 'calibration'> & Partial<Pick<Com
 
 export interface PlanResult {
   readonly segments: readonly PlannedSegment[]
+  /** What happens after each segment but the last, as `--split` takes it. */
+  readonly cuts: readonly Cut[]
+  /** What the owner has to be online for, in the order of one inference. */
+  readonly owner: readonly OwnerDuty[]
+  /** Layers of the network after which it may be cut, and how. */
+  readonly cutPoints: readonly CutPoint[]
   readonly seconds: number
 }
 
-/** Sizes are close, times depend on the machine; `edgeSeconds` is on one thread. */
-export interface PlannedSegment extends Omit<PlanEstimate, 'seconds' | 'secondsOnTwoThreads'> {
+/** Sizes are close, times depend on the machine; `edgeSeconds` is on one thread. Bytes are of ciphertexts. */
+export interface PlannedSegment extends Omit<
+  PlanEstimate,
+  'seconds' | 'secondsOnTwoThreads' | 'inputBytes' | 'outputBytes'
+> {
   readonly edgeSeconds: number
   readonly edgeSecondsOnTwoThreads: number
   readonly layers: readonly PlannedLayer[]
+  /** Of the cut after it; absent for the last segment. */
+  readonly cut?: Cut
+  /** None for the first segment, which packs its own input. */
+  readonly receivedBytes: number
+  readonly sentBytes: number
+  readonly sees: Visible
+}
+
+/** What a node with this segment's bundle can see: never a weight, nor a value that it did not put in itself. */
+export interface Visible {
+  /** Its own samples, or what another node or the owner encrypted. */
+  readonly input: 'own-samples' | 'ciphertexts'
+  /** Elements that it takes and returns. */
+  readonly inputElements: number
+  readonly outputElements: number
+  /** Kinds and shapes of the layers that it computes. */
+  readonly layers: readonly { readonly name: string; readonly kind: string; readonly shape: readonly number[] }[]
 }
 
 export interface PlannedLayer {
@@ -30,28 +60,85 @@ export interface PlannedLayer {
   readonly relinearisations: number
 }
 
+export interface OwnerDuty {
+  /** Before this segment runs; absent for opening the result. */
+  readonly beforeSegment?: number
+  readonly act: 'refresh' | 'exact' | 'open'
+  /** Layers that the owner applies in the clear. */
+  readonly layers: readonly string[]
+  readonly receivedBytes: number
+  readonly sentBytes: number
+}
+
+export interface CutPoint {
+  readonly after: string
+  readonly kinds: readonly CutKind[]
+}
+
 /** Packing, levels, keys and cost, without encrypting anything. @throws UserError as `compile` */
 export async function plan(request: PlanRequest, work: WorkContext): Promise<PlanResult> {
   const watch = new Stopwatch(work)
-  const planned = await plansOf(request, work, watch)
-  return { segments: planned.map(describeSegment), seconds: watch.seconds }
-}
-
-function describeSegment(planned: Plan): PlannedSegment {
-  const { seconds, secondsOnTwoThreads, ...estimate } = estimatePlan(planned, kernelCosts)
-  const layers = layersOf(planned)
-  return { ...estimate, edgeSeconds: seconds, edgeSecondsOnTwoThreads: secondsOnTwoThreads, layers }
-}
-
-async function plansOf(request: PlanRequest, work: WorkContext, watch: Stopwatch): Promise<Plan[]> {
-  const { calibration } = request
-  if (calibration !== undefined) {
-    const { segments } = await compile({ ...request, calibration }, work, watch)
-    return segments.map(({ plan }) => plan)
+  const { model, segments, cuts } = await planned(request, work, watch)
+  const estimates = segments.map(({ plan }) => estimatePlan(plan, kernelCosts))
+  const refreshes = cuts.flatMap((cut, i): OwnerDuty[] =>
+    cut.kind === 'hand-off'
+      ? []
+      : [
+          {
+            ...{ beforeSegment: i + 1, act: cut.kind, layers: cut.step.layers.map(({ id }) => id) },
+            ...{ receivedBytes: estimates[i].outputBytes, sentBytes: estimates[i + 1].inputBytes },
+          },
+        ],
+  )
+  const open: OwnerDuty = { act: 'open', layers: [], receivedBytes: estimates.at(-1)!.outputBytes, sentBytes: 0 }
+  return {
+    segments: segments.map((segment, i) => describeSegment(segment.plan, estimates[i], i, cuts[i])),
+    cuts: cuts.map(({ after, kind }) => ({ after, kind })),
+    owner: [...refreshes, open],
+    cutPoints: cutPointsOf(model),
+    seconds: watch.seconds,
   }
+}
+
+function describeSegment(plan: Plan, estimate: PlanEstimate, index: number, cut: Cut | undefined): PlannedSegment {
+  const { seconds, secondsOnTwoThreads, inputBytes, outputBytes, ...rest } = estimate
+  return {
+    ...rest,
+    edgeSeconds: seconds,
+    edgeSecondsOnTwoThreads: secondsOnTwoThreads,
+    layers: layersOf(plan),
+    ...(cut && { cut: { after: cut.after, kind: cut.kind } }),
+    receivedBytes: index === 0 ? 0 : inputBytes,
+    sentBytes: outputBytes,
+    sees: {
+      input: index === 0 ? 'own-samples' : 'ciphertexts',
+      inputElements: sizeOf(plan.input.shape),
+      outputElements: sizeOf(plan.output.shape),
+      layers: plan.layers.map(({ id, kind, packing }) => ({ name: id, kind, shape: packing.shape })),
+    },
+  }
+}
+
+async function planned(
+  request: PlanRequest,
+  work: WorkContext,
+  watch: Stopwatch,
+): Promise<PlannedSegments & { readonly model: LayerModel }> {
+  const { calibration, split = WHOLE, input, batch } = request
+  if (calibration !== undefined) return await compile({ ...request, calibration }, work, watch)
   const model = await watch.time('normalise', () => openNetwork(request))
-  const segments = await watch.time('plan', () => planSegments(skeletonOf(model), request))
-  return segments.map(({ plan }) => plan)
+  const degree = deepest(request)
+  const exact = exactLayersOf(model, split, degree)
+  const skeleton = refreshedSkeletonOf(model, { degree, exact })
+  return { model, ...(await watch.time('plan', () => planSegments(skeleton, split, { input, batch }))) }
+}
+
+/** By the kind of layer: the planner may merge a linear layer into a later one, and then refuses a hand-off there. */
+function cutPointsOf({ layers, output }: LayerModel): CutPoint[] {
+  return layers.flatMap(({ id, kind }) => {
+    if (id === output) return []
+    return [{ after: id, kinds: kind === 'linear' ? ['hand-off', 'refresh'] : ['hand-off', 'refresh', 'exact'] }]
+  })
 }
 
 function layersOf({ layers, instructions }: Plan): PlannedLayer[] {

@@ -37,19 +37,38 @@ export function planCommand(): Command {
         const preprocessing = preprocessingOf(options)
         const request = { ...network, calibration, preprocessing, ...activationOf(options), input, batch, split }
         const result = await plan(request, work)
-        return { json: result, text: result.segments.map(segmentText).join('\n\n') }
+        return { json: result, text: textOf(result) }
       })
     },
   )
 }
 
-function segmentText(segment: PlanResult['segments'][number]): string {
+function textOf({ segments, owner }: PlanResult): string {
+  if (segments.length === 1) return segmentText(segments[0], 0)
+  return [...segments.map(segmentText), ownerText(owner)].join('\n\n')
+}
+
+const cutNames = {
+  'hand-off': 'handed on to the next node as it is',
+  refresh: 'refreshed by the owner',
+  exact: 'refreshed by the owner, who applies the original activation',
+}
+
+function segmentText(segment: PlanResult['segments'][number], index: number): string {
+  const { cut, receivedBytes, sentBytes, sees } = segment
   const facts = pairs([
+    ['segment', String(index + 1)],
     [
       'parameters',
       `N = ${segment.polyModulusDegree}, log2 QP = ${Math.round(segment.logQP)}, ${segment.levels} levels`,
     ],
-    ['bundle', `about ${bytes(segment.bundleBytes)}, keys ${bytes(segment.keyBytes)} of it`],
+    ['bundle', `about ${bytes(segment.weightBytes)} of weights, ${bytes(segment.keyBytes)} of keys`],
+    ['ciphertexts', `${receivedBytes === 0 ? 'its own input' : `${bytes(receivedBytes)} in`}, ${bytes(sentBytes)} out`],
+    [
+      'node sees',
+      `${sees.input === 'own-samples' ? 'its own samples' : 'ciphertexts'}, kinds and shapes of these layers; no weight, no other value`,
+    ],
+    ...(cut ? [['after it', `${cut.after}: ${cutNames[cut.kind]}`] as [string, string]] : []),
     ['edge memory', `about ${bytes(segment.edgeMemoryBytes)}`],
     [
       'edge time',
@@ -64,4 +83,14 @@ function segmentText(segment: PlanResult['segments'][number]): string {
     layer.relinearisations,
   ])
   return [facts, table(['layer', 'kind', 'products', 'rotations', 'relinearisations'], rows)].join('\n\n')
+}
+
+function ownerText(owner: PlanResult['owner']): string {
+  const rows = owner.map(({ act, beforeSegment, layers, receivedBytes, sentBytes }) => [
+    act === 'open' ? 'opens the result' : `refreshes for segment ${beforeSegment! + 1}`,
+    layers.join(', '),
+    bytes(receivedBytes),
+    sentBytes === 0 ? '' : bytes(sentBytes),
+  ])
+  return table(['the owner, online', 'applies', 'receives', 'sends'], rows)
 }

@@ -1,8 +1,18 @@
 import type { CostModel } from '../plan/cost-model.ts'
-import type { Plan } from '../plan/plan.ts'
-import { schedulePlan } from '../plan/schedule.ts'
+import { inputLevel, type Plan } from '../plan/plan.ts'
+import { estimateMs } from '../plan/schedule.ts'
 import { logQPOf } from '../plan/security.ts'
 import { rehearse } from './rehearse.ts'
+
+/** What an edge holds at once: keys and weights as they are evaluated, and the ciphertexts alive. */
+export function edgeMemoryOf(plan: Plan): number {
+  const { polyModulusDegree: degree } = plan.parameters
+  const { relinearisationPrimes, rotationPrimes, peakBytes } = rehearse(plan)
+  const keyLevels = [...rotationPrimes.values(), ...(relinearisationPrimes > 0 ? [relinearisationPrimes] : [])]
+  const weights = plan.weights.reduce((sum, weight) => sum + 16 * degree * weight.primes, 0)
+  const keys = keyLevels.reduce((sum, level) => sum + 16 * degree * level * (level + 1), 0)
+  return weights + keys + peakBytes
+}
 
 /** What a plan will cost, before anything is encrypted; sizes are close, times depend on the machine. */
 export interface PlanEstimate {
@@ -14,8 +24,13 @@ export interface PlanEstimate {
   readonly products: number
   readonly rotations: number
   readonly relinearisations: number
+  readonly outputs: number
   readonly bundleBytes: number
+  readonly weightBytes: number
   readonly keyBytes: number
+  /** Of the ciphertexts that it takes and that it returns. */
+  readonly inputBytes: number
+  readonly outputBytes: number
   readonly edgeMemoryBytes: number
   /** On one thread and on two. */
   readonly seconds: number
@@ -26,7 +41,7 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
   const { polyModulusDegree: degree, primes } = plan.parameters
   const bits = primes.map((prime) => Math.ceil(Math.log2(Number(prime))))
   const packedBytes = (count: number): number => (degree / 8) * bits.slice(0, count).reduce((sum, b) => sum + b, 0)
-  const { relinearisationPrimes, rotationPrimes, peakBytes } = rehearse(plan)
+  const { relinearisationPrimes, rotationPrimes, outputs } = rehearse(plan)
   const keyLevels = [...rotationPrimes.values(), ...(relinearisationPrimes > 0 ? [relinearisationPrimes] : [])]
   const publicKeyBytes = packedBytes(primes.length)
   const keyBytes = keyLevels.reduce(
@@ -34,22 +49,28 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
     publicKeyBytes,
   )
   const weightBytes = plan.weights.reduce((sum, weight) => sum + packedBytes(weight.primes), 0)
-  const loadedWeights = plan.weights.reduce((sum, weight) => sum + 16 * degree * weight.primes, 0)
-  const loadedKeys = keyLevels.reduce((sum, level) => sum + 16 * degree * level * (level + 1), 0)
+  const ciphertextBytes = ({ primes }: { readonly primes: number }): number => 16 * degree * primes
+  const received = plan.input.sources.map((_, register) => ciphertextBytes(inputLevel(plan, register)))
   const count = (op: string): number =>
     plan.instructions.reduce((sum, i) => sum + (i.op !== op ? 0 : i.op === 'multiply-sum' ? i.values.length : 1), 0)
   return {
     polyModulusDegree: degree,
     logQP: logQPOf(plan.parameters),
-    levels: plan.input.primes - 1,
+    levels: plan.input.primes - Math.min(...outputs.map(({ primes }) => primes)),
     inputs: plan.input.sources.length,
     products: count('multiply-sum') + count('square'),
     rotations: count('rotate'),
     relinearisations: count('relinearise'),
+    outputs: outputs.length,
     bundleBytes: weightBytes + keyBytes,
+    weightBytes,
     keyBytes,
-    edgeMemoryBytes: loadedWeights + loadedKeys + peakBytes,
-    seconds: schedulePlan(plan, 1, costs).estimateMs / 1000,
-    secondsOnTwoThreads: schedulePlan(plan, 2, costs).estimateMs / 1000,
+    inputBytes: sum(received),
+    outputBytes: sum(outputs.map(ciphertextBytes)),
+    edgeMemoryBytes: edgeMemoryOf(plan),
+    seconds: estimateMs(plan, costs, 1) / 1000,
+    secondsOnTwoThreads: estimateMs(plan, costs, 2) / 1000,
   }
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
-import { CUT_KINDS } from '../segment/cut.ts'
+import { CUT_KINDS, maxSegments } from '../segment/cut.ts'
 import { parseJson } from './json.ts'
 
 /** The format is specified in docs/bundle-format.md. */
@@ -45,8 +45,6 @@ const preprocessing = z.strictObject({
   std: perChannel,
   layout: z.enum(['nchw', 'nhwc']),
 })
-
-const maxSegments = 64
 
 /** There is no kind of entry that could hold a secret key. */
 const segment = z.strictObject({

@@ -1,4 +1,4 @@
-import type { SquareModel } from '../approximate/polynomial-model.ts'
+import { isExact, type RefreshedModel, type SquareModel } from '../approximate/polynomial-model.ts'
 import { INPUT, type LayerId, type LayerModel, type LinearLayer, type Shape } from '../normalise/layer-model.ts'
 
 /**
@@ -6,12 +6,29 @@ import { INPUT, type LayerId, type LayerModel, type LinearLayer, type Shape } fr
  * planned, and so estimated, before there is any calibration data. Its values mean nothing.
  */
 export function skeletonOf(model: LayerModel): SquareModel {
+  const { layers, ...skeleton } = refreshedSkeletonOf(model)
+  return { ...skeleton, layers: layers.filter((layer) => !isExact(layer)) }
+}
+
+export interface SkeletonOptions {
+  /** 4 stands for two squarings an activation. */
+  readonly degree?: 2 | 4
+  /** Layers that stay what they are. */
+  readonly exact?: ReadonlySet<LayerId>
+}
+
+/** As skeletonOf, with the layers that the owner computes. */
+export function refreshedSkeletonOf(model: LayerModel, { degree = 2, exact }: SkeletonOptions = {}): RefreshedModel {
   const shapes = new Map<LayerId, Shape>([[INPUT, model.input.shape]])
-  const layers = model.layers.map((layer): SquareModel['layers'][number] => {
+  const layers = model.layers.flatMap((layer): RefreshedModel['layers'] => {
     shapes.set(layer.id, layer.shape)
     const { id, sources, shape } = layer
-    if (layer.kind === 'linear') return layer
-    if (layer.kind === 'activation') return { kind: 'square', id, sources, shape, input: layer.input }
+    if (layer.kind === 'linear' || exact?.has(id)) return [layer]
+    if (layer.kind === 'activation') {
+      const inner = degree === 4 ? `${id}.square` : id
+      const square = { kind: 'square', id: inner, sources, shape, input: layer.input } as const
+      return degree === 4 ? [square, { ...square, id, input: inner }] : [square]
+    }
     const { kernel, strides, dilations, pads, input } = layer
     const [channels] = shapes.get(input)!
     const weight = new Float64Array(channels * kernel[0] * kernel[1]).fill(1 / (kernel[0] * kernel[1]))
@@ -24,7 +41,7 @@ export function skeletonOf(model: LayerModel): SquareModel {
       terms: [{ input, map }],
       bias: new Float64Array(channels),
     }
-    return pool
+    return [pool]
   })
   return { ...model, layers, bounds: new Map() }
 }

@@ -33,6 +33,8 @@ export type Split =
   /** Segments of at most so much memory at the edge, by hand-offs where no refresh is needed. */
   | { readonly by: 'memory'; readonly bytes: number; readonly kind: RefreshKind }
 
+export const maxSegments = 64
+
 /** No cut at all. */
 export const WHOLE: Split = { by: 'cuts', cuts: [] }
 

@@ -4,6 +4,9 @@ import { INPUT, type LayerId } from '../normalise/layer-model.ts'
 import { assignPrimes, stepStructure } from '../planner/steps.ts'
 import { cutNetwork, cutPoints, narrowCutPoints, type SegmentedModel } from './cut-network.ts'
 
+/** Levels that the chain of N = 16384 holds beside a result of 8 bits above the scale. */
+export const segmentLevels = 11
+
 /** Levels that one segment takes. */
 export function depthOf(model: SquareModel): number {
   const primes = assignPrimes(stepStructure(model), model)

@@ -18,6 +18,8 @@ export interface DegreeChoice {
   readonly estimateSeconds?: (model: PolynomialModel) => number
   /** Samples to judge by; a fifth of the calibration samples, left out of the fits, unless given. */
   readonly judge?: readonly Float64Array[]
+  /** Activations and maximum pools that stay what they are. */
+  readonly exact?: ReadonlySet<LayerId>
   readonly approximation?: Omit<ApproximationOptions, 'degree' | 'degrees'>
 }
 
@@ -60,7 +62,9 @@ export async function chooseDegrees(
   const attempt = async (deepened: ReadonlySet<LayerId>) => {
     throwIfCancelled(work)
     const degrees = new Map<LayerId, 2 | 4>([...deepened].map((id) => [id, 4]))
-    const polynomial = await approximate(model, fitted, { ...choice.approximation, degree: 2, degrees }, work)
+    const kept = new Map<LayerId, 2 | 4 | 'exact'>(degrees)
+    choice.exact?.forEach((id) => kept.set(id, 'exact'))
+    const polynomial = await approximate(model, fitted, { ...choice.approximation, degree: 2, degrees: kept }, work)
     const outputs = runLayerBatch(polynomial, samples)
     const seconds = choice.estimateSeconds?.(polynomial)
     const point = {

@@ -1,0 +1,79 @@
+import { UserError } from '../errors.ts'
+import type { LayerId, LayerModel } from '../normalise/layer-model.ts'
+import { inputsOf } from '../normalise/run-layers.ts'
+import { refreshedSkeletonOf } from '../planner/skeleton.ts'
+import type { Split } from './cut.ts'
+import { cutNetwork, type SegmentedModel } from './cut-network.ts'
+import { cutsByDepth, leastDepth, segmentLevels, tooDeep } from './propose-cuts.ts'
+
+/**
+ * The activations and maximum pools that a split leaves to the owner; to be known before the others are approximated.
+ * Activations are taken to be of the given degree. Throws UserError 'not-a-cut-point', 'too-deep'.
+ */
+export function exactLayersOf(model: LayerModel, split: Split, degree: 2 | 4): ReadonlySet<LayerId> {
+  if (split.by === 'cuts') {
+    return new Set(
+      split.cuts.flatMap(({ after, kind }) => (kind === 'exact' ? together(model, named(model, after)) : [])),
+    )
+  }
+  if (split.kind !== 'exact') return new Set()
+  const candidates = candidatesOf(model)
+  const exact = (chosen: readonly LayerId[]): Set<LayerId> => new Set(chosen.flatMap((id) => together(model, id)))
+  const cutAt = (chosen: readonly LayerId[]): SegmentedModel =>
+    cutNetwork(refreshedSkeletonOf(model, { degree, exact: exact(chosen) }), [])
+  const byDepth = (depth: number): LayerId[] | undefined => cutsByDepth(candidates, cutAt, depth)
+  const segment = (depth: number): SegmentedModel | undefined => {
+    const chosen = byDepth(depth)
+    return chosen && cutAt(chosen)
+  }
+  const depth = split.by === 'refreshes' ? leastDepth(cutAt([]), split.refreshes, segment) : segmentLevels
+  const chosen = byDepth(depth)
+  if (!chosen) throw tooDeep(depth)
+  return exact(chosen)
+}
+
+/** One of each group that is refreshed together; not before anything is computed, and not where nothing follows. */
+function candidatesOf(model: LayerModel): LayerId[] {
+  const first = model.layers.findIndex(({ kind }) => kind === 'linear')
+  const seen = new Set<LayerId>()
+  return model.layers.flatMap(({ id, kind }, i) => {
+    if (kind === 'linear' || i < first || seen.has(id)) return []
+    const group = together(model, id)
+    for (const member of group) seen.add(member)
+    return group.includes(model.output) ? [] : [id]
+  })
+}
+
+/** The layer itself, or the activation that alone reads it. */
+function named(model: LayerModel, id: LayerId): LayerId {
+  const layer = model.layers.find((candidate) => candidate.id === id)
+  const reader = soleReader(model, id)
+  if (layer && layer.kind !== 'linear') return id
+  if (layer && reader && reader.kind !== 'linear') return reader.id
+  const nonlinear = model.layers.filter(({ kind }) => kind !== 'linear').map((candidate) => candidate.id)
+  throw new UserError('not-a-cut-point', `No activation follows ${id} that the owner could apply.`, {
+    where: { layer: id },
+    hint: `Exact cuts are possible at ${nonlinear.join(', ') || 'no layer'}.`,
+  })
+}
+
+/** An activation and the maximum pool beside it: the owner applies both, since neither is linear. */
+function together(model: LayerModel, id: LayerId): LayerId[] {
+  const byId = new Map(model.layers.map((layer) => [layer.id, layer]))
+  const group = [id]
+  for (let at = byId.get(id); at && at.kind !== 'linear';) {
+    const before = byId.get(at.input)
+    if (!before || before.kind === 'linear' || soleReader(model, before.id) !== at) break
+    group.unshift(before.id)
+    at = before
+  }
+  for (let next = soleReader(model, id); next && next.kind !== 'linear'; next = soleReader(model, next.id)) {
+    group.push(next.id)
+  }
+  return group
+}
+
+function soleReader(model: LayerModel, id: LayerId): LayerModel['layers'][number] | undefined {
+  const readers = model.layers.filter((layer) => inputsOf(layer).includes(id))
+  return readers.length === 1 && model.output !== id ? readers[0] : undefined
+}

@@ -1,0 +1,130 @@
+import type { RefreshedModel, SquareModel } from '../approximate/polynomial-model.ts'
+import { edgeMemoryOf } from '../bundle/estimate.ts'
+import { UserError } from '../errors.ts'
+import type { LayerId } from '../normalise/layer-model.ts'
+import { kernelCosts } from '../plan/cost-model.ts'
+import type { PlannedNetwork } from '../plan/plan.ts'
+import { planNetwork, type PlanOptions } from '../planner/plan-network.ts'
+import { balance, stretchesOf } from './balance.ts'
+import { maxSegments, type Split } from './cut.ts'
+import { cutNetwork, type RefreshCut, type SegmentedModel } from './cut-network.ts'
+import { handOff } from './hand-off.ts'
+import { segmentByDepth, segmentByRefreshes, segmentLevels } from './propose-cuts.ts'
+
+export type PlannedCut = RefreshCut | { readonly kind: 'hand-off'; readonly after: LayerId }
+
+/** The segments of a network in order, and what happens after each but the last. */
+export interface PlannedSegments {
+  readonly segments: readonly PlannedNetwork[]
+  readonly cuts: readonly PlannedCut[]
+}
+
+/**
+ * Cuts a network by refreshing, plans each stretch, and cuts the plans by handing on. Only the first input is the
+ * edge's own; the owner encrypts the others. Throws UserError 'not-a-cut-point', 'too-deep', 'too-many-segments', and as planNetwork.
+ */
+export function planSegments(model: RefreshedModel, split: Split, options: PlanOptions): PlannedSegments {
+  const refreshed = cutByRefreshing(model, split)
+  const stretches = refreshed.segments.map((segment, i) =>
+    planNetwork(segment, { ...options, input: i === 0 ? options.input : 'encrypted' }),
+  )
+  const after = handOffsOf(split, refreshed.segments, stretches, options)
+  const segments: PlannedNetwork[] = []
+  const cuts: PlannedCut[] = []
+  stretches.forEach((stretch, i) => {
+    segments.push(...(after[i].length > 0 ? handOff(stretch, after[i]) : [stretch]))
+    for (const layer of after[i]) cuts.push({ kind: 'hand-off', after: stretch.plan.layers[layer].id })
+    if (i < refreshed.cuts.length) cuts.push(refreshed.cuts[i])
+  })
+  if (segments.length > maxSegments) {
+    throw new UserError(
+      'too-many-segments',
+      `${segments.length} segments are more than the ${maxSegments} of a bundle.`,
+    )
+  }
+  return { segments, cuts }
+}
+
+function cutByRefreshing(model: RefreshedModel, split: Split): SegmentedModel {
+  if (split.by === 'cuts') {
+    return cutNetwork(
+      model,
+      split.cuts.flatMap(({ after, kind }) => (kind === 'refresh' ? [after] : [])),
+    )
+  }
+  if (split.kind === 'exact') return cutNetwork(model, [])
+  return split.by === 'refreshes' ? segmentByRefreshes(model, split.refreshes) : segmentByDepth(model, segmentLevels)
+}
+
+/** For each stretch, the planned layers after which it is handed on. */
+function handOffsOf(
+  split: Split,
+  models: readonly SquareModel[],
+  stretches: readonly PlannedNetwork[],
+  { costs = kernelCosts }: PlanOptions,
+): number[][] {
+  if (split.by === 'cuts') {
+    const wanted = split.cuts.flatMap(({ after, kind }) => (kind === 'hand-off' ? [after] : []))
+    return placeHandOffs(wanted, models, stretches)
+  }
+  if (split.by === 'memory') return stretches.map((stretch) => withinMemory(stretch, split.bytes))
+  if (split.by !== 'nodes') return stretches.map(() => [])
+  const known = stretches.map(({ plan }) => stretchesOf(plan, costs))
+  const parts = known.map((stretch) => balance(stretch, 1))
+  for (let nodes = parts.length; nodes < split.nodes; nodes++) {
+    const divisible = [...parts.keys()].filter((i) => parts[i].after.length + 1 < known[i].layerMs.length)
+    if (divisible.length === 0) break
+    const slowest = divisible.reduce((most, i) => (parts[i].slowestMs > parts[most].slowestMs ? i : most))
+    parts[slowest] = balance(known[slowest], parts[slowest].after.length + 2)
+  }
+  return parts.map(({ after }) => after)
+}
+
+/** A layer that the planner merged into a later one means the last one before it that is computed by itself. */
+function placeHandOffs(
+  wanted: readonly LayerId[],
+  models: readonly SquareModel[],
+  stretches: readonly PlannedNetwork[],
+): number[][] {
+  const places = stretches.map(() => new Set<number>())
+  const possible = stretches.flatMap(({ plan }) => plan.layers.slice(0, -1).map(({ id }) => id))
+  for (const after of wanted) {
+    const at = models.findIndex(({ layers }) => layers.some(({ id }) => id === after))
+    const order = new Map(models[at]?.layers.map(({ id }, i) => [id, i]))
+    const planned = stretches[at]?.plan.layers ?? []
+    const place = planned.findLastIndex(({ id }) => order.get(id)! <= order.get(after)!)
+    if (place < 0 || place === planned.length - 1) {
+      throw new UserError('not-a-cut-point', `Nothing can be handed on after ${after}.`, {
+        where: { layer: after },
+        hint: `It can after ${possible.join(', ') || 'no layer'}.`,
+      })
+    }
+    places[at].add(place)
+  }
+  return places.map((place) => [...place].sort((a, b) => a - b))
+}
+
+/** Each part as long as the memory allows. */
+function withinMemory(stretch: PlannedNetwork, bytes: number): number[] {
+  const cuts: number[] = []
+  const last = stretch.plan.layers.length - 1
+  for (let end = 0, start = 0; end <= last; end++) {
+    const ends = end === last ? cuts : [...cuts, end]
+    const part = ends.length === 0 ? stretch : handOff(stretch, ends)[cuts.length]
+    if (edgeMemoryOf(part.plan) <= bytes) continue
+    if (end === start) {
+      throw new UserError(
+        'memory-too-small',
+        `${stretch.plan.layers[end].id} alone needs ${edgeMemoryOf(part.plan)} bytes.`,
+        {
+          where: { layer: stretch.plan.layers[end].id },
+          hint: 'Allow more memory, or let the edge read weights as it needs them (--memory of edge run).',
+        },
+      )
+    }
+    cuts.push(end - 1)
+    start = end
+    end -= 1
+  }
+  return cuts
+}
