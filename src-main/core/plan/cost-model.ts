@@ -6,6 +6,8 @@ import type { Primitive } from './level-evaluator.ts'
  */
 export interface CostModel {
   readonly name: string
+  /** Threads work on one operation together, not each on its own. */
+  readonly sharesOperations: boolean
   readonly ms: (
     primitive: Primitive | 'encrypt' | 'encode' | 'rotate-plain' | 'rotate-hoisted',
     degree: number,
@@ -38,7 +40,7 @@ const nodeSeal: Constants = {
   hoisted: 1,
 }
 
-export const nodeSealCosts: CostModel = fromConstants('node-seal', nodeSeal)
+export const nodeSealCosts: CostModel = fromConstants('node-seal', nodeSeal, false)
 
 /** The same for the kernels; node-seal encrypts for them too. */
 const kernels: Constants = {
@@ -52,11 +54,32 @@ const kernels: Constants = {
   rotatePlain: 2,
 }
 
-export const kernelCosts: CostModel = fromConstants('kernels', kernels)
+export const kernelCosts: CostModel = fromConstants('kernels', kernels, true)
 
-export function fromConstants(name: string, constants: Constants): CostModel {
+/** Bytes of a coefficient of one prime, packed and with its second part as a seed. */
+const packedCoefficientBytes = 5
+/** Rotations of one plan share keys: distinct steps for each rotation, as measured on LeNet-5. */
+const keysPerRotation = 0.3
+
+/** The same times, and a price in milliseconds on every megabyte of bundle: what the search minimises besides. */
+export function valuingBytes(costs: CostModel, msPerMegabyte: number): CostModel {
+  const megabytes = (coefficients: number): number => (packedCoefficientBytes * coefficients) / 1e6
+  return {
+    ...costs,
+    ms(primitive, degree, primes) {
+      const ms = costs.ms(primitive, degree, primes)
+      const price = (coefficients: number): number => ms + msPerMegabyte * megabytes(coefficients)
+      if (primitive === 'multiply' || primitive === 'multiply-plain') return price(degree * primes)
+      const rotates = primitive === 'rotate' || primitive === 'rotate-hoisted'
+      return rotates ? price(keysPerRotation * degree * primes * (primes + 1)) : ms
+    },
+  }
+}
+
+function fromConstants(name: string, constants: Constants, sharesOperations: boolean): CostModel {
   return {
     name,
+    sharesOperations,
     ms(primitive, degree, primes) {
       const coefficients = degree * primes
       const transform = degree * Math.log2(degree)

@@ -56,7 +56,7 @@ class Scheduler {
       const inputMs = this.ms(turned && packing === 'encode' ? 'rotate-plain' : packing, plan.input.primes)
       this.place({ kind: 'input', register }, register, this.idlest(), inputMs)
     })
-    for (const instruction of plan.instructions) this.add(instruction)
+    plan.instructions.forEach((instruction, index) => this.add(instruction, this.isHoisted(index)))
     const outputThreads = plan.output.registers.map((register) => this.earliestHolder(register))
     return { programs: this.programs, outputThreads, estimateMs: Math.max(...this.freeMs) }
   }
@@ -77,13 +77,24 @@ class Scheduler {
     return this.costs.ms(primitive, this.plan.parameters.polyModulusDegree, primes)
   }
 
-  private add(instruction: Instruction): void {
+  private add(instruction: Instruction, hoisted: boolean): void {
     if (instruction.op === 'multiply-sum') this.addSum(instruction)
-    else this.addWhole(instruction, this.costOf(instruction))
+    else this.addWhole(instruction, this.costOf(instruction, hoisted))
   }
 
-  private costOf(instruction: Exclude<Instruction, { op: 'multiply-sum' }>): number {
+  /** Rotations of one value that stand together share its decomposition: `runPlan`. */
+  private isHoisted(index: number): boolean {
+    const rotated = (at: number): Register | undefined => {
+      const instruction = this.plan.instructions.at(at)
+      return instruction?.op === 'rotate' ? instruction.in : undefined
+    }
+    const own = rotated(index)
+    return own !== undefined && (own === rotated(index + 1) || (index > 0 && own === rotated(index - 1)))
+  }
+
+  private costOf(instruction: Exclude<Instruction, { op: 'multiply-sum' }>, hoisted: boolean): number {
     const { primes } = this.levels.get(operandsOf(instruction)[0])!
+    if (hoisted) return this.ms('rotate-hoisted', primes)
     if (instruction.op === 'mod-switch') return this.ms('add', primes)
     return this.ms(instruction.op === 'add-weight' ? 'add' : instruction.op, primes)
   }
@@ -185,7 +196,12 @@ class Scheduler {
   }
 }
 
-/** Estimated milliseconds on one thread, the input's packing included. */
-export function estimateMs(plan: Plan, costs: CostModel): number {
-  return schedulePlan(plan, 1, costs).estimateMs
+/** Estimated milliseconds, the input's packing included. */
+export function estimateMs(plan: Plan, costs: CostModel, threads: number): number {
+  if (!costs.sharesOperations) return schedulePlan(plan, threads, costs).estimateMs
+  const { mode, primes } = plan.input
+  const packed = turnedInputs(plan.input).filter((turned) => mode === 'encrypted' || !turned).length
+  const eachMs = costs.ms(mode === 'plain' ? 'encode' : 'encrypt', plan.parameters.polyModulusDegree, primes)
+  const evaluateMs = schedulePlan(plan, 1, costs).estimateMs - packed * eachMs
+  return Math.ceil(packed / threads) * eachMs + evaluateMs / threads
 }
