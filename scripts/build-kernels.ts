@@ -3,12 +3,18 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
+import { KERNEL_KINDS, type KernelKind } from '../src-main/kernels/kinds.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const output = new URL('../src-main/kernels/wasm-bytes.ts', import.meta.url)
 
-/** The module's bytes; the same on every machine. `edit` changes sources on their way in: tests make mutants so. */
-export async function compileKernels(edit = (source: string): string => source): Promise<Uint8Array> {
+const features: Record<KernelKind, string> = {
+  'relaxed-simd-f64': 'simd,relaxed-simd,threads',
+  'simd-f64': 'simd,threads',
+}
+
+/** A module's bytes; the same on every machine. `edit` changes sources on their way in: tests make mutants so. */
+export async function compileSources(kind: KernelKind, edit = (source: string): string => source): Promise<Uint8Array> {
   const files = new Map<string, Uint8Array>()
   const readFile = (name: string, base: string): string | null => {
     const path = resolve(base, name)
@@ -17,7 +23,7 @@ export async function compileKernels(edit = (source: string): string => source):
   const { error, stderr } = await asc.main(
     [
       ...['src-main/kernels/assembly/index.ts', '--baseDir', root, '--outFile', 'kernels.wasm', '-O3', '--noAssert'],
-      ...['--runtime', 'stub', '--stackSize', '0', '--enable', 'simd,relaxed-simd,threads'],
+      ...['--runtime', 'stub', '--stackSize', '0', '--enable', features[kind]],
       ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
     ],
     { readFile, writeFile: (name, contents) => void files.set(name, contents as Uint8Array) },
@@ -26,11 +32,13 @@ export async function compileKernels(edit = (source: string): string => source):
   return files.get('kernels.wasm')!
 }
 
-export const asModule = (bytes: Uint8Array): string =>
-  [
-    '/** Made by `npm run build:kernels`; do not edit. */',
-    `export const kernelsBase64 =\n  '${Buffer.from(bytes).toString('base64')}'`,
-    '',
-  ].join('\n')
+/** The file with all modules. */
+export async function compileAll(): Promise<string> {
+  const lines = ['/** Made by `npm run build:kernels`; do not edit. */', 'export const kernelsBase64 = {']
+  for (const kind of KERNEL_KINDS) {
+    lines.push(`  '${kind}':`, `    '${Buffer.from(await compileSources(kind)).toString('base64')}',`)
+  }
+  return [...lines, '}', ''].join('\n')
+}
 
-if (import.meta.main) writeFileSync(output, asModule(await compileKernels()))
+if (import.meta.main) writeFileSync(output, await compileAll())

@@ -4,19 +4,18 @@ import { Arena } from './arena.ts'
 import { CommandRing, MAX_THREADS } from './command-ring.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
 import { startPool } from './kernel-pool.ts'
+import type { EvaluatorKind, KernelKind } from './kinds.ts'
 import { KernelStore } from './kernel-store.ts'
 import { layOut } from './memory-layout.ts'
 import { bitLength, MAX_PRIME_BITS, writePrimeTable } from './prime-table.ts'
 import { newInput, rehearse, type Requirements } from './rehearsal.ts'
-import { kernelsOrReason } from './self-test.ts'
+import { chooseKernels } from './self-test.ts'
 import { PlaintextTurner } from './turn-plaintext.ts'
 import { instantiateKernels, sharedMemory } from './wasm.ts'
 
-export type EvaluatorKind = 'relaxed-simd-f64' | 'node-seal'
-
 export interface KernelSupport {
   readonly kind: EvaluatorKind
-  /** Why node-seal is used instead. */
+  /** Why nothing faster is used. */
   readonly reason?: string
   /** Size of the memory that a run would share, where the kernels are used. */
   readonly memoryBytes?: number
@@ -25,18 +24,18 @@ export interface KernelSupport {
 const MAX_MEMORY_BYTES = 2 ** 32 - 2 ** 16
 const MIN_DEGREE = 256
 
-/** Whether this machine, and these parameters, are for the kernels; never throws. */
-export function kernelSupport(plan: Plan, threads = 1): KernelSupport {
+/** Which kernels, of these kinds or of all, this machine and this plan are for, or that none are; never throws. */
+export function kernelSupport(plan: Plan, threads = 1, kinds?: readonly KernelKind[]): KernelSupport {
   const { polyModulusDegree, primes } = plan.parameters
   if (polyModulusDegree < MIN_DEGREE) return refused(`a degree under ${MIN_DEGREE}`)
   if (primes.some((prime) => bitLength(BigInt(prime)) > MAX_PRIME_BITS)) {
     return refused(`a prime of more than ${MAX_PRIME_BITS} bits`)
   }
-  const kernels = kernelsOrReason()
-  if (typeof kernels === 'string') return refused(kernels)
+  const { works, reason } = chooseKernels(kinds)
+  if (!works) return refused(reason)
   const memoryBytes = layOut(plan, rehearse(plan), threads).bytes
   if (memoryBytes > MAX_MEMORY_BYTES) return refused('the plan needs more than 4 GiB of memory')
-  return { kind: 'relaxed-simd-f64', memoryBytes }
+  return { kind: works.kind, memoryBytes, ...(reason !== '' && { reason }) }
 }
 
 const refused = (reason: string): KernelSupport => ({ kind: 'node-seal', reason })
@@ -46,6 +45,7 @@ const refused = (reason: string): KernelSupport => ({ kind: 'node-seal', reason 
  * are one at a time, since the arena has room for one.
  */
 export interface OpenKernels {
+  readonly kind: KernelKind
   readonly evaluator: KernelEvaluator
   readonly store: KernelStore
   readonly memoryBytes: number
@@ -58,22 +58,25 @@ export interface OpenKernels {
 
 export interface KernelOptions {
   readonly threads?: number
+  /** Those that may be used; all unless told. */
+  readonly kinds?: readonly KernelKind[]
   /** By default, exactly what the plan needs. */
   readonly requirements?: Requirements
 }
 
 /** Throws UserError 'kernels-unsupported' where `kernelSupport` names node-seal. */
 export async function openKernels(plan: Plan, options: KernelOptions = {}): Promise<OpenKernels> {
-  const { threads = 1, requirements = rehearse(plan) } = options
+  const { threads = 1, kinds, requirements = rehearse(plan) } = options
   invariant(threads >= 1 && threads <= MAX_THREADS, `kernels: between 1 and ${MAX_THREADS} threads`)
-  const support = kernelSupport(plan, threads)
-  const module = kernelsOrReason()
-  if (support.kind === 'node-seal' || typeof module === 'string') {
+  const support = kernelSupport(plan, threads, kinds)
+  const { works } = chooseKernels(kinds)
+  if (support.kind === 'node-seal' || !works) {
     throw new UserError('kernels-unsupported', `The evaluation kernels cannot be used: ${support.reason}.`, {
       hint: 'Use --evaluator seal.',
     })
   }
   const layout = layOut(plan, requirements, threads)
+  const { kind, module } = works
   const memory = sharedMemory(layout.bytes)
   const kernels = instantiateKernels(module, memory)
   const { polyModulusDegree, primes } = plan.parameters
@@ -93,7 +96,7 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
   try {
     const pool = await startPool(module, memory, layout.ring)
     return {
-      ...{ evaluator, store, memoryBytes: layout.bytes },
+      ...{ kind, evaluator, store, memoryBytes: layout.bytes },
       loadInput: (bytes, register = 0) => {
         const value = newInput(plan, evaluator, register)
         store.loadInput(value, bytes)

@@ -6,8 +6,8 @@ export const MAX_PRIME_BITS = 50
 /** Primes up to this size need no reduction inside a transform. */
 const LAZY_PRIME_BITS = 48
 /** A transform leaves |x| ≤ this times p. */
-const LAZY_GROWTH = 10
-const TIGHT_GROWTH = 1.7
+const LAZY_GROWTH = 10.2
+const TIGHT_GROWTH = 1.9
 const PRIME_BYTES = 96
 
 export const bitLength = (value: bigint): number => value.toString(2).length
@@ -65,15 +65,17 @@ const smallest = (x: bigint, p: bigint): bigint => (2n * x > p ? x - p : x)
 const power2 = (bits: number): bigint => 1n << BigInt(bits)
 
 /**
- * The unit 2^k of a sum's high accumulator that lets most products a·b, |a| ≤ growth·p, |b| < p, be added
- * before a fold: the sum stays under 2^(51+k), the exact rests (2^(k−1) each) under 2^53 − 2^51.
+ * The unit 2^k of a sum's high accumulator that lets most products a·b, |a| ≤ growth·p, |b| < p, be added before a
+ * fold: the sum and its rests stay under 2^(51+k), the rests alone under 2^53 − 2^51. A rest is at most 2^(k−1) and,
+ * without fused multiply-add, the rounding error of a product.
  */
 export function sumConstants(prime: bigint, growth: number): { unitBits: number; chunk: number } {
   const product = prime * BigInt(Math.ceil(Number(prime) * growth))
   let best = { unitBits: 0, chunk: 0 }
-  for (let unitBits = 1; unitBits <= 52; unitBits++) {
-    const bySum = (power2(51 + unitBits) - 1n) / product
-    const byRests = (power2(53) - power2(51)) / power2(unitBits - 1)
+  for (let unitBits = 3; unitBits <= 52; unitBits++) {
+    const rest = power2(unitBits - 1) + product / power2(53) + 1n
+    const bySum = (power2(51 + unitBits) - power2(53)) / product
+    const byRests = (power2(53) - power2(51)) / rest
     const chunk = Math.min(Number(bySum < byRests ? bySum : byRests), 2 ** 20)
     if (chunk > best.chunk) best = { unitBits, chunk }
   }

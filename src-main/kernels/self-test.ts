@@ -2,6 +2,7 @@ import { blake2b } from '@noble/hashes/blake2.js'
 import { Arena } from './arena.ts'
 import { CommandRing } from './command-ring.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
+import { KERNEL_KINDS, type KernelKind } from './kinds.ts'
 import { layOut } from './memory-layout.ts'
 import { galoisElement, inverseElement } from './number-theory.ts'
 import { packedPartBytes, writePrimeTable } from './prime-table.ts'
@@ -9,19 +10,19 @@ import { compileKernels, instantiateKernels, sharedMemory } from './wasm.ts'
 
 /** Digests of each operation's result on the known vector; the kernels that made them were equal to SEAL. */
 const expected: Readonly<Record<string, string>> = {
-  export: 'd2923676bdd8a3a0',
-  import: '98c365aa2e8da50f',
-  'product sum': 'bc84a884ba9b2faf',
-  'plain product': 'edb975bca223f4e8',
-  expansion: 'd48e862b62a65593',
-  'weight addition': '61092a726b51f228',
-  square: '7348d74feb3e1188',
-  addition: '8f1a58600d6911d8',
-  'prime dropping': 'd1a7385ae207bffa',
-  rescaling: '43f4bb135ed07f01',
-  relinearisation: '2610e72bfd3a5636',
-  rotation: 'ff2d51af563aa073',
-  'hoisted rotation': '6b7d68216b0e4050',
+  export: '44ee737fa1bde5f7',
+  import: 'f326f015a81643e4',
+  'product sum': 'b5bdc65311c6b01c',
+  'plain product': 'd329232935440d6c',
+  expansion: '6e016e0ac1bcf57d',
+  'weight addition': '1d78e1d23707e4d9',
+  square: 'b301169f4be2ca2e',
+  addition: 'dc257c137c1c1733',
+  'prime dropping': '973248893027e66b',
+  rescaling: '4054867e3b374fc3',
+  relinearisation: '1064736fe718749b',
+  rotation: 'b348421831c8f9a0',
+  'hoisted rotation': 'cb34b69feb80b5ab',
 }
 
 const N = 512
@@ -29,22 +30,42 @@ const N = 512
 const PRIMES = [1125899906820097n, 281474976694273n, 1073738753n, 1125899906826241n]
 const DATA_PRIMES = PRIMES.length - 1
 const STEPS = 5
-const TAPS = 5
+const TAPS = 12
 
-let outcome: WebAssembly.Module | string | undefined
-
-/** The compiled module if it works on this machine, else why not; tried once. */
-export function kernelsOrReason(): WebAssembly.Module | string {
-  return (outcome ??= tryKernels())
+export interface ChosenKernels {
+  /** Undefined where none of them works here. */
+  readonly works?: { readonly kind: KernelKind; readonly module: WebAssembly.Module }
+  /** Why better ones were passed over; empty where there are none. */
+  readonly reason: string
 }
 
-function tryKernels(): WebAssembly.Module | string {
+const outcomes = new Map<KernelKind, WebAssembly.Module | string>()
+
+/** A module that works on this machine, else why it does not; tried once. */
+function tryOnce(kind: KernelKind): WebAssembly.Module | string {
+  const outcome = outcomes.get(kind) ?? tryKernels(() => compileKernels(kind))
+  outcomes.set(kind, outcome)
+  return outcome
+}
+
+export function tryKernels(compile: () => WebAssembly.Module): WebAssembly.Module | string {
   try {
-    const module = compileKernels()
+    const module = compile()
     return selfTest(module) ?? module
   } catch {
-    return 'this engine lacks relaxed SIMD or shared memory'
+    return 'this engine lacks it'
   }
+}
+
+/** The first of these kinds that passes its self-test. */
+export function chooseKernels(kinds: readonly KernelKind[] = KERNEL_KINDS, attempt = tryOnce): ChosenKernels {
+  const reasons: string[] = []
+  for (const kind of kinds) {
+    const module = attempt(kind)
+    if (typeof module !== 'string') return { works: { kind, module }, reason: reasons.join('; ') }
+    reasons.push(`${kind}: ${module}`)
+  }
+  return { reason: reasons.join('; ') }
 }
 
 /** Runs every kernel on a known vector; what went wrong, if anything did. */

@@ -1,7 +1,8 @@
 import { UserError } from '../core/errors.ts'
+import type { KernelKind } from './kinds.ts'
 import { kernelsBase64 } from './wasm-bytes.ts'
 
-/** What the module of assembly/ exports. Addresses and sizes are in bytes of the shared memory. */
+/** What the modules of assembly/ export. Addresses and sizes are in bytes of the shared memory. */
 export interface Kernels {
   smallestRoot(root: number, n: number, p: number): number
   writeRoots(roots: number, quotients: number, root: number, n: number, p: number): void
@@ -24,8 +25,9 @@ export interface Kernels {
 /** Runs one task of the command at that address; scratch is the calling thread's own. */
 export type StageKernel = (command: number, task: number, scratch: number) => void
 
-/** Throws WebAssembly.CompileError where the engine lacks relaxed SIMD. */
-export const compileKernels = (): WebAssembly.Module => new WebAssembly.Module(Buffer.from(kernelsBase64, 'base64'))
+/** Throws WebAssembly.CompileError where the engine lacks what they need. */
+export const compileKernels = (kind: KernelKind): WebAssembly.Module =>
+  new WebAssembly.Module(Buffer.from(kernelsBase64[kind], 'base64'))
 
 export const instantiateKernels = (module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels =>
   new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels

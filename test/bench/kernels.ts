@@ -1,12 +1,13 @@
 /**
- * Kernels against node-seal on the same machine, in turns: `node test/bench/kernels.ts [N] [prime bits] [threads]`.
+ * Kernels against node-seal on the same machine, in turns: `node test/bench/kernels.ts [N] [prime bits] [threads] [kind]`.
  * Prints medians in milliseconds and their ratio as a Markdown table: processor time for one thread, which other work
  * on the machine disturbs least, and elapsed time for more.
  */
+import type { KernelKind } from '../../src-main/kernels/kinds.ts'
 import { type BenchTools, Oracle } from '../kernels/oracle.ts'
 import { openForTest, SCALE } from '../kernels/open-for-test.ts'
 
-const [degree = '16384', bits = '45,40,40,40,40,40,40,40,48', threadCount = '1'] = process.argv.slice(2)
+const [degree = '16384', bits = '45,40,40,40,40,40,40,40,48', threadCount = '1', kind] = process.argv.slice(2)
 const n = Number(degree)
 const primeBits = bits.split(',').map(Number)
 const threads = Number(threadCount)
@@ -15,7 +16,8 @@ const TAPS = 9
 const steps = [1, 2, 3, 4, 5, 6, 7, 8]
 
 const oracle = await Oracle.open(n, primeBits, steps)
-const kernels = await openForTest(oracle, { steps, taps: TAPS, threads, room: 60 * primeBits.length })
+const kinds = kind === undefined ? undefined : [kind as KernelKind]
+const kernels = await openForTest(oracle, { steps, taps: TAPS, threads, kinds, room: 60 * primeBits.length })
 const { evaluator } = kernels
 const primes = primeBits.length - 1
 const random = (prime: bigint): bigint => BigInt(Math.floor(Math.random() * Number(prime)))
@@ -95,7 +97,7 @@ const timeMs = (run: () => void): number => {
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]
 
 console.log(
-  `N = ${n}, ${primes} data primes, ${threads} thread(s), medians of ${ROUNDS}, ${threads > 1 ? 'elapsed' : 'processor'} ms\n`,
+  `${kernels.kind}, N = ${n}, ${primes} data primes, ${threads} thread(s), medians of ${ROUNDS}, ${threads > 1 ? 'elapsed' : 'processor'} ms\n`,
 )
 console.log('| operation | node-seal | kernels | ratio |\n|---|---|---|---|')
 for (const { name, inputs, seal, ours, count = 1 } of rows) {

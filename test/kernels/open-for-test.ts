@@ -1,5 +1,6 @@
 import type { Plan } from '../../src-main/core/plan/plan.ts'
 import { openKernels, type OpenKernels } from '../../src-main/kernels/open-kernels.ts'
+import type { KernelKind } from '../../src-main/kernels/kinds.ts'
 import type { KernelValue } from '../../src-main/kernels/kernel-evaluator.ts'
 import { readCiphertext } from '../../src-main/kernels/seal-bytes.ts'
 import type { Oracle } from './oracle.ts'
@@ -18,6 +19,7 @@ export interface SessionOptions {
   /** Weights per level: the longest sum. */
   readonly taps: number
   readonly threads?: number
+  readonly kinds?: readonly KernelKind[]
   /** Room for values, in polynomials. */
   readonly room?: number
   readonly withoutKeys?: boolean
@@ -25,7 +27,7 @@ export interface SessionOptions {
 
 /** Kernels ready for any operation at any level of the oracle's chain. */
 export async function openForTest(oracle: Oracle, options: SessionOptions): Promise<Session> {
-  const { steps, taps, threads = 1, room = 400, withoutKeys = false } = options
+  const { steps, taps, threads = 1, kinds, room = 400, withoutKeys = false } = options
   const dataPrimes = oracle.primes.length - 1
   const levels = Array.from({ length: dataPrimes }, (_, index) => index + 1)
   const plan: Plan = {
@@ -39,7 +41,7 @@ export async function openForTest(oracle: Oracle, options: SessionOptions): Prom
     batch: 1,
   }
   const kernels = await openKernels(plan, {
-    threads,
+    ...{ threads, kinds },
     requirements: {
       ...{
         valueBytes: 8 * oracle.n * room,

@@ -1,34 +1,64 @@
 /**
- * Arithmetic modulo a prime p < 2^50 on pairs of f64 lanes that hold integers. Every function needs a truly
- * fused multiply-add; docs/kernels.md proves the bounds named here.
+ * Arithmetic modulo a prime p < 2^50 on pairs of f64 lanes that hold integers. It is compiled twice: with fused
+ * multiply-add, an instruction of relaxed SIMD, and without; docs/kernels.md proves the bounds for both.
  */
 
+/** Clears the last 27 of an f64's 53 binary digits. */
+const HIGH_DIGITS: u64 = 0xfffffffff8000000
+
 @inline
-export function fused(a: v128, b: v128, c: v128): v128 {
-  return f64x2.relaxed_madd(a, b, c)
+function highDigits(x: v128): v128 {
+  return v128.and(x, i64x2.splat(HIGH_DIGITS))
 }
 
-/** c − a·b */
+/** a·b + c, rounded once or twice. */
 @inline
-export function fusedNegative(a: v128, b: v128, c: v128): v128 {
-  return f64x2.relaxed_nmadd(a, b, c)
+export function nearly(a: v128, b: v128, c: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f64x2.relaxed_madd(a, b, c) : f64x2.add(f64x2.mul(a, b), c)
+}
+
+/** a·b + c, where the rounding error of `nearly` is asked for: c is the difference of its argument and its result. */
+@inline
+export function exactly(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c)
+  const a1 = highDigits(a)
+  const a0 = f64x2.sub(a, a1)
+  const b1 = highDigits(b)
+  const b0 = f64x2.sub(b, b1)
+  const upper = f64x2.add(f64x2.add(f64x2.mul(a1, b1), c), f64x2.mul(a1, b0))
+  return f64x2.add(f64x2.add(upper, f64x2.mul(a0, b1)), f64x2.mul(a0, b0))
 }
 
 /**
- * y·w mod p for |w| < p, quotient = w/p rounded, |y| ≤ 2^53 and |y·w/p| ≤ 2^51:
- * |result| ≤ (1/2 + |y·w/p|·2^-53)·p. Adding and subtracting round = 1.5·2^52 rounds to the nearest integer.
+ * y·w mod p for |w| < p, quotient = w/p rounded, |y| < 2^51.8 and |y·w/p| ≤ 2^51:
+ * |result| ≤ (1/2 + |y·w/p|·2^-52)·p. Adding and subtracting round = 1.5·2^52 rounds to the nearest integer.
  */
 @inline
 export function multiply(y: v128, w: v128, quotient: v128, p: v128, round: v128): v128 {
-  const high = f64x2.mul(y, w)
-  const multiple = f64x2.sub(fused(y, quotient, round), round)
-  return f64x2.sub(fusedNegative(multiple, p, high), fusedNegative(y, w, high))
+  const q = f64x2.sub(nearly(y, quotient, round), round)
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    const product = f64x2.mul(y, w)
+    return f64x2.sub(f64x2.relaxed_nmadd(q, p, product), f64x2.relaxed_nmadd(y, w, product))
+  }
+  const y1 = highDigits(y)
+  const y0 = f64x2.sub(y, y1)
+  const w1 = highDigits(w)
+  const w0 = f64x2.sub(w, w1)
+  const q1 = highDigits(q)
+  const q0 = f64x2.sub(q, q1)
+  const p1 = highDigits(p)
+  const p0 = f64x2.sub(p, p1)
+  let difference = f64x2.sub(f64x2.mul(y1, w1), f64x2.mul(q1, p1))
+  difference = f64x2.add(difference, f64x2.sub(f64x2.mul(y1, w0), f64x2.mul(q1, p0)))
+  difference = f64x2.add(difference, f64x2.sub(f64x2.mul(y0, w1), f64x2.mul(q0, p1)))
+  return f64x2.add(difference, f64x2.sub(f64x2.mul(y0, w0), f64x2.mul(q0, p0)))
 }
 
-/** x mod p for |x| ≤ 2^53: |result| ≤ p/2 + 1. */
+/** x mod p for |x| ≤ 2^53 − p/2 − 2: |result| ≤ p/2 + 2. */
 @inline
 export function reduce(x: v128, p: v128, inverse: v128, round: v128): v128 {
-  return fusedNegative(f64x2.sub(fused(x, inverse, round), round), p, x)
+  const q = f64x2.sub(nearly(x, inverse, round), round)
+  return ASC_FEATURE_RELAXED_SIMD ? f64x2.relaxed_nmadd(q, p, x) : f64x2.sub(x, f64x2.mul(q, p))
 }
 
 /** The residue in [0, p). */

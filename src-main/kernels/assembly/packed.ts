@@ -22,7 +22,9 @@ export function unpackMask(width: i32): v128 {
 @inline
 export function unpackPair(at: usize, mask: v128): v128 {
   const magic = i64x2.splat(MAGIC)
-  return f64x2.sub(v128.or(i8x16.relaxed_swizzle(v128.load(at), mask), magic), magic)
+  const bytes = v128.load(at)
+  const residues = ASC_FEATURE_RELAXED_SIMD ? i8x16.relaxed_swizzle(bytes, mask) : i8x16.swizzle(bytes, mask)
+  return f64x2.sub(v128.or(residues, magic), magic)
 }
 
 export function unpackPolynomial(target: usize, source: usize, n: i32, width: i32): void {

@@ -1,4 +1,4 @@
-import { canonical, fused, multiply, reduce } from './modular'
+import { canonical, exactly, multiply, nearly, reduce } from './modular'
 import { unpackMask, unpackPair } from './packed'
 import { Prime } from './prime'
 
@@ -63,7 +63,7 @@ function foldSum(block: usize, prime: Prime): void {
   }
 }
 
-/** Two coefficients of a block's sum modulo p, |x| ≤ 1.5p + 4. */
+/** Two coefficients of a block's sum modulo p, |x| ≤ 1.5p + 2. */
 @inline
 export function sumAt(at: usize, p: v128, inverse: v128, start: v128, scale: v128, unit: v128, quotient: v128, round: v128): v128 {
   const multiple = f64x2.mul(f64x2.sub(v128.load(at), start), scale)
@@ -125,21 +125,21 @@ function accumulateWith(
       const h0 = v128.load(at)
       let x = v128.load(a0 + at)
       let y = loadFactor(b0, mask, packed)
-      const h1 = fused(x, y, h0)
-      let low = f64x2.add(v128.load(at, BLOCK_BYTES), fused(x, y, f64x2.sub(h0, h1)))
+      const h1 = nearly(x, y, h0)
+      let low = f64x2.add(v128.load(at, BLOCK_BYTES), exactly(x, y, f64x2.sub(h0, h1)))
       x = v128.load(a1 + at)
       y = loadFactor(b1, mask, packed)
-      const h2 = fused(x, y, h1)
-      low = f64x2.add(low, fused(x, y, f64x2.sub(h1, h2)))
+      const h2 = nearly(x, y, h1)
+      low = f64x2.add(low, exactly(x, y, f64x2.sub(h1, h2)))
       x = v128.load(a2 + at)
       y = loadFactor(b2, mask, packed)
-      const h3 = fused(x, y, h2)
-      low = f64x2.add(low, fused(x, y, f64x2.sub(h2, h3)))
+      const h3 = nearly(x, y, h2)
+      low = f64x2.add(low, exactly(x, y, f64x2.sub(h2, h3)))
       x = v128.load(a3 + at)
       y = loadFactor(b3, mask, packed)
-      const h4 = fused(x, y, h3)
+      const h4 = nearly(x, y, h3)
       v128.store(at, h4)
-      v128.store(at, f64x2.add(low, fused(x, y, f64x2.sub(h3, h4))), BLOCK_BYTES)
+      v128.store(at, f64x2.add(low, exactly(x, y, f64x2.sub(h3, h4))), BLOCK_BYTES)
       b0 += bStep
       b1 += bStep
       b2 += bStep
@@ -154,9 +154,9 @@ function accumulateWith(
       const h0 = v128.load(at)
       const x = v128.load(a + at)
       const y = loadFactor(b, mask, packed)
-      const h1 = fused(x, y, h0)
+      const h1 = nearly(x, y, h0)
       v128.store(at, h1)
-      v128.store(at, f64x2.add(v128.load(at, BLOCK_BYTES), fused(x, y, f64x2.sub(h0, h1))), BLOCK_BYTES)
+      v128.store(at, f64x2.add(v128.load(at, BLOCK_BYTES), exactly(x, y, f64x2.sub(h0, h1))), BLOCK_BYTES)
       b += bStep
     }
   }
