@@ -86,6 +86,7 @@ export const withInputMode = (command: Command): Command =>
     .addOption(
       new Option('--batch <images>', 'images computed at once: 1, 2, 4, 8 or 16').argParser(batchSize).default(1),
     )
+    .option('--ms-per-megabyte <ms>', 'run time that a smaller bundle may cost (default: 2)', number)
     .addOption(
       new Option(
         '--split <where>',
@@ -104,6 +105,7 @@ function splitOf(text: string): Split {
 export interface InputModeOptions {
   readonly input: 'encrypted' | 'plain'
   readonly batch: number
+  readonly msPerMegabyte?: number
   readonly split?: Split
 }
 

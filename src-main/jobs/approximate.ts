@@ -9,7 +9,7 @@ import type { CompileRequest } from './compile.ts'
 import { openNetwork } from './open-network.ts'
 import { Stopwatch } from './stopwatch.ts'
 
-export interface ApproximateRequest extends Omit<CompileRequest, 'input' | 'batch'> {
+export interface ApproximateRequest extends Omit<CompileRequest, 'input' | 'batch' | 'msPerMegabyte'> {
   /** Where the approximated network goes, as ONNX. */
   readonly out: string
   readonly force: boolean

@@ -18,6 +18,8 @@ export interface CompileRequest extends NetworkRequest, ApproximateChoice {
   readonly input: 'encrypted' | 'plain'
   /** Images that the edge computes at once, a power of two; one unless told. */
   readonly batch?: number
+  /** What a megabyte of bundle is worth in milliseconds of run time. */
+  readonly msPerMegabyte?: number
   /** Where and how the network is cut into segments. Nowhere unless told: one that is too deep is then refused. */
   readonly split?: Split
 }
@@ -37,13 +39,13 @@ export async function compile(request: CompileRequest, work: WorkContext, watch:
   const { samples, preprocessing } = await watch.time('calibrate', () =>
     prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
   )
-  const { split = WHOLE, input, batch } = request
+  const { split = WHOLE, input, batch, msPerMegabyte } = request
   const exact = exactLayersOf(model, split, deepest(request))
   const { polynomial } = await watch.time('approximate', () =>
     approximateNetwork(model, samples, { ...request, exact }, work),
   )
   const planned = await watch.time('plan', () =>
-    planSegments(foldBetweenRefreshes(polynomial, samples), split, { input, batch }),
+    planSegments(foldBetweenRefreshes(polynomial, samples), split, { input, batch, msPerMegabyte }),
   )
   return { model, polynomial, ...planned, preprocessing, typical: samples[0] }
 }

@@ -124,13 +124,14 @@ async function planned(
   work: WorkContext,
   watch: Stopwatch,
 ): Promise<PlannedSegments & { readonly model: LayerModel }> {
-  const { calibration, split = WHOLE, input, batch } = request
+  const { calibration, split = WHOLE, input, batch, msPerMegabyte } = request
   if (calibration !== undefined) return await compile({ ...request, calibration }, work, watch)
   const model = await watch.time('normalise', () => openNetwork(request))
   const degree = deepest(request)
   const exact = exactLayersOf(model, split, degree)
   const skeleton = refreshedSkeletonOf(model, { degree, exact })
-  return { model, ...(await watch.time('plan', () => planSegments(skeleton, split, { input, batch }))) }
+  const options = { input, batch, msPerMegabyte }
+  return { model, ...(await watch.time('plan', () => planSegments(skeleton, split, options))) }
 }
 
 /** By the kind of layer: the planner may merge a linear layer into a later one, and then refuses a hand-off there. */

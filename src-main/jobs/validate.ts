@@ -23,7 +23,7 @@ import { referenceOptions } from './open-network.ts'
 import { exportCompiled } from './protect.ts'
 import { Stopwatch } from './stopwatch.ts'
 
-export interface ValidateRequest extends Omit<CompileRequest, 'input' | 'batch'> {
+export interface ValidateRequest extends Omit<CompileRequest, 'input' | 'batch' | 'msPerMegabyte'> {
   readonly data: string
   /** Class numbers; only agreements are reported where there are none. */
   readonly labels?: string

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { SquareModel } from '../../src-main/core/approximate/polynomial-model.ts'
 import { INPUT, type ConvMap } from '../../src-main/core/normalise/layer-model.ts'
+import { estimatePlan } from '../../src-main/core/bundle/estimate.ts'
 import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
+import { kernelCosts } from '../../src-main/core/plan/cost-model.ts'
 import { slotsOf } from '../../src-main/core/plan/plan.ts'
 import { runPlan } from '../../src-main/core/plan/run-plan.ts'
 import { MAX_LOG_QP } from '../../src-main/core/plan/security.ts'
@@ -94,6 +96,24 @@ describe('a plan computes the network', () => {
     b.square('s2', b.conv('c2', 's1', 16, 3, 1, 1))
     b.pool('gap', 's2', 32, 32)
     expect(worstError(b.model(b.dense('d', 'gap', 10)))).toBeLessThan(1e-12)
+  })
+})
+
+describe('what the search minimises', () => {
+  it('is time, and bytes at their price', () => {
+    const [cheap, dear] = [0, 50].map((msPerMegabyte) =>
+      estimatePlan(planNetwork(small(), { msPerMegabyte }).plan, kernelCosts),
+    )
+    expect(dear.bundleBytes).toBeLessThan(0.9 * cheap.bundleBytes)
+    expect(cheap.seconds).toBeLessThan(dear.seconds)
+  })
+
+  it('a clear input makes a fifth less of it', () => {
+    const [clear, encrypted] = (['plain', 'encrypted'] as const).map((input) =>
+      estimatePlan(planNetwork(small(), { input }).plan, kernelCosts),
+    )
+    expect(clear.relinearisations).toBeLessThan(encrypted.relinearisations)
+    expect(clear.seconds).toBeLessThan(0.8 * encrypted.seconds)
   })
 })
 

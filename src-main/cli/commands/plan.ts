@@ -32,10 +32,11 @@ export function planCommand(): Command {
     async (model: string, options: Options) => {
       await answer(options.json === true, async (work) => {
         const { plan } = await import('../../jobs/plan.ts')
-        const { calibration, input, batch, split, inputName, outputName } = options
+        const { calibration, input, batch, msPerMegabyte, split, inputName, outputName } = options
         const network = { model: path(model), inputName, outputName }
         const preprocessing = preprocessingOf(options)
-        const request = { ...network, calibration, preprocessing, ...activationOf(options), input, batch, split }
+        const packing = { input, batch, msPerMegabyte, split }
+        const request = { ...network, calibration, preprocessing, ...activationOf(options), ...packing }
         const result = await plan(request, work)
         return { json: result, text: textOf(result) }
       })

@@ -67,6 +67,7 @@ export function protectCommand(): Command {
           input: options.input,
           ...activationOf(options),
           batch: options.batch,
+          msPerMegabyte: options.msPerMegabyte,
           reveal: policyOf(options.reveal, options.top),
           split: options.split,
           signingKey: options.signingKey,
