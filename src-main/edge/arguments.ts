@@ -22,6 +22,8 @@ export const usage = `Usage: sealwright-edge <command> …
       --gateway-token-file FILE
 
   --threads N             worker threads (the cores)
+  --memory BYTES          most that the process may hold, as 2000000000, 1500M or 2G: weights beyond it are
+                          read from the bundle as they are needed
   --evaluator WHICH       kernels, seal, or auto (auto)
   --public-key PEM        accepts only bundles signed with this key
   --signature FILE        checks this detached signature instead of the one inside
@@ -37,6 +39,7 @@ const options = {
   out: text,
   index: text,
   threads: text,
+  memory: text,
   evaluator: text,
   force: flag,
   host: text,
@@ -75,6 +78,17 @@ export function wholeNumber(value: string | undefined, name: string): number | u
   if (value === undefined) return undefined
   if (!/^\d{1,9}$/.test(value)) throw new UserError('bad-arguments', `${name} must be a whole number.`)
   return Number(value)
+}
+
+const byteUnits: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }
+
+/** As 1500M. Throws UserError 'bad-arguments'. */
+export function memoryFrom({ memory }: Values): number | undefined {
+  if (memory === undefined) return undefined
+  const [, digits, unit] = /^(\d{1,12})([KMG]?)$/.exec(memory) ?? []
+  if (digits === undefined)
+    throw new UserError('bad-arguments', '--memory must be a number of bytes, or as 1500M or 2G.')
+  return Number(digits) * byteUnits[unit]
 }
 
 export function evaluatorFrom({ evaluator = 'auto' }: Values): RunnerOptions['evaluator'] {

@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Plan, Register } from '../core/plan/plan.ts'
+import { invariant, UserError } from '../core/errors.ts'
+import type { Plan, Register, WeightIndex } from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
 import { turnedInputs, type TurnedInput } from '../core/plan/turned-inputs.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { KernelValue } from '../kernels/kernel-evaluator.ts'
+import { weightsOf } from '../kernels/memory-layout.ts'
 import { openKernels, type OpenKernels } from '../kernels/open-kernels.ts'
 import { compileSeal } from '../seal/public.ts'
 import { AskedWorker } from '../workers/ask.ts'
@@ -11,9 +13,19 @@ import type { Bundle } from './open-bundle.ts'
 import { PlanTimer } from './plan-timer.ts'
 import type { SealThreadNote, SealThreadRequest, SealThreadSetup } from './seal-thread.ts'
 import { checkInput, type RunInput, type RunTimes, type SegmentRunner } from './segment-runner.ts'
+import { READ_AHEAD_BYTES, WeightReader } from './weight-reader.ts'
 
 /** Beside this file, as source or bundled. */
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'seal-thread$1'))
+
+export interface KernelRunnerOptions {
+  readonly threads: number
+  /** Resident memory of the whole process, at most: weights that it leaves no room for are read again in each run. */
+  readonly memoryBytes?: number
+}
+
+/** What the process grows by besides the kernels' memory and what is read ahead: threads, and keys on their way. */
+const GROWTH_BYTES = 96 * 2 ** 20
 
 type SealThread = AskedWorker<SealThreadRequest, number, SealThreadNote>
 
@@ -24,33 +36,53 @@ export class KernelRunner implements SegmentRunner {
   times: RunTimes | undefined
   readonly #kernels: OpenKernels
   readonly #encryptors: readonly SealThread[]
+  /** Where some weights are streamed. */
+  readonly #reader: WeightReader | undefined
+  /** By instruction: the weights that are read for it. */
+  readonly #streamed: readonly (readonly WeightIndex[])[]
   /** Clear inputs that need not be encoded, being rotations of others. */
   readonly #turned: readonly (TurnedInput | undefined)[]
 
-  private constructor(plan: Plan, kernels: OpenKernels, encryptors: readonly SealThread[]) {
+  private constructor(plan: Plan, kernels: OpenKernels, encryptors: readonly SealThread[], reader?: WeightReader) {
     this.plan = plan
     this.#kernels = kernels
     this.#encryptors = encryptors
+    this.#reader = reader
+    const streamed = new Set(kernels.streamed)
+    this.#streamed = plan.instructions.map((instruction) =>
+      [...new Set(weightsOf(instruction))].filter((index) => streamed.has(index)),
+    )
     this.#turned = plan.input.mode === 'plain' ? turnedInputs(plan.input) : []
   }
 
-  /** Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported'. */
-  static async load(bundle: Bundle, segmentIndex: number, threads: number): Promise<KernelRunner> {
+  /** Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported', 'not-enough-memory'. */
+  static async load(bundle: Bundle, segmentIndex: number, options: KernelRunnerOptions): Promise<KernelRunner> {
+    const { threads, memoryBytes } = options
     const plan = await bundle.plan(bundle.segment(segmentIndex))
     const module = await compileSeal()
     const { path, sha256 } = bundle
     const setup: SealThreadSetup = { bundle: path, bundleSha256: sha256, segmentIndex, module }
-    const kernels = await openKernels(plan, { threads })
+    // Only the first segment's input comes in the clear.
     const encryptors = Array.from(
-      { length: Math.min(threads, plan.input.sources.length) },
+      { length: segmentIndex === 0 ? Math.min(threads, plan.input.sources.length) : 0 },
       (): SealThread => new AskedWorker(threadUrl, { workerData: setup }),
     )
+    let kernels: OpenKernels | undefined
+    let reader: WeightReader | undefined
     try {
-      const ready = encryptors.map((thread) => thread.ask({ registers: [], input: new Float64Array() }))
-      await Promise.all([loadMaterial(kernels, bundle, segmentIndex), ...ready])
+      const ready = Promise.all(encryptors.map((thread) => thread.ask({ registers: [], input: new Float64Array() })))
+      if (memoryBytes !== undefined) await ready
+      const room = memoryBytes === undefined ? undefined : kernelRoom(memoryBytes)
+      kernels = await openKernels(plan, { threads, limitBytes: room })
+      const streamed = new Set(kernels.streamed)
+      const kept = [...plan.weights.keys()].filter((index) => !streamed.has(index))
+      reader = await WeightReader.start(bundle, segmentIndex, kept, kernels.streamed)
+      await Promise.all([loadMaterial(kernels, bundle, segmentIndex, kept, reader), ready])
+      if (kernels.streamed.length > 0) return new KernelRunner(plan, kernels, encryptors, reader)
+      await reader.end()
       return new KernelRunner(plan, kernels, encryptors)
     } catch (error) {
-      await Promise.all([kernels.close(), ...encryptors.map((thread) => thread.end())])
+      await Promise.all([kernels?.close(), reader?.end(), ...encryptors.map((thread) => thread.end())])
       throw error
     }
   }
@@ -62,7 +94,14 @@ export class KernelRunner implements SegmentRunner {
     const { values, encryptMs } = input instanceof Float64Array ? await this.#encrypt(input) : this.#load(input)
     try {
       const timer = new PlanTimer<KernelValue>(plan, work)
-      const outputs = runPlan(plan, evaluator, values, timer)
+      const outputs = runPlan(plan, evaluator, values, {
+        beforeInstruction: (index) => {
+          timer.beforeInstruction()
+          for (const weight of this.#streamed[index]) store.loadPackedWeight(weight, this.#reader!.next())
+        },
+        afterInstruction: () => timer.afterInstruction(),
+        layerDone: (layer) => timer.layerDone(layer),
+      })
       this.times = timer.times(encryptMs)
       return outputs.map((output) => {
         const bytes = store.save(output)
@@ -70,6 +109,7 @@ export class KernelRunner implements SegmentRunner {
         return bytes
       })
     } finally {
+      this.#reader?.restart()
       for (const value of values) evaluator.release(value)
     }
   }
@@ -79,7 +119,7 @@ export class KernelRunner implements SegmentRunner {
   }
 
   async delete(): Promise<void> {
-    await Promise.all([this.#kernels.close(), ...this.#encryptors.map((thread) => thread.end())])
+    await Promise.all([this.#kernels.close(), this.#reader?.end(), ...this.#encryptors.map((thread) => thread.end())])
   }
 
   #load(ciphertexts: readonly Uint8Array[]): { values: KernelValue[]; encryptMs: number } {
@@ -87,6 +127,7 @@ export class KernelRunner implements SegmentRunner {
   }
 
   async #encrypt(input: Float64Array): Promise<{ values: KernelValue[]; encryptMs: number }> {
+    invariant(this.#encryptors.length > 0, 'only the first segment encrypts')
     const registers = [...this.plan.input.sources.keys()]
     const packed = registers.filter((register) => !this.#turned[register])
     const values = new Map<Register, KernelValue>()
@@ -113,14 +154,25 @@ export class KernelRunner implements SegmentRunner {
   }
 }
 
-/** Keys and weights, expanded by the kernels' threads. */
-async function loadMaterial({ store }: OpenKernels, bundle: Bundle, segmentIndex: number): Promise<void> {
+/** What is left for the kernels of what the process may hold. Throws UserError 'not-enough-memory'. */
+function kernelRoom(memoryBytes: number): number {
+  const room = memoryBytes - process.memoryUsage.rss() - READ_AHEAD_BYTES - GROWTH_BYTES
+  if (room > 0) return room
+  throw new UserError('not-enough-memory', `${Math.ceil(memoryBytes / 2 ** 20)} MiB are not enough to begin with.`)
+}
+
+/** Keys and the weights that stay, expanded by the kernels' threads. */
+async function loadMaterial(
+  { store }: OpenKernels,
+  bundle: Bundle,
+  segmentIndex: number,
+  kept: readonly WeightIndex[],
+  reader: WeightReader,
+): Promise<void> {
   const segment = bundle.segment(segmentIndex)
-  const plan = await bundle.plan(segment)
   for await (const keys of bundle.evaluationKeys(segment)) store.loadPackedKeys(keys)
-  const load = await bundle.weightLoader(segment, plan)
-  for (const index of plan.weights.keys()) {
-    store.loadPackedWeight(index, load(index))
+  for (const index of kept) {
+    store.loadPackedWeight(index, reader.next())
     await setImmediate()
   }
 }

@@ -1,3 +1,4 @@
+import { UserError } from '../core/errors.ts'
 import { kernelSupport } from '../kernels/open-kernels.ts'
 import { KernelRunner } from './kernel-runner.ts'
 import { loadSegment } from './load-segment.ts'
@@ -10,14 +11,22 @@ export interface RunnerOptions {
   readonly threads: number
   /** `auto` takes our own kernels where they pass their self-test and hold the plan. */
   readonly evaluator: 'auto' | 'kernels' | 'seal'
+  /** Resident memory of the process, at most; weights beyond it are read again in each run. */
+  readonly memoryBytes?: number
 }
 
-/** The bundle stays open and the caller's. Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported'. */
+/**
+ * The bundle stays open and the caller's.
+ * @throws UserError damaged-bundle, damaged-data, kernels-unsupported, not-enough-memory
+ */
 export async function loadRunner(bundle: Bundle, segmentIndex: number, options: RunnerOptions): Promise<SegmentRunner> {
-  const { threads, evaluator } = options
+  const { threads, evaluator, memoryBytes } = options
   const plan = await bundle.plan(bundle.segment(segmentIndex))
   if (evaluator === 'kernels' || (evaluator === 'auto' && kernelSupport(plan, threads).kind !== 'node-seal')) {
-    return KernelRunner.load(bundle, segmentIndex, threads)
+    return KernelRunner.load(bundle, segmentIndex, options)
+  }
+  if (memoryBytes !== undefined) {
+    throw new UserError('kernels-unsupported', 'Only the evaluation kernels can keep to a given memory.')
   }
   return threads > 1
     ? ThreadedRunner.load(bundle, segmentIndex, threads)

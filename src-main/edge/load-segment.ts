@@ -40,7 +40,7 @@ export async function loadSegment(
   const encryptor = new PublicEncryptor(context, await bundle.entry(segment.publicKey))
   const keys = new SealKeys(context)
   for await (const set of bundle.evaluationKeys(segment)) keys.add(set)
-  const load = await bundle.weightLoader(segment, plan)
+  const { load } = await bundle.weights(segment, plan)
   const weights = new SealWeights(context, plan.weights, load, weightBudgetBytes)
   return {
     plan,

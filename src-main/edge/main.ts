@@ -5,6 +5,7 @@ import {
   evaluatorFrom,
   gatewayFrom,
   listenFrom,
+  memoryFrom,
   parseArguments,
   required,
   trustFrom,
@@ -30,6 +31,7 @@ const commands: Record<string, Command> = {
         index: wholeNumber(values.index, '--index'),
         threads: wholeNumber(values.threads, '--threads'),
         evaluator: evaluatorFrom(values),
+        memoryBytes: memoryFrom(values),
         force: values.force === true,
         trust: await trustFrom(values),
       },
@@ -43,6 +45,7 @@ const commands: Record<string, Command> = {
       runner: {
         threads: wholeNumber(values.threads, '--threads') ?? availableParallelism(),
         evaluator: evaluatorFrom(values),
+        memoryBytes: memoryFrom(values),
       },
       queue: wholeNumber(values.queue, '--queue') ?? 8,
       gateway: await gatewayFrom(values),

@@ -17,7 +17,7 @@ import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeWeightIndex } from '../core/bundle/weight-index.ts'
 import type { NamedDigest } from '../core/bundle/statement.ts'
 import { UserError } from '../core/errors.ts'
-import type { Plan } from '../core/plan/plan.ts'
+import type { Plan, WeightIndex } from '../core/plan/plan.ts'
 import { fileProblem } from '../data/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
 import { checkFrame, hashExtent, readDirectory, readWhole, type Extent } from '../files/bundle-zip.ts'
@@ -43,6 +43,14 @@ export interface BundleSigner {
   readonly fingerprint: string
   /** True where the key was given by the caller, not only by the bundle. */
   readonly pinned: boolean
+}
+
+/** Throws UserError 'damaged-bundle'. */
+export interface StoredWeights {
+  readonly largestBytes: number
+  readonly load: LoadWeight
+  /** Writes a weight to the beginning of `room` and returns its length. */
+  readonly readInto: (index: WeightIndex, room: Uint8Array) => number
 }
 
 /** An opened bundle. Bytes are returned only after their SHA-256 has been compared with the manifest's. */
@@ -162,20 +170,26 @@ export class Bundle {
   }
 
   /** Reads weights one by one, each checked against the index; synchronous, since a plan runs synchronously. */
-  async weightLoader(segment: ManifestSegment, plan: Plan): Promise<LoadWeight> {
+  async weights(segment: ManifestSegment, plan: Plan): Promise<StoredWeights> {
     const blob = this.#extents.get(segment.weights.blob)!
     const records = decodeWeightIndex(await this.entry(segment.weights.index), plan.weights.length, blob.bytes)
     let end = blob.start
     const starts = records.map(({ bytes }) => (end += bytes) - bytes)
-    return (index) => {
+    const readInto = (index: WeightIndex, room: Uint8Array): number => {
       const { bytes, sha256: expected } = records[index]
-      const weight = new Uint8Array(bytes)
+      const weight = room.subarray(0, bytes)
       const read = readSync(this.#file.fd, weight, 0, bytes, starts[index])
       if (read !== bytes || !createHash('sha256').update(weight).digest().equals(expected)) {
         throw damagedBundle('a weight has been changed')
       }
+      return bytes
+    }
+    const load = (index: WeightIndex): Uint8Array => {
+      const weight = new Uint8Array(records[index].bytes)
+      readInto(index, weight)
       return weight
     }
+    return { largestBytes: records.reduce((most, { bytes }) => Math.max(most, bytes), 0), load, readInto }
   }
 
   async close(): Promise<void> {

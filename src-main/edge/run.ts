@@ -16,6 +16,7 @@ export interface EdgeRunRequest {
   readonly threads?: number
   /** `auto` unless told. */
   readonly evaluator?: RunnerOptions['evaluator']
+  readonly memoryBytes?: number
   readonly out: string
   readonly force?: boolean
   readonly trust?: Trust
@@ -29,6 +30,8 @@ export interface EdgeRunResult {
   readonly loadSeconds: number
   readonly runSeconds: number
   readonly heapBytes: number
+  /** Largest resident memory of this process so far. */
+  readonly peakBytes: number
   readonly evaluator: 'kernels' | 'node-seal'
 }
 
@@ -44,6 +47,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
     const runner = await loadRunner(bundle, segment, {
       threads: request.threads ?? availableParallelism(),
       evaluator: request.evaluator ?? 'auto',
+      memoryBytes: request.memoryBytes,
     })
     try {
       const { preprocessing } = manifest
@@ -62,6 +66,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
         loadSeconds: (loadedMs - startedMs) / 1000,
         runSeconds: (ranMs - loadedMs) / 1000,
         heapBytes: runner.heapBytes(),
+        peakBytes: process.resourceUsage().maxRSS * 1024,
         evaluator: runner.evaluator,
       }
     } finally {

@@ -12,6 +12,8 @@ export interface EdgeRunRequest extends TrustRequest {
   readonly out: string
   /** The cores where it is left open. */
   readonly threads?: number
+  /** Most that the process may hold, as 1500M or 2G: weights beyond it are read as they are needed. */
+  readonly memory?: string
   readonly force: boolean
   /** Our own kernels where they pass their self-test, unless told. */
   readonly evaluator?: 'auto' | 'kernels' | 'seal'
@@ -25,7 +27,7 @@ export interface EdgeRunResult extends Ran {
 
 /** Computes one encrypted result in another process. @throws UserError damaged-bundle, wrong-shape, … */
 export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promise<EdgeRunResult> {
-  const { bundle, input, index, out, threads, force, evaluator = 'auto' } = request
+  const { bundle, input, index, out, threads, memory, force, evaluator = 'auto' } = request
   await checkOutput(out, { force })
   const startedMs = performance.now()
   const ran = await runEdge<Ran>(
@@ -37,6 +39,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
       `--out=${out}`,
       `--evaluator=${evaluator}`,
       ...(threads === undefined ? [] : [`--threads=${threads}`]),
+      ...(memory === undefined ? [] : [`--memory=${memory}`]),
       ...(force ? ['--force'] : []),
       ...trustArguments(request),
     ],

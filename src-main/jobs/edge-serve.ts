@@ -6,6 +6,7 @@ import type { ListenRequest } from './listen.ts'
 export interface EdgeServeRequest extends TrustRequest, ListenRequest {
   readonly bundle: string
   readonly threads?: number
+  readonly memory?: string
   readonly evaluator?: 'auto' | 'kernels' | 'seal'
   /** Requests that may wait or run; more are refused at once. */
   readonly queue: number
@@ -29,6 +30,7 @@ export async function edgeServe(
     port: request.port,
     queue: request.queue,
     threads: request.threads,
+    memory: request.memory,
     evaluator: request.evaluator,
     'tls-cert': request.tlsCert,
     'tls-key': request.tlsKey,

@@ -1,4 +1,4 @@
-import { dataPrimesOf, type Plan } from '../core/plan/plan.ts'
+import { dataPrimesOf, type Instruction, type Plan, type WeightIndex } from '../core/plan/plan.ts'
 import { ringBytes, type RingPlace } from './command-ring.ts'
 import { packedPartBytes, primeTableBytes } from './prime-table.ts'
 import type { Requirements } from './rehearsal.ts'
@@ -19,8 +19,10 @@ export interface MemoryLayout {
   readonly relinearisation: KeyRoom | undefined
   /** By rotation steps. */
   readonly rotations: ReadonlyMap<number, KeyRoom>
-  /** By weight index. */
+  /** By weight index. Streamed ones of different instructions share their places. */
   readonly weights: readonly number[]
+  /** In the order of use: weights that are only there for their instruction, because not all have room. */
+  readonly streamed: readonly WeightIndex[]
   /** The arena of inputs and intermediates. */
   readonly values: number
   readonly valueBytes: number
@@ -37,7 +39,17 @@ const FIRST_ADDRESS = 1024
 /** Shared memory that loading takes: a key's expanded digit, its packed bytes, and counters. */
 const stagingPolynomials = (primes: number): number => 3 * primes + 1
 
-export function layOut(plan: Pick<Plan, 'parameters' | 'weights'>, needs: Requirements, threads: number): MemoryLayout {
+export interface LayoutOptions {
+  readonly threads: number
+  /** Weights that do not fit below it are streamed; the layout is longer only where even that is not enough. */
+  readonly limitBytes?: number
+}
+
+export function layOut(
+  plan: Pick<Plan, 'parameters' | 'weights' | 'instructions'>,
+  needs: Requirements,
+  { threads, limitBytes = Infinity }: LayoutOptions,
+): MemoryLayout {
   const n = plan.parameters.polyModulusDegree
   const dataPrimes = dataPrimesOf(plan.parameters)
   const polynomial = 8 * n
@@ -45,7 +57,7 @@ export function layOut(plan: Pick<Plan, 'parameters' | 'weights'>, needs: Requir
   let end = FIRST_ADDRESS
   const place = (bytes: number): number => {
     const address = end
-    end = Math.ceil((address + bytes) / ALIGNMENT) * ALIGNMENT
+    end = aligned(address + bytes)
     return address
   }
   const keyRoom = (primes: number, rotation: boolean): KeyRoom => ({
@@ -59,14 +71,68 @@ export function layOut(plan: Pick<Plan, 'parameters' | 'weights'>, needs: Requir
     ...{ primeTable: place(primeTableBytes(n, dataPrimes + 1)), special: dataPrimes },
     ...{ scratch: place(threads * scratchBytes), scratchBytes },
   }
-  return {
+  const fixed = {
     ring,
     shared: place(Math.max(needs.sharedPolynomials, stagingPolynomials(dataPrimes + 1)) * polynomial),
     relinearisation: needs.relinearisePrimes > 0 ? keyRoom(needs.relinearisePrimes, false) : undefined,
     rotations: new Map([...needs.rotationPrimes].map(([steps, primes]) => [steps, keyRoom(primes, true)])),
-    weights: plan.weights.map(({ primes }) => place(2 * packedPartBytes(n, chain.slice(0, primes)) + OVERREAD_BYTES)),
     values: place(needs.valueBytes),
     valueBytes: needs.valueBytes,
-    bytes: end,
   }
+  const sizes = plan.weights.map(({ primes }) =>
+    aligned(2 * packedPartBytes(n, chain.slice(0, primes)) + OVERREAD_BYTES),
+  )
+  return { ...fixed, ...placeWeights(plan.instructions, sizes, end, limitBytes) }
+}
+
+const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
+
+/**
+ * All weights side by side from `start` on where they end below `limit`. Else as many as have room stay, the first
+ * ones; the others come and go with their instruction, in a window behind them that holds the largest.
+ */
+function placeWeights(
+  instructions: readonly Instruction[],
+  sizes: readonly number[],
+  start: number,
+  limit: number,
+): Pick<MemoryLayout, 'weights' | 'streamed' | 'bytes'> {
+  const groups = passingWeights(instructions, sizes.length)
+  const lengthOf = (group: readonly WeightIndex[]): number => group.reduce((sum, index) => sum + sizes[index], 0)
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const window = start + total <= limit ? 0 : groups.reduce((most, group) => Math.max(most, lengthOf(group)), 0)
+  const passing = new Set(groups.flat())
+  let kept = lengthOf([...sizes.keys()].filter((index) => !passing.has(index)))
+  for (const index of groups.flat()) {
+    if (start + kept + sizes[index] + window > limit) break
+    kept += sizes[index]
+    passing.delete(index)
+  }
+  const weights = new Array<number>(sizes.length)
+  let end = start
+  const placeFrom = (group: readonly WeightIndex[]): void => {
+    for (const index of group) end = (weights[index] = end) + sizes[index]
+  }
+  placeFrom([...sizes.keys()].filter((index) => !passing.has(index)))
+  const windowStart = end
+  const streamed = groups.map((group) => group.filter((index) => passing.has(index)))
+  for (const group of streamed) {
+    end = windowStart
+    placeFrom(group)
+  }
+  return { weights, streamed: streamed.flat(), bytes: windowStart + window }
+}
+
+/** For each instruction the weights that it alone uses. */
+function passingWeights(instructions: readonly Instruction[], count: number): WeightIndex[][] {
+  const uses = new Uint32Array(count)
+  const groups = instructions.map((instruction) => [...new Set(weightsOf(instruction))])
+  for (const index of groups.flat()) uses[index] += 1
+  return groups.map((group) => group.filter((index) => uses[index] === 1))
+}
+
+/** Weights that an instruction reads, in order. */
+export function weightsOf(instruction: Instruction): readonly WeightIndex[] {
+  if (instruction.op === 'multiply-sum') return instruction.weights
+  return instruction.op === 'add-weight' ? [instruction.weight] : []
 }

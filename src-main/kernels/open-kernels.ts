@@ -1,5 +1,5 @@
 import { invariant, UserError } from '../core/errors.ts'
-import type { Plan, Register } from '../core/plan/plan.ts'
+import type { Plan, Register, WeightIndex } from '../core/plan/plan.ts'
 import { Arena } from './arena.ts'
 import { CommandRing, MAX_THREADS } from './command-ring.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
@@ -33,10 +33,12 @@ export function kernelSupport(plan: Plan, threads = 1, kinds?: readonly KernelKi
   }
   const { works, reason } = chooseKernels(kinds)
   if (!works) return refused(reason)
-  const memoryBytes = layOut(plan, rehearse(plan), threads).bytes
+  const memoryBytes = layOut(plan, rehearse(plan), { threads, limitBytes: MAX_MEMORY_BYTES }).bytes
   if (memoryBytes > MAX_MEMORY_BYTES) return refused('the plan needs more than 4 GiB of memory')
   return { kind: works.kind, memoryBytes, ...(reason !== '' && { reason }) }
 }
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`
 
 const refused = (reason: string): KernelSupport => ({ kind: 'node-seal', reason })
 
@@ -49,6 +51,11 @@ export interface OpenKernels {
   readonly evaluator: KernelEvaluator
   readonly store: KernelStore
   readonly memoryBytes: number
+  /**
+   * Weights that share their places, in the order of use: whoever runs the plan loads those of an instruction right
+   * before it, every time.
+   */
+  readonly streamed: readonly WeightIndex[]
   /** Fills a new input register, the first unless told; the caller releases it. */
   loadInput(bytes: Uint8Array, register?: Register): KernelValue
   /** A clear input as the rotation of another; the caller releases it. */
@@ -60,13 +67,15 @@ export interface KernelOptions {
   readonly threads?: number
   /** Those that may be used; all unless told. */
   readonly kinds?: readonly KernelKind[]
+  /** Of the shared memory; weights beyond it are streamed. */
+  readonly limitBytes?: number
   /** By default, exactly what the plan needs. */
   readonly requirements?: Requirements
 }
 
-/** Throws UserError 'kernels-unsupported' where `kernelSupport` names node-seal. */
+/** Throws UserError 'kernels-unsupported' where `kernelSupport` names node-seal; 'not-enough-memory'. */
 export async function openKernels(plan: Plan, options: KernelOptions = {}): Promise<OpenKernels> {
-  const { threads = 1, kinds, requirements = rehearse(plan) } = options
+  const { threads = 1, kinds, requirements = rehearse(plan), limitBytes = MAX_MEMORY_BYTES } = options
   invariant(threads >= 1 && threads <= MAX_THREADS, `kernels: between 1 and ${MAX_THREADS} threads`)
   const support = kernelSupport(plan, threads, kinds)
   const { works } = chooseKernels(kinds)
@@ -75,7 +84,12 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
       hint: 'Use --evaluator seal.',
     })
   }
-  const layout = layOut(plan, requirements, threads)
+  const layout = layOut(plan, requirements, { threads, limitBytes: Math.min(limitBytes, MAX_MEMORY_BYTES) })
+  if (layout.bytes > limitBytes) {
+    throw new UserError('not-enough-memory', `${megabytes(layout.bytes - limitBytes)} more memory is needed.`, {
+      hint: 'Keys, intermediate values and the weights of one instruction must fit.',
+    })
+  }
   const { kind, module } = works
   const memory = sharedMemory(layout.bytes)
   const kernels = instantiateKernels(module, memory)
@@ -96,7 +110,7 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
   try {
     const pool = await startPool(module, memory, layout.ring)
     return {
-      ...{ kind, evaluator, store, memoryBytes: layout.bytes },
+      ...{ kind, evaluator, store, memoryBytes: layout.bytes, streamed: layout.streamed },
       loadInput: (bytes, register = 0) => {
         const value = newInput(plan, evaluator, register)
         store.loadInput(value, bytes)

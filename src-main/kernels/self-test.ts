@@ -84,7 +84,7 @@ function digests(module: WebAssembly.Module): Record<string, string> {
     primes: DATA_PRIMES,
   }))
   const parameters = { polyModulusDegree: N, primes: PRIMES.map(String) }
-  const layout = layOut({ parameters, weights }, requirements, 1)
+  const layout = layOut({ parameters, weights, instructions: [] }, requirements, { threads: 1 })
   const memory = sharedMemory(layout.bytes)
   const kernels = instantiateKernels(module, memory)
   writePrimeTable(memory, kernels, layout.ring.primeTable, N, PRIMES)

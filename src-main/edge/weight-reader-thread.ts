@@ -1,0 +1,31 @@
+import { workerData } from 'node:worker_threads'
+import type { WeightIndex } from '../core/plan/plan.ts'
+import { Bundle } from './open-bundle.ts'
+import { WeightFiller, type WeightSlots } from './weight-buffer.ts'
+
+export interface WeightReaderSetup {
+  readonly bundle: string
+  /** The manifest that the main thread has verified. */
+  readonly bundleSha256: string
+  readonly segmentIndex: number
+  readonly slots: WeightSlots
+  /** Of the first round, and of all that follow. */
+  readonly orders: readonly [readonly WeightIndex[], readonly WeightIndex[]]
+}
+
+const { bundle: path, bundleSha256, segmentIndex, slots, orders } = workerData as WeightReaderSetup
+const filler = new WeightFiller(slots)
+
+try {
+  const bundle = await Bundle.reopen(path, bundleSha256)
+  const segment = bundle.segment(segmentIndex)
+  const { readInto } = await bundle.weights(segment, await bundle.plan(segment))
+  const orderOf = (round: number): readonly WeightIndex[] => orders[Math.min(round, 1)]
+  filler.serve(
+    (round) => orderOf(round).length,
+    (round, k, slot) => readInto(orderOf(round)[k], slot),
+  )
+  await bundle.close()
+} catch {
+  filler.fail()
+}

@@ -1,0 +1,56 @@
+import { Worker } from 'node:worker_threads'
+import type { WeightIndex } from '../core/plan/plan.ts'
+import type { Bundle } from './open-bundle.ts'
+import { newSlots, WeightTaker } from './weight-buffer.ts'
+import type { WeightReaderSetup } from './weight-reader-thread.ts'
+
+/** Beside this file, as source or bundled. */
+const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'weight-reader-thread$1'))
+
+/** What is read ahead. */
+export const READ_AHEAD_BYTES = 32 * 2 ** 20
+
+/**
+ * A thread that reads a segment's weights, and compares each with its hash, ahead of the one that computes. First
+ * every weight of `kept` and then of `streamed`; after each `restart` those of `streamed` again.
+ */
+export class WeightReader {
+  readonly #taker: WeightTaker
+  readonly #worker: Worker
+
+  private constructor(setup: WeightReaderSetup) {
+    this.#taker = new WeightTaker(setup.slots)
+    this.#worker = new Worker(threadUrl, { workerData: setup })
+  }
+
+  /** Throws UserError 'damaged-bundle'. */
+  static async start(
+    bundle: Bundle,
+    segmentIndex: number,
+    kept: readonly WeightIndex[],
+    streamed: readonly WeightIndex[],
+  ): Promise<WeightReader> {
+    const segment = bundle.segment(segmentIndex)
+    const { largestBytes } = await bundle.weights(segment, await bundle.plan(segment))
+    const count = Math.max(2, Math.floor(READ_AHEAD_BYTES / largestBytes))
+    return new WeightReader({
+      ...{ bundle: bundle.path, bundleSha256: bundle.sha256, segmentIndex },
+      slots: newSlots(Math.min(count, kept.length + streamed.length), largestBytes),
+      orders: [[...kept, ...streamed], streamed],
+    })
+  }
+
+  /** The next weight in packed form, valid until the next call; waits for it. Throws UserError 'damaged-bundle'. */
+  next(): Uint8Array {
+    return this.#taker.next()
+  }
+
+  restart(): void {
+    this.#taker.restart()
+  }
+
+  async end(): Promise<void> {
+    this.#taker.close()
+    await this.#worker.terminate()
+  }
+}
