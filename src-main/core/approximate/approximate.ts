@@ -1,8 +1,10 @@
+import { countMultiplications } from '../normalise/count-multiplications.ts'
 import { INPUT } from '../normalise/layer-model.ts'
 import type { LayerId, LayerModel, LinearLayer, Shape } from '../normalise/layer-model.ts'
 import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
-import { checkCalibration } from './calibration.ts'
+import { tune } from '../tune/tune.ts'
+import { checkCalibration, ENOUGH_SAMPLES } from './calibration.ts'
 import { withDistortions } from './distort.ts'
 import { ease } from './ease.ts'
 import { isStructural } from './features.ts'
@@ -13,6 +15,7 @@ import type { Pool } from './fit-layers.ts'
 import { applyLayer } from './layer-values.ts'
 import type { Values } from './layer-values.ts'
 import type { ExactLayer, PolynomialLayer, PolynomialModel } from './polynomial-model.ts'
+import { observeRanges } from './observe-ranges.ts'
 import { contrastMaximum, readsFrom, replacePools } from './pools.ts'
 import type { SlotModel } from './pools.ts'
 import { refit } from './refit.ts'
@@ -24,10 +27,15 @@ export interface ApproximationOptions {
   readonly degrees?: Degrees
   /** Change linear maps around the activations; on unless false. */
   readonly refit?: boolean
+  /** Tune all weights at once towards the original's outputs at the end; on unless false, or `refit` is. */
+  readonly tune?: boolean
   /** Also fit to slightly distorted copies of the samples, where they are images; on unless false. */
   readonly distort?: boolean
   readonly fit?: Partial<Omit<FitOptions, 'degree'>>
 }
+
+/** Multiplications of all samples above which easing is left out: tuning makes up for it in less time. */
+const MOST_EASED = 1e10
 
 /** Of one layer: 'exact' keeps the original, for the owner to compute where the ciphertexts are refreshed. */
 export type Degrees = ReadonlyMap<LayerId, Degree | 'exact'>
@@ -37,7 +45,7 @@ export type Degrees = ReadonlyMap<LayerId, Degree | 'exact'>
  * prefix makes of the calibration samples (flattened [C,H,W], preprocessed), each polynomial is fitted to the original
  * network's output of that activation, each linear map behind a replaced activation is refitted towards the original
  * network's output of that map, and the map before an activation is eased: moved to where the polynomial errs less.
- * No labels are used.
+ * Then all weights are tuned at once, towards the original network's outputs. No labels are used.
  * Throws a UserError for samples of another size, values that are not finite, or no samples.
  */
 export async function approximate(
@@ -61,6 +69,7 @@ export async function approximate(
   const original = new Map<LayerId, Values>([[INPUT, samples]])
   const approximated = new Map<LayerId, Values>([[INPUT, samples]])
   const lastReader = lastReaders(slots)
+  const large = countMultiplications(model) * calibration.length > MOST_EASED
   const layers: (LinearLayer | PolynomialLayer | ExactLayer)[] = []
   const done = stepCounter(work, 'approximate', slots.layers.length)
 
@@ -102,7 +111,11 @@ export async function approximate(
     }
     done(layer.id)
   }
-  return { ...model, layers }
+  const fitted = { ...model, layers }
+  const tunes = options.refit !== false && options.tune !== false && calibration.length >= ENOUGH_SAMPLES
+  if (!tunes) return fitted
+  const tuned = await tune(model, fitted, calibration, work)
+  return tuned === fitted ? fitted : observeRanges(tuned, samples)
 
   function exactValues(layer: Exclude<SlotModel['layers'][number], LinearLayer>, values = original): Values {
     return layer.kind === 'contrast-max'
@@ -117,7 +130,7 @@ export async function approximate(
     const outputs = same ? exact : applyLayer(layer, shapes, approximated)
     const refitted = same ? layer : refit(layer, inShapes, inputs, outputs, exact).layer
     const reader = soleReader(slots, layer.id)
-    if (reader?.kind !== 'activation' || exactLayers.has(reader.id)) return refitted
+    if (large || reader?.kind !== 'activation' || exactLayers.has(reader.id)) return refitted
     const now = refitted === layer ? outputs : applyLayer(refitted, shapes, approximated)
     const activated = applyLayer(reader, shapes, new Map([[layer.id, exact]]))
     return ease(refitted, inShapes, inputs, now, activated, poolBehind(slots, reader.id), {

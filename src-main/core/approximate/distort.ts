@@ -1,6 +1,5 @@
+import { countMultiplications } from '../normalise/count-multiplications.ts'
 import type { LayerModel, Shape } from '../normalise/layer-model.ts'
-import { multiplicationsOf } from '../normalise/linear-maps.ts'
-import { shapesOf } from '../normalise/run-layers.ts'
 import { HELD_OUT_PERIOD } from './refit.ts'
 
 /** Multiplications that all samples together may take before distorted copies are left out. */
@@ -16,22 +15,14 @@ const LEAST_SIDE = 8
 export function withDistortions(model: LayerModel, samples: readonly Float64Array[]): readonly Float64Array[] {
   const [, height, width] = model.input.shape
   if (Math.min(height, width) < LEAST_SIDE || samples.length < 2) return samples
-  const shapes = shapesOf(model)
-  let multiplications = 0
-  for (const layer of model.layers) {
-    if (layer.kind !== 'linear') continue
-    for (const { input, map } of layer.terms) {
-      multiplications += multiplicationsOf(map, shapes.get(input)!, layer.shape)
-    }
-  }
-  if (2 * samples.length * multiplications > MOST_MULTIPLICATIONS) return samples
+  if (2 * samples.length * countMultiplications(model) > MOST_MULTIPLICATIONS) return samples
   // A copy stands where every fifth place puts it on the same side of the held-out split as its sample.
   const shift = samples.length % HELD_OUT_PERIOD
   return [...samples, ...samples.slice(shift).map((sample, index) => distort(sample, model.input.shape, index))]
 }
 
 /** An affine distortion chosen by the index: up to 10°, 10 %, a slant of 0.1 and 5 % of the side. */
-function distort(sample: Float64Array, [channels, height, width]: Shape, index: number): Float64Array {
+export function distort(sample: Float64Array, [channels, height, width]: Shape, index: number): Float64Array {
   // Five low-discrepancy sequences in [−1, 1): multiples of square roots of primes.
   const [turn, zoom, slant, down, right] = [2, 3, 5, 7, 11].map((p) => 2 * (((index + 1) * Math.sqrt(p)) % 1) - 1)
   const scale = 1 / (1 + 0.1 * zoom)

@@ -2,18 +2,20 @@ import type { LayerId, Shape } from '../normalise/layer-model.ts'
 import { sizeOf } from '../normalise/layer-model.ts'
 import type { AnyLayer } from '../normalise/run-layers.ts'
 import { inputsOf, interleave, runLayer, separate } from '../normalise/run-layers.ts'
+import { applyLinear } from '../tune/apply-linear.ts'
 
 /** One flattened [C,H,W] tensor per calibration sample. */
 export type Values = readonly Float64Array[]
 
 const CHUNK = 16
 
-/** One layer's output for all samples. */
+/** One layer's output for all samples; of a linear layer in single precision. */
 export function applyLayer(
   layer: AnyLayer,
   shapes: ReadonlyMap<LayerId, Shape>,
   values: ReadonlyMap<LayerId, Values>,
 ): Values {
+  if (layer.kind === 'linear') return applyLinear(layer, shapes, values)
   const inputs = [...new Set(inputsOf(layer))]
   const count = values.get(inputs[0])!.length
   const results: Float64Array[] = []

@@ -25,6 +25,7 @@ export interface PolynomialLayer {
 export interface FitReport {
   readonly original: string
   readonly degree: number
+  /** Before the weights around it were tuned. */
   readonly rootMeanSquareError: number
   /** Smallest and largest input seen over all channels. */
   readonly range: readonly [number, number]

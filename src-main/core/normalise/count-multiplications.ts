@@ -1,0 +1,15 @@
+import type { LayerModel } from './layer-model.ts'
+import { multiplicationsOf } from './linear-maps.ts'
+import { shapesOf } from './run-layers.ts'
+
+/** Products that the linear layers take for one sample. */
+export function countMultiplications(model: LayerModel): number {
+  const shapes = shapesOf(model)
+  return model.layers.reduce((sum, layer) => {
+    if (layer.kind !== 'linear') return sum
+    return layer.terms.reduce(
+      (all, { input, map }) => all + multiplicationsOf(map, shapes.get(input)!, layer.shape),
+      sum,
+    )
+  }, 0)
+}

@@ -1,0 +1,70 @@
+import type { Parameters } from './linear-step.ts'
+
+const [FIRST, SECOND, LEAST] = [0.9, 0.99, 1e-12]
+/** Gradients longer than this many typical ones are shortened. */
+const MOST_OVER_TYPICAL = 3
+
+/**
+ * Adam (Kingma, Ba 2015) with steps in units of each parameter set's own size, since weights around polynomials differ
+ * by orders of magnitude. Weights that are 0 stay 0: a map keeps its sparsity.
+ */
+export class Adam {
+  private readonly sets: readonly (Parameters & { readonly [K in 'mean' | 'square' | 'start']: Float32Array } & {
+    readonly size: number
+  })[]
+  private taken = 0
+  private typicalNorm = 0
+
+  constructor(parameters: readonly Parameters[]) {
+    this.sets = parameters.map((set) => ({
+      ...set,
+      mean: new Float32Array(set.values.length),
+      square: new Float32Array(set.values.length),
+      start: Float32Array.from(set.values),
+      size: rootMeanSquare(set.values),
+    }))
+  }
+
+  /** One step of relative size `rate`; none where the gradient is not finite. */
+  step(rate: number): void {
+    const scale = this.clip()
+    if (scale === 0) return
+    this.taken += 1
+    const [debias, debiasSquare] = [1 - FIRST ** this.taken, 1 - SECOND ** this.taken]
+    for (const { values, gradient, lanes, mean, square, start, size, term } of this.sets) {
+      const length = rate * size
+      for (let i = 0; i < values.length; i++) {
+        if (term !== undefined && start[i] === 0) continue
+        let slope = 0
+        for (let lane = 0; lane < lanes; lane++) slope += scale * gradient[i * lanes + lane]
+        mean[i] += (1 - FIRST) * (slope - mean[i])
+        square[i] += (1 - SECOND) * (slope * slope - square[i])
+        const direction = mean[i] / debias / (Math.sqrt(square[i] / debiasSquare) + LEAST)
+        values[i] -= length * direction
+      }
+    }
+  }
+
+  /**
+   * What to scale the gradient by: outliers that a polynomial throws far off must not drown all others. The typical
+   * norm is that of the last hundred steps or so.
+   */
+  private clip(): number {
+    const norm = normOf(this.sets)
+    if (!Number.isFinite(norm) || norm === 0) return 0
+    const most = this.typicalNorm === 0 ? norm : MOST_OVER_TYPICAL * this.typicalNorm
+    this.typicalNorm += (Math.min(norm, most) - this.typicalNorm) / Math.min(100, this.taken + 1)
+    return Math.min(1, most / norm)
+  }
+}
+
+function normOf(sets: readonly Parameters[]): number {
+  let sum = 0
+  for (const { gradient } of sets) for (const value of gradient) sum += value * value
+  return Math.sqrt(sum)
+}
+
+function rootMeanSquare(values: Float32Array): number {
+  const used = values.filter((value) => value !== 0)
+  return Math.sqrt(used.reduce((sum, value) => sum + value * value, 0) / Math.max(1, used.length))
+}

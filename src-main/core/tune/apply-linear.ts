@@ -1,0 +1,45 @@
+import type { LayerId, LinearLayer, Shape } from '../normalise/layer-model.ts'
+import { sizeOf } from '../normalise/layer-model.ts'
+import { Arena } from './arena.ts'
+import { LinearStep } from './linear-step.ts'
+
+/** Samples side by side. */
+const SAMPLES = 16
+
+/** A linear layer's output for all samples, in single precision; several times as fast as in double. */
+export function applyLinear(
+  layer: LinearLayer,
+  shapes: ReadonlyMap<LayerId, Shape>,
+  values: ReadonlyMap<LayerId, readonly Float64Array[]>,
+): Float64Array[] {
+  const inputs = [...new Set(layer.terms.map(({ input }) => input))]
+  const arena = new Arena()
+  const blocks = new Map(
+    [layer.id, ...inputs].map((id) => {
+      return [id, arena.block(sizeOf(id === layer.id ? layer.shape : shapes.get(id)!) * SAMPLES)] as const
+    }),
+  )
+  const step = new LinearStep(layer, shapes, arena, SAMPLES, false)
+  const kernels = arena.open()
+  step.load()
+  const out = blocks.get(layer.id)!.values
+  const count = values.get(inputs[0])!.length
+  const results: Float64Array[] = []
+  for (let first = 0; first < count; first += SAMPLES) {
+    const samples = Math.min(SAMPLES, count - first)
+    for (const id of inputs) {
+      const block = blocks.get(id)!.values
+      for (let s = 0; s < samples; s++) {
+        const sample = values.get(id)![first + s]
+        for (let i = 0; i < sample.length; i++) block[i * SAMPLES + s] = sample[i]
+      }
+    }
+    step.run(kernels, blocks)
+    for (let s = 0; s < samples; s++) {
+      const result = new Float64Array(out.length / SAMPLES)
+      for (let i = 0; i < result.length; i++) result[i] = out[i * SAMPLES + s]
+      results.push(result)
+    }
+  }
+  return results
+}

@@ -1,0 +1,34 @@
+import { tuningBase64 } from './wasm-bytes.ts'
+
+/** Addresses are in bytes; see assembly/index.ts. */
+type Kernel = (
+  target: number,
+  source: number,
+  other: number,
+  bases: number,
+  offsets: number,
+  rows: number,
+  taps: number,
+  places: number,
+  samples: number,
+) => void
+
+export interface Kernels {
+  /** (out, x, weights, …): out += W·x. */
+  readonly apply: Kernel
+  /** (x, out, weights, …): x += Wᵀ·out. */
+  readonly applyTransposed: Kernel
+  /** (lanes, x, out, …): four lanes a weight += out·xᵀ. */
+  readonly gradient: Kernel
+}
+
+const PAGE_BYTES = 65536
+let compiled: WebAssembly.Module | undefined
+
+/** The kernels over a memory of their own with room for `bytes`. */
+export function openKernels(bytes: number): { kernels: Kernels; buffer: ArrayBuffer } {
+  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(tuningBase64), (letter) => letter.charCodeAt(0)))
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) })
+  const instance = new WebAssembly.Instance(compiled, { env: { memory } })
+  return { kernels: instance.exports as unknown as Kernels, buffer: memory.buffer as ArrayBuffer }
+}

@@ -1,0 +1,147 @@
+import { isStructural } from '../approximate/features.ts'
+import { INPUT } from '../normalise/layer-model.ts'
+import type { LayerId, LinearLayer, LinearMap, Shape, SparseMap } from '../normalise/layer-model.ts'
+import type { Arena, Block } from './arena.ts'
+import type { Kernels } from './kernels.ts'
+import { eachGroup, geometryOf, pad, paddedSize } from './linear-term.ts'
+import type { Geometry } from './linear-term.ts'
+
+/** Weights or biases that may change. */
+export interface Parameters {
+  readonly layer: LayerId
+  /** The term whose weights they are; biases have none. */
+  readonly term?: number
+  readonly values: Float32Array
+  /** Of the loss, as a sum of several lanes: gradient[lanes × i + …] belongs to values[i]. */
+  readonly gradient: Float32Array
+  readonly lanes: number
+}
+
+interface Term {
+  readonly input: LayerId
+  readonly map: LinearMap
+  /** Undefined for a sparse map. */
+  readonly geometry?: Geometry
+  readonly bases: Block
+  readonly offsets: Block
+  readonly weights: Block
+  /** The gradient's; undefined where the weights are structural. */
+  readonly lanes?: Block
+  readonly padded: Block
+}
+
+const LANES = 4
+
+/** One linear layer in the kernels' memory, for `samples` inputs side by side. */
+export class LinearStep {
+  readonly layer: LinearLayer
+  private readonly terms: readonly Term[]
+  private readonly bias: Block
+  private readonly biasGradient: Block
+  private readonly samples: number
+
+  /** `trained` reserves what the gradients need. */
+  constructor(
+    layer: LinearLayer,
+    shapes: ReadonlyMap<LayerId, Shape>,
+    arena: Arena,
+    samples: number,
+    trained: boolean,
+  ) {
+    this.layer = layer
+    this.samples = samples
+    this.terms = layer.terms.map(({ input, map }) => {
+      const geometry = map.kind === 'sparse' ? undefined : geometryOf(map, shapes.get(input)!, layer.shape)
+      const count = map.kind === 'sparse' ? 0 : map.weight.length
+      return {
+        input,
+        map,
+        ...(geometry && { geometry }),
+        bases: arena.block(geometry?.bases.length ?? 0),
+        offsets: arena.block(geometry?.offsets.length ?? 0),
+        weights: arena.block(count),
+        ...(trained && !isStructural(map) && { lanes: arena.block(LANES * count) }),
+        padded: arena.scratch(geometry?.padding ? paddedSize(geometry.padding) * samples : 0),
+      }
+    })
+    this.bias = arena.block(layer.bias.length)
+    this.biasGradient = arena.block(trained ? layer.bias.length : 0)
+  }
+
+  /** Writes weights and addresses, once the arena is open. */
+  load(): void {
+    this.bias.values.set(this.layer.bias)
+    for (const { map, geometry, bases, offsets, weights } of this.terms) {
+      if (map.kind === 'sparse') continue
+      weights.values.set(map.weight)
+      bases.integers.set(geometry!.bases.map((value) => value * this.samples * 4))
+      offsets.integers.set(geometry!.offsets.map((value) => value * this.samples * 4))
+    }
+  }
+
+  get parameters(): Parameters[] {
+    const layer = this.layer.id
+    const weights = this.terms.flatMap(({ weights: { values }, lanes }, term) =>
+      lanes ? [{ layer, term, values, gradient: lanes.values, lanes: LANES }] : [],
+    )
+    return [...weights, { layer, values: this.bias.values, gradient: this.biasGradient.values, lanes: 1 }]
+  }
+
+  run(kernels: Kernels, values: ReadonlyMap<LayerId, Block>): void {
+    const out = values.get(this.layer.id)!
+    const run = out.values.length / this.bias.values.length
+    this.bias.values.forEach((value, i) => out.values.fill(value, i * run, (i + 1) * run))
+    for (const term of this.terms) {
+      const x = values.get(term.input)!
+      if (term.map.kind === 'sparse') applySparse(term.map, x.values, out.values, this.samples, false)
+      else this.call(kernels, 'apply', term, out.at, this.readable(term, x), term.weights)
+    }
+  }
+
+  /** Adds to the gradients of the parameters and of the inputs' values. */
+  back(kernels: Kernels, values: ReadonlyMap<LayerId, Block>, gradients: ReadonlyMap<LayerId, Block>): void {
+    const out = gradients.get(this.layer.id)!
+    const run = out.values.length / this.bias.values.length
+    this.biasGradient.values.forEach((_, i, sums) => {
+      for (let j = i * run; j < (i + 1) * run; j++) sums[i] += out.values[j]
+    })
+    for (const term of this.terms) {
+      const { input, map, geometry, lanes, weights, padded } = term
+      if (lanes) this.call(kernels, 'gradient', term, out.at, this.readable(term, values.get(input)!), lanes)
+      if (input === INPUT) continue
+      const into = gradients.get(input)!
+      const padding = geometry?.padding
+      if (map.kind === 'sparse') applySparse(map, into.values, out.values, this.samples, true)
+      else if (!padding) this.call(kernels, 'applyTransposed', term, out.at, into.at, weights)
+      else {
+        padded.values.fill(0)
+        this.call(kernels, 'applyTransposed', term, out.at, padded.at, weights)
+        pad(padding, padded.values, into.values, this.samples, true)
+      }
+    }
+  }
+
+  private call(kernels: Kernels, which: keyof Kernels, term: Term, out: number, x: number, weights: Block): void {
+    const places = { out, x, weights: weights.at, bases: term.bases.at, offsets: term.offsets.at }
+    eachGroup(kernels, which, term.geometry!, places, this.samples)
+  }
+
+  /** The address of what the term reads: the padded image where there is one. */
+  private readable({ geometry, padded }: Term, x: Block): number {
+    if (!geometry?.padding) return x.at
+    pad(geometry.padding, padded.values, x.values, this.samples, false)
+    return padded.at
+  }
+}
+
+/** out += map·x, or with `back` x += mapᵀ·out. */
+function applySparse(map: SparseMap, x: Float32Array, out: Float32Array, samples: number, back: boolean): void {
+  for (let row = 0; row + 1 < map.rowStarts.length; row++) {
+    for (let entry = map.rowStarts[row]; entry < map.rowStarts[row + 1]; entry++) {
+      const value = map.values[entry]
+      const [i, o] = [map.columns[entry] * samples, row * samples]
+      if (back) for (let s = 0; s < samples; s++) x[i + s] += value * out[o + s]
+      else for (let s = 0; s < samples; s++) out[o + s] += value * x[i + s]
+    }
+  }
+}

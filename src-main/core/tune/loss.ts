@@ -1,0 +1,61 @@
+/** Weight of the divergence between the class probabilities, beside that of the outputs themselves. */
+const SHARPNESS = 0.3
+
+/**
+ * How far outputs are from the original network's: the mean squared difference in units of the original's variance,
+ * and where there are several outputs, the Kullback-Leibler divergence of their softmax. What is added to all outputs
+ * of a sample changes no label and counts nothing. Outputs are laid out [output × batch + sample].
+ */
+export class Loss {
+  private readonly batch: number
+  private readonly variance: number
+
+  constructor(batch: number, variance: number) {
+    this.batch = batch
+    this.variance = variance
+  }
+
+  /** The loss, summed over the first `samples`, and the gradient of its mean; outputs and targets are centred. */
+  of(outputs: Float32Array, targets: Float32Array, samples: number): { loss: number; gradient: Float32Array } {
+    const { batch } = this
+    const gradient = new Float32Array(outputs.length)
+    const count = outputs.length / batch
+    let loss = 0
+    for (let s = 0; s < samples; s++) {
+      const share = 1 / this.variance / count
+      for (let i = s; i < outputs.length; i += batch) {
+        const difference = outputs[i] - targets[i]
+        loss += difference * difference * share
+        gradient[i] = (2 * difference * share) / samples
+      }
+      if (count === 1) continue
+      const [p, q] = [softmax(targets, s, batch), softmax(outputs, s, batch)]
+      p.forEach((value, j) => {
+        loss += SHARPNESS * value * Math.log((value + 1e-12) / (q[j] + 1e-12))
+        gradient[s + j * batch] += (SHARPNESS * (q[j] - value)) / samples
+      })
+    }
+    return { loss, gradient }
+  }
+}
+
+/** A copy without the mean over each sample's outputs. */
+export function centred(outputs: Float32Array, batch: number): Float32Array {
+  const result = Float32Array.from(outputs)
+  const count = outputs.length / batch
+  if (count === 1) return result
+  for (let s = 0; s < batch; s++) {
+    let mean = 0
+    for (let i = s; i < result.length; i += batch) mean += result[i] / count
+    for (let i = s; i < result.length; i += batch) result[i] -= mean
+  }
+  return result
+}
+
+function softmax(values: Float32Array, s: number, batch: number): Float64Array {
+  const row = Float64Array.from({ length: values.length / batch }, (_, j) => values[s + j * batch])
+  const most = Math.max(...row)
+  let sum = 0
+  row.forEach((value, j) => (sum += row[j] = Math.exp(value - most)))
+  return row.map((value) => value / sum)
+}

@@ -1,0 +1,136 @@
+import { evaluatePolynomial } from '../approximate/monomials.ts'
+import { activationFunction } from '../normalise/activations.ts'
+import { INPUT, sizeOf } from '../normalise/layer-model.ts'
+import type { LayerId, LinearLayer, Shape } from '../normalise/layer-model.ts'
+import { runLayer, shapesOf } from '../normalise/run-layers.ts'
+import type { AnyLayer, AnyModel } from '../normalise/run-layers.ts'
+import { Arena } from './arena.ts'
+import type { Block } from './arena.ts'
+import type { Kernels } from './kernels.ts'
+import { LinearStep } from './linear-step.ts'
+import type { Parameters } from './linear-step.ts'
+
+type Step = LinearStep | Exclude<AnyLayer, LinearLayer>
+
+/**
+ * A network in single precision on `samples` inputs at once (a multiple of 8): its outputs, and by backpropagation
+ * the gradient of a loss in the weights and biases of its linear layers. Values are laid out
+ * value[element × samples + sample]. Maximum poolings pass no gradient on.
+ */
+export class Network {
+  readonly parameters: readonly Parameters[]
+  private readonly model: AnyModel
+  private readonly samples: number
+  private readonly shapes: ReadonlyMap<LayerId, Shape>
+  private readonly steps: readonly Step[]
+  private readonly values = new Map<LayerId, Block>()
+  private readonly gradients = new Map<LayerId, Block>()
+  private readonly kernels: Kernels
+
+  /** `trained` reserves what the gradients need. */
+  constructor(model: AnyModel, samples: number, trained: boolean) {
+    this.model = model
+    this.samples = samples
+    this.shapes = shapesOf(model)
+    const arena = new Arena()
+    for (const [id, shape] of this.shapes) {
+      this.values.set(id, arena.block(sizeOf(shape) * samples))
+      if (trained) this.gradients.set(id, arena.block(sizeOf(shape) * samples))
+    }
+    this.steps = model.layers.map((layer) =>
+      layer.kind === 'linear' ? new LinearStep(layer, this.shapes, arena, samples, trained) : layer,
+    )
+    this.kernels = arena.open()
+    const linear = this.steps.filter((step) => step instanceof LinearStep)
+    for (const step of linear) step.load()
+    this.parameters = trained ? linear.flatMap((step) => step.parameters) : []
+  }
+
+  /** Outputs of the inputs (at most `samples`), as [element × samples + sample]; valid until the next call. */
+  forward(inputs: readonly Float64Array[]): Float32Array {
+    const input = this.values.get(INPUT)!.values
+    input.fill(0)
+    inputs.forEach((sample, s) => {
+      for (let i = 0; i < sample.length; i++) input[i * this.samples + s] = sample[i]
+    })
+    for (const step of this.steps) {
+      if (step instanceof LinearStep) step.run(this.kernels, this.values)
+      else this.runElementwise(step)
+    }
+    return this.values.get(this.model.output)!.values
+  }
+
+  /** What the last forward pass gave at a layer; valid until the next one. */
+  valuesOf(id: LayerId): Float32Array {
+    return this.values.get(id)!.values
+  }
+
+  /** The gradients of the parameters for the last forward pass, given the loss's gradient in the outputs. */
+  backward(outputGradient: Float32Array): void {
+    for (const { gradient } of this.parameters) gradient.fill(0)
+    for (const { values } of this.gradients.values()) values.fill(0)
+    this.gradients.get(this.model.output)!.values.set(outputGradient)
+    for (const step of this.steps.toReversed()) {
+      if (step instanceof LinearStep) step.back(this.kernels, this.values, this.gradients)
+      else this.backElementwise(step)
+    }
+  }
+
+  private runElementwise(layer: Exclude<AnyLayer, LinearLayer>): void {
+    const [x, out] = [this.values.get(layer.input)!.values, this.values.get(layer.id)!.values]
+    if (layer.kind === 'max-pool') {
+      out.set(runLayer(layer, this.shapes, new Map([[layer.input, Float64Array.from(x)]]), this.samples))
+      return
+    }
+    eachChannel(layer, x.length, (channel, from, to) => {
+      const f = functionOf(layer, channel)
+      for (let i = from; i < to; i++) out[i] = f(x[i])
+    })
+  }
+
+  private backElementwise(layer: Exclude<AnyLayer, LinearLayer>): void {
+    if (layer.kind === 'max-pool') return
+    const x = this.values.get(layer.input)!.values
+    const [into, out] = [this.gradients.get(layer.input)!.values, this.gradients.get(layer.id)!.values]
+    eachChannel(layer, x.length, (channel, from, to) => {
+      const slope = slopeOf(layer, channel)
+      for (let i = from; i < to; i++) into[i] += out[i] * slope(x[i])
+    })
+  }
+}
+
+type Elementwise = Exclude<AnyLayer, LinearLayer | { readonly kind: 'max-pool' }>
+
+function eachChannel(
+  layer: Elementwise,
+  length: number,
+  visit: (channel: number, from: number, to: number) => void,
+): void {
+  const run = length / layer.shape[0]
+  for (let channel = 0; channel < layer.shape[0]; channel++) visit(channel, channel * run, (channel + 1) * run)
+}
+
+function functionOf(layer: Elementwise, channel: number): (x: number) => number {
+  if (layer.kind === 'square') return (x) => x * x
+  if (layer.kind === 'activation') return activationFunction(layer.activation, channel)
+  const row = layer.coefficients[channel]
+  if (row.length !== 3) return (x) => evaluatePolynomial(row, x)
+  const [c, b, a] = row
+  return (x) => (a * x + b) * x + c
+}
+
+/** Relative to the larger of 1 and |x|: where the difference quotient of an exact activation is taken. */
+const DIFFERENCE = 1e-4
+
+function slopeOf(layer: Elementwise, channel: number): (x: number) => number {
+  if (layer.kind === 'square') return (x) => 2 * x
+  if (layer.kind === 'polynomial') {
+    const row = layer.coefficients[channel].map((c, k) => c * k).subarray(1)
+    return row.length === 2 ? (x) => row[1] * x + row[0] : (x) => evaluatePolynomial(row, x)
+  }
+  const f = activationFunction(layer.activation, channel)
+  return (x) => {
+    const h = DIFFERENCE * Math.max(1, Math.abs(x))
+    return (f(x + h) - f(x - h)) / (2 * h)
+  }
+}

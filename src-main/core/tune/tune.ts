@@ -1,0 +1,86 @@
+import type { PolynomialModel } from '../approximate/polynomial-model.ts'
+import { countMultiplications } from '../normalise/count-multiplications.ts'
+import type { LayerModel, LinearLayer } from '../normalise/layer-model.ts'
+import { stepCounter, throwIfCancelled } from '../progress.ts'
+import type { WorkContext } from '../progress.ts'
+import { Adam } from './adam.ts'
+import type { Parameters } from './linear-step.ts'
+import { centred, Loss } from './loss.ts'
+import { Network } from './network.ts'
+import { Variations } from './variations.ts'
+
+/** Samples side by side. */
+const BATCH = 16
+const EPOCHS = 30
+/** Multiplications that may be spent, forwards and backwards, and for the original network. */
+const MOST_MULTIPLICATIONS = 1e12
+/** Of the largest steps, relative to a layer's weights. */
+const RATE = 0.01
+const WARM_UP_STEPS = 20
+
+/**
+ * Changes weights and biases of the whole network at once, towards the original network's outputs on variations of
+ * the samples: distillation by gradient steps, without labels. The polynomials stay; the weights around them say all
+ * that a quadratic can. Large networks get fewer epochs. The model comes back as it was where its outputs on
+ * further variations did not come closer.
+ */
+export async function tune(
+  original: LayerModel,
+  start: PolynomialModel,
+  samples: readonly Float64Array[],
+  work: WorkContext,
+): Promise<PolynomialModel> {
+  const affordable = Math.floor(MOST_MULTIPLICATIONS / (4 * samples.length * countMultiplications(original)))
+  const epochs = Math.min(EPOCHS, affordable)
+  if (epochs === 0) return start
+  const teacher = new Network(original, BATCH, false)
+  const student = new Network(start, BATCH, true)
+  const target = (inputs: readonly Float64Array[]) => centred(teacher.forward(inputs), BATCH)
+  const outputs = (inputs: readonly Float64Array[]) => centred(student.forward(inputs), BATCH)
+  const variations = new Variations(samples, original.input.shape)
+  // Variations that no step sees: they say whether tuning helped.
+  const unseen = [...variations.epoch(epochs, BATCH)].map((inputs) => ({ inputs, expected: target(inputs) }))
+  const loss = new Loss(BATCH, meanSquare(unseen.map(({ expected }) => expected)) || 1)
+  const unseenLoss = () =>
+    unseen.reduce((sum, { inputs, expected }) => sum + loss.of(outputs(inputs), expected, inputs.length).loss, 0)
+
+  const before = unseenLoss()
+  const adam = new Adam(student.parameters)
+  const steps = epochs * unseen.length
+  const done = stepCounter(work, 'tune', epochs)
+  let step = 0
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    for (const inputs of variations.epoch(epoch, BATCH)) {
+      throwIfCancelled(work)
+      await new Promise((resolve) => setTimeout(resolve))
+      student.backward(loss.of(outputs(inputs), target(inputs), inputs.length).gradient)
+      const rate = RATE * Math.min(1, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + Math.cos((Math.PI * step) / steps))
+      adam.step(rate)
+      step += 1
+    }
+    done()
+  }
+  return unseenLoss() < before ? withParameters(start, student.parameters) : start
+}
+
+const meanSquare = (rows: readonly Float32Array[]): number =>
+  rows.reduce((sum, row) => sum + row.reduce((s, value) => s + value * value, 0) / row.length, 0) / rows.length
+
+function withParameters(model: PolynomialModel, parameters: readonly Parameters[]): PolynomialModel {
+  const byLayer = Map.groupBy(parameters, ({ layer }) => layer)
+  const layers = model.layers.map((layer) => {
+    if (layer.kind !== 'linear') return layer
+    return (byLayer.get(layer.id) ?? []).reduce(withSet, layer)
+  })
+  return { ...model, layers }
+}
+
+function withSet(layer: LinearLayer, { term, values }: Parameters): LinearLayer {
+  const weight = Float64Array.from(values)
+  if (term === undefined) return { ...layer, bias: weight }
+  const terms = layer.terms.map(({ input, map }, i) => ({
+    input,
+    map: i === term && map.kind !== 'sparse' ? { ...map, weight } : map,
+  }))
+  return { ...layer, terms }
+}

@@ -1,0 +1,69 @@
+import { distort } from '../approximate/distort.ts'
+import type { Shape } from '../normalise/layer-model.ts'
+
+/** Shares of the samples that an epoch sees as they are, mirrored, or mixed with another one. */
+const [PLAIN, MIRRORED, MIXED] = [0.3, 0.5, 0.3]
+/** Smaller images, and signals, are only mixed. */
+const LEAST_SIDE = 8
+
+/**
+ * The samples as one epoch sees them, in an order of its own: some as they are, others distorted, mirrored and mixed,
+ * so that no two epochs see the same. The original network says what is right for each, whatever it shows.
+ */
+export class Variations {
+  private readonly samples: readonly Float64Array[]
+  private readonly shape: Shape
+  private readonly random = randomNumbers(1)
+
+  constructor(samples: readonly Float64Array[], shape: Shape) {
+    this.samples = samples
+    this.shape = shape
+  }
+
+  /** Chunks of at most `size`. */
+  *epoch(epoch: number, size: number): Generator<readonly Float64Array[]> {
+    const order = this.shuffled()
+    for (let first = 0; first < order.length; first += size) {
+      yield order.slice(first, first + size).map((i) => this.vary(i, epoch))
+    }
+  }
+
+  private vary(index: number, epoch: number): Float64Array {
+    const one = this.move(index, epoch)
+    if (this.random() >= MIXED) return one
+    const other = this.move(Math.floor(this.random() * this.samples.length), epoch)
+    const share = this.random()
+    return one.map((value, k) => share * value + (1 - share) * other[k])
+  }
+
+  private move(index: number, epoch: number): Float64Array {
+    const sample = this.samples[index]
+    const [plain, mirrored] = [this.random() < PLAIN, this.random() < MIRRORED]
+    if (Math.min(this.shape[1], this.shape[2]) < LEAST_SIDE) return sample
+    const moved = plain ? sample : distort(sample, this.shape, index + epoch * this.samples.length)
+    return mirrored ? mirror(moved, this.shape[2]) : moved
+  }
+
+  private shuffled(): number[] {
+    const order = [...this.samples.keys()]
+    for (let i = order.length - 1; i > 0; i--) {
+      const j = Math.floor(this.random() * (i + 1))
+      ;[order[i], order[j]] = [order[j], order[i]]
+    }
+    return order
+  }
+}
+
+const mirror = (image: Float64Array, width: number): Float64Array =>
+  image.map((_, k) => image[k + width - 1 - 2 * (k % width)])
+
+/** Numbers in [0, 1) that depend on the seed only (mulberry32). */
+function randomNumbers(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
