@@ -31,6 +31,7 @@ const entries = [
   'edge/main',
   'edge/segment-thread',
   'edge/seal-thread',
+  'edge/weight-reader-thread',
   'edge/serve/engine-thread',
   'edge/serve/parse-thread',
   'kernels/pool-worker',
