@@ -3,7 +3,7 @@ import type { WorkContext } from '../core/progress.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { encodeRun } from './encode-run.ts'
 import { readInput } from './read-input.ts'
-import { readRefreshed } from './read-refreshed.ts'
+import { readCiphertexts } from './read-ciphertexts.ts'
 import { Bundle, type Trust } from './open-bundle.ts'
 import { loadRunner, type RunnerOptions } from './load-runner.ts'
 
@@ -29,6 +29,8 @@ export interface EdgeRunResult {
   readonly resultBytes: number
   readonly loadSeconds: number
   readonly runSeconds: number
+  /** Empty where the threads do not report theirs. */
+  readonly layers: readonly { readonly name: string; readonly seconds: number }[]
   readonly heapBytes: number
   /** Largest resident memory of this process so far. */
   readonly peakBytes: number
@@ -42,8 +44,8 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
   const bundle = await Bundle.open(request.bundle, request.trust)
   try {
     const { manifest } = bundle
-    const refreshed = await readRefreshed(request.input, bundle)
-    const segment = refreshed?.segment ?? 0
+    const given = await readCiphertexts(request.input, bundle)
+    const segment = given?.segment ?? 0
     const runner = await loadRunner(bundle, segment, {
       threads: request.threads ?? availableParallelism(),
       evaluator: request.evaluator ?? 'auto',
@@ -52,7 +54,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
     try {
       const { preprocessing } = manifest
       const index = request.index ?? 0
-      const input = refreshed?.ciphertexts ?? (await readInput(request.input, index, runner.plan, preprocessing))
+      const input = given?.ciphertexts ?? (await readInput(request.input, index, runner.plan, preprocessing))
       const loadedMs = performance.now()
       const ciphertexts = await runner.run(input, work)
       const ranMs = performance.now()
@@ -65,6 +67,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
         resultBytes: result.length,
         loadSeconds: (loadedMs - startedMs) / 1000,
         runSeconds: (ranMs - loadedMs) / 1000,
+        layers: (runner.times?.layers ?? []).map(({ id, ms }) => ({ name: id, seconds: ms / 1000 })),
         heapBytes: runner.heapBytes(),
         peakBytes: process.resourceUsage().maxRSS * 1024,
         evaluator: runner.evaluator,

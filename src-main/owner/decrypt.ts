@@ -10,7 +10,7 @@ import { sha256 } from '../files/sha256.ts'
 import { loadCiphertext, loadSeal, SealContext } from '../seal/public.ts'
 import { OwnerKey } from '../seal/secret.ts'
 import type { Unlock } from './age.ts'
-import type { Deployment } from './deployment.ts'
+import { firstUnderKeyOf, planName, secretName, type Deployment } from './deployment.ts'
 import { KeyStore } from './key-store.ts'
 import { refuseNoise } from './plausible.ts'
 import { reveal, type Revealed } from './reveal.ts'
@@ -92,10 +92,16 @@ export class ResultOpener {
   }
 
   /** Throws UserError 'wrong-passphrase'. */
-  static async load(store: KeyStore, { id }: Deployment, segment: number, unlock: Unlock): Promise<ResultOpener> {
-    const secret = await store.readSecret(id, `secret-${segment}`, unlock)
+  static async load(store: KeyStore, deployment: Deployment, segment: number, unlock: Unlock): Promise<ResultOpener> {
+    const { id } = deployment
+    const plan = decodePlan(await store.readFile(id, planName(segment)))
+    if (plan.output.handed) {
+      throw new UserError('nothing-to-refresh', `Segment ${segment + 1} hands its result to the next node as it is.`, {
+        hint: 'Give it to the next segment as input.',
+      })
+    }
+    const secret = await store.readSecret(id, secretName(firstUnderKeyOf(deployment, segment)), unlock)
     try {
-      const plan = decodePlan(await store.readFile(id, `plan-${segment}.json`))
       const context = new SealContext(await loadSeal(), plan.parameters)
       return new ResultOpener(plan, context, OwnerKey.load(context, secret))
     } finally {

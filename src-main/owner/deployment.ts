@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { revealPolicySchema } from '../core/bundle/manifest.ts'
 import { UserError } from '../core/errors.ts'
+import { CUT_KINDS, maxSegments, type CutKind } from '../core/segment/cut.ts'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -27,13 +28,40 @@ const deploymentSchema = z.strictObject({
   outputs: z.int().min(1),
   /** Images that one result answers. */
   batch: z.int().min(1),
-  segments: z.int().min(1).max(64),
-  bundles: z.array(z.strictObject({ sha256, path: z.string(), bytes: z.int(), created: z.iso.datetime() })),
+  segments: z.int().min(1).max(maxSegments),
+  /** What happens after each segment but the last; refreshes where it is absent. */
+  cuts: z.array(z.enum(CUT_KINDS)).optional(),
+  bundles: z.array(
+    z.strictObject({
+      sha256,
+      path: z.string(),
+      bytes: z.int(),
+      created: z.iso.datetime(),
+      /** Segments that it holds, from 0; all where it is absent. */
+      segments: z.array(z.int().min(0)).optional(),
+    }),
+  ),
   revoked: z.iso.datetime().optional(),
 })
 
 export type Deployment = z.infer<typeof deploymentSchema>
 export type DeploymentModel = Deployment['model']
+
+/** What happens after a segment; undefined after the last. */
+export const cutAfter = ({ segments, cuts }: Deployment, segment: number): CutKind | undefined =>
+  segment + 1 < segments ? (cuts?.[segment] ?? 'refresh') : undefined
+
+/** The first of the segments that share a segment's key: those between two refreshes. */
+export function firstUnderKeyOf(deployment: Deployment, segment: number): number {
+  let first = segment
+  while (first > 0 && cutAfter(deployment, first - 1) === 'hand-off') first -= 1
+  return first
+}
+
+export const secretName = (segment: number): string => `secret-${segment}`
+/** What the owner computes between a segment and the next. */
+export const stepName = (segment: number): string => `step-${segment}`
+export const planName = (segment: number): string => `plan-${segment}.json`
 
 export const encodeDeployment = (deployment: Deployment): string => `${JSON.stringify(deployment, null, 2)}\n`
 

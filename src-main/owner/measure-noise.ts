@@ -1,10 +1,9 @@
-import { packInput, unpack } from '../core/bundle/packing.ts'
 import { sizeOf } from '../core/normalise/layer-model.ts'
 import { ClearEvaluator } from '../core/plan/clear-evaluator.ts'
 import type { Evaluator } from '../core/plan/evaluator.ts'
 import { LevelEvaluator, type Level } from '../core/plan/level-evaluator.ts'
 import type { PlannedNetwork, Register, WeightIndex } from '../core/plan/plan.ts'
-import { runPlan } from '../core/plan/run-plan.ts'
+import { runSegmentsInTheClear, runStretch } from '../core/segment/run-in-the-clear.ts'
 import { gaussian, simulatedUniform } from './gaussian.ts'
 
 interface Noisy {
@@ -129,16 +128,16 @@ export interface OutputNoise {
   readonly spread: number
 }
 
-/** What decryptions would give for one preprocessed input, by simulation. */
-export function measureNoise(network: PlannedNetwork, input: Float64Array, runs = 4): OutputNoise {
-  const { plan } = network
-  const inputs = plan.input.sources.map((_, index) => packInput(plan, input, index))
-  const outputsOf = (slots: readonly Float64Array[]): Float64Array => unpack(plan, plan.output, slots)
-  const exact = outputsOf(runPlan(plan, new ClearEvaluator(plan, network.weightVectors), inputs))
-  const evaluator = new NoisyEvaluator(network)
+/** What decryptions would give for one preprocessed input of segments that hand on to each other, by simulation. */
+export function measureNoise(stretch: readonly PlannedNetwork[], input: Float64Array, runs = 4): OutputNoise {
+  const exact = runSegmentsInTheClear({ segments: stretch, cuts: [] }, input)
+  const evaluators = new Map(stretch.map((network) => [network, new NoisyEvaluator(network)]))
   const errors = Array.from({ length: runs }, () => {
-    const noisyInputs = inputs.map((slots, register) => evaluator.input(slots, register))
-    const noisy = outputsOf(runPlan(plan, evaluator, noisyInputs).map(({ slots }) => slots))
+    const noisy = runStretch<Noisy>(stretch, input, {
+      evaluatorFor: (network) => evaluators.get(network)!,
+      input: (slots, register) => evaluators.get(stretch[0])!.input(slots, register),
+      read: ({ slots }) => slots,
+    })
     const squares = noisy.reduce((sum, value, i) => sum + (value - exact[i]) ** 2, 0)
     return Math.sqrt(squares / noisy.length)
   })

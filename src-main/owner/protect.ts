@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { resolve } from 'node:path'
+import { open, type FileHandle } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import {
   encodeManifest,
   FORMAT,
@@ -11,31 +12,31 @@ import {
   type RevealPolicy,
 } from '../core/bundle/manifest.ts'
 import { fillBatch } from '../core/bundle/packing.ts'
-import { decodePlan, encodePlan } from '../core/bundle/plan-json.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { sizeOf } from '../core/normalise/layer-model.ts'
-import { UserError } from '../core/errors.ts'
 import type { Plan, PlannedNetwork } from '../core/plan/plan.ts'
 import { logQPOf } from '../core/plan/security.ts'
-import type { CutKind } from '../core/segment/cut.ts'
-import { stepCounter, type WorkContext } from '../core/progress.ts'
+import { plainStep } from '../core/segment/owner-step.ts'
+import type { PlannedCut, PlannedSegments } from '../core/segment/plan-segments.ts'
+import { runSegmentsInTheClear } from '../core/segment/run-in-the-clear.ts'
+import type { WorkContext } from '../core/progress.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
+import { writeFolder } from '../files/write-folder.ts'
 import { fingerprintOf } from '../files/signature.ts'
 import { writeBundleZip, type EntrySource } from '../files/write-bundle-zip.ts'
-import { loadSeal, SealContext } from '../seal/public.ts'
-import { OwnerKey } from '../seal/secret.ts'
 import type { Lock } from './age.ts'
 import type { DeploymentModel } from './deployment.ts'
 import type { Flooding } from './flood.ts'
 import { KeyStore, type DeploymentDraft } from './key-store.ts'
 import { measureNoise, randomInput } from './measure-noise.ts'
+import { prepareSegments, type PreparedSegments } from './prepare-segments.ts'
+import type { SegmentEntries } from './segment-entries.ts'
 import { Signer } from './sign.ts'
-import { segmentEntries, type SegmentEntries } from './segment-entries.ts'
 
 export interface ProtectRequest {
   readonly segments: readonly PlannedNetwork[]
-  /** What happens after each segment but the last; refreshes unless given. */
-  readonly cuts?: readonly { readonly kind: CutKind }[]
+  /** What happens after each segment but the last; plain refreshes unless given. */
+  readonly cuts?: readonly PlannedCut[]
   readonly model: DeploymentModel
   readonly preprocessing: Preprocessing
   readonly reveal: RevealPolicy
@@ -45,14 +46,27 @@ export interface ProtectRequest {
   readonly signingKey?: string
   readonly keysFolder: string
   readonly lock: Lock
+  /** The bundle, or with `perNode` a folder with one bundle for each segment. */
   readonly out: string
+  readonly perNode?: boolean
   readonly force?: boolean
+}
+
+export interface ExportedBundle {
+  readonly path: string
+  /** SHA-256 of the manifest, which covers every entry: the bundle's identity. */
+  readonly sha256: string
+  readonly bytes: number
+  /** Segments that it holds, from 0. */
+  readonly segments: readonly number[]
 }
 
 export interface ProtectResult {
   readonly deploymentId: string
-  /** SHA-256 of the manifest, which covers every entry: the bundle's identity. */
+  readonly bundles: readonly ExportedBundle[]
+  /** Of the first bundle. */
   readonly bundleSha256: string
+  /** Of all bundles. */
   readonly bundleBytes: number
   /** SHA-256 of the public signing key's PEM form. */
   readonly signer: string
@@ -65,14 +79,11 @@ export interface ProtectResult {
   readonly seconds: number
 }
 
-const kindsOf = ({ segments, cuts }: ProtectRequest): CutKind[] =>
-  cuts?.map(({ kind }) => kind) ?? new Array<CutKind>(segments.length - 1).fill('refresh')
-
 const producer = 'sealwright 0.1.0'
 
 /**
  * Encrypts a planned network under fresh keys and exports it. The deployment's secrets are in the key store
- * before the bundle gets its name; a failure or a cancellation leaves neither.
+ * before the bundles get their names; a failure or a cancellation leaves neither.
  * @throws UserError output-exists, not-writable, disk-full; CancelledError
  */
 export async function protect(request: ProtectRequest, work: WorkContext): Promise<ProtectResult> {
@@ -80,49 +91,77 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   const id = randomBytes(16).toString('hex')
   const created = new Date().toISOString()
   const out = resolve(request.out)
-  const owned: { delete(): void }[] = []
+  const cuts = request.cuts ?? request.segments.slice(0, -1).map(({ plan }) => plainRefresh(plan))
   const signer = request.signingKey === undefined ? Signer.generate() : Signer.load(request.signingKey)
+  const bundles: ExportedBundle[] = []
+  const entries: ManifestEntry[] = []
   let draft: DeploymentDraft | undefined
-  let entries: ManifestEntry[] = []
-  let bundle = { sha256: '', path: out, bytes: 0, created }
+  let prepared: PreparedSegments | undefined
   try {
-    await writeAtomically(out, { force: request.force, beforeRename: commit }, async (file) => {
-      draft = await new KeyStore(request.keysFolder).draft(id)
-      const segments = await prepareSegments(request, draft, owned, work)
-      await draft.writeSecret('signing-key', new TextEncoder().encode(signer.privatePem), request.lock)
-      await draft.write(SIGNER_ENTRY, signer.publicPem)
-      const sources = [
-        ...segments.flatMap((segment) => segment.sources),
-        manifestEntry(segments),
-        entryOf(SIGNER_ENTRY, () => new TextEncoder().encode(signer.publicPem)),
-        entryOf(SIGNATURE_ENTRY, (written) => signer.sign(written)),
-      ]
-      entries = await writeBundleZip(file, sources)
-      bundle = {
-        ...bundle,
-        sha256: entries.find(({ name }) => name === MANIFEST_ENTRY)!.sha256,
-        bytes: (await file.stat()).size,
-      }
-    })
+    const options = { force: request.force, beforeRename: commit }
+    if (request.perNode) {
+      await writeFolder(out, options, async (folder) => {
+        const { segments } = await prepare()
+        for (const [index, segment] of segments.entries()) await writeNode(folder, index, segment)
+      })
+    } else {
+      await writeAtomically(out, options, async (file) => await write(file, out, (await prepare()).segments))
+    }
   } catch (error) {
     await draft?.discard()
     throw error
   } finally {
-    for (const part of owned.reverse()) part.delete()
+    prepared?.delete()
   }
   const bytesOf = (suffix: string): number =>
     entries.filter(({ name }) => name.endsWith(suffix)).reduce((sum, { bytes }) => sum + bytes, 0)
   const { parameters } = request.segments[0].plan
   return {
     deploymentId: id,
-    bundleSha256: bundle.sha256,
-    bundleBytes: bundle.bytes,
+    bundles,
+    bundleSha256: bundles[0].sha256,
+    bundleBytes: bundles.reduce((sum, { bytes }) => sum + bytes, 0),
     signer: fingerprintOf(signer.publicKey),
     weightBytes: bytesOf('weights.bin'),
     keyBytes: bytesOf('.key'),
     polyModulusDegree: parameters.polyModulusDegree,
     logQP: logQPOf(parameters),
     seconds: (performance.now() - startedMs) / 1000,
+  }
+
+  async function prepare(): Promise<PreparedSegments> {
+    draft = await new KeyStore(request.keysFolder).draft(id)
+    prepared = await prepareSegments({ ...request, cuts }, draft, work)
+    await draft.writeSecret('signing-key', new TextEncoder().encode(signer.privatePem), request.lock)
+    await draft.write(SIGNER_ENTRY, signer.publicPem)
+    return prepared
+  }
+
+  async function writeNode(folder: string, index: number, segment: SegmentEntries): Promise<void> {
+    const name = nodeBundleName(index, request.segments.length)
+    const file = await open(join(folder, name), 'wx+')
+    try {
+      await write(file, join(out, name), [segment])
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  }
+
+  async function write(file: FileHandle, path: string, segments: readonly SegmentEntries[]): Promise<void> {
+    const written = await writeBundleZip(file, [
+      ...segments.flatMap((segment) => segment.sources),
+      manifestEntry(segments),
+      entryOf(SIGNER_ENTRY, () => new TextEncoder().encode(signer.publicPem)),
+      entryOf(SIGNATURE_ENTRY, (before) => signer.sign(before)),
+    ])
+    entries.push(...written)
+    bundles.push({
+      path,
+      sha256: written.find(({ name }) => name === MANIFEST_ENTRY)!.sha256,
+      bytes: (await file.stat()).size,
+      segments: segments.map(({ manifest }) => manifest.index),
+    })
   }
 
   async function commit(): Promise<void> {
@@ -133,12 +172,13 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
       created,
       model,
       reveal,
-      flooding: floodingFor(request),
+      flooding: floodingFor({ segments, cuts }, request.sample),
       weights: countWeights(segments),
       outputs: sizeOf(segments.at(-1)!.plan.output.shape),
       batch: segments.at(-1)!.plan.batch,
       segments: segments.length,
-      bundles: [bundle],
+      cuts: cuts.map(({ kind }) => kind),
+      bundles: bundles.map((bundle) => ({ ...bundle, segments: [...bundle.segments], created })),
     })
   }
 
@@ -155,7 +195,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
         preprocessing: { scale, mean: [...mean], std: [...std], layout },
         reveal: request.reveal,
         segments: segments.map(({ manifest }) => manifest),
-        cuts: kindsOf(request),
+        cuts: cuts.map(({ kind }) => kind),
         entries: [...written],
       }),
     )
@@ -189,46 +229,19 @@ function countWeights(segments: readonly PlannedNetwork[]): number {
 /** The simulation is within a factor of two of what SEAL does. */
 const noiseMargin = 2
 
-/** Sized for the last segment, whose outputs are what a decryption tells. */
-function floodingFor({ segments, sample }: ProtectRequest): Flooding {
-  const last = segments.at(-1)!
-  const input = segments.length === 1 && sample ? fillBatch(last.plan, sample) : randomInput(last)
+/** Sized for the last refresh onwards, since the outputs after it are what a decryption tells. */
+function floodingFor(network: PlannedSegments, sample: Float64Array | undefined): Flooding {
+  const first = network.segments.findLastIndex(({ plan }) => plan.input.mode !== 'handed')
+  const last = network.segments.slice(first)
+  const input = sample
+    ? runSegmentsInTheClear(network, fillBatch(network.segments[0].plan, sample), { to: first })
+    : randomInput(last[0])
   const { noise, spread } = measureNoise(last, input)
   return { noise: noiseMargin * noise, spread, releases: 1000, statisticalBits: 30 }
 }
 
-/** Throws UserError 'plan-not-exportable' where a reader of the bundle would refuse the plan. */
-function encodeReadablePlan(plan: Plan): Uint8Array {
-  const bytes = encodePlan(plan)
-  try {
-    decodePlan(bytes)
-  } catch (cause) {
-    throw new UserError('plan-not-exportable', `No edge could run this network: ${(cause as Error).message}`, { cause })
-  }
-  return bytes
-}
+const plainRefresh = ({ output }: Plan): PlannedCut => ({ kind: 'refresh', after: '', step: plainStep(output.shape) })
 
-/** Makes each segment's keys and keeps its secret; contexts and keys go to `owned`. */
-async function prepareSegments(
-  { segments, lock }: ProtectRequest,
-  draft: DeploymentDraft,
-  owned: { delete(): void }[],
-  work: WorkContext,
-): Promise<SegmentEntries[]> {
-  let count = (_detail: string): void => {}
-  const prepared: SegmentEntries[] = []
-  const plans = segments.map(({ plan }) => encodeReadablePlan(plan))
-  for (const [index, network] of segments.entries()) {
-    const context = new SealContext(await loadSeal(), network.plan.parameters)
-    owned.push(context)
-    const key = OwnerKey.generate(context)
-    owned.push(key)
-    const secret = key.save()
-    await draft.writeSecret(`secret-${index}`, secret, lock).finally(() => secret.fill(0))
-    await draft.write(`plan-${index}.json`, plans[index])
-    prepared.push(segmentEntries(index, network, key, (detail) => count(detail)))
-  }
-  const total = prepared.reduce((sum, { steps }) => sum + steps, 0)
-  count = stepCounter(work, 'encrypt', total)
-  return prepared
-}
+/** Names that sort as the segments do. */
+const nodeBundleName = (index: number, count: number): string =>
+  `segment-${String(index + 1).padStart(String(count).length, '0')}.sealed`

@@ -3,6 +3,7 @@ import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeResult, encodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
 import { UserError } from '../core/errors.ts'
 import { inputLevel, type Plan } from '../core/plan/plan.ts'
+import { applyOwnerStep, type OwnerStep } from '../core/segment/owner-step.ts'
 import { readBytes } from '../data/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
 import { checkInput } from '../edge/segment-runner.ts'
@@ -11,11 +12,12 @@ import { loadSeal, SealContext } from '../seal/public.ts'
 import { OwnerKey } from '../seal/secret.ts'
 import type { Unlock } from './age.ts'
 import { findDeployment, ResultOpener } from './decrypt.ts'
-import type { Deployment } from './deployment.ts'
+import { cutAfter, planName, secretName, stepName, type Deployment } from './deployment.ts'
 import { KeyStore } from './key-store.ts'
+import { decodeStep } from './step-json.ts'
 
 export interface RefreshRequest {
-  /** What a segment but the last computed. */
+  /** What a segment before a refresh computed. */
   readonly result: string
   readonly keysFolder: string
   readonly unlock: Unlock
@@ -24,8 +26,8 @@ export interface RefreshRequest {
 }
 
 /**
- * Decrypts what a segment computed and encrypts it for the next one, under that one's key and packing. The
- * values never leave this process in the clear.
+ * Decrypts what a segment computed, applies the activations that stay exact there, and encrypts it for the next one,
+ * under that one's key and packing. The values never leave this process in the clear.
  * @throws UserError nothing-to-refresh, result-of-another-bundle, input-out-of-range, wrong-passphrase, output-exists
  */
 export async function refresh(request: RefreshRequest): Promise<{ segment: number; bytes: number }> {
@@ -45,41 +47,52 @@ export async function refresh(request: RefreshRequest): Promise<{ segment: numbe
 /** The keys of two neighbouring segments, loaded and ready to refresh any number of results. */
 export class Refresher {
   readonly #opener: ResultOpener
+  readonly #step: OwnerStep | undefined
   readonly #plan: Plan
   readonly #context: SealContext
   readonly #key: OwnerKey
 
-  private constructor(opener: ResultOpener, plan: Plan, context: SealContext, key: OwnerKey) {
+  private constructor(
+    opener: ResultOpener,
+    step: OwnerStep | undefined,
+    plan: Plan,
+    context: SealContext,
+    key: OwnerKey,
+  ) {
     this.#opener = opener
+    this.#step = step
     this.#plan = plan
     this.#context = context
     this.#key = key
   }
 
+  /** Throws UserError 'nothing-to-refresh', 'wrong-passphrase'. */
   static async load(store: KeyStore, deployment: Deployment, segment: number, unlock: Unlock): Promise<Refresher> {
-    const next = segment + 1
-    if (next >= deployment.segments) {
-      throw new UserError('nothing-to-refresh', 'The result is that of the last segment.', { hint: 'Decrypt it.' })
-    }
+    const kind = cutAfter(deployment, segment)
+    if (kind === undefined || kind === 'hand-off') throw nothingToRefresh(kind)
+    const { id } = deployment
+    const plan = decodePlan(await store.readFile(id, planName(segment + 1)))
+    const step = kind === 'exact' ? decodeStep(await store.readSecret(id, stepName(segment), unlock)) : undefined
     const opener = await ResultOpener.load(store, deployment, segment, unlock)
-    const secret = await store.readSecret(deployment.id, `secret-${next}`, unlock)
+    const secret = await store.readSecret(id, secretName(segment + 1), unlock)
     try {
-      const plan = decodePlan(await store.readFile(deployment.id, `plan-${next}.json`))
       const context = new SealContext(await loadSeal(), plan.parameters)
-      return new Refresher(opener, plan, context, OwnerKey.load(context, secret))
+      return new Refresher(opener, step, plan, context, OwnerKey.load(context, secret))
     } finally {
       secret.fill(0)
     }
   }
 
   refresh(result: EncryptedResult): EncryptedResult {
-    const values = this.#opener.open(result)
+    const opened = this.#opener.open(result)
+    const values = this.#step ? applyOwnerStep(this.#step, opened, this.#plan.batch) : opened
     // A ciphertext that is not what it should be decrypts to values of any size.
     checkInput(this.#plan, values)
     const ciphertexts = this.#plan.input.sources.map((_, register) => {
       const { scale, primes } = inputLevel(this.#plan, register)
       return this.#key.encrypt(packInput(this.#plan, values, register), scale, primes)
     })
+    opened.fill(0)
     values.fill(0)
     return { ...result, segment: result.segment + 1, ciphertexts }
   }
@@ -90,3 +103,10 @@ export class Refresher {
     this.#context.delete()
   }
 }
+
+const nothingToRefresh = (kind: 'hand-off' | undefined): UserError =>
+  kind === undefined
+    ? new UserError('nothing-to-refresh', 'The result is that of the last segment.', { hint: 'Decrypt it.' })
+    : new UserError('nothing-to-refresh', 'The segment hands its result to the next node as it is.', {
+        hint: 'Give it to the next segment as input.',
+      })

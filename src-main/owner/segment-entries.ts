@@ -15,11 +15,11 @@ export interface SegmentEntries {
   readonly steps: number
 }
 
-/** `key` is used as long as the sources are read. `step` is called for each ciphertext and key; it may throw to stop. */
+/** `openKey` is asked when a source is read. `step` is called for each ciphertext and key; it may throw to stop. */
 export function segmentEntries(
   segment: number,
   { plan, weightVectors }: PlannedNetwork,
-  key: OwnerKey,
+  openKey: () => Promise<OwnerKey>,
   step: (detail: string) => void,
 ): SegmentEntries {
   const at = (name: string): string => `segments/${segment}/${name}`
@@ -37,11 +37,12 @@ export function segmentEntries(
     }),
     publicKey: entry('public.key', async function* () {
       step('public key')
-      yield key.publicKey()
+      yield (await openKey()).publicKey()
     }),
     evaluationKeys: groups.map((group, index) => keyEntry(group, index)),
     weights: {
       blob: entry('weights.bin', async function* () {
+        const key = await openKey()
         for (const [index, { scale, primes }] of plan.weights.entries()) {
           step('weights')
           const bytes = key.encryptSeeded(weightVectors(index), scale, primes)
@@ -59,7 +60,7 @@ export function segmentEntries(
   function keyEntry({ primes, relinearisation, steps }: KeyGroup, index: number) {
     const name = entry(`${relinearisation ? 'relinearisation' : 'rotation'}-${index}.key`, async function* () {
       step(relinearisation ? 'relinearisation key' : 'rotation keys')
-      const keys = key.evaluationKeys(primes, relinearisation, steps)
+      const keys = (await openKey()).evaluationKeys(primes, relinearisation, steps)
       yield (keys.relinearisation ?? keys.galois?.bytes)!
     })
     return relinearisation

@@ -43,7 +43,7 @@ describe('the measured noise', () => {
     const network = tinyNetwork()
     const { plan, weightVectors } = network
     const pixels = Float64Array.of(0.3, -0.8, 1.5, 0.6)
-    const simulated = Array.from({ length: 40 }, () => measureNoise(network, pixels, 1).noise)
+    const simulated = Array.from({ length: 40 }, () => measureNoise([network], pixels, 1).noise)
     const estimate = Math.sqrt(simulated.reduce((sum, noise) => sum + noise ** 2, 0) / simulated.length)
 
     const context = new SealContext(await loadSeal(), plan.parameters)

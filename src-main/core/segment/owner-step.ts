@@ -12,6 +12,12 @@ export interface OwnerStep {
   readonly inputs: readonly LayerId[]
 }
 
+/** A refresh that changes nothing, of one value of the given shape. */
+export function plainStep(shape: Shape): OwnerStep {
+  const id = 'value'
+  return { outputs: [{ id, shape }], layers: [], inputs: [id] }
+}
+
 /** `values` holds `batch` images one after the other, and so does the result. */
 export function applyOwnerStep(step: OwnerStep, values: Float64Array, batch: number): Float64Array {
   const each = step.outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0)

@@ -5,6 +5,7 @@ import { sha256 } from '../../files/sha256.ts'
 import { answerQuestions } from '../../workers/ask.ts'
 import type { Unlock } from '../age.ts'
 import { findDeployment, ResultOpener, revealResult, type DecryptResult } from '../decrypt.ts'
+import { cutAfter } from '../deployment.ts'
 import { KeyStore } from '../key-store.ts'
 import { Refresher } from '../refresh.ts'
 
@@ -14,13 +15,12 @@ export interface OpenSetup {
   readonly unlock: Unlock
 }
 
-/** Whether a result file is opened for a consumer or refreshed for the next segment. */
-export interface OpenQuestion {
-  readonly kind: 'open' | 'refresh'
-  readonly file: Uint8Array
-}
+/** Keys may be loaded beforehand; a result file is opened for a consumer, or refreshed for the next segment. */
+export type OpenQuestion =
+  | { readonly kind: 'load'; readonly refreshes: boolean }
+  | { readonly kind: 'open' | 'refresh'; readonly file: Uint8Array }
 
-/** What the policy reveals, a refreshed file, or nothing where nothing was asked. */
+/** What the policy reveals, a refreshed file, or nothing where keys were loaded. */
 export type OpenAnswer = DecryptResult | Uint8Array | undefined
 
 const { keysFolder, deployment: id, unlock } = workerData as OpenSetup
@@ -28,12 +28,9 @@ const store = new KeyStore(keysFolder)
 const openers = new Map<number, Promise<ResultOpener>>()
 const refreshers = new Map<number, Promise<Refresher>>()
 
-/** Opens and refreshes result files of one deployment; without a file, resolves when the last segment's key is loaded. */
-answerQuestions(async (question: OpenQuestion | undefined): Promise<OpenAnswer> => {
-  if (!question) {
-    await openerOf((await store.read(id)).segments - 1)
-    return undefined
-  }
+/** Opens and refreshes result files of one deployment. */
+answerQuestions(async (question: OpenQuestion): Promise<OpenAnswer> => {
+  if (question.kind === 'load') return await load(question.refreshes)
   const result = decodeResult(question.file, sha256)
   const deployment = await findDeployment(store, result)
   if (deployment.id !== id) throw new UserError('result-of-another-bundle', 'The result is of another deployment.')
@@ -41,6 +38,14 @@ answerQuestions(async (question: OpenQuestion | undefined): Promise<OpenAnswer> 
     ? revealResult(await openerOf(result.segment), deployment, result, deployment.reveal)
     : encodeResult((await refresherOf(result.segment)).refresh(result), sha256, 'refreshed')
 })
+
+async function load(refreshes: boolean): Promise<undefined> {
+  const deployment = await store.read(id)
+  await openerOf(deployment.segments - 1)
+  for (let segment = 0; refreshes && segment + 1 < deployment.segments; segment++) {
+    if (cutAfter(deployment, segment) !== 'hand-off') await refresherOf(segment)
+  }
+}
 
 const openerOf = (segment: number): Promise<ResultOpener> =>
   kept(openers, segment, async () => ResultOpener.load(store, await store.read(id), segment, unlock))

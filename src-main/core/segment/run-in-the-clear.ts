@@ -1,0 +1,65 @@
+import { packInput, unpack } from '../bundle/packing.ts'
+import { ClearEvaluator } from '../plan/clear-evaluator.ts'
+import type { Evaluator } from '../plan/evaluator.ts'
+import type { PlannedNetwork, Register } from '../plan/plan.ts'
+import { runPlan } from '../plan/run-plan.ts'
+import { applyOwnerStep } from './owner-step.ts'
+import type { PlannedSegments } from './plan-segments.ts'
+
+/**
+ * What the segments compute for a batch of preprocessed inputs, in the clear and as planned; `from` and `to` (exclusive) choose a
+ * run of them that begins with packed values.
+ */
+export function runSegmentsInTheClear(
+  { segments, cuts }: PlannedSegments,
+  input: Float64Array,
+  { from = 0, to = segments.length }: { readonly from?: number; readonly to?: number } = {},
+): Float64Array {
+  let values = input
+  let at = from
+  while (at < to) {
+    const stretch = stretchFrom(segments, at).slice(0, to - at)
+    values = runStretch(stretch, values, inTheClear)
+    at += stretch.length
+    const cut = cuts[at - 1]
+    if (at < to && cut && cut.kind !== 'hand-off') values = applyOwnerStep(cut.step, values, segments[at].plan.batch)
+  }
+  return values
+}
+
+/** The segments that are handed on from one to the next, from a given one on. */
+export function stretchFrom(segments: readonly PlannedNetwork[], first: number): readonly PlannedNetwork[] {
+  let end = first + 1
+  while (end < segments.length && segments[end].plan.input.mode === 'handed') end += 1
+  return segments.slice(first, end)
+}
+
+/** What a stretch is computed with: slots in the clear, or something that is made from them and read as them. */
+export interface StretchHost<V> {
+  evaluatorFor(network: PlannedNetwork): Evaluator<V>
+  input(slots: Float64Array, register: Register): V
+  read(value: V): Float64Array
+}
+
+/** Segments that hand on to each other. */
+export function runStretch<V>(
+  stretch: readonly PlannedNetwork[],
+  input: Float64Array,
+  host: StretchHost<V>,
+): Float64Array {
+  const [{ plan: first }] = stretch
+  let values = first.input.sources.map((_, register) => host.input(packInput(first, input, register), register))
+  for (const network of stretch) values = runPlan(network.plan, host.evaluatorFor(network), values)
+  const last = stretch.at(-1)!.plan
+  return unpack(
+    last,
+    last.output,
+    values.map((value) => host.read(value)),
+  )
+}
+
+const inTheClear: StretchHost<Float64Array> = {
+  evaluatorFor: ({ plan, weightVectors }) => new ClearEvaluator(plan, weightVectors),
+  input: (slots) => slots,
+  read: (slots) => slots,
+}
