@@ -46,7 +46,15 @@ describe('exact layers', () => {
   })
 
   it.each(activationNames)('are written to ONNX: %s', async (operator) => {
-    const parameters = { alpha: 0.7, beta: 0.4, gamma: 1.1, slope: Float64Array.of(0.1, -0.2), min: -1, max: 1.5, tanh: 1 }
+    const parameters = {
+      alpha: 0.7,
+      beta: 0.4,
+      gamma: 1.1,
+      slope: Float64Array.of(0.1, -0.2),
+      min: -1,
+      max: 1.5,
+      tanh: 1,
+    }
     const used = usedBy[operator] ?? []
     const activation = { operator, parameters: Object.fromEntries(used.map((name) => [name, parameters[name]])) }
     const shape = [2, 3, 1] as const

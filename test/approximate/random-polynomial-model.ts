@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { substitute } from '../../src-main/core/approximate/monomials.ts'
 import type { PolynomialLayer, PolynomialModel } from '../../src-main/core/approximate/polynomial-model.ts'
 import { INPUT, sizeOf } from '../../src-main/core/normalise/layer-model.ts'
 import type { ConvMap, LinearLayer, LinearMap, Shape } from '../../src-main/core/normalise/layer-model.ts'
@@ -19,12 +20,12 @@ export const randomVector = (length: number, random: () => number): Float64Array
 
 /**
  * Random DAGs of linear layers (padded and strided convolutions, depthwise ones, poolings, sums of several terms) and
- * polynomials of degree 0, 1, 2 and 4 over any earlier layer, closed by a dense layer or by a polynomial.
+ * polynomials of degree 0, 1, 2, 4 and 8 over any earlier layer, closed by a dense layer or by a polynomial.
  */
 export const polynomialModels = fc
   .record({
     seed: fc.integer(),
-    steps: fc.array(fc.nat(6), { minLength: 1, maxLength: 7 }),
+    steps: fc.array(fc.nat(7), { minLength: 1, maxLength: 7 }),
     dense: fc.boolean(),
   })
   .map(({ seed, steps, dense }) => buildModel(randomNumbers(seed), steps, dense))
@@ -61,9 +62,10 @@ function buildModel(random: () => number, steps: readonly number[], dense: boole
         [other.id, identity(channels)],
       ])
     } else {
-      const degree = [0, 2, 4][step - 4] ?? 2
+      const degree = [0, 2, 4, 8][step - 4] ?? 2
       const coefficients = Array.from({ length: channels }, (_, c) => {
         const row = randomVector(degree + 1, random).map((value, k) => value / (1 + k))
+        if (degree === 8) return octic(random)
         if (degree === 4) row[4] = Math.sign(row[4] || 1) * (0.05 + Math.abs(row[4]))
         if (degree >= 2) row[2] = Math.sign(row[2] || 1) * (0.05 + Math.abs(row[2]))
         if (c === 1 && random() > 0) row.fill(0, 1)
@@ -93,6 +95,16 @@ function buildModel(random: () => number, steps: readonly number[], dense: boole
     output: layers.at(-1)!.id,
     finish: 'none',
   }
+}
+
+/** Even about its centre but for a linear term, as chains of squarings compute it. */
+function octic(random: () => number): Float64Array {
+  const even = [random(), random(), random(), 0, random(), 0, random(), 0, 0.05 + Math.abs(random())]
+  return substitute(
+    Float64Array.from(even, (value, k) => value / (1 + k)),
+    1,
+    random(),
+  )
 }
 
 export function conv(

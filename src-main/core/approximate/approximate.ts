@@ -19,6 +19,7 @@ import { observeRanges } from './observe-ranges.ts'
 import { contrastMaximum, readsFrom, replacePools } from './pools.ts'
 import type { SlotModel } from './pools.ts'
 import { refit } from './refit.ts'
+import { splitPools } from './split-pools.ts'
 
 export interface ApproximationOptions {
   /** Of every activation. */
@@ -27,8 +28,10 @@ export interface ApproximationOptions {
   readonly degrees?: Degrees
   /** Change linear maps around the activations; on unless false. */
   readonly refit?: boolean
-  /** Tune all weights at once towards the original's outputs at the end; on unless false, or `refit` is. */
-  readonly tune?: boolean
+  /** Epochs of tuning all weights towards the original's outputs, none where `refit` is false. */
+  readonly tuningEpochs?: number
+  /** Take max-pools apart into maxima of rows and columns: closer, and a squaring deeper. */
+  readonly splitPools?: boolean
   /** Also fit to slightly distorted copies of the samples, where they are images; on unless false. */
   readonly distort?: boolean
   readonly fit?: Partial<Omit<FitOptions, 'degree'>>
@@ -60,7 +63,7 @@ export async function approximate(
     const degree = options.degrees?.get(id) ?? options.degree
     return degree === 'exact' ? options.degree : degree
   }
-  const slots = replacePools(model, exactLayers)
+  const slots = replacePools(options.splitPools ? splitPools(model, exactLayers) : model, exactLayers)
   const samples = options.distort === false ? calibration : withDistortions(model, calibration)
   const shapes = new Map<LayerId, Shape>([
     [INPUT, model.input.shape],
@@ -112,9 +115,8 @@ export async function approximate(
     done(layer.id)
   }
   const fitted = { ...model, layers }
-  const tunes = options.refit !== false && options.tune !== false && calibration.length >= ENOUGH_SAMPLES
-  if (!tunes) return fitted
-  const tuned = await tune(model, fitted, calibration, work)
+  const epochs = options.refit === false || calibration.length < ENOUGH_SAMPLES ? 0 : options.tuningEpochs
+  const tuned = await tune(model, fitted, calibration, epochs, work)
   return tuned === fitted ? fitted : observeRanges(tuned, samples)
 
   function exactValues(layer: Exclude<SlotModel['layers'][number], LinearLayer>, values = original): Values {

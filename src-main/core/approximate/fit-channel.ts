@@ -7,7 +7,7 @@ import type { Coefficients } from './monomials.ts'
 import type { Points } from './points.ts'
 
 /** Degrees of polynomials that fold into squarings. */
-export type Degree = 2 | 4
+export type Degree = 2 | 4 | 8
 
 export interface FitOptions {
   readonly degree: Degree
@@ -65,12 +65,13 @@ export function pointMoments(points: Points, exact: (x: number) => number, optio
 }
 
 /**
- * The polynomial of degree 2 or 4 in x with the least error by the moments, among those that can be written as squares
- * within the limits: a quadratic's vertex within `vertexLimit`, a quartic as fourth·(y² + inner)² + first·y + constant.
+ * The polynomial of degree 2, 4 or 8 in x with the least error by the moments, among those that can be written as squares
+ * within the limits: a quadratic's vertex within `vertexLimit`, a quartic as fourth·(y² + inner)² + first·y + constant, an
+ * octic as an even one in y and first·y.
  */
 export function fitMoments(moments: Moments, middle: number, half: number, options: FitOptions): Coefficients {
   const design = factor(moments)
-  const fitted = options.degree === 2 ? fitQuadratic(design, options) : fitQuartic(design)
+  const fitted = fitters[options.degree](design, options)
   return substitute(fitted, 1 / half, -middle / half)
 }
 
@@ -141,7 +142,7 @@ function fitQuadratic(design: Design, { vertexLimit }: FitOptions): Coefficients
   return best([vertexLimit, -vertexLimit].map((shift) => combine(design, [ONE, Float64Array.of(0, 2 * shift, 1)])))
 }
 
-/** Centres tried for the quartic, in half-widths from the middle. */
+/** Centres tried for the quartic and the octic, in half-widths from the middle. */
 const SHIFTS = Array.from({ length: 49 }, (_, i) => (i - 24) / 12)
 
 /** |inner| may reach this multiple of the largest y². */
@@ -152,10 +153,50 @@ function fitQuartic(design: Design): Coefficients {
 }
 
 function quarticsAbout(design: Design, shift: number): Candidate[] {
-  const about = (...powers: number[]) => substitute(Float64Array.of(...powers, 0, 0, 0, 0).subarray(0, 5), 1, shift)
+  const about = powersAbout(shift, 5)
   const limit = INNER_LIMIT * (1 + Math.abs(shift)) ** 2
   const free = combine(design, [about(1), about(0, 1), about(0, 0, 1), about(0, 0, 0, 0, 1)])
   const [, , second, fourth] = free.amounts
   if (Math.abs(second) <= 2 * limit * Math.abs(fourth)) return [free]
   return [limit, -limit].map((inner) => combine(design, [about(1), about(0, 1), about(0, 0, 2 * inner, 0, 1)]))
 }
+
+/** Σ powers[k]·(z + shift)ᵏ with `count` coefficients. */
+const powersAbout =
+  (shift: number, count: number) =>
+  (...powers: number[]): Coefficients => {
+    const padded = new Float64Array(count)
+    padded.set(powers)
+    return substitute(padded, 1, shift)
+  }
+
+function fitOctic(design: Design): Coefficients {
+  return best([
+    { coefficients: fitQuartic(design), error: Infinity },
+    ...SHIFTS.flatMap((shift) => octicsAbout(design, shift)),
+  ])
+}
+
+/** The octic's inner constants stay within these multiples of the largest y² and y⁴, or squaring would waste bits. */
+const OCTIC_LIMITS = [3, 6] as const
+
+function octicsAbout(design: Design, shift: number): Candidate[] {
+  const about = powersAbout(shift, 9)
+  const even = [
+    about(1),
+    about(0, 0, 1),
+    about(0, 0, 0, 0, 1),
+    about(0, 0, 0, 0, 0, 0, 1),
+    about(0, 0, 0, 0, 0, 0, 0, 0, 1),
+  ]
+  const free = combine(design, [...even, about(0, 1)])
+  const [, , fourth, sixth, eighth] = free.amounts
+  if (eighth === 0) return []
+  const inner = sixth / (4 * eighth)
+  const outer = (fourth / eighth - 6 * inner * inner) / 2
+  const largest = (1 + Math.abs(shift)) ** 2
+  const within = Math.abs(inner) <= OCTIC_LIMITS[0] * largest && Math.abs(outer) <= OCTIC_LIMITS[1] * largest ** 2
+  return within ? [free] : []
+}
+
+const fitters = { 2: fitQuadratic, 4: fitQuartic, 8: fitOctic } as const

@@ -27,7 +27,7 @@ interface Reading {
 const RANGE_SAMPLES = 256
 
 /**
- * Before: linear maps and polynomials of degree 1, 2 or 4. After: linear maps and squarings, the same function.
+ * Before: linear maps and polynomials of degree 1, 2, 4 or 8. After: linear maps and squarings, the same function.
  * Formula: a polynomial is fourth·(y² + inner)² + second·y² + first·y + constant with y = x + shift. The linear layer
  * that makes x makes u = t·y instead, with t per channel so that squares reach about 1 on the calibration samples, and
  * every linear reader takes the coefficients over the powers of t into its columns and the constants into its bias
@@ -167,17 +167,22 @@ function inputRanges(model: PolynomialModel, samples: readonly Float64Array[]): 
   return ranges
 }
 
-/** t with t·|y| and t²·|y² + inner| at most 1 over the range; 0 for an ignored channel that nothing else reads. */
+/** t with t·|y|, t²·|y² + inner| and t⁴·|(y² + inner)² + outer| at most 1 over the range; 0 for an ignored channel that nothing else reads. */
 function scaleOf(form: SquareForm, [low, high]: Range, onlyReader: boolean): number {
-  const ignored = form.fourth === 0 && form.second === 0 && form.first === 0
+  const ignored = form.eighth === 0 && form.fourth === 0 && form.second === 0 && form.first === 0
   if (ignored && onlyReader) return 0
   const ends = [low + form.shift, high + form.shift]
   const middle = ends[0] * ends[1] < 0 ? 0 : Math.min(ends[0] ** 2, ends[1] ** 2)
   const squares = [...ends.map((y) => y * y), middle]
-  const inner = form.fourth === 0 ? [] : squares.map((square) => Math.abs(square + form.inner))
-  const largest = Math.max(...squares, ...inner)
+  const inner = form.fourth === 0 && form.eighth === 0 ? [] : squares.map((square) => Math.abs(square + form.inner))
+  const least = inner.length > 0 && straddles(squares, -form.inner) ? 0 : Math.min(...inner)
+  const outer = form.eighth === 0 ? [] : [...inner, least].map((u) => Math.sqrt(Math.abs(u * u + form.outer)))
+  const largest = Math.max(...squares, ...inner, ...outer)
   return largest > 0 && Number.isFinite(largest) ? 1 / Math.sqrt(largest) : 1
 }
+
+const straddles = (values: readonly number[], at: number): boolean =>
+  Math.min(...values) < at && at < Math.max(...values)
 
 const direct = (layer: LayerId, channels: number): Reading => ({
   parts: [{ layer, scale: new Float64Array(channels).fill(1) }],
@@ -260,6 +265,7 @@ function emitSquares(
   const first = coefficient((form) => form.first, 1)
   const second = coefficient((form) => form.second, 2)
   const fourth = coefficient((form) => form.fourth, 4)
+  const eighth = coefficient((form) => form.eighth, 8)
   const used = (values: Float64Array) => values.some((value) => value !== 0)
   const add = (added: LinearLayer | SquareLayer): LayerId => {
     shapes.set(added.id, shape)
@@ -267,14 +273,27 @@ function emitSquares(
     return added.id
   }
   const square = (id: LayerId, input: LayerId): LayerId => add({ kind: 'square', id, sources, shape, input })
-  const parts: { layer: LayerId; scale: Float64Array }[] = []
-  if (used(fourth)) {
-    const inner = Float64Array.from(forms, (form, c) => form.inner * scale[c] ** 2)
-    const squared = square(`${layer.id}.square`, scaled)
+  const squareOfSum = (
+    id: LayerId,
+    name: string,
+    input: LayerId,
+    amount: (form: SquareForm) => number,
+    power: number,
+  ) => {
+    const bias = Float64Array.from(forms, (form, c) => amount(form) * scale[c] ** power)
     const identity = channelScale(new Float64Array(shape[0]).fill(1))
-    const shifted = `${layer.id}.inner`
-    add({ kind: 'linear', id: shifted, sources, shape, terms: [{ input: squared, map: identity }], bias: inner })
-    parts.push({ layer: square(layer.id, shifted), scale: fourth })
+    return square(id, add({ kind: 'linear', id: name, sources, shape, terms: [{ input, map: identity }], bias }))
+  }
+  const parts: { layer: LayerId; scale: Float64Array }[] = []
+  if (used(fourth) || used(eighth)) {
+    const squared = square(`${layer.id}.square`, scaled)
+    const last = used(eighth) ? `${layer.id}.fourth` : layer.id
+    const quartic = squareOfSum(last, `${layer.id}.inner`, squared, (form) => form.inner, 2)
+    if (used(eighth)) {
+      const octic = squareOfSum(layer.id, `${layer.id}.outer`, quartic, (form) => form.outer, 4)
+      parts.push({ layer: octic, scale: eighth })
+    }
+    if (used(fourth)) parts.push({ layer: quartic, scale: fourth })
     if (used(second)) parts.push({ layer: squared, scale: second })
   } else if (used(second)) {
     parts.push({ layer: square(layer.id, scaled), scale: second })

@@ -9,14 +9,22 @@ export function legendre(z: number, count: number, out: Float64Array, at = 0, st
   }
 }
 
-/** inLegendre[power][k]: zᵖᵒʷᵉʳ = Σ inLegendre[power][k]·P_k(z), for powers up to 4. */
-export const powersInLegendre: readonly (readonly number[])[] = [
-  [1, 0, 0, 0, 0],
-  [0, 1, 0, 0, 0],
-  [1 / 3, 0, 2 / 3, 0, 0],
-  [0, 3 / 5, 0, 2 / 5, 0],
-  [1 / 5, 0, 4 / 7, 0, 8 / 35],
-]
+const HIGHEST = 8
+
+/** inLegendre[power][k]: zᵖᵒʷᵉʳ = Σ inLegendre[power][k]·P_k(z), by z·P_k = ((k+1)P₊ + kP₋)/(2k+1). */
+export const powersInLegendre: readonly (readonly number[])[] = (() => {
+  const rows = [Array.from({ length: HIGHEST + 1 }, (_, k): number => (k === 0 ? 1 : 0))]
+  while (rows.length <= HIGHEST) {
+    const next = new Array<number>(HIGHEST + 1).fill(0)
+    rows.at(-1)!.forEach((amount, k) => {
+      if (amount === 0) return
+      next[k + 1] += (amount * (k + 1)) / (2 * k + 1)
+      if (k > 0) next[k - 1] += (amount * k) / (2 * k + 1)
+    })
+    rows.push(next)
+  }
+  return rows
+})()
 
 /** The Legendre coefficients in z = (x − middle) / half of a polynomial in x. */
 export function legendreCoefficients(powers: Float64Array, middle: number, half: number): Float64Array {

@@ -28,10 +28,11 @@ export async function tune(
   original: LayerModel,
   start: PolynomialModel,
   samples: readonly Float64Array[],
+  mostEpochs: number | undefined,
   work: WorkContext,
 ): Promise<PolynomialModel> {
   const affordable = Math.floor(MOST_MULTIPLICATIONS / (4 * samples.length * countMultiplications(original)))
-  const epochs = Math.min(EPOCHS, affordable)
+  const epochs = Math.min(mostEpochs ?? EPOCHS, affordable)
   if (epochs === 0) return start
   const teacher = new Network(original, BATCH, false)
   const student = new Network(start, BATCH, true)

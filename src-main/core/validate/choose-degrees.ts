@@ -1,5 +1,6 @@
 import { approximate } from '../approximate/approximate.ts'
 import type { ApproximationOptions } from '../approximate/approximate.ts'
+import type { Degree } from '../approximate/fit-channel.ts'
 import { isExact } from '../approximate/polynomial-model.ts'
 import type { PolynomialModel } from '../approximate/polynomial-model.ts'
 import type { LayerId, LayerModel } from '../normalise/layer-model.ts'
@@ -14,38 +15,50 @@ export interface DegreeChoice {
   readonly target?: number
   /** Most levels that the network may take (see `depthOf`). */
   readonly maximumDepth?: number
-  /** Seconds that one encrypted inference would take. */
+  /** Most seconds by `estimateSeconds`; no limit where those are not known. */
+  readonly maximumSeconds?: number
+  /** Seconds that one encrypted inference would take; NaN where that is not known. */
   readonly estimateSeconds?: (model: PolynomialModel) => number
   /** Samples to judge by; a fifth of the calibration samples, left out of the fits, unless given. */
   readonly judge?: readonly Float64Array[]
   /** Activations and maximum pools that stay what they are. */
   readonly exact?: ReadonlySet<LayerId>
-  readonly approximation?: Omit<ApproximationOptions, 'degree' | 'degrees'>
+  readonly approximation?: Omit<ApproximationOptions, 'degree' | 'degrees' | 'splitPools'>
 }
 
 export interface FrontierPoint {
-  readonly degrees: ReadonlyMap<LayerId, 2 | 4>
+  /** Of layers that are not 2. */
+  readonly degrees: ReadonlyMap<LayerId, Degree>
+  /** Whether max-pools are taken apart into maxima of rows and columns. */
+  readonly splitPools?: boolean
   readonly depth: number
   readonly agreement: number
   readonly seconds?: number
 }
 
 export interface ChosenDegrees {
+  /** Of the choice, fitted again to all samples. */
   readonly model: PolynomialModel
+  /** Its agreement is that of the fit that the judging samples took no part in. */
   readonly chosen: FrontierPoint
   /** Everything tried, by depth. */
   readonly frontier: readonly FrontierPoint[]
   readonly reachedTarget: boolean
 }
 
+type Choice = Pick<FrontierPoint, 'degrees' | 'splitPools'>
+
 /** Samples that say which layer to deepen. */
 const ATTRIBUTION_SAMPLES = 100
-/** Combinations tried at most, beside degree 2 everywhere. */
+/** Combinations tried at most for each degree. */
 const MOST_STEPS = 4
+/** Of tuning while combinations are compared. */
+const TRIAL_EPOCHS = 8
 
 /**
- * Finds the shallowest network that keeps the original's labels often enough: degree 2 everywhere, then degree 4 where
- * the error comes from, in a few steps. Without a choice that meets the target within the depth, the best one found.
+ * Finds the shallowest network that keeps the original's labels often enough: degree 2 everywhere, with max-pools taken
+ * whole and apart, then degree 4 where the error comes from, in a few steps, then 8. Without a choice that meets the
+ * target within the limits, the best one found.
  */
 export async function chooseDegrees(
   model: LayerModel,
@@ -53,49 +66,76 @@ export async function chooseDegrees(
   choice: DegreeChoice,
   work: WorkContext,
 ): Promise<ChosenDegrees> {
-  const { target = 0.99, maximumDepth = Infinity } = choice
+  const { target = 0.99, maximumDepth = Infinity, maximumSeconds = Infinity } = choice
   const judge = choice.judge ?? calibration.filter((_, i) => i % 5 === 4)
   const fitted = choice.judge || judge.length === 0 ? calibration : calibration.filter((_, i) => i % 5 !== 4)
   const samples = judge.length > 0 ? judge : calibration
   const labels = runLayerBatch(model, samples).map(labelOf)
-  const tried: { point: FrontierPoint; model: PolynomialModel }[] = []
-  const attempt = async (deepened: ReadonlySet<LayerId>) => {
+  const tried: FrontierPoint[] = []
+
+  const approximated = (on: readonly Float64Array[], { degrees, splitPools }: Choice, tuningEpochs?: number) => {
     throwIfCancelled(work)
-    const degrees = new Map<LayerId, 2 | 4>([...deepened].map((id) => [id, 4]))
-    const kept = new Map<LayerId, 2 | 4 | 'exact'>(degrees)
-    choice.exact?.forEach((id) => kept.set(id, 'exact'))
-    const polynomial = await approximate(model, fitted, { ...choice.approximation, degree: 2, degrees: kept }, work)
+    const each = new Map<LayerId, Degree | 'exact'>(degrees)
+    choice.exact?.forEach((id) => each.set(id, 'exact'))
+    const options = { tuningEpochs, ...choice.approximation, degree: 2 as const, degrees: each, splitPools }
+    return approximate(model, on, options, work)
+  }
+  const attempt = async (chosen: Choice): Promise<FrontierPoint> => {
+    const polynomial = await approximated(fitted, chosen, TRIAL_EPOCHS)
     const outputs = runLayerBatch(polynomial, samples)
     const seconds = choice.estimateSeconds?.(polynomial)
     const point = {
-      degrees,
+      ...chosen,
       depth: depthOf(polynomial),
       agreement: share(outputs, (output, i) => labelOf(output) === labels[i]),
       ...(seconds !== undefined && { seconds }),
     }
-    tried.push({ point, model: polynomial })
-    return tried.at(-1)!
+    tried.push(point)
+    return point
   }
-  const meets = ({ point }: (typeof tried)[number]) => point.agreement >= target && point.depth <= maximumDepth
+  const allowed = ({ depth, seconds }: FrontierPoint) => depth <= maximumDepth && !(seconds! > maximumSeconds)
+  const meets = (point: FrontierPoint) => point.agreement >= target && allowed(point)
 
-  const shallow = await attempt(new Set())
-  if (!meets(shallow) && shallow.point.depth < maximumDepth) {
-    const attribution = await attributeLayers(model, shallow.model, samples.slice(0, ATTRIBUTION_SAMPLES), work)
+  const shallow = await attempt({ degrees: new Map() })
+  if (!meets(shallow) && allowed(shallow)) {
+    const untuned = await approximated(fitted, shallow, 0)
+    const attribution = await attributeLayers(model, untuned, samples.slice(0, ATTRIBUTION_SAMPLES), work)
     const order = attribution.toSorted((left, right) => right.errorAdded - left.errorAdded).map(({ name }) => name)
-    const steps = Math.min(MOST_STEPS, order.length)
-    for (let step = 1; step <= steps; step++) {
-      const found = await attempt(new Set(order.slice(0, Math.ceil((step * order.length) / steps))))
-      if (meets(found) || found.point.depth > maximumDepth) break
+    for (const next of deeper(
+      order,
+      model.layers.some(({ kind }) => kind === 'max-pool'),
+    )) {
+      const found = await attempt(next)
+      if (meets(found)) break
+      if (!next.splitPools && !allowed(found)) break
     }
   }
-  const allowed = tried.filter(({ point }) => point.depth <= maximumDepth)
-  const pool = allowed.length > 0 ? allowed : [shallow]
-  const best = pool.find(meets) ?? pool.reduce((a, b) => (b.point.agreement > a.point.agreement ? b : a))
+  const within = tried.filter(allowed)
+  const chosen =
+    within.filter(meets).sort((left, right) => left.depth - right.depth)[0] ??
+    (within.length > 0 ? within : [shallow]).reduce((a, b) => (b.agreement > a.agreement ? b : a))
   return {
-    model: best.model,
-    chosen: best.point,
-    frontier: tried.map(({ point }) => point).sort((left, right) => left.depth - right.depth),
-    reachedTarget: meets(best),
+    model: await approximated(calibration, chosen),
+    chosen,
+    frontier: tried.sort((left, right) => left.depth - right.depth),
+    reachedTarget: meets(chosen),
+  }
+}
+
+/** Combinations in the order to try, from the layers that lose most. */
+function* deeper(order: readonly LayerId[], pools: boolean): Generator<Choice> {
+  if (pools) yield { degrees: new Map(), splitPools: true }
+  const steps = Math.min(MOST_STEPS, order.length)
+  const worst = (step: number) => order.slice(0, Math.ceil((step * order.length) / steps))
+  for (const [degree, rest] of [
+    [4, 2],
+    [8, 4],
+  ] as const) {
+    for (let step = 1; step <= steps; step++) {
+      const degrees = new Map<LayerId, Degree>(rest === 2 ? [] : order.map((id) => [id, rest]))
+      worst(step).forEach((id) => degrees.set(id, degree))
+      yield { degrees }
+    }
   }
 }
 
@@ -114,7 +154,7 @@ export function depthOf(model: PolynomialModel): number {
       depths.set(layer.id, { levels: 0, linear: false })
     } else {
       const degree = layer.coefficients[0].length - 1
-      const squarings = degree > 2 ? 2 : degree === 2 ? 1 : 0
+      const squarings = Math.ceil(Math.log2(degree))
       depths.set(layer.id, { levels: before[0].levels + squarings, linear: squarings === 0 && before[0].linear })
     }
   }
