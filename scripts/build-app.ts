@@ -9,7 +9,11 @@ import type { InlineConfig } from 'vite'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const out = join(root, 'out')
-const sources = ['src-renderer', 'src-main/app', 'src-main/core', 'src-main/ipc', 'src-main/preload', 'scripts']
+const sources = [
+  'src-renderer',
+  ...['app', 'core', 'files', 'ipc', 'preload'].map((folder) => `src-main/${folder}`),
+  'scripts/build-app.ts',
+]
 const common: InlineConfig = { root, configFile: false, logLevel: 'error', publicDir: false }
 
 /**
@@ -67,9 +71,12 @@ async function stampOfSources(): Promise<string> {
     hash.update(`${relative(root, path)} ${mtimeMs} ${size}\n`)
   }
   await add(join(root, 'package-lock.json'))
-  for (const folder of sources) {
-    const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true })
-    for (const entry of entries) if (entry.isFile()) await add(join(entry.parentPath, entry.name))
+  for (const source of sources) {
+    if (source.endsWith('.ts')) await add(join(root, source))
+    else {
+      const entries = await readdir(join(root, source), { recursive: true, withFileTypes: true })
+      for (const entry of entries) if (entry.isFile()) await add(join(entry.parentPath, entry.name))
+    }
   }
   return hash.digest('hex')
 }

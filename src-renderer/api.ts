@@ -9,18 +9,23 @@ declare global {
 
 export const api: Bridge = window.sealwright
 
-export type { MenuCommand } from '../src-main/ipc/contract.ts'
+export type { MenuCommand, Reply } from '../src-main/ipc/contract.ts'
+export type { JobName, JobRequest, JobResult, JobUpdate } from '../src-main/ipc/jobs.ts'
+export type { Inspection, LayerView, NetworkPicture } from '../src-main/ipc/network.ts'
+export type { PictureView } from '../src-main/ipc/picture.ts'
 export type {
-  Accuracy,
   ActivationPlot,
-  Comparison,
-  Inspection,
-  JobName,
-  JobRequest,
-  JobResult,
-  JobUpdate,
-} from '../src-main/ipc/jobs.ts'
-export type { Deployment, LayerView, NetworkPicture, PictureView } from '../src-main/ipc/jobs.ts'
-export type { ProjectView } from '../src-main/ipc/views.ts'
+  AuditLogView,
+  BundleView,
+  Deployment,
+  FrontierPoint,
+  PlannedSegment,
+  Proposal,
+  SegmentRun,
+  SplitPlan,
+  Tested,
+  TestedSample,
+} from '../src-main/ipc/results.ts'
+export type { CutView, Opened, ProjectView, RecentView, SplitView, StageId } from '../src-main/ipc/views.ts'
 export type { ErrorReport } from '../src-main/core/errors.ts'
 export type { Result }

@@ -36,3 +36,9 @@ export function percent(fraction: number): string {
   if (value === 0) return '0\u00a0%'
   return `${value >= 10 ? value.toFixed(1) : value < 0.0001 ? '< 0.0001' : Number(value.toPrecision(2))}\u00a0%`
 }
+
+/** Three significant digits, with a true minus. */
+export const figure = (value: number): string => Number(value.toPrecision(3)).toString().replace('-', '−')
+
+const times = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+export const dateTime = (iso: string): string => times.format(new Date(iso))

@@ -19,6 +19,11 @@ const names: Readonly<Record<string, string>> = {
   run: 'Computing on encrypted data',
   decrypt: 'Decrypting the result',
   inspect: 'Inspecting the network',
+  tune: 'Tuning the weights',
+  load: 'Loading the bundle',
+  batch: 'Computing on encrypted inputs',
+  verify: 'Verifying every byte',
+  refresh: 'Refreshing',
 }
 
 export const stageName = (stage: string): string =>

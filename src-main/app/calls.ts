@@ -1,27 +1,45 @@
 /** What each call of the contract does. Paths stay here; the page knows file names. */
-import { join } from 'node:path'
-import { app, dialog } from 'electron'
-import type { BrowserWindow, OpenDialogOptions } from 'electron'
+import { createHash } from 'node:crypto'
+import { copyFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { app, shell } from 'electron'
 import { UserError } from '../core/errors.ts'
 import type { CallHandlers } from '../ipc/serve-calls.ts'
-import type { ProjectView } from '../ipc/views.ts'
-import type { WindowJobs } from './jobs.ts'
+import type { Opened, ProjectView } from '../ipc/views.ts'
+import type { Dialogs } from './dialogs.ts'
+import type { OpenRequests } from './open-requests.ts'
 import { bytesOf, loadProject, saveProject } from './project-file.ts'
-import { Project, sampleProject } from './project.ts'
-import type { Scratch } from './scratch.ts'
-import { saveAs, startJob, Trials } from './start-job.ts'
+import { Project, sampleModel, sampleProject } from './project.ts'
+import type { RecentFiles } from './recent.ts'
+import type { RememberedPassphrases } from './remembered.ts'
+import type { JobStarter } from './start-job.ts'
 
 export interface Surroundings {
   readonly assets: string
-  readonly jobs: WindowJobs
-  readonly scratch: Scratch
-  window(): BrowserWindow | undefined
+  readonly dialogs: Dialogs
+  readonly starter: JobStarter
+  readonly recent: RecentFiles
+  readonly remembered: RememberedPassphrases
+  readonly requests: OpenRequests
 }
 
-export function callHandlers({ assets, jobs, scratch, window }: Surroundings): CallHandlers {
+const networkFilter = { name: 'Networks, projects and bundles', extensions: ['onnx', 'sealproj', 'sealed'] }
+const dataExtensions = { samples: ['npy', 'npz', 'png', 'jpg', 'jpeg'], labels: ['npy', 'npz', 'csv', 'txt'] }
+const dataTitles = {
+  calibration: 'Choose calibration data',
+  inputs: 'Choose inputs',
+  labels: 'Choose labels',
+}
+
+/** Every network's choices are kept in the profile, whether or not the person saves them somewhere. */
+function autosaveOf({ model }: Project): string {
+  const name = createHash('sha256').update(model).digest('hex').slice(0, 32)
+  return join(app.getPath('userData'), 'projects', `${name}.sealproj`)
+}
+
+export function callHandlers(surroundings: Surroundings): CallHandlers {
+  const { assets, dialogs, starter, recent, remembered, requests } = surroundings
   let project: Project | undefined
-  const trials = new Trials(scratch)
-  const autosave = join(app.getPath('userData'), 'last.sealproj')
   /** Where the person saved the project. */
   let file: string | undefined
 
@@ -30,29 +48,32 @@ export function callHandlers({ assets, jobs, scratch, window }: Surroundings): C
     return project
   }
   const replace = async (next: Project | undefined): Promise<void> => {
-    await jobs.stopAll()
-    await trials.forget()
+    await starter.forget()
     project = next
     file = undefined
   }
-  const open = async (next: Project): Promise<ProjectView> => {
+  const open = async (next: Project, savedAt?: string): Promise<Opened> => {
     await replace(next)
+    file = savedAt
     await keep()
-    return next.view
+    return { kind: 'project', project: next.view }
   }
-  const openFile = async (path: string): Promise<ProjectView> => {
-    if (/\.sealproj$/i.test(path)) {
-      const view = await open(await loadProject(path))
-      file = path
-      return view
+  const openFile = async (path: string): Promise<Opened> => {
+    const opened = await openAny(path)
+    await recent.note(path)
+    return opened
+  }
+  const openAny = async (path: string): Promise<Opened> => {
+    if (/\.sealed$/i.test(path)) {
+      await bytesOf(path)
+      starter.openedBundle = path
+      return { kind: 'bundle', fileName: basename(path) }
     }
-    return await open(new Project('file', path, await bytesOf(path)))
+    if (/\.sealproj$/i.test(path)) return await open(await loadProject(path), path)
+    return await open(await resumed(new Project('file', path, await bytesOf(path))))
   }
-  const ask = async (options: OpenDialogOptions): Promise<string | undefined> => {
-    const parent = window()
-    const answer = await (parent ? dialog.showOpenDialog(parent, options) : dialog.showOpenDialog(options))
-    return answer.canceled ? undefined : answer.filePaths[0]
-  }
+  /** With the choices that were made for the same network before. */
+  const resumed = async (fresh: Project): Promise<Project> => await loadProject(autosaveOf(fresh)).catch(() => fresh)
   const changed = async (change: (project: Project) => void): Promise<ProjectView> => {
     change(current())
     await keep()
@@ -60,7 +81,7 @@ export function callHandlers({ assets, jobs, scratch, window }: Surroundings): C
   }
   /** After every choice: where the work is found again after a crash, and where the person saved it. */
   const keep = async (): Promise<void> => {
-    await saveProject(current(), autosave)
+    await saveProject(current(), autosaveOf(current()))
     if (file !== undefined) await saveProject(current(), file)
   }
 
@@ -69,25 +90,31 @@ export function callHandlers({ assets, jobs, scratch, window }: Surroundings): C
       version: app.getVersion(),
       electron: process.versions.electron,
       platform: process.platform,
-      lastProject: await loadProject(autosave).then(
-        ({ view }) => view.fileName,
-        () => undefined,
-      ),
+      recent: await recent.views(),
+      keyring: remembered.availability,
     }),
-    openSample: async () => await open(sampleProject(assets, await bytesOf(sampleProject(assets, 0).model))),
-    reopen: async () => await open(await loadProject(autosave)),
+    openSample: async () => await open(await resumed(sampleProject(assets, await bytesOf(join(assets, sampleModel))))),
+    openRecent: async ({ place }) => await openFile(await recent.at(place)),
+    openPending: async () => {
+      const path = requests.take()
+      return path === undefined ? null : await openFile(path)
+    },
     saveProject: async () => {
       const name = `${current().view.fileName.replace(/\.onnx$/i, '')}.sealproj`
-      const path = await saveAs(window(), 'Save the project', name)
+      const path = await dialogs.save('Save the project', name)
       if (path === undefined) return undefined
       await saveProject(current(), path)
       file = path
+      await recent.note(path)
       return undefined
     },
     openModel: async () => {
-      const filters = [{ name: 'Networks and projects', extensions: ['onnx', 'sealproj'] }]
-      const model = await ask({ title: 'Open a trained network', properties: ['openFile'], filters })
-      return model === undefined ? null : await openFile(model)
+      const path = await dialogs.open({
+        title: 'Open a trained network',
+        properties: ['openFile'],
+        filters: [networkFilter],
+      })
+      return path === undefined ? null : await openFile(path)
     },
     openModelAt: openFile,
     closeProject: async () => {
@@ -95,10 +122,10 @@ export function callHandlers({ assets, jobs, scratch, window }: Surroundings): C
       return undefined
     },
     chooseData: async ({ use, from }) => {
-      const extensions = use === 'labels' ? ['npy', 'npz', 'csv', 'txt'] : ['npy', 'npz', 'png', 'jpg', 'jpeg']
+      const extensions = use === 'labels' ? dataExtensions.labels : dataExtensions.samples
       const filters = [{ name: use === 'labels' ? 'Labels' : 'Samples', extensions }]
-      const title = { calibration: 'Choose calibration data', inputs: 'Choose inputs', labels: 'Choose labels' }[use]
-      const path = await ask(
+      const title = dataTitles[use]
+      const path = await dialogs.open(
         from === 'file'
           ? { title, properties: ['openFile'], filters }
           : { title: `${title} (a folder of pictures)`, properties: ['openDirectory'] },
@@ -108,12 +135,30 @@ export function callHandlers({ assets, jobs, scratch, window }: Surroundings): C
     choose: (change) => changed((opened) => opened.choose(change)),
     undo: () => changed((opened) => opened.undo()),
     redo: () => changed((opened) => opened.redo()),
+    stay: async ({ stage }) => {
+      await changed((opened) => void (opened.stage = stage))
+      return undefined
+    },
+    project: () => current().view,
+    saveReport: async ({ format }) => {
+      const report = starter.report(format)
+      const path = await dialogs.save('Save the report', `${basename(current().model, '.onnx')} accuracy.${format}`)
+      if (path === undefined) return null
+      await copyFile(report, path)
+      return basename(path)
+    },
+    showFolder: ({ of }) => {
+      shell.showItemInFolder(of === 'keys' ? starter.keys : starter.exportedBundle)
+      return undefined
+    },
     startJob: async (request) => {
-      const jobId = await startJob(request, project, trials, { jobs, window })
+      const jobId = await starter.start(request, project, async (test) => {
+        if (project) await changed((opened) => opened.noteTest(test))
+      })
       return jobId === undefined ? null : { jobId }
     },
     cancelJob: ({ jobId }) => {
-      jobs.cancel(jobId)
+      starter.cancel(jobId)
       return undefined
     },
   }

@@ -1,20 +1,25 @@
+import { basename } from 'node:path'
 import { invariant } from '../core/errors.ts'
+import type { RevealPolicy } from '../core/bundle/manifest.ts'
 import type { WorkContext } from '../core/progress.ts'
+import type { AuditLogView, Deployment } from '../ipc/results.ts'
+import { readAuditLog } from '../jobs/gateway.ts'
 import { backUpKeys, destroyKeys, listKeys, restoreKeys, revokeKeys } from '../jobs/keys.ts'
-import type { Deployment } from '../ipc/jobs.ts'
 
 export interface KeysJobRequest {
   /** Folder of the key store. */
   readonly keys: string
-  readonly act: 'list' | 'back-up' | 'restore' | 'revoke' | 'destroy'
+  readonly act: 'list' | 'back-up' | 'restore' | 'revoke' | 'destroy' | 'forget-passphrase'
   readonly deployment?: string
   /** Where a backup goes to or comes from. */
   readonly file?: string
+  /** Deployments whose passphrase the operating system keeps. */
+  readonly remembered: readonly string[]
 }
 
 /** Does one thing to the key store and lists what it then holds, without secrets or paths. */
 export async function actOnKeys(
-  { keys, act, deployment = '', file }: KeysJobRequest,
+  { keys, act, deployment = '', file, remembered }: KeysJobRequest,
   work: WorkContext,
 ): Promise<{ deployments: Deployment[] }> {
   if (act === 'revoke') await revokeKeys({ keys, deployment }, work)
@@ -31,9 +36,30 @@ export async function actOnKeys(
       id,
       created,
       model: model.name,
-      reveal: reveal.mode === 'top-k' ? `top ${reveal.k}` : reveal.mode,
+      reveal: revealName(reveal),
       bundles: bundles.map(({ sha256, bytes, created: when }) => ({ sha256, bytes, created: when })),
       ...(revoked !== undefined && { revoked }),
+      remembered: remembered.includes(id),
     })),
   }
+}
+
+export const revealName = (reveal: RevealPolicy): string => (reveal.mode === 'top-k' ? `top ${reveal.k}` : reveal.mode)
+
+const mostShown = 500
+
+/** Checks a gateway's log, and shows its end. @throws UserError broken-audit-log, file-not-found */
+export async function readAudit({ auditLog }: { readonly auditLog: string }, work: WorkContext): Promise<AuditLogView> {
+  const { records, lastHash, last } = await readAuditLog({ auditLog, last: mostShown }, work)
+  const shown = last
+    .map(({ sequence, time, event, deployment, token, reason }) => ({
+      sequence,
+      time,
+      event,
+      deployment,
+      token,
+      reason,
+    }))
+    .reverse()
+  return { fileName: basename(auditLog), records, lastHash, shown }
 }

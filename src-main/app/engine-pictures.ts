@@ -1,5 +1,5 @@
 import { readSamples } from '../data/read-samples.ts'
-import type { PictureView } from '../ipc/jobs.ts'
+import type { PictureView } from '../ipc/picture.ts'
 
 /** Samples as something to look at. */
 export async function picturesOf(path: string, indices: readonly number[]): Promise<PictureView[]> {

@@ -4,7 +4,7 @@ import type { ErrorReport } from '../core/errors.ts'
 import { CancelledError, InternalError, reportError } from '../core/errors.ts'
 import type { ProgressEvent } from '../core/progress.ts'
 import { jobResults, jobUpdate } from '../ipc/jobs.ts'
-import type { JobName, JobUpdate } from '../ipc/jobs.ts'
+import type { JobName, JobResult, JobUpdate } from '../ipc/jobs.ts'
 import type { EngineJobs } from './engine-jobs.ts'
 import { EngineError, startEngine } from './engine-process.ts'
 import type { EngineRun } from './engine-process.ts'
@@ -29,24 +29,22 @@ export class WindowJobs {
     this.#tell = (update) => tell(jobUpdate.parse(update))
   }
 
-  /** Starts a job; `afterwards` is told whether it was done. @returns its id, which every update carries. */
+  /** Starts a job; `afterwards` is given its result, if it has one. @returns its id, which every update carries. */
   start<N extends JobName>(
     job: N,
     request: EngineJobs[N]['request'],
-    afterwards?: (done: boolean) => Promise<void>,
+    afterwards?: (result: JobResult<N> | undefined) => Promise<void>,
   ): string {
     const about = { jobId: randomUUID(), job }
     const startedMs = performance.now()
     const progress = atMostEvery(repaintMs, (event) => this.#tell({ ...about, state: 'running', event }))
     const run = startEngine(this.#engineFolder, job, request, progress)
-    const ended = run.result.then(viewOf(job), asOutcome).then(async (outcome) => {
-      try {
-        await afterwards?.(outcome.state === 'done')
-      } finally {
-        this.#running.delete(about.jobId)
-        this.#tell({ ...about, ...outcome })
-        if (outcome.state !== 'cancelled') this.#ended(job, performance.now() - startedMs)
-      }
+    const ended = run.result.then(viewOf(job), asOutcome).then(async (found) => {
+      const result = found.state === 'done' ? (found.value as JobResult<N>) : undefined
+      const outcome = (await afterwards?.(result).then(() => found, asOutcome)) ?? found
+      this.#running.delete(about.jobId)
+      this.#tell({ ...about, ...outcome })
+      if (outcome.state !== 'cancelled') this.#ended(job, performance.now() - startedMs)
     })
     this.#running.set(about.jobId, { run, ended })
     return about.jobId

@@ -1,29 +1,34 @@
 /** Projects on disk (.sealproj): JSON with the model's path and every choice; no weights, keys or passphrases. */
-import { readFile, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../core/errors.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
-import { choicesChange } from '../ipc/views.ts'
-import { Project } from './project.ts'
+import { choicesChange, stageId, testRecord } from '../ipc/views.ts'
+import { firstChoices, Project } from './project.ts'
 
-const version = 1
+/** Version 1 had neither splits nor a history of tests. */
+const version = 2
 const mostBytes = 1_000_000
 
 const projectFile = z.strictObject({
   format: z.literal('sealwright-project'),
-  version: z.literal(version),
+  version: z.number().int().min(1).max(version),
   kind: z.enum(['sample', 'file']),
   model: z.string(),
-  choices: choicesChange.required().extend({
+  choices: choicesChange.extend({
     calibration: z.string().optional(),
     inputs: z.string().optional(),
     labels: z.string().optional(),
   }),
+  stage: stageId.default('model'),
+  tests: z.array(testRecord).max(1000).readonly().default([]),
 })
 
-export async function saveProject({ kind, model, choices }: Project, path: string): Promise<void> {
-  const content = projectFile.parse({ format: 'sealwright-project', version, kind, model, choices })
+export async function saveProject(project: Project, path: string): Promise<void> {
+  const { kind, model, choices, stage, tests } = project
+  const content = projectFile.parse({ format: 'sealwright-project', version, kind, model, choices, stage, tests })
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   await writeAtomically(path, { force: true, mode: 0o600 }, async (file) => {
     await file.writeFile(`${JSON.stringify(content, null, 2)}\n`)
   })
@@ -40,16 +45,17 @@ export async function loadProject(path: string): Promise<Project> {
     throw new UserError('not-a-project', `${where.file} is not a Sealwright project.`, { where, cause })
   }
   const theirs = z.object({ format: z.literal('sealwright-project'), version: z.number() }).safeParse(content)
-  if (theirs.success && theirs.data.version !== version) {
-    const message = `${where.file} is a project of version ${theirs.data.version}; this Sealwright reads version ${version}.`
+  if (theirs.success && theirs.data.version > version) {
+    const message = `${where.file} is a project of version ${theirs.data.version}; this Sealwright reads up to version ${version}.`
     throw new UserError('unsupported-project-version', message, { where })
   }
   const parsed = projectFile.safeParse(content)
   if (!parsed.success) {
     throw new UserError('not-a-project', `${where.file} is not a Sealwright project.`, { where, cause: parsed.error })
   }
-  const { kind, model, choices } = parsed.data
-  return new Project(kind, model, await bytesOf(model), choices)
+  const { kind, model, stage, tests } = parsed.data
+  const choices = { ...firstChoices, ...parsed.data.choices }
+  return new Project(kind, model, await bytesOf(model), { choices, stage, tests })
 }
 
 /** @throws UserError file-not-found, not-a-file */

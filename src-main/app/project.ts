@@ -2,7 +2,8 @@
 import { basename, join } from 'node:path'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { UserError } from '../core/errors.ts'
-import type { ProjectView } from '../ipc/views.ts'
+import type { Split } from '../core/segment/cut.ts'
+import type { ProjectView, StageId, TestRecord } from '../ipc/views.ts'
 
 export interface Choices {
   /** Paths of sample data; never shown to the page whole. */
@@ -12,37 +13,72 @@ export interface Choices {
   readonly labels?: string
   readonly preprocessing: Omit<Preprocessing, 'layout'>
   readonly degree: 2 | 4
+  readonly degrees: Readonly<Record<string, 2 | 4>>
   readonly input: 'encrypted' | 'plain'
+  readonly reveal: 'label' | 'top-k' | 'scores'
+  readonly split: Split
+  readonly deploymentName: string
+  readonly threads: number
 }
 
-const firstChoices: Choices = {
+export const firstChoices: Choices = {
   preprocessing: { scale: 1 / 255, mean: [0], std: [1] },
   degree: 2,
+  degrees: {},
   input: 'encrypted',
+  reveal: 'label',
+  split: { by: 'depth', kind: 'refresh' },
+  deploymentName: '',
+  threads: 0,
+}
+
+/** Of a project's tests, the newest. */
+const mostTests = 50
+
+export interface ProjectState {
+  readonly choices: Choices
+  readonly stage: StageId
+  readonly tests: readonly TestRecord[]
 }
 
 export class Project {
   readonly kind: 'sample' | 'file'
   readonly model: string
   readonly modelBytes: number
+  stage: StageId
+  #tests: readonly TestRecord[]
   #past: readonly Choices[] = []
   #now: Choices
   #future: readonly Choices[] = []
 
-  constructor(kind: 'sample' | 'file', model: string, modelBytes: number, choices: Choices = firstChoices) {
+  constructor(kind: 'sample' | 'file', model: string, modelBytes: number, state: Partial<ProjectState> = {}) {
     this.kind = kind
     this.model = model
     this.modelBytes = modelBytes
-    this.#now = choices
+    this.stage = state.stage ?? 'model'
+    this.#tests = state.tests ?? []
+    this.#now = state.choices ?? firstChoices
   }
 
   get choices(): Choices {
     return this.#now
   }
 
+  /** Newest first. */
+  get tests(): readonly TestRecord[] {
+    return this.#tests
+  }
+
+  noteTest(test: TestRecord): void {
+    this.#tests = [test, ...this.#tests].slice(0, mostTests)
+  }
+
+  /** A change that changes nothing is not one to undo. */
   choose(change: Partial<Choices>): void {
+    const next = { ...this.#now, ...change }
+    if (JSON.stringify(next) === JSON.stringify(this.#now)) return
     this.#past = [...this.#past, this.#now]
-    this.#now = { ...this.#now, ...change }
+    this.#now = next
     this.#future = []
   }
 
@@ -84,20 +120,24 @@ export class Project {
         ...(inputs !== undefined && { inputs: basename(inputs) }),
         ...(labels !== undefined && { labels: basename(labels) }),
       },
+      stage: this.stage,
+      tests: this.#tests,
       canUndo: this.#past.length > 0,
       canRedo: this.#future.length > 0,
     }
   }
 }
 
-/** The digits to try first: one picture per digit, in the order of the MNIST test images. */
-export const sampleDigits = [7, 2, 1, 0, 4, 9, 5, 3, 6, 8]
+export const sampleModel = 'lenet5.onnx'
 
 export function sampleProject(assets: string, modelBytes: number): Project {
-  return new Project('sample', join(assets, 'lenet5.onnx'), modelBytes, {
+  const validation = join(assets, 'validation.npz')
+  const choices: Choices = {
     ...firstChoices,
     calibration: join(assets, 'calibration.npz'),
-    inputs: join(assets, 'digits'),
+    inputs: validation,
+    labels: validation,
     preprocessing: { scale: 1 / 255, mean: [0.1307], std: [0.3081] },
-  })
+  }
+  return new Project('sample', join(assets, sampleModel), modelBytes, { choices })
 }

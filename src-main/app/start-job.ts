@@ -1,134 +1,207 @@
-/** Turns what the page asks for into a job of the engine, with the paths that only main knows. */
-import { app, dialog } from 'electron'
-import type { BrowserWindow } from 'electron'
+/** Turns what the page asks for into jobs of the engine, with the paths and passphrases that only main knows. */
 import { join } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import type { JobRequest } from '../ipc/jobs.ts'
+import type { TestRecord } from '../ipc/views.ts'
+import type { Dialogs } from './dialogs.ts'
 import type { WindowJobs } from './jobs.ts'
-import { sampleDigits } from './project.ts'
 import type { Project } from './project.ts'
+import type { RememberedPassphrases } from './remembered.ts'
 import type { Scratch } from './scratch.ts'
+import { testRecordOf } from './test-record.ts'
 
 export interface JobSurroundings {
   readonly jobs: WindowJobs
-  window(): BrowserWindow | undefined
+  readonly scratch: Scratch
+  readonly dialogs: Dialogs
+  readonly remembered: RememberedPassphrases
+  /** Folder of the key store. */
+  readonly keys: string
 }
 
-/** What a trial left for further inputs: a folder with its bundle and throw-away keys. */
-export class Trials {
+type Requested<N extends JobRequest['job']> = Extract<JobRequest, { job: N }>
+type NoteTest = (test: TestRecord) => Promise<void>
+
+export class JobStarter {
+  readonly keys: string
+  /** The bundle that was opened to look at. */
+  openedBundle: string | undefined
+  #exported: string | undefined
+  /** What the last trial left for further inputs: its bundle and throw-away keys. */
+  #trial: string | undefined
+  #reports: string | undefined
+  readonly #jobs: WindowJobs
   readonly #scratch: Scratch
-  #folder: string | undefined
+  readonly #dialogs: Dialogs
+  readonly #remembered: RememberedPassphrases
 
-  constructor(scratch: Scratch) {
+  constructor({ jobs, scratch, dialogs, remembered, keys }: JobSurroundings) {
+    this.#jobs = jobs
     this.#scratch = scratch
+    this.#dialogs = dialogs
+    this.#remembered = remembered
+    this.keys = keys
   }
 
-  /** @throws UserError not-tried */
-  get folder(): string {
-    if (this.#folder === undefined) throw new UserError('not-tried', 'Seal and run the network first.')
-    return this.#folder
+  /** @throws UserError not-exported */
+  get exportedBundle(): string {
+    if (this.#exported === undefined) throw new UserError('not-exported', 'Export the network first.')
+    return this.#exported
   }
 
+  /** A file of the last accuracy report. @throws UserError no-report */
+  report(format: 'html' | 'csv'): string {
+    if (this.#reports === undefined) throw new UserError('no-report', 'Measure the accuracy first.')
+    return join(this.#reports, `report.${format}`)
+  }
+
+  cancel(jobId: string): void {
+    this.#jobs.cancel(jobId)
+  }
+
+  /** Stops everything, and removes what was only tried. */
   async forget(): Promise<void> {
-    this.#folder = undefined
+    await this.#jobs.stopAll()
+    this.#trial = this.#reports = this.#exported = undefined
     await this.#scratch.removeAll()
   }
 
-  /** A new folder, and what to do when the trial in it has ended. */
-  async begin(): Promise<{ folder: string; ended: (done: boolean) => Promise<void> }> {
-    await this.forget()
-    const folder = await this.#scratch.create()
-    const ended = async (done: boolean): Promise<void> => {
-      if (done) this.#folder = folder
-      else await this.#scratch.remove(folder)
+  /** @returns the job's id, or undefined where the person closed the dialog that the job needs. */
+  async start(request: JobRequest, project: Project | undefined, noteTest: NoteTest): Promise<string | undefined> {
+    switch (request.job) {
+      case 'keys':
+        return await this.#startKeys(request)
+      case 'audit': {
+        const filters = [{ name: 'Audit logs', extensions: ['jsonl', 'log'] }]
+        const auditLog = await this.#dialogs.open({ title: 'Open an audit log', properties: ['openFile'], filters })
+        return auditLog === undefined ? undefined : this.#jobs.start('audit', { auditLog })
+      }
+      case 'bundle':
+        if (this.openedBundle === undefined) throw new UserError('no-bundle', 'Open a bundle first.')
+        return this.#jobs.start('bundle', { bundle: this.openedBundle })
     }
-    return { folder, ended }
+    if (!project) throw new UserError('no-project', 'Open a network first.')
+    const { model } = project
+    const { preprocessing, degree, degrees, input, split } = project.choices
+    const network = { model, preprocessing, degree, degrees }
+    switch (request.job) {
+      case 'inspect':
+        return this.#jobs.start('inspect', { model })
+      case 'plan':
+        return this.#jobs.start('plan', { ...network, input, split })
+      case 'proposals':
+        return this.#jobs.start('proposals', { ...network, input, splits: request.splits })
+      case 'activations':
+        return this.#jobs.start('activations', { ...network, calibration: project.calibration })
+      case 'frontier':
+        return this.#jobs.start('frontier', { ...network, calibration: project.calibration })
+      case 'validate':
+        return await this.#startValidate(request, project)
+      case 'protect':
+        return await this.#startProtect(request, project)
+      case 'trial':
+        return await this.#startTrial(request, project, noteTest)
+      case 'probe':
+      case 'batch':
+        return await this.#startTest(request, project, noteTest)
+    }
   }
-}
 
-/** @returns the job's id, or undefined where the person closed the dialog that the job needs. */
-export async function startJob(
-  request: JobRequest,
-  project: Project | undefined,
-  trials: Trials,
-  { jobs, window }: JobSurroundings,
-): Promise<string | undefined> {
-  const keys = join(app.getPath('userData'), 'keys')
-  if (request.job === 'keys') {
-    const { act, deployment } = request
-    const file = await backupFile(act, window())
+  async #startKeys({ act, deployment }: Requested<'keys'>): Promise<string | undefined> {
+    const file = await this.#backupFile(act)
     if (file === null) return undefined
-    return jobs.start('keys', { keys, act, deployment, file })
+    if (deployment !== undefined && (act === 'forget-passphrase' || act === 'destroy')) {
+      await this.#remembered.forget(deployment)
+    }
+    const remembered = [...(await this.#remembered.deployments())]
+    return this.#jobs.start('keys', { keys: this.keys, act, deployment, file, remembered })
   }
-  if (!project) throw new UserError('no-project', 'Open a network first.')
-  const { model } = project
-  const { preprocessing, degree, input } = project.choices
-  switch (request.job) {
-    case 'inspect':
-      return jobs.start('inspect', { model })
-    case 'forecast':
-      return jobs.start('forecast', { model, preprocessing, degree, input })
-    case 'activations':
-      return jobs.start('activations', { model, preprocessing, degree, calibration: project.calibration })
-    case 'validate': {
-      const { inputs: data, calibration } = project
-      const { labels } = project.choices
-      const { encrypted } = request
-      return jobs.start('validate', {
-        model,
-        preprocessing,
-        degree,
-        calibration,
-        data,
-        labels,
-        encrypted,
-        force: false,
+
+  async #startValidate({ encrypted }: Requested<'validate'>, project: Project): Promise<string> {
+    const { preprocessing, degree, degrees, labels, split } = project.choices
+    const { model, inputs: data, calibration } = project
+    const reports = (this.#reports ??= await this.#scratch.create())
+    const network = { model, preprocessing, degree, degrees, calibration, split }
+    return this.#jobs.start('validate', { ...network, data, labels, encrypted, force: false, reports })
+  }
+
+  async #startProtect({ passphrase, remember }: Requested<'protect'>, project: Project): Promise<string | undefined> {
+    const { deploymentName, reveal } = project.choices
+    const name = deploymentName.trim() || project.view.fileName.replace(/\.onnx$/i, '')
+    const out = await this.#dialogs.save('Export the bundle', `${name}.sealed`)
+    if (out === undefined) return undefined
+    const request = {
+      ...compileRequest(project),
+      keys: this.keys,
+      passphrase,
+      out,
+      name,
+      reveal: reveal === 'top-k' ? { mode: 'top-k' as const, k: 3 } : { mode: reveal },
+      // The dialog has asked whether an existing file may be replaced.
+      force: true,
+    }
+    return this.#jobs.start('protect', request, async (exported) => {
+      if (!exported) return
+      this.#exported = out
+      if (remember) await this.#remembered.remember(exported.bundle.deployment, passphrase)
+    })
+  }
+
+  async #startTrial({ samples }: Requested<'trial'>, project: Project, noteTest: NoteTest): Promise<string> {
+    this.#trial = undefined
+    await this.#scratch.removeAll()
+    this.#reports = undefined
+    const folder = await this.#scratch.create()
+    const { inputs, choices } = project
+    const { labels, threads } = choices
+    const request = { ...compileRequest(project), data: inputs, labels, count: samples, threads, folder }
+    return this.#jobs.start('trial', request, async (done) => {
+      if (!done) return await this.#scratch.remove(folder)
+      this.#trial = folder
+      await noteTest(testRecordOf(`Sealed anew, ${project.view.choices.inputs}`, done.tested))
+    })
+  }
+
+  async #startTest(
+    request: Requested<'probe'> | Requested<'batch'>,
+    project: Project,
+    noteTest: NoteTest,
+  ): Promise<string> {
+    const { labels, threads, preprocessing } = project.choices
+    const bundle = await this.#bundleOf(request)
+    const test = { model: project.model, preprocessing, threads, ...bundle }
+    if (request.job === 'probe') {
+      return this.#jobs.start('probe', { ...test, picture: request.picture }, async (done) => {
+        if (done) await noteTest(testRecordOf('A drawing', done))
       })
     }
-    case 'probe':
-      return jobs.start('probe', { model, preprocessing, folder: trials.folder, picture: request.picture })
-    case 'trial': {
-      const compile = { model, preprocessing, degree, input, calibration: project.calibration }
-      const inputs = testInputs(project, request.samples)
-      const { folder, ended } = await trials.begin()
-      return jobs.start('trial', { ...compile, inputs, folder }, ended)
+    const inputs = { data: project.inputs, labels, count: request.samples }
+    return this.#jobs.start('batch', { ...test, ...inputs }, async (done) => {
+      if (done) await noteTest(testRecordOf(`Batch of ${project.view.choices.inputs}`, done))
+    })
+  }
+
+  /** @throws UserError not-tried, no-passphrase */
+  async #bundleOf({ deployment, passphrase }: Pick<Requested<'batch'>, 'deployment' | 'passphrase'>) {
+    if (deployment === undefined) {
+      if (this.#trial === undefined) throw new UserError('not-tried', 'Seal and run the network first.')
+      return { trial: this.#trial }
     }
-    case 'protect': {
-      const compile = { model, preprocessing, degree, input, calibration: project.calibration }
-      const out = await saveAs(window(), 'Export the bundle', project.view.fileName.replace(/\.onnx$/i, '.sealed'))
-      if (out === undefined) return undefined
-      const { passphrase } = request
-      const reveal = request.reveal === 'top-k' ? { mode: 'top-k' as const, k: 3 } : { mode: request.reveal }
-      // The dialog has asked whether an existing file may be replaced.
-      return jobs.start('protect', { ...compile, keys, passphrase, out, reveal, force: true })
-    }
+    const known = passphrase ?? (await this.#remembered.recall(deployment))
+    if (known === undefined)
+      throw new UserError('no-passphrase', 'This bundle’s passphrase is not remembered: type it.')
+    return { keys: this.keys, deployment, passphrase: known }
+  }
+
+  /** The file that a backup goes to or comes from; undefined where none is needed, null where none was chosen. */
+  async #backupFile(act: Requested<'keys'>['act']): Promise<string | null | undefined> {
+    if (act === 'back-up') return (await this.#dialogs.save('Back up the keys', 'sealwright-keys.age')) ?? null
+    if (act !== 'restore') return undefined
+    return (await this.#dialogs.open({ title: 'Restore keys from a backup', properties: ['openFile'] })) ?? null
   }
 }
 
-/** The first inputs; of the sample, pictures that are named after the digit they show. */
-function testInputs({ kind, inputs }: Project, count: number): { path: string; index: number; truth?: number }[] {
-  if (kind === 'sample') {
-    return sampleDigits.slice(0, count).map((digit) => ({ path: inputs, index: digit, truth: digit }))
-  }
-  return Array.from({ length: count }, (_, index) => ({ path: inputs, index }))
-}
-
-/** Asks where to save; undefined where the person closed the dialog. */
-export async function saveAs(
-  parent: BrowserWindow | undefined,
-  title: string,
-  name: string,
-): Promise<string | undefined> {
-  const options = { title, defaultPath: join(app.getPath('documents'), name) }
-  const answer = await (parent ? dialog.showSaveDialog(parent, options) : dialog.showSaveDialog(options))
-  return answer.canceled || !answer.filePath ? undefined : answer.filePath
-}
-
-/** The file that a backup goes to or comes from; undefined where none is needed, null where none was chosen. */
-async function backupFile(act: string, parent: BrowserWindow | undefined): Promise<string | null | undefined> {
-  if (act === 'back-up') return (await saveAs(parent, 'Back up the keys', 'sealwright-keys.age')) ?? null
-  if (act !== 'restore') return undefined
-  const options = { title: 'Restore keys from a backup', properties: ['openFile' as const] }
-  const answer = await (parent ? dialog.showOpenDialog(parent, options) : dialog.showOpenDialog(options))
-  return answer.canceled ? null : answer.filePaths[0]
+function compileRequest({ model, choices, calibration }: Project) {
+  const { preprocessing, degree, degrees, input, split } = choices
+  return { model, preprocessing, degree, degrees, input, split, calibration }
 }

@@ -14,7 +14,7 @@ export async function verifyBundle(path: string, trust: Trust) {
 export async function describeBundle(path: string, trust: Trust) {
   const bundle = await Bundle.open(path, trust)
   try {
-    const { format, version, producer, deploymentId, created, model, preprocessing, reveal } = bundle.manifest
+    const { format, version, producer, deploymentId, created, model, preprocessing, reveal, entries } = bundle.manifest
     const plans = await Promise.all(bundle.manifest.segments.map((segment) => bundle.plan(segment)))
     const segments = plans.map(({ parameters, input, output, weights, instructions, layers }) => ({
       polyModulusDegree: parameters.polyModulusDegree,
@@ -26,7 +26,7 @@ export async function describeBundle(path: string, trust: Trust) {
       layers: layers.map(({ id, kind }) => ({ id, kind })),
     }))
     const { signer } = bundle
-    return { format, version, producer, deploymentId, created, model, preprocessing, reveal, signer, segments }
+    return { format, version, producer, deploymentId, created, model, preprocessing, reveal, signer, segments, entries }
   } finally {
     await bundle.close()
   }

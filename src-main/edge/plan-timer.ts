@@ -7,7 +7,7 @@ import type { RunTimes } from './segment-runner.ts'
 export class PlanTimer<V> implements RunObserver<V> {
   readonly #plan: Plan
   readonly #work: WorkContext
-  readonly #step: () => void
+  readonly #step: (detail?: string) => void
   readonly #layerMs: number[]
   #startedMs = 0
   #layer = 0
@@ -26,7 +26,7 @@ export class PlanTimer<V> implements RunObserver<V> {
 
   afterInstruction(): void {
     this.#layerMs[this.#layer] += performance.now() - this.#startedMs
-    this.#step()
+    this.#step(this.#plan.layers[this.#layer].id)
   }
 
   layerDone(layer: number): void {

@@ -2,7 +2,8 @@
 export const callNames = [
   'about',
   'openSample',
-  'reopen',
+  'openRecent',
+  'openPending',
   'saveProject',
   'openModel',
   'openModelAt',
@@ -11,6 +12,10 @@ export const callNames = [
   'choose',
   'undo',
   'redo',
+  'stay',
+  'project',
+  'saveReport',
+  'showFolder',
   'startJob',
   'cancelJob',
 ] as const

@@ -1,18 +1,60 @@
-/** What the window is shown: plain data, without paths, bytes of models, keys or ciphertexts. */
+/** What the window is shown: plain data, without whole paths, bytes of models, keys or ciphertexts. */
 import { z } from 'zod'
+import { CUT_KINDS } from '../core/segment/cut.ts'
 
-const count = z.number().int().nonnegative()
+export const count = z.number().int().nonnegative()
 
 const perChannel = z.array(z.number()).min(1).max(64).readonly()
 export const preprocessing = z.strictObject({ scale: z.number(), mean: perChannel, std: perChannel })
 
+const layerName = z.string().min(1).max(1000)
+const few = z.number().int().min(1).max(64)
+const refreshKind = z.enum(['refresh', 'exact'])
+export const cut = z.strictObject({ after: layerName, kind: z.enum(CUT_KINDS) })
+export type CutView = z.infer<typeof cut>
+export const split = z.discriminatedUnion('by', [
+  z.strictObject({ by: z.literal('cuts'), cuts: z.array(cut).max(63).readonly() }),
+  z.strictObject({ by: z.literal('depth'), kind: refreshKind }),
+  z.strictObject({ by: z.literal('refreshes'), refreshes: few, kind: refreshKind }),
+  z.strictObject({ by: z.literal('nodes'), nodes: few, kind: refreshKind }),
+  z.strictObject({ by: z.literal('memory'), bytes: z.number().positive(), kind: refreshKind }),
+])
+export type SplitView = z.infer<typeof split>
+
+const degree = z.union([z.literal(2), z.literal(4)])
 /** How the network is to be protected; data are named, without their folders. */
 const choices = {
   preprocessing,
-  degree: z.union([z.literal(2), z.literal(4)]),
+  degree,
+  /** Of single layers, where they differ from `degree`. */
+  degrees: z.record(layerName, degree),
   input: z.enum(['encrypted', 'plain']),
+  reveal: z.enum(['label', 'top-k', 'scores']),
+  split,
+  /** What the deployment is called; the network's file name unless given. */
+  deploymentName: z.string().max(80),
+  /** Of the edge in a test; as many as the machine has where it is 0. */
+  threads: z.number().int().min(0).max(64),
 }
 export const choicesChange = z.strictObject(choices).partial()
+export type ChoicesChange = z.infer<typeof choicesChange>
+
+export const stageId = z.enum(['model', 'activations', 'accuracy', 'splits', 'export', 'test', 'keys'])
+export type StageId = z.infer<typeof stageId>
+
+/** One test that was run. */
+export const testRecord = z.strictObject({
+  when: z.iso.datetime(),
+  what: z.string().max(200),
+  samples: count,
+  /** Labels that the encrypted network shares with the original. */
+  same: count,
+  /** Median of the edge's computing. */
+  seconds: z.number().nonnegative(),
+  /** Median of |encrypted − polynomial| over the largest score; absent where there is no polynomial network. */
+  difference: z.number().nonnegative().optional(),
+})
+export type TestRecord = z.infer<typeof testRecord>
 
 export const projectView = z.object({
   kind: z.enum(['sample', 'file']),
@@ -25,10 +67,25 @@ export const projectView = z.object({
     inputs: z.string().optional(),
     labels: z.string().optional(),
   }),
+  /** The screen that was open last. */
+  stage: stageId,
+  /** Newest first. */
+  tests: z.array(testRecord).readonly(),
   canUndo: z.boolean(),
   canRedo: z.boolean(),
 })
 export type ProjectView = z.infer<typeof projectView>
+
+/** What a file turned out to be. */
+export const opened = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('project'), project: projectView }),
+  z.object({ kind: z.literal('bundle'), fileName: z.string() }),
+])
+export type Opened = z.infer<typeof opened>
+
+/** A file opened before; the page knows it by its place in the list. */
+export const recentView = z.object({ fileName: z.string(), folder: z.string(), opened: z.string() })
+export type RecentView = z.infer<typeof recentView>
 
 export const errorView = z.object({
   code: z.string(),

@@ -1,10 +1,11 @@
 import type { Graph } from '../core/graph/graph.ts'
 import { INPUT } from '../core/normalise/layer-model.ts'
-import type { LayerModel } from '../core/normalise/layer-model.ts'
+import type { LayerModel, LinearLayer, LinearMap } from '../core/normalise/layer-model.ts'
 import { normalise } from '../core/normalise/normalise.ts'
 import { UserError } from '../core/errors.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { openGraph, type NetworkRequest } from './open-network.ts'
+import { weightPicture, type WeightPicture } from './weight-picture.ts'
 
 /** A network as a picture needs it: who feeds whom, and what each node holds. */
 export interface NetworkPicture {
@@ -30,6 +31,8 @@ export interface WeightSummary {
   readonly deviation: number
   /** Counts in equal bins from `least` to `most`. */
   readonly histogram: readonly number[]
+  /** Of the first weights; absent where they have no shape to show. */
+  readonly picture?: WeightPicture
 }
 
 export interface Description {
@@ -67,9 +70,15 @@ function originalPicture(graph: Graph): NetworkPicture {
   const nodes = drawn.map(({ name, operator, inputs }) => {
     const weights = inputs.flatMap((input) => {
       const tensor = graph.constants.get(input)
-      return tensor && tensor.elementType === 'float' ? [tensor.data] : []
+      return tensor && tensor.elementType === 'float' ? [tensor] : []
     })
-    return { id: name, operator, sources: [name], ...summaryOf(weights) }
+    const [first] = weights
+    const picture = first && weightPicture(first.data, first.shape)
+    const summary = summaryOf(
+      weights.map(({ data }) => data),
+      picture,
+    )
+    return { id: name, operator, sources: [name], ...summary }
   })
   const edges = drawn.flatMap(({ name, inputs }) =>
     inputs.flatMap((input) => {
@@ -95,13 +104,23 @@ function normalisedPicture(model: LayerModel): NetworkPicture {
       operator: `linear (${maps.map(({ kind }) => kind).join(' + ')})`,
       sources,
       shape,
-      ...summaryOf(weights),
+      ...summaryOf(weights, pictureOf(maps[0], layer)),
     }
   })
   return { nodes: [{ id: INPUT, operator: 'Input', sources: [], shape: model.input.shape }, ...nodes], edges }
 }
 
-function summaryOf(arrays: readonly Float64Array[]): { weights?: WeightSummary } {
+function pictureOf(map: LinearMap, { shape: [channels, height, width] }: LinearLayer): WeightPicture | undefined {
+  if (map.kind === 'sparse') return undefined
+  if (map.kind === 'dense') {
+    const outputs = channels * height * width
+    return weightPicture(map.weight, [outputs, map.weight.length / outputs])
+  }
+  const size = map.kernel[0] * map.kernel[1]
+  return weightPicture(map.weight, [channels, map.weight.length / size / channels, ...map.kernel])
+}
+
+function summaryOf(arrays: readonly Float64Array[], picture?: WeightPicture): { weights?: WeightSummary } {
   const count = arrays.reduce((sum, { length }) => sum + length, 0)
   if (count === 0) return {}
   let [least, most, sum, squares] = [Infinity, -Infinity, 0, 0]
@@ -120,5 +139,5 @@ function summaryOf(arrays: readonly Float64Array[]): { weights?: WeightSummary }
   }
   const mean = sum / count
   const deviation = Math.sqrt(Math.max(0, squares / count - mean * mean))
-  return { weights: { count, least, most, mean, deviation, histogram } }
+  return { weights: { count, least, most, mean, deviation, histogram, ...(picture && { picture }) } }
 }

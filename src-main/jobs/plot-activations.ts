@@ -1,10 +1,10 @@
-import { approximate } from '../core/approximate/approximate.ts'
 import { evaluatePolynomial } from '../core/approximate/monomials.ts'
 import type { FitReport, PolynomialLayer, PolynomialModel } from '../core/approximate/polynomial-model.ts'
 import { activationFunction } from '../core/normalise/activations.ts'
 import type { LayerModel } from '../core/normalise/layer-model.ts'
 import { runLayerBatch } from '../core/normalise/run-layers.ts'
 import type { WorkContext } from '../core/progress.ts'
+import { approximateNetwork } from './approximate-network.ts'
 import { prepareSamples } from './calibration.ts'
 import type { CompileRequest } from './compile.ts'
 import { openNetwork } from './open-network.ts'
@@ -34,7 +34,8 @@ interface Point {
 }
 
 const BINS = 60
-const POINTS = 49
+/** Odd, so that a kink in the middle of a symmetric range is one of them. */
+const POINTS = 241
 const FAN = 16
 /** Enough for a histogram and for the agreement to a per cent. */
 const PLOTTED_SAMPLES = 300
@@ -49,7 +50,7 @@ export async function plotActivations(
   const { samples } = await watch.time('calibrate', () =>
     prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
   )
-  const polynomial = await watch.time('approximate', () => approximate(model, samples, request, work))
+  const { polynomial } = await watch.time('approximate', () => approximateNetwork(model, samples, request, work))
   return await watch.time('plot', () => plots(model, polynomial, samples.slice(0, PLOTTED_SAMPLES)))
 }
 

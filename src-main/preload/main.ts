@@ -16,7 +16,8 @@ function listen<T>(channel: string, listener: (message: T) => void): () => void 
 
 const bridge: Bridge = {
   about: () => call('about'),
-  reopen: () => call('reopen'),
+  openRecent: (request) => call('openRecent', request),
+  openPending: () => call('openPending'),
   saveProject: () => call('saveProject'),
   openSample: () => call('openSample'),
   openModel: () => call('openModel'),
@@ -26,6 +27,10 @@ const bridge: Bridge = {
   choose: (request) => call('choose', request),
   undo: () => call('undo'),
   redo: () => call('redo'),
+  stay: (request) => call('stay', request),
+  project: () => call('project'),
+  saveReport: (request) => call('saveReport', request),
+  showFolder: (request) => call('showFolder', request),
   startJob: (request) => call('startJob', request),
   cancelJob: (request) => call('cancelJob', request),
   onJobUpdate: (listener) => listen(jobChannel, listener),

@@ -21,6 +21,9 @@ export class Job<N extends JobName = JobName> {
   detail = $state('')
   remainingMs = $state<number>()
   warnings = $state<string[]>([])
+  /** Layers of the encrypted run that is under way, with the time of each so far. */
+  layers = $state<{ name: string; seconds: number }[]>([])
+  #layerSince = 0
   value = $state.raw<JobResult<N>>()
   error = $state.raw<ErrorReport>()
 
@@ -59,6 +62,7 @@ export class Job<N extends JobName = JobName> {
       this.#openStage(event.stage)
       this.done = this.total = 0
       this.detail = ''
+
       this.remainingMs = undefined
     }
     if (event.kind === 'step') {
@@ -66,7 +70,18 @@ export class Job<N extends JobName = JobName> {
       this.total = event.total
       this.detail = event.detail ?? ''
       this.remainingMs = event.remainingMs
+      if (event.stage === 'run' && event.detail !== undefined) this.#layer(event.detail)
     }
+  }
+
+  /** Time since the last report goes to the layer that reports. A layer that was done before begins the next input. */
+  #layer(name: string): void {
+    const now = performance.now()
+    const layer = this.layers.at(-1)
+    if (layer?.name === name) layer.seconds += (now - this.#layerSince) / 1000
+    else if (this.layers.some((earlier) => earlier.name === name)) this.layers = [{ name, seconds: 0 }]
+    else this.layers.push({ name, seconds: 0 })
+    this.#layerSince = now
   }
 
   #openStage(name: string): void {

@@ -1,11 +1,14 @@
 /** The stages of the pipeline that have a screen, in order. */
-export const stages = [
+import type { StageId } from '../api.ts'
+
+export type { StageId }
+
+export const stages: readonly { readonly id: StageId; readonly title: string }[] = [
   { id: 'model', title: 'Model' },
   { id: 'activations', title: 'Activations' },
   { id: 'accuracy', title: 'Accuracy' },
+  { id: 'splits', title: 'Splits' },
   { id: 'export', title: 'Export' },
   { id: 'test', title: 'Test' },
   { id: 'keys', title: 'Keys' },
-] as const
-
-export type StageId = (typeof stages)[number]['id']
+]

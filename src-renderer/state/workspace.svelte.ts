@@ -1,70 +1,50 @@
 /** What is open, where the person is, and which jobs run for it. */
 import { api } from '../api.ts'
-import type { Deployment, ErrorReport, JobName, JobRequest, ProjectView, Result } from '../api.ts'
-import type { Drawing } from '../draw.ts'
+import type { Deployment, ErrorReport, JobName, JobRequest, MenuCommand, Opened, ProjectView, Result } from '../api.ts'
 import { Job } from './job.svelte.ts'
 import { stages } from './stages.ts'
 import type { StageId } from './stages.ts'
 
-type KeysAct = Extract<JobRequest, { job: 'keys' }>['act']
+type Jobs = { -readonly [N in JobName]?: Job<N> }
+
+/** Over in a moment, and not worth a place in the bar. */
+const quiet: readonly JobName[] = ['keys', 'audit']
+/** About the machine, not about the open network. */
+const lasting: readonly JobName[] = ['keys', 'audit', 'bundle']
+const tests: readonly JobName[] = ['trial', 'probe', 'batch']
 
 class Workspace {
   project = $state.raw<ProjectView>()
   stage = $state<StageId>('model')
+  /** File name of a bundle that is looked at. */
+  bundle = $state<string>()
   opening = $state(false)
   error = $state.raw<ErrorReport>()
-  inspect = $state<Job<'inspect'>>()
-  activations = $state<Job<'activations'>>()
-  validate = $state<Job<'validate'>>()
-  forecast = $state<Job<'forecast'>>()
-  protect = $state<Job<'protect'>>()
-  trial = $state<Job<'trial'>>()
-  probe = $state<Job<'probe'>>()
-  keys = $state<Job<'keys'>>()
+  jobs = $state<Jobs>({})
   /** The key store as last seen. */
   deployments = $state.raw<readonly Deployment[]>([])
 
-  get #jobs(): (Job | undefined)[] {
-    return [
-      this.inspect,
-      this.activations,
-      this.validate,
-      this.forecast,
-      this.protect,
-      this.trial,
-      this.probe,
-      this.keys,
-    ]
-  }
-
-  /** Jobs worth a place in the bar. */
   get running(): Job[] {
-    return this.#jobs.flatMap((job): Job[] => (job?.state === 'running' && job.name !== 'keys' ? [job] : []))
+    return this.#jobs.filter((job) => job.state === 'running' && !quiet.includes(job.name))
   }
 
   get supported(): boolean {
-    return this.inspect?.value?.supported ?? false
+    return this.jobs.inspect?.value?.supported ?? false
   }
 
-  async reopen(): Promise<void> {
-    await this.#open(api.reopen())
+  get #jobs(): Job[] {
+    return Object.values(this.jobs)
   }
 
-  async openSample(): Promise<void> {
-    await this.#open(api.openSample())
-  }
-
-  async openModel(): Promise<void> {
-    await this.#open(api.openModel())
-  }
-
-  async openDropped(file: File): Promise<void> {
-    await this.#open(api.openDropped(file))
-  }
+  openSample = (): Promise<void> => this.#open(api.openSample())
+  openModel = (): Promise<void> => this.#open(api.openModel())
+  openRecent = (place: number): Promise<void> => this.#open(api.openRecent({ place }))
+  openDropped = (file: File): Promise<void> => this.#open(api.openDropped(file))
+  openPending = (): Promise<void> => this.#open(api.openPending())
 
   async close(): Promise<void> {
     await api.closeProject()
-    this.project = this.inspect = this.error = undefined
+    this.project = this.error = this.bundle = undefined
     this.stage = 'model'
     this.#forget()
   }
@@ -77,40 +57,17 @@ class Workspace {
     this.#take(await api.choose(change))
   }
 
-  async startActivations(): Promise<void> {
-    this.activations = new Job('activations')
-    await this.#run(this.activations, { job: 'activations' })
+  async start<N extends JobName>(request: Extract<JobRequest, { job: N }>): Promise<void> {
+    const job = new Job(request.job)
+    this.jobs = { ...this.jobs, [request.job]: job }
+    const started = await api.startJob(request)
+    if (!started.ok) job.fail(started.error)
+    else if (started.value) job.jobId = started.value.jobId
+    else job.state = 'cancelled'
   }
 
-  async startTrial(samples: number): Promise<void> {
-    this.probe = undefined
-    this.trial = new Job('trial')
-    await this.#run(this.trial, { job: 'trial', samples })
-  }
-
-  async startValidate(encrypted: number): Promise<void> {
-    this.validate = new Job('validate')
-    await this.#run(this.validate, { job: 'validate', encrypted })
-  }
-
-  async startForecast(): Promise<void> {
-    this.forecast = new Job('forecast')
-    await this.#run(this.forecast, { job: 'forecast' })
-  }
-
-  async startProtect(passphrase: string, reveal: 'label' | 'top-k' | 'scores'): Promise<void> {
-    this.protect = new Job('protect')
-    await this.#run(this.protect, { job: 'protect', passphrase, reveal })
-  }
-
-  async startKeys(act: KeysAct, deployment?: string): Promise<void> {
-    this.keys = new Job('keys')
-    await this.#run(this.keys, { job: 'keys', act, ...(deployment !== undefined && { deployment }) })
-  }
-
-  async startProbe(picture: Drawing): Promise<void> {
-    this.probe = new Job('probe')
-    await this.#run(this.probe, { job: 'probe', picture })
+  forgetJob(name: JobName): void {
+    this.jobs = { ...this.jobs, [name]: undefined }
   }
 
   async cancel(job: Job): Promise<void> {
@@ -119,61 +76,74 @@ class Workspace {
     await api.cancelJob({ jobId: job.jobId })
   }
 
-  go(step: 1 | -1): void {
-    const ids = stages.map((stage) => stage.id)
-    this.stage = ids[Math.min(ids.length - 1, Math.max(0, ids.indexOf(this.stage) + step))]
+  go(stage: StageId): void {
+    this.stage = stage
+    this.bundle = this.error = undefined
+    if (this.project) void api.stay({ stage })
   }
 
   listen(): () => void {
     const stopJobs = api.onJobUpdate((update) => {
       for (const job of this.#jobs) if (job?.jobId === update.jobId) job.take(update)
-      if (this.keys?.value) this.deployments = this.keys.value.deployments
+      if (this.jobs.keys?.value) this.deployments = this.jobs.keys.value.deployments
+      if (update.state === 'done' && tests.includes(update.job)) void api.project().then((result) => this.#take(result))
     })
-    const stopMenu = api.onMenu((command) => {
-      if (command === 'open-sample') void this.openSample()
-      else if (command === 'open-model') void this.openModel()
-      else if (command === 'close-project') void this.close()
-      else if (!this.project) return
-      else if (command === 'save-project') void api.saveProject()
-      else if (command === 'undo') void api.undo().then((result) => this.#take(result))
-      else if (command === 'redo') void api.redo().then((result) => this.#take(result))
-      else this.go(command === 'next-stage' ? 1 : -1)
-    })
+    const stopMenu = api.onMenu((command) => this.#obey(command))
+    void this.openPending()
     return () => {
       stopJobs()
       stopMenu()
     }
   }
 
-  async #open(answer: Promise<Result<ProjectView | null>>): Promise<void> {
+  #obey(command: MenuCommand): void {
+    if (command === 'open-sample') void this.openSample()
+    else if (command === 'open-model') void this.openModel()
+    else if (command === 'open-pending') void this.openPending()
+    else if (command === 'close-project') void this.close()
+    else if (!this.project) return
+    else if (command === 'save-project') void api.saveProject().then((result) => this.#complain(result))
+    else if (command === 'undo') void api.undo().then((result) => this.#take(result))
+    else if (command === 'redo') void api.redo().then((result) => this.#take(result))
+    else this.#step(command === 'next-stage' ? 1 : -1)
+  }
+
+  #step(step: 1 | -1): void {
+    const ids = stages.map((stage) => stage.id)
+    this.go(ids[Math.min(ids.length - 1, Math.max(0, ids.indexOf(this.stage) + step))])
+  }
+
+  /** null where the person closed the dialog, or nothing was to be opened. */
+  async #open(answer: Promise<Result<Opened | null>>): Promise<void> {
     this.opening = true
     const result = await answer
     this.opening = false
-    this.error = result.ok ? undefined : result.error
+    this.#complain(result)
     if (!result.ok || !result.value) return
-    this.project = result.value
-    this.stage = 'model'
+    if (result.value.kind === 'bundle') {
+      this.bundle = result.value.fileName
+      return await this.start({ job: 'bundle' })
+    }
+    this.bundle = undefined
+    this.project = result.value.project
+    this.stage = this.project.stage
     this.#forget()
-    this.inspect = new Job('inspect')
-    await this.#run(this.inspect, { job: 'inspect' })
+    await this.start({ job: 'inspect' })
   }
 
   /** The project after a choice; null where the person closed the dialog. */
   #take(result: Result<ProjectView | null>): void {
-    this.error = result.ok ? undefined : result.error
+    this.#complain(result)
     if (result.ok && result.value) this.project = result.value
+  }
+
+  #complain(result: Result<unknown>): void {
+    this.error = result.ok ? undefined : result.error
   }
 
   /** What was found out about another network. */
   #forget(): void {
-    this.activations = this.validate = this.forecast = this.protect = this.trial = this.probe = undefined
-  }
-
-  async #run<N extends JobName>(job: Job<N>, request: JobRequest): Promise<void> {
-    const started = await api.startJob(request)
-    if (!started.ok) job.fail(started.error)
-    else if (started.value) job.jobId = started.value.jobId
-    else job.state = 'cancelled'
+    this.jobs = Object.fromEntries(Object.entries(this.jobs).filter(([name]) => lasting.includes(name as JobName)))
   }
 }
 

@@ -1,0 +1,20 @@
+import type { Tested } from '../ipc/results.ts'
+import type { TestRecord } from '../ipc/views.ts'
+
+/** A test as the project's history keeps it. */
+export function testRecordOf(what: string, { samples }: Pick<Tested, 'samples'>): TestRecord {
+  const differences = samples.flatMap(({ maxAbsDifference, maxAbsLogit }) =>
+    maxAbsDifference === undefined || !maxAbsLogit ? [] : [maxAbsDifference / maxAbsLogit],
+  )
+  const difference = median(differences)
+  return {
+    when: new Date().toISOString(),
+    what: what.slice(0, 200),
+    samples: samples.length,
+    same: samples.filter(({ original, encrypted }) => original === encrypted).length,
+    seconds: median(samples.map(({ seconds }) => seconds)) ?? 0,
+    ...(difference !== undefined && { difference }),
+  }
+}
+
+const median = (values: readonly number[]): number | undefined => values.toSorted((a, b) => a - b)[values.length >> 1]

@@ -1,0 +1,234 @@
+/** What the jobs answer, as much of it as the window shows. */
+import { z } from 'zod'
+import { CUT_KINDS } from '../core/segment/cut.ts'
+import { pictureView } from './picture.ts'
+import { count, cut, split } from './views.ts'
+
+const seconds = z.number().nonnegative()
+const label = z.number().int()
+
+const point = z.object({ x: z.number(), y: z.number() })
+export const activationPlot = z.object({
+  id: z.string(),
+  original: z.string(),
+  degree: count,
+  channels: count,
+  rootMeanSquareError: z.number(),
+  range: z.tuple([z.number(), z.number()]).readonly(),
+  rangeMargin: z.number(),
+  histogram: z.array(count).readonly(),
+  exact: z.array(point).readonly().optional(),
+  fan: z.array(z.array(point).readonly()).readonly(),
+})
+export type ActivationPlot = z.infer<typeof activationPlot>
+
+export const activations = z.object({
+  samples: count,
+  agreement: z.number(),
+  layers: z.array(activationPlot).readonly(),
+})
+
+/** A choice of degrees that was tried: what it keeps, and what it costs. */
+export const frontierPoint = z.object({
+  degrees: z.record(z.string(), z.union([z.literal(2), z.literal(4), z.literal(8)])),
+  /** Max-pools are taken apart into maxima of rows and columns. */
+  splitPools: z.boolean().optional(),
+  depth: count,
+  agreement: z.number(),
+  seconds: seconds.optional(),
+})
+export type FrontierPoint = z.infer<typeof frontierPoint>
+export const frontier = z.object({ samples: count, points: z.array(frontierPoint).readonly(), seconds })
+
+const scores = z.array(z.number()).readonly()
+/** One segment's part of an inference. */
+const segmentRun = z.object({
+  segment: count,
+  seconds,
+  /** What happens behind it, and the owner's time there; absent for the last one. */
+  cut: z.enum(CUT_KINDS).optional(),
+  ownerSeconds: seconds.optional(),
+  sentBytes: count,
+  layers: z.array(z.object({ name: z.string(), seconds })).readonly(),
+})
+export type SegmentRun = z.infer<typeof segmentRun>
+export const testedSample = z.object({
+  index: count,
+  picture: pictureView.optional(),
+  truth: label.optional(),
+  original: label,
+  polynomial: label.optional(),
+  encrypted: label,
+  /** Of the samples that are shown with their pictures. */
+  scores: z.object({ original: scores, polynomial: scores.optional(), encrypted: scores }).optional(),
+  /** Largest |encrypted − polynomial|, and the largest |score| of the polynomial network. */
+  maxAbsDifference: z.number().optional(),
+  maxAbsLogit: z.number().optional(),
+  /** Between the original's top two scores. */
+  margin: z.number(),
+  /** Of the edge's computing, without loading. */
+  seconds,
+})
+export type TestedSample = z.infer<typeof testedSample>
+
+/** Inputs that were computed under encryption, beside what the other networks make of them. */
+export const tested = z.object({
+  samples: z.array(testedSample).readonly(),
+  /** Of the last input; empty where a server computed. */
+  segments: z.array(segmentRun).readonly(),
+  loadSeconds: seconds,
+  seconds,
+})
+export type Tested = z.infer<typeof tested>
+
+/** A bundle sealed under throw-away keys, and the first inputs on it. */
+export const trial = z.object({
+  bundleBytes: count,
+  keyBytes: count,
+  polyModulusDegree: count,
+  logQP: z.number(),
+  tested,
+})
+export type Trial = z.infer<typeof trial>
+
+/** One part of a split network: what it does, needs, moves and sees. Bytes are of ciphertexts. */
+const plannedSegment = z.object({
+  levels: count,
+  polyModulusDegree: count,
+  logQP: z.number(),
+  bundleBytes: z.number(),
+  keyBytes: z.number(),
+  edgeMemoryBytes: z.number(),
+  edgeSeconds: seconds,
+  receivedBytes: z.number(),
+  sentBytes: z.number(),
+  sees: z.object({
+    input: z.enum(['own-samples', 'ciphertexts']),
+    inputElements: count,
+    outputElements: count,
+    layers: z.array(z.object({ name: z.string(), kind: z.string(), shape: z.array(z.number()).readonly() })).readonly(),
+  }),
+})
+export type PlannedSegment = z.infer<typeof plannedSegment>
+export const splitPlan = z.object({
+  segments: z.array(plannedSegment).readonly(),
+  cuts: z.array(cut).readonly(),
+  /** Where the network may be cut, and how. */
+  cutPoints: z.array(z.object({ after: z.string(), kinds: z.array(z.enum(CUT_KINDS)).readonly() })).readonly(),
+  seconds,
+})
+export type SplitPlan = z.infer<typeof splitPlan>
+export const proposals = z.object({
+  proposals: z.array(z.object({ split, plan: splitPlan.optional(), problem: z.string().optional() })).readonly(),
+})
+export type Proposal = z.infer<typeof proposals>['proposals'][number]
+
+const share = z.number()
+const confusion = z.array(z.array(count).readonly()).readonly().optional()
+export const accuracy = z.object({
+  samples: count,
+  original: z.object({ accuracy: share.optional(), confusion }),
+  polynomial: z.object({ accuracy: share.optional(), agreement: share, confusion }),
+  encrypted: z
+    .object({
+      samples: count,
+      accuracy: share.optional(),
+      agreement: share,
+      agreementWithPolynomial: share,
+      noise: z.object({ largest: z.number(), marginBound: z.number(), flippable: share }),
+    })
+    .optional(),
+  worst: z
+    .array(
+      z.object({
+        index: count,
+        picture: pictureView,
+        truth: label.optional(),
+        original: label,
+        polynomial: label,
+        originalMargin: z.number(),
+        polynomialMargin: z.number(),
+      }),
+    )
+    .readonly(),
+  layers: z
+    .array(
+      z.object({
+        name: z.string(),
+        degree: count,
+        errorAdded: z.number(),
+        rangeMargin: z.number(),
+        outOfRange: z.number(),
+      }),
+    )
+    .readonly(),
+  warnings: z.array(z.string()).readonly(),
+  seconds,
+})
+export type Accuracy = z.infer<typeof accuracy>
+
+/** What a bundle says of itself: all that a node can see without a key. */
+export const bundle = z.object({
+  fileName: z.string(),
+  bytes: count,
+  sha256: z.string(),
+  deployment: z.string(),
+  created: z.string(),
+  model: z.string(),
+  reveal: z.string(),
+  /** Fingerprint of the key that signed it; absent where nobody did. */
+  signer: z.string().optional(),
+  segments: z
+    .array(
+      z.object({
+        polyModulusDegree: count,
+        logQP: z.number(),
+        inputMode: z.string(),
+        inputShape: z.array(z.number()).readonly(),
+        outputShape: z.array(z.number()).readonly(),
+        weights: count,
+        layers: count,
+      }),
+    )
+    .readonly(),
+  entries: z.array(z.object({ name: z.string(), bytes: count, sha256: z.string() })).readonly(),
+})
+export type BundleView = z.infer<typeof bundle>
+
+export const exported = z.object({ bundle, keyBytes: count, seconds })
+export type Exported = z.infer<typeof exported>
+
+/** One deployment of the key store: nothing secret, and no path. */
+export const deployment = z.object({
+  id: z.string(),
+  created: z.string(),
+  model: z.string(),
+  reveal: z.string(),
+  bundles: z.array(z.object({ sha256: z.string(), bytes: count, created: z.string() })).readonly(),
+  revoked: z.string().optional(),
+  /** Its passphrase is kept by the operating system. */
+  remembered: z.boolean(),
+})
+export type Deployment = z.infer<typeof deployment>
+export const keyStore = z.object({ deployments: z.array(deployment).readonly() })
+
+/** An audit log whose chain of hashes holds. */
+export const auditLog = z.object({
+  fileName: z.string(),
+  records: count,
+  lastHash: z.string(),
+  /** The last of them, newest first. */
+  shown: z
+    .array(
+      z.object({
+        sequence: count,
+        time: z.string(),
+        event: z.string(),
+        deployment: z.string().optional(),
+        token: z.string().optional(),
+        reason: z.string().optional(),
+      }),
+    )
+    .readonly(),
+})
+export type AuditLogView = z.infer<typeof auditLog>

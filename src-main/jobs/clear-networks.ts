@@ -1,0 +1,94 @@
+import type { LayerModel } from '../core/normalise/layer-model.ts'
+import { runLayers } from '../core/normalise/run-layers.ts'
+import { labelOf, marginOf } from '../core/validate/classification.ts'
+import { npyFile } from '../data/npy-file.ts'
+import { preprocess } from '../data/preprocess.ts'
+import { readSamples } from '../data/read-samples.ts'
+import { openReference, type Reference } from '../ort/reference.ts'
+import { openNetwork, referenceOptions } from './open-network.ts'
+import type { TriedSample, TryInput, TryRequest } from './try-bundle.ts'
+
+export interface ReadSample {
+  /** As it was found, to send to a server. */
+  readonly npy: Uint8Array
+  /** Preprocessed, [channel, row, column]. */
+  readonly values: Float64Array
+}
+
+type Compared = Omit<TriedSample, 'index' | 'truth' | 'seconds'>
+
+/** The original network and, where it was kept, the polynomial one, in the clear and before softmax and the like. */
+export class ClearNetworks {
+  readonly #model: LayerModel
+  readonly #preprocessing: TryRequest['preprocessing']
+  readonly #original: Reference | undefined
+  readonly #polynomial: Reference | undefined
+
+  private constructor(
+    model: LayerModel,
+    preprocessing: TryRequest['preprocessing'],
+    original: Reference | undefined,
+    polynomial: Reference | undefined,
+  ) {
+    this.#model = model
+    this.#preprocessing = preprocessing
+    this.#original = original
+    this.#polynomial = polynomial
+  }
+
+  static async open(request: TryRequest): Promise<ClearNetworks> {
+    const model = await openNetwork(request)
+    // ONNX Runtime's answer would be that after the last step.
+    const original =
+      model.finish === 'none' ? await openReference(request.model, referenceOptions(request, model)) : undefined
+    const { polynomial } = request
+    const approximated =
+      polynomial === undefined ? undefined : await openReference(polynomial, referenceOptions({}, model))
+    return new ClearNetworks(model, request.preprocessing, original, approximated)
+  }
+
+  /** @throws UserError what `readSamples` says */
+  async read({ path, index }: TryInput): Promise<ReadSample> {
+    const { shape } = this.#model.input
+    const source = await readSamples(path, { shape, index, layout: this.#preprocessing.layout })
+    const raw = source.sample(0)
+    const layout = this.#preprocessing.layout ?? source.layout
+    return {
+      npy: layout === 'nchw' ? npyFile([1, ...shape], raw) : npyFile([1, ...channelsLast(shape)], toNhwc(raw, shape)),
+      values: preprocess(raw, { ...this.#preprocessing, layout }),
+    }
+  }
+
+  async compare(values: Float64Array, encrypted: Float64Array): Promise<Compared> {
+    const original = this.#original ? await this.#original.run(values) : runLayers(this.#model, values)
+    const polynomial = await this.#polynomial?.run(values)
+    return {
+      original: labelOf(original),
+      encrypted: labelOf(encrypted),
+      margin: marginOf(original),
+      scores: {
+        original: Array.from(original),
+        encrypted: Array.from(encrypted),
+        ...(polynomial && { polynomial: Array.from(polynomial) }),
+      },
+      ...(polynomial && {
+        polynomial: labelOf(polynomial),
+        maxAbsDifference: Math.max(...polynomial.map((value, at) => Math.abs(value - encrypted[at]))),
+        maxAbsLogit: Math.max(...polynomial.map(Math.abs)),
+      }),
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#original?.close(), this.#polynomial?.close()])
+  }
+}
+
+type Shape = LayerModel['input']['shape']
+
+const channelsLast = ([channels, height, width]: Shape): number[] => [height, width, channels]
+
+function toNhwc(values: Float64Array, [channels, height, width]: Shape): Float64Array {
+  const pixels = height * width
+  return values.map((_, at) => values[(at % channels) * pixels + Math.floor(at / channels)])
+}

@@ -1,0 +1,39 @@
+import type { Degree } from '../core/approximate/fit-channel.ts'
+import type { WorkContext } from '../core/progress.ts'
+import { chooseDegrees, type FrontierPoint } from '../core/validate/choose-degrees.ts'
+import { secondsEstimator } from './approximate-network.ts'
+import { prepareSamples } from './calibration.ts'
+import type { CompileRequest } from './compile.ts'
+import { openNetwork } from './open-network.ts'
+import { Stopwatch } from './stopwatch.ts'
+
+export interface FrontierResult {
+  /** Calibration samples, of which a fifth judges. */
+  readonly samples: number
+  /** By depth; degrees are those of layers that are not 2. */
+  readonly points: readonly (Omit<FrontierPoint, 'degrees'> & { readonly degrees: Readonly<Record<string, Degree>> })[]
+  readonly seconds: number
+}
+
+/** More than every share, so that all combinations are tried. */
+const unreachable = 2
+
+/** What accuracy costs in depth and time: degree 2 everywhere, up to degree 8 everywhere. @throws UserError as `compile` */
+export async function frontier(
+  request: Pick<CompileRequest, 'model' | 'inputName' | 'outputName' | 'preprocessing' | 'calibration'>,
+  work: WorkContext,
+): Promise<FrontierResult> {
+  const watch = new Stopwatch(work)
+  const model = await watch.time('normalise', () => openNetwork(request))
+  const { samples } = await watch.time('calibrate', () =>
+    prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
+  )
+  const choice = { target: unreachable, estimateSeconds: secondsEstimator(samples) }
+  const { frontier: tried } = await watch.time('approximate', () => chooseDegrees(model, samples, choice, work))
+  const points = tried.map(({ degrees, seconds, ...point }) => ({
+    ...point,
+    degrees: Object.fromEntries(degrees),
+    ...(seconds !== undefined && !Number.isNaN(seconds) && { seconds }),
+  }))
+  return { samples: samples.length, points, seconds: watch.seconds }
+}

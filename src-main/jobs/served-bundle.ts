@@ -1,0 +1,62 @@
+/** A bundle of one segment, served on this machine by another process: for many inputs, which one start then does for. */
+import { writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { InternalError, UserError, type ErrorReport } from '../core/errors.ts'
+import type { WorkContext } from '../core/progress.ts'
+import { edgeServe } from './edge-serve.ts'
+
+export class ServedBundle {
+  readonly loadSeconds: number
+  readonly #url: string
+  readonly #stop: () => Promise<void>
+
+  private constructor(url: string, loadSeconds: number, stop: () => Promise<void>) {
+    this.#url = url
+    this.loadSeconds = loadSeconds
+    this.#stop = stop
+  }
+
+  static async open(bundle: string, threads: number | undefined, work: WorkContext): Promise<ServedBundle> {
+    const ending = new AbortController()
+    const startedMs = performance.now()
+    const signal = work.signal ? AbortSignal.any([work.signal, ending.signal]) : ending.signal
+    let ended: Promise<unknown> = Promise.resolve()
+    const url = await new Promise<string>((resolve, reject) => {
+      const served = edgeServe({ bundle, port: 0, queue: 1, threads }, { ...work, signal }, resolve)
+      served.catch(reject)
+      ended = served.catch(() => {})
+    })
+    return new ServedBundle(url, (performance.now() - startedMs) / 1000, async () => {
+      ending.abort()
+      await ended
+    })
+  }
+
+  /** Computes on one sample, given as a .npy file, and writes the encrypted result. @returns seconds */
+  async run(npy: Uint8Array, result: string, work: WorkContext): Promise<number> {
+    const startedMs = performance.now()
+    await writeFile(result, await post(new URL('/v1/run', this.#url), npy, work))
+    return (performance.now() - startedMs) / 1000
+  }
+
+  async close(): Promise<void> {
+    await this.#stop()
+  }
+}
+
+/** Without a time limit: how long the edge computes is not known. */
+async function post(url: URL, body: Uint8Array, { signal }: WorkContext): Promise<Buffer> {
+  const headers = { 'content-type': 'application/x-npy', 'content-length': body.length }
+  const { status, reply } = await new Promise<{ status: number; reply: Buffer }>((resolve, reject) => {
+    const asked = request(url, { method: 'POST', headers, signal }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, reply: Buffer.concat(chunks) }))
+    })
+    asked.on('error', reject).end(body)
+  })
+  if (status === 200) return reply
+  const { error } = JSON.parse(reply.toString()) as { error: ErrorReport }
+  throw status < 500 ? new UserError(error.code, error.message, { hint: error.hint }) : new InternalError(error.message)
+}

@@ -1,0 +1,69 @@
+/** What the strip of layers needs to know while a cut is dragged; the plan that follows is exact. */
+import type { CutView, NetworkPicture } from './api.ts'
+
+/** Levels that a segment's modulus chain holds. */
+export const mostLevels = 11
+
+export interface StripLayer {
+  readonly id: string
+  readonly operator: string
+  readonly isLinear: boolean
+  readonly inputs: readonly string[]
+}
+
+/** The layers of a normalised network in order, without its input. */
+export function stripOf({ nodes, edges }: NetworkPicture): StripLayer[] {
+  return nodes
+    .filter(({ operator }) => operator !== 'Input')
+    .map(({ id, operator }) => ({
+      id,
+      operator: operator.replace(/^linear \((.*)\)$/, '$1'),
+      isLinear: operator.startsWith('linear'),
+      inputs: edges.filter(({ to }) => to === id).map(({ from }) => from),
+    }))
+}
+
+export interface StripSegment {
+  /** Places of its first layer and of the one behind its last. */
+  readonly from: number
+  readonly to: number
+  readonly levels: number
+}
+
+/** The place of the layer after which a cut is; a plan may name what a layer was folded into. */
+export function placeOf(layers: readonly StripLayer[], after: string): number {
+  const exact = layers.findIndex(({ id }) => id === after)
+  if (exact >= 0) return exact
+  return layers.findLastIndex(({ id }) => after.startsWith(id))
+}
+
+export function segmentsOf(
+  layers: readonly StripLayer[],
+  cuts: readonly CutView[],
+  levelsOf: (layer: StripLayer) => number,
+): StripSegment[] {
+  const ends = [...cuts.map(({ after }) => placeOf(layers, after) + 1), layers.length]
+  const exact = new Set(cuts.flatMap(({ after, kind }) => (kind === 'exact' ? [placeOf(layers, after)] : [])))
+  return ends.map((to, at) => {
+    const from = at === 0 ? 0 : ends[at - 1]
+    const own = layers.slice(from, to).filter((_, place) => !exact.has(from + place))
+    return { from, to, levels: depthOf(own, levelsOf) }
+  })
+}
+
+/** Levels of the longest path: linear layers that follow each other merge into one. */
+function depthOf(layers: readonly StripLayer[], levelsOf: (layer: StripLayer) => number): number {
+  const reached = new Map<string, { levels: number; isLinear: boolean }>()
+  for (const layer of layers) {
+    const before = layer.inputs.map((id) => reached.get(id) ?? { levels: 0, isLinear: false })
+    const levels = before.map((input) => input.levels + (layer.isLinear ? Number(!input.isLinear) : levelsOf(layer)))
+    reached.set(layer.id, { levels: Math.max(0, ...levels), isLinear: layer.isLinear })
+  }
+  return Math.max(0, ...[...reached.values()].map(({ levels }) => levels))
+}
+
+/** Cuts in the order of the network, at most one at a place. */
+export function sorted(layers: readonly StripLayer[], cuts: readonly CutView[]): CutView[] {
+  const byPlace = new Map(cuts.map((cut) => [placeOf(layers, cut.after), cut]))
+  return [...byPlace].sort(([a], [b]) => a - b).map(([, cut]) => cut)
+}
