@@ -1,15 +1,24 @@
 import { approximate } from '../core/approximate/approximate.ts'
+import type { Degree } from '../core/approximate/fit-channel.ts'
+import { foldIntoSquares } from '../core/approximate/fold-into-squares.ts'
 import type { PolynomialModel } from '../core/approximate/polynomial-model.ts'
+import { estimatePlan } from '../core/bundle/estimate.ts'
+import { UserError } from '../core/errors.ts'
 import type { LayerId, LayerModel } from '../core/normalise/layer-model.ts'
+import { kernelCosts } from '../core/plan/cost-model.ts'
+import { planNetwork } from '../core/planner/plan-network.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { chooseDegrees, type FrontierPoint } from '../core/validate/choose-degrees.ts'
 
 export interface ApproximateChoice {
-  readonly degree: 2 | 4
+  readonly degree: Degree
   /** Of single activations, where they differ from `degree`. */
-  readonly degrees?: Readonly<Record<LayerId, 2 | 4>>
+  readonly degrees?: Readonly<Record<LayerId, Degree>>
   /** Choose degrees layer by layer until this share of labels is kept, in place of `degree`. */
   readonly target?: number
+  /** What those degrees may cost at most: levels, and seconds of one encrypted input on two threads. */
+  readonly maximumDepth?: number
+  readonly maximumSeconds?: number
   /** Activations and maximum pools that stay what they are. */
   readonly exact?: ReadonlySet<LayerId>
 }
@@ -23,25 +32,41 @@ export interface Approximation {
 export async function approximateNetwork(
   model: LayerModel,
   samples: readonly Float64Array[],
-  { degree, degrees = {}, target, exact = new Set() }: ApproximateChoice,
+  { degree, degrees = {}, target, maximumDepth, maximumSeconds, exact = new Set() }: ApproximateChoice,
   work: WorkContext,
 ): Promise<Approximation> {
   if (target === undefined) {
-    const each = new Map<LayerId, 2 | 4 | 'exact'>(Object.entries(degrees))
+    const each = new Map<LayerId, Degree | 'exact'>(Object.entries(degrees))
     exact.forEach((id) => each.set(id, 'exact'))
     const options = { degree, degrees: each }
     return { polynomial: await approximate(model, samples, options, work) }
   }
-  const {
-    model: polynomial,
-    frontier,
-    chosen,
-    reachedTarget,
-  } = await chooseDegrees(model, samples, { target, exact }, work)
+  const estimateSeconds = secondsEstimator(samples)
+  const limits = { target, maximumDepth, maximumSeconds, exact, estimateSeconds }
+  const { model: polynomial, frontier, chosen, reachedTarget } = await chooseDegrees(model, samples, limits, work)
   if (!reachedTarget) {
     const agreement = `${(100 * chosen.agreement).toFixed(1)} %`
-    const message = `The network keeps ${agreement} of the labels, less than asked for; no choice of degrees does better.`
+    const message = `The network keeps ${agreement} of the labels, less than asked for; no choice of degrees within the limits does better.`
     work.progress({ kind: 'warning', stage: 'approximate', message })
   }
   return { polynomial, frontier }
+}
+
+/** Enough for the scales of squarings. */
+const FOLDING_SAMPLES = 32
+/** Plans are compared, not run: a narrow search does. */
+const SEARCH_WIDTH = 8
+
+/** Seconds of one encrypted input at the edge, on two threads; NaN where the network has to be split. */
+export function secondsEstimator(samples: readonly Float64Array[]) {
+  return (polynomial: PolynomialModel): number => {
+    try {
+      const squares = foldIntoSquares(polynomial, samples.slice(0, FOLDING_SAMPLES))
+      const { plan } = planNetwork(squares, { searchWidth: SEARCH_WIDTH })
+      return estimatePlan(plan, kernelCosts).secondsOnTwoThreads
+    } catch (error) {
+      if (error instanceof UserError) return NaN
+      throw error
+    }
+  }
 }

@@ -45,6 +45,13 @@ export function chooseParameters(
   return undefined
 }
 
+/** Whether any secure parameters hold so many levels, with a few bits of headroom. */
+export const isPlannable = (depth: number): boolean =>
+  [...MAX_LOG_QP.keys()].some((degree) => chooseParameters(degree, depth, HEADROOM_BITS) !== undefined)
+
+/** Of a result of everyday size. */
+const HEADROOM_BITS = 8
+
 /** All degrees that can hold `depth` levels, smallest first. */
 export function parameterCandidates(depth: number, headroomBits: number): ChosenParameters[] {
   const candidates = [...MAX_LOG_QP.keys()].flatMap((degree) => chooseParameters(degree, depth, headroomBits) ?? [])

@@ -1,3 +1,4 @@
+import type { Degree } from '../approximate/fit-channel.ts'
 import { isExact, type RefreshedModel, type SquareModel } from '../approximate/polynomial-model.ts'
 import { INPUT, type LayerId, type LayerModel, type LinearLayer, type Shape } from '../normalise/layer-model.ts'
 
@@ -11,8 +12,8 @@ export function skeletonOf(model: LayerModel): SquareModel {
 }
 
 export interface SkeletonOptions {
-  /** 4 stands for two squarings an activation. */
-  readonly degree?: 2 | 4
+  /** 4 stands for two squarings an activation, 8 for three. */
+  readonly degree?: Degree
   /** Layers that stay what they are. */
   readonly exact?: ReadonlySet<LayerId>
 }
@@ -25,9 +26,9 @@ export function refreshedSkeletonOf(model: LayerModel, { degree = 2, exact }: Sk
     const { id, sources, shape } = layer
     if (layer.kind === 'linear' || exact?.has(id)) return [layer]
     if (layer.kind === 'activation') {
-      const inner = degree === 4 ? `${id}.square` : id
-      const square = { kind: 'square', id: inner, sources, shape, input: layer.input } as const
-      return degree === 4 ? [square, { ...square, id, input: inner }] : [square]
+      const inner = { 2: [], 4: ['square'], 8: ['square', 'fourth'] }[degree].map((power) => `${id}.${power}`)
+      const names = [layer.input, ...inner, id]
+      return names.slice(1).map((name, i) => ({ kind: 'square', id: name, sources, shape, input: names[i] }))
     }
     const { kernel, strides, dilations, pads, input } = layer
     const [channels] = shapes.get(input)!

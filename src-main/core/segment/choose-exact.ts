@@ -1,3 +1,4 @@
+import type { Degree } from '../approximate/fit-channel.ts'
 import { UserError } from '../errors.ts'
 import type { LayerId, LayerModel } from '../normalise/layer-model.ts'
 import { inputsOf } from '../normalise/run-layers.ts'
@@ -10,7 +11,7 @@ import { cutsByDepth, leastDepth, segmentLevels, tooDeep } from './propose-cuts.
  * The activations and maximum pools that a split leaves to the owner; to be known before the others are approximated.
  * Activations are taken to be of the given degree. Throws UserError 'not-a-cut-point', 'too-deep'.
  */
-export function exactLayersOf(model: LayerModel, split: Split, degree: 2 | 4): ReadonlySet<LayerId> {
+export function exactLayersOf(model: LayerModel, split: Split, degree: Degree): ReadonlySet<LayerId> {
   if (split.by === 'cuts') {
     return new Set(
       split.cuts.flatMap(({ after, kind }) => (kind === 'exact' ? together(model, named(model, after)) : [])),

@@ -1,12 +1,14 @@
 import type { Parameters } from './linear-step.ts'
 
 const [FIRST, SECOND, LEAST] = [0.9, 0.99, 1e-12]
+/** Sightings per weight from which steps have their full size. */
+const ENOUGH_EVIDENCE = 25
 /** Gradients longer than this many typical ones are shortened. */
 const MOST_OVER_TYPICAL = 3
 
 /**
  * Adam (Kingma, Ba 2015) with steps in units of each parameter set's own size, since weights around polynomials differ
- * by orders of magnitude. Weights that are 0 stay 0: a map keeps its sparsity.
+ * by orders of magnitude; smaller ones where the samples say little of each weight, as in wide dense layers. Weights that are 0 stay 0: a map keeps its sparsity.
  */
 export class Adam {
   private readonly sets: readonly (Parameters & { readonly [K in 'mean' | 'square' | 'start']: Float32Array } & {
@@ -15,13 +17,13 @@ export class Adam {
   private taken = 0
   private typicalNorm = 0
 
-  constructor(parameters: readonly Parameters[]) {
+  constructor(parameters: readonly Parameters[], samples: number) {
     this.sets = parameters.map((set) => ({
       ...set,
       mean: new Float32Array(set.values.length),
       square: new Float32Array(set.values.length),
       start: Float32Array.from(set.values),
-      size: rootMeanSquare(set.values),
+      size: rootMeanSquare(set.values) * Math.min(1, Math.sqrt((set.evidence * samples) / ENOUGH_EVIDENCE)),
     }))
   }
 

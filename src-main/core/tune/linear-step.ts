@@ -15,6 +15,8 @@ export interface Parameters {
   /** Of the loss, as a sum of several lanes: gradient[lanes × i + …] belongs to values[i]. */
   readonly gradient: Float32Array
   readonly lanes: number
+  /** How often one sample shows each of them, over how many are learnt together: places over taps. */
+  readonly evidence: number
 }
 
 interface Term {
@@ -81,10 +83,16 @@ export class LinearStep {
 
   get parameters(): Parameters[] {
     const layer = this.layer.id
-    const weights = this.terms.flatMap(({ weights: { values }, lanes }, term) =>
-      lanes ? [{ layer, term, values, gradient: lanes.values, lanes: LANES }] : [],
-    )
-    return [...weights, { layer, values: this.bias.values, gradient: this.biasGradient.values, lanes: 1 }]
+    const weights = this.terms.flatMap(({ geometry, weights: { values }, lanes }, term) => {
+      if (!lanes || !geometry) return []
+      const evidence = geometry.places / geometry.taps
+      return [{ layer, term, values, gradient: lanes.values, lanes: LANES, evidence }]
+    })
+    const places = this.layer.shape[1] * this.layer.shape[2]
+    return [
+      ...weights,
+      { layer, values: this.bias.values, gradient: this.biasGradient.values, lanes: 1, evidence: places },
+    ]
   }
 
   run(kernels: Kernels, values: ReadonlyMap<LayerId, Block>): void {

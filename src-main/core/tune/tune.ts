@@ -46,7 +46,7 @@ export async function tune(
     unseen.reduce((sum, { inputs, expected }) => sum + loss.of(outputs(inputs), expected, inputs.length).loss, 0)
 
   const before = unseenLoss()
-  const adam = new Adam(student.parameters)
+  const adam = new Adam(student.parameters, samples.length)
   const steps = epochs * unseen.length
   const done = stepCounter(work, 'tune', epochs)
   let step = 0
