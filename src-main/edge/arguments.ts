@@ -20,7 +20,17 @@ export const usage = `Usage: sealwright-edge <command> …
       --tls-cert FILE, --tls-key FILE, --token-file FILE
       --gateway URL       the owner's gateway: answers become labels
       --gateway-token-file FILE
+  serve BUNDLE --nats URL              takes tasks from the queues of a NATS server instead
+      --segments LIST     which ones, from 1, as 1,3 (all that the bundle holds)
+  submit BUNDLE --nats URL --input DATA   encrypts samples, submits them, waits for what the owner reveals
+      --index I, --count N   N samples from the I-th on (0, 1)
+      --deadline SECONDS  for each (60)
+      --queue N           under way at once (8)
 
+  --nats URL              nats://HOST:PORT or tls://HOST:PORT, always encrypted beyond the loopback
+  --nats-credentials FILE, or --nats-user NAME --nats-password-file FILE, or --nats-token-file FILE
+  --nats-ca FILE          authority that signed the server's certificate
+  --nats-cert FILE, --nats-key FILE
   --threads N             worker threads (the cores)
   --memory BYTES          most that the process may hold, as 2000000000, 1500M or 2G: weights beyond it are
                           read from the bundle as they are needed
@@ -50,6 +60,17 @@ const options = {
   'token-file': text,
   gateway: text,
   'gateway-token-file': text,
+  segments: text,
+  count: text,
+  deadline: text,
+  nats: text,
+  'nats-credentials': text,
+  'nats-user': text,
+  'nats-password-file': text,
+  'nats-token-file': text,
+  'nats-ca': text,
+  'nats-cert': text,
+  'nats-key': text,
   'public-key': text,
   signature: text,
   'allow-unsigned': flag,
@@ -127,5 +148,6 @@ export async function gatewayFrom(values: Values): Promise<Gateway | undefined> 
 
 const trimmed = (line: string): string => line.trim()
 
-const textOf = async (path: string | undefined): Promise<string | undefined> =>
+/** A small file that an option names. */
+export const textOf = async (path: string | undefined): Promise<string | undefined> =>
   path === undefined ? undefined : new TextDecoder().decode(await readBytes(path, 2 ** 16))

@@ -14,8 +14,10 @@ import {
   type Values,
 } from './arguments.ts'
 import { describeBundle, verifyBundle } from './inspect.ts'
+import { serveNats, submit } from './nats/commands.ts'
 import { edgeRun } from './run.ts'
 import { serve } from './serve/serve.ts'
+import { untilSignal } from './until-signal.ts'
 
 type Command = (operands: string[], values: Values, work: WorkContext) => Promise<unknown>
 
@@ -37,7 +39,11 @@ const commands: Record<string, Command> = {
       },
       work,
     ),
-  serve: async ([bundle], values) => {
+  submit: async ([bundle], values, work) => submit(required(bundle, 'BUNDLE'), values, work),
+  serve: async ([bundle], values, work) => {
+    if (values.nats !== undefined) {
+      return await serveNats(required(bundle, 'BUNDLE'), values, work, (url) => print({ url }))
+    }
     const server = await serve({
       ...(await listenFrom(values)),
       bundle: required(bundle, 'BUNDLE'),
@@ -51,9 +57,7 @@ const commands: Record<string, Command> = {
       gateway: await gatewayFrom(values),
     })
     print({ url: server.url })
-    await new Promise<void>((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-    })
+    await untilSignal()
     await server.close()
     return { closed: true }
   },

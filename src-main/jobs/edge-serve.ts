@@ -2,8 +2,9 @@ import type { WorkContext } from '../core/progress.ts'
 import { trustArguments, type TrustRequest } from './edge-bundle.ts'
 import { runEdge } from './edge-process.ts'
 import type { ListenRequest } from './listen.ts'
+import { natsArguments, type NatsRequest } from './nats.ts'
 
-export interface EdgeServeRequest extends TrustRequest, ListenRequest {
+export interface EdgeServeRequest extends TrustRequest, ListenRequest, Partial<NatsRequest> {
   readonly bundle: string
   readonly threads?: number
   readonly memory?: string
@@ -14,12 +15,14 @@ export interface EdgeServeRequest extends TrustRequest, ListenRequest {
   readonly gateway?: string
   /** File with the bearer token for the gateway. */
   readonly gatewayTokenFile?: string
+  /** With NATS: which segments, from 1, comma-separated; all that the bundle holds where it is left open. */
+  readonly segments?: string
 }
 
 /** What is being answered when the server is told to stop may take so long. */
 const GRACE_MS = 120_000
 
-/** Serves a bundle over HTTP from another process until the work is cancelled. @throws UserError what listening says */
+/** Serves a bundle over HTTP, or over NATS, from another process until the work is cancelled. @throws UserError what listening says */
 export async function edgeServe(
   request: EdgeServeRequest,
   work: WorkContext,
@@ -37,10 +40,15 @@ export async function edgeServe(
     'token-file': request.tokenFile,
     gateway: request.gateway,
     'gateway-token-file': request.gatewayTokenFile,
+    segments: request.segments,
   }
   const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))
-  return await runEdge(['serve', request.bundle, ...given, ...trustArguments(request)], work, {
-    onUrl,
-    graceMs: GRACE_MS,
-  })
+  return await runEdge(
+    ['serve', request.bundle, ...given, ...natsArguments(request), ...trustArguments(request)],
+    work,
+    {
+      onUrl,
+      graceMs: GRACE_MS,
+    },
+  )
 }

@@ -2,13 +2,15 @@ import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { readBytes, readText } from '../data/read-file.ts'
 import { SAMPLE_TYPES, type SampleType } from '../data/read-samples.ts'
 import { UserError } from '../core/errors.ts'
-import { verifyAuditLog, type AuditReport } from '../owner/gateway/audit-log.ts'
+import { verifyAuditLog, type AuditRecord, type AuditReport } from '../owner/gateway/audit-log.ts'
 import { scheduleCanaries, type Canary } from '../owner/gateway/canary.ts'
+import { answerQueues } from '../owner/gateway/queues.ts'
 import { startGateway } from '../owner/gateway/gateway.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { listenOptions, type ListenRequest } from './listen.ts'
+import { natsOptions, type NatsRequest } from './nats.ts'
 
-export interface GatewayRequest extends ListenRequest {
+export interface GatewayRequest extends ListenRequest, Partial<NatsRequest> {
   readonly keys: string
   readonly passphrase: string
   /** Ids or their first characters; all that are not revoked where it is left open. */
@@ -19,6 +21,8 @@ export interface GatewayRequest extends ListenRequest {
   /** Answers per deployment in its lifetime; what docs/security.md works out where it is left open. */
   readonly quota?: number
   readonly canaries?: CanaryRequest
+  /** With NATS: tasks that a queue holds. */
+  readonly queue: number
 }
 
 /** Inputs whose labels are known, sent to an edge at random times. */
@@ -32,7 +36,8 @@ export interface CanaryRequest {
 
 /**
  * Opens results for others, within the deployment's policy, until the work is cancelled.
- * @throws UserError wrong-passphrase, unknown-deployment, broken-audit-log, insecure-listen, cannot-listen
+ * @throws UserError wrong-passphrase, unknown-deployment, broken-audit-log, insecure-listen, cannot-listen,
+ *   nats-unreachable
  */
 export async function gateway(
   request: GatewayRequest,
@@ -40,7 +45,7 @@ export async function gateway(
   onUrl: (url: string) => void,
 ): Promise<{ closed: true }> {
   throwIfCancelled(work)
-  const { keys, passphrase, deployments, auditLog, perMinute, quota } = request
+  const { keys, passphrase, deployments, auditLog, perMinute, quota, nats, queue } = request
   const canaries = request.canaries ? await loadCanaries(request.canaries, keys) : []
   const server = await startGateway({
     ...(await listenOptions(request)),
@@ -50,7 +55,17 @@ export async function gateway(
     auditLog,
     perMinute,
     quota,
+    loadsRefreshes: nats !== undefined,
   })
+  const queues =
+    nats === undefined
+      ? undefined
+      : await answerQueues(server.desk, { nats: await natsOptions({ ...request, nats }), limit: queue }).catch(
+          async (error) => {
+            await server.close()
+            throw error
+          },
+        )
   const everyMs = (request.canaries?.everyMinutes ?? 0) * 60_000
   const stopCanaries = scheduleCanaries(server, canaries, everyMs, (canary, passed) => {
     if (!passed) work.progress({ kind: 'warning', stage: 'gateway', message: `A canary failed at ${canary.edgeUrl}.` })
@@ -63,6 +78,7 @@ export async function gateway(
     })
   } finally {
     stopCanaries()
+    await queues?.close()
     await server.close()
   }
   return { closed: true }
@@ -97,4 +113,18 @@ export async function verifyAudit(
 ): Promise<AuditReport> {
   throwIfCancelled(work)
   return await verifyAuditLog(auditLog)
+}
+
+/** The chain of an audit log, checked, with the last so many records. @throws UserError broken-audit-log, file-not-found */
+export async function readAuditLog(
+  { auditLog, last: most }: { readonly auditLog: string; readonly last: number },
+  work: WorkContext,
+): Promise<AuditReport & { readonly last: readonly AuditRecord[] }> {
+  throwIfCancelled(work)
+  let last: AuditRecord[] = []
+  const report = await verifyAuditLog(auditLog, (record) => {
+    last.push(record)
+    if (last.length >= 2 * most) last = last.slice(-most)
+  })
+  return { ...report, last: last.slice(-most) }
 }

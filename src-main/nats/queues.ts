@@ -43,6 +43,7 @@ export async function makeQueues(connection: NatsConnection, { id, segments }: D
       discard_new_per_subject: true,
       max_age: nanos(MAX_DEADLINE_MS),
       duplicate_window: nanos(MAX_DEADLINE_MS),
+      allow_direct: true,
     })
     await ensureStream(manager, {
       name: answersOf(id),
@@ -62,8 +63,41 @@ export async function makeQueues(connection: NatsConnection, { id, segments }: D
       }
     }
     await new Objm(connection).create(nameOf(id), { storage: 'file', ttl: nanos(MAX_DEADLINE_MS) })
+    await sweepQueues(connection, { id, segments })
   } catch (error) {
     throw natsProblem(error)
+  }
+}
+
+/**
+ * Removes tasks that are done: a server that was killed may find them again. It hands none of them out, but they take
+ * up room in their queue.
+ */
+export async function sweepQueues(connection: NatsConnection, { id, segments }: Deployed): Promise<void> {
+  try {
+    const manager = await jetstreamManager(connection, { checkAPI: false })
+    for (let segment = 0; segment < segments; segment++) {
+      for (const kind of ['compute', 'open'] as const) await sweepQueue(manager, id, kind, segment)
+    }
+  } catch (error) {
+    throw natsProblem(error)
+  }
+}
+
+/** One by one: purging a range would make the server forget who works on what lies after it (2.9). */
+async function sweepQueue(manager: JetStreamManager, id: string, kind: QueueKind, segment: number): Promise<void> {
+  const stream = nameOf(id)
+  const subject = queueSubject(id, kind, segment)
+  const { ack_floor: done } = await manager.consumers.info(stream, `${kind}-${segment}`)
+  for (let seq = 1; ;) {
+    const message = await manager.direct.getMessage(stream, { seq, next_by_subj: subject }).catch((error) => {
+      if (!isMissing(error)) throw error
+    })
+    if (!message || message.seq > done.stream_seq) return
+    await manager.streams.deleteMessage(stream, message.seq).catch((error) => {
+      if (!isMissing(error)) throw error
+    })
+    seq = message.seq + 1
   }
 }
 
@@ -83,12 +117,19 @@ export class Queues {
   readonly connection: NatsConnection
   readonly objects: ObjectStore
   readonly #manager: JetStreamManager
+  #interruption = new AbortController()
 
   private constructor(deployment: string, connection: NatsConnection, objects: ObjectStore, manager: JetStreamManager) {
     this.deployment = deployment
     this.connection = connection
     this.objects = objects
     this.#manager = manager
+    void this.#watch()
+  }
+
+  /** Aborted when the connection is lost, and then another. */
+  get interruption(): AbortSignal {
+    return this.#interruption.signal
   }
 
   /** Throws UserError 'no-queues', 'nats-unreachable'. */
@@ -162,6 +203,14 @@ export class Queues {
     } catch (error) {
       if (isMissing(error)) return undefined
       throw natsProblem(error)
+    }
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.connection.status()) {
+      if (type !== 'disconnect') continue
+      this.#interruption.abort()
+      this.#interruption = new AbortController()
     }
   }
 

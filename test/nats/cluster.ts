@@ -1,117 +1,143 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 import { ensureNatsServer } from '../../scripts/nats-server.ts'
 import { Submitter } from '../../src-main/edge/nats/submit.ts'
 import { startNatsServer, type NatsServer } from '../../src-main/jobs/nats-server.ts'
 import { openDesk, type Desk } from '../../src-main/owner/gateway/desk.ts'
 import { answerQueues } from '../../src-main/owner/gateway/queues.ts'
-import { tinyOutput, tinySegment } from '../bundle/tiny-plan.ts'
-import { exportTiny, passphrase, temporaryFolder } from '../owner/exported.ts'
 import { root } from '../support/cli.ts'
 
-/** Two segments with a refresh between them: 4 pixels, 3 values, 2 outputs. */
-export const segments = [tinySegment([1, 2, 2]), tinySegment([3, 1, 1])]
-
-export function expectedLabel(pixels: ArrayLike<number>): number {
-  const [first, second] = tinyOutput(tinyOutput(pixels))
-  return first > second ? 0 : 1
+/** Something protected, with the key store that opens it. */
+export interface Deployment {
+  readonly id: string
+  readonly bundle: string
+  readonly keysFolder: string
+  readonly passphrase: string
 }
 
 export interface ClusterOptions {
+  /** An empty folder for the server's files and the audit log. */
+  readonly folder: string
   /** Tasks that a queue holds. */
   readonly limit?: number
-  readonly perMinute?: number
-  readonly quota?: number
+  /** Put before each node's command, to pin it to a core. */
+  readonly nodePrefix?: readonly string[]
+  readonly nodeOptions?: readonly string[]
 }
 
-/** A deployment of two segments, a NATS server and the owner's gateway; nodes are processes that a test starts. */
+/** A process that is started again whenever it dies, as a supervisor would. */
+interface TestNode {
+  readonly segments: string
+  process: ChildProcess
+}
+
+/** A NATS server, the owner's gateway, and nodes in processes of their own, which a test may kill. */
 export class Cluster {
-  readonly folder: string
-  readonly deployment: string
+  readonly deployment: Deployment
   readonly desk: Desk
+  readonly nodes: TestNode[] = []
   server: NatsServer
-  readonly #gateway: { close(): Promise<void> }
-  readonly #nodes = new Set<ChildProcess>()
+  readonly #options: ClusterOptions
+  #gateway: { close(): Promise<void> }
+  #isClosing = false
 
   private constructor(
-    folder: string,
-    deployment: string,
+    deployment: Deployment,
+    options: ClusterOptions,
     desk: Desk,
     server: NatsServer,
     gateway: { close(): Promise<void> },
   ) {
-    this.folder = folder
     this.deployment = deployment
+    this.#options = options
     this.desk = desk
     this.server = server
     this.#gateway = gateway
   }
 
-  static async start({ limit = 16, perMinute = 10_000, quota }: ClusterOptions = {}): Promise<Cluster> {
+  static async start(deployment: Deployment, options: ClusterOptions): Promise<Cluster> {
     await ensureNatsServer()
-    const folder = await temporaryFolder()
-    const { deploymentId } = await exportTiny(folder, { segments })
-    await mkdir(join(folder, 'nats'))
+    const { folder, limit = 16 } = options
+    await mkdir(join(folder, 'nats'), { recursive: true })
     const server = await startNatsServer({ folder: join(folder, 'nats') })
     const desk = await openDesk({
-      keysFolder: join(folder, 'keys'),
-      unlock: { passphrase },
+      keysFolder: deployment.keysFolder,
+      unlock: { passphrase: deployment.passphrase },
+      deployments: [deployment.id],
       auditLog: join(folder, 'audit.log'),
-      perMinute,
-      ...(quota !== undefined && { quota }),
+      perMinute: 100_000,
+      quota: 100_000,
+      loadsRefreshes: true,
     })
     const gateway = await answerQueues(desk, { nats: { url: server.url }, limit })
-    return new Cluster(folder, deploymentId, desk, server, gateway)
+    return new Cluster(deployment, options, desk, server, gateway)
   }
 
-  get bundle(): string {
-    return join(this.folder, 'tiny.sealed')
+  /** Starts a node for each list of segments, counted from 1; resolves when all take tasks. */
+  async startNodes(...lists: string[]): Promise<void> {
+    await Promise.all(
+      lists.map(async (segments) => {
+        const node = { segments, process: this.#spawn(segments) }
+        this.nodes.push(node)
+        this.#supervise(node)
+        await isServing(node.process)
+      }),
+    )
   }
 
-  /** Resolves when the node takes tasks; `segments` counts from 1, as on the command line. */
-  async startNode(segments: string): Promise<ChildProcess> {
-    const entry = join(root, 'src-main', 'edge', 'main.ts')
-    const options = [`--nats=${this.server.url}`, `--segments=${segments}`, '--threads=1', '--evaluator=seal']
-    const node = spawn(process.execPath, [entry, 'serve', this.bundle, ...options, '--events'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    this.#nodes.add(node)
-    node.once('close', () => this.#nodes.delete(node))
-    let words = ''
-    node.stderr!.setEncoding('utf8').on('data', (text: string) => (words += text))
-    for await (const line of createInterface({ input: node.stdout! })) {
-      if ('url' in JSON.parse(line)) {
-        node.stdout!.resume()
-        return node
-      }
-      words += line
-    }
-    throw new Error(`The node ended: ${words}`)
-  }
-
-  async kill(node: ChildProcess): Promise<void> {
-    node.kill('SIGKILL')
-    if (node.exitCode === null && node.signalCode === null) await once(node, 'close')
+  /** As sudden as it gets; the node is started again after `downMs`. */
+  async kill(node: TestNode): Promise<void> {
+    const { process } = node
+    process.kill('SIGKILL')
+    if (process.exitCode === null && process.signalCode === null) await once(process, 'exit')
   }
 
   async restartServer(): Promise<void> {
     const { port } = this.server
     await this.server.stop('SIGKILL')
-    this.server = await startNatsServer({ folder: join(this.folder, 'nats'), port })
+    this.server = await startNatsServer({ folder: join(this.#options.folder, 'nats'), port })
   }
 
   submitter(): Promise<Submitter> {
-    return Submitter.open(this.bundle, {}, { url: this.server.url })
+    return Submitter.open(this.deployment.bundle, {}, { url: this.server.url })
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#nodes].map((node) => this.kill(node)))
+    this.#isClosing = true
+    await Promise.all(this.nodes.map((node) => this.kill(node)))
     await this.#gateway.close()
     await this.desk.close()
     await this.server.stop()
-    await rm(this.folder, { recursive: true })
   }
+
+  #spawn(segments: string): ChildProcess {
+    const { nodePrefix = [], nodeOptions = ['--threads=1', '--evaluator=seal'] } = this.#options
+    const entry = join(root, 'src-main', 'edge', 'main.ts')
+    const options = [`--nats=${this.server.url}`, `--segments=${segments}`, ...nodeOptions, '--events']
+    const [program, ...rest] = [...nodePrefix, process.execPath, entry, 'serve', this.deployment.bundle, ...options]
+    return spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
+  }
+
+  #supervise(node: TestNode): void {
+    node.process.once('exit', async () => {
+      await pause(200)
+      if (this.#isClosing) return
+      node.process = this.#spawn(node.segments)
+      node.process.stdout!.resume()
+      this.#supervise(node)
+    })
+  }
+}
+
+async function isServing(node: ChildProcess): Promise<void> {
+  let words = ''
+  for await (const line of createInterface({ input: node.stdout! })) {
+    if ('url' in JSON.parse(line)) return void node.stdout!.resume()
+    words += line
+  }
+  throw new Error(`The node ended: ${words}`)
 }

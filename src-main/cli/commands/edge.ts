@@ -8,6 +8,7 @@ import {
 } from '../../jobs/edge-bundle.ts'
 import { edgeRun } from '../../jobs/edge-run.ts'
 import { edgeServeCommand } from './edge-serve.ts'
+import { edgeSubmitCommand } from './edge-submit.ts'
 import { answer, command, group } from '../command.ts'
 import { withRunner, withTrust, type RunnerOptions } from '../options.ts'
 import { pairs, table } from '../table.ts'
@@ -34,6 +35,7 @@ export const edgeCommand = (): Command =>
     .addCommand(infoCommand())
     .addCommand(verifyCommand('sealwright edge verify'))
     .addCommand(edgeServeCommand())
+    .addCommand(edgeSubmitCommand())
 
 function runCommand(): Command {
   const base = command('run <bundle>', 'compute on one input with encrypted weights, in a process of its own', [

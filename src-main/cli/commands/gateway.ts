@@ -1,13 +1,14 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import type { CanaryRequest } from '../../jobs/gateway.ts'
 import { announce, answer, command, group } from '../command.ts'
+import { withNats, type NatsOptions } from '../nats.ts'
 import { withListening, withPassphrase, type ListenOptions } from '../options.ts'
 import { readPassphrase } from '../passphrase.ts'
 import { pairs } from '../table.ts'
 import { grouped } from '../units.ts'
 import { path, positiveNumber, wholeNumber } from '../values.ts'
 
-interface Options extends ListenOptions {
+interface Options extends ListenOptions, NatsOptions {
   readonly json?: boolean
   readonly keys: string
   readonly deployment: string[]
@@ -19,12 +20,14 @@ interface Options extends ListenOptions {
   readonly canaryTokenFile?: string
   readonly canaryMinutes: number
   readonly passphraseFile?: string
+  readonly queue: number
 }
 
 export function gatewayCommand(): Command {
   const base = command('gateway', 'open results for others, within policy, limits and quota', [
     'sealwright gateway --keys keys --audit-log audit.jsonl',
     'sealwright gateway --keys keys --audit-log audit.jsonl --deployment 3f9a \\\n      --canary-edge http://127.0.0.1:8080 --canary seven.png=7',
+    'sealwright gateway --keys keys --audit-log audit.jsonl --nats nats://127.0.0.1:4222',
   ])
     .requiredOption('--keys <folder>', 'the key store', path)
     .requiredOption('--audit-log <file>', 'hash-chained log of every answer; continued where it exists', path)
@@ -35,11 +38,13 @@ export function gatewayCommand(): Command {
       'answers per deployment in its lifetime (default: see docs/security.md)',
       positiveNumber,
     )
+    .option('--queue <number>', 'with --nats: tasks that a queue holds before it refuses more', positiveNumber, 64)
     .option('--canary <file=label>', 'an input whose label is known; may be given again', canaries, [])
     .option('--canary-edge <url>', 'the edge that is asked about canaries')
     .option('--canary-token-file <file>', 'bearer token for that edge', path)
     .option('--canary-minutes <number>', 'how often, on average', positiveNumber, 60)
-  return withPassphrase(withListening(base, 8443)).action(async (options: Options) => {
+  const queued = withNats(base, "make the deployments' queues on this server, and open and refresh what comes there")
+  return withPassphrase(withListening(queued, 8443)).action(async (options: Options) => {
     const { json, deployment: deployments } = options
     await answer(json === true, async (work) => {
       const { gateway } = await import('../../jobs/gateway.ts')

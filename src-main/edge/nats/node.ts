@@ -98,13 +98,12 @@ class SegmentNode {
   async #handle({ text, attempt }: Delivery): Promise<Outcome> {
     const task = decodeTask(text)
     if (!task) return {}
-    const { objects } = this.#queues
-    const cleanUp = (): Promise<void> => removeObject(objects, task.object)
+    const cleanUp = (): Promise<void> => removeObject(this.#queues, task.object)
     // Whoever waits for it knows by now.
     if (Date.now() > task.deadlineMs) return { cleanUp }
     try {
       if (attempt > maxAttempts) throw new UserError('too-many-attempts', 'Every node that tried it failed.')
-      const bytes = await getObject(objects, task.object)
+      const bytes = await getObject(this.#queues, task.object)
       // Another node has finished the task.
       if (!bytes) return {}
       await this.#compute(task, bytes)
@@ -118,20 +117,19 @@ class SegmentNode {
 
   async #compute(task: Task, bytes: Uint8Array): Promise<void> {
     const { job, deadlineMs } = task
-    const { objects } = this.#queues
     const startedMs = performance.now()
     const input = decodeTaskInput(bytes, this.#bundle, this.#segment, this.#plan)
     const result = await this.#engine.run(input, deadlineMs - Date.now())
-    const object = await putObject(objects, job, result)
+    const object = await putObject(this.#queues, job, result)
     const next = { version: 1, job, deadlineMs, object } as const
     const isHanded = this.#bundle.cutAfter(this.#segment) === 'hand-off'
     const isNew = await persist(deadlineMs, () =>
       isHanded ? this.#queues.add('compute', this.#segment + 1, next) : this.#queues.add('open', this.#segment, next),
     ).catch(async (error) => {
-      await removeObject(objects, object)
+      await removeObject(this.#queues, object)
       throw error
     })
-    if (!isNew) await removeObject(objects, object)
+    if (!isNew) await removeObject(this.#queues, object)
     const detail = `segment ${this.#segment + 1}, ${((performance.now() - startedMs) / 1000).toFixed(2)} s`
     this.#work.progress({ kind: 'step', stage: 'serve', done: (this.#done += 1), total: this.#done, detail })
   }

@@ -62,9 +62,9 @@ export class Submitter {
     const answered = new AbortController()
     const told = this.#queues.listen(job, answered.signal)
     try {
-      const object = await putObject(this.#queues.objects, job, this.#encoder.encode(values))
+      const object = await putObject(this.#queues, job, this.#encoder.encode(values))
       await this.#queues.add('compute', 0, { version: 1, job, deadlineMs, object }).catch(async (error) => {
-        await removeObject(this.#queues.objects, object)
+        await removeObject(this.#queues, object)
         throw error
       })
       return revealedBy(await Promise.race([told, this.#poll(job, deadlineMs, answered.signal)]))

@@ -88,13 +88,16 @@ export interface AuditReport {
   readonly lastHash: string
 }
 
-/** Checks the whole chain. Throws UserError 'broken-audit-log' with the line, 'file-not-found'. */
-export async function verifyAuditLog(path: string): Promise<AuditReport> {
+/** Checks the whole chain, and shows it to `each`. Throws UserError 'broken-audit-log' with the line, 'file-not-found'. */
+export async function verifyAuditLog(
+  path: string,
+  each: (record: AuditRecord) => void = () => {},
+): Promise<AuditReport> {
   const file = await open(path, 'r').catch((error) => {
     throw fileProblem(error, path)
   })
   try {
-    return await readChain(file, path, () => {})
+    return await readChain(file, path, each)
   } finally {
     await file.close()
   }

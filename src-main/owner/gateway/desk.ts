@@ -20,6 +20,8 @@ export interface DeskOptions {
   readonly perMinute: number
   /** Answers per deployment in its lifetime; what the arithmetic in docs/security.md allows unless told. */
   readonly quota?: number
+  /** Loads the keys for refreshes too, each of which takes seconds; else they are loaded when they are needed. */
+  readonly loadsRefreshes?: boolean
 }
 
 /** Where the owner's keys meet what nodes send, whichever way it comes: limits, quota and audit are the same for all. */
@@ -37,7 +39,7 @@ export interface Desk {
 interface Served {
   readonly deployment: Deployment
   readonly quota: number
-  worker: AskedWorker<OpenQuestion | undefined, OpenAnswer>
+  worker: AskedWorker<OpenQuestion, OpenAnswer>
   released: number
 }
 
@@ -73,7 +75,7 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
     await auditLog.append(event)
   }
 
-  async function answer(kind: OpenQuestion['kind'], file: Uint8Array, token: string): Promise<OpenAnswer> {
+  async function answer(kind: 'open' | 'refresh', file: Uint8Array, token: string): Promise<OpenAnswer> {
     const { deploymentId: deployment, segment = 0 } = headerOf(file) ?? {}
     const refuse = async (reason: string, error = refusal()): Promise<never> => {
       await record({ event: 'refused', deployment, token, reason })
@@ -139,7 +141,11 @@ async function loadDeployments(
     }),
   )
   try {
-    await Promise.all([...served.values()].map(({ worker }) => worker.ask(undefined)))
+    await Promise.all(
+      [...served.values()].map(({ worker }) =>
+        worker.ask({ kind: 'load', refreshes: options.loadsRefreshes === true }),
+      ),
+    )
   } catch (error) {
     await Promise.all([...served.values()].map(({ worker }) => worker.end()))
     throw error
