@@ -63,18 +63,24 @@ export const withActivation = (command: Command): Command =>
   command
     .addOption(
       new Option('--activation <degree>', 'degree of the polynomial activations; auto deepens where it pays')
-        .choices(['2', '4', 'auto'])
+        .choices(['2', '4', '8', 'auto'])
         .default('2'),
     )
     .option('--target <share>', 'share of labels that auto keeps', number, 0.99)
+    .option('--max-depth <levels>', 'levels that auto may use', positiveNumber)
+    .option('--max-seconds <seconds>', 'time that auto may plan for one encrypted input', number)
 
 export interface ActivationOptions {
-  readonly activation: '2' | '4' | 'auto'
+  readonly activation: '2' | '4' | '8' | 'auto'
   readonly target: number
+  readonly maxDepth?: number
+  readonly maxSeconds?: number
 }
 
-export const activationOf = ({ activation, target }: ActivationOptions) =>
-  activation === 'auto' ? { degree: 2 as const, target } : { degree: Number(activation) as 2 | 4 }
+export const activationOf = ({ activation, target, maxDepth, maxSeconds }: ActivationOptions) =>
+  activation === 'auto'
+    ? { degree: 2 as const, target, maximumDepth: maxDepth, maximumSeconds: maxSeconds }
+    : { degree: Number(activation) as 2 | 4 | 8 }
 
 export const withInputMode = (command: Command): Command =>
   command
@@ -87,12 +93,15 @@ export const withInputMode = (command: Command): Command =>
       new Option('--batch <images>', 'images computed at once: 1, 2, 4, 8 or 16').argParser(batchSize).default(1),
     )
     .option('--ms-per-megabyte <ms>', 'run time that a smaller bundle may cost (default: 2)', number)
-    .addOption(
-      new Option(
-        '--split <where>',
-        'segments: auto, refreshes=2, nodes=3, memory=2GiB, or cuts such as conv2:refresh,fc1:exact,fc2:hand-off',
-      ).argParser(splitOf),
-    )
+
+/** Commands that encrypt or plan, and those that approximate: exact cuts keep activations as they are. */
+export const withSplit = (command: Command): Command =>
+  command.addOption(
+    new Option(
+      '--split <where>',
+      'segments: auto, refreshes=2, nodes=3, memory=2GiB, or cuts such as conv2:refresh,fc1:exact,fc2:hand-off',
+    ).argParser(splitOf),
+  )
 
 function splitOf(text: string): Split {
   try {
@@ -106,6 +115,9 @@ export interface InputModeOptions {
   readonly input: 'encrypted' | 'plain'
   readonly batch: number
   readonly msPerMegabyte?: number
+}
+
+export interface SplitOptions {
   readonly split?: Split
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { WorkContext } from '../core/progress.ts'
+import type { CutKind } from '../core/segment/cut.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { encodeRun } from './encode-run.ts'
 import { readInput } from './read-input.ts'
@@ -26,6 +27,8 @@ export interface EdgeRunResult {
   readonly deploymentId: string
   /** Which segment ran, from 0. */
   readonly segment: number
+  /** What happens behind it; absent for the last one. */
+  readonly cut?: CutKind
   readonly resultBytes: number
   readonly loadSeconds: number
   readonly runSeconds: number
@@ -64,6 +67,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
       return {
         deploymentId,
         segment,
+        cut: bundle.cutAfter(segment),
         resultBytes: result.length,
         loadSeconds: (loadedMs - startedMs) / 1000,
         runSeconds: (ranMs - loadedMs) / 1000,

@@ -1,11 +1,12 @@
 import type { FitReport } from '../core/approximate/polynomial-model.ts'
 import { writeOnnx } from '../core/approximate/write-onnx.ts'
 import type { WorkContext } from '../core/progress.ts'
+import { WHOLE } from '../core/segment/cut.ts'
 import { depthOf, type FrontierPoint } from '../core/validate/choose-degrees.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { approximateNetwork } from './approximate-network.ts'
 import { prepareSamples } from './calibration.ts'
-import type { CompileRequest } from './compile.ts'
+import { exactLayersFor, type CompileRequest } from './compile.ts'
 import { openNetwork } from './open-network.ts'
 import { Stopwatch } from './stopwatch.ts'
 
@@ -37,8 +38,9 @@ export async function approximate(request: ApproximateRequest, work: WorkContext
   const { samples } = await watch.time('calibrate', () =>
     prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
   )
+  const exact = exactLayersFor(model, request.split ?? WHOLE, request)
   const { polynomial, frontier } = await watch.time('approximate', () =>
-    approximateNetwork(model, samples, request, work),
+    approximateNetwork(model, samples, { ...request, exact }, work),
   )
   await writeAtomically(request.out, request, (file) => file.writeFile(writeOnnx(polynomial)))
   const layers = polynomial.layers.flatMap((layer) =>
@@ -48,7 +50,14 @@ export async function approximate(request: ApproximateRequest, work: WorkContext
     out: request.out,
     depth: depthOf(polynomial),
     layers,
-    ...(frontier && { frontier: frontier.map((point) => ({ ...point, degrees: Object.fromEntries(point.degrees) })) }),
+    ...(frontier && { frontier: frontier.map(frontierJson) }),
     seconds: watch.seconds,
   }
 }
+
+/** JSON knows no NaN: seconds that are not known are left out. */
+const frontierJson = ({ degrees, seconds, ...point }: FrontierPoint): Frontier => ({
+  ...point,
+  ...(seconds !== undefined && !Number.isNaN(seconds) && { seconds }),
+  degrees: Object.fromEntries(degrees),
+})

@@ -1,11 +1,14 @@
+import type { Degree } from '../core/approximate/fit-channel.ts'
 import { foldBetweenRefreshes } from '../core/approximate/fold-into-squares.ts'
 import type { PolynomialModel } from '../core/approximate/polynomial-model.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
-import type { LayerModel } from '../core/normalise/layer-model.ts'
+import type { LayerId, LayerModel } from '../core/normalise/layer-model.ts'
+import { refreshedSkeletonOf } from '../core/planner/skeleton.ts'
+import { isPlannable } from '../core/planner/parameters.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { exactLayersOf } from '../core/segment/choose-exact.ts'
 import { WHOLE, type Split } from '../core/segment/cut.ts'
-import { planSegments, type PlannedSegments } from '../core/segment/plan-segments.ts'
+import { checkCuts, planSegments, type PlannedSegments } from '../core/segment/plan-segments.ts'
 import { approximateNetwork, type ApproximateChoice } from './approximate-network.ts'
 import { prepareSamples, type PreprocessingChoice } from './calibration.ts'
 import { openNetwork, type NetworkRequest } from './open-network.ts'
@@ -40,9 +43,14 @@ export async function compile(request: CompileRequest, work: WorkContext, watch:
     prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
   )
   const { split = WHOLE, input, batch, msPerMegabyte } = request
-  const exact = exactLayersOf(model, split, deepest(request))
+  const exact = exactLayersFor(model, split, request)
   const { polynomial } = await watch.time('approximate', () =>
-    approximateNetwork(model, samples, { ...request, exact }, work),
+    approximateNetwork(
+      model,
+      samples,
+      { ...request, maximumDepth: request.maximumDepth ?? deepestOf(split), exact },
+      work,
+    ),
   )
   const planned = await watch.time('plan', () =>
     planSegments(foldBetweenRefreshes(polynomial, samples), split, { input, batch, msPerMegabyte }),
@@ -50,6 +58,22 @@ export async function compile(request: CompileRequest, work: WorkContext, watch:
   return { model, polynomial, ...planned, preprocessing, typical: samples[0] }
 }
 
+/** Without cuts, no choice of degrees may need more levels than one segment holds. */
+function deepestOf(split: Split): number | undefined {
+  if (split.by !== 'cuts' || split.cuts.length > 0) return undefined
+  let levels = 1
+  while (isPlannable(levels + 1)) levels += 1
+  return levels
+}
+
+/** Activations and maximum pools that a split leaves exact; refuses cuts that cannot be before the long work begins. */
+export function exactLayersFor(model: LayerModel, split: Split, choice: ApproximateChoice): ReadonlySet<LayerId> {
+  const degree = deepest(choice)
+  const exact = exactLayersOf(model, split, degree)
+  checkCuts(refreshedSkeletonOf(model, { degree, exact }), split)
+  return exact
+}
+
 /** The largest degree that an activation may get. */
-export const deepest = ({ degree, degrees = {}, target }: ApproximateChoice): 2 | 4 =>
-  target !== undefined || Object.values(degrees).includes(4) ? 4 : degree
+export const deepest = ({ degree, degrees = {}, target }: ApproximateChoice): Degree =>
+  Math.max(target === undefined ? degree : 8, ...Object.values(degrees)) as Degree

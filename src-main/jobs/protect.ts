@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { SIGNER_ENTRY, type RevealPolicy } from '../core/bundle/manifest.ts'
 import type { WorkContext } from '../core/progress.ts'
+import type { Cut } from '../core/segment/cut.ts'
 import { readBytes, readText } from '../data/read-file.ts'
 import { checkOutput } from '../files/write-atomically.ts'
+import { refuseExistingFolder } from '../files/write-folder.ts'
 import type { Lock } from '../owner/age.ts'
 import { protect as exportBundle } from '../owner/protect.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
@@ -15,7 +17,11 @@ export interface ProtectRequest extends CompileRequest {
   readonly passphrase: string
   /** Where the bundle goes. */
   readonly out: string
+  /** One bundle for each segment, in a folder `out`. */
+  readonly perNode?: boolean
   readonly force: boolean
+  /** What the bundle and the deployment are called; the network's own name unless told. */
+  readonly name?: string
   /** Only the label where it is left open. */
   readonly reveal?: RevealPolicy
   /** PEM file of an EC private key on P-256 or P-384; a fresh one where it is left open. */
@@ -24,6 +30,10 @@ export interface ProtectRequest extends CompileRequest {
 
 export interface ProtectResult {
   readonly bundle: string
+  /** Each bundle that was written, and which segments (from 0) it holds. */
+  readonly bundles: readonly { readonly path: string; readonly bytes: number; readonly segments: readonly number[] }[]
+  /** What happens after each segment but the last. */
+  readonly cuts: readonly Cut[]
   readonly deployment: string
   /** Where the public signing key is, by which nodes know the owner's bundles. */
   readonly publicKey: string
@@ -41,17 +51,21 @@ export interface ProtectResult {
  * @throws UserError what the stages say, output-exists, not-writable, disk-full; CancelledError
  */
 export async function protect(request: ProtectRequest, work: WorkContext): Promise<ProtectResult> {
-  await checkOutput(request.out, request)
+  if (request.perNode) await refuseExistingFolder(request.out, request.force)
+  else await checkOutput(request.out, request)
   const watch = new Stopwatch(work)
   const compiled = await compile(request, work, watch)
   return await exportCompiled(request, compiled, work, watch)
 }
 
-type ExportRequest = Pick<ProtectRequest, 'model' | 'keys' | 'out' | 'force' | 'reveal' | 'signingKey' | 'passphrase'>
+type ExportRequest = Pick<
+  ProtectRequest,
+  'model' | 'keys' | 'out' | 'perNode' | 'force' | 'name' | 'reveal' | 'signingKey' | 'passphrase'
+>
 
 /** The second half of `protect`, for jobs that need the compiled network as well. */
 export async function exportCompiled(
-  { model, keys, out, force, reveal, signingKey, passphrase }: ExportRequest,
+  { model, keys, out, perNode, force, name, reveal, signingKey, passphrase }: ExportRequest,
   compiled: CompiledNetwork,
   work: WorkContext,
   watch: Stopwatch,
@@ -64,7 +78,8 @@ export async function exportCompiled(
     exportBundle(
       {
         segments: compiled.segments,
-        model: { name: compiled.model.name || basename(model), sha256, finish: compiled.model.finish },
+        cuts: compiled.cuts,
+        model: { name: name ?? (compiled.model.name || basename(model)), sha256, finish: compiled.model.finish },
         preprocessing: compiled.preprocessing,
         sample: compiled.typical,
         reveal: reveal ?? { mode: 'label' },
@@ -72,6 +87,7 @@ export async function exportCompiled(
         keysFolder: keys,
         lock,
         out,
+        perNode,
         force,
       },
       work,
@@ -80,5 +96,16 @@ export async function exportCompiled(
   const { deploymentId, bundleBytes, keyBytes, polyModulusDegree, logQP } = exported
   const sizes = { bundleBytes, keyBytes, polyModulusDegree, logQP: Math.round(logQP * 100) / 100 }
   const publicKey = join(keys, deploymentId, SIGNER_ENTRY)
-  return { bundle: out, deployment: deploymentId, publicKey, ...sizes, seconds: watch.seconds, stages: watch.stages }
+  const bundles = exported.bundles.map(({ path, bytes, segments }) => ({ path, bytes, segments }))
+  const cuts = compiled.cuts.map(({ after, kind }) => ({ after, kind }))
+  return {
+    bundle: out,
+    bundles,
+    cuts,
+    deployment: deploymentId,
+    publicKey,
+    ...sizes,
+    seconds: watch.seconds,
+    stages: watch.stages,
+  }
 }

@@ -14,9 +14,9 @@ import { openReference } from '../ort/reference.ts'
 import { ResultOpener } from '../owner/decrypt.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
-import { edgeRun } from './edge-run.ts'
 import { exportCompiled, type ProtectResult } from './protect.ts'
 import { referenceOptions } from './open-network.ts'
+import { runSegments, type SegmentRun } from './run-segments.ts'
 import { Stopwatch, type StageTime } from './stopwatch.ts'
 
 export interface TrialRequest extends CompileRequest {
@@ -42,11 +42,12 @@ export interface TrialSample {
   readonly maxAbsDifference: number
   /** Largest |output| of the polynomial network. */
   readonly maxAbsLogit: number
-  /** Of the encrypted run, loading included. */
+  /** Of the encrypted run, loading and refreshing included. */
   readonly seconds: number
+  readonly segments: readonly SegmentRun[]
 }
 
-export interface TrialResult extends Omit<ProtectResult, 'bundle' | 'deployment' | 'publicKey'> {
+export interface TrialResult extends Omit<ProtectResult, 'bundle' | 'bundles' | 'deployment' | 'publicKey'> {
   readonly samples: readonly TrialSample[]
   readonly stages: readonly StageTime[]
   readonly folder: string
@@ -75,14 +76,16 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
   )
   const store = new KeyStore(keys)
   const opener = await watch.time('decrypt', async () =>
-    ResultOpener.load(store, await store.read(exported.deployment), 0, { passphrase }),
+    ResultOpener.load(store, await store.read(exported.deployment), compiled.segments.length - 1, { passphrase }),
   )
   const samples: TrialSample[] = []
   try {
     for (const [position, { path, index, truth }] of request.inputs.entries()) {
       const result = join(edgeFolder, `${position}.result`)
-      const run = { bundle: out, input: path, index, out: result, threads: request.threads, force: false }
-      const { seconds } = await watch.time('run', () => edgeRun(run, work))
+      const run = { bundle: out, input: { path, index }, result, keys, passphrase, threads: request.threads }
+      const startedMs = performance.now()
+      const segments = await watch.time('run', () => runSegments(run, work))
+      const seconds = Math.round(performance.now() - startedMs) / 1000
       const encrypted = await watch.time('decrypt', async () => opener.open(await readResult(result)))
       const outputs = await watch.time('compare', async () => {
         const input = await inputOf(path, index, compiled)
@@ -92,15 +95,16 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
         ...(truth !== undefined && { truth }),
         ...comparison({ ...outputs, encrypted }, compiled.model.finish),
         seconds,
+        segments,
       })
     }
   } finally {
     opener.delete()
     await reference.close()
   }
-  const { bundleBytes, keyBytes, polyModulusDegree, logQP } = exported
+  const { cuts, bundleBytes, keyBytes, polyModulusDegree, logQP } = exported
   const { seconds, stages } = watch
-  return { samples, stages, folder: request.folder, bundleBytes, keyBytes, polyModulusDegree, logQP, seconds }
+  return { samples, stages, folder: request.folder, cuts, bundleBytes, keyBytes, polyModulusDegree, logQP, seconds }
 }
 
 interface Outputs {
@@ -112,7 +116,7 @@ interface Outputs {
 function comparison(
   { original, polynomial, encrypted }: Outputs,
   finish: Finish,
-): Omit<TrialSample, 'truth' | 'seconds'> {
+): Omit<TrialSample, 'truth' | 'seconds' | 'segments'> {
   return {
     original: finishedLabelOf(original, finish),
     polynomial: labelOf(polynomial),

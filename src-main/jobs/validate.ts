@@ -5,22 +5,19 @@ import { randomBytes } from 'node:crypto'
 import { writeOnnx } from '../core/approximate/write-onnx.ts'
 import type { LayerModel } from '../core/normalise/layer-model.ts'
 import { runLayerBatch } from '../core/normalise/run-layers.ts'
-import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { accuracyReport, type AccuracyReport, type Outputs } from '../core/validate/accuracy-report.ts'
 import { attributeLayers } from '../core/validate/attribute-layers.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
 import { reportText } from '../core/validate/report-text.ts'
 import { readLabels } from '../data/read-labels.ts'
-import { loadRunner } from '../edge/load-runner.ts'
-import { Bundle } from '../edge/open-bundle.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { openReference, type ReferenceOptions } from '../ort/reference.ts'
-import { ResultOpener } from '../owner/decrypt.ts'
-import { KeyStore } from '../owner/key-store.ts'
 import { prepareSamples } from './calibration.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
 import { referenceOptions } from './open-network.ts'
 import { exportCompiled } from './protect.ts'
+import { runSegmentsInProcess } from './run-segments.ts'
 import { Stopwatch } from './stopwatch.ts'
 
 export interface ValidateRequest extends Omit<CompileRequest, 'input' | 'batch' | 'msPerMegabyte'> {
@@ -144,29 +141,9 @@ async function encryptedOutputs(
     const [keys, out] = [join(folder, 'keys'), join(folder, 'network.sealed')]
     const passphrase = randomBytes(24).toString('base64url')
     const { deployment } = await exportCompiled({ model, keys, out, force: false, passphrase }, compiled, work, watch)
-    const store = new KeyStore(keys)
-    const opener = await ResultOpener.load(store, await store.read(deployment), 0, { passphrase })
-    const bundle = await Bundle.open(out, {})
-    try {
-      const runner = await loadRunner(bundle, 0, { threads: availableParallelism(), evaluator: 'auto' })
-      try {
-        const step = stepCounter(work, 'run', samples.length)
-        const identity = { deploymentId: deployment, bundleSha256: bundle.sha256, segment: 0 }
-        const outputs: Float64Array[] = []
-        for (const sample of samples) {
-          throwIfCancelled(work)
-          const ciphertexts = await runner.run(sample, { ...work, progress: () => {} })
-          outputs.push(opener.open({ ...identity, ciphertexts }))
-          step()
-        }
-        return outputs
-      } finally {
-        await runner.delete()
-      }
-    } finally {
-      await bundle.close()
-      opener.delete()
-    }
+    const runner = { threads: availableParallelism(), evaluator: 'auto' } as const
+    const request = { bundle: out, keys, passphrase, deployment, runner }
+    return (await runSegmentsInProcess(request, samples, work)).outputs
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -7,14 +7,16 @@ import {
   withActivation,
   withNetworkNames,
   withPreprocessing,
+  withSplit,
   type ActivationOptions,
   type PreprocessingOptions,
+  type SplitOptions,
 } from '../options.ts'
 import { table } from '../table.ts'
 import { seconds } from '../units.ts'
 import { path } from '../values.ts'
 
-interface Options extends PreprocessingOptions, ActivationOptions {
+interface Options extends PreprocessingOptions, ActivationOptions, SplitOptions {
   readonly json?: boolean
   readonly calibration: string
   readonly out: string
@@ -31,17 +33,27 @@ export function approximateCommand(): Command {
     .requiredOption('--calibration <data>', 'unlabelled samples: .npy, .npz, a picture or a folder of them', path)
     .requiredOption('--out <file>', 'the ONNX file to write', path)
     .option('--force', 'replace the file if it exists')
-  return withNetworkNames(withActivation(withPreprocessing(base))).action(async (model: string, options: Options) => {
-    await answer(options.json === true, async (work) => {
-      const { approximate } = await import('../../jobs/approximate.ts')
-      const { calibration, out, force, inputName, outputName } = options
-      const network = { model: path(model), inputName, outputName }
-      const preprocessing = preprocessingOf(options)
-      const request = { ...network, calibration, preprocessing, ...activationOf(options), out, force: force === true }
-      const result = await approximate(request, work)
-      return { json: result, text: textOf(result) }
-    })
-  })
+  return withNetworkNames(withSplit(withActivation(withPreprocessing(base)))).action(
+    async (model: string, options: Options) => {
+      await answer(options.json === true, async (work) => {
+        const { approximate } = await import('../../jobs/approximate.ts')
+        const { calibration, out, force, inputName, outputName } = options
+        const network = { model: path(model), inputName, outputName }
+        const preprocessing = preprocessingOf(options)
+        const request = {
+          ...network,
+          calibration,
+          preprocessing,
+          ...activationOf(options),
+          split: options.split,
+          out,
+          force: force === true,
+        }
+        const result = await approximate(request, work)
+        return { json: result, text: textOf(result) }
+      })
+    },
+  )
 }
 
 function textOf({ out, depth, layers, frontier, seconds: taken }: ApproximateResult): string {
@@ -56,12 +68,20 @@ function textOf({ out, depth, layers, frontier, seconds: taken }: ApproximateRes
   ])
   const tried = (frontier ?? []).map((point) => [
     point.depth,
+    point.seconds === undefined ? 'needs a split' : seconds(point.seconds),
     `${(100 * point.agreement).toFixed(2)} %`,
-    Object.keys(point.degrees).join(', ') || 'none',
+    degreesOf(point),
   ])
   return [
     table(['layer', 'original', 'degree', 'inputs seen', 'error (RMS)', 'range margin'], fits),
-    ...(frontier ? [table(['depth', 'labels kept', 'layers of degree 4'], tried)] : []),
+    ...(frontier ? [table(['depth', 'time', 'labels kept', 'degrees'], tried)] : []),
     `${out}, depth ${depth}, ${seconds(taken)}`,
   ].join('\n\n')
+}
+
+/** By degree, the layers that have another than 2. */
+function degreesOf({ degrees, splitPools }: NonNullable<ApproximateResult['frontier']>[number]): string {
+  const layers = Map.groupBy(Object.entries(degrees), ([, degree]) => degree)
+  const each = [...layers].map(([degree, found]) => `${degree}: ${found.map(([name]) => name).join(', ')}`)
+  return [...each, ...(splitPools ? ['max-pools by rows and columns'] : [])].join('; ') || '2 everywhere'
 }

@@ -8,15 +8,17 @@ import {
   withInputMode,
   withNetworkNames,
   withPreprocessing,
+  withSplit,
   type ActivationOptions,
   type InputModeOptions,
   type PreprocessingOptions,
+  type SplitOptions,
 } from '../options.ts'
 import { pairs, table } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
 import { path } from '../values.ts'
 
-interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions {
+interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions {
   readonly json?: boolean
   readonly calibration?: string
   readonly inputName?: string
@@ -28,7 +30,7 @@ export function planCommand(): Command {
     'sealwright plan lenet5.onnx',
     'sealwright plan lenet5.onnx --calibration calibration.npz --scale 1/255 --activation 4 --input plain --json',
   ]).option('--calibration <data>', 'unlabelled samples; without them activations are planned as squarings', path)
-  return withNetworkNames(withInputMode(withActivation(withPreprocessing(base)))).action(
+  return withNetworkNames(withSplit(withInputMode(withActivation(withPreprocessing(base))))).action(
     async (model: string, options: Options) => {
       await answer(options.json === true, async (work) => {
         const { plan } = await import('../../jobs/plan.ts')

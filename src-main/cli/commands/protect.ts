@@ -9,9 +9,11 @@ import {
   withNetworkNames,
   withPassphrase,
   withPreprocessing,
+  withSplit,
   type ActivationOptions,
   type InputModeOptions,
   type PreprocessingOptions,
+  type SplitOptions,
 } from '../options.ts'
 import { policyOf, revealOption, topOption, type RevealMode } from '../reveal.ts'
 import { readPassphrase } from '../passphrase.ts'
@@ -19,7 +21,7 @@ import { pairs } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
 import { path } from '../values.ts'
 
-interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions {
+interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions {
   readonly json?: boolean
   readonly calibration: string
   readonly keys: string
@@ -27,6 +29,7 @@ interface Options extends PreprocessingOptions, ActivationOptions, InputModeOpti
   readonly reveal: RevealMode
   readonly top: number
   readonly signingKey?: string
+  readonly perNode?: boolean
   readonly force?: boolean
   readonly passphraseFile?: string
   readonly inputName?: string
@@ -46,10 +49,11 @@ export function protectCommand(): Command {
     )
     .requiredOption('--keys <folder>', 'key store; made where it does not exist', path)
     .requiredOption('--out <file>', 'the bundle to write, usually *.sealed', path)
-  withInputMode(withActivation(withPreprocessing(base)))
+  withSplit(withInputMode(withActivation(withPreprocessing(base))))
     .addOption(revealOption('what a decryption may tell').default('label'))
     .addOption(topOption())
     .option('--signing-key <file>', 'sign with this private key (PEM) instead of a fresh one', path)
+    .option('--per-node', 'write a folder of bundles, one for each segment with nothing of the others')
     .option('--force', 'replace the bundle if it exists')
   return withPassphrase(withNetworkNames(base)).action(async (model: string, options: Options) => {
     await answer(options.json === true, async (work) => {
@@ -71,6 +75,7 @@ export function protectCommand(): Command {
           reveal: policyOf(options.reveal, options.top),
           split: options.split,
           signingKey: options.signingKey,
+          perNode: options.perNode === true,
           force: options.force === true,
         },
         work,
@@ -83,9 +88,13 @@ export function protectCommand(): Command {
 function textOf(result: ProtectResult): string {
   return pairs([
     ['bundle', `${result.bundle} (${bytes(result.bundleBytes)}, keys ${bytes(result.keyBytes)} of it)`],
+    ...(result.cuts.length > 0 ? [['segments', segmentsText(result)] as const] : []),
     ['deployment', result.deployment],
     ['public key', `${result.publicKey} (with it, nodes know your bundles)`],
     ['parameters', `N = ${result.polyModulusDegree}, log2 QP = ${Math.round(result.logQP)}, 128-bit`],
     ['time', seconds(result.seconds)],
   ])
 }
+
+const segmentsText = ({ cuts }: ProtectResult): string =>
+  `${cuts.length + 1}, cut at ${cuts.map(({ after, kind }) => `${after}:${kind}`).join(', ')}`

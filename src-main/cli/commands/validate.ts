@@ -6,12 +6,14 @@ import {
   withActivation,
   withNetworkNames,
   withPreprocessing,
+  withSplit,
   type ActivationOptions,
   type PreprocessingOptions,
+  type SplitOptions,
 } from '../options.ts'
 import { path, wholeNumber } from '../values.ts'
 
-interface Options extends PreprocessingOptions, ActivationOptions {
+interface Options extends PreprocessingOptions, ActivationOptions, SplitOptions {
   readonly json?: boolean
   readonly data: string
   readonly labels?: string
@@ -34,20 +36,31 @@ export function validateCommand(): Command {
     .option('--encrypted <number>', 'how many samples to run encrypted too', wholeNumber, 0)
     .option('--html <file>', 'write a page with plots', path)
     .option('--force', 'replace that page if it exists')
-  return withNetworkNames(withActivation(withPreprocessing(base))).action(async (model: string, options: Options) => {
-    await answer(options.json === true, async (work) => {
-      const { reportText, validate } = await import('../../jobs/validate.ts')
-      const { data, labels, calibration, encrypted, html, force, inputName, outputName } = options
-      const network = {
-        model: path(model),
-        inputName,
-        outputName,
-        calibration,
-        preprocessing: preprocessingOf(options),
-      }
-      const request = { ...network, ...activationOf(options), data, labels, encrypted, html, force: force === true }
-      const result = await validate(request, work)
-      return { json: result, text: reportText(result).trimEnd() + (html === undefined ? '' : `\n\n${html}`) }
-    })
-  })
+  return withNetworkNames(withSplit(withActivation(withPreprocessing(base)))).action(
+    async (model: string, options: Options) => {
+      await answer(options.json === true, async (work) => {
+        const { reportText, validate } = await import('../../jobs/validate.ts')
+        const { data, labels, calibration, encrypted, html, force, inputName, outputName } = options
+        const network = {
+          model: path(model),
+          inputName,
+          outputName,
+          calibration,
+          preprocessing: preprocessingOf(options),
+        }
+        const request = {
+          ...network,
+          ...activationOf(options),
+          split: options.split,
+          data,
+          labels,
+          encrypted,
+          html,
+          force: force === true,
+        }
+        const result = await validate(request, work)
+        return { json: result, text: reportText(result).trimEnd() + (html === undefined ? '' : `\n\n${html}`) }
+      })
+    },
+  )
 }

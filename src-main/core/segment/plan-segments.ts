@@ -5,6 +5,7 @@ import type { LayerId } from '../normalise/layer-model.ts'
 import { kernelCosts } from '../plan/cost-model.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { planNetwork, type PlanOptions } from '../planner/plan-network.ts'
+import { stepStructure } from '../planner/steps.ts'
 import { balance, stretchesOf } from './balance.ts'
 import { maxSegments, type Split } from './cut.ts'
 import { cutNetwork, type RefreshCut, type SegmentedModel } from './cut-network.ts'
@@ -45,6 +46,13 @@ export function planSegments(model: RefreshedModel, split: Split, options: PlanO
   return { segments, cuts }
 }
 
+/** What planSegments would say of cuts by hand, without planning. Throws UserError 'not-a-cut-point'. */
+export function checkCuts(model: RefreshedModel, split: Split): void {
+  if (split.by !== 'cuts') return
+  const wanted = split.cuts.flatMap(({ after, kind }) => (kind === 'hand-off' ? [after] : []))
+  placeHandOffs(wanted, cutByRefreshing(model, split).segments)
+}
+
 function cutByRefreshing(model: RefreshedModel, split: Split): SegmentedModel {
   if (split.by === 'cuts') {
     return cutNetwork(
@@ -65,7 +73,7 @@ function handOffsOf(
 ): number[][] {
   if (split.by === 'cuts') {
     const wanted = split.cuts.flatMap(({ after, kind }) => (kind === 'hand-off' ? [after] : []))
-    return placeHandOffs(wanted, models, stretches)
+    return placeHandOffs(wanted, models)
   }
   if (split.by === 'memory') return stretches.map((stretch) => withinMemory(stretch, split.bytes))
   if (split.by !== 'nodes') return stretches.map(() => [])
@@ -80,20 +88,17 @@ function handOffsOf(
   return parts.map(({ after }) => after)
 }
 
-/** A layer that the planner merged into a later one means the last one before it that is computed by itself. */
-function placeHandOffs(
-  wanted: readonly LayerId[],
-  models: readonly SquareModel[],
-  stretches: readonly PlannedNetwork[],
-): number[][] {
-  const places = stretches.map(() => new Set<number>())
-  const possible = stretches.flatMap(({ plan }) => plan.layers.slice(0, -1).map(({ id }) => id))
+/** A layer that the planner merges into a later one means the last one before it that is computed by itself. */
+function placeHandOffs(wanted: readonly LayerId[], models: readonly SquareModel[]): number[][] {
+  const places = models.map(() => new Set<number>())
+  const steps = models.map((model) => stepStructure(model).map(({ id }) => id))
+  const possible = steps.flatMap((ids) => ids.slice(0, -1))
   for (const after of wanted) {
     const at = models.findIndex(({ layers }) => layers.some(({ id }) => id === after))
     const order = new Map(models[at]?.layers.map(({ id }, i) => [id, i]))
-    const planned = stretches[at]?.plan.layers ?? []
-    const place = planned.findLastIndex(({ id }) => order.get(id)! <= order.get(after)!)
-    if (place < 0 || place === planned.length - 1) {
+    const computed = steps[at] ?? []
+    const place = computed.findLastIndex((id) => order.get(id)! <= order.get(after)!)
+    if (place < 0 || place === computed.length - 1) {
       throw new UserError('not-a-cut-point', `Nothing can be handed on after ${after}.`, {
         where: { layer: after },
         hint: `It can after ${possible.join(', ') || 'no layer'}.`,
