@@ -17,16 +17,16 @@ export function firstCandidates(shape: Shape, slots: number): OutputCandidate[] 
 function freeCandidates(shape: Shape, slots: number): OutputCandidate[] {
   const candidates: OutputCandidate[] = []
   for (const grid of grids(shape)) {
-    const perCiphertext = Math.floor(slots / grid.channelStride)
-    if (perCiphertext < 1) continue
-    const channels = Math.min(shape[0], perCiphertext)
-    const period = nextPowerOfTwo(channels * grid.channelStride)
-    const channel = Int32Array.from(
-      { length: shape[0] },
-      (_, c) => Math.floor(c / channels) * slots + (c % channels) * grid.channelStride,
-    )
-    const ciphertexts = Math.ceil(shape[0] / channels)
     for (const phases of grid.phases) {
+      const perCiphertext = Math.floor(slots / (phases * phases) / grid.channelStride)
+      if (perCiphertext < 1) continue
+      const channels = Math.min(shape[0], perCiphertext)
+      const period = nextPowerOfTwo(channels * grid.channelStride)
+      const channel = Int32Array.from(
+        { length: shape[0] },
+        (_, c) => Math.floor(c / channels) * slots + (c % channels) * grid.channelStride,
+      )
+      const ciphertexts = Math.ceil(shape[0] / channels)
       const layout: Layout = {
         shape,
         slots,
@@ -36,8 +36,6 @@ function freeCandidates(shape: Shape, slots: number): OutputCandidate[] {
         replicas: single,
         clean: true,
       }
-      const room = slots / (phases * phases)
-      if (period > room) continue
       if (phases > 1) candidates.push({ layout, lanes: single })
       else
         for (let count = 1; count * period <= slots; count *= 2)

@@ -1,4 +1,4 @@
-import type { ConvMap } from '../normalise/layer-model.ts'
+import type { ConvMap, SparseMap } from '../normalise/layer-model.ts'
 import { ciphertextOf, modulo, positionsOf, type Layout, type SlotGroup } from './layout.ts'
 
 /**
@@ -235,6 +235,30 @@ export function elementRotations(placement: Placement, every = 1): Diagonal[] {
     }
   }
   return diagonals
+}
+
+/** The same for a sparse map: only what it connects. */
+export function sparseRotations({ rowStarts, columns }: SparseMap, placement: Placement, every = 1): Diagonal[] {
+  const { from, to } = placement
+  const { slots } = from
+  const shifts = new Shifts(placement)
+  const fromPositions = positionsOf(from)
+  const toPositions = positionsOf(to)
+  const diagonals = new Map<number, Diagonal>()
+  for (let row = 0; row < toPositions.length; row += every) {
+    for (let entry = rowStarts[row]; entry < rowStarts[row + 1]; entry++) {
+      const at = fromPositions[columns[entry]]
+      const rotation = shifts.rotation(at, toPositions[row])
+      const [input, output] = [Math.floor(at / slots), Math.floor(toPositions[row] / slots)]
+      diagonals.set((output * from.ciphertexts + input) * slots + rotation, {
+        input,
+        output,
+        rotation,
+        parts: [rotation],
+      })
+    }
+  }
+  return [...diagonals.values()]
 }
 
 /** Slots of a layout's elements, for each of its ciphertexts. */

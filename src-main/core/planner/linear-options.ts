@@ -1,8 +1,8 @@
-import { INPUT, sizeOf } from '../normalise/layer-model.ts'
+import { INPUT, sizeOf, type LinearMap } from '../normalise/layer-model.ts'
 import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.ts'
 import { foldedLayout, firstCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
 import type { CostModel } from '../plan/cost-model.ts'
-import { convDiagonals, elementRotations, type Diagonal } from './diagonals.ts'
+import { convDiagonals, elementRotations, sparseRotations, type Diagonal, type Placement } from './diagonals.ts'
 import { countFirstLayer } from './first-layer.ts'
 import { signatureOf, spreadLayouts, type Layout } from './layout.ts'
 import { poolLayout, type RotationPass } from './pool.ts'
@@ -168,15 +168,19 @@ function price(step: LinearStep, choice: LinearChoice, primes: number, settings:
   }
 }
 
+function rotationsOf(map: LinearMap, placement: Placement, every: number): readonly Diagonal[] {
+  if (map.kind === 'conv') return convDiagonals(map, placement).diagonals
+  return map.kind === 'sparse' ? sparseRotations(map, placement, every) : elementRotations(placement, every)
+}
+
 function diagonalsOf({ candidate, terms }: LinearChoice, every = 1): Diagonal[] {
   const diagonals: Diagonal[] = []
   let offset = 0
   for (const { term, from } of terms) {
     if (!from) continue
     const placement = { from, to: candidate.layout, lanes: candidate.lanes }
-    const own =
-      term.map.kind === 'conv' ? convDiagonals(term.map, placement).diagonals : elementRotations(placement, every)
-    for (const diagonal of own) diagonals.push({ ...diagonal, input: diagonal.input + offset })
+    for (const diagonal of rotationsOf(term.map, placement, every))
+      diagonals.push({ ...diagonal, input: diagonal.input + offset })
     offset += from.ciphertexts
   }
   return diagonals
