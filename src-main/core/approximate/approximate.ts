@@ -89,7 +89,9 @@ export async function approximate(
       approximated.set(layer.id, same ? exact : applyLayer(replaced, shapes, approximated))
     } else if (layer.kind === 'max-pool' || exactLayers.has(layer.id)) {
       original.set(layer.id, exactValues(layer))
-      approximated.set(layer.id, exactValues(layer, approximated))
+      // The same values, so that what follows an exact beginning is not fitted to itself.
+      const same = original.get(layer.input) === approximated.get(layer.input)
+      approximated.set(layer.id, same ? original.get(layer.id)! : exactValues(layer, approximated))
       if (layer.kind !== 'contrast-max') layers.push(layer)
     } else {
       const inputs = approximated.get(layer.input)!
@@ -115,6 +117,7 @@ export async function approximate(
     done(layer.id)
   }
   const fitted = { ...model, layers }
+  if (!layers.some(({ kind }) => kind === 'polynomial')) return fitted
   const epochs = options.refit === false || calibration.length < ENOUGH_SAMPLES ? 0 : options.tuningEpochs
   const tuned = await tune(model, fitted, calibration, epochs, work)
   return tuned === fitted ? fitted : observeRanges(tuned, samples)
