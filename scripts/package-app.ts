@@ -15,6 +15,7 @@ const runtime = await electronRuntime()
 await buildApp()
 await gatherEngine()
 const release = process.argv.includes('--release')
+const feed = updateFeed()
 await build({
   projectDir: root,
   publish: 'never',
@@ -22,6 +23,7 @@ await build({
   config: {
     extends: 'electron-builder.yml',
     ...(!release && { electronDist: runtime.folder }),
+    ...(feed !== undefined && { publish: { provider: 'generic' as const, url: feed } }),
     afterPack: async ({ appOutDir, packager }) => {
       const resources = packager.getResourcesDir(appOutDir)
       await cp(engine, join(resources, 'engine'), { recursive: true })
@@ -31,6 +33,14 @@ await build({
 })
 await rm(engine, { recursive: true })
 if (!release && process.platform === 'linux') archive('linux-unpacked')
+
+/** Where packages of this build look for later ones; nowhere unless told. */
+function updateFeed(): string | undefined {
+  const url = process.env.SEALWRIGHT_UPDATE_FEED
+  if (url !== undefined && !url.startsWith('https://'))
+    throw new Error('SEALWRIGHT_UPDATE_FEED must be an https address.')
+  return url
+}
 
 /** What an engine process needs: the sources that Node runs as they are, the packages they import, and Node itself. */
 async function gatherEngine(): Promise<void> {

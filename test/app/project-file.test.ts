@@ -35,10 +35,26 @@ describe('project files', () => {
     expect(await readdir(folder)).toEqual(['mine.sealproj'])
   })
 
-  it('of another version say so', async () => {
+  it('come back with the screen and the tests', async () => {
+    const project = new Project('file', model, 1)
+    project.stage = 'splits'
+    project.choose({ split: { by: 'cuts', cuts: [{ after: 'relu_2', kind: 'exact' }] } })
+    project.noteTest({ when: '2026-01-02T03:04:05.000Z', what: 'A drawing', samples: 1, same: 1, seconds: 0.5 })
+    await saveProject(project, path)
+    expect((await loadProject(path)).view).toEqual({ ...project.view, fileBytes: 248_864, canUndo: false })
+  })
+
+  it('of the first version open with what they had', async () => {
+    const choices = { preprocessing: { scale: 1, mean: [0], std: [1] }, degree: 4, input: 'plain' }
+    await writeFile(path, JSON.stringify({ format: 'sealwright-project', version: 1, kind: 'file', model, choices }))
+    const { view } = await loadProject(path)
+    expect(view).toMatchObject({ stage: 'model', tests: [], choices: { degree: 4, input: 'plain', reveal: 'label' } })
+  })
+
+  it('of a later version say so', async () => {
     await saveProject(new Project('file', model, 1), path)
     const content = JSON.parse(await readFile(path, 'utf8')) as object
-    await writeFile(path, JSON.stringify({ ...content, version: 2 }))
+    await writeFile(path, JSON.stringify({ ...content, version: 3 }))
     expect(await codeOf(loadProject(path))).toBe('unsupported-project-version')
   })
 

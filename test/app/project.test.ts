@@ -7,7 +7,7 @@ describe('Project', () => {
     expect(JSON.stringify(view)).not.toContain('secret place')
     expect(view).toMatchObject({
       fileName: 'lenet5.onnx',
-      choices: { calibration: 'calibration.npz', inputs: 'digits' },
+      choices: { calibration: 'calibration.npz', inputs: 'validation.npz' },
     })
   })
 
@@ -25,6 +25,20 @@ describe('Project', () => {
     expect(project.view).toMatchObject({ canUndo: false, canRedo: true, choices: { degree: 2, input: 'encrypted' } })
     project.choose({ degree: 4 })
     expect(project.view).toMatchObject({ canUndo: true, canRedo: false })
+  })
+
+  it('has nothing to undo where a choice changed nothing', () => {
+    const project = new Project('file', '/net.onnx', 1)
+    project.choose({ degree: 2 })
+    expect(project.view.canUndo).toBe(false)
+  })
+
+  it('keeps the newest fifty tests', () => {
+    const project = new Project('file', '/net.onnx', 1)
+    const test = { when: '2026-01-02T03:04:05.000Z', samples: 3, same: 3, seconds: 1 }
+    for (let at = 0; at < 60; at += 1) project.noteTest({ ...test, what: `test ${at}` })
+    expect(project.tests).toHaveLength(50)
+    expect(project.tests[0].what).toBe('test 59')
   })
 
   it('says which data are missing', () => {

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const config = readFileSync(join(import.meta.dirname, '..', '..', 'electron-builder.yml'), 'utf8')
+const value = (name: string): string | undefined => new RegExp(`^\\s*${name}: (.*)$`, 'm').exec(config)?.[1]
+
+/** `npm run test:package` reads the fuses of what was really built. */
+describe('the package', () => {
+  it('is made with the fuses blown that would turn it into something else', () => {
+    for (const name of ['enableEmbeddedAsarIntegrityValidation', 'onlyLoadAppFromAsar', 'enableCookieEncryption']) {
+      expect(value(name), name).toBe('true')
+    }
+    for (const name of [
+      'runAsNode',
+      'enableNodeOptionsEnvironmentVariable',
+      'enableNodeCliInspectArguments',
+      'grantFileProtocolExtraPrivileges',
+    ]) {
+      expect(value(name), name).toBe('false')
+    }
+  })
+
+  it('opens its own kinds of files, and asks nobody for updates unless a feed is set', () => {
+    for (const extension of ['sealed', 'sealproj', 'onnx']) expect(config).toContain(`ext: ${extension}\n`)
+    expect(value('publish')).toBe('null')
+  })
+})

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { placeOf, segmentsOf, sorted, stripOf } from '../../src-renderer/splits.ts'
+
+const node = (id: string, operator: string) => ({ id, operator, sources: [id] })
+/** conv → relu → two convs in a row beside a shortcut, added in the last → relu → dense */
+const picture = {
+  nodes: [
+    node('in', 'Input'),
+    node('conv_1', 'linear (conv)'),
+    node('relu_2', 'Relu'),
+    node('conv_3', 'linear (conv)'),
+    node('conv_4', 'linear (conv + conv)'),
+    node('relu_5', 'Relu'),
+    node('gemm_6', 'linear (dense)'),
+  ],
+  edges: [
+    ['in', 'conv_1'],
+    ['conv_1', 'relu_2'],
+    ['relu_2', 'conv_3'],
+    ['conv_3', 'conv_4'],
+    ['relu_2', 'conv_4'],
+    ['conv_4', 'relu_5'],
+    ['relu_5', 'gemm_6'],
+  ].map(([from, to]) => ({ from, to })),
+}
+const layers = stripOf(picture)
+const one = () => 1
+
+describe('the strip of layers', () => {
+  it('counts levels along the longest path, linear layers in a row once', () => {
+    expect(layers.map(({ id }) => id)).toEqual(['conv_1', 'relu_2', 'conv_3', 'conv_4', 'relu_5', 'gemm_6'])
+    expect(segmentsOf(layers, [], one)).toEqual([{ from: 0, to: 6, levels: 5 }])
+    expect(segmentsOf(layers, [], ({ id }) => (id === 'relu_5' ? 2 : 1))).toMatchObject([{ levels: 6 }])
+  })
+
+  it('begins levels anew behind a cut, and has none for what the owner applies', () => {
+    const after = segmentsOf(layers, [{ after: 'relu_2', kind: 'refresh' }], one)
+    expect(after).toEqual([
+      { from: 0, to: 2, levels: 2 },
+      { from: 2, to: 6, levels: 3 },
+    ])
+    expect(segmentsOf(layers, [{ after: 'relu_2', kind: 'exact' }], one)).toMatchObject([{ levels: 1 }, { levels: 3 }])
+  })
+
+  it('keeps cuts in order, one at a place', () => {
+    const cuts = [
+      { after: 'relu_5', kind: 'refresh' },
+      { after: 'conv_1', kind: 'hand-off' },
+      { after: 'relu_5', kind: 'exact' },
+    ] as const
+    expect(sorted(layers, cuts)).toEqual([cuts[1], cuts[2]])
+    expect(placeOf(layers, 'relu_5.square')).toBe(4)
+  })
+})
