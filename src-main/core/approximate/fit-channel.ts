@@ -1,3 +1,4 @@
+import { chebyshevNodes } from './chebyshev.ts'
 import { leastSquares } from './least-squares.ts'
 import { legendre, powersInLegendre } from './legendre.ts'
 import { noMoments, observe } from './moments.ts'
@@ -44,9 +45,21 @@ export function constantPolynomial(points: Points, degree: number): Coefficients
 
 const MARGIN_POINTS = 16
 
+/** A range of more than this many deviations to either side has tails that the usual inputs say nothing of. */
+const WIDE = 12
+/** Weight of the Chebyshev nodes over a wide range together, where the seen points weigh 1. */
+const TAIL_WEIGHT = 3e-3
+const TAIL_POINTS = 32
+
+/** The deviation of the points' inputs. */
+function deviationOf({ x, weight }: Points): number {
+  const mean = x.reduce((sum, value, i) => sum + weight[i] * value, 0)
+  return Math.sqrt(x.reduce((sum, value, i) => sum + weight[i] * (value - mean) ** 2, 0))
+}
+
 /**
- * The moments of a channel's points, and of lightly weighted ones in a margin on either side of the range, where
- * `exact` gives the targets.
+ * The moments of a channel's points, and of lightly weighted ones in a margin on either side of the range and, where
+ * that is wide, all over it; `exact` gives the targets of those.
  */
 export function pointMoments(points: Points, exact: (x: number) => number, options: FitOptions): Moments {
   const { middle, half } = rangeOf(points)
@@ -60,6 +73,9 @@ export function pointMoments(points: Points, exact: (x: number) => number, optio
   for (let i = 0; i < MARGIN_POINTS; i++) {
     const beyond = 1 + (2 * options.margin * (i + 1)) / MARGIN_POINTS
     for (const z of [beyond, -beyond]) add(z, exact(middle + half * z), options.marginWeight / (2 * MARGIN_POINTS))
+  }
+  if (half > WIDE * deviationOf(points)) {
+    for (const z of chebyshevNodes(TAIL_POINTS)) add(z, exact(middle + half * z), TAIL_WEIGHT / TAIL_POINTS)
   }
   return moments
 }

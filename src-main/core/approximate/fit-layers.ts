@@ -1,6 +1,7 @@
 import { activationFunction } from '../normalise/activations.ts'
 import type { ActivationLayer, ConvMap, LinearLayer, Shape } from '../normalise/layer-model.ts'
 import { channelScale } from '../normalise/linear-maps.ts'
+import { chebyshevInterpolant } from './chebyshev.ts'
 import { constantPolynomial, fitMoments, pointMoments, rangeOf, varies } from './fit-channel.ts'
 import type { FitOptions } from './fit-channel.ts'
 import type { Values } from './layer-values.ts'
@@ -33,9 +34,12 @@ export function fitActivation(
   const coefficients = Array.from({ length: channels }, (_, channel) => {
     const points = condense(inputs, targets, channel, height * width)
     const range = rangeOf(points)
+    const exact = activationFunction(layer.activation, channel)
     let fitted = constantPolynomial(points, options.degree)
+    let chebyshev = fitted
     if (varies(points)) {
-      const moments = pointMoments(points, activationFunction(layer.activation, channel), options)
+      chebyshev = chebyshevInterpolant(exact, range.middle, range.half, options.degree)
+      const moments = pointMoments(points, exact, options)
       const goal = pool
         ? pooledMoments(inputs, targets, layer.shape, channel, pool.map, pool.shape, range, options.degree + 1)
         : moments
@@ -43,7 +47,11 @@ export function fitActivation(
       fitted = fitMoments(goal, range.middle, range.half, options)
     }
     report.see(points.low, points.high)
-    points.x.forEach((x, i) => report.miss(evaluatePolynomial(fitted, x) - points.y[i], points.weight[i] / channels))
+    points.x.forEach((x, i) => {
+      const share = points.weight[i] / channels
+      report.miss(evaluatePolynomial(fitted, x) - points.y[i], share)
+      report.missByChebyshev(evaluatePolynomial(chebyshev, x) - points.y[i], share)
+    })
     return fitted
   })
   const { id, sources, shape, input, activation } = layer
@@ -129,6 +137,7 @@ const sumOfContrasts = ({ id, sources, shape, taps }: ContrastLayer, input: stri
 /** Gathers the figures of a FitReport over channels. */
 class FitSummary {
   private squared = 0
+  private squaredByChebyshev = 0
   private readonly ranges: [number, number][] = []
 
   see(low: number, high: number): void {
@@ -139,12 +148,17 @@ class FitSummary {
     this.squared += weight * error * error
   }
 
+  missByChebyshev(error: number, weight: number): void {
+    this.squaredByChebyshev += weight * error * error
+  }
+
   report(original: string, { degree, margin }: FitOptions): FitReport {
     const [low, high] = this.ranges.reduce((all, one) => [Math.min(all[0], one[0]), Math.max(all[1], one[1])])
     return {
       original,
       degree,
       rootMeanSquareError: Math.sqrt(this.squared),
+      ...(this.squaredByChebyshev > 0 && { chebyshevError: Math.sqrt(this.squaredByChebyshev) }),
       range: [low, high],
       channelRanges: this.ranges,
       rangeMargin: 1 + 2 * margin,

@@ -27,6 +27,8 @@ export interface FitReport {
   readonly degree: number
   /** Before the weights around it were tuned. */
   readonly rootMeanSquareError: number
+  /** The same of the Chebyshev interpolant over the range, which knows nothing of what inputs are usual. */
+  readonly chebyshevError?: number
   /** Smallest and largest input seen over all channels. */
   readonly range: readonly [number, number]
   /** By channel: the inputs seen there. */

@@ -13,7 +13,7 @@ export interface RefitReport {
 }
 
 /** At most this many feature values are held at once; positions are thinned to fit. */
-const FEATURE_VALUES = 16e6
+const FEATURE_VALUES = 8e6
 const FEATURE_ROWS = 50_000
 /** Every fifth sample chooses the penalty. */
 export const HELD_OUT_PERIOD = 5

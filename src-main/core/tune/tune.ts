@@ -14,8 +14,9 @@ const BATCH = 16
 const EPOCHS = 30
 /** Multiplications that may be spent, forwards and backwards, and for the original network. */
 const MOST_MULTIPLICATIONS = 1e12
-/** Of the largest steps, relative to a layer's weights. */
+/** Of the largest steps, relative to a layer's weights, where there are enough steps to settle afterwards. */
 const RATE = 0.01
+const ENOUGH_STEPS = 1000
 const WARM_UP_STEPS = 20
 
 /**
@@ -49,13 +50,14 @@ export async function tune(
   const adam = new Adam(student.parameters, samples.length)
   const steps = epochs * unseen.length
   const done = stepCounter(work, 'tune', epochs)
+  const largest = RATE * Math.min(1, Math.sqrt(steps / ENOUGH_STEPS))
   let step = 0
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (const inputs of variations.epoch(epoch, BATCH)) {
       throwIfCancelled(work)
       await new Promise((resolve) => setTimeout(resolve))
       student.backward(loss.of(outputs(inputs), target(inputs), inputs.length).gradient)
-      const rate = RATE * Math.min(1, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + Math.cos((Math.PI * step) / steps))
+      const rate = largest * Math.min(1, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + Math.cos((Math.PI * step) / steps))
       adam.step(rate)
       step += 1
     }

@@ -1,0 +1,88 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { sizeOf } from '../../src-main/core/normalise/layer-model.ts'
+import { runLayerBatch } from '../../src-main/core/normalise/run-layers.ts'
+import { applyLinear } from '../../src-main/core/tune/apply-linear.ts'
+import { Network } from '../../src-main/core/tune/network.ts'
+import { compileTuning } from '../../scripts/build-tuning.ts'
+import { tuningBase64 } from '../../src-main/core/tune/wasm-bytes.ts'
+import { polynomialModels, randomNumbers, randomVector } from '../approximate/random-polynomial-model.ts'
+
+const SAMPLES = 8
+
+const samplesOf = (size: number, count = SAMPLES) => {
+  const random = randomNumbers(7)
+  return Array.from({ length: count }, () => randomVector(size, random))
+}
+
+const largestOf = (values: ArrayLike<number>) => Array.from(values).reduce((most, v) => Math.max(most, Math.abs(v)), 0)
+
+describe('the network in single precision', () => {
+  it('is what its sources compile to', async () => {
+    expect(await compileTuning()).toContain(tuningBase64)
+  })
+
+  it('gives what the exact evaluator gives', () => {
+    fc.assert(
+      fc.property(polynomialModels, (model) => {
+        const samples = samplesOf(sizeOf(model.input.shape), 5)
+        const expected = runLayerBatch(model, samples)
+        const scale = Math.max(1, ...expected.map(largestOf))
+        fc.pre(scale < 1e4)
+        const outputs = new Network(model, SAMPLES, false).forward(samples)
+        expected.forEach((row, s) =>
+          row.forEach((value, j) => expect(Math.abs(outputs[j * SAMPLES + s] - value)).toBeLessThan(1e-4 * scale)),
+        )
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('applies single layers as the exact evaluator does, for any number of samples', () => {
+    fc.assert(
+      fc.property(polynomialModels, fc.integer({ min: 1, max: 35 }), (model, count) => {
+        const layer = model.layers.find((one) => one.kind === 'linear')
+        fc.pre(layer !== undefined && layer.terms.every(({ input }) => input === 'input'))
+        const samples = samplesOf(sizeOf(model.input.shape), count)
+        const shapes = new Map([['input', model.input.shape]])
+        const actual = applyLinear(layer!, shapes, new Map([['input', samples]]))
+        const expected = runLayerBatch({ ...model, layers: [layer!], output: layer!.id }, samples)
+        expect(actual).toHaveLength(count)
+        expected.forEach((row, s) => row.forEach((value, j) => expect(actual[s][j]).toBeCloseTo(value, 4)))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('finds the gradient of any weight and bias', () => {
+    fc.assert(
+      fc.property(polynomialModels, fc.nat(), (model, pick) => {
+        const samples = samplesOf(sizeOf(model.input.shape))
+        fc.pre(largestOf(runLayerBatch(model, samples).flatMap((row) => [...row])) < 50)
+        const network = new Network(model, SAMPLES, true)
+        fc.pre(network.parameters.length > 0)
+        const weights = Float32Array.from(network.forward(samples), (_, i) => Math.cos(i))
+        // Sums in double precision: the quotient below takes small differences of them.
+        const loss = () => network.forward(samples).reduce((sum, value, i) => sum + value * weights[i], 0)
+        loss()
+        network.backward(weights)
+        const { values, gradient, lanes } = network.parameters[pick % network.parameters.length]
+        const i = pick % values.length
+        const slope = gradient.subarray(i * lanes, (i + 1) * lanes).reduce((sum, value) => sum + value, 0)
+        const [value, h] = [values[i], 1 / 64]
+        values[i] = value + h
+        const above = loss()
+        values[i] = value - h
+        const below = loss()
+        values[i] = value + h / 2
+        const nearAbove = loss()
+        values[i] = value - h / 2
+        const nearBelow = loss()
+        // Richardson's extrapolation: the loss is a polynomial in the weight.
+        const quotient = (4 * (nearAbove - nearBelow)) / (3 * h) - (above - below) / (6 * h)
+        expect(Math.abs(quotient - slope)).toBeLessThan(0.02 * Math.max(1, Math.abs(slope)))
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
