@@ -1,40 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { INPUT } from '../../src-main/core/normalise/layer-model.ts'
 import type { RefreshedModel } from '../../src-main/core/approximate/polynomial-model.ts'
-import { packInput, unpack } from '../../src-main/core/bundle/packing.ts'
 import { runLayers } from '../../src-main/core/normalise/run-layers.ts'
-import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
-import type { PlannedNetwork } from '../../src-main/core/plan/plan.ts'
-import { runPlan } from '../../src-main/core/plan/run-plan.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
 import { cutNetwork, cutPoints, narrowCutPoints } from '../../src-main/core/segment/cut-network.ts'
 import { applyOwnerStep } from '../../src-main/core/segment/owner-step.ts'
+import { runSegmentsInTheClear } from '../../src-main/core/segment/run-in-the-clear.ts'
 import { depthOf, segmentByDepth, segmentByRefreshes } from '../../src-main/core/segment/propose-cuts.ts'
-import { forward, lenet5, networkBuilder, randomInput } from '../planner/networks.ts'
-
-function residual() {
-  const b = networkBuilder([2, 8, 8])
-  b.square('s1', b.conv('c1', INPUT, 4, 3, 1, 1))
-  b.square('s2', b.conv('c2', 's1', 4, 3, 1, 1))
-  b.sum(
-    'sum',
-    [
-      { input: 's2', map: b.convMap('s2', 4, [3, 3], 1, 1) },
-      { input: 's1', map: b.convMap('s1', 4, [1, 1]) },
-    ],
-    [4, 8, 8],
-  )
-  b.square('s3', 'sum')
-  return b.model(b.dense('d', 's3', 3))
-}
+import { forward, lenet5, randomInput } from '../planner/networks.ts'
+import { residual } from './residual.ts'
 
 const relu = { operator: 'Relu', parameters: {} }
-
-function runInTheClear({ plan, weightVectors }: PlannedNetwork, values: Float64Array): Float64Array {
-  const inputs = plan.input.sources.map((_, index) => packInput(plan, values, index))
-  const outputs = unpack(plan, plan.output, runPlan(plan, new ClearEvaluator(plan, weightVectors), inputs))
-  return outputs
-}
 
 describe('segments', () => {
   it('carry residual shortcuts along', () => {
@@ -64,7 +39,7 @@ describe('segments', () => {
     const images = Array.from({ length: batch }, () => randomInput(model))
     let values: Float64Array = Float64Array.from(images.flatMap((image) => [...image]))
     segments.forEach((segment, i) => {
-      values = runInTheClear(planNetwork(segment, { batch }), values)
+      values = runSegmentsInTheClear({ segments: [planNetwork(segment, { batch })], cuts: [] }, values)
       if (i < cuts.length) values = applyOwnerStep(cuts[i].step, values, batch)
     })
     const expected = images.flatMap((image) => [...forward(model, image).get(model.output)!])
@@ -86,7 +61,7 @@ describe('segments', () => {
     const input = randomInput(squares)
     let values: Float64Array = Float64Array.from(input)
     segments.forEach((segment, i) => {
-      values = runInTheClear(planNetwork(segment), values)
+      values = runSegmentsInTheClear({ segments: [planNetwork(segment)], cuts: [] }, values)
       if (i < cuts.length) values = applyOwnerStep(cuts[i].step, values, 1)
     })
     runLayers(model, input).forEach((value, i) => expect(values[i]).toBeCloseTo(value, 6))
