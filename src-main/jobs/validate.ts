@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { writeOnnx } from '../core/approximate/write-onnx.ts'
 import type { LayerModel } from '../core/normalise/layer-model.ts'
-import { runLayerBatch } from '../core/normalise/run-layers.ts'
+import { runLayerBatch, runLayers } from '../core/normalise/run-layers.ts'
 import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { accuracyReport, type AccuracyReport, type Outputs } from '../core/validate/accuracy-report.ts'
+import { checkLabels } from '../core/validate/check-outputs.ts'
 import { attributeLayers } from '../core/validate/attribute-layers.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
 import { reportText } from '../core/validate/report-text.ts'
@@ -15,7 +16,7 @@ import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { openReference, type ReferenceOptions } from '../ort/reference.ts'
 import { prepareSamples } from './calibration.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
-import { referenceOptions } from './open-network.ts'
+import { openNetwork, referenceOptions } from './open-network.ts'
 import { exportCompiled } from './protect.ts'
 import { runSegmentsInProcess } from './run-segments.ts'
 import { Stopwatch } from './stopwatch.ts'
@@ -51,6 +52,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
     progress: (event) => (event.kind === 'warning' ? warnings.push(event.message) : work.progress(event)),
   }
   const watch = new Stopwatch(listening)
+  await checkData(request, listening)
   const compiled = await compile({ ...request, input: 'encrypted' }, listening, watch)
   const { model, polynomial } = compiled
   const { samples } = await prepareSamples(request.data, model.input.shape, compiled.preprocessing, listening)
@@ -83,6 +85,15 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
     await writeAtomically(html, request, (file) => file.writeFile(reportHtml(report, model.name)))
   }
   return { ...report, ...(html !== undefined && { html }), seconds: watch.seconds }
+}
+
+/** Data and labels that do not fit the network are refused before the long work begins. */
+async function checkData(request: ValidateRequest, work: WorkContext): Promise<void> {
+  const model = await openNetwork(request)
+  const { samples } = await prepareSamples(request.data, model.input.shape, request.preprocessing, work)
+  if (request.labels === undefined || samples.length === 0) return
+  const labels = Array.from(await readLabels(request.labels, { count: samples.length }))
+  checkLabels(labels, samples.length, runLayers(model, samples[0]).length)
 }
 
 /** Before softmax and the like: by ONNX Runtime where the file ends there, else by our own exact forward pass. */
