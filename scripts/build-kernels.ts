@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
-import { KERNEL_KINDS, type KernelKind } from '../src-main/kernels/kinds.ts'
+import { KERNEL_KINDS, type KernelKind } from '../src-main/core/plan/evaluator-kinds.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const output = new URL('../src-main/kernels/wasm-bytes.ts', import.meta.url)

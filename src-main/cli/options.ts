@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { UserError } from '../core/errors.ts'
+import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { parseSplit, type Split } from '../core/segment/cut.ts'
 import type { PreprocessingChoice } from '../jobs/calibration.ts'
 import { batchSize, number, numbers, path, positiveNumber, wholeNumber } from './values.ts'
@@ -126,7 +127,7 @@ export const withRunner = (command: Command): Command =>
     .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
     .addOption(
       new Option('--evaluator <which>', 'our kernels or node-seal; auto takes the kernels where they prove themselves')
-        .choices(['auto', 'kernels', 'seal'])
+        .choices(EVALUATOR_CHOICES)
         .default('auto'),
     )
     .option('--memory <bytes>', 'most that the process may hold, as 1500M or 2G; more weights are read as needed')
@@ -134,5 +135,5 @@ export const withRunner = (command: Command): Command =>
 export interface RunnerOptions {
   readonly threads?: number
   readonly memory?: string
-  readonly evaluator: 'auto' | 'kernels' | 'seal'
+  readonly evaluator: EvaluatorChoice
 }

@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { UserError } from '../core/errors.ts'
+import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { readBytes } from '../data/read-file.ts'
 import type { ListenOptions } from '../http/listen.ts'
 import type { RunnerOptions } from './load-runner.ts'
@@ -34,7 +36,7 @@ export const usage = `Usage: sealwright-edge <command> …
   --threads N             worker threads (the cores)
   --memory BYTES          most that the process may hold, as 2000000000, 1500M or 2G: weights beyond it are
                           read from the bundle as they are needed
-  --evaluator WHICH       kernels, seal, or auto (auto)
+  --evaluator WHICH       kernels, or one kind of them: relaxed-simd-f64, simd-f64; seal; auto (auto)
   --public-key PEM        accepts only bundles signed with this key
   --signature FILE        checks this detached signature instead of the one inside
   --allow-unsigned        accepts bundles without a valid signature
@@ -101,10 +103,17 @@ export function wholeNumber(value: string | undefined, name: string): number | u
   return Number(value)
 }
 
+/** Throws UserError 'bad-arguments'. */
+export const runnerFrom = (values: Values): RunnerOptions => ({
+  threads: wholeNumber(values.threads, '--threads') ?? availableParallelism(),
+  evaluator: evaluatorFrom(values),
+  memoryBytes: memoryFrom(values),
+})
+
 const byteUnits: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }
 
 /** As 1500M. Throws UserError 'bad-arguments'. */
-export function memoryFrom({ memory }: Values): number | undefined {
+function memoryFrom({ memory }: Values): number | undefined {
   if (memory === undefined) return undefined
   const [, digits, unit] = /^(\d{1,12})([KMG]?)$/.exec(memory) ?? []
   if (digits === undefined)
@@ -112,9 +121,10 @@ export function memoryFrom({ memory }: Values): number | undefined {
   return Number(digits) * byteUnits[unit]
 }
 
-export function evaluatorFrom({ evaluator = 'auto' }: Values): RunnerOptions['evaluator'] {
-  if (evaluator === 'auto' || evaluator === 'kernels' || evaluator === 'seal') return evaluator
-  throw new UserError('bad-arguments', '--evaluator must be auto, kernels or seal.')
+function evaluatorFrom({ evaluator = 'auto' }: Values): EvaluatorChoice {
+  const choice = EVALUATOR_CHOICES.find((candidate) => candidate === evaluator)
+  if (choice) return choice
+  throw new UserError('bad-arguments', `--evaluator must be one of ${EVALUATOR_CHOICES.join(', ')}.`)
 }
 
 export async function trustFrom(values: Values): Promise<Trust> {

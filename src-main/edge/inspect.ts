@@ -1,5 +1,9 @@
 import { stat } from 'node:fs/promises'
+import { kernelKindsOf } from '../core/plan/evaluator-kinds.ts'
+import type { Plan } from '../core/plan/plan.ts'
 import { logQPOf } from '../core/plan/security.ts'
+import { kernelSupport, type KernelSupport } from '../kernels/open-kernels.ts'
+import type { RunnerOptions } from './load-runner.ts'
 import { Bundle, type Trust } from './open-bundle.ts'
 
 /** Verifies every byte and the signature. Throws what `Bundle.open` does. */
@@ -10,24 +14,36 @@ export async function verifyBundle(path: string, trust: Trust) {
   return { deploymentId: manifest.deploymentId, bundleSha256: sha256, bundleBytes: (await stat(path)).size, signer }
 }
 
-/** What a bundle says of itself: all that the edge can see without a key. */
-export async function describeBundle(path: string, trust: Trust) {
+/** What a bundle says of itself, all that the edge can see without a key, and what this machine would run it with. */
+export async function describeBundle(path: string, trust: Trust, runner: RunnerOptions) {
   const bundle = await Bundle.open(path, trust)
   try {
     const { format, version, producer, deploymentId, created, model, preprocessing, reveal, entries } = bundle.manifest
     const plans = await Promise.all(bundle.manifest.segments.map((segment) => bundle.plan(segment)))
-    const segments = plans.map(({ parameters, input, output, weights, instructions, layers }) => ({
-      polyModulusDegree: parameters.polyModulusDegree,
-      logQP: logQPOf(parameters),
-      input: { mode: input.mode, shape: input.shape, ciphertexts: input.sources.length },
-      output: { shape: output.shape, ciphertexts: output.registers.length },
-      weights: weights.length,
-      instructions: instructions.length,
-      layers: layers.map(({ id, kind }) => ({ id, kind })),
-    }))
+    const segments = plans.map((plan) => describeSegment(plan, runner))
     const { signer } = bundle
     return { format, version, producer, deploymentId, created, model, preprocessing, reveal, signer, segments, entries }
   } finally {
     await bundle.close()
   }
+}
+
+const describeSegment = (plan: Plan, runner: RunnerOptions) => {
+  const { parameters, input, output, weights, instructions, layers } = plan
+  return {
+    polyModulusDegree: parameters.polyModulusDegree,
+    logQP: logQPOf(parameters),
+    input: { mode: input.mode, shape: input.shape, ciphertexts: input.sources.length },
+    output: { shape: output.shape, ciphertexts: output.registers.length },
+    weights: weights.length,
+    instructions: instructions.length,
+    layers: layers.map(({ id, kind }) => ({ id, kind })),
+    evaluator: chosenFor(plan, runner),
+  }
+}
+
+/** The evaluator that `loadRunner` takes, and why nothing faster. */
+function chosenFor(plan: Plan, { threads, evaluator }: RunnerOptions): KernelSupport {
+  const kinds = kernelKindsOf(evaluator)
+  return kinds.length > 0 ? kernelSupport(plan, threads, kinds) : { kind: 'node-seal', reason: 'it was asked for' }
 }

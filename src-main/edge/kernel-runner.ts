@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { invariant, UserError } from '../core/errors.ts'
+import type { KernelKind } from '../core/plan/evaluator-kinds.ts'
 import type { Plan, Register, WeightIndex } from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
 import { turnedInputs, type TurnedInput } from '../core/plan/turned-inputs.ts'
@@ -19,6 +20,7 @@ import { READ_AHEAD_BYTES, WeightReader } from './weight-reader.ts'
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'seal-thread$1'))
 
 export interface KernelRunnerOptions {
+  readonly kinds: readonly KernelKind[]
   readonly threads: number
   /** Resident memory of the whole process, at most: weights that it leaves no room for are read again in each run. */
   readonly memoryBytes?: number
@@ -31,7 +33,7 @@ type SealThread = AskedWorker<SealThreadRequest, number, SealThreadNote>
 
 /** A segment on our own kernels: one memory with weights, keys and values for all threads. SEAL encrypts. */
 export class KernelRunner implements SegmentRunner {
-  readonly evaluator = 'kernels'
+  readonly evaluator: KernelKind
   readonly plan: Plan
   times: RunTimes | undefined
   readonly #kernels: OpenKernels
@@ -45,6 +47,7 @@ export class KernelRunner implements SegmentRunner {
 
   private constructor(plan: Plan, kernels: OpenKernels, encryptors: readonly SealThread[], reader?: WeightReader) {
     this.plan = plan
+    this.evaluator = kernels.kind
     this.#kernels = kernels
     this.#encryptors = encryptors
     this.#reader = reader
@@ -57,7 +60,7 @@ export class KernelRunner implements SegmentRunner {
 
   /** Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported', 'not-enough-memory'. */
   static async load(bundle: Bundle, segmentIndex: number, options: KernelRunnerOptions): Promise<KernelRunner> {
-    const { threads, memoryBytes } = options
+    const { threads, memoryBytes, kinds } = options
     const plan = await bundle.plan(bundle.segment(segmentIndex))
     const module = await compileSeal()
     const { path, sha256 } = bundle
@@ -73,7 +76,7 @@ export class KernelRunner implements SegmentRunner {
       const ready = Promise.all(encryptors.map((thread) => thread.ask({ registers: [], input: new Float64Array() })))
       if (memoryBytes !== undefined) await ready
       const room = memoryBytes === undefined ? undefined : kernelRoom(memoryBytes)
-      kernels = await openKernels(plan, { threads, limitBytes: room })
+      kernels = await openKernels(plan, { threads, kinds, limitBytes: room })
       const streamed = new Set(kernels.streamed)
       const kept = [...plan.weights.keys()].filter((index) => !streamed.has(index))
       reader = await WeightReader.start(bundle, segmentIndex, kept, kernels.streamed)

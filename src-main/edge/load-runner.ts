@@ -1,4 +1,5 @@
 import { UserError } from '../core/errors.ts'
+import { kernelKindsOf, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { kernelSupport } from '../kernels/open-kernels.ts'
 import { KernelRunner } from './kernel-runner.ts'
 import { loadSegment } from './load-segment.ts'
@@ -10,7 +11,7 @@ import { ThreadedRunner } from './threaded-runner.ts'
 export interface RunnerOptions {
   readonly threads: number
   /** `auto` takes our own kernels where they pass their self-test and hold the plan. */
-  readonly evaluator: 'auto' | 'kernels' | 'seal'
+  readonly evaluator: EvaluatorChoice
   /** Resident memory of the process, at most; weights beyond it are read again in each run. */
   readonly memoryBytes?: number
 }
@@ -22,8 +23,10 @@ export interface RunnerOptions {
 export async function loadRunner(bundle: Bundle, segmentIndex: number, options: RunnerOptions): Promise<SegmentRunner> {
   const { threads, evaluator, memoryBytes } = options
   const plan = await bundle.plan(bundle.segment(segmentIndex))
-  if (evaluator === 'kernels' || (evaluator === 'auto' && kernelSupport(plan, threads).kind !== 'node-seal')) {
-    return KernelRunner.load(bundle, segmentIndex, options)
+  const kinds = kernelKindsOf(evaluator)
+  const mustUseKernels = evaluator !== 'auto' && kinds.length > 0
+  if (mustUseKernels || (evaluator === 'auto' && kernelSupport(plan, threads).kind !== 'node-seal')) {
+    return KernelRunner.load(bundle, segmentIndex, { ...options, kinds })
   }
   if (memoryBytes !== undefined) {
     throw new UserError('kernels-unsupported', 'Only the evaluation kernels can keep to a given memory.')

@@ -1,13 +1,11 @@
-import { availableParallelism } from 'node:os'
 import { reportError, UserError } from '../core/errors.ts'
 import type { ProgressEvent, WorkContext } from '../core/progress.ts'
 import {
-  evaluatorFrom,
   gatewayFrom,
   listenFrom,
-  memoryFrom,
   parseArguments,
   required,
+  runnerFrom,
   trustFrom,
   usage,
   wholeNumber,
@@ -23,7 +21,8 @@ type Command = (operands: string[], values: Values, work: WorkContext) => Promis
 
 const commands: Record<string, Command> = {
   verify: async ([bundle], values) => verifyBundle(required(bundle, 'BUNDLE'), await trustFrom(values)),
-  info: async ([bundle], values) => describeBundle(required(bundle, 'BUNDLE'), await trustFrom(values)),
+  info: async ([bundle], values) =>
+    describeBundle(required(bundle, 'BUNDLE'), await trustFrom(values), runnerFrom(values)),
   run: async ([bundle], values, work) =>
     edgeRun(
       {
@@ -31,9 +30,7 @@ const commands: Record<string, Command> = {
         input: required(values.input, '--input'),
         out: required(values.out, '--out'),
         index: wholeNumber(values.index, '--index'),
-        threads: wholeNumber(values.threads, '--threads'),
-        evaluator: evaluatorFrom(values),
-        memoryBytes: memoryFrom(values),
+        runner: runnerFrom(values),
         force: values.force === true,
         trust: await trustFrom(values),
       },
@@ -48,11 +45,7 @@ const commands: Record<string, Command> = {
       ...(await listenFrom(values)),
       bundle: required(bundle, 'BUNDLE'),
       trust: await trustFrom(values),
-      runner: {
-        threads: wholeNumber(values.threads, '--threads') ?? availableParallelism(),
-        evaluator: evaluatorFrom(values),
-        memoryBytes: memoryFrom(values),
-      },
+      runner: runnerFrom(values),
       queue: wholeNumber(values.queue, '--queue') ?? 8,
       gateway: await gatewayFrom(values),
     })

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import type { EvaluatorKind } from '../core/plan/evaluator-kinds.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { CutKind } from '../core/segment/cut.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
@@ -13,11 +13,7 @@ export interface EdgeRunRequest {
   readonly input: string
   /** Which sample of `input`; 0 unless told. */
   readonly index?: number
-  /** Worker threads; the cores unless told. */
-  readonly threads?: number
-  /** `auto` unless told. */
-  readonly evaluator?: RunnerOptions['evaluator']
-  readonly memoryBytes?: number
+  readonly runner: RunnerOptions
   readonly out: string
   readonly force?: boolean
   readonly trust?: Trust
@@ -37,7 +33,7 @@ export interface EdgeRunResult {
   readonly heapBytes: number
   /** Largest resident memory of this process so far. */
   readonly peakBytes: number
-  readonly evaluator: 'kernels' | 'node-seal'
+  readonly evaluator: EvaluatorKind
 }
 
 /** Runs one sample through a bundle and writes the encrypted result. */
@@ -49,11 +45,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
     const { manifest } = bundle
     const given = await readCiphertexts(request.input, bundle)
     const segment = given?.segment ?? 0
-    const runner = await loadRunner(bundle, segment, {
-      threads: request.threads ?? availableParallelism(),
-      evaluator: request.evaluator ?? 'auto',
-      memoryBytes: request.memoryBytes,
-    })
+    const runner = await loadRunner(bundle, segment, request.runner)
     try {
       const { preprocessing } = manifest
       const index = request.index ?? 0

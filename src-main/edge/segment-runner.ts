@@ -1,5 +1,6 @@
 import { UserError } from '../core/errors.ts'
 import { sizeOf } from '../core/normalise/layer-model.ts'
+import type { EvaluatorKind } from '../core/plan/evaluator-kinds.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import type { WorkContext } from '../core/progress.ts'
 
@@ -16,7 +17,7 @@ export type RunInput = Float64Array | readonly Uint8Array[]
 
 /** One segment of a bundle, loaded and ready to run any number of inputs, one after the other. */
 export interface SegmentRunner {
-  readonly evaluator: 'kernels' | 'node-seal'
+  readonly evaluator: EvaluatorKind
   readonly plan: Plan
   /**
    * Encrypts a preprocessed input unless it is encrypted, runs the segment and saves the output ciphertexts.

@@ -1,3 +1,4 @@
+import type { EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { describeBundle as describe, verifyBundle as verify } from '../edge/inspect.ts'
 import { runEdge } from './edge-process.ts'
@@ -19,9 +20,20 @@ export async function verifyBundle(request: TrustRequest & { readonly bundle: st
   return await runEdge<VerifyResult>(['verify', request.bundle, ...trustArguments(request)], work)
 }
 
-/** What a bundle says of itself. @throws UserError as `verifyBundle` */
-export async function describeBundle(request: TrustRequest & { readonly bundle: string }, work: WorkContext) {
-  return await runEdge<DescribeResult>(['info', request.bundle, ...trustArguments(request)], work)
+export interface DescribeRequest extends TrustRequest {
+  readonly bundle: string
+  readonly threads?: number
+  readonly evaluator?: EvaluatorChoice
+}
+
+/** What a bundle says of itself, and what this machine would run it with. @throws UserError as `verifyBundle` */
+export async function describeBundle(request: DescribeRequest, work: WorkContext) {
+  const { bundle, threads, evaluator } = request
+  const runner = [
+    ...(threads === undefined ? [] : [`--threads=${threads}`]),
+    ...(evaluator === undefined ? [] : [`--evaluator=${evaluator}`]),
+  ]
+  return await runEdge<DescribeResult>(['info', bundle, ...runner, ...trustArguments(request)], work)
 }
 
 export function trustArguments({ publicKey, signature, allowUnsigned }: TrustRequest): string[] {

@@ -1,3 +1,4 @@
+import type { EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { EdgeRunResult as Ran } from '../edge/run.ts'
 import { checkOutput } from '../files/write-atomically.ts'
@@ -16,7 +17,7 @@ export interface EdgeRunRequest extends TrustRequest {
   readonly memory?: string
   readonly force: boolean
   /** Our own kernels where they pass their self-test, unless told. */
-  readonly evaluator?: 'auto' | 'kernels' | 'seal'
+  readonly evaluator?: EvaluatorChoice
 }
 
 export interface EdgeRunResult extends Ran {

@@ -1,3 +1,4 @@
+import type { EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { trustArguments, type TrustRequest } from './edge-bundle.ts'
 import { runEdge } from './edge-process.ts'
@@ -8,7 +9,7 @@ export interface EdgeServeRequest extends TrustRequest, ListenRequest, Partial<N
   readonly bundle: string
   readonly threads?: number
   readonly memory?: string
-  readonly evaluator?: 'auto' | 'kernels' | 'seal'
+  readonly evaluator?: EvaluatorChoice
   /** Requests that may wait or run; more are refused at once. */
   readonly queue: number
   /** The owner's gateway: with it answers are labels, without it encrypted results. */

@@ -1,5 +1,5 @@
 import { UserError } from '../core/errors.ts'
-import type { KernelKind } from './kinds.ts'
+import type { KernelKind } from '../core/plan/evaluator-kinds.ts'
 import { kernelsBase64 } from './wasm-bytes.ts'
 
 /** What the modules of assembly/ export. Addresses and sizes are in bytes of the shared memory. */

@@ -3,7 +3,7 @@
  * Prints medians in milliseconds and their ratio as a Markdown table: processor time for one thread, which other work
  * on the machine disturbs least, and elapsed time for more.
  */
-import type { KernelKind } from '../../src-main/kernels/kinds.ts'
+import type { KernelKind } from '../../src-main/core/plan/evaluator-kinds.ts'
 import { type BenchTools, Oracle } from '../kernels/oracle.ts'
 import { openForTest, SCALE } from '../kernels/open-for-test.ts'
 

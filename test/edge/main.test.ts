@@ -26,8 +26,9 @@ describe('the edge process', () => {
   afterAll(() => rm(folder, { recursive: true }))
 
   /** The edge knows its folder and nothing else: no environment, another working directory. */
-  const run = (...args: string[]) =>
-    spawnSync(process.execPath, [entry, 'run', 'tiny.sealed', ...args], { cwd: edge, env: {}, encoding: 'utf8' })
+  const call = (...args: string[]) =>
+    spawnSync(process.execPath, [entry, ...args], { cwd: edge, env: {}, encoding: 'utf8' })
+  const run = (...args: string[]) => call('run', 'tiny.sealed', ...args)
 
   it('computes from the bundle and the input alone what the owner can open', async () => {
     const answer = run('--input', 'input.npy', '--index', '1', '--out', 'out.result', '--json')
@@ -36,6 +37,21 @@ describe('the edge process', () => {
     expect(JSON.parse(answer.stdout)).toMatchObject({ resultBytes: (await readFile(join(edge, 'out.result'))).length })
     const keysFolder = join(folder, 'keys')
     const opened = await decrypt({ result: join(edge, 'out.result'), keysFolder, unlock: { passphrase } })
+    const expected = tinyOutput(pixels)
+    expect(opened.label).toBe(expected.indexOf(Math.max(...expected)))
+  })
+
+  it.each([
+    ['auto', 'relaxed-simd-f64'],
+    ['simd-f64', 'simd-f64'],
+    ['seal', 'node-seal'],
+  ])('told %s, computes with %s and names it beforehand', async (choice, kind) => {
+    const info = JSON.parse(call('info', 'tiny.sealed', '--evaluator', choice).stdout)
+    expect(info.segments[0].evaluator).toMatchObject({ kind })
+    const file = join(edge, `${choice}.result`)
+    const answer = run('--input', 'input.npy', '--index', '1', '--out', file, '--evaluator', choice)
+    expect(JSON.parse(answer.stdout)).toMatchObject({ evaluator: kind })
+    const opened = await decrypt({ result: file, keysFolder: join(folder, 'keys'), unlock: { passphrase } })
     const expected = tinyOutput(pixels)
     expect(opened.label).toBe(expected.indexOf(Math.max(...expected)))
   })

@@ -1,6 +1,6 @@
 import type { Plan } from '../../src-main/core/plan/plan.ts'
 import { openKernels, type OpenKernels } from '../../src-main/kernels/open-kernels.ts'
-import type { KernelKind } from '../../src-main/kernels/kinds.ts'
+import type { KernelKind } from '../../src-main/core/plan/evaluator-kinds.ts'
 import type { KernelValue } from '../../src-main/kernels/kernel-evaluator.ts'
 import { readCiphertext } from '../../src-main/kernels/seal-bytes.ts'
 import type { Oracle } from './oracle.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { compileAll, compileSources } from '../../scripts/build-kernels.ts'
-import { KERNEL_KINDS } from '../../src-main/kernels/kinds.ts'
+import { KERNEL_KINDS } from '../../src-main/core/plan/evaluator-kinds.ts'
 import { chooseKernels, selfTest, tryKernels } from '../../src-main/kernels/self-test.ts'
 import { compileKernels } from '../../src-main/kernels/wasm.ts'
 

@@ -19,7 +19,9 @@ interface TrustOptions extends TrustRequest {
   readonly json?: boolean
 }
 
-interface RunOptions extends TrustOptions, RunnerOptions {
+interface InfoOptions extends TrustOptions, RunnerOptions {}
+
+interface RunOptions extends InfoOptions {
   readonly input: string
   readonly index: number
   readonly out: string
@@ -59,12 +61,12 @@ function runCommand(): Command {
 }
 
 function infoCommand(): Command {
-  const base = command('info <bundle>', 'what a bundle says of itself: all that a node can see', [
+  const base = command('info <bundle>', 'what a bundle says of itself, and what this machine would run it with', [
     'sealwright edge info lenet5.sealed --json',
   ])
-  return withTrust(base).action(async (bundle: string, { json, ...trust }: TrustOptions) => {
+  return withTrust(withRunner(base)).action(async (bundle: string, { json, ...options }: InfoOptions) => {
     await answer(json === true, async (work) => {
-      const result = await describeBundle({ bundle: path(bundle), ...trust }, work)
+      const result = await describeBundle({ bundle: path(bundle), ...options }, work)
       return { json: result, text: infoText(result) }
     })
   })
@@ -85,14 +87,16 @@ export function verifyCommand(spelled: string): Command {
 }
 
 function infoText({ model, deploymentId, created, producer, signer, segments }: DescribeResult): string {
-  const rows = segments.map(({ polyModulusDegree, logQP, input, weights, layers }, at) => [
+  const rows = segments.map(({ polyModulusDegree, logQP, input, weights, layers, evaluator }, at) => [
     at,
     polyModulusDegree,
     Math.round(logQP),
     `${input.mode}, ${times(input.shape)}`,
     weights,
     layers.length,
+    evaluator.kind,
   ])
+  const reasons = new Set(segments.map(({ evaluator }) => evaluator.reason).filter((reason) => reason !== undefined))
   return [
     pairs([
       ['network', model.name],
@@ -100,7 +104,8 @@ function infoText({ model, deploymentId, created, producer, signer, segments }: 
       ['made', `${created} by ${producer}`],
       ['signed by', signerText(signer)],
     ]),
-    table(['segment', 'N', 'log2 QP', 'input', 'weight ciphertexts', 'layers'], rows),
+    table(['segment', 'N', 'log2 QP', 'input', 'weight ciphertexts', 'layers', 'evaluator here'], rows),
+    ...[...reasons].map((reason) => `Nothing faster: ${reason}.`),
   ].join('\n\n')
 }
 

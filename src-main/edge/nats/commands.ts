@@ -1,8 +1,7 @@
-import { availableParallelism } from 'node:os'
 import { reportError, UserError, type ErrorReport } from '../../core/errors.ts'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../../core/progress.ts'
 import type { NatsOptions } from '../../nats/connect.ts'
-import { evaluatorFrom, memoryFrom, required, textOf, trustFrom, wholeNumber, type Values } from '../arguments.ts'
+import { required, runnerFrom, textOf, trustFrom, wholeNumber, type Values } from '../arguments.ts'
 import { readInput } from '../read-input.ts'
 import { untilSignal } from '../until-signal.ts'
 import { serveQueues } from './node.ts'
@@ -15,11 +14,7 @@ export async function serveNats(bundle: string, values: Values, work: WorkContex
     {
       bundle,
       trust: await trustFrom(values),
-      runner: {
-        threads: wholeNumber(values.threads, '--threads') ?? availableParallelism(),
-        evaluator: evaluatorFrom(values),
-        memoryBytes: memoryFrom(values),
-      },
+      runner: runnerFrom(values),
       nats,
       ...(values.segments !== undefined && { segments: values.segments.split(',').map(segmentFrom) }),
     },

@@ -1,0 +1,16 @@
+/** The builds of our own kernels, of the same sources; the better ones first. docs/kernels.md tells them apart. */
+export const KERNEL_KINDS = ['relaxed-simd-f64', 'simd-f64'] as const
+export type KernelKind = (typeof KERNEL_KINDS)[number]
+
+/** What a plan is evaluated with. */
+export type EvaluatorKind = KernelKind | 'node-seal'
+
+/** What a person may ask for: the best that works, the best kernels that work, one build of them, or node-seal. */
+export const EVALUATOR_CHOICES = ['auto', 'kernels', ...KERNEL_KINDS, 'seal'] as const
+export type EvaluatorChoice = (typeof EVALUATOR_CHOICES)[number]
+
+/** The kernels that a choice admits; none where it is node-seal. */
+export function kernelKindsOf(choice: EvaluatorChoice): readonly KernelKind[] {
+  if (choice === 'auto' || choice === 'kernels') return KERNEL_KINDS
+  return choice === 'seal' ? [] : [choice]
+}
