@@ -91,6 +91,22 @@ const networks: Record<string, { nodes: TestNode[]; constants: Record<string, Te
   },
 }
 
+/** The second activation is under the shortcut. */
+const block: (typeof networks)[string] = {
+  nodes: [
+    node('Conv', ['x', 'w'], 'c', { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
+    node('Mul', ['c', 'c'], 's'),
+    node('Conv', ['s', 'u'], 'e', { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
+    node('Mul', ['e', 'e'], 't'),
+    node('Conv', ['t', 'u'], 'f', { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
+    node('Add', ['f', 's'], 'a'),
+    node('GlobalAveragePool', ['a'], 'g'),
+    node('Flatten', ['g'], 'r'),
+    node('Gemm', ['r', 'v'], 'y'),
+  ],
+  constants: { w: tensor(4, 2, 3, 3), u: tensor(4, 4, 3, 3), v: tensor(4, 3) },
+}
+
 const onnxOf = ({ nodes, constants }: (typeof networks)[string]): Uint8Array =>
   writeModel({
     inputs: [{ name: 'x', shape: inputShape }],
@@ -128,12 +144,25 @@ describe('compile, encrypt, run, decrypt, compare', () => {
     await check(Object.keys(networks)[1], { evaluator: 'seal', threads })
   })
 
-  it.each(['kernels', 'seal'] as const)('in two segments with a refresh between, on %s', async (evaluator) => {
+  it.each(['kernels', 'seal'] as const)('in three segments, handed on and refreshed, on %s', async (evaluator) => {
     expect.hasAssertions()
     const name = Object.keys(networks)[0]
-    const squares = normalise(readOnnx(onnxOf(networks[name]))).layers
-    const [pool] = squares.filter(({ id }) => id.includes('averagepool'))
-    await check(name, { evaluator, cuts: [pool.id] })
+    const layers = normalise(readOnnx(onnxOf(networks[name]))).layers
+    const [square] = layers.filter(({ kind }) => kind === 'activation')
+    const [pool] = layers.filter(({ id }) => id.includes('averagepool'))
+    await check(name, { evaluator, split: `${square.id}:hand-off,${pool.id}:refresh` })
+  })
+
+  it('with an activation that the owner applies, and a shortcut that crosses the cut', async () => {
+    expect.hasAssertions()
+    const onnx = onnxOf(block)
+    const squares = normalise(readOnnx(onnx)).layers.filter(({ kind }) => kind === 'activation')
+    await expectPromise(onnx, { calibration, samples: samples(2), isPolynomial: true, split: `${squares[1].id}:exact` })
+  })
+
+  it('with every activation left to the owner', async () => {
+    expect.hasAssertions()
+    await check(Object.keys(networks)[3], { split: 'refreshes=1:exact' })
   })
 
   it('on the kernels with 2 threads', async () => {

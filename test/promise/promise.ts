@@ -1,22 +1,17 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import type { EncryptedResult } from '../../src-main/core/bundle/result.ts'
-import { packInput, unpack } from '../../src-main/core/bundle/packing.ts'
+import { foldBetweenRefreshes } from '../../src-main/core/approximate/fold-into-squares.ts'
 import { runLayers } from '../../src-main/core/normalise/run-layers.ts'
-import { approximate, foldIntoSquares, normalise, planNetwork, readOnnx } from '../../src-main/core/pipeline.ts'
-import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
-import type { PlannedNetwork } from '../../src-main/core/plan/plan.ts'
-import { runPlan } from '../../src-main/core/plan/run-plan.ts'
-import { cutNetwork } from '../../src-main/core/segment/cut-network.ts'
+import { approximate, normalise, readOnnx } from '../../src-main/core/pipeline.ts'
 import { silent } from '../../src-main/core/progress.ts'
-import { loadRunner, type RunnerOptions } from '../../src-main/edge/load-runner.ts'
-import { Bundle } from '../../src-main/edge/open-bundle.ts'
-import type { RunInput } from '../../src-main/edge/segment-runner.ts'
+import { exactLayersOf } from '../../src-main/core/segment/choose-exact.ts'
+import { parseSplit, WHOLE } from '../../src-main/core/segment/cut.ts'
+import { planSegments, type PlannedSegments } from '../../src-main/core/segment/plan-segments.ts'
+import { runSegmentsInTheClear } from '../../src-main/core/segment/run-in-the-clear.ts'
+import type { RunnerOptions } from '../../src-main/edge/load-runner.ts'
+import { runSegmentsInProcess } from '../../src-main/jobs/run-segments.ts'
 import { openReference } from '../../src-main/ort/reference.ts'
-import { ResultOpener } from '../../src-main/owner/decrypt.ts'
-import { Refresher } from '../../src-main/owner/refresh.ts'
-import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { exportTiny, passphrase, temporaryFolder } from '../owner/exported.ts'
 
 export interface PromiseOptions {
@@ -25,8 +20,8 @@ export interface PromiseOptions {
   readonly threads?: number
   /** The activations are polynomials already, so that ONNX Runtime must agree with every later stage too. */
   readonly isPolynomial?: boolean
-  /** Layers after which the owner refreshes. */
-  readonly cuts?: readonly string[]
+  /** As `--split` takes it. */
+  readonly split?: string
   readonly calibration: readonly Float64Array[]
   /** Inputs to run encrypted. */
   readonly samples: readonly Float64Array[]
@@ -43,10 +38,10 @@ export async function expectPromise(onnx: Uint8Array, options: PromiseOptions): 
   const { input = 'encrypted', calibration, samples } = options
   const model = normalise(readOnnx(onnx))
   const reference = await openReference(onnx)
-  const polynomial = await approximate(model, calibration, { degree: 2 }, silent)
-  const squares = foldIntoSquares(polynomial, calibration)
-  const { segments } = cutNetwork(squares, options.cuts ?? [])
-  const planned = segments.map((segment, i) => planNetwork(segment, { input: i === 0 ? input : 'encrypted' }))
+  const split = options.split === undefined ? WHOLE : parseSplit(options.split)
+  const degrees = new Map([...exactLayersOf(model, split, 2)].map((id) => [id, 'exact'] as const))
+  const polynomial = await approximate(model, calibration, { degree: 2, degrees }, silent)
+  const planned = planSegments(foldBetweenRefreshes(polynomial, calibration), split, { input })
   const expected: Float64Array[] = []
   for (const sample of samples) {
     const original = await reference.run(sample)
@@ -54,11 +49,7 @@ export async function expectPromise(onnx: Uint8Array, options: PromiseOptions): 
     else expect(indexOfLargest(runLayers(model, sample))).toBe(indexOfLargest(original))
     const outputs = runLayers(polynomial, sample)
     if (options.isPolynomial && model.finish === 'none') expectClose(outputs, original, 1e-4)
-    expectClose(
-      planned.reduce((value, segment) => runInTheClear(segment, value), sample),
-      outputs,
-      1e-6,
-    )
+    expectClose(runSegmentsInTheClear(planned, sample), outputs, 1e-6)
     expected.push(outputs)
   }
   await reference.close()
@@ -66,39 +57,14 @@ export async function expectPromise(onnx: Uint8Array, options: PromiseOptions): 
   decrypted.forEach((outputs, i) => expectClose(outputs, expected[i], encryptedTolerance))
 }
 
-function runInTheClear({ plan, weightVectors }: PlannedNetwork, sample: Float64Array): Float64Array {
-  const inputs = plan.input.sources.map((_, index) => packInput(plan, sample, index))
-  return unpack(plan, plan.output, runPlan(plan, new ClearEvaluator(plan, weightVectors), inputs))
-}
-
-async function runEncrypted(segments: readonly PlannedNetwork[], options: PromiseOptions): Promise<Float64Array[]> {
+async function runEncrypted(network: PlannedSegments, options: PromiseOptions): Promise<readonly Float64Array[]> {
   const { samples, evaluator = 'auto', threads = 1 } = options
   const folder = await temporaryFolder()
   try {
-    const { deploymentId } = await exportTiny(folder, { segments })
-    const bundle = await Bundle.open(join(folder, 'tiny.sealed'))
-    const store = new KeyStore(join(folder, 'keys'))
-    const deployment = await store.read(deploymentId)
-    let inputs: readonly RunInput[] = samples
-    let results: EncryptedResult[] = []
-    for (const segment of segments.keys()) {
-      const runner = await loadRunner(bundle, segment, { threads, evaluator })
-      results = []
-      for (const input of inputs) {
-        const ciphertexts = await runner.run(input, silent)
-        results.push({ deploymentId, bundleSha256: bundle.sha256, segment, ciphertexts })
-      }
-      await runner.delete()
-      if (segment + 1 === segments.length) break
-      const refresher = await Refresher.load(store, deployment, segment, { passphrase })
-      inputs = results.map((result) => refresher.refresh(result).ciphertexts)
-      refresher.delete()
-    }
-    await bundle.close()
-    const opener = await ResultOpener.load(store, deployment, segments.length - 1, { passphrase })
-    const outputs = results.map((result) => opener.open(result))
-    opener.delete()
-    return outputs
+    const { deploymentId: deployment } = await exportTiny(folder, network)
+    const [bundle, keys] = [join(folder, 'tiny.sealed'), join(folder, 'keys')]
+    const request = { bundle, keys, passphrase, deployment, runner: { threads, evaluator } }
+    return (await runSegmentsInProcess(request, samples, silent)).outputs
   } finally {
     await rm(folder, { recursive: true })
   }
