@@ -49,6 +49,7 @@ const send = (channel: string, message: unknown): void => {
 const command = (name: MenuCommand): void => send(menuChannel, name)
 const jobs = new WindowJobs(engineFolder, (update) => send(jobChannel, update), announce)
 const scratch = new Scratch(inProfile('trials'))
+const fits = new Scratch(inProfile('fits'))
 const requests = new OpenRequests(() => command('open-pending'))
 
 if (app.requestSingleInstanceLock()) void start()
@@ -68,12 +69,12 @@ async function start(): Promise<void> {
   })
   app.on('window-all-closed', () => app.quit())
   app.on('before-quit', leaveTidy)
-  await Promise.all([app.whenReady(), scratch.removeAll()])
+  await Promise.all([app.whenReady(), scratch.removeAll(), fits.removeAll()])
   denyByDefault()
   servePage(join(dirname(builtFolder), 'renderer'))
   const dialogs = new Dialogs(() => window)
   const remembered = new RememberedPassphrases(inProfile('passphrases.json'), safeStorage, process.platform)
-  const starter = new JobStarter({ jobs, scratch, dialogs, remembered, keys: inProfile('keys') })
+  const starter = new JobStarter({ jobs, scratch, dialogs, remembered, keys: inProfile('keys'), fits: fits.folder })
   const recent = new RecentFiles(inProfile('recent.json'))
   const handlers = callHandlers({
     assets: join(engineFolder, 'assets'),
@@ -103,7 +104,7 @@ function leaveTidy(event: Electron.Event): void {
   event.preventDefault()
   void jobs
     .stopAll()
-    .then(() => scratch.removeAll())
+    .then(() => Promise.all([scratch.removeAll(), fits.removeAll()]))
     .finally(() => {
       tidy = true
       app.quit()

@@ -1,5 +1,6 @@
 /** The open project: which network, and every choice made for it. Immutable values; the history makes undo. */
 import { basename, join } from 'node:path'
+import type { Degree } from '../core/approximate/fit-channel.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { UserError } from '../core/errors.ts'
 import type { Split } from '../core/segment/cut.ts'
@@ -12,8 +13,8 @@ export interface Choices {
   /** Class numbers of `inputs`. */
   readonly labels?: string
   readonly preprocessing: Omit<Preprocessing, 'layout'>
-  readonly degree: 2 | 4
-  readonly degrees: Readonly<Record<string, 2 | 4>>
+  readonly degree: Degree
+  readonly degrees: Readonly<Record<string, Degree>>
   readonly input: 'encrypted' | 'plain'
   readonly reveal: 'label' | 'top-k' | 'scores'
   readonly split: Split

@@ -1,18 +1,18 @@
-/** Folders for bundles that are only tried, with their throw-away keys: private, and gone when no longer needed. */
+/** Folders for what is needed for the moment, such as bundles that are only tried: private, and gone afterwards. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export class Scratch {
-  readonly #base: string
+  readonly folder: string
 
   /** `base` belongs to this object alone: what a crash left there is removed. */
   constructor(base: string) {
-    this.#base = base
+    this.folder = base
   }
 
   async create(): Promise<string> {
-    await mkdir(this.#base, { recursive: true, mode: 0o700 })
-    return await mkdtemp(join(this.#base, 'trial-'))
+    await mkdir(this.folder, { recursive: true, mode: 0o700 })
+    return await mkdtemp(join(this.folder, 'trial-'))
   }
 
   async remove(folder: string): Promise<void> {
@@ -20,6 +20,6 @@ export class Scratch {
   }
 
   async removeAll(): Promise<void> {
-    await this.remove(this.#base)
+    await this.remove(this.folder)
   }
 }

@@ -17,6 +17,8 @@ export interface JobSurroundings {
   readonly remembered: RememberedPassphrases
   /** Folder of the key store. */
   readonly keys: string
+  /** Folder in which fits are kept while the application runs. */
+  readonly fits: string
 }
 
 type Requested<N extends JobRequest['job']> = Extract<JobRequest, { job: N }>
@@ -24,6 +26,7 @@ type NoteTest = (test: TestRecord) => Promise<void>
 
 export class JobStarter {
   readonly keys: string
+  readonly #fits: string
   /** The bundle that was opened to look at. */
   openedBundle: string | undefined
   #exported: string | undefined
@@ -35,12 +38,13 @@ export class JobStarter {
   readonly #dialogs: Dialogs
   readonly #remembered: RememberedPassphrases
 
-  constructor({ jobs, scratch, dialogs, remembered, keys }: JobSurroundings) {
+  constructor({ jobs, scratch, dialogs, remembered, keys, fits }: JobSurroundings) {
     this.#jobs = jobs
     this.#scratch = scratch
     this.#dialogs = dialogs
     this.#remembered = remembered
     this.keys = keys
+    this.#fits = fits
   }
 
   /** @throws UserError not-exported */
@@ -83,7 +87,8 @@ export class JobStarter {
     if (!project) throw new UserError('no-project', 'Open a network first.')
     const { model } = project
     const { preprocessing, degree, degrees, input, split } = project.choices
-    const network = { model, preprocessing, degree, degrees }
+    const fits = this.#fits
+    const network = { model, preprocessing, degree, degrees, fits }
     switch (request.job) {
       case 'inspect':
         return this.#jobs.start('inspect', { model })
@@ -121,7 +126,8 @@ export class JobStarter {
     const { preprocessing, degree, degrees, labels, split } = project.choices
     const { model, inputs: data, calibration } = project
     const reports = (this.#reports ??= await this.#scratch.create())
-    const network = { model, preprocessing, degree, degrees, calibration, split }
+    const fits = this.#fits
+    const network = { model, preprocessing, degree, degrees, calibration, split, fits }
     return this.#jobs.start('validate', { ...network, data, labels, encrypted, force: false, reports })
   }
 
@@ -132,6 +138,7 @@ export class JobStarter {
     if (out === undefined) return undefined
     const request = {
       ...compileRequest(project),
+      fits: this.#fits,
       keys: this.keys,
       passphrase,
       out,
@@ -154,7 +161,8 @@ export class JobStarter {
     const folder = await this.#scratch.create()
     const { inputs, choices } = project
     const { labels, threads } = choices
-    const request = { ...compileRequest(project), data: inputs, labels, count: samples, threads, folder }
+    const fits = this.#fits
+    const request = { ...compileRequest(project), fits, data: inputs, labels, count: samples, threads, folder }
     return this.#jobs.start('trial', request, async (done) => {
       if (!done) return await this.#scratch.remove(folder)
       this.#trial = folder

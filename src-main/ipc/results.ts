@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { CUT_KINDS } from '../core/segment/cut.ts'
 import { pictureView } from './picture.ts'
-import { count, cut, split } from './views.ts'
+import { count, cut, degree, split } from './views.ts'
 
 const seconds = z.number().nonnegative()
 const label = z.number().int()
@@ -30,7 +30,9 @@ export const activations = z.object({
 
 /** A choice of degrees that was tried: what it keeps, and what it costs. */
 export const frontierPoint = z.object({
-  degrees: z.record(z.string(), z.union([z.literal(2), z.literal(4), z.literal(8)])),
+  degrees: z.record(z.string(), degree),
+  /** Max-pools are taken apart into maxima of rows and columns. */
+  splitPools: z.boolean().optional(),
   /** Max-pools are taken apart into maxima of rows and columns. */
   splitPools: z.boolean().optional(),
   depth: count,

@@ -21,7 +21,7 @@ export const split = z.discriminatedUnion('by', [
 ])
 export type SplitView = z.infer<typeof split>
 
-const degree = z.union([z.literal(2), z.literal(4)])
+export const degree = z.union([z.literal(2), z.literal(4), z.literal(8)])
 /** How the network is to be protected; data are named, without their folders. */
 const choices = {
   preprocessing,

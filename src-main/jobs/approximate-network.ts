@@ -9,6 +9,7 @@ import { kernelCosts } from '../core/plan/cost-model.ts'
 import { planNetwork } from '../core/planner/plan-network.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { chooseDegrees, type FrontierPoint } from '../core/validate/choose-degrees.ts'
+import { keptFit } from './kept-fits.ts'
 
 export interface ApproximateChoice {
   readonly degree: Degree
@@ -21,6 +22,8 @@ export interface ApproximateChoice {
   readonly maximumSeconds?: number
   /** Activations and maximum pools that stay what they are. */
   readonly exact?: ReadonlySet<LayerId>
+  /** A folder of the owner's alone, where fits are kept for whoever asks for the same again. */
+  readonly fits?: string
 }
 
 export interface Approximation {
@@ -30,6 +33,19 @@ export interface Approximation {
 
 /** Polynomials of one degree, or with a target of the degrees that meet it. */
 export async function approximateNetwork(
+  model: LayerModel,
+  samples: readonly Float64Array[],
+  choice: ApproximateChoice,
+  work: WorkContext,
+): Promise<Approximation> {
+  const { fits, degree, degrees = {}, target, maximumDepth, maximumSeconds, exact = new Set() } = choice
+  if (fits === undefined) return await fit(model, samples, choice, work)
+  const limits = target === undefined ? {} : { target, maximumDepth, maximumSeconds }
+  const choices = { degree, degrees: Object.entries(degrees).sort(), exact: [...exact].sort(), limits }
+  return await keptFit(fits, { model, samples, choices }, (listening) => fit(model, samples, choice, listening), work)
+}
+
+async function fit(
   model: LayerModel,
   samples: readonly Float64Array[],
   { degree, degrees = {}, target, maximumDepth, maximumSeconds, exact = new Set() }: ApproximateChoice,

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { deserialize, serialize } from 'node:v8'
+import type { WorkContext } from '../core/progress.ts'
+import { writeAtomically } from '../files/write-atomically.ts'
+import type { Approximation } from './approximate-network.ts'
+
+interface Kept {
+  readonly approximation: Approximation
+  readonly warnings: readonly string[]
+}
+
+/**
+ * The fit to exactly these things (network, samples, choices), from `folder` where it was made before. The folder holds
+ * weights in the clear, as the network's own file does: it must be the owner's alone.
+ */
+export async function keptFit(
+  folder: string,
+  things: unknown,
+  fit: (work: WorkContext) => Promise<Approximation>,
+  work: WorkContext,
+): Promise<Approximation> {
+  const path = join(folder, `${createHash('sha256').update(serialize(things)).digest('hex')}.fit`)
+  const kept = await readFile(path).then(readKept, () => undefined)
+  if (kept) {
+    for (const message of kept.warnings) work.progress({ kind: 'warning', stage: 'approximate', message })
+    return kept.approximation
+  }
+  const warnings: string[] = []
+  const approximation = await fit({
+    ...work,
+    progress: (event) => {
+      if (event.kind === 'warning') warnings.push(event.message)
+      work.progress(event)
+    },
+  })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const content = serialize({ approximation, warnings } satisfies Kept)
+  await writeAtomically(path, { force: true, mode: 0o600 }, async (file) => {
+    await file.writeFile(content)
+  })
+  return approximation
+}
+
+function readKept(bytes: Buffer): Kept | undefined {
+  try {
+    return deserialize(bytes) as Kept
+  } catch {
+    return undefined
+  }
+}
