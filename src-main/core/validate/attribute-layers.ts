@@ -47,6 +47,7 @@ export async function attributeLayers(
   const exact = suffix(original, new Map([[INPUT, samples]]), shapes)
   const labels = exact.map(labelOf)
   const approximated = new Map<LayerId, Values>([[INPUT, samples]])
+  const agreementOf = (outputs: Values) => share(outputs, (output, i) => labelOf(output) === labels[i])
   const found: LayerAttribution[] = []
   let errorBefore = 0
   let pending: PolynomialLayer | undefined
@@ -63,13 +64,20 @@ export async function attributeLayers(
         original: pending.fit.original,
         degree: pending.fit.degree,
         errorAdded: error - errorBefore,
-        agreement: share(outputs, (output, i) => labelOf(output) === labels[i]),
+        agreement: agreementOf(outputs),
         ...rangesOf(pending, approximated.get(pending.input)!),
       })
       errorBefore = error
       pending = undefined
     }
     done(layer.id)
+  }
+  // What linear layers behind the last activation make up for, or add, is the last activation's.
+  const last = found.pop()
+  if (last) {
+    const outputs = approximated.get(polynomial.output)!
+    const errorAdded = last.errorAdded + relativeError(exact, outputs) - errorBefore
+    found.push({ ...last, errorAdded, agreement: agreementOf(outputs) })
   }
   const left = found.filter(({ outOfRange }) => outOfRange > MOST_OUT_OF_RANGE).map(({ name }) => name)
   if (left.length > 0) {
