@@ -3,7 +3,7 @@ import { UserError } from '../core/errors.ts'
 import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { parseSplit, type Split } from '../core/segment/cut.ts'
 import type { PreprocessingChoice } from '../jobs/calibration.ts'
-import { batchSize, number, numbers, path, positiveNumber, wholeNumber } from './values.ts'
+import { batchSize, collected, number, numbers, path, positiveNumber, wholeNumber } from './values.ts'
 
 /** Options that several commands share, each defined once. */
 export const withPreprocessing = (command: Command): Command =>
@@ -34,8 +34,31 @@ export const withNetworkNames = (command: Command): Command =>
     .option('--input-name <name>', 'which input, where the network has several')
     .option('--output-name <name>', 'which output, where the network has several')
 
-export const withPassphrase = (command: Command): Command =>
-  command.option('--passphrase-file <file>', 'read the passphrase here instead of SEALWRIGHT_PASSPHRASE', path)
+const passphraseFile = [
+  '--passphrase-file <file>',
+  'read the passphrase here instead of SEALWRIGHT_PASSPHRASE',
+] as const
+
+/** Who can open what is made. */
+export const withLock = (command: Command): Command =>
+  command
+    .option(...passphraseFile, path)
+    .option('--recipient <age1…>', 'an age recipient instead of a passphrase; may be given again', collected, [])
+
+export interface LockOptions {
+  readonly passphraseFile?: string
+  readonly recipient: string[]
+}
+
+export const withUnlock = (command: Command): Command =>
+  command
+    .option(...passphraseFile, path)
+    .option('--identity <file>', 'open with the age identity in this file instead of a passphrase', path)
+
+export interface UnlockOptions {
+  readonly passphraseFile?: string
+  readonly identity?: string
+}
 
 export const withTrust = (command: Command): Command =>
   command

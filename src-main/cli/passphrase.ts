@@ -2,6 +2,8 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { CancelledError, UserError } from '../core/errors.ts'
 import { readText } from '../data/read-file.ts'
+import type { UnlockRequest } from '../jobs/unlock.ts'
+import type { LockOptions, UnlockOptions } from './options.ts'
 
 const MAX_PASSPHRASE_BYTES = 4096
 
@@ -10,7 +12,7 @@ const MAX_PASSPHRASE_BYTES = 4096
  * `repeat` asks twice, for a passphrase that is new.
  * @throws UserError passphrase-needed, passphrase-mismatch, passphrase-empty, file-…
  */
-export async function readPassphrase(file: string | undefined, options: { repeat?: boolean } = {}): Promise<string> {
+async function readPassphrase(file: string | undefined, options: { repeat?: boolean } = {}): Promise<string> {
   if (file !== undefined) {
     return checked((await readText(file, MAX_PASSPHRASE_BYTES)).replace(/\r?\n$/, ''))
   }
@@ -21,7 +23,7 @@ export async function readPassphrase(file: string | undefined, options: { repeat
       'passphrase-needed',
       'The key store has a passphrase, and there is no terminal to ask for it.',
       {
-        hint: 'Set SEALWRIGHT_PASSPHRASE or give --passphrase-file FILE.',
+        hint: 'Set SEALWRIGHT_PASSPHRASE, or give --passphrase-file FILE, or an age recipient or identity.',
       },
     )
   }
@@ -30,6 +32,18 @@ export async function readPassphrase(file: string | undefined, options: { repeat
     throw new UserError('passphrase-mismatch', 'The two passphrases differ.')
   }
   return passphrase
+}
+
+/** What opens the key store, as the options say. Throws what `readPassphrase` does. */
+export async function readUnlock({ identity, passphraseFile }: UnlockOptions): Promise<UnlockRequest> {
+  return identity === undefined ? { passphrase: await readPassphrase(passphraseFile) } : { identityFile: identity }
+}
+
+/** What a new key store entry is locked with. Throws what `readPassphrase` does. */
+export async function readLock({ recipient, passphraseFile }: LockOptions) {
+  return recipient.length > 0
+    ? { recipients: recipient }
+    : { passphrase: await readPassphrase(passphraseFile, { repeat: true }) }
 }
 
 function checked(passphrase: string): string {

@@ -38,3 +38,6 @@ export function batchSize(text: string): number {
   if (![1, 2, 4, 8, 16].includes(value)) throw new InvalidArgumentError('1, 2, 4, 8 or 16 is expected.')
   return value
 }
+
+/** An option that may be given again. */
+export const collected = (value: string, before: string[]): string[] => [...before, value]

@@ -2,23 +2,21 @@ import type { RevealPolicy } from '../core/bundle/manifest.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { decrypt as openResult, type DecryptResult } from '../owner/decrypt.ts'
 import type { Revealed } from '../owner/reveal.ts'
+import { unlockOf, type UnlockRequest } from './unlock.ts'
 
 export type { DecryptResult, Revealed, RevealPolicy }
 
-export interface DecryptRequest {
+export interface DecryptRequest extends UnlockRequest {
   readonly result: string
   readonly keys: string
-  readonly passphrase: string
   /** The deployment's policy where it is left open. */
   readonly reveal?: RevealPolicy
 }
 
 /** @throws UserError wrong-passphrase, damaged-result, result-of-another-bundle, deployment-revoked, file-… */
-export async function decrypt(
-  { result, keys, passphrase, reveal }: DecryptRequest,
-  work: WorkContext,
-): Promise<DecryptResult> {
+export async function decrypt(request: DecryptRequest, work: WorkContext): Promise<DecryptResult> {
+  const { result, keys, reveal } = request
   throwIfCancelled(work)
   work.progress({ kind: 'stage', stage: 'decrypt' })
-  return await openResult({ result, keysFolder: keys, unlock: { passphrase }, reveal })
+  return await openResult({ result, keysFolder: keys, unlock: await unlockOf(request), reveal })
 }

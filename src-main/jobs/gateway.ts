@@ -9,10 +9,10 @@ import { startGateway } from '../owner/gateway/gateway.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { listenOptions, type ListenRequest } from './listen.ts'
 import { natsOptions, type NatsRequest } from './nats.ts'
+import { unlockOf, type UnlockRequest } from './unlock.ts'
 
-export interface GatewayRequest extends ListenRequest, Partial<NatsRequest> {
+export interface GatewayRequest extends ListenRequest, UnlockRequest, Partial<NatsRequest> {
   readonly keys: string
-  readonly passphrase: string
   /** Ids or their first characters; all that are not revoked where it is left open. */
   readonly deployments?: readonly string[]
   readonly auditLog: string
@@ -45,12 +45,12 @@ export async function gateway(
   onUrl: (url: string) => void,
 ): Promise<{ closed: true }> {
   throwIfCancelled(work)
-  const { keys, passphrase, deployments, auditLog, perMinute, quota, nats, queue } = request
+  const { keys, deployments, auditLog, perMinute, quota, nats, queue } = request
   const canaries = request.canaries ? await loadCanaries(request.canaries, keys) : []
   const server = await startGateway({
     ...(await listenOptions(request)),
     keysFolder: keys,
-    unlock: { passphrase },
+    unlock: await unlockOf(request),
     ...(deployments && deployments.length > 0 && { deployments }),
     auditLog,
     perMinute,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { SIGNER_ENTRY, type RevealPolicy } from '../core/bundle/manifest.ts'
+import { UserError } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { Cut } from '../core/segment/cut.ts'
 import { readBytes, readText } from '../data/read-file.ts'
@@ -14,7 +15,10 @@ import { Stopwatch, type StageTime } from './stopwatch.ts'
 export interface ProtectRequest extends CompileRequest {
   /** Key store; made where it does not exist. */
   readonly keys: string
-  readonly passphrase: string
+  /** For the secrets, unless recipients are given. */
+  readonly passphrase?: string
+  /** age recipients (`age1…`), any of whom can open the secrets. */
+  readonly recipients?: readonly string[]
   /** Where the bundle goes. */
   readonly out: string
   /** One bundle for each segment, in a folder `out`. */
@@ -60,17 +64,17 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
 
 type ExportRequest = Pick<
   ProtectRequest,
-  'model' | 'keys' | 'out' | 'perNode' | 'force' | 'name' | 'reveal' | 'signingKey' | 'passphrase'
+  'model' | 'keys' | 'out' | 'perNode' | 'force' | 'name' | 'reveal' | 'signingKey' | 'passphrase' | 'recipients'
 >
 
 /** The second half of `protect`, for jobs that need the compiled network as well. */
 export async function exportCompiled(
-  { model, keys, out, perNode, force, name, reveal, signingKey, passphrase }: ExportRequest,
+  { model, keys, out, perNode, force, name, reveal, signingKey, passphrase, recipients }: ExportRequest,
   compiled: CompiledNetwork,
   work: WorkContext,
   watch: Stopwatch,
 ): Promise<ProtectResult> {
-  const lock: Lock = { passphrase }
+  const lock = lockOf(recipients, passphrase)
   const sha256 = createHash('sha256')
     .update(await readBytes(model))
     .digest('hex')
@@ -108,4 +112,10 @@ export async function exportCompiled(
     seconds: watch.seconds,
     stages: watch.stages,
   }
+}
+
+function lockOf(recipients: readonly string[] = [], passphrase?: string): Lock {
+  if (recipients.length > 0) return { recipients }
+  if (passphrase !== undefined) return { passphrase }
+  throw new UserError('passphrase-needed', 'The secret keys need a passphrase or an age recipient.')
 }

@@ -1,11 +1,11 @@
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { checkOutput } from '../files/write-atomically.ts'
 import { refresh as refreshResult } from '../owner/refresh.ts'
+import { unlockOf, type UnlockRequest } from './unlock.ts'
 
-export interface RefreshRequest {
+export interface RefreshRequest extends UnlockRequest {
   readonly result: string
   readonly keys: string
-  readonly passphrase: string
   readonly out: string
   readonly force: boolean
 }
@@ -18,12 +18,11 @@ export interface RefreshResult {
 }
 
 /** @throws UserError nothing-to-refresh, result-of-another-bundle, wrong-passphrase, output-exists */
-export async function refresh(
-  { result, keys, passphrase, out, force }: RefreshRequest,
-  work: WorkContext,
-): Promise<RefreshResult> {
+export async function refresh(request: RefreshRequest, work: WorkContext): Promise<RefreshResult> {
+  const { result, keys, out, force } = request
   await checkOutput(out, { force })
   throwIfCancelled(work)
   work.progress({ kind: 'stage', stage: 'refresh' })
-  return { refreshed: out, ...(await refreshResult({ result, keysFolder: keys, unlock: { passphrase }, out, force })) }
+  const unlock = await unlockOf(request)
+  return { refreshed: out, ...(await refreshResult({ result, keysFolder: keys, unlock, out, force })) }
 }

@@ -4,6 +4,7 @@ import { readText } from '../data/read-file.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { deploymentSigningKey, signBundle } from '../owner/sign-bundle.ts'
 import { verifyBundle } from './edge-bundle.ts'
+import { unlockOf, type UnlockRequest } from './unlock.ts'
 
 export interface SignRequest {
   readonly bundle: string
@@ -11,7 +12,11 @@ export interface SignRequest {
   readonly out: string
   readonly force: boolean
   /** The signing key: a PEM file, or that of the bundle's deployment in a key store. */
-  readonly signer: { readonly file: string } | { readonly keys: string; readonly passphrase: string }
+  readonly signer: { readonly file: string } | KeyStoreSigner
+}
+
+interface KeyStoreSigner extends UnlockRequest {
+  readonly keys: string
 }
 
 /** Signs a bundle beside it, after OpenSSF Model Signing. @throws UserError damaged-bundle, bad-signing-key, … */
@@ -25,14 +30,11 @@ export async function sign(
   return { signature: out }
 }
 
-async function keyOfDeployment(
-  bundle: string,
-  { keys, passphrase }: { readonly keys: string; readonly passphrase: string },
-  work: WorkContext,
-): Promise<string> {
+async function keyOfDeployment(bundle: string, signer: KeyStoreSigner, work: WorkContext): Promise<string> {
+  const { keys } = signer
   const { deploymentId } = await verifyBundle({ bundle, allowUnsigned: true }, work)
   const known = (await new KeyStore(keys).list()).some(({ id }) => id === deploymentId)
   if (!known)
     throw new UserError('unknown-deployment', `The key store holds no keys of ${bundle}.`, { where: { file: bundle } })
-  return await deploymentSigningKey(keys, deploymentId, { passphrase })
+  return await deploymentSigningKey(keys, deploymentId, await unlockOf(signer))
 }

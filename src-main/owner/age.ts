@@ -5,8 +5,8 @@ import { UserError } from '../core/errors.ts'
 export type Lock =
   { readonly passphrase: string; readonly scryptWorkFactor?: number } | { readonly recipients: readonly string[] }
 
-/** What opens them: the passphrase, or an age identity (`AGE-SECRET-KEY-1…`). */
-export type Unlock = { readonly passphrase: string } | { readonly identity: string }
+/** What opens them: the passphrase, or age identities (`AGE-SECRET-KEY-1…`), one of which fits. */
+export type Unlock = { readonly passphrase: string } | { readonly identities: readonly string[] }
 
 /** An age file (age-encryption.org/v1). Throws UserError 'weak-passphrase', 'bad-recipient'. */
 export async function lockSecret(secret: Uint8Array, lock: Lock): Promise<Uint8Array> {
@@ -27,7 +27,7 @@ export async function unlockSecret(file: Uint8Array, unlock: Unlock): Promise<Ui
   const decrypter = new Decrypter()
   try {
     if ('passphrase' in unlock) decrypter.addPassphrase(unlock.passphrase)
-    else decrypter.addIdentity(unlock.identity)
+    else for (const identity of unlock.identities) decrypter.addIdentity(identity)
     return await decrypter.decrypt(file)
   } catch (cause) {
     const what = 'passphrase' in unlock ? 'passphrase' : 'age identity'

@@ -3,6 +3,7 @@ import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backUpDeployment, restoreDeployment } from '../../src-main/owner/key-backup.ts'
+import { unlockOf } from '../../src-main/jobs/unlock.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { exportTiny, passphrase, temporaryFolder } from './exported.ts'
 
@@ -65,7 +66,13 @@ describe('the key store', () => {
       lock: { recipients: [await identityToRecipient(identity)] },
     })
     const keys = new KeyStore(join(elsewhere, 'keys'))
-    expect((await keys.readSecret(deploymentId, 'secret-0', { identity })).length).toBeGreaterThan(1e5)
+    const file = join(elsewhere, 'identities.txt')
+    await writeFile(file, `# two, as age-keygen writes them\n${await generateIdentity()}\n\n${identity}\n`)
+    const unlock = await unlockOf({ identityFile: file })
+    expect((await keys.readSecret(deploymentId, 'secret-0', unlock)).length).toBeGreaterThan(1e5)
+    await writeFile(file, 'nothing of the kind\n')
+    await expect(unlockOf({ identityFile: file })).rejects.toThrow(coded('bad-identity'))
+    await expect(unlockOf({})).rejects.toThrow(coded('passphrase-needed'))
     await expect(keys.readSecret(deploymentId, 'secret-0', { passphrase })).rejects.toThrow(coded('wrong-passphrase'))
     await rm(elsewhere, { recursive: true })
   })

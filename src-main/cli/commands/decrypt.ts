@@ -1,18 +1,17 @@
 import type { Command } from 'commander'
 import type { Revealed } from '../../jobs/decrypt.ts'
 import { answer, command } from '../command.ts'
-import { withPassphrase } from '../options.ts'
-import { readPassphrase } from '../passphrase.ts'
+import { withUnlock, type UnlockOptions } from '../options.ts'
+import { readUnlock } from '../passphrase.ts'
 import { policyOf, revealOption, topOption, type RevealMode } from '../reveal.ts'
 import { table } from '../table.ts'
 import { path } from '../values.ts'
 
-interface Options {
+interface Options extends UnlockOptions {
   readonly json?: boolean
   readonly keys: string
   readonly reveal?: RevealMode
   readonly top: number
-  readonly passphraseFile?: string
 }
 
 export function decryptCommand(): Command {
@@ -23,12 +22,12 @@ export function decryptCommand(): Command {
     .requiredOption('--keys <folder>', 'the key store that protect wrote', path)
     .addOption(revealOption("how much to tell (default: the deployment's policy)"))
     .addOption(topOption())
-  return withPassphrase(base).action(async (result: string, options: Options) => {
+  return withUnlock(base).action(async (result: string, options: Options) => {
     await answer(options.json === true, async (work) => {
       const { decrypt } = await import('../../jobs/decrypt.ts')
-      const passphrase = await readPassphrase(options.passphraseFile)
+      const unlock = await readUnlock(options)
       const reveal = options.reveal && policyOf(options.reveal, options.top)
-      const request = { result: path(result), keys: options.keys, passphrase, reveal }
+      const request = { result: path(result), keys: options.keys, ...unlock, reveal }
       const revealed = await decrypt(request, work)
       return { json: revealed, text: textOf(revealed) }
     })

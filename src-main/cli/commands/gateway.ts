@@ -2,13 +2,13 @@ import { InvalidArgumentError, type Command } from 'commander'
 import type { CanaryRequest } from '../../jobs/gateway.ts'
 import { announce, answer, command, group } from '../command.ts'
 import { withNats, type NatsOptions } from '../nats.ts'
-import { withListening, withPassphrase, type ListenOptions } from '../options.ts'
-import { readPassphrase } from '../passphrase.ts'
+import { withListening, withUnlock, type ListenOptions, type UnlockOptions } from '../options.ts'
+import { readUnlock } from '../passphrase.ts'
 import { pairs } from '../table.ts'
 import { grouped } from '../units.ts'
-import { path, positiveNumber, wholeNumber } from '../values.ts'
+import { collected, path, positiveNumber, wholeNumber } from '../values.ts'
 
-interface Options extends ListenOptions, NatsOptions {
+interface Options extends ListenOptions, UnlockOptions, NatsOptions {
   readonly json?: boolean
   readonly keys: string
   readonly deployment: string[]
@@ -19,7 +19,6 @@ interface Options extends ListenOptions, NatsOptions {
   readonly canaryEdge?: string
   readonly canaryTokenFile?: string
   readonly canaryMinutes: number
-  readonly passphraseFile?: string
   readonly queue: number
 }
 
@@ -44,12 +43,12 @@ export function gatewayCommand(): Command {
     .option('--canary-token-file <file>', 'bearer token for that edge', path)
     .option('--canary-minutes <number>', 'how often, on average', positiveNumber, 60)
   const queued = withNats(base, "make the deployments' queues on this server, and open and refresh what comes there")
-  return withPassphrase(withListening(queued, 8443)).action(async (options: Options) => {
+  return withUnlock(withListening(queued, 8443)).action(async (options: Options) => {
     const { json, deployment: deployments } = options
     await answer(json === true, async (work) => {
       const { gateway } = await import('../../jobs/gateway.ts')
-      const passphrase = await readPassphrase(options.passphraseFile)
-      const request = { ...options, passphrase, deployments, canaries: canaryRequest(options) }
+      const unlock = await readUnlock(options)
+      const request = { ...options, ...unlock, deployments, canaries: canaryRequest(options) }
       const result = await gateway(request, work, (url) => announce(json === true, url))
       return { json: result, text: 'stopped' }
     })
@@ -72,8 +71,6 @@ export const auditCommand = (): Command =>
       })
     }),
   )
-
-const collected = (value: string, before: string[]): string[] => [...before, value]
 
 function canaries(text: string, before: CanaryRequest['samples']): CanaryRequest['samples'] {
   const at = text.lastIndexOf('=')

@@ -7,21 +7,22 @@ import {
   withActivation,
   withInputMode,
   withNetworkNames,
-  withPassphrase,
+  withLock,
   withPreprocessing,
   withSplit,
   type ActivationOptions,
   type InputModeOptions,
+  type LockOptions,
   type PreprocessingOptions,
   type SplitOptions,
 } from '../options.ts'
 import { policyOf, revealOption, topOption, type RevealMode } from '../reveal.ts'
-import { readPassphrase } from '../passphrase.ts'
+import { readLock } from '../passphrase.ts'
 import { pairs } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
 import { path } from '../values.ts'
 
-interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions {
+interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions, LockOptions {
   readonly json?: boolean
   readonly calibration: string
   readonly keys: string
@@ -31,7 +32,6 @@ interface Options extends PreprocessingOptions, ActivationOptions, InputModeOpti
   readonly signingKey?: string
   readonly perNode?: boolean
   readonly force?: boolean
-  readonly passphraseFile?: string
   readonly inputName?: string
   readonly outputName?: string
 }
@@ -55,7 +55,7 @@ export function protectCommand(): Command {
     .option('--signing-key <file>', 'sign with this private key (PEM) instead of a fresh one', path)
     .option('--per-node', 'write a folder of bundles, one for each segment with nothing of the others')
     .option('--force', 'replace the bundle if it exists')
-  return withPassphrase(withNetworkNames(base)).action(async (model: string, options: Options) => {
+  return withLock(withNetworkNames(base)).action(async (model: string, options: Options) => {
     await answer(options.json === true, async (work) => {
       const { protect } = await import('../../jobs/protect.ts')
       const result = await protect(
@@ -66,7 +66,7 @@ export function protectCommand(): Command {
           calibration: options.calibration,
           preprocessing: preprocessingOf(options),
           keys: options.keys,
-          passphrase: await readPassphrase(options.passphraseFile, { repeat: true }),
+          ...(await readLock(options)),
           out: options.out,
           input: options.input,
           ...activationOf(options),

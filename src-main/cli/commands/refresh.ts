@@ -1,17 +1,16 @@
 import type { Command } from 'commander'
 import { answer, command } from '../command.ts'
-import { withPassphrase } from '../options.ts'
-import { readPassphrase } from '../passphrase.ts'
+import { withUnlock, type UnlockOptions } from '../options.ts'
+import { readUnlock } from '../passphrase.ts'
 import { pairs } from '../table.ts'
 import { bytes } from '../units.ts'
 import { path } from '../values.ts'
 
-interface Options {
+interface Options extends UnlockOptions {
   readonly json?: boolean
   readonly keys: string
   readonly out: string
   readonly force?: boolean
-  readonly passphraseFile?: string
 }
 
 export function refreshCommand(): Command {
@@ -21,13 +20,13 @@ export function refreshCommand(): Command {
     .requiredOption('--keys <folder>', 'the key store that protect wrote', path)
     .requiredOption('--out <file>', 'what the edge takes as input of the next segment', path)
     .option('--force', 'replace the file if it exists')
-  return withPassphrase(base).action(async (result: string, options: Options) => {
+  return withUnlock(base).action(async (result: string, options: Options) => {
     await answer(options.json === true, async (work) => {
       const { refresh } = await import('../../jobs/refresh.ts')
-      const passphrase = await readPassphrase(options.passphraseFile)
+      const unlock = await readUnlock(options)
       const { keys, out } = options
       const refreshed = await refresh(
-        { result: path(result), keys, passphrase, out, force: options.force === true },
+        { result: path(result), keys, ...unlock, out, force: options.force === true },
         work,
       )
       const text = pairs([

@@ -1,17 +1,16 @@
 import { Option, type Command } from 'commander'
 import { UserError } from '../../core/errors.ts'
 import { answer, command } from '../command.ts'
-import { withPassphrase } from '../options.ts'
-import { readPassphrase } from '../passphrase.ts'
+import { withUnlock, type UnlockOptions } from '../options.ts'
+import { readUnlock } from '../passphrase.ts'
 import { path } from '../values.ts'
 
-interface Options {
+interface Options extends UnlockOptions {
   readonly json?: boolean
   readonly keys?: string
   readonly key?: string
   readonly out: string
   readonly force?: boolean
-  readonly passphraseFile?: string
 }
 
 export function signCommand(): Command {
@@ -27,7 +26,7 @@ export function signCommand(): Command {
     )
     .requiredOption('--out <file>', 'the signature to write', path)
     .option('--force', 'replace the signature if it exists')
-  return withPassphrase(base).action(async (bundle: string, options: Options) => {
+  return withUnlock(base).action(async (bundle: string, options: Options) => {
     await answer(options.json === true, async (work) => {
       const { sign } = await import('../../jobs/sign.ts')
       const { out, force } = options
@@ -40,8 +39,9 @@ export function signCommand(): Command {
   })
 }
 
-async function signerOf({ keys, key, passphraseFile }: Options) {
+async function signerOf(options: Options) {
+  const { keys, key } = options
   if (key !== undefined) return { file: key }
-  if (keys !== undefined) return { keys, passphrase: await readPassphrase(passphraseFile) }
+  if (keys !== undefined) return { keys, ...(await readUnlock(options)) }
   throw new UserError('usage', 'Either --keys or --key is needed.', { hint: 'Add --help to see what is expected.' })
 }
