@@ -1,18 +1,23 @@
 /**
  * Measures what approximation costs in accuracy, as a Markdown table:
- *   node scripts/measure-accuracy.ts MODELS DATA [--only TEXT] [--degrees 2,4,auto] [--test 4000] [--calibration 1000]
+ *   node scripts/measure-accuracy.ts MODELS DATA [--only NAME,…] [--degrees 2,4,8,auto] [--test 4000]
+ *     [--calibration 1000] [--epochs 30] [--split auto:exact]
  * MODELS holds manifest.json, a list of {file, dataset, pre, layout?}; DATA holds <dataset>_{train,test}_{x,y}.npy.
+ * --split leaves the activations exact that the owner computes at its refreshes, as `protect` does.
  * Calibration takes the first training samples without their labels; accuracy is ONNX Runtime's on the test samples.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { approximate } from '../src-main/core/approximate/approximate.ts'
-import type { PolynomialModel } from '../src-main/core/approximate/polynomial-model.ts'
+import type { Degree } from '../src-main/core/approximate/fit-channel.ts'
+import { isExact, type PolynomialModel } from '../src-main/core/approximate/polynomial-model.ts'
 import { writeOnnx } from '../src-main/core/approximate/write-onnx.ts'
 import { NO_PREPROCESSING, type Preprocessing } from '../src-main/core/bundle/preprocessing.ts'
 import type { LayerModel } from '../src-main/core/normalise/layer-model.ts'
 import { silent } from '../src-main/core/progress.ts'
+import { exactLayersOf } from '../src-main/core/segment/choose-exact.ts'
+import { parseSplit } from '../src-main/core/segment/cut.ts'
 import { accuracyReport } from '../src-main/core/validate/accuracy-report.ts'
 import { chooseDegrees, depthOf } from '../src-main/core/validate/choose-degrees.ts'
 import { preprocess } from '../src-main/data/preprocess.ts'
@@ -53,6 +58,8 @@ const { positionals, values: options } = parseArgs({
     degrees: { type: 'string', default: '2,4' },
     test: { type: 'string', default: '4000' },
     calibration: { type: 'string', default: '1000' },
+    epochs: { type: 'string' },
+    split: { type: 'string' },
   },
 })
 const [modelFolder, dataFolder] = positionals
@@ -63,7 +70,7 @@ console.log(
 )
 console.log('|---|---|---|---|---|---|---|---|')
 for (const entry of entries) {
-  if (!entry.dataset || !entry.file.includes(options.only)) continue
+  if (!entry.dataset || !options.only.split(',').some((name) => entry.file.includes(name))) continue
   for (const degree of options.degrees.split(',')) {
     try {
       console.log(await measure(entry, degree))
@@ -90,6 +97,7 @@ async function measure({ file, dataset, pre }: Entry, degree: string): Promise<s
   const start = process.cpuUsage()
   const polynomial = await approximated(model, calibration, degree)
   const used = process.cpuUsage(start)
+  const exact = polynomial.layers.filter(isExact).length
   const report = accuracyReport({
     labels,
     original: await run(path, model, test),
@@ -101,12 +109,17 @@ async function measure({ file, dataset, pre }: Entry, degree: string): Promise<s
   const seconds = ((used.user + used.system) / 1e6).toFixed(0)
   const depth = depthOf(polynomial)
   const { agreement } = report.polynomial
-  return `| ${file} | ${degree} | ${depth} | ${percent(before)} | ${percent(after)} | ${lost} | ${percent(agreement)} | ${seconds} |`
+  const activations = exact > 0 ? `${degree}, ${exact} exact` : degree
+  return `| ${file} | ${activations} | ${depth} | ${percent(before)} | ${percent(after)} | ${lost} | ${percent(agreement)} | ${seconds} |`
 }
 
 async function approximated(model: LayerModel, calibration: Float64Array[], degree: string): Promise<PolynomialModel> {
-  if (degree === 'auto') return (await chooseDegrees(model, calibration, {}, silent)).model
-  return approximate(model, calibration, { degree: degree === '4' ? 4 : 2 }, silent)
+  const tuningEpochs = options.epochs === undefined ? undefined : Number(options.epochs)
+  const deepest = degree === 'auto' ? 8 : (Number(degree) as Degree)
+  const exact = options.split ? exactLayersOf(model, parseSplit(options.split), deepest) : new Set<string>()
+  if (degree === 'auto') return (await chooseDegrees(model, calibration, { exact }, silent)).model
+  const degrees = new Map([...exact].map((id) => [id, 'exact'] as const))
+  return approximate(model, calibration, { degree: deepest, degrees, tuningEpochs }, silent)
 }
 
 async function run(file: string | Uint8Array, model: LayerModel, samples: Float64Array[]): Promise<Float64Array[]> {
