@@ -13,8 +13,8 @@ export interface RefitReport {
 }
 
 /** At most this many feature values are held at once; positions are thinned to fit. */
-const FEATURE_VALUES = 8e6
-const FEATURE_ROWS = 50_000
+const FEATURE_VALUES = 6e6
+const FEATURE_ROWS = 20_000
 /** Every fifth sample chooses the penalty. */
 export const HELD_OUT_PERIOD = 5
 export const isHeldOut = (sample: number): boolean => sample % HELD_OUT_PERIOD === HELD_OUT_PERIOD - 1
