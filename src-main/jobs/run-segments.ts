@@ -24,6 +24,8 @@ export interface SegmentRun {
   readonly ownerSeconds?: number
   /** Of the ciphertexts that it returns. */
   readonly sentBytes: number
+  /** Largest resident memory of its process. */
+  readonly peakBytes: number
   /** Empty where the threads do not report theirs. */
   readonly layers: readonly { readonly name: string; readonly seconds: number }[]
 }
@@ -51,8 +53,8 @@ export async function runSegments(request: SegmentsRequest, work: WorkContext): 
     const bundle = await bundleOf(request.bundle, segment)
     const out = `${result}.${segment}`
     const ran = await edgeRun({ bundle, input: next.path, index: next.index, out, threads, memory, force: true }, work)
-    const { loadSeconds, runSeconds: seconds, resultBytes: sentBytes, layers, cut } = ran
-    const run = { segment, loadSeconds, seconds, sentBytes, layers }
+    const { loadSeconds, runSeconds: seconds, resultBytes: sentBytes, peakBytes, layers, cut } = ran
+    const run = { segment, loadSeconds, seconds, sentBytes, peakBytes, layers }
     if (cut === undefined) {
       await rename(out, result)
       return [...runs, run]
@@ -106,8 +108,9 @@ export async function runSegmentsInProcess(
         }
         const seconds = (performance.now() - loadedMs) / 1000 / inputs.length
         const layers = (runner.times?.layers ?? []).map(({ id: name, ms }) => ({ name, seconds: ms / 1000 }))
+        const peakBytes = process.resourceUsage().maxRSS * 1024
         const sentBytes = results[0].reduce((sum, { length }) => sum + length, 0)
-        runs.push({ segment, loadSeconds: (loadedMs - startedMs) / 1000, seconds, sentBytes, layers })
+        runs.push({ segment, loadSeconds: (loadedMs - startedMs) / 1000, seconds, sentBytes, peakBytes, layers })
       } finally {
         await runner.delete()
       }

@@ -1,0 +1,125 @@
+/**
+ * A deep network through all its segments, each in a process of its own, the owner refreshing in between:
+ *   node scripts/check-deep.ts MODEL --split cuts --calibration X.npy --images X.npy --folder DIR \
+ *       [--degree 4] [--scale 1/255 --mean M,… --std S,…] [--count 2] [--first 0] [--memory 1G] [--agreement 2000]
+ * DIR gets a bundle for each node, the key store and the approximated network; what is there is used again. Prints labels
+ * and the largest difference relative to the largest logit, for each image the seconds and the largest resident memory
+ * of each segment, and with --agreement how many labels of the first so many images the approximated network keeps.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { writeOnnx } from '../src-main/core/approximate/write-onnx.ts'
+import type { ProgressEvent } from '../src-main/core/progress.ts'
+import { parseSplit } from '../src-main/core/segment/cut.ts'
+import { labelOf } from '../src-main/core/validate/classification.ts'
+import { preprocess } from '../src-main/data/preprocess.ts'
+import { readSamples } from '../src-main/data/read-samples.ts'
+import { compile } from '../src-main/jobs/compile.ts'
+import { openNetwork } from '../src-main/jobs/open-network.ts'
+import { exportCompiled } from '../src-main/jobs/protect.ts'
+import { runSegments } from '../src-main/jobs/run-segments.ts'
+import { Stopwatch } from '../src-main/jobs/stopwatch.ts'
+import { readResult } from '../src-main/jobs/trial.ts'
+import { openReference } from '../src-main/ort/reference.ts'
+import { ResultOpener } from '../src-main/owner/decrypt.ts'
+import { KeyStore } from '../src-main/owner/key-store.ts'
+
+const text = (value: string) => ({ type: 'string', default: value }) as const
+const { positionals, values: given } = parseArgs({
+  allowPositionals: true,
+  options: {
+    split: text('auto'),
+    calibration: text(''),
+    images: text(''),
+    folder: text(''),
+    degree: text('2'),
+    scale: text('1/255'),
+    mean: text('0'),
+    std: text('1'),
+    count: text('2'),
+    first: text('0'),
+    memory: { type: 'string' },
+    agreement: text('0'),
+  },
+})
+const [model] = positionals
+const { folder, images, memory } = given
+const numbers = (list: string): number[] => list.split(',').map(Number)
+const [numerator, denominator = 1] = given.scale.split('/').map(Number)
+const preprocessing = { scale: numerator / denominator, mean: numbers(given.mean), std: numbers(given.std) }
+/** Of keys that live as long as the measurement. */
+const passphrase = 'a passphrase for measurements only'
+const [bundles, keys, approximated] = ['bundles', 'keys', 'approximated.onnx'].map((name) => join(folder, name))
+const progress = (event: ProgressEvent): void => {
+  if (event.kind !== 'step') process.stderr.write(`${JSON.stringify(event)}\n`)
+}
+const print = (line: object): void => console.log(JSON.stringify(line))
+
+await mkdir(folder, { recursive: true })
+if (!existsSync(bundles)) await exportNetwork()
+const network = await openNetwork({ model })
+const source = await readSamples(images, { shape: network.input.shape })
+const input = (index: number): Float64Array =>
+  preprocess(source.sample(index), { ...preprocessing, layout: source.layout })
+const { layout, onnxShape } = network.input
+const original = await openReference(model, { layout, onnxShape })
+const polynomial = await openReference(await readFile(approximated), { layout, onnxShape })
+const files = (await readdir(bundles)).filter((name) => name.endsWith('.sealed'))
+const sizes = await Promise.all(files.map(async (name) => (await stat(join(bundles, name))).size))
+print({ segments: files.length, bundleBytes: sizes.reduce((sum, bytes) => sum + bytes, 0) })
+for (let index = Number(given.first); index < Number(given.first) + Number(given.count); index++) await check(index)
+if (Number(given.agreement) > 0) await agreement(Number(given.agreement))
+await original.close()
+await polynomial.close()
+
+async function exportNetwork(): Promise<void> {
+  const work = { progress }
+  const watch = new Stopwatch(work)
+  const request = {
+    ...{ model, calibration: given.calibration, preprocessing, input: 'encrypted' as const },
+    ...{ degree: Number(given.degree) as 2 | 4 | 8, split: parseSplit(given.split) },
+  }
+  const compiled = await compile(request, work, watch)
+  await writeFile(approximated, writeOnnx(compiled.polynomial))
+  const target = { model, keys, out: bundles, perNode: true, force: false, passphrase }
+  const { stages, keyBytes, cuts } = await exportCompiled(target, compiled, work, watch)
+  print({ cuts: cuts.map(({ after, kind }) => `${after}:${kind}`).join(), keyBytes, stages })
+}
+
+async function check(index: number): Promise<void> {
+  const result = join(folder, `${index}.result`)
+  const startedMs = performance.now()
+  const request = { bundle: bundles, input: { path: images, index }, result, keys, passphrase, memory }
+  const runs = await runSegments(request, { progress })
+  const seconds = (performance.now() - startedMs) / 1000
+  const encrypted = await readResult(result)
+  const store = new KeyStore(keys)
+  const unlock = { passphrase }
+  const opener = await ResultOpener.load(store, await store.read(encrypted.deploymentId), runs.length - 1, unlock)
+  const outputs = opener.open(encrypted)
+  opener.delete()
+  const expected = await polynomial.run(input(index))
+  const largest = Math.max(...expected.map(Math.abs))
+  const sum = (of: (run: (typeof runs)[number]) => number): number => runs.reduce((total, run) => total + of(run), 0)
+  print({
+    image: index,
+    labels: { original: labelOf(await original.run(input(index))), polynomial: labelOf(expected) },
+    encrypted: labelOf(outputs),
+    difference: Math.max(...expected.map((value, at) => Math.abs(value - outputs[at]))) / largest,
+    ...{ seconds, loadSeconds: sum((run) => run.loadSeconds), runSeconds: sum((run) => run.seconds) },
+    ...{ ownerSeconds: sum((run) => run.ownerSeconds ?? 0), peakBytes: Math.max(...runs.map((run) => run.peakBytes)) },
+    runs: runs.map((run) => [run.loadSeconds, run.seconds, run.ownerSeconds ?? 0, Math.round(run.peakBytes / 2 ** 20)]),
+  })
+}
+
+async function agreement(count: number): Promise<void> {
+  let kept = 0
+  for (let first = 0; first < count; first += 50) {
+    const batch = Array.from({ length: Math.min(50, count - first) }, (_, i) => input(first + i))
+    const [before, after] = await Promise.all([original.runBatch(batch), polynomial.runBatch(batch)])
+    kept += before.filter((outputs, i) => labelOf(outputs) === labelOf(after[i])).length
+  }
+  print({ agreement: kept / count, images: count })
+}
