@@ -26,8 +26,9 @@ export interface KernelRunnerOptions {
   readonly memoryBytes?: number
 }
 
-/** What the process grows by besides the kernels' memory and what is read ahead: threads, and keys on their way. */
-const GROWTH_BYTES = 96 * 2 ** 20
+/** What the process grows by besides the kernels' memory and what is read ahead: keys on their way, and threads. */
+const GROWTH_BYTES = 32 * 2 ** 20
+const THREAD_BYTES = 16 * 2 ** 20
 
 type SealThread = AskedWorker<SealThreadRequest, number, SealThreadNote>
 
@@ -75,7 +76,7 @@ export class KernelRunner implements SegmentRunner {
     try {
       const ready = Promise.all(encryptors.map((thread) => thread.ask({ registers: [], input: new Float64Array() })))
       if (memoryBytes !== undefined) await ready
-      const room = memoryBytes === undefined ? undefined : kernelRoom(memoryBytes)
+      const room = memoryBytes === undefined ? undefined : kernelRoom(memoryBytes, threads)
       kernels = await openKernels(plan, { threads, kinds, limitBytes: room })
       const streamed = new Set(kernels.streamed)
       const kept = [...plan.weights.keys()].filter((index) => !streamed.has(index))
@@ -158,8 +159,8 @@ export class KernelRunner implements SegmentRunner {
 }
 
 /** What is left for the kernels of what the process may hold. Throws UserError 'not-enough-memory'. */
-function kernelRoom(memoryBytes: number): number {
-  const room = memoryBytes - process.memoryUsage.rss() - READ_AHEAD_BYTES - GROWTH_BYTES
+function kernelRoom(memoryBytes: number, threads: number): number {
+  const room = memoryBytes - process.memoryUsage.rss() - READ_AHEAD_BYTES - GROWTH_BYTES - threads * THREAD_BYTES
   if (room > 0) return room
   throw new UserError('not-enough-memory', `${Math.ceil(memoryBytes / 2 ** 20)} MiB are not enough to begin with.`)
 }
