@@ -77,7 +77,7 @@ export interface InProcessRequest {
 
 /**
  * Preprocessed inputs through all segments, one segment after the other, in this process: for the owner's own comparisons. Outputs are exact
- * and must stay with the owner; seconds are means over the inputs.
+ * and must stay with the owner; seconds of segments are medians over the inputs.
  */
 export async function runSegmentsInProcess(
   request: InProcessRequest,
@@ -101,12 +101,15 @@ export async function runSegmentsInProcess(
       const loadedMs = performance.now()
       results = []
       try {
+        const each: number[] = []
         for (const input of inputs) {
           throwIfCancelled(work)
+          const begunMs = performance.now()
           results.push(await runner.run(input, { ...work, progress: () => {} }))
+          each.push((performance.now() - begunMs) / 1000)
           step()
         }
-        const seconds = (performance.now() - loadedMs) / 1000 / inputs.length
+        const seconds = medianOf(each)
         const layers = (runner.times?.layers ?? []).map(({ id: name, ms }) => ({ name, seconds: ms / 1000 }))
         const peakBytes = process.resourceUsage().maxRSS * 1024
         const sentBytes = results[0].reduce((sum, { length }) => sum + length, 0)
@@ -139,6 +142,8 @@ export async function runSegmentsInProcess(
     opener.delete()
   }
 }
+
+const medianOf = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
 /** In a folder of bundles for one node each, names sort as the segments do. */
 async function bundleOf(path: string, segment: number): Promise<string> {
