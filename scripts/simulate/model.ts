@@ -211,6 +211,7 @@ export function refreshMs({ costs, network }: Pick<Scenario, 'costs' | 'network'
   const carryMs = bytes * (1 / node.bytesPerMs + 1 / gateway.bytesPerMs + 2 / server.bytesPerMs)
   const processorMs = ((costs.putMsPerMB + costs.getMsPerMB) * bytes) / 1e6 + 2 * costs.taskMs
   const roundTrips = trips.put + trips.get
-  const waitMs = roundTrips * (gateway.rttMs + node.rttMs + 2 * server.rttMs) + trips.messages * (gateway.rttMs + server.rttMs)
+  const waitMs =
+    roundTrips * (gateway.rttMs + node.rttMs + 2 * server.rttMs) + trips.messages * (gateway.rttMs + server.rttMs)
   return ownerMs + carryMs + processorMs + waitMs
 }

@@ -17,8 +17,8 @@ export function findNatsServer(): string | undefined {
 }
 
 export interface NatsServerOptions {
-  /** Where JetStream keeps what is queued. */
-  readonly folder: string
+  /** Where JetStream keeps what is queued, unless a configuration file says so. */
+  readonly folder?: string
   /** A free one unless told. */
   readonly port?: number
   /** Further arguments, `-c FILE` for instance. */
@@ -44,7 +44,8 @@ export async function startNatsServer({ folder, port, args = [] }: NatsServerOpt
     })
   }
   const taken = port ?? (await freePort())
-  const all = ['-js', '-sd', folder, '-a', '127.0.0.1', '-p', String(taken), ...args]
+  const store = folder === undefined ? [] : ['-js', '-sd', folder]
+  const all = [...store, '-a', '127.0.0.1', '-p', String(taken), ...args]
   const child = spawn(program, all, { stdio: ['ignore', 'ignore', 'pipe'] })
   let words = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-2000)))
@@ -87,7 +88,7 @@ const accepts = (port: number): Promise<boolean> =>
     socket.once('error', () => resolve(false))
   })
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -6,10 +6,11 @@ export const WRONG_LAST_SEQUENCE = 10071
 const TOO_MANY_PER_SUBJECT = 10077
 const MISSING = [10037, 10059, 10014]
 const MISSING_STATUS = 404
+const MISSING_OBJECTS = ['object not found', 'object store not found']
 
 export const isMissing = (error: unknown): boolean => {
   const { code, message } = error as { code?: unknown; message?: unknown }
-  return MISSING.includes(Number(code)) || code === MISSING_STATUS || message === 'object not found'
+  return MISSING.includes(Number(code)) || code === MISSING_STATUS || MISSING_OBJECTS.includes(String(message))
 }
 
 /** What a NATS call failed with, as the person's problem where it is one. */

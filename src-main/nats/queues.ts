@@ -136,7 +136,7 @@ export class Queues {
   static async open(connection: NatsConnection, deployment: string): Promise<Queues> {
     try {
       const manager = await jetstreamManager(connection, { checkAPI: false })
-      const objects = await new Objm(connection).open(nameOf(deployment))
+      const objects = await new Objm(jetstream(connection, { checkAPI: false })).open(nameOf(deployment))
       return new Queues(deployment, connection, objects, manager)
     } catch (error) {
       if (!isMissing(error)) throw natsProblem(error)

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -24,14 +25,15 @@ export interface ClusterOptions {
   readonly folder: string
   /** Tasks that a queue holds. */
   readonly limit?: number
-  /** Put before each node's command, to pin it to a core. */
-  readonly nodePrefix?: readonly string[]
+  /** Each node on a core of its own, as far as they go. */
+  readonly isPinned?: boolean
   readonly nodeOptions?: readonly string[]
 }
 
 /** A process that is started again whenever it dies, as a supervisor would. */
 interface TestNode {
   readonly segments: string
+  readonly core: number
   process: ChildProcess
 }
 
@@ -81,7 +83,8 @@ export class Cluster {
   async startNodes(...lists: string[]): Promise<void> {
     await Promise.all(
       lists.map(async (segments) => {
-        const node = { segments, process: this.#spawn(segments) }
+        const core = this.nodes.length % availableParallelism()
+        const node = { segments, core, process: this.#spawn(segments, core) }
         this.nodes.push(node)
         this.#supervise(node)
         await isServing(node.process)
@@ -114,11 +117,12 @@ export class Cluster {
     await this.server.stop()
   }
 
-  #spawn(segments: string): ChildProcess {
-    const { nodePrefix = [], nodeOptions = ['--threads=1', '--evaluator=seal'] } = this.#options
+  #spawn(segments: string, core: number): ChildProcess {
+    const { isPinned = false, nodeOptions = ['--threads=1'] } = this.#options
+    const prefix = isPinned ? ['taskset', '-c', String(core)] : []
     const entry = join(root, 'src-main', 'edge', 'main.ts')
     const options = [`--nats=${this.server.url}`, `--segments=${segments}`, ...nodeOptions, '--events']
-    const [program, ...rest] = [...nodePrefix, process.execPath, entry, 'serve', this.deployment.bundle, ...options]
+    const [program, ...rest] = [...prefix, process.execPath, entry, 'serve', this.deployment.bundle, ...options]
     return spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   }
 
@@ -126,7 +130,7 @@ export class Cluster {
     node.process.once('exit', async () => {
       await pause(200)
       if (this.#isClosing) return
-      node.process = this.#spawn(node.segments)
+      node.process = this.#spawn(node.segments, node.core)
       node.process.stdout!.resume()
       this.#supervise(node)
     })

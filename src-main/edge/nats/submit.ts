@@ -10,7 +10,7 @@ import { Queues } from '../../nats/queues.ts'
 import { Bundle, type Trust } from '../open-bundle.ts'
 import { InputEncoder } from './task-input.ts'
 
-const pollMs = 1_000
+const pollMs = 250
 
 /** Encrypts inputs where they arise, submits them as jobs and waits for what the owner's gateway reveals. */
 export class Submitter {

@@ -1,7 +1,7 @@
 import { decodeResult, encodeResult, isKind } from '../../core/bundle/result.ts'
 import { packInput } from '../../core/bundle/packing.ts'
 import { UserError } from '../../core/errors.ts'
-import type { Plan } from '../../core/plan/plan.ts'
+import { inputLevel, type Plan } from '../../core/plan/plan.ts'
 import { sha256 } from '../../files/sha256.ts'
 import { loadSeal, PublicEncryptor, saveCiphertext, SealContext } from '../../seal/public.ts'
 import type { Bundle } from '../open-bundle.ts'
@@ -15,16 +15,17 @@ const notOurs = (): UserError =>
  * preprocessed values as little-endian float64.
  * @throws UserError input-of-another-bundle, damaged-result, wrong-shape, input-out-of-range
  */
-export function decodeTaskInput(bytes: Uint8Array, { manifest }: Bundle, segment: number, plan: Plan): RunInput {
-  const input = plan.input.mode === 'plain' ? decodeValues(bytes) : decodeCiphertexts(bytes, manifest, segment)
+export function decodeTaskInput(bytes: Uint8Array, bundle: Bundle, segment: number, plan: Plan): RunInput {
+  const input = plan.input.mode === 'plain' ? decodeValues(bytes) : decodeCiphertexts(bytes, bundle, segment)
   checkInput(plan, input)
   return input
 }
 
-function decodeCiphertexts(bytes: Uint8Array, { deploymentId }: Bundle['manifest'], segment: number): Uint8Array[] {
-  const kind = isKind(bytes, 'handed') ? 'handed' : 'refreshed'
+function decodeCiphertexts(bytes: Uint8Array, { manifest }: Bundle, segment: number): Uint8Array[] {
+  const kind = segment > 0 && manifest.cuts[segment - 1] === 'hand-off' ? 'handed' : 'refreshed'
+  if (isKind(bytes, kind === 'handed' ? 'refreshed' : 'handed')) throw notOurs()
   const file = decodeResult(bytes, sha256, kind)
-  if (file.deploymentId !== deploymentId || file.segment !== segment) throw notOurs()
+  if (file.deploymentId !== manifest.deploymentId || file.segment !== segment) throw notOurs()
   return [...file.ciphertexts]
 }
 
@@ -62,9 +63,9 @@ export class InputEncoder {
     checkInput(this.plan, values)
     const context = this.#context
     if (!context) return encodeValues(values)
-    const { scale, primes, sources } = this.plan.input
-    const ciphertexts = sources.map((_, index) => {
-      const ciphertext = this.#encryptor!.encrypt(packInput(this.plan, values, index), scale, primes)
+    const ciphertexts = this.plan.input.sources.map((_, register) => {
+      const { scale, primes } = inputLevel(this.plan, register)
+      const ciphertext = this.#encryptor!.encrypt(packInput(this.plan, values, register), scale, primes)
       try {
         return saveCiphertext(context, ciphertext)
       } finally {

@@ -1,0 +1,107 @@
+import type { ChildProcess } from 'node:child_process'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ensureNatsServer } from '../../scripts/nats-server.ts'
+import { freePort, startNatsServer, type NatsServer } from '../../src-main/jobs/nats-server.ts'
+import { connectNats } from '../../src-main/nats/connect.ts'
+import { Queues } from '../../src-main/nats/queues.ts'
+import { npy } from '../edge/npy.ts'
+import { passphrase, temporaryFolder } from '../owner/exported.ts'
+import { root, sealwright, type CliRun } from '../support/cli.ts'
+import type { Deployment } from './cluster.ts'
+import { deployTiny, randomPixels, tinyLabel } from './tiny.ts'
+
+const tls = (name: string): string => join(root, 'test', 'vectors', 'tls', name)
+
+describe('a deployment as docs/deployment.md sets it up, with TLS and users', () => {
+  let folder: string
+  let deployment: Deployment
+  let server: NatsServer
+  const running: { readonly child: ChildProcess; readonly ended: Promise<CliRun> }[] = []
+
+  const nats = (user: string): string[] => [
+    `--nats=tls://localhost:${server.port}`,
+    `--nats-ca=${tls('insecure-test.crt')}`,
+    `--nats-user=${user}`,
+    `--nats-password-file=${join(folder, `${user}.txt`)}`,
+  ]
+
+  /** Resolves once it says where it listens. */
+  async function start(...args: string[]): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const ended = sealwright([...args, '--json'], {
+        started: (child) => {
+          child.stdout!.on('data', (text) => String(text).includes('url') && resolve())
+          queueMicrotask(() => running.push({ child, ended }))
+        },
+      })
+      ended.then(({ stdout, stderr }) => reject(new Error(stdout + stderr)), reject)
+    })
+  }
+
+  beforeAll(async () => {
+    await ensureNatsServer()
+    folder = await temporaryFolder()
+    deployment = await deployTiny(folder)
+    const port = await freePort()
+    const users = ['owner', 'node1', 'node2', 'camera']
+    for (const user of users) await writeFile(join(folder, `${user}.txt`), `${user}-password\n`)
+    const template = await readFile(join(root, 'docs', 'nats-server.conf'), 'utf8')
+    const config = template
+      .replaceAll(/\bID\b/g, deployment.id)
+      .replace('0.0.0.0:4222', `127.0.0.1:${port}`)
+      .replace('TLS_CERTIFICATE', tls('insecure-test.crt'))
+      .replace('TLS_KEY', tls('insecure-test.key'))
+      .replace('STORE', join(folder, 'nats'))
+      .replaceAll(/"(\w+)_PASSWORD"/g, (_, user: string) => `"${user.toLowerCase()}-password"`)
+    await mkdir(join(folder, 'nats'))
+    await writeFile(join(folder, 'nats-server.conf'), config)
+    server = await startNatsServer({ port, args: ['-c', join(folder, 'nats-server.conf')] })
+    await writeFile(join(folder, 'passphrase.txt'), passphrase)
+    const owner = ['--keys', deployment.keysFolder, '--passphrase-file', join(folder, 'passphrase.txt')]
+    await start('gateway', ...owner, '--audit-log', join(folder, 'audit.log'), '--port', '0', ...nats('owner'))
+    const node = (n: number): string[] => ['--segments', String(n), '--threads', '1', '--evaluator', 'seal']
+    await Promise.all([1, 2].map((n) => start('edge', 'serve', deployment.bundle, ...node(n), ...nats(`node${n}`))))
+  }, 90_000)
+  afterAll(async () => {
+    for (const { child } of running) child.kill('SIGKILL')
+    await server.stop()
+    await rm(folder, { recursive: true })
+  })
+
+  it('answers whoever submits a sample', async () => {
+    const pixels = randomPixels()
+    const input = join(folder, 'sample.npy')
+    await writeFile(input, npy(Array.from(pixels)))
+    const run = await sealwright(['edge', 'submit', deployment.bundle, '--input', input, ...nats('camera'), '--json'])
+    expect(run.json()).toMatchObject({ jobs: [{ index: 0, answer: { label: tinyLabel(pixels) } }] })
+  }, 60_000)
+
+  it('lets no node publish or read answers', async () => {
+    const url = `tls://localhost:${server.port}`
+    const authority = await readFile(tls('insecure-test.crt'), 'utf8')
+    const connection = await connectNats({ url, authority, user: 'node1', password: 'node1-password' }, 'liar')
+    const queues = await Queues.open(connection, deployment.id)
+    const refused = expect.objectContaining({ message: expect.stringContaining('Permissions Violation') })
+    const job = 'ab'.repeat(16)
+    await expect(queues.answer({ job, answer: { label: 1 } })).rejects.toThrow(refused)
+    await expect(queues.answerOf(job)).rejects.toThrow(refused)
+    await connection.close()
+  }, 30_000)
+
+  it('refuses a wrong password, and a server whose certificate nobody vouches for', async () => {
+    const submit = (...args: string[]) =>
+      sealwright(['edge', 'submit', deployment.bundle, '--input', join(folder, 'sample.npy'), ...args, '--json'])
+    const wrong = await submit(...nats('camera'), `--nats-password-file=${join(folder, 'owner.txt')}`)
+    expect(wrong.json().error).toMatchObject({ code: 'nats-unreachable' })
+    const unknown = await submit(`--nats=tls://localhost:${server.port}`)
+    expect(unknown.json().error).toMatchObject({ code: 'nats-unreachable' })
+  }, 60_000)
+
+  it('stops each process when it is told to', async () => {
+    for (const { child } of running) child.kill('SIGTERM')
+    const ends = await Promise.all(running.map(({ ended }) => ended))
+    expect(ends.map(({ code }) => code)).toEqual([0, 0, 0])
+  }, 30_000)
+})

@@ -1,0 +1,100 @@
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeResult, encodeResult } from '../../src-main/core/bundle/result.ts'
+import { sha256 } from '../../src-main/files/sha256.ts'
+import { temporaryFolder } from '../owner/exported.ts'
+import { Cluster } from './cluster.ts'
+import { deployTiny, randomPixels, tinyLabel } from './tiny.ts'
+import { answersKept, encodeInput, inTheNameOf, leftovers, Liar, trial, type Question } from './trials.ts'
+
+const deadlineSeconds = 60
+const question = (): Question => {
+  const input = randomPixels()
+  return { input, label: tinyLabel(input) }
+}
+
+describe('segments over NATS', () => {
+  let folder: string
+  let cluster: Cluster
+  let liar: Liar
+
+  const released = async (): Promise<number> =>
+    (await readFile(join(folder, 'audit.log'), 'utf8')).match(/"event":"released"/g)?.length ?? 0
+
+  beforeAll(async () => {
+    folder = await temporaryFolder()
+    cluster = await Cluster.start(await deployTiny(folder), {
+      folder,
+      limit: 8,
+      nodeOptions: ['--threads=1', '--evaluator=seal'],
+    })
+    liar = await Liar.connect(cluster)
+  }, 60_000)
+  afterAll(async () => {
+    await liar.close()
+    await cluster.close()
+    await rm(folder, { recursive: true })
+  })
+
+  it('refuses jobs at once while a queue is full, and answers those that were accepted', async () => {
+    const outcomes = await trial(cluster, { jobs: 10, question, deadlineSeconds, everyMs: 0 }, async () => {
+      await pause(500)
+      await cluster.startNodes('1', '2', '1,2')
+    })
+    expect(outcomes).toEqual({ busy: 2, right: 8 })
+  }, 60_000)
+
+  it('loses nothing and answers nothing twice when nodes are killed and the server restarts', async () => {
+    const options = { jobs: 12, question, deadlineSeconds, everyMs: 150, insists: true }
+    const outcomes = await trial(cluster, options, async () => {
+      for (const node of cluster.nodes) {
+        await pause(400 * Math.random())
+        await cluster.kill(node)
+      }
+      await cluster.restartServer()
+    })
+    expect(outcomes).toEqual({ right: 12 })
+    expect((await answersKept(cluster)).mostPerJob).toBe(1)
+  }, 90_000)
+
+  it('answers a job once, however often it is submitted', async () => {
+    const { input, label } = question()
+    const before = await released()
+    const answer = await liar.ask(await encodeInput(cluster.deployment, input), 'compute', 0, 3)
+    expect(answer).toMatchObject({ answer: { label } })
+    await pause(1500)
+    expect(await released()).toBe(before + 1)
+    expect((await answersKept(cluster)).mostPerJob).toBe(1)
+  }, 60_000)
+
+  it('says that a job failed when a node returns garbage', async () => {
+    const noise = (file: Uint8Array): Uint8Array => {
+      const { ciphertexts, ...identity } = decodeResult(file, sha256, 'refreshed')
+      return encodeResult(
+        { ...identity, ciphertexts: [ciphertexts[0].map((byte, i) => (i < 200 ? byte : i % 7))] },
+        sha256,
+      )
+    }
+    const refused = { failure: { code: 'refused' } }
+    for (const garbage of [() => new Uint8Array(1000), (file: Uint8Array) => file.subarray(0, 5000), noise]) {
+      const input = await encodeInput(cluster.deployment, question().input)
+      expect(await liar.ask(garbage(input), 'open', 0)).toMatchObject(refused)
+      expect(await liar.ask(garbage(input), 'open', 1)).toMatchObject(refused)
+    }
+  }, 60_000)
+
+  it('says so when a node is given another deployment’s ciphertext', async () => {
+    const otherFolder = await temporaryFolder()
+    const foreign = await encodeInput(await deployTiny(otherFolder), question().input)
+    expect(await liar.ask(foreign)).toMatchObject({ failure: { code: 'input-of-another-bundle' } })
+    const disguised = await inTheNameOf(cluster.deployment, foreign)
+    expect(await liar.ask(disguised)).toMatchObject({ failure: { code: 'refused' } })
+    await rm(otherFolder, { recursive: true })
+  }, 60_000)
+
+  it('leaves no task and no object behind', async () => {
+    await expect.poll(() => leftovers(cluster), { timeout: 25_000 }).toEqual({ tasks: 0, objects: 0 })
+  }, 30_000)
+})

@@ -1,0 +1,17 @@
+import { join } from 'node:path'
+import { tinyOutput, tinySegment } from '../bundle/tiny-plan.ts'
+import { exportTiny, passphrase } from '../owner/exported.ts'
+import type { Deployment } from './cluster.ts'
+
+/** Two segments with a refresh between them: 4 pixels, 3 values, 2 outputs. */
+export async function deployTiny(folder: string): Promise<Deployment> {
+  const { deploymentId: id } = await exportTiny(folder, { segments: [tinySegment([1, 2, 2]), tinySegment([3, 1, 1])] })
+  return { id, bundle: join(folder, 'tiny.sealed'), keysFolder: join(folder, 'keys'), passphrase }
+}
+
+export function tinyLabel(pixels: ArrayLike<number>): number {
+  const [first, second] = tinyOutput(tinyOutput(pixels))
+  return first > second ? 0 : 1
+}
+
+export const randomPixels = (): Float64Array => Float64Array.from({ length: 4 }, () => 2 * Math.random() - 1)
