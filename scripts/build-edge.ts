@@ -19,7 +19,7 @@ export async function buildEdge(folder = join(root, 'dist', 'edge')): Promise<st
   await writeFile(join(folder, 'THIRD-PARTY-LICENSES'), await licencesOf(modules))
   const { version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const bin = { 'sealwright-edge': 'sealwright-edge' }
-  const manifest = { name: 'sealwright-edge', version, license, type: 'module', engines: { node: '>=22.23' }, bin }
+  const manifest = { name: 'sealwright-edge', version, license, type: 'module', engines: { node: '>=22.20' }, bin }
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   await writeFile(join(folder, 'sealwright-edge'), `#!/usr/bin/env node\nimport './main.js'\n`)
   await chmod(join(folder, 'sealwright-edge'), 0o755)

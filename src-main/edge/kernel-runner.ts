@@ -20,7 +20,8 @@ import { READ_AHEAD_BYTES, WeightReader } from './weight-reader.ts'
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'seal-thread$1'))
 
 export interface KernelRunnerOptions {
-  readonly kinds: readonly KernelKind[]
+  /** All that work, unless told. */
+  readonly kinds?: readonly KernelKind[]
   readonly threads: number
   /** Resident memory of the whole process, at most: weights that it leaves no room for are read again in each run. */
   readonly memoryBytes?: number

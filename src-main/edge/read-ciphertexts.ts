@@ -11,17 +11,37 @@ import type { Bundle } from './open-bundle.ts'
  * @throws UserError damaged-result, input-of-another-bundle, segment-elsewhere
  */
 export async function readCiphertexts(path: string, bundle: Bundle): Promise<EncryptedResult | undefined> {
-  const start = await firstBytes(path)
-  const kind = (['refreshed', 'handed'] as const).find((candidate) => isKind(start, candidate))
-  if (!kind) return undefined
-  const input = decodeResult(await readBytes(path, MAX_RESULT_BYTES), sha256, kind)
+  if (!kindOf(await firstBytes(path))) return undefined
+  const given = decodeGiven(await readBytes(path, MAX_RESULT_BYTES))
+  checkGiven(given, bundle)
+  return given.input
+}
+
+/** Such a file, of which only sizes and hashes are known to be right. */
+export interface GivenInput {
+  readonly kind: GivenKind
+  readonly input: EncryptedResult
+}
+
+type GivenKind = 'refreshed' | 'handed'
+
+const kindOf = (start: Uint8Array): GivenKind | undefined =>
+  (['refreshed', 'handed'] as const).find((candidate) => isKind(start, candidate))
+
+/** Throws UserError 'damaged-result'. */
+export function decodeGiven(bytes: Uint8Array): GivenInput {
+  const kind = kindOf(bytes) ?? 'refreshed'
+  return { kind, input: decodeResult(bytes, sha256, kind) }
+}
+
+/** Throws UserError 'input-of-another-bundle', 'segment-elsewhere'. */
+export function checkGiven({ kind, input }: GivenInput, bundle: Bundle): void {
   const before = bundle.cutAfter(input.segment - 1)
   const fits = before !== undefined && (before === 'hand-off') === (kind === 'handed')
   if (input.deploymentId !== bundle.manifest.deploymentId || !fits) {
-    throw new UserError('input-of-another-bundle', `${path} was made for another bundle.`, { where: { file: path } })
+    throw new UserError('input-of-another-bundle', 'The input was made for another bundle.')
   }
   bundle.segment(input.segment)
-  return input
 }
 
 /** Empty where there is no such file to read: reading it as samples will say why. */

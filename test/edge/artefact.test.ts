@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -20,8 +21,10 @@ describe('the edge runtime as a folder', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
+  /** `npm run test:node22` has another Node. */
+  const node = process.env.EDGE_NODE ?? process.execPath
   const run = (...args: string[]) =>
-    spawnSync(process.execPath, [join(edge, 'sealwright-edge'), ...args], { cwd: folder, env: {}, encoding: 'utf8' })
+    spawnSync(node, [join(edge, 'sealwright-edge'), ...args], { cwd: folder, env: {}, encoding: 'utf8' })
 
   it.each(['1', '2'])('computes with Node alone, on %s thread(s)', async (threads) => {
     const out = join(folder, `${threads}.result`)
@@ -31,6 +34,21 @@ describe('the edge runtime as a folder', () => {
     const expected = tinyOutput([0.3, -0.8, 1.5, 0.6])
     const { label } = await decrypt({ result: out, keysFolder: join(folder, 'keys'), unlock: { passphrase } })
     expect(label).toBe(expected.indexOf(Math.max(...expected)))
+  })
+
+  it('serves until it is told to stop', async () => {
+    const server = spawn(node, [join(edge, 'sealwright-edge'), 'serve', 'tiny.sealed', '--port', '0'], {
+      ...{ cwd: folder, env: {} },
+    })
+    const ended = once(server, 'exit')
+    const [line] = await once(server.stdout, 'data')
+    const body = npy([0.3, -0.8, 1.5, 0.6]) as Uint8Array<ArrayBuffer>
+    const headers = { 'content-type': 'application/x-npy' }
+    const response = await fetch(`${JSON.parse(line).url}/v1/run`, { method: 'POST', body, headers })
+    expect(response.status).toBe(200)
+    expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(1e5)
+    server.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
   })
 
   it('verifies and describes bundles', async () => {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeResult } from '../../src-main/core/bundle/result.ts'
 import { serve, type ServeOptions, type Serving } from '../../src-main/edge/serve/serve.ts'
 import { decrypt } from '../../src-main/owner/decrypt.ts'
-import { tinyOutput } from '../bundle/tiny-plan.ts'
+import { refresh } from '../../src-main/owner/refresh.ts'
+import { tinyOutput, tinySegment } from '../bundle/tiny-plan.ts'
 import { exportTiny, passphrase, temporaryFolder } from '../owner/exported.ts'
 import { npy } from './npy.ts'
 
@@ -105,5 +106,37 @@ describe('the edge over HTTP', () => {
     expect((await get('another')).status).toBe(401)
     expect((await get('secret-token')).status).toBe(200)
     await guarded.close()
+  })
+
+  it('serves every segment of a bundle: what the owner refreshed, and nothing of another deployment', async () => {
+    const deep = await temporaryFolder()
+    const keysFolder = join(deep, 'keys')
+    await exportTiny(deep, { segments: [tinySegment([1, 2, 2]), tinySegment([3, 1, 1])] })
+    const other = await serve({ ...options, bundle: join(deep, 'tiny.sealed') })
+    const file = (name: string): string => join(deep, name)
+    const run = async (body: Uint8Array, type: string, name: string): Promise<Response> => {
+      const headers = { 'content-type': type }
+      const response = await fetch(`${other.url}/v1/run`, { method: 'POST', body: Buffer.from(body), headers })
+      if (response.status === 200) await writeFile(file(name), Buffer.from(await response.arrayBuffer()))
+      return response
+    }
+    const segmentOf = async (name: string) => decodeResult(await readFile(file(name)), sha256).segment
+    await run(npy(pixels), 'application/x-npy', 'first.result')
+    expect(await segmentOf('first.result')).toBe(0)
+    await refresh({ result: file('first.result'), keysFolder, unlock: { passphrase }, out: file('second') })
+    const refreshed = await readFile(file('second'))
+    await run(refreshed, 'application/octet-stream', 'last.result')
+    expect(await segmentOf('last.result')).toBe(1)
+    const expected = tinyOutput(tinyOutput(pixels))
+    const { label } = await decrypt({ result: file('last.result'), keysFolder, unlock: { passphrase } })
+    expect(label).toBe(expected.indexOf(Math.max(...expected)))
+
+    const changed = refreshed.map((byte, i) => (i === refreshed.length - 100 ? byte ^ 1 : byte))
+    expect(await codeOf(await run(changed, 'application/octet-stream', ''))).toEqual([400, 'damaged-result'])
+    const result = await readFile(file('first.result'))
+    expect(await codeOf(await run(result, 'application/octet-stream', ''))).toEqual([400, 'damaged-result'])
+    expect(await codeOf(await post(refreshed, 'application/octet-stream'))).toEqual([400, 'input-of-another-bundle'])
+    await other.close()
+    await rm(deep, { recursive: true })
   })
 })

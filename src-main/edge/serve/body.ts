@@ -1,0 +1,18 @@
+import type { Preprocessing } from '../../core/bundle/preprocessing.ts'
+import type { Shape } from '../../core/normalise/layer-model.ts'
+import { SAMPLE_TYPES, type SampleType } from '../../data/read-samples.ts'
+
+/** A refreshed or handed file, for a segment after the first. */
+export const CIPHERTEXTS_TYPE = 'application/octet-stream'
+
+/** Media types that a request's body may have. */
+export const BODY_TYPES = [...(Object.keys(SAMPLE_TYPES) as SampleType[]), CIPHERTEXTS_TYPE] as const
+export type BodyType = (typeof BODY_TYPES)[number]
+
+/** A body, and how the bundle wants samples read. */
+export interface Body {
+  readonly bytes: Uint8Array
+  readonly type: BodyType
+  readonly shape: Shape
+  readonly preprocessing: Preprocessing
+}

@@ -1,0 +1,36 @@
+import type { RunInput } from '../segment-runner.ts'
+import { Engine } from './engine.ts'
+import type { EngineSetup } from './engine-thread.ts'
+
+/** A bundle's engines, each started for the first input of its segment. */
+export class Engines {
+  readonly #setup: Omit<EngineSetup, 'segment'>
+  readonly #onRestart: () => void
+  readonly #started = new Map<number, Promise<Engine>>()
+
+  constructor(setup: Omit<EngineSetup, 'segment'>, onRestart: () => void) {
+    this.#setup = setup
+    this.#onRestart = onRestart
+  }
+
+  /** Throws what loading a segment does; the next input tries again. */
+  async load(segment: number): Promise<Engine> {
+    const started = this.#started.get(segment) ?? Engine.start({ ...this.#setup, segment }, this.#onRestart)
+    this.#started.set(segment, started)
+    try {
+      return await started
+    } catch (error) {
+      this.#started.delete(segment)
+      throw error
+    }
+  }
+
+  /** A result file, or what is handed on. */
+  async run(segment: number, input: RunInput): Promise<Uint8Array> {
+    return await (await this.load(segment)).run(input)
+  }
+
+  async end(): Promise<void> {
+    for (const started of this.#started.values()) await (await started.catch(() => undefined))?.end()
+  }
+}

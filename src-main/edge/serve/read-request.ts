@@ -1,0 +1,81 @@
+import { fillBatch } from '../../core/bundle/packing.ts'
+import { UserError } from '../../core/errors.ts'
+import { sizeOf } from '../../core/normalise/layer-model.ts'
+import type { Plan } from '../../core/plan/plan.ts'
+import { AskedWorker } from '../../workers/ask.ts'
+import type { Bundle } from '../open-bundle.ts'
+import { checkGiven, type GivenInput } from '../read-ciphertexts.ts'
+import type { RunInput } from '../segment-runner.ts'
+import { BODY_TYPES, CIPHERTEXTS_TYPE, type Body, type BodyType } from './body.ts'
+
+/** What a request asks to be computed. */
+export interface Task {
+  /** From 0. */
+  readonly segment: number
+  readonly input: RunInput
+}
+
+const parseTimeoutMs = 5_000
+const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'parse-thread$1'))
+
+/** Throws UserError 'unsupported-media-type'. */
+export function bodyTypeOf(contentType = ''): BodyType {
+  const given = contentType.split(';')[0].trim().toLowerCase()
+  const type = BODY_TYPES.find((known) => known === given)
+  if (type) return type
+  throw new UserError('unsupported-media-type', `Send ${BODY_TYPES.join(', ')}.`)
+}
+
+/** Turns bodies into tasks for the segments of a bundle. */
+export class RequestReader {
+  readonly #bundle: Bundle
+  /** Of the segments that the bundle holds. */
+  readonly #plans: ReadonlyMap<number, Plan>
+
+  constructor(bundle: Bundle, plans: ReadonlyMap<number, Plan>) {
+    this.#bundle = bundle
+    this.#plans = plans
+  }
+
+  /** A float64 array with its header, or a picture of any sensible kind; uncompressed ciphertexts. */
+  maxBytes(type: BodyType): number {
+    const sizes = [...this.#plans.values()].map(({ input, parameters }) =>
+      type === CIPHERTEXTS_TYPE
+        ? input.sources.length * (16 * parameters.polyModulusDegree * input.primes + 1024)
+        : 8 * sizeOf(input.shape) + 4096,
+    )
+    return Math.max(...sizes, 2 ** 20)
+  }
+
+  /**
+   * Bytes from outside are read in a thread of their own, which ends with them.
+   * @throws UserError unreadable-sample, damaged-result, segment-elsewhere, input-of-another-bundle and what reading samples says
+   */
+  async read(type: BodyType, bytes: Uint8Array): Promise<Task> {
+    const { preprocessing } = this.#bundle.manifest
+    const first = type === CIPHERTEXTS_TYPE ? undefined : this.#plan(0)
+    const parsed = await parse({ bytes, type, shape: first?.input.shape ?? [1, 1, 1], preprocessing })
+    if (parsed instanceof Float64Array) return { segment: 0, input: fillBatch(first!, parsed) }
+    checkGiven(parsed, this.#bundle)
+    return { segment: parsed.input.segment, input: parsed.input.ciphertexts }
+  }
+
+  #plan(segment: number): Plan {
+    this.#bundle.segment(segment)
+    return this.#plans.get(segment)!
+  }
+}
+
+async function parse(body: Body): Promise<Float64Array | GivenInput> {
+  const worker = new AskedWorker<Body, Float64Array | GivenInput>(threadUrl, {
+    resourceLimits: { maxOldGenerationSizeMb: 256 },
+  })
+  try {
+    return await worker.ask(body, { timeoutMs: parseTimeoutMs })
+  } catch (error) {
+    if (error instanceof UserError) throw error
+    throw new UserError('unreadable-sample', 'The sample could not be read.', { cause: error })
+  } finally {
+    await worker.end()
+  }
+}
