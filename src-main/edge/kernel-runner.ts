@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { invariant, UserError } from '../core/errors.ts'
+import { invariant } from '../core/errors.ts'
 import type { KernelKind } from '../core/plan/evaluator-kinds.ts'
 import type { Plan, Register, WeightIndex } from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
@@ -14,7 +14,7 @@ import type { Bundle } from './open-bundle.ts'
 import { PlanTimer } from './plan-timer.ts'
 import type { SealThreadNote, SealThreadRequest, SealThreadSetup } from './seal-thread.ts'
 import { checkInput, type RunInput, type RunTimes, type SegmentRunner } from './segment-runner.ts'
-import { READ_AHEAD_BYTES, WeightReader } from './weight-reader.ts'
+import { WeightReader } from './weight-reader.ts'
 
 /** Beside this file, as source or bundled. */
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'seal-thread$1'))
@@ -23,13 +23,12 @@ export interface KernelRunnerOptions {
   /** All that work, unless told. */
   readonly kinds?: readonly KernelKind[]
   readonly threads: number
-  /** Resident memory of the whole process, at most: weights that it leaves no room for are read again in each run. */
-  readonly memoryBytes?: number
+  /**
+   * What the kernels' memory may take, asked for when all that encrypts is there: weights without room are read again
+   * in each run.
+   */
+  readonly roomBytes?: () => number
 }
-
-/** What the process grows by besides the kernels' memory and what is read ahead: keys on their way, and threads. */
-const GROWTH_BYTES = 32 * 2 ** 20
-const THREAD_BYTES = 16 * 2 ** 20
 
 type SealThread = AskedWorker<SealThreadRequest, number, SealThreadNote>
 
@@ -62,7 +61,7 @@ export class KernelRunner implements SegmentRunner {
 
   /** Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported', 'not-enough-memory'. */
   static async load(bundle: Bundle, segmentIndex: number, options: KernelRunnerOptions): Promise<KernelRunner> {
-    const { threads, memoryBytes, kinds } = options
+    const { threads, roomBytes, kinds } = options
     const plan = await bundle.plan(bundle.segment(segmentIndex))
     const module = await compileSeal()
     const { path, sha256 } = bundle
@@ -76,9 +75,8 @@ export class KernelRunner implements SegmentRunner {
     let reader: WeightReader | undefined
     try {
       const ready = Promise.all(encryptors.map((thread) => thread.ask({ registers: [], input: new Float64Array() })))
-      if (memoryBytes !== undefined) await ready
-      const room = memoryBytes === undefined ? undefined : kernelRoom(memoryBytes, threads)
-      kernels = await openKernels(plan, { threads, kinds, limitBytes: room })
+      if (roomBytes) await ready
+      kernels = await openKernels(plan, { threads, kinds, limitBytes: roomBytes?.() })
       const streamed = new Set(kernels.streamed)
       const kept = [...plan.weights.keys()].filter((index) => !streamed.has(index))
       reader = await WeightReader.start(bundle, segmentIndex, kept, kernels.streamed)
@@ -157,13 +155,6 @@ export class KernelRunner implements SegmentRunner {
     const encryptMs = Math.max(...busyMs) + performance.now() - startedMs
     return { values: registers.map((register) => values.get(register)!), encryptMs }
   }
-}
-
-/** What is left for the kernels of what the process may hold. Throws UserError 'not-enough-memory'. */
-function kernelRoom(memoryBytes: number, threads: number): number {
-  const room = memoryBytes - process.memoryUsage.rss() - READ_AHEAD_BYTES - GROWTH_BYTES - threads * THREAD_BYTES
-  if (room > 0) return room
-  throw new UserError('not-enough-memory', `${Math.ceil(memoryBytes / 2 ** 20)} MiB are not enough to begin with.`)
 }
 
 /** Keys and the weights that stay, expanded by the kernels' threads. */

@@ -4,9 +4,14 @@ import { kernelSupport } from '../kernels/open-kernels.ts'
 import { KernelRunner } from './kernel-runner.ts'
 import { loadSegment } from './load-segment.ts'
 import type { Bundle } from './open-bundle.ts'
+import { READ_AHEAD_BYTES } from './weight-reader.ts'
 import type { SegmentRunner } from './segment-runner.ts'
 import { SingleRunner } from './single-runner.ts'
 import { ThreadedRunner } from './threaded-runner.ts'
+
+/** What the process grows by besides the kernels' memory and what is read ahead: keys on their way, and threads. */
+const GROWTH_BYTES = 32 * 2 ** 20
+const THREAD_BYTES = 16 * 2 ** 20
 
 export interface RunnerOptions {
   readonly threads: number
@@ -26,7 +31,8 @@ export async function loadRunner(bundle: Bundle, segmentIndex: number, options: 
   const kinds = kernelKindsOf(evaluator)
   const mustUseKernels = evaluator !== 'auto' && kinds.length > 0
   if (mustUseKernels || (evaluator === 'auto' && kernelSupport(plan, threads).kind !== 'node-seal')) {
-    return KernelRunner.load(bundle, segmentIndex, { ...options, kinds })
+    const roomBytes = memoryBytes === undefined ? undefined : () => kernelRoom(memoryBytes, threads)
+    return KernelRunner.load(bundle, segmentIndex, { threads, kinds, roomBytes })
   }
   if (memoryBytes !== undefined) {
     throw new UserError('kernels-unsupported', 'Only the evaluation kernels can keep to a given memory.')
@@ -34,4 +40,11 @@ export async function loadRunner(bundle: Bundle, segmentIndex: number, options: 
   return threads > 1
     ? ThreadedRunner.load(bundle, segmentIndex, threads)
     : new SingleRunner(await loadSegment(bundle, segmentIndex))
+}
+
+/** What is left for the kernels of what the process may hold, as it is now. Throws UserError 'not-enough-memory'. */
+function kernelRoom(memoryBytes: number, threads: number): number {
+  const room = memoryBytes - process.memoryUsage.rss() - READ_AHEAD_BYTES - GROWTH_BYTES - threads * THREAD_BYTES
+  if (room > 0) return room
+  throw new UserError('not-enough-memory', `${Math.ceil(memoryBytes / 2 ** 20)} MiB are not enough to begin with.`)
 }
