@@ -20,17 +20,32 @@ export async function describeBundle(path: string, trust: Trust, runner: RunnerO
   try {
     const { format, version, producer, deploymentId, created, model, preprocessing, reveal, entries } = bundle.manifest
     const plans = await Promise.all(bundle.manifest.segments.map((segment) => bundle.plan(segment)))
-    const segments = plans.map((plan) => describeSegment(plan, runner))
+    const { cuts } = bundle.manifest
+    const segments = plans.map((plan, i) => describeSegment(bundle.manifest.segments[i].index, plan, runner))
     const { signer } = bundle
-    return { format, version, producer, deploymentId, created, model, preprocessing, reveal, signer, segments, entries }
+    return {
+      format,
+      version,
+      producer,
+      deploymentId,
+      created,
+      model,
+      preprocessing,
+      reveal,
+      signer,
+      segments,
+      cuts,
+      entries,
+    }
   } finally {
     await bundle.close()
   }
 }
 
-const describeSegment = (plan: Plan, runner: RunnerOptions) => {
+const describeSegment = (index: number, plan: Plan, runner: RunnerOptions) => {
   const { parameters, input, output, weights, instructions, layers } = plan
   return {
+    index,
     polyModulusDegree: parameters.polyModulusDegree,
     logQP: logQPOf(parameters),
     input: { mode: input.mode, shape: input.shape, ciphertexts: input.sources.length },

@@ -86,9 +86,9 @@ export function verifyCommand(spelled: string): Command {
   })
 }
 
-function infoText({ model, deploymentId, created, producer, signer, segments }: DescribeResult): string {
-  const rows = segments.map(({ polyModulusDegree, logQP, input, weights, layers, evaluator }, at) => [
-    at,
+function infoText({ model, deploymentId, created, producer, signer, segments, cuts }: DescribeResult): string {
+  const rows = segments.map(({ index, polyModulusDegree, logQP, input, weights, layers, evaluator }) => [
+    index + 1,
     polyModulusDegree,
     Math.round(logQP),
     `${input.mode}, ${times(input.shape)}`,
@@ -102,6 +102,7 @@ function infoText({ model, deploymentId, created, producer, signer, segments }: 
       ['network', model.name],
       ['deployment', deploymentId],
       ['made', `${created} by ${producer}`],
+      ...(cuts.length > 0 ? [['cuts of the network', cuts.join(', ')] as const] : []),
       ['signed by', signerText(signer)],
     ]),
     table(['segment', 'N', 'log2 QP', 'input', 'weight ciphertexts', 'layers', 'evaluator here'], rows),
