@@ -5,6 +5,7 @@ import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { tune } from '../tune/tune.ts'
 import { checkCalibration, ENOUGH_SAMPLES } from './calibration.ts'
+import { capSamples } from './cap-samples.ts'
 import { withDistortions } from './distort.ts'
 import { ease } from './ease.ts'
 import { isStructural } from './features.ts'
@@ -64,7 +65,8 @@ export async function approximate(
     return degree === 'exact' ? options.degree : degree
   }
   const slots = replacePools(options.splitPools ? splitPools(model, exactLayers) : model, exactLayers)
-  const samples = options.distort === false ? calibration : withDistortions(model, calibration)
+  const given = capSamples(slots, calibration, work)
+  const samples = options.distort === false ? given : withDistortions(model, given)
   const shapes = new Map<LayerId, Shape>([
     [INPUT, model.input.shape],
     ...slots.layers.map((l) => [l.id, l.shape] as const),
@@ -72,7 +74,7 @@ export async function approximate(
   const original = new Map<LayerId, Values>([[INPUT, samples]])
   const approximated = new Map<LayerId, Values>([[INPUT, samples]])
   const lastReader = lastReaders(slots)
-  const large = countMultiplications(model) * calibration.length > MOST_EASED
+  const large = countMultiplications(model) * given.length > MOST_EASED
   const layers: (LinearLayer | PolynomialLayer | ExactLayer)[] = []
   const done = stepCounter(work, 'approximate', slots.layers.length)
 
@@ -118,8 +120,8 @@ export async function approximate(
   }
   const fitted = { ...model, layers }
   if (!layers.some(({ kind }) => kind === 'polynomial')) return fitted
-  const epochs = options.refit === false || calibration.length < ENOUGH_SAMPLES ? 0 : options.tuningEpochs
-  const tuned = await tune(model, fitted, calibration, epochs, work)
+  const epochs = options.refit === false || given.length < ENOUGH_SAMPLES ? 0 : options.tuningEpochs
+  const tuned = await tune(model, fitted, given, epochs, work)
   return tuned === fitted ? fitted : observeRanges(tuned, samples)
 
   function exactValues(layer: Exclude<SlotModel['layers'][number], LinearLayer>, values = original): Values {

@@ -1,0 +1,39 @@
+import { INPUT, sizeOf } from '../normalise/layer-model.ts'
+import type { LayerId } from '../normalise/layer-model.ts'
+import type { WorkContext } from '../progress.ts'
+import { evenly } from './layer-values.ts'
+import type { Values } from './layer-values.ts'
+import { readsFrom } from './pools.ts'
+import type { SlotModel } from './pools.ts'
+
+/** What the values of all samples may take together. */
+const MOST_BYTES = 4 * 2 ** 30
+/** Of the original's and of the approximated network. */
+const BYTES_PER_ELEMENT = 2 * 8
+
+/** As many of the samples, evenly spaced, as fit in memory while layers are fitted one by one; warns where some do not. */
+export function capSamples(model: SlotModel, samples: Values, work: WorkContext, mostBytes = MOST_BYTES): Values {
+  const most = Math.max(1, Math.floor(mostBytes / bytesPerSample(model)))
+  if (samples.length <= most) return samples
+  const message = `Only ${most} of ${samples.length} calibration samples are used: more would not fit in memory.`
+  work.progress({ kind: 'warning', stage: 'approximate', message })
+  return evenly(samples, most)
+}
+
+/** At the layer where most values are alive: those still to be read, and the layer's own before and after refitting. */
+function bytesPerSample(model: SlotModel): number {
+  const sizes = new Map<LayerId, number>([[INPUT, sizeOf(model.input.shape)]])
+  const lastReader = new Map<LayerId, LayerId>()
+  for (const layer of model.layers) {
+    sizes.set(layer.id, sizeOf(layer.shape))
+    for (const input of readsFrom(layer)) lastReader.set(input, layer.id)
+  }
+  let [alive, most] = [sizes.get(INPUT)!, 0]
+  for (const layer of model.layers) {
+    const own = sizes.get(layer.id)!
+    alive += own
+    most = Math.max(most, alive + own)
+    for (const [id, reader] of lastReader) if (reader === layer.id) alive -= sizes.get(id)!
+  }
+  return most * BYTES_PER_ELEMENT
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { capSamples } from '../../src-main/core/approximate/cap-samples.ts'
+import { replacePools } from '../../src-main/core/approximate/pools.ts'
+import { normalise } from '../../src-main/core/normalise/normalise.ts'
+import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
+import { silent } from '../../src-main/core/progress.ts'
+import type { ProgressEvent } from '../../src-main/core/progress.ts'
+import { mnistSamples } from '../support/mnist-samples.ts'
+
+describe('capSamples', () => {
+  const lenet = replacePools(
+    normalise(readOnnx(new Uint8Array(readFileSync(new URL('../../assets/lenet5.onnx', import.meta.url))))),
+  )
+
+  it('keeps all samples where they fit', () => {
+    const samples = mnistSamples(0, 20)
+    expect(capSamples(lenet, samples, silent)).toBe(samples)
+  })
+
+  it('thins them evenly, with a warning, where their values would not fit', () => {
+    const events: ProgressEvent[] = []
+    const samples = mnistSamples(0, 20)
+    // At its first activation LeNet-5 has 6 × 28 × 28 values and those it reads, twice over for both networks.
+    const kept = capSamples(lenet, samples, { progress: (event) => events.push(event) }, 2e6)
+    expect(kept.length).toBeGreaterThan(5)
+    expect(kept.length).toBeLessThan(15)
+    expect(kept.every((sample) => samples.includes(sample))).toBe(true)
+    expect(new Set(kept).size).toBe(kept.length)
+    expect(events).toEqual([expect.objectContaining({ kind: 'warning' })])
+  })
+})
