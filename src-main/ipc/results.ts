@@ -33,8 +33,6 @@ export const frontierPoint = z.object({
   degrees: z.record(z.string(), degree),
   /** Max-pools are taken apart into maxima of rows and columns. */
   splitPools: z.boolean().optional(),
-  /** Max-pools are taken apart into maxima of rows and columns. */
-  splitPools: z.boolean().optional(),
   depth: count,
   agreement: z.number(),
   seconds: seconds.optional(),

@@ -148,7 +148,7 @@ describe('the desktop application', () => {
     await button('Run encrypted').click()
     const answer = app.page.locator('.answer')
     await answer.getByText(/s at the edge/).waitFor({ timeout: trialMs })
-    expect(await answer.locator('strong').allTextContents()).toEqual(['7', '7'])
+    expect(await answer.locator('strong').allTextContents()).toEqual(['7', '7', '7'])
     await screenshot('drawing')
   })
 })

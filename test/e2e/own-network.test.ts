@@ -3,6 +3,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { violations } from './accessibility.ts'
+import { asset, Driver, trained } from './driver.ts'
 import { firstOpenMs, openWindow, root } from './window.ts'
 import type { OpenWindow } from './window.ts'
 
@@ -10,94 +11,129 @@ const longMs = 300_000
 const passphrase = 'a passphrase for a test'
 
 let app: OpenWindow
+let person: Driver
 let bundle: string
 beforeAll(async () => {
   app = await openWindow({ colorScheme: 'dark' })
+  person = new Driver(app)
   bundle = join(app.temporaryFolder, 'mine.sealed')
 }, firstOpenMs)
 afterAll(async () => {
   await app?.close()
 })
 
-const button = (name: string) => app.page.getByRole('button', { name, exact: true })
-const stage = (name: string) => app.page.getByRole('navigation', { name: 'Stages' }).getByRole('button', { name })
-
-/** Answers the next file dialogs. */
-const choose = (path: string): Promise<void> =>
-  app.application.evaluate(({ dialog }, chosen) => {
-    dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
-    dialog.showSaveDialog = async () => ({ canceled: false, filePath: chosen })
-  }, path)
-
 describe('a network of one’s own', () => {
   it('is refused with every node that stands in the way', async () => {
-    await choose(join(root, 'test', 'models', 'hostile', 'warn_op_gru.onnx'))
-    await button('Open an ONNX file…').click()
+    await person.choose(join(root, 'test', 'models', 'hostile', 'warn_op_gru.onnx'))
+    await person.button('Open an ONNX file…').click()
     const refused = app.page.getByRole('table', { name: 'Unsupported nodes' })
     await refused.waitFor()
     expect(await refused.textContent()).toContain('GRU')
-    await stage('Test').click()
-    expect(await button('Seal and run').isDisabled()).toBe(true)
-    await stage('Export').click()
-    expect(await button('Export…').isDisabled()).toBe(true)
+    for (const [stage, action] of [
+      ['Activations', 'Fit polynomials'],
+      ['Accuracy', 'Measure'],
+      ['Splits', 'Compare proposals'],
+      ['Export', 'Export…'],
+      ['Test', 'Seal and run'],
+    ]) {
+      await person.go(stage)
+      expect(await person.button(action).isDisabled(), stage).toBe(true)
+    }
   })
 
   it('opens from the menu, and tells at once what protecting it will cost', async () => {
-    await choose(join(root, 'test', 'models', 'trained', 'mnist_cryptonets_relu.onnx'))
-    await app.application.evaluate(({ Menu }) => Menu.getApplicationMenu()!.items[0].submenu!.items[0].click())
+    await person.open(trained('mnist_cryptonets_relu.onnx'))
     await app.page.getByText('Every node can be protected.').waitFor()
-    await stage('Export').click()
-    const forecast = app.page.locator('dl > div', { hasText: 'Ring degree' })
-    await forecast.waitFor({ timeout: longMs })
-    expect(await forecast.locator('dd').textContent()).toBe('8\u2009192')
+    await person.go('Export')
+    const degree = person.fact('Ring degree')
+    await degree.waitFor({ timeout: longMs })
+    expect(await degree.textContent()).toBe('8\u2009192')
   })
 
   it('says what is wrong with calibration data, and can undo the choice', async () => {
-    await choose(join(root, 'package.json'))
-    await button('File… for Calibration data').click()
+    await person.choose(join(root, 'package.json'))
+    await person.button('File… for Calibration data').click()
     await app.page.getByText('package.json').waitFor()
-    await stage('Activations').click()
-    await button('Fit polynomials').click()
-    const alert = app.page.getByRole('alert')
-    await alert.waitFor()
-    expect(await alert.textContent()).toContain('unsupported-data-format')
-    await app.application.evaluate(({ Menu }) => Menu.getApplicationMenu()!.items[1].submenu!.items[0].click())
+    await person.go('Activations')
+    await person.button('Fit polynomials').click()
+    await person.alert.waitFor()
+    expect(await person.alert.textContent()).toContain('unsupported-data-format')
+    await person.menu('Undo Choice')
     await app.page.getByText('None yet').waitFor()
   })
 
   it('is exported under a passphrase, signed, and kept as a deployment', { timeout: longMs }, async () => {
-    await stage('Export').click()
-    await choose(join(root, 'assets', 'digits'))
-    await button('Folder… for Calibration data').click()
+    await person.go('Export')
+    await person.choose(asset('digits'))
+    await person.button('Folder… for Calibration data').click()
+    await app.page.getByLabel('Deployment', { exact: true }).fill('Digits, ward 3')
     await app.page.getByLabel('Passphrase of the key').fill(passphrase)
     await app.page.getByLabel('Repeat the passphrase').fill('something else')
-    expect(await button('Export…').isDisabled()).toBe(true)
+    expect(await person.button('Export…').isDisabled()).toBe(true)
     await app.page.getByLabel('Repeat the passphrase').fill(passphrase)
+    // The virtual display has no keyring: remembering is refused, with the reason.
+    expect(await app.page.getByLabel('Remember it on this machine').isDisabled()).toBe(true)
+    expect(await app.page.getByText('has no keyring').count()).toBe(1)
     expect(await violations(app.page)).toEqual([])
-    await choose(bundle)
-    await button('Export…').click()
+    await person.choose(bundle)
+    await person.button('Export…').click()
     await app.page.getByText('mine.sealed is ready for the edge').waitFor({ timeout: longMs })
     expect((await stat(bundle)).size).toBeGreaterThan(1e6)
     expect(await app.page.getByLabel('Passphrase of the key').inputValue()).toBe('')
-    expect(await app.page.getByText('Signed by').count()).toBe(1)
+    expect(await app.page.getByText('files inside, each with its hash').count()).toBe(1)
+    expect(await app.page.getByText('nobody', { exact: true }).count()).toBe(0)
+    expect(await violations(app.page)).toEqual([])
   })
 
-  it('is measured against its labels, in the clear and encrypted', { timeout: longMs }, async () => {
+  it('is measured on labelled samples, and the report saved', { timeout: longMs }, async () => {
     const labels = join(app.temporaryFolder, 'labels.txt')
-    await writeFile(labels, Array.from({ length: 10 }, (_, digit) => `${digit}.png,${digit}`).join('\n'))
-    await stage('Accuracy').click()
-    await choose(join(root, 'assets', 'digits'))
-    await button('Folder… for Inputs to test').click()
-    await choose(labels)
-    await button('File… for Labels of the inputs').click()
+    await writeFile(labels, Array.from({ length: 10 }, (_, digit) => `${digit}\n`).join(''))
+    await person.go('Accuracy')
+    await person.choose(asset('digits'))
+    await person.button('Folder… for Inputs to test').click()
+    await person.choose(labels)
+    await person.button('File… for Labels of the inputs').click()
     await app.page.getByText('labels.txt').waitFor()
-    await app.page.getByLabel('Also run encrypted').fill('1')
-    await button('Measure').click()
+    await app.page.getByLabel('Also encrypted').fill('1')
+    await person.button('Measure').click()
     await app.page.getByRole('table', { name: 'Error by layer' }).waitFor({ timeout: longMs })
     const shown = await app.page.locator('dl').first().textContent()
     expect(shown).toMatch(/Samples\s*10\s*Original is right\s*100\.0/)
     expect(shown).toMatch(/Kept encrypted, of 1\s*100\.0/)
     expect(await violations(app.page)).toEqual([])
+    for (const [format, sign] of [
+      ['HTML', '<h1>mnist_cryptonets_relu.onnx</h1>'],
+      ['CSV', 'Where the error comes from'],
+    ]) {
+      const report = join(app.temporaryFolder, `report.${format.toLowerCase()}`)
+      await person.choose(report)
+      await person.button(`Save as ${format}…`).click()
+      await app.page.getByText(`Saved as report.${format.toLowerCase()}.`).waitFor()
+      expect(await readFile(report, 'utf8')).toContain(sign)
+    }
+  })
+
+  it('is tested with the bundle that was exported, drawn and in a batch', { timeout: longMs }, async () => {
+    await person.go('Test')
+    const bundles = app.page.getByLabel('Bundle', { exact: true })
+    await bundles.locator('option', { hasText: 'Digits, ward 3' }).waitFor({ state: 'attached' })
+    await bundles.selectOption({ index: 1 })
+    expect(await person.button('Run the bundle').isDisabled()).toBe(true)
+    await app.page.getByLabel('Passphrase', { exact: true }).fill('not the passphrase')
+    await app.page.getByLabel('Inputs', { exact: true }).fill('6')
+    await person.button('Run the batch').click()
+    await person.alert.waitFor({ timeout: longMs })
+    expect(await person.alert.textContent()).toContain('wrong-passphrase')
+    await app.page.getByLabel('Passphrase', { exact: true }).fill(passphrase)
+    await person.button('Run the batch').click()
+    await app.page.getByRole('table', { name: 'Comparison' }).waitFor({ timeout: longMs })
+    expect(await person.fact('Same labels').textContent()).toBe('6 of 6')
+    await person.button('Scores of input 1').click()
+    await app.page.getByRole('img', { name: /^Scores of the original/ }).waitFor()
+    expect(await violations(app.page)).toEqual([])
+    await app.page.getByText('History: 1 test').click()
+    const history = await app.page.getByRole('table', { name: 'History of tests' }).textContent()
+    expect(history).toMatch(/Batch of digits\s*6 of 6/)
   })
 
   it('leaves the passphrase nowhere on disk', async () => {
@@ -112,23 +148,41 @@ describe('a network of one’s own', () => {
   })
 
   it('keeps its keys until they are destroyed, which asks twice', async () => {
-    await stage('Keys').click()
+    await person.go('Keys')
     const table = app.page.getByRole('table', { name: 'Deployments' })
     await table.waitFor()
+    expect(await table.textContent()).toContain('Digits, ward 3')
     expect(await violations(app.page)).toEqual([])
     const id = (await table.locator('td.mono').textContent())!
     const backup = join(app.temporaryFolder, 'keys.backup')
-    await choose(backup)
-    await button('Back up…').click()
+    await person.choose(backup)
+    await person.button('Back up…').click()
     await expect.poll(() => existsSync(backup), { timeout: 20_000 }).toBe(true)
-    await button('Destroy…').click()
-    const confirm = button('Destroy')
+    await person.button('Destroy…').click()
+    const confirm = person.button('Destroy')
     expect(await confirm.isDisabled()).toBe(true)
     await app.page.getByLabel(/Type .* to confirm/).fill(id)
     await confirm.click()
     await app.page.getByText('No keys yet').waitFor()
-    await button('Restore a backup…').click()
+    await person.choose(asset('icon.png'))
+    await person.button('Restore a backup…').click()
+    await person.alert.waitFor()
+    await person.choose(backup)
+    await person.button('Restore a backup…').click()
     await table.waitFor()
     expect(await table.locator('td.mono').textContent()).toBe(id)
+  })
+
+  it('is looked at as a bundle, without any key', async () => {
+    await person.openByAssociation(bundle)
+    const segments = app.page.getByRole('table', { name: 'Segments of the bundle' })
+    await segments.waitFor({ timeout: 60_000 })
+    expect(await segments.textContent()).toMatch(/1\s×\s28\s×\s28, encrypted/)
+    expect(await violations(app.page)).toEqual([])
+    await writeFile(join(app.temporaryFolder, 'cut.sealed'), (await readFile(bundle)).subarray(0, 1e6))
+    await person.openByAssociation(join(app.temporaryFolder, 'cut.sealed'))
+    await person.alert.waitFor({ timeout: 60_000 })
+    expect(await person.alert.textContent()).toContain('damaged-bundle')
+    await person.button('Close').click()
   })
 })

@@ -1,5 +1,6 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { firstOpenMs, openWindow } from './window.ts'
+import { firstOpenMs, openWindow, root } from './window.ts'
 import type { OpenWindow } from './window.ts'
 
 let app: OpenWindow
@@ -25,7 +26,8 @@ describe('what the page cannot do', () => {
     const calls = await inPage(() => Object.keys((window as unknown as { sealwright: object }).sealwright).sort())
     expect(calls).toEqual([
       'about', 'cancelJob', 'choose', 'chooseData', 'closeProject', 'onJobUpdate', 'onMenu', 'openDropped', 'openModel',
-      'openSample', 'redo', 'reopen', 'saveProject', 'startJob', 'undo',
+      'openPending', 'openRecent', 'openSample', 'project', 'redo', 'saveProject', 'saveReport', 'showFolder',
+      'startJob', 'stay', 'undo',
     ]) // prettier-ignore
   })
 
@@ -102,6 +104,35 @@ describe('what the page cannot do', () => {
     expect(await app.application.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1)
   })
 
+  it('can have only listed pages opened in the person’s own browser', async () => {
+    await app.application.evaluate(({ shell }) => {
+      const opened: string[] = []
+      Object.assign(globalThis, { opened })
+      shell.openExternal = async (url) => void opened.push(url)
+    })
+    await inPage(() => {
+      window.open('https://onnx.ai/')
+      window.open('https://onnx.ai.example.com/')
+      window.open('file:///etc/passwd')
+    })
+    await app.page.waitForTimeout(200)
+    const opened = await app.application.evaluate(() => (globalThis as unknown as { opened: string[] }).opened)
+    expect(opened).toEqual(['https://onnx.ai/'])
+  })
+
+  it('is heard only from the main frame of its own window', async () => {
+    const preload = join(root, 'out', 'app', 'preload.cjs')
+    const code = await app.application.evaluate(async ({ BrowserWindow }, path) => {
+      const other = new BrowserWindow({ show: false, webPreferences: { preload: path, sandbox: true } })
+      await other.loadURL('app://sealwright/index.html')
+      const script = 'window.sealwright.about().then(({ error }) => error?.code)'
+      const found = (await other.webContents.executeJavaScript(script)) as string
+      other.destroy()
+      return found
+    }, preload)
+    expect(code).toBe('untrusted-sender')
+  })
+
   it('is granted no permission', async () => {
     const states = await inPage(async () => {
       const names = ['geolocation', 'notifications', 'camera', 'microphone', 'clipboard-read'] as PermissionName[]
@@ -122,6 +153,12 @@ describe('what the page cannot do', () => {
         await api.choose({ degree: 3 }),
         await api.chooseData({ use: 'calibration', from: 'file', path: '/etc/passwd' }),
         await api.cancelJob({ jobId: 'j'.repeat(100) }),
+        await api.openRecent({ place: -1 }),
+        await api.saveReport({ format: 'exe' }),
+        await api.showFolder({ of: '/etc' }),
+        await api.stay({ stage: 'shell' }),
+        await api.choose({ split: { by: 'cuts', cuts: [{ after: 'a', kind: 'none' }] } }),
+        await api.startJob({ job: 'batch', samples: 3, deployment: '../keys' }),
       ]
       return replies.map((reply) => (reply as { error?: { code: string } }).error?.code)
     })

@@ -24,6 +24,8 @@ export interface OpenWindow {
   readonly temporaryFolder: string
   /** Electron's folder for the person's data. */
   readonly profile: string
+  /** When the process was started, on the clock of performance.now(). */
+  readonly launchedMs: number
   /** The operating system's id of the main process. */
   readonly pid: number
   close(): Promise<void>
@@ -51,6 +53,7 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
   const scratch = await mkdtemp(join(tmpdir(), 'sealwright-e2e-'))
   const profile = options.profile ?? join(scratch, 'profile')
   const temporaryFolder = await mkdtemp(join(scratch, 'tmp-'))
+  const launchedMs = performance.now()
   const application = await _electron.launch({
     executablePath: runtime.executable,
     args: [
@@ -70,6 +73,7 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
     page,
     temporaryFolder,
     profile,
+    launchedMs,
     pid: application.process().pid!,
     close: async () => {
       await application.close().catch(() => {})

@@ -1,0 +1,156 @@
+/**
+ * `npm run measure:app -- MODEL`: what the window promises, in figures. Cold starts, opening MODEL and panning its graph, the
+ * renderer's memory throughout, and the longest pauses of both main threads while the sample is sealed and run. Prints JSON.
+ */
+import { basename, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Page } from 'playwright-core'
+import { openWindow } from '../test/e2e/window.ts'
+import type { OpenWindow } from '../test/e2e/window.ts'
+
+const starts = 5
+const panMs = 4000
+const patientMs = 900_000
+const targets = { startMs: 3000, openMs: 3000, rendererMB: 400, pauseMs: 100 }
+
+const { positionals } = parseArgs({ allowPositionals: true })
+const model = resolve(positionals[0] ?? 'assets/lenet5.onnx')
+
+const startMs = await coldStarts()
+const { openMs, pan, largestMB, pauses } = await session()
+const report = {
+  model: basename(model),
+  startMs: { each: startMs, median: median(startMs), target: targets.startMs },
+  openMs: { ...openMs, target: targets.openMs },
+  pan,
+  rendererMB: { largest: largestMB, target: targets.rendererMB },
+  longestPauseMs: { ...pauses, target: targets.pauseMs },
+}
+process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+
+/** From starting the process until the first button can be pressed, each with a fresh profile. */
+async function coldStarts(): Promise<number[]> {
+  const each: number[] = []
+  for (let start = 0; start < starts; start += 1) {
+    const app = await openWindow()
+    await app.page.getByRole('button', { name: 'Open the sample' }).click({ trial: true })
+    each.push(Math.round(performance.now() - app.launchedMs))
+    await app.close()
+  }
+  return each
+}
+
+async function session() {
+  const app = await openWindow()
+  const memory = watchMemory(app)
+  try {
+    const openMs = await openModel(app)
+    const pan = await panGraph(app.page)
+    await app.page.getByText('Table', { exact: true }).click()
+    const pauses = await sealSample(app)
+    return { openMs, pan, pauses, largestMB: memory.stop() }
+  } finally {
+    memory.stop()
+    await app.close()
+  }
+}
+
+/** From the choice of the file until its verdict, and until its graph is painted. */
+async function openModel({ application, page }: OpenWindow): Promise<{ verdict: number; graph: number }> {
+  await application.evaluate(({ dialog }, path) => {
+    dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [path] })
+  }, model)
+  const startedMs = performance.now()
+  await page.getByRole('button', { name: 'Open an ONNX file…' }).click()
+  await page.getByText(/can(not)? be protected\./).waitFor()
+  const verdict = Math.round(performance.now() - startedMs)
+  await page.locator('.svelte-flow__node').first().waitFor()
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+  return { verdict, graph: Math.round(performance.now() - startedMs) }
+}
+
+/** Drags the graph up and down, and counts frames that came more than half a frame late. */
+async function panGraph(page: Page) {
+  const box = (await page.getByRole('group', { name: 'original network' }).boundingBox())!
+  const [x, y] = [box.x + box.width * 0.8, box.y + box.height / 2]
+  await page.evaluate(() => {
+    const frames: number[] = []
+    Object.assign(globalThis, { frames })
+    const note = (ms: number): void => {
+      frames.push(ms)
+      requestAnimationFrame(note)
+    }
+    requestAnimationFrame(note)
+  })
+  await page.mouse.move(x, y)
+  await page.mouse.down()
+  const endMs = performance.now() + panMs
+  for (let step = 0; performance.now() < endMs; step += 1) {
+    await page.mouse.move(x, y + 180 * Math.sin(step / 12) - (step % 400) / 2)
+  }
+  await page.mouse.up()
+  const frames = await page.evaluate(() => (globalThis as unknown as { frames: number[] }).frames)
+  const gaps = frames.slice(1).map((ms, at) => ms - frames[at])
+  const frameMs = 1000 / 60
+  const late = gaps.filter((gap) => gap > 1.5 * frameMs)
+  const dropped = late.reduce((sum, gap) => sum + Math.round(gap / frameMs) - 1, 0)
+  const seconds = (frames.at(-1)! - frames[0]) / 1000
+  return {
+    framesPerSecond: Number(((frames.length - 1) / seconds).toFixed(1)),
+    frames: frames.length,
+    dropped,
+    longestMs: Math.round(Math.max(...gaps)),
+  }
+}
+
+/** Seals and runs the sample, and meanwhile times how long each main thread did not answer. */
+async function sealSample({ application, page }: OpenWindow): Promise<{ page: number; main: number }> {
+  await application.evaluate(({ Menu }) => {
+    const items = Menu.getApplicationMenu()!.items.flatMap(({ submenu }) => submenu?.items ?? [])
+    items.find(({ label }) => label === 'Open &Sample')!.click()
+  })
+  await page.getByText('lenet5.onnx').first().waitFor()
+  await page.getByText('Every node can be protected.').waitFor()
+  await page.getByRole('navigation', { name: 'Stages' }).getByRole('button', { name: 'Test' }).click()
+  await application.evaluate(watchPauses)
+  await page.evaluate(watchPauses)
+  await page.getByRole('button', { name: 'Seal and run' }).click()
+  await page.getByRole('table', { name: 'Comparison' }).waitFor({ timeout: patientMs })
+  const read = () => (globalThis as unknown as { pauses: { longest: number } }).pauses.longest
+  return { page: Math.round(await page.evaluate(read)), main: Math.round(await application.evaluate(read)) }
+}
+
+function watchPauses(): void {
+  const tickMs = 5
+  const pauses = { longest: 0, last: performance.now() }
+  setInterval(() => {
+    const now = performance.now()
+    pauses.longest = Math.max(pauses.longest, now - pauses.last - tickMs)
+    pauses.last = now
+  }, tickMs)
+  Object.assign(globalThis, { pauses })
+}
+
+/** The renderer's resident memory, which Electron gives in kB of 1024 bytes. */
+function watchMemory({ application }: OpenWindow): { stop: () => number } {
+  let largest = 0
+  const timer = setInterval(() => {
+    void application
+      .evaluate(({ app }) => {
+        const page = app.getAppMetrics().find(({ type }) => type === 'Tab')
+        return (page?.memory.workingSetSize ?? 0) * 1024
+      })
+      .then((bytes) => (largest = Math.max(largest, bytes)))
+      .catch(() => {})
+  }, 500)
+  return {
+    stop: () => {
+      clearInterval(timer)
+      return Math.round(largest / 1e6)
+    },
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]
+}

@@ -1,0 +1,58 @@
+/** What a person does with the window. */
+import { join } from 'node:path'
+import type { Locator } from 'playwright-core'
+import { root } from './window.ts'
+import type { OpenWindow } from './window.ts'
+
+export const trained = (name: string): string => join(root, 'test', 'models', 'trained', name)
+export const asset = (name: string): string => join(root, 'assets', name)
+
+export class Driver {
+  readonly app: OpenWindow
+
+  constructor(app: OpenWindow) {
+    this.app = app
+  }
+
+  button(name: string): Locator {
+    return this.app.page.getByRole('button', { name, exact: true })
+  }
+
+  async go(stage: string): Promise<void> {
+    await this.app.page.getByRole('navigation', { name: 'Stages' }).getByRole('button', { name: stage }).click()
+  }
+
+  /** Answers the next file dialogs; null closes them. */
+  async choose(path: string | null): Promise<void> {
+    await this.app.application.evaluate(({ dialog }, chosen) => {
+      dialog.showOpenDialog = async () => ({ canceled: chosen === null, filePaths: chosen === null ? [] : [chosen] })
+      dialog.showSaveDialog = async () => ({ canceled: chosen === null, filePath: chosen ?? '' })
+    }, path)
+  }
+
+  async menu(label: string): Promise<void> {
+    await this.app.application.evaluate(({ Menu }, wanted) => {
+      const items = Menu.getApplicationMenu()!.items.flatMap(({ submenu }) => submenu?.items ?? [])
+      items.find((item) => item.label.replace('&', '') === wanted)!.click()
+    }, label)
+  }
+
+  async open(path: string): Promise<void> {
+    await this.choose(path)
+    await this.menu('Open…')
+  }
+
+  /** As the operating system opens a file with the application that is already running. */
+  async openByAssociation(path: string): Promise<void> {
+    await this.app.application.evaluate(({ app }, file) => void app.emit('second-instance', {}, ['sealwright', file], '/'), path) // prettier-ignore
+  }
+
+  /** The text of one fact, such as 'Ring degree'. */
+  fact(name: string): Locator {
+    return this.app.page.locator('dl > div', { hasText: name }).locator('dd')
+  }
+
+  get alert(): Locator {
+    return this.app.page.getByRole('alert')
+  }
+}

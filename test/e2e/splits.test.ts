@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { violations } from './accessibility.ts'
+import { asset, Driver, trained } from './driver.ts'
+import { firstOpenMs, openWindow } from './window.ts'
+import type { OpenWindow } from './window.ts'
+
+const longMs = 120_000
+
+let app: OpenWindow
+let person: Driver
+beforeAll(async () => {
+  app = await openWindow({ scale: 1.5 })
+  person = new Driver(app)
+}, firstOpenMs)
+afterAll(async () => {
+  await app?.close()
+})
+
+const cut = (number = 1) => app.page.getByRole('slider', { name: `Cut ${number}` })
+/** The plan that the window shows is that of so many nodes. */
+const nodes = (count: number) =>
+  expect.poll(() => person.fact('Nodes').textContent(), { timeout: longMs }).toBe(`${count}`)
+
+describe('splits', () => {
+  it('plans a network that one node can compute as one', async () => {
+    await person.button('Open the sample').click()
+    await app.page.getByText('Every node can be protected.').waitFor()
+    await person.go('Splits')
+    await nodes(1)
+    expect(await app.page.getByRole('list', { name: 'Segments' }).textContent()).toMatch(/9 of 11/)
+    expect(await violations(app.page)).toEqual([])
+  })
+
+  it('cuts by key and by mouse, and says what each node needs and sees', { timeout: longMs }, async () => {
+    await person.button('Add a cut').click()
+    await nodes(2)
+    const before = await cut().getAttribute('aria-valuetext')
+    await cut().press('ArrowLeft')
+    await expect.poll(() => cut().getAttribute('aria-valuetext')).not.toBe(before)
+    const strip = (await app.page.getByRole('group', { name: /^Layers of the network/ }).boundingBox())!
+    const handle = (await cut().boundingBox())!
+    await app.page.mouse.move(handle.x + handle.width / 2, handle.y + handle.height / 2)
+    await app.page.mouse.down()
+    await app.page.mouse.move(strip.x + (strip.width * 5) / 11, handle.y, { steps: 5 })
+    await app.page.mouse.up()
+    await expect.poll(() => cut().getAttribute('aria-valuetext')).toBe('refresh after relu_5')
+    await expect.poll(() => app.page.getByText('refreshed by you').count(), { timeout: longMs }).toBeGreaterThan(0)
+    await app.page.getByText('Exact refresh', { exact: true }).click()
+    await expect.poll(() => cut().getAttribute('aria-valuetext')).toBe('exact after relu_5')
+    await app.page.getByText('with the exact activation').waitFor({ timeout: longMs })
+    expect(await violations(app.page)).toEqual([])
+  })
+
+  it('compares proposals, takes one, and undoes it', { timeout: longMs }, async () => {
+    await person.button('Compare proposals').click()
+    const proposals = app.page.getByRole('table', { name: 'Proposals' })
+    await proposals.waitFor({ timeout: longMs })
+    await person.button('Use 2 nodes, alike in time').click()
+    await expect.poll(() => cut().getAttribute('aria-valuetext')).toMatch(/^hand-off after/)
+    await nodes(2)
+    await person.menu('Undo Choice')
+    await expect.poll(() => cut().getAttribute('aria-valuetext')).toBe('exact after relu_5')
+    await cut().press('Delete')
+    await nodes(1)
+  })
+
+  it('warns before a plan is asked for, where a node would have too many levels', async () => {
+    await person.open(trained('cifar10_resnet8_w8.onnx'))
+    await app.page.getByText('Every node can be protected.').waitFor()
+    await person.go('Splits')
+    await expect.poll(() => cut().count(), { timeout: longMs }).toBeGreaterThan(0)
+    await cut().focus()
+    const warning = app.page.getByText(/of 11 levels: too deep/)
+    expect(await warning.count()).toBe(0)
+    for (let step = 0; step < 12; step += 1) await app.page.keyboard.down('ArrowRight')
+    expect(await warning.count()).toBeGreaterThan(0)
+  })
+})
+
+describe('the audit log', () => {
+  const record = (sequence: number, previous: string, event: string) => {
+    const content = { sequence, time: '2026-01-02T03:04:05.000Z', event, previous }
+    const sorted = Object.entries(content).sort(([a], [b]) => (a < b ? -1 : 1))
+    return { ...content, hash: createHash('sha256').update(JSON.stringify(sorted)).digest('hex') }
+  }
+  const first = record(0, '0'.repeat(64), 'started')
+  const second = record(1, first.hash, 'refused')
+  const lines = (...records: object[]) => records.map((line) => `${JSON.stringify(line)}\n`).join('')
+
+  it('is shown where its chain holds, and refused where it does not', async () => {
+    const log = join(app.temporaryFolder, 'audit.jsonl')
+    await writeFile(log, lines(first, second))
+    await person.go('Keys')
+    await person.choose(log)
+    await person.button('Open an audit log…').click()
+    const table = app.page.getByRole('table', { name: 'Audit log' })
+    await table.waitFor()
+    expect(await table.locator('tbody tr').count()).toBe(2)
+    expect(await violations(app.page)).toEqual([])
+    await writeFile(log, lines(first, { ...second, event: 'released' }))
+    await person.button('Open an audit log…').click()
+    await person.alert.waitFor()
+    expect(await person.alert.textContent()).toMatch(/broken-audit-log|line 2/)
+  })
+})
+
+describe('files', () => {
+  it('are opened by association, and listed as recent', async () => {
+    await person.openByAssociation(asset('lenet5.onnx'))
+    await app.page.getByText('lenet5.onnx').first().waitFor()
+    await person.openByAssociation('/nowhere/gone.onnx')
+    await person.menu('Close')
+    const recent = app.page.locator('.recent').getByRole('button')
+    await recent.first().waitFor()
+    const names = await recent.allTextContents()
+    expect(names[0]).toContain('lenet5.onnx')
+    expect(names[1]).toContain('cifar10_resnet8_w8.onnx')
+    expect(names.join()).not.toContain('gone')
+    expect(await violations(app.page)).toEqual([])
+  })
+})
