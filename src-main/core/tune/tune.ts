@@ -15,7 +15,7 @@ const EPOCHS = 30
 /** Multiplications that may be spent, forwards and backwards, and for the original network. */
 const MOST_MULTIPLICATIONS = 1e12
 /** Of the largest steps, relative to a layer's weights, where there are enough steps to settle afterwards. */
-const RATE = 0.01
+const RATE = 0.005
 const ENOUGH_STEPS = 1000
 const WARM_UP_STEPS = 20
 
