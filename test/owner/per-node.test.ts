@@ -2,12 +2,15 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeWeightIndex } from '../../src-main/core/bundle/weight-index.ts'
-import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
+import type { RefreshedModel, SquareModel } from '../../src-main/core/approximate/polynomial-model.ts'
 import { parseSplit } from '../../src-main/core/segment/cut.ts'
+import { applyOwnerStep, type OwnerStep } from '../../src-main/core/segment/owner-step.ts'
 import { planSegments } from '../../src-main/core/segment/plan-segments.ts'
 import { Bundle } from '../../src-main/edge/open-bundle.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
+import { backUpDeployment, restoreDeployment } from '../../src-main/owner/key-backup.ts'
 import type { ProtectResult } from '../../src-main/owner/protect.ts'
+import { decodeStep, encodeStep } from '../../src-main/owner/step-json.ts'
 import { residual } from '../segment/residual.ts'
 import { exportTiny, temporaryFolder } from './exported.ts'
 
@@ -15,7 +18,7 @@ describe('a bundle for each node', () => {
   let folder: string
   let exported: ProtectResult
   let nodes: Bundle[]
-  const planned = planSegments(residual('shallow'), parseSplit('c1:hand-off,c2:refresh'), {})
+  const planned = planSegments(withExact(residual('shallow'), 's2'), parseSplit('c1:hand-off'), {})
 
   beforeAll(async () => {
     folder = await temporaryFolder()
@@ -30,7 +33,7 @@ describe('a bundle for each node', () => {
 
   it('holds one segment, and says where it is and what follows', () => {
     expect(nodes.map(({ manifest }) => manifest.segments.map(({ index }) => index))).toEqual([[0], [1], [2]])
-    for (const { manifest } of nodes) expect(manifest.cuts).toEqual(['hand-off', 'refresh'])
+    for (const { manifest } of nodes) expect(manifest.cuts).toEqual(['hand-off', 'exact'])
     expect(nodes.every(({ signer }) => signer !== undefined)).toBe(true)
     expect(() => nodes[0].segment(1)).toThrow(expect.objectContaining({ code: 'segment-elsewhere' }))
   })
@@ -70,7 +73,7 @@ describe('a bundle for each node', () => {
     expect(deployment.bundles.map(({ sha256, segments }) => [sha256, segments])).toEqual(
       nodes.map(({ sha256 }, i) => [sha256, [i]]),
     )
-    expect(deployment.cuts).toEqual(['hand-off', 'refresh'])
+    expect(deployment.cuts).toEqual(['hand-off', 'exact'])
   })
 
   it('is not written over another folder unless told', async () => {
@@ -79,10 +82,46 @@ describe('a bundle for each node', () => {
     expect((await readdir(folder)).sort()).toEqual(['keys', 'nodes'])
   })
 
-  it('is planned as the whole', () => {
-    const whole = planNetwork(residual('shallow'))
-    expect(whole.plan.layers.map(({ id }) => id)).toEqual(
-      planned.segments.flatMap(({ plan }) => plan.layers.map(({ id }) => id)),
+  it('is backed up with all that the owner needs to refresh', async () => {
+    const store = new KeyStore(join(folder, 'keys'))
+    const [backup, restored] = [join(folder, 'backup.zip'), new KeyStore(join(folder, 'restored'))]
+    await backUpDeployment(store, exported.deploymentId, backup, {})
+    await restoreDeployment(restored, backup)
+    const names = async ({ folder: keys }: KeyStore) => (await readdir(join(keys, exported.deploymentId))).sort()
+    expect(await names(restored)).toEqual(await names(store))
+    expect(await names(store)).toContain('step-1.age')
+  })
+})
+
+describe('what the owner applies at a cut', () => {
+  it('comes back from the key store as it was', () => {
+    const layer = { sources: ['n'], shape: [2, 4, 4] } as const
+    const slope = Float64Array.of(0.25, -0.5)
+    const activation = { operator: 'PRelu', parameters: { slope, alpha: 1 } }
+    const two = [2, 2] as const
+    const pool = { kernel: two, strides: two, dilations: [1, 1], pads: [0, 0, 0, 0] } as const
+    const step: OwnerStep = {
+      outputs: [{ id: 'x', shape: [2, 4, 4] }],
+      layers: [
+        { kind: 'activation', id: 'a', input: 'x', ...layer, activation },
+        { kind: 'max-pool', id: 'p', input: 'a', ...layer, shape: [2, 2, 2], ...pool },
+      ],
+      inputs: ['p'],
+    }
+    const read = decodeStep(encodeStep(step))
+    expect(read).toEqual(step)
+    const values = Float64Array.from({ length: 32 }, (_, i) => Math.sin(i))
+    expect([...applyOwnerStep(read, values, 1)]).toEqual([...applyOwnerStep(step, values, 1)])
+    expect(() => decodeStep(new TextEncoder().encode('{"layers":[]}'))).toThrow(
+      expect.objectContaining({ code: 'damaged-key-store' }),
     )
   })
 })
+
+function withExact(model: SquareModel, id: string): RefreshedModel {
+  const activation = { operator: 'Relu', parameters: {} }
+  const layers = model.layers.map((layer): RefreshedModel['layers'][number] =>
+    layer.id === id && layer.kind === 'square' ? { ...layer, kind: 'activation', activation } : layer,
+  )
+  return { ...model, layers }
+}

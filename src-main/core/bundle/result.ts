@@ -29,6 +29,7 @@ const magics = {
   refreshed: new TextEncoder().encode('SWREFSH1'),
   handed: new TextEncoder().encode('SWHANDD1'),
 }
+const kinds = Object.keys(magics) as CiphertextsKind[]
 const maxHeaderBytes = 2 ** 20
 /** A three-part ciphertext at N = 32768 with 20 primes has 15.7 MB. */
 const maxCiphertextBytes = 2 ** 24
@@ -61,7 +62,10 @@ export function encodeResult(result: EncryptedResult, sha256: Sha256, kind: Ciph
 
 /** What a result says of itself, before anything is checked against it. Throws UserError 'damaged-result'. */
 export function decodeResultHeader(file: Uint8Array, kind: CiphertextsKind = 'result') {
-  if (!isKind(file, kind)) throw damagedResult(`it is not a ${kind} file`)
+  if (!isKind(file, kind)) {
+    const other = kinds.find((candidate) => isKind(file, candidate))
+    throw damagedResult(`it is ${other ? `a ${other} file, not` : 'not'} a ${kind} one`)
+  }
   const headerBytes = new DataView(file.buffer, file.byteOffset).getUint32(8, true)
   const end = 12 + headerBytes
   if (headerBytes > maxHeaderBytes || end > file.length) throw damagedResult('its header is truncated')
