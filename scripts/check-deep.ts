@@ -1,8 +1,9 @@
 /**
  * A deep network through all its segments, each in a process of its own, the owner refreshing in between:
  *   node scripts/check-deep.ts MODEL --split cuts --calibration X.npy --images X.npy --folder DIR \
- *       [--degree 4] [--scale 1/255 --mean M,… --std S,…] [--count 2] [--first 0] [--memory 1G] [--agreement 2000]
- * DIR gets a bundle for each node, the key store and the approximated network; what is there is used again. Prints labels
+ *       [--degree 8] [--fit-only] [--scale 1/255 --mean M,… --std S,…] [--count 2] [--first 0] [--memory 1G]
+ *       [--agreement 2000]
+ * With --fit-only the linear maps stay as they are, which takes a fraction of the time. DIR gets a bundle for each node, the key store and the approximated network; what is there is used again. Prints labels
  * and the largest difference relative to the largest logit, for each image the seconds and the largest resident memory
  * of each segment, and with --agreement how many labels of the first so many images the approximated network keeps.
  */
@@ -10,13 +11,18 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { approximate } from '../src-main/core/approximate/approximate.ts'
+import type { Degree } from '../src-main/core/approximate/fit-channel.ts'
+import { foldBetweenRefreshes } from '../src-main/core/approximate/fold-into-squares.ts'
 import { writeOnnx } from '../src-main/core/approximate/write-onnx.ts'
-import type { ProgressEvent } from '../src-main/core/progress.ts'
+import { silent, type ProgressEvent } from '../src-main/core/progress.ts'
 import { parseSplit } from '../src-main/core/segment/cut.ts'
+import { planSegments } from '../src-main/core/segment/plan-segments.ts'
 import { labelOf } from '../src-main/core/validate/classification.ts'
 import { preprocess } from '../src-main/data/preprocess.ts'
 import { readSamples } from '../src-main/data/read-samples.ts'
-import { compile } from '../src-main/jobs/compile.ts'
+import { compile, exactLayersFor, type CompiledNetwork } from '../src-main/jobs/compile.ts'
+import { prepareSamples } from '../src-main/jobs/calibration.ts'
 import { openNetwork } from '../src-main/jobs/open-network.ts'
 import { exportCompiled } from '../src-main/jobs/protect.ts'
 import { runSegments } from '../src-main/jobs/run-segments.ts'
@@ -42,6 +48,7 @@ const { positionals, values: given } = parseArgs({
     first: text('0'),
     memory: { type: 'string' },
     agreement: text('0'),
+    'fit-only': { type: 'boolean', default: false },
   },
 })
 const [model] = positionals
@@ -77,15 +84,25 @@ await polynomial.close()
 async function exportNetwork(): Promise<void> {
   const work = { progress }
   const watch = new Stopwatch(work)
-  const request = {
-    ...{ model, calibration: given.calibration, preprocessing, input: 'encrypted' as const },
-    ...{ degree: Number(given.degree) as 2 | 4 | 8, split: parseSplit(given.split) },
-  }
-  const compiled = await compile(request, work, watch)
+  const choice = { degree: Number(given.degree) as Degree, split: parseSplit(given.split) }
+  const request = { ...choice, model, calibration: given.calibration, preprocessing, input: 'encrypted' as const }
+  const compiled = given['fit-only'] ? await compileFitted() : await compile(request, work, watch)
   await writeFile(approximated, writeOnnx(compiled.polynomial))
   const target = { model, keys, out: bundles, perNode: true, force: false, passphrase }
   const { stages, keyBytes, cuts } = await exportCompiled(target, compiled, work, watch)
   print({ cuts: cuts.map(({ after, kind }) => `${after}:${kind}`).join(), keyBytes, stages })
+}
+
+/** As `compile`, without refitting and tuning. */
+async function compileFitted(): Promise<CompiledNetwork> {
+  const choice = { degree: Number(given.degree) as Degree, split: parseSplit(given.split) }
+  const network = await openNetwork({ model })
+  const { samples, ...prepared } = await prepareSamples(given.calibration, network.input.shape, preprocessing, silent)
+  const degrees = new Map([...exactLayersFor(network, choice.split, choice)].map((id) => [id, 'exact'] as const))
+  const options = { degree: choice.degree, degrees, refit: false, distort: false }
+  const polynomial = await approximate(network, samples, options, silent)
+  const planned = planSegments(foldBetweenRefreshes(polynomial, samples), choice.split, { input: 'encrypted' })
+  return { model: network, polynomial, ...planned, preprocessing: prepared.preprocessing, typical: samples[0] }
 }
 
 async function check(index: number): Promise<void> {
