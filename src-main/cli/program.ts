@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import about from '../../package.json' with { type: 'json' }
+import { clusterCommand } from './commands/cluster.ts'
 import { decryptCommand } from './commands/decrypt.ts'
 import { demoCommand } from './commands/demo.ts'
 import { edgeCommand, verifyCommand } from './commands/edge.ts'
@@ -33,6 +34,7 @@ export function program(): Command {
     keysCommand(),
     gatewayCommand(),
     auditCommand(),
+    clusterCommand(),
     demoCommand(),
   ]
   for (const command of commands) all.addCommand(command)

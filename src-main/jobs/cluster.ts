@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { CancelledError, UserError } from '../core/errors.ts'
+import type { WorkContext } from '../core/progress.ts'
+import { describeBundle, type TrustRequest } from './edge-bundle.ts'
+import { edgeServe } from './edge-serve.ts'
+import { gateway, type GatewayRequest } from './gateway.ts'
+import { startNatsServer } from './nats-server.ts'
+import type { UnlockRequest } from './unlock.ts'
+
+export interface ClusterRequest
+  extends TrustRequest, UnlockRequest, Pick<GatewayRequest, 'keys' | 'auditLog' | 'perMinute' | 'queue'> {
+  /** One with all segments, or one for each. */
+  readonly bundles: readonly string[]
+  /** One for each segment where it is left open. */
+  readonly nodes?: number
+  /** Of each node. */
+  readonly threads: number
+}
+
+interface NodeTask {
+  readonly bundle: string
+  /** From 0. */
+  readonly segments: readonly number[]
+}
+
+const restartMs = 1000
+
+/**
+ * A NATS server, the gateway and nodes in processes of their own on this machine, until the work is cancelled. A node
+ * that dies is started again; what is queued goes with the server.
+ * @throws UserError no-nats-server, bad-cluster, and what opening bundles and the gateway say
+ */
+export async function cluster(
+  request: ClusterRequest,
+  work: WorkContext,
+  onUrl: (url: string) => void,
+): Promise<{ closed: true }> {
+  const { ids, nodes } = await allot(request, work)
+  const folder = await mkdtemp(join(tmpdir(), 'sealwright-cluster-'))
+  const server = await startNatsServer({ folder })
+  const nodesWork = withoutProgress(work)
+  try {
+    const running: Promise<void>[] = []
+    const all = { ...request, nats: server.url, port: 0, deployments: ids }
+    await gateway(all, work, () => {
+      running.push(...nodes.map((node) => keepRunning(all, node, nodesWork)))
+      onUrl(server.url)
+    })
+    await Promise.all(running)
+    return { closed: true }
+  } finally {
+    await server.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function keepRunning(
+  request: ClusterRequest & { readonly nats: string },
+  { bundle, segments }: NodeTask,
+  work: WorkContext,
+): Promise<void> {
+  const { threads, nats, publicKey, signature, allowUnsigned } = request
+  const list = segments.map((segment) => segment + 1).join(',')
+  const node = { bundle, segments: list, threads, nats, publicKey, signature, allowUnsigned, port: 0, queue: 1 }
+  while (!work.signal?.aborted) {
+    await edgeServe(node, work, () => {}).catch((error: Error) => {
+      if (error instanceof CancelledError) return
+      work.progress({
+        kind: 'warning',
+        stage: 'cluster',
+        message: `The node of segment ${list} ended: ${error.message}`,
+      })
+    })
+    await pause(restartMs, undefined, { signal: work.signal }).catch(() => {})
+  }
+}
+
+/** Segments to nodes in turn; further nodes share them from the first one on. */
+async function allot(request: ClusterRequest, work: WorkContext): Promise<{ ids: string[]; nodes: NodeTask[] }> {
+  const described = await Promise.all(
+    request.bundles.map(async (bundle) => ({ bundle, ...(await describeBundle({ ...request, bundle }, work)) })),
+  )
+  const ids = [...new Set(described.map(({ deploymentId }) => deploymentId))]
+  const parts = described
+    .flatMap(({ bundle, segments }) => segments.map(({ index }) => ({ bundle, index })))
+    .sort((a, b) => a.index - b.index)
+  const isWhole = parts.length === described[0].cuts.length + 1 && parts.every(({ index }, i) => index === i)
+  if (ids.length !== 1 || !isWhole) {
+    throw new UserError('bad-cluster', 'The bundles are not those of one whole network.', {
+      hint: 'Name one bundle with all segments, or one for each segment of the same export.',
+    })
+  }
+  const count = request.nodes ?? parts.length
+  const nodes = Array.from({ length: Math.max(count, parts.length) }, (_, i) => parts[i % parts.length])
+  if (count >= parts.length) return { ids, nodes: nodes.map(({ bundle, index }) => ({ bundle, segments: [index] })) }
+  if (request.bundles.length > 1) {
+    throw new UserError('bad-cluster', `Bundles for ${parts.length} nodes need as many nodes.`)
+  }
+  const some = Array.from({ length: count }, (_, node) => parts.filter(({ index }) => index % count === node))
+  return { ids, nodes: some.map((held) => ({ bundle: held[0].bundle, segments: held.map(({ index }) => index) })) }
+}
+
+const withoutProgress = ({ signal, progress }: WorkContext): WorkContext => ({
+  ...(signal && { signal }),
+  progress: (event) => void (event.kind === 'warning' && progress(event)),
+})
