@@ -39,6 +39,8 @@ describe('accuracyReport', () => {
     expect(noise.largest).toBeCloseTo(0.02)
     expect(noise.marginBound).toBeGreaterThanOrEqual(2 * noise.largest)
     expect(noise.flippable).toBe(0)
+    expect(noise.beyondBound.kept).toBe(noise.beyondBound.samples)
+    expect(noise.beyondBound.samples).toBeGreaterThan(0)
   })
 
   it('works without labels', () => {

@@ -45,6 +45,8 @@ export interface EncryptedAccuracy {
     readonly rootMeanSquare: number
     /** Samples whose top two outputs are further apart keep their label: twice max(largest, 6 · rootMeanSquare). */
     readonly marginBound: number
+    /** Of the encrypted samples, how many have a larger margin, and how many of those kept the polynomial's label. */
+    readonly beyondBound: { readonly samples: number; readonly kept: number }
     /** Share of all samples, encrypted or not, whose margin is under the bound. */
     readonly flippable: number
   }
@@ -114,6 +116,8 @@ function encryptedAccuracy(
   )
   const rootMeanSquare = Math.sqrt(squares / Math.max(1, count))
   const marginBound = 2 * Math.max(largest, 6 * rootMeanSquare)
+  const beyond = [...found.keys()].filter((k) => marginOf(polynomial[indices[k]]) > marginBound)
+  const kept = beyond.filter((k) => found[k] === labelOf(polynomial[indices[k]]))
   return {
     samples: indices.length,
     ...(labels && { accuracy: share(found, (label, k) => label === labels[indices[k]]) }),
@@ -123,6 +127,7 @@ function encryptedAccuracy(
       largest,
       rootMeanSquare,
       marginBound,
+      beyondBound: { samples: beyond.length, kept: kept.length },
       flippable: share(polynomial, (output) => marginOf(output) <= marginBound),
     },
   }
