@@ -1,6 +1,9 @@
 import { app, Menu } from 'electron'
 import type { MenuItemConstructorOptions } from 'electron'
 import type { MenuCommand } from '../ipc/contract.ts'
+import { stageId } from '../ipc/views.ts'
+
+const titleOf = (id: string): string => id[0].toUpperCase() + id.slice(1)
 
 export function setMenu(ask: (command: MenuCommand) => void): void {
   const item = (label: string, command: MenuCommand, accelerator?: string): MenuItemConstructorOptions => ({
@@ -36,6 +39,8 @@ export function setMenu(ask: (command: MenuCommand) => void): void {
     {
       label: '&View',
       submenu: [
+        ...stageId.options.map((id, place) => item(titleOf(id), `go-${id}`, `CmdOrCtrl+${place + 1}`)),
+        { type: 'separator' },
         item('&Next Stage', 'next-stage', 'CmdOrCtrl+Down'),
         item('&Previous Stage', 'previous-stage', 'CmdOrCtrl+Up'),
         { type: 'separator' },

@@ -5,6 +5,7 @@ import { jobRequest } from './jobs.ts'
 import type { JobUpdate } from './jobs.ts'
 import type { ErrorReport } from '../core/errors.ts'
 import { choicesChange, count, opened, projectView, recentView, stageId } from './views.ts'
+import type { StageId } from './views.ts'
 
 const nothing = z.undefined()
 const jobId = z.string().max(64)
@@ -60,18 +61,17 @@ export type Request<N extends CallName> = z.infer<Contract[N]['request']>
 export type Reply<N extends CallName> = z.infer<Contract[N]['reply']>
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorReport }
 
-export const menuCommand = z.enum([
-  'open-pending',
-  'open-sample',
-  'open-model',
-  'save-project',
-  'close-project',
-  'undo',
-  'redo',
-  'next-stage',
-  'previous-stage',
-])
-export type MenuCommand = z.infer<typeof menuCommand>
+export type MenuCommand =
+  | 'open-pending'
+  | 'open-sample'
+  | 'open-model'
+  | 'save-project'
+  | 'close-project'
+  | 'undo'
+  | 'redo'
+  | 'next-stage'
+  | 'previous-stage'
+  | `go-${StageId}`
 
 type Call<N extends CallName> =
   Request<N> extends undefined ? () => Promise<Result<Reply<N>>> : (request: Request<N>) => Promise<Result<Reply<N>>>

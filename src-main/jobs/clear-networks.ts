@@ -5,8 +5,8 @@ import { npyFile } from '../data/npy-file.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { readSamples } from '../data/read-samples.ts'
 import { openReference, type Reference } from '../ort/reference.ts'
-import { openNetwork, referenceOptions } from './open-network.ts'
-import type { TriedSample, TryInput, TryRequest } from './try-bundle.ts'
+import { openNetwork, referenceOptions, type NetworkRequest } from './open-network.ts'
+import type { PreprocessingChoice } from './calibration.ts'
 
 export interface ReadSample {
   /** As it was found, to send to a server. */
@@ -15,18 +15,39 @@ export interface ReadSample {
   readonly values: Float64Array
 }
 
-type Compared = Omit<TriedSample, 'index' | 'truth' | 'seconds'>
+export interface ClearRequest extends NetworkRequest {
+  readonly preprocessing: PreprocessingChoice
+  /** ONNX file of the polynomial network, where it was kept. */
+  readonly polynomial?: string
+}
+
+/** Labels and scores, one for each class, before softmax and the like. */
+export interface Compared {
+  readonly original: number
+  readonly polynomial?: number
+  readonly encrypted: number
+  readonly scores: {
+    readonly original: readonly number[]
+    readonly polynomial?: readonly number[]
+    readonly encrypted: readonly number[]
+  }
+  /** Encrypted against polynomial, over all scores; and the polynomial network's largest |score|. */
+  readonly maxAbsDifference?: number
+  readonly maxAbsLogit?: number
+  /** Between the original's top two scores. */
+  readonly margin: number
+}
 
 /** The original network and, where it was kept, the polynomial one, in the clear and before softmax and the like. */
 export class ClearNetworks {
   readonly #model: LayerModel
-  readonly #preprocessing: TryRequest['preprocessing']
+  readonly #preprocessing: PreprocessingChoice
   readonly #original: Reference | undefined
   readonly #polynomial: Reference | undefined
 
   private constructor(
     model: LayerModel,
-    preprocessing: TryRequest['preprocessing'],
+    preprocessing: PreprocessingChoice,
     original: Reference | undefined,
     polynomial: Reference | undefined,
   ) {
@@ -36,7 +57,7 @@ export class ClearNetworks {
     this.#polynomial = polynomial
   }
 
-  static async open(request: TryRequest): Promise<ClearNetworks> {
+  static async open(request: ClearRequest): Promise<ClearNetworks> {
     const model = await openNetwork(request)
     // ONNX Runtime's answer would be that after the last step.
     const original =
@@ -48,7 +69,7 @@ export class ClearNetworks {
   }
 
   /** @throws UserError what `readSamples` says */
-  async read({ path, index }: TryInput): Promise<ReadSample> {
+  async read({ path, index }: { readonly path: string; readonly index: number }): Promise<ReadSample> {
     const { shape } = this.#model.input
     const source = await readSamples(path, { shape, index, layout: this.#preprocessing.layout })
     const raw = source.sample(0)

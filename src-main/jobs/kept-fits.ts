@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import type { WorkContext } from '../core/progress.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
-import type { Approximation } from './approximate-network.ts'
 
-interface Kept {
-  readonly approximation: Approximation
+interface Kept<T> {
+  readonly fit: T
   readonly warnings: readonly string[]
 }
 
@@ -15,20 +14,20 @@ interface Kept {
  * The fit to exactly these things (network, samples, choices), from `folder` where it was made before. The folder holds
  * weights in the clear, as the network's own file does: it must be the owner's alone.
  */
-export async function keptFit(
+export async function keptFit<T>(
   folder: string,
   things: unknown,
-  fit: (work: WorkContext) => Promise<Approximation>,
+  make: (work: WorkContext) => Promise<T>,
   work: WorkContext,
-): Promise<Approximation> {
+): Promise<T> {
   const path = join(folder, `${createHash('sha256').update(serialize(things)).digest('hex')}.fit`)
-  const kept = await readFile(path).then(readKept, () => undefined)
+  const kept = await readFile(path).then(readKept<T>, () => undefined)
   if (kept) {
     for (const message of kept.warnings) work.progress({ kind: 'warning', stage: 'approximate', message })
-    return kept.approximation
+    return kept.fit
   }
   const warnings: string[] = []
-  const approximation = await fit({
+  const fit = await make({
     ...work,
     progress: (event) => {
       if (event.kind === 'warning') warnings.push(event.message)
@@ -36,16 +35,16 @@ export async function keptFit(
     },
   })
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const content = serialize({ approximation, warnings } satisfies Kept)
+  const content = serialize({ fit, warnings } satisfies Kept<T>)
   await writeAtomically(path, { force: true, mode: 0o600 }, async (file) => {
     await file.writeFile(content)
   })
-  return approximation
+  return fit
 }
 
-function readKept(bytes: Buffer): Kept | undefined {
+function readKept<T>(bytes: Buffer): Kept<T> | undefined {
   try {
-    return deserialize(bytes) as Kept
+    return deserialize(bytes) as Kept<T>
   } catch {
     return undefined
   }

@@ -3,9 +3,7 @@ import { join } from 'node:path'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { ResultOpener } from '../owner/decrypt.ts'
 import { KeyStore } from '../owner/key-store.ts'
-import type { PreprocessingChoice } from './calibration.ts'
-import { ClearNetworks } from './clear-networks.ts'
-import type { NetworkRequest } from './open-network.ts'
+import { ClearNetworks, type ClearRequest, type Compared } from './clear-networks.ts'
 import { runSegments, type SegmentRun } from './run-segments.ts'
 import { ServedBundle } from './served-bundle.ts'
 import { Stopwatch } from './stopwatch.ts'
@@ -18,37 +16,20 @@ export interface TryInput {
   readonly truth?: number
 }
 
-export interface TryRequest extends NetworkRequest {
+export interface TryRequest extends ClearRequest {
   readonly bundle: string
   readonly keys: string
   readonly deployment: string
   readonly passphrase: string
-  readonly preprocessing: PreprocessingChoice
-  /** ONNX file of the polynomial network, where it was kept. */
-  readonly polynomial?: string
   readonly inputs: readonly TryInput[]
   /** Where results are put for the moment; a folder that exists. */
   readonly folder: string
   readonly threads?: number
 }
 
-export interface TriedSample {
+export interface TriedSample extends Compared {
   readonly index: number
   readonly truth?: number
-  readonly original: number
-  readonly polynomial?: number
-  readonly encrypted: number
-  /** One for each class, before softmax and the like. */
-  readonly scores: {
-    readonly original: readonly number[]
-    readonly polynomial?: readonly number[]
-    readonly encrypted: readonly number[]
-  }
-  /** Encrypted against polynomial, over all scores; and the polynomial network's largest |score|. */
-  readonly maxAbsDifference?: number
-  readonly maxAbsLogit?: number
-  /** Between the original's top two scores. */
-  readonly margin: number
   /** Of the edge's computing, without loading. */
   readonly seconds: number
 }

@@ -101,11 +101,14 @@ class Workspace {
     else if (command === 'open-model') void this.openModel()
     else if (command === 'open-pending') void this.openPending()
     else if (command === 'close-project') void this.close()
+    else if (command === 'go-keys') this.go('keys')
     else if (!this.project) return
     else if (command === 'save-project') void api.saveProject().then((result) => this.#complain(result))
     else if (command === 'undo') void api.undo().then((result) => this.#take(result))
     else if (command === 'redo') void api.redo().then((result) => this.#take(result))
-    else this.#step(command === 'next-stage' ? 1 : -1)
+    else if (command === 'next-stage') this.#step(1)
+    else if (command === 'previous-stage') this.#step(-1)
+    else this.go(command.slice('go-'.length) as StageId)
   }
 
   #step(step: 1 | -1): void {
