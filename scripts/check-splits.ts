@@ -2,7 +2,7 @@
  * LeNet-5 in one to five segments, cut in every way: each encrypted run against its own plan in the clear, and the time
  * of its segments against the network in one piece.
  *
- *   node scripts/check-splits.ts [--images 10] [--threads 2]
+ *   node scripts/check-splits.ts [--images 10] [--threads 2] [SPLIT …]
  */
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -39,7 +39,8 @@ const SPLITS = [
   'relu_2:hand-off,relu_5:exact,gemm_7:refresh,gemm_9:hand-off',
 ]
 
-const { values } = parseArgs({ options: { images: { type: 'string' }, threads: { type: 'string' } } })
+const options = { images: { type: 'string' }, threads: { type: 'string' } } as const
+const { values, positionals } = parseArgs({ options, allowPositionals: true })
 const threads = Number(values.threads ?? 2)
 const passphrase = 'only for this check'
 const lenet5 = normalise(readOnnx(new Uint8Array(readFileSync(sample.model))))
@@ -53,7 +54,7 @@ const images = Array.from({ length: count }, (_, i) => samples[Math.floor((i * s
 const networks = new Map<string, PolynomialModel>()
 let wholeSeconds = 0
 let failures = 0
-for (const text of SPLITS) {
+for (const text of positionals.length > 0 ? [undefined, ...positionals] : SPLITS) {
   const split = text === undefined ? WHOLE : parseSplit(text)
   const exact = [...exactLayersOf(lenet5, split, 2)]
   const polynomial = networks.get(exact.join()) ?? (await approximated(exact))
