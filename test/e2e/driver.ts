@@ -31,6 +31,8 @@ export class Driver {
   }
 
   async menu(label: string): Promise<void> {
+    // Before the page is there, nobody hears the menu.
+    await this.app.page.getByRole('navigation', { name: 'Stages' }).waitFor()
     await this.app.application.evaluate(({ Menu }, wanted) => {
       const items = Menu.getApplicationMenu()!.items.flatMap(({ submenu }) => submenu?.items ?? [])
       items.find((item) => item.label.replace('&', '') === wanted)!.click()

@@ -129,7 +129,7 @@ describe('a network of one’s own', () => {
     await app.page.getByRole('table', { name: 'Comparison' }).waitFor({ timeout: longMs })
     expect(await person.fact('Same labels').textContent()).toBe('6 of 6')
     await person.button('Scores of input 1').click()
-    await app.page.getByRole('img', { name: /^Scores of the original/ }).waitFor()
+    await app.page.getByRole('figure', { name: /^Scores of the original/ }).waitFor()
     expect(await violations(app.page)).toEqual([])
     await app.page.getByText('History: 1 test').click()
     const history = await app.page.getByRole('table', { name: 'History of tests' }).textContent()
