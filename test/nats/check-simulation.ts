@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { simulate, type Network } from '../../scripts/simulate/model.ts'
 import { Cluster } from './cluster.ts'
 import { deployLenet } from './deploy-network.ts'
-import { measureCosts } from './measure-costs.ts'
+import { defaultSplit, measureCosts } from './measure-costs.ts'
 import { answerMany } from './trials.ts'
 
 const [jobs = 24] = process.argv.slice(2).map(Number)
@@ -22,7 +22,7 @@ const loopback: Network = { node: instant, gateway: instant, server: instant }
 
 const folder = await mkdtemp(join(tmpdir(), 'sealwright-simulation-'))
 try {
-  const network = await deployLenet(join(folder, 'network'), 'nodes=3')
+  const network = await deployLenet(join(folder, 'network'), defaultSplit)
   const cluster = await Cluster.start(network, { folder, limit: 64 })
   const costs = await measureCosts(cluster, network)
   console.log(JSON.stringify(costs))

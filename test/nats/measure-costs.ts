@@ -1,7 +1,7 @@
 /**
  * What the parts of a deployment cost on this machine, one at a time: the figures that the simulator is fed with.
  *
- *     node test/nats/measure-costs.ts [split = nodes=3] > scripts/simulate/costs.json
+ *     node test/nats/measure-costs.ts [split = relu_2:refresh,relu_5:refresh] > scripts/simulate/costs.json
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -17,6 +17,9 @@ import { takeTasks } from '../../src-main/nats/take-tasks.ts'
 import { Cluster } from './cluster.ts'
 import { deployLenet, type DeployedNetwork } from './deploy-network.ts'
 import { Liar } from './trials.ts'
+
+/** Three segments with the owner between them. */
+export const defaultSplit = 'relu_2:refresh,relu_5:refresh'
 
 const rounds = 5
 
@@ -86,7 +89,7 @@ async function median(work: () => Promise<void>): Promise<number> {
 }
 
 if (import.meta.main) {
-  const [split = 'nodes=3'] = process.argv.slice(2)
+  const [split = defaultSplit] = process.argv.slice(2)
   const folder = await mkdtemp(join(tmpdir(), 'sealwright-costs-'))
   try {
     const network = await deployLenet(join(folder, 'network'), split)

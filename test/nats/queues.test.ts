@@ -6,15 +6,10 @@ import { decodeResult, encodeResult } from '../../src-main/core/bundle/result.ts
 import { sha256 } from '../../src-main/files/sha256.ts'
 import { temporaryFolder } from '../owner/exported.ts'
 import { Cluster } from './cluster.ts'
-import { deployTiny, randomPixels, tinyLabel } from './tiny.ts'
-import { answersKept, encodeInput, inTheNameOf, leftovers, Liar, trial, type Question } from './trials.ts'
+import { deployTiny, tinyQuestion } from './tiny.ts'
+import { answersKept, encodeInput, inTheNameOf, leftovers, Liar, trial } from './trials.ts'
 
 const deadlineSeconds = 60
-const question = (): Question => {
-  const input = randomPixels()
-  return { input, label: tinyLabel(input) }
-}
-
 describe('segments over NATS', () => {
   let folder: string
   let cluster: Cluster
@@ -39,15 +34,19 @@ describe('segments over NATS', () => {
   })
 
   it('refuses jobs at once while a queue is full, and answers those that were accepted', async () => {
-    const outcomes = await trial(cluster, { jobs: 10, question, deadlineSeconds, everyMs: 0 }, async () => {
-      await pause(500)
-      await cluster.startNodes('1', '2', '1,2')
-    })
+    const outcomes = await trial(
+      cluster,
+      { jobs: 10, question: tinyQuestion, deadlineSeconds, everyMs: 0 },
+      async () => {
+        await pause(500)
+        await cluster.startNodes('1', '2', '1,2')
+      },
+    )
     expect(outcomes).toEqual({ busy: 2, right: 8 })
   }, 60_000)
 
   it('loses nothing and answers nothing twice when nodes are killed and the server restarts', async () => {
-    const options = { jobs: 12, question, deadlineSeconds, everyMs: 150, insists: true }
+    const options = { jobs: 12, question: tinyQuestion, deadlineSeconds, everyMs: 150, insists: true }
     const outcomes = await trial(cluster, options, async () => {
       for (const node of cluster.nodes) {
         await pause(400 * Math.random())
@@ -60,7 +59,7 @@ describe('segments over NATS', () => {
   }, 90_000)
 
   it('answers a job once, however often it is submitted', async () => {
-    const { input, label } = question()
+    const { input, label } = tinyQuestion()
     const before = await released()
     const answer = await liar.ask(await encodeInput(cluster.deployment, input), 'compute', 0, 3)
     expect(answer).toMatchObject({ answer: { label } })
@@ -79,7 +78,7 @@ describe('segments over NATS', () => {
     }
     const refused = { failure: { code: 'refused' } }
     for (const garbage of [() => new Uint8Array(1000), (file: Uint8Array) => file.subarray(0, 5000), noise]) {
-      const input = await encodeInput(cluster.deployment, question().input)
+      const input = await encodeInput(cluster.deployment, tinyQuestion().input)
       expect(await liar.ask(garbage(input), 'open', 0)).toMatchObject(refused)
       expect(await liar.ask(garbage(input), 'open', 1)).toMatchObject(refused)
     }
@@ -87,7 +86,7 @@ describe('segments over NATS', () => {
 
   it('says so when a node is given another deployment’s ciphertext', async () => {
     const otherFolder = await temporaryFolder()
-    const foreign = await encodeInput(await deployTiny(otherFolder), question().input)
+    const foreign = await encodeInput(await deployTiny(otherFolder), tinyQuestion().input)
     expect(await liar.ask(foreign)).toMatchObject({ failure: { code: 'input-of-another-bundle' } })
     const disguised = await inTheNameOf(cluster.deployment, foreign)
     expect(await liar.ask(disguised)).toMatchObject({ failure: { code: 'refused' } })

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { tinyOutput, tinySegment } from '../bundle/tiny-plan.ts'
 import { exportTiny, passphrase } from '../owner/exported.ts'
 import type { Deployment } from './cluster.ts'
+import type { Question } from './trials.ts'
 
 /** Two segments with a refresh between them: 4 pixels, 3 values, 2 outputs. */
 export async function deployTiny(folder: string): Promise<Deployment> {
@@ -15,3 +16,8 @@ export function tinyLabel(pixels: ArrayLike<number>): number {
 }
 
 export const randomPixels = (): Float64Array => Float64Array.from({ length: 4 }, () => 2 * Math.random() - 1)
+
+export function tinyQuestion(): Question {
+  const input = randomPixels()
+  return { input, label: tinyLabel(input) }
+}

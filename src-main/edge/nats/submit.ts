@@ -10,7 +10,8 @@ import { Queues } from '../../nats/queues.ts'
 import { Bundle, type Trust } from '../open-bundle.ts'
 import { InputEncoder } from './task-input.ts'
 
-const pollMs = 250
+/** Pauses between looks at the answer: short at first, then a third longer each time. */
+const pollMs = { first: 100, most: 2_000 }
 
 /** Encrypts inputs where they arise, submits them as jobs and waits for what the owner's gateway reveals. */
 export class Submitter {
@@ -80,9 +81,9 @@ export class Submitter {
 
   /** The answer is kept: one that was told while the connection was lost is found so. */
   async #poll(job: string, deadlineMs: number, signal: AbortSignal): Promise<Answer> {
-    while (Date.now() < deadlineMs && !signal.aborted) {
+    for (let pauseMs = pollMs.first; Date.now() < deadlineMs && !signal.aborted; pauseMs *= 4 / 3) {
       const leftMs = Math.max(0, deadlineMs - Date.now())
-      await pause(Math.min(pollMs, leftMs), undefined, { signal }).catch(() => {})
+      await pause(Math.min(pauseMs, pollMs.most, leftMs), undefined, { signal }).catch(() => {})
       const answer = await this.#queues.answerOf(job).catch(() => undefined)
       if (answer) return answer
     }
