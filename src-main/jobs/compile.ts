@@ -11,7 +11,9 @@ import { WHOLE, type Split } from '../core/segment/cut.ts'
 import { checkCuts, planSegments, type PlannedSegments } from '../core/segment/plan-segments.ts'
 import { approximateNetwork, type ApproximateChoice } from './approximate-network.ts'
 import { prepareSamples, type PreprocessingChoice } from './calibration.ts'
+import type { Flooding } from '../owner/flood.ts'
 import { openNetwork, type NetworkRequest } from './open-network.ts'
+import { planForScores } from './plan-for-scores.ts'
 import type { Stopwatch } from './stopwatch.ts'
 
 export interface CompileRequest extends NetworkRequest, ApproximateChoice {
@@ -23,6 +25,8 @@ export interface CompileRequest extends NetworkRequest, ApproximateChoice {
   readonly batch?: number
   /** What a megabyte of bundle is worth in milliseconds of run time. */
   readonly msPerMegabyte?: number
+  /** Scores that will be released, at most: the plan is made precise enough for them. */
+  readonly releases?: number
   /** Where and how the network is cut into segments. Nowhere unless told: one that is too deep is then refused. */
   readonly split?: Split
 }
@@ -34,6 +38,8 @@ export interface CompiledNetwork extends PlannedSegments {
   readonly preprocessing: Preprocessing
   /** A typical input, preprocessed. */
   readonly typical: Float64Array
+  /** How scores are flooded, where the plan was made for them. */
+  readonly flooding?: Flooding
 }
 
 /** Read, normalise, approximate and plan. @throws UserError what the stages say */
@@ -52,9 +58,11 @@ export async function compile(request: CompileRequest, work: WorkContext, watch:
       work,
     ),
   )
-  const planned = await watch.time('plan', () =>
-    planSegments(foldBetweenRefreshes(polynomial, samples), split, { input, batch, msPerMegabyte }),
-  )
+  const planned = await watch.time('plan', () => {
+    const squares = foldBetweenRefreshes(polynomial, samples)
+    const plan = (leastDegree?: number) => planSegments(squares, split, { input, batch, msPerMegabyte, leastDegree })
+    return request.releases === undefined ? plan() : planForScores(plan, request.releases, samples[0])
+  })
   return { model, polynomial, ...planned, preprocessing, typical: samples[0] }
 }
 

@@ -58,7 +58,8 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   if (request.perNode) await refuseExistingFolder(request.out, request.force)
   else await checkOutput(request.out, request)
   const watch = new Stopwatch(work)
-  const compiled = await compile(request, work, watch)
+  const releases = request.reveal?.mode === 'scores' ? (request.releases ?? USUAL_RELEASES) : undefined
+  const compiled = await compile({ ...request, releases }, work, watch)
   return await exportCompiled(request, compiled, work, watch)
 }
 
@@ -66,6 +67,9 @@ type ExportRequest = Pick<
   ProtectRequest,
   'model' | 'keys' | 'out' | 'perNode' | 'force' | 'name' | 'reveal' | 'signingKey' | 'passphrase' | 'recipients'
 >
+
+/** Scores of one deployment, where nobody says how many: a deep network has precision for no more than some dozens. */
+export const USUAL_RELEASES = 30
 
 /** The second half of `protect`, for jobs that need the compiled network as well. */
 export async function exportCompiled(
@@ -86,6 +90,7 @@ export async function exportCompiled(
         model: { name: name ?? (compiled.model.name || basename(model)), sha256, finish: compiled.model.finish },
         preprocessing: compiled.preprocessing,
         sample: compiled.typical,
+        flooding: compiled.flooding,
         reveal: reveal ?? { mode: 'label' },
         ...(signingKey !== undefined && { signingKey: await readText(signingKey) }),
         keysFolder: keys,

@@ -21,6 +21,16 @@ export interface Flooding {
 export const floodingDeviation = ({ noise, releases, statisticalBits }: Flooding): number =>
   noise * Math.sqrt(12 * releases) * 2 ** (statisticalBits / 2)
 
+/** The noise may be this part of what scores span. */
+const largestShare = 1 / 4
+
+export const leavesScores = (flooding: Flooding): boolean =>
+  floodingDeviation(flooding) <= largestShare * flooding.spread
+
+/** How many releases leave scores. */
+export const mostReleases = ({ noise, spread, statisticalBits }: Omit<Flooding, 'releases'>): number =>
+  Math.floor((largestShare * spread) ** 2 / (12 * noise ** 2 * 2 ** statisticalBits))
+
 /**
  * Outputs with fresh Gaussian noise, rounded to the decimal place that the noise leaves meaningful. Whether the scores
  * survive is decided by the deployment alone: a refusal that depended on the outputs would tell of them.
@@ -28,10 +38,10 @@ export const floodingDeviation = ({ noise, releases, statisticalBits }: Flooding
  */
 export function flood(outputs: Float64Array, flooding: Flooding): Float64Array {
   const deviation = floodingDeviation(flooding)
-  if (4 * deviation > flooding.spread) {
+  if (!leavesScores(flooding)) {
     const figures = `${deviation.toPrecision(2)} beside scores that span ${flooding.spread.toPrecision(2)}`
     throw new UserError('scores-too-noisy', `The noise that protects the key would drown the scores: ${figures}.`, {
-      hint: 'Reveal the label or the top k; scores need a plan with a larger scale.',
+      hint: 'Reveal the label or the top k, or export the network anew with --reveal scores.',
     })
   }
   const unit = 10 ** Math.floor(Math.log10(deviation))

@@ -3,7 +3,8 @@ import { ClearEvaluator } from '../core/plan/clear-evaluator.ts'
 import type { Evaluator } from '../core/plan/evaluator.ts'
 import { LevelEvaluator, type Level } from '../core/plan/level-evaluator.ts'
 import type { PlannedNetwork, Register, WeightIndex } from '../core/plan/plan.ts'
-import { runSegmentsInTheClear, runStretch } from '../core/segment/run-in-the-clear.ts'
+import type { PlannedSegments } from '../core/segment/plan-segments.ts'
+import { runSegments, runSegmentsInTheClear } from '../core/segment/run-in-the-clear.ts'
 import { gaussian, simulatedUniform } from './gaussian.ts'
 
 interface Noisy {
@@ -128,14 +129,17 @@ export interface OutputNoise {
   readonly spread: number
 }
 
-/** What decryptions would give for one preprocessed input of segments that hand on to each other, by simulation. */
-export function measureNoise(stretch: readonly PlannedNetwork[], input: Float64Array, runs = 4): OutputNoise {
-  const exact = runSegmentsInTheClear({ segments: stretch, cuts: [] }, input)
-  const evaluators = new Map(stretch.map((network) => [network, new NoisyEvaluator(network)]))
+/**
+ * What decryptions of the last segment would give for one preprocessed input, by simulation. A refresh hides nothing of
+ * the error before it: the owner encrypts anew what it decrypted, error and all.
+ */
+export function measureNoise(planned: PlannedSegments, input: Float64Array, runs = 4): OutputNoise {
+  const exact = runSegmentsInTheClear(planned, input)
+  const evaluators = new Map(planned.segments.map((network) => [network, new NoisyEvaluator(network)]))
   const errors = Array.from({ length: runs }, () => {
-    const noisy = runStretch<Noisy>(stretch, input, {
+    const noisy = runSegments<Noisy>(planned, input, {
       evaluatorFor: (network) => evaluators.get(network)!,
-      input: (slots, register) => evaluators.get(stretch[0])!.input(slots, register),
+      input: (slots, register, network) => evaluators.get(network)!.input(slots, register),
       read: ({ slots }) => slots,
     })
     const squares = noisy.reduce((sum, value, i) => sum + (value - exact[i]) ** 2, 0)

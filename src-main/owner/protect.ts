@@ -11,24 +11,22 @@ import {
   type ManifestEntry,
   type RevealPolicy,
 } from '../core/bundle/manifest.ts'
-import { fillBatch } from '../core/bundle/packing.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { sizeOf } from '../core/normalise/layer-model.ts'
 import type { Plan, PlannedNetwork } from '../core/plan/plan.ts'
 import { logQPOf } from '../core/plan/security.ts'
 import { plainStep } from '../core/segment/owner-step.ts'
-import type { PlannedCut, PlannedSegments } from '../core/segment/plan-segments.ts'
-import { runSegmentsInTheClear } from '../core/segment/run-in-the-clear.ts'
+import type { PlannedCut } from '../core/segment/plan-segments.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { writeFolder } from '../files/write-folder.ts'
 import { fingerprintOf } from '../files/signature.ts'
 import { writeBundleZip, type EntrySource } from '../files/write-bundle-zip.ts'
 import type { Lock } from './age.ts'
+import { floodingFor } from './choose-flooding.ts'
 import type { DeploymentModel } from './deployment.ts'
 import type { Flooding } from './flood.ts'
 import { KeyStore, type DeploymentDraft } from './key-store.ts'
-import { measureNoise, randomInput } from './measure-noise.ts'
 import { prepareSegments, type PreparedSegments } from './prepare-segments.ts'
 import type { SegmentEntries } from './segment-entries.ts'
 import { Signer } from './sign.ts'
@@ -42,6 +40,8 @@ export interface ProtectRequest {
   readonly reveal: RevealPolicy
   /** A typical preprocessed input, on which the decryption error is measured; random unless given. */
   readonly sample?: Float64Array
+  /** How scores are flooded; judged by the sample unless given. */
+  readonly flooding?: Flooding
   /** PEM of the owner's own signing key, EC P-256 or P-384; a fresh one for this deployment unless given. */
   readonly signingKey?: string
   readonly keysFolder: string
@@ -172,7 +172,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
       created,
       model,
       reveal,
-      flooding: floodingFor({ segments, cuts }, request.sample),
+      flooding: request.flooding ?? floodingFor({ segments, cuts }, request.sample),
       weights: countWeights(segments),
       outputs: sizeOf(segments.at(-1)!.plan.output.shape),
       batch: segments.at(-1)!.plan.batch,
@@ -224,20 +224,6 @@ function countWeights(segments: readonly PlannedNetwork[]): number {
     }
   }
   return distinct.size
-}
-
-/** The simulation is within a factor of two of what SEAL does. */
-const noiseMargin = 2
-
-/** Sized for the last refresh onwards, since the outputs after it are what a decryption tells. */
-function floodingFor(network: PlannedSegments, sample: Float64Array | undefined): Flooding {
-  const first = network.segments.findLastIndex(({ plan }) => plan.input.mode !== 'handed')
-  const last = network.segments.slice(first)
-  const input = sample
-    ? runSegmentsInTheClear(network, fillBatch(network.segments[0].plan, sample), { to: first })
-    : randomInput(last[0])
-  const { noise, spread } = measureNoise(last, input)
-  return { noise: noiseMargin * noise, spread, releases: 1000, statisticalBits: 30 }
 }
 
 const plainRefresh = ({ output }: Plan): PlannedCut => ({ kind: 'refresh', after: '', step: plainStep(output.shape) })

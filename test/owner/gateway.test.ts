@@ -132,6 +132,19 @@ describe('the owner’s gateway, with an edge before it', () => {
     await second.close()
   })
 
+  it('releases no more scores than their noise is sized for', async () => {
+    const store = new KeyStore(join(folder, 'keys'))
+    const deployment = await store.read(id)
+    const flooding = { noise: 1e-9, spread: 10, releases: 1, statisticalBits: 30 }
+    await store.update({ ...deployment, reveal: { mode: 'scores' }, flooding })
+    const scoring = await start({ auditLog: join(folder, 'scores.log'), quota: 100 })
+    const { scores } = await (await post(result, scoring.url)).json()
+    expect(Math.max(...scores.map((score: number, i: number) => Math.abs(score - expected[i])))).toBeLessThan(0.01)
+    expect((await post(result, scoring.url)).status).toBe(403)
+    await scoring.close()
+    await store.update(deployment)
+  })
+
   it('tells tokens apart without writing them down', async () => {
     const auditLog = join(folder, 'token.log')
     const guarded = await start({ auditLog, tokens: ['first-token', 'second-token'], perMinute: 100 })

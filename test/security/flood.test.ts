@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { flood, floodingDeviation } from '../../src-main/owner/flood.ts'
+import { flood, floodingDeviation, mostReleases } from '../../src-main/owner/flood.ts'
+import { floodingFor } from '../../src-main/owner/choose-flooding.ts'
+import { planForScores } from '../../src-main/jobs/plan-for-scores.ts'
+import type { PlannedNetwork } from '../../src-main/core/plan/plan.ts'
+import type { PlannedSegments } from '../../src-main/core/segment/plan-segments.ts'
+import { plainStep } from '../../src-main/core/segment/owner-step.ts'
 import { measureNoise } from '../../src-main/owner/measure-noise.ts'
 import {
   loadSeal,
@@ -12,8 +17,9 @@ import {
 import { OwnerKey } from '../../src-main/seal/secret.ts'
 import { runPlan } from '../../src-main/core/plan/run-plan.ts'
 import { packInput, unpack } from '../../src-main/core/bundle/packing.ts'
-import { tinyNetwork, tinyOutput } from '../bundle/tiny-plan.ts'
+import { tinyNetwork, tinyOutput, tinySegment } from '../bundle/tiny-plan.ts'
 
+const pixels = Float64Array.of(0.3, -0.8, 1.5, 0.6)
 const flooding = { noise: 1e-9, spread: 10, releases: 1000, statisticalBits: 30 }
 
 describe('flooding', () => {
@@ -38,12 +44,53 @@ describe('flooding', () => {
   })
 })
 
+describe('a plan for scores', () => {
+  /** As a larger degree would permit; never encrypted. */
+  const precise = (): PlannedNetwork => {
+    const { plan, weightVectors } = tinyNetwork()
+    const [weight, bias] = plan.weights
+    const factor = 2 ** 10
+    const weights = [
+      { ...weight, scale: weight.scale * factor },
+      { ...bias, scale: bias.scale * factor ** 2 },
+    ]
+    const parameters = { ...plan.parameters, polyModulusDegree: 16384 }
+    const input = { ...plan.input, scale: plan.input.scale * factor }
+    const slots = (index: number) => Float64Array.from({ length: 8192 }, (_, i) => weightVectors(index)[i] ?? 0)
+    return { plan: { ...plan, parameters, input, weights }, weightVectors: slots }
+  }
+  const plan = (leastDegree: number): PlannedSegments => ({
+    segments: [leastDegree > 8192 ? precise() : tinyNetwork()],
+    cuts: [],
+  })
+
+  it('has the degree whose precision leaves as many as are asked for', () => {
+    expect(mostReleases(floodingFor(plan(0), pixels))).toBe(0)
+    const { segments, flooding } = planForScores(plan, 30, pixels)
+    expect(segments[0].plan.parameters.polyModulusDegree).toBe(16384)
+    expect(flooding.releases).toBe(30)
+    expect(floodingDeviation(flooding)).toBeLessThanOrEqual(flooding.spread / 4)
+  })
+
+  it('is refused where none has it, with the number that one has', () => {
+    const refusal = { code: 'scores-too-noisy', hint: expect.stringMatching(/^About [1-9]\d* times/) }
+    expect(() => planForScores(plan, 1e12, pixels)).toThrow(expect.objectContaining(refusal))
+  })
+})
+
 describe('the measured noise', () => {
+  it('includes that of the segments before a refresh', () => {
+    const [first, last] = [tinySegment([1, 2, 2]), tinySegment([3, 1, 1])]
+    const cut = { kind: 'refresh' as const, after: '', step: plainStep(first.plan.output.shape) }
+    const between = Float64Array.from(tinyOutput(pixels))
+    const whole = measureNoise({ segments: [first, last], cuts: [cut] }, pixels, 20)
+    expect(whole.noise).toBeGreaterThan(5 * measureNoise({ segments: [last], cuts: [] }, between, 20).noise)
+  })
+
   it('is that of real encryption, within a small factor', async () => {
     const network = tinyNetwork()
     const { plan, weightVectors } = network
-    const pixels = Float64Array.of(0.3, -0.8, 1.5, 0.6)
-    const simulated = Array.from({ length: 40 }, () => measureNoise([network], pixels, 1).noise)
+    const simulated = Array.from({ length: 40 }, () => measureNoise({ segments: [network], cuts: [] }, pixels, 1).noise)
     const estimate = Math.sqrt(simulated.reduce((sum, noise) => sum + noise ** 2, 0) / simulated.length)
 
     const context = new SealContext(await loadSeal(), plan.parameters)

@@ -20,7 +20,7 @@ import { policyOf, revealOption, topOption, type RevealMode } from '../reveal.ts
 import { readLock } from '../passphrase.ts'
 import { pairs } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
-import { path } from '../values.ts'
+import { path, positiveNumber } from '../values.ts'
 
 interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions, LockOptions {
   readonly json?: boolean
@@ -29,6 +29,7 @@ interface Options extends PreprocessingOptions, ActivationOptions, InputModeOpti
   readonly out: string
   readonly reveal: RevealMode
   readonly top: number
+  readonly releases?: number
   readonly signingKey?: string
   readonly perNode?: boolean
   readonly force?: boolean
@@ -52,6 +53,7 @@ export function protectCommand(): Command {
   withSplit(withInputMode(withActivation(withPreprocessing(base))))
     .addOption(revealOption('what a decryption may tell').default('label'))
     .addOption(topOption())
+    .option('--releases <number>', 'scores that will be released, at most (default: 30)', positiveNumber)
     .option('--signing-key <file>', 'sign with this private key (PEM) instead of a fresh one', path)
     .option('--per-node', 'write a folder of bundles, one for each segment with nothing of the others')
     .option('--force', 'replace the bundle if it exists')
@@ -73,6 +75,7 @@ export function protectCommand(): Command {
           batch: options.batch,
           msPerMegabyte: options.msPerMegabyte,
           reveal: policyOf(options.reveal, options.top),
+          releases: options.releases,
           split: options.split,
           signingKey: options.signingKey,
           perNode: options.perNode === true,

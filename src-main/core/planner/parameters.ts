@@ -53,8 +53,9 @@ export const isPlannable = (depth: number): boolean =>
 const HEADROOM_BITS = 8
 
 /** All degrees that can hold `depth` levels, smallest first. */
-export function parameterCandidates(depth: number, headroomBits: number): ChosenParameters[] {
-  const candidates = [...MAX_LOG_QP.keys()].flatMap((degree) => chooseParameters(degree, depth, headroomBits) ?? [])
+export function parameterCandidates(depth: number, headroomBits: number, leastDegree = 0): ChosenParameters[] {
+  const degrees = [...MAX_LOG_QP.keys()].filter((degree) => degree >= leastDegree)
+  const candidates = degrees.flatMap((degree) => chooseParameters(degree, depth, headroomBits) ?? [])
   if (candidates.length === 0) {
     throw new UserError('too-deep', `The network needs ${depth} levels; no secure parameters hold that many.`, {
       hint: 'Split the network into segments, or use activations of lower degree.',

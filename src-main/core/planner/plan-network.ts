@@ -21,6 +21,8 @@ export interface PlanOptions {
   readonly msPerMegabyte?: number
   /** Images computed at once, a power of two; one unless told. */
   readonly batch?: number
+  /** No smaller degree, for the sake of a larger scale. */
+  readonly leastDegree?: number
 }
 
 /**
@@ -35,7 +37,7 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   const primes = assignPrimes(steps, model)
   const carried = model.carried ?? { inputs: [], outputs: [] }
   const depth = Math.max(...[INPUT, ...carried.inputs.map(({ id }) => id)].map((id) => primes.get(id)!)) - 1
-  const [{ parameters, scaleBits }] = parameterCandidates(depth, headroomBits(model))
+  const [{ parameters, scaleBits }] = parameterCandidates(depth, headroomBits(model), options.leastDegree)
   const degree = parameters.polyModulusDegree
   const slots = degree / 2 / batch
   const settings = { degree, slots, primes, costs, input, width: searchWidth, inputShape: model.input.shape, carried }

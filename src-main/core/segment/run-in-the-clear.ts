@@ -6,20 +6,32 @@ import { runPlan } from '../plan/run-plan.ts'
 import { applyOwnerStep } from './owner-step.ts'
 import type { PlannedSegments } from './plan-segments.ts'
 
-/**
- * What the segments compute for a batch of preprocessed inputs, in the clear and as planned; `from` and `to` (exclusive) choose a
- * run of them that begins with packed values.
- */
-export function runSegmentsInTheClear(
+/** A run of segments that begins with packed values; all unless told. */
+export interface SegmentRange {
+  readonly from?: number
+  /** Exclusive. */
+  readonly to?: number
+}
+
+/** What the segments compute for a batch of preprocessed inputs, in the clear and as planned. */
+export const runSegmentsInTheClear = (
+  planned: PlannedSegments,
+  input: Float64Array,
+  range: SegmentRange = {},
+): Float64Array => runSegments(planned, input, inTheClear, range)
+
+/** The same with another evaluator; between stretches values are what the owner has of them. */
+export function runSegments<V>(
   { segments, cuts }: PlannedSegments,
   input: Float64Array,
-  { from = 0, to = segments.length }: { readonly from?: number; readonly to?: number } = {},
+  host: StretchHost<V>,
+  { from = 0, to = segments.length }: SegmentRange = {},
 ): Float64Array {
   let values = input
   let at = from
   while (at < to) {
     const stretch = stretchFrom(segments, at).slice(0, to - at)
-    values = runStretch(stretch, values, inTheClear)
+    values = runStretch(stretch, values, host)
     at += stretch.length
     const cut = cuts[at - 1]
     if (at < to && cut && cut.kind !== 'hand-off') values = applyOwnerStep(cut.step, values, segments[at].plan.batch)
@@ -37,18 +49,16 @@ export function stretchFrom(segments: readonly PlannedNetwork[], first: number):
 /** What a stretch is computed with: slots in the clear, or something that is made from them and read as them. */
 export interface StretchHost<V> {
   evaluatorFor(network: PlannedNetwork): Evaluator<V>
-  input(slots: Float64Array, register: Register): V
+  input(slots: Float64Array, register: Register, network: PlannedNetwork): V
   read(value: V): Float64Array
 }
 
 /** Segments that hand on to each other. */
-export function runStretch<V>(
-  stretch: readonly PlannedNetwork[],
-  input: Float64Array,
-  host: StretchHost<V>,
-): Float64Array {
-  const [{ plan: first }] = stretch
-  let values = first.input.sources.map((_, register) => host.input(packInput(first, input, register), register))
+function runStretch<V>(stretch: readonly PlannedNetwork[], input: Float64Array, host: StretchHost<V>): Float64Array {
+  const [first] = stretch
+  let values = first.plan.input.sources.map((_, register) =>
+    host.input(packInput(first.plan, input, register), register, first),
+  )
   for (const network of stretch) values = runPlan(network.plan, host.evaluatorFor(network), values)
   const last = stretch.at(-1)!.plan
   return unpack(

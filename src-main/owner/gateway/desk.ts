@@ -133,7 +133,10 @@ async function loadDeployments(
   if (wanted.length === 0) throw new UserError('unknown-deployment', 'The key store holds no deployment to serve.')
   const served = new Map(
     wanted.map((deployment): [string, Served] => {
-      const answers = options.quota ?? defaultQuota(deployment.weights, deployment.outputs)
+      const answers = Math.min(
+        options.quota ?? defaultQuota(deployment.weights, deployment.outputs),
+        scoresOf(deployment),
+      )
       // A result answers a whole batch.
       const quota = Math.max(1, Math.floor(answers / deployment.batch))
       const worker = startWorker(options, deployment.id)
@@ -152,6 +155,9 @@ async function loadDeployments(
   }
   return served
 }
+
+/** The noise of scores is sized for so many. */
+const scoresOf = ({ reveal, flooding }: Deployment): number => (reveal.mode === 'scores' ? flooding.releases : Infinity)
 
 const startWorker = ({ keysFolder, unlock }: DeskOptions, deployment: string): Served['worker'] => {
   const workerData: OpenSetup = { keysFolder, deployment, unlock }

@@ -1,0 +1,32 @@
+import { UserError } from '../core/errors.ts'
+import { MAX_LOG_QP } from '../core/plan/security.ts'
+import type { PlannedSegments } from '../core/segment/plan-segments.ts'
+import { floodingFor } from '../owner/choose-flooding.ts'
+import { leavesScores, mostReleases, type Flooding } from '../owner/flood.ts'
+
+/**
+ * The plan of the smallest degree that is precise enough to release that many scores of a network: larger degrees leave
+ * room for larger scales.
+ * @throws UserError scores-too-noisy
+ */
+export function planForScores(
+  plan: (leastDegree: number) => PlannedSegments,
+  releases: number,
+  sample: Float64Array,
+): PlannedSegments & { readonly flooding: Flooding } {
+  let most = 0
+  let leastDegree = 0
+  for (;;) {
+    const planned = plan(leastDegree)
+    const flooding = floodingFor(planned, sample, releases)
+    if (leavesScores(flooding)) return { ...planned, flooding }
+    most = Math.max(most, mostReleases(flooding))
+    const used = Math.min(...planned.segments.map(({ plan: { parameters } }) => parameters.polyModulusDegree))
+    const larger = [...MAX_LOG_QP.keys()].find((degree) => degree > Math.max(used, leastDegree))
+    if (larger === undefined) break
+    leastDegree = larger
+  }
+  throw new UserError('scores-too-noisy', `No plan is precise enough to release scores ${releases} times.`, {
+    hint: most > 0 ? `About ${most} times are possible: --releases.` : 'Reveal the label or the top k.',
+  })
+}
