@@ -51,12 +51,16 @@ export async function measureCosts(cluster: Cluster, network: DeployedNetwork): 
       segments.push({ computeMs, ...sizes, ownerMs: cut === 'hand-off' ? 0 : await median(owner) })
     }
     const source = `LeNet-5 cut at ${network.cuts.join(', ')}; single-threaded nodes, ${cpus()[0].model}`
-    return { source, segments, encryptMs, ...transfers }
+    return rounded({ source, segments, encryptMs, ...transfers })
   } finally {
     await liar.close()
     await bundle.close()
   }
 }
+
+/** Tenths of milliseconds are more than repeats. */
+const rounded = (costs: Costs): Costs =>
+  JSON.parse(JSON.stringify(costs, (_, value) => (typeof value === 'number' ? Math.round(10 * value) / 10 : value)))
 
 async function measureTransfers(queues: Queues, bytes: Uint8Array) {
   const job = randomBytes(16).toString('hex')
