@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtempSync, rmdirSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { temporaryFolder } from './exported.ts'
+import { exportTiny, temporaryFolder } from './exported.ts'
 
 describe('a disk that fills up while exporting', () => {
   let folder: string
@@ -27,4 +29,36 @@ describe('a disk that fills up while exporting', () => {
     expect((await readdir(join(folder, 'out'))).sort()).toEqual(['keys', 'tiny.sealed'])
     expect(await readdir(join(folder, 'out', 'keys'))).toEqual([])
   })
+
+  it.runIf(canMount()).each([4, 64, 600, 1200, 2000])(
+    'of %i KiB: says so, leaves nothing, and keeps what was there',
+    async (kibibytes) => {
+      const disk = join(folder, 'disk')
+      await mkdir(disk)
+      mount(disk, kibibytes)
+      try {
+        const out = join(disk, 'tiny.sealed')
+        await writeFile(out, 'old')
+        await expect(exportTiny(disk, { out, force: true })).rejects.toThrow(
+          expect.objectContaining({ code: 'disk-full' }),
+        )
+        expect(await readFile(out, 'utf8')).toBe('old')
+        expect((await readdir(disk, { recursive: true })).filter((name) => name !== 'keys')).toEqual(['tiny.sealed'])
+      } finally {
+        spawnSync('umount', [disk])
+      }
+    },
+  )
 })
+
+const mount = (folder: string, kibibytes: number): boolean =>
+  spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kibibytes}k`, 'tmpfs', folder]).status === 0
+
+/** Whether file systems of a given size can be made here: as the superuser of a whole machine. */
+function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'sealwright-mount-'))
+  const mounted = mount(folder, 4)
+  if (mounted) spawnSync('umount', [folder])
+  rmdirSync(folder)
+  return mounted
+}
