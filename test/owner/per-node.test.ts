@@ -1,18 +1,28 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeResult } from '../../src-main/core/bundle/result.ts'
 import { decodeWeightIndex } from '../../src-main/core/bundle/weight-index.ts'
 import type { RefreshedModel, SquareModel } from '../../src-main/core/approximate/polynomial-model.ts'
 import { parseSplit } from '../../src-main/core/segment/cut.ts'
 import { applyOwnerStep, type OwnerStep } from '../../src-main/core/segment/owner-step.ts'
 import { planSegments } from '../../src-main/core/segment/plan-segments.ts'
+import { runSegmentsInTheClear } from '../../src-main/core/segment/run-in-the-clear.ts'
+import { silent } from '../../src-main/core/progress.ts'
+import { readBytes } from '../../src-main/data/read-file.ts'
+import { sha256 } from '../../src-main/files/sha256.ts'
 import { Bundle } from '../../src-main/edge/open-bundle.ts'
+import { edgeRun } from '../../src-main/jobs/edge-run.ts'
+import { refresh } from '../../src-main/jobs/refresh.ts'
+import { runSegments } from '../../src-main/jobs/run-segments.ts'
+import { ResultOpener } from '../../src-main/owner/decrypt.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { backUpDeployment, restoreDeployment } from '../../src-main/owner/key-backup.ts'
 import type { ProtectResult } from '../../src-main/owner/protect.ts'
 import { decodeStep, encodeStep } from '../../src-main/owner/step-json.ts'
 import { residual } from '../segment/residual.ts'
-import { exportTiny, temporaryFolder } from './exported.ts'
+import { npyFile } from '../support/npy.ts'
+import { exportTiny, passphrase, temporaryFolder } from './exported.ts'
 
 describe('a bundle for each node', () => {
   let folder: string
@@ -76,10 +86,40 @@ describe('a bundle for each node', () => {
     expect(deployment.cuts).toEqual(['hand-off', 'exact'])
   })
 
+  it('computes its part in a process of its own, and the owner what is exact in between', async () => {
+    const [input, result] = [join(folder, 'input.npy'), join(folder, 'last.result')]
+    const values = Float64Array.from({ length: 128 }, (_, i) => Math.sin(i))
+    await writeFile(input, npyFile([1, 2, 8, 8], values))
+    const request = { bundle: join(folder, 'nodes'), input: { path: input, index: 0 }, result, threads: 1 }
+    const runs = await runSegments({ ...request, keys: join(folder, 'keys'), passphrase }, silent)
+    expect(runs.map(({ cut }) => cut)).toEqual(['hand-off', 'exact', undefined])
+    const store = new KeyStore(join(folder, 'keys'))
+    const unlock = { passphrase }
+    const opener = await ResultOpener.load(store, await store.read(exported.deploymentId), 2, unlock)
+    const outputs = opener.open(decodeResult(await readBytes(result), sha256))
+    opener.delete()
+    const expected = runSegmentsInTheClear(planned, values)
+    const largest = Math.max(...expected.map(Math.abs))
+    expected.forEach((value, i) => expect(Math.abs(outputs[i] - value)).toBeLessThan(0.005 * largest))
+  })
+
+  it('takes nothing that was made for another place', async () => {
+    const handed = join(folder, 'last.result.0')
+    const wrong = { index: 0, out: join(folder, 'wrong.result'), force: false, input: handed }
+    const [first, , last] = ['1', '2', '3'].map((n) => join(folder, 'nodes', `segment-${n}.sealed`))
+    for (const bundle of [first, last]) {
+      await expect(edgeRun({ ...wrong, bundle }, silent)).rejects.toThrow(
+        expect.objectContaining({ code: 'segment-elsewhere' }),
+      )
+    }
+    const refused = { result: handed, keys: join(folder, 'keys'), passphrase, out: wrong.out, force: false }
+    await expect(refresh(refused, silent)).rejects.toThrow(expect.objectContaining({ code: 'damaged-result' }))
+  })
+
   it('is not written over another folder unless told', async () => {
     const again = { ...planned, out: join(folder, 'nodes'), perNode: true }
     await expect(exportTiny(folder, again)).rejects.toThrow(expect.objectContaining({ code: 'output-exists' }))
-    expect((await readdir(folder)).sort()).toEqual(['keys', 'nodes'])
+    expect((await readdir(folder)).filter((name) => name.startsWith('nodes'))).toEqual(['nodes'])
   })
 
   it('is backed up with all that the owner needs to refresh', async () => {

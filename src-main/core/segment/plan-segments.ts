@@ -26,10 +26,11 @@ export interface PlannedSegments {
  */
 export function planSegments(model: RefreshedModel, split: Split, options: PlanOptions): PlannedSegments {
   const refreshed = cutByRefreshing(model, split)
+  const byHand = placeHandOffs(handedAfter(split), refreshed.segments)
   const stretches = refreshed.segments.map((segment, i) =>
     planNetwork(segment, { ...options, input: i === 0 ? options.input : 'encrypted' }),
   )
-  const after = handOffsOf(split, refreshed.segments, stretches, options)
+  const after = split.by === 'cuts' ? byHand : handOffsByRule(split, stretches, options)
   const segments: PlannedNetwork[] = []
   const cuts: PlannedCut[] = []
   stretches.forEach((stretch, i) => {
@@ -48,10 +49,11 @@ export function planSegments(model: RefreshedModel, split: Split, options: PlanO
 
 /** What planSegments would say of cuts by hand, without planning. Throws UserError 'not-a-cut-point'. */
 export function checkCuts(model: RefreshedModel, split: Split): void {
-  if (split.by !== 'cuts') return
-  const wanted = split.cuts.flatMap(({ after, kind }) => (kind === 'hand-off' ? [after] : []))
-  placeHandOffs(wanted, cutByRefreshing(model, split).segments)
+  if (split.by === 'cuts') placeHandOffs(handedAfter(split), cutByRefreshing(model, split).segments)
 }
+
+const handedAfter = (split: Split): LayerId[] =>
+  split.by === 'cuts' ? split.cuts.flatMap(({ after, kind }) => (kind === 'hand-off' ? [after] : [])) : []
 
 function cutByRefreshing(model: RefreshedModel, split: Split): SegmentedModel {
   if (split.by === 'cuts') {
@@ -65,16 +67,11 @@ function cutByRefreshing(model: RefreshedModel, split: Split): SegmentedModel {
 }
 
 /** For each stretch, the planned layers after which it is handed on. */
-function handOffsOf(
-  split: Split,
-  models: readonly SquareModel[],
+function handOffsByRule(
+  split: Exclude<Split, { by: 'cuts' }>,
   stretches: readonly PlannedNetwork[],
   { costs = kernelCosts }: PlanOptions,
 ): number[][] {
-  if (split.by === 'cuts') {
-    const wanted = split.cuts.flatMap(({ after, kind }) => (kind === 'hand-off' ? [after] : []))
-    return placeHandOffs(wanted, models)
-  }
   if (split.by === 'memory') return stretches.map((stretch) => withinMemory(stretch, split.bytes))
   if (split.by !== 'nodes') return stretches.map(() => [])
   const known = stretches.map(({ plan }) => stretchesOf(plan, costs))
