@@ -27,8 +27,12 @@ export class Job<N extends JobName = JobName> {
   value = $state.raw<JobResult<N>>()
   error = $state.raw<ErrorReport>()
 
-  constructor(name: N) {
+  /** The choices that it was started with. */
+  readonly made: string
+
+  constructor(name: N, made: string) {
     this.name = name
+    this.made = made
   }
 
   /** The stage that runs now; '' before the first and between two. */

@@ -58,7 +58,7 @@ class Workspace {
   }
 
   async start<N extends JobName>(request: Extract<JobRequest, { job: N }>): Promise<void> {
-    const job = new Job(request.job)
+    const job = new Job(request.job, this.made)
     this.jobs = { ...this.jobs, [request.job]: job }
     const started = await api.startJob(request)
     if (!started.ok) job.fail(started.error)
@@ -66,7 +66,16 @@ class Workspace {
     else job.state = 'cancelled'
   }
 
+  /** What a plan, a fit and a bundle depend on. */
+  get made(): string {
+    if (!this.project) return ''
+    const { preprocessing, degree, degrees, input, split, calibration } = this.project.choices
+    return JSON.stringify([preprocessing, degree, degrees, input, split, calibration])
+  }
+
   forgetJob(name: JobName): void {
+    const job = this.jobs[name]
+    if (job) void this.cancel(job)
     this.jobs = { ...this.jobs, [name]: undefined }
   }
 
@@ -137,7 +146,10 @@ class Workspace {
   /** The project after a choice; null where the person closed the dialog. */
   #take(result: Result<ProjectView | null>): void {
     this.#complain(result)
+    const before = this.made
     if (result.ok && result.value) this.project = result.value
+    // Its screens ask for it again.
+    if (this.made !== before) this.forgetJob('plan')
   }
 
   #complain(result: Result<unknown>): void {
