@@ -16,6 +16,9 @@ import { labelOf, share } from '../../src-main/core/validate/classification.ts'
 import { mnistSamples } from '../support/mnist-samples.ts'
 import { conv, randomNumbers, randomVector } from './random-polynomial-model.ts'
 
+/** Enough for a choice. */
+const approximation = { tuningEpochs: 2 }
+
 const agreementOf = (left: readonly Float64Array[], right: readonly Float64Array[]) =>
   share(left, (output, i) => labelOf(output) === labelOf(right[i]))
 
@@ -34,7 +37,7 @@ describe('approximate, on a trained LeNet-5', () => {
     calibration = mnistSamples(0, 400)
     test = mnistSamples(1000, 300)
     expected = runLayerBatch(model, test)
-    quadratic = await approximate(model, calibration, { degree: 2 }, silent)
+    quadratic = await approximate(model, calibration, { degree: 2, tuningEpochs: 4 }, silent)
   })
 
   it('keeps the labels at degree 2, and the outputs better than without refitting', async () => {
@@ -130,7 +133,12 @@ const images = (count: number) => {
 
 async function approximateWithWarnings(samples: readonly Float64Array[], degree: 2 | 4 = 2) {
   const events: ProgressEvent[] = []
-  const model = await approximate(smallNetwork(), samples, { degree }, { progress: (event) => events.push(event) })
+  const model = await approximate(
+    smallNetwork(),
+    samples,
+    { degree, tuningEpochs: 4 },
+    { progress: (event) => events.push(event) },
+  )
   return { model, warnings: events.filter((event) => event.kind === 'warning').map(({ message }) => message) }
 }
 
@@ -183,14 +191,27 @@ describe('approximate', () => {
   })
 
   it('deepens the layers that need it until the target is met, within the depth', async () => {
-    const found = await chooseDegrees(smallNetwork(), images(300), { target: 1.1, maximumDepth: 5 }, silent)
+    const found = await chooseDegrees(
+      smallNetwork(),
+      images(300),
+      { target: 1.1, maximumDepth: 5, approximation },
+      silent,
+    )
     expect(found.reachedTarget).toBe(false)
     expect(found.frontier.map(({ depth }) => depth)).toEqual([4, 5, 6, 6])
     const allowed = found.frontier.filter(({ depth }) => depth <= 5)
     expect(found.chosen.agreement).toBe(Math.max(...allowed.map(({ agreement }) => agreement)))
     expect(depthOf(found.model)).toBe(found.chosen.depth)
-    const easy = await chooseDegrees(smallNetwork(), images(300), { target: 0.1 }, silent)
+    const easy = await chooseDegrees(smallNetwork(), images(300), { target: 0.1, approximation }, silent)
     expect(easy).toMatchObject({ reachedTarget: true, chosen: { depth: 4 } })
+  })
+
+  it('keeps within the seconds, where those are known', async () => {
+    const estimateSeconds = (polynomial: PolynomialModel) => depthOf(polynomial)
+    const limits = { target: 1.1, maximumSeconds: 5, estimateSeconds, approximation }
+    const found = await chooseDegrees(smallNetwork(), images(300), limits, silent)
+    expect(found.chosen.seconds).toBeLessThanOrEqual(5)
+    expect(found.frontier.map(({ depth, seconds }) => seconds === depth)).not.toContain(false)
   })
 
   it('stops between layers when cancelled', async () => {

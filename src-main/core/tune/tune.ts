@@ -52,12 +52,13 @@ export async function tune(
   const adam = new Adam(student.parameters, samples.length)
   const steps = epochs * unseen.length
   const done = stepCounter(work, 'tune', epochs)
+  const breathe = breather()
   const largest = RATE * Math.min(1, Math.sqrt(steps / ENOUGH_STEPS))
   let step = 0
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (const inputs of variations.epoch(epoch, BATCH)) {
       throwIfCancelled(work)
-      await new Promise((resolve) => setTimeout(resolve))
+      await breathe()
       student.backward(loss.of(outputs(inputs), target(inputs), inputs.length).gradient)
       const rate = largest * Math.min(1, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + Math.cos((Math.PI * step) / steps))
       adam.step(rate)
@@ -66,6 +67,16 @@ export async function tune(
     done()
   }
   return unseenLoss() < before ? withParameters(start, student.parameters) : start
+}
+
+/** Lets timers and signals through, now and then. */
+function breather(): () => Promise<void> | undefined {
+  let sinceMs = performance.now()
+  return () => {
+    if (performance.now() - sinceMs < 50) return undefined
+    sinceMs = performance.now()
+    return new Promise((resolve) => setTimeout(resolve))
+  }
 }
 
 const meanSquare = (rows: readonly Float32Array[]): number =>
