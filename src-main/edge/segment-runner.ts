@@ -39,6 +39,9 @@ export function checkInput(plan: Plan, input: RunInput): void {
     }
     return
   }
+  if (plan.input.mode === 'handed') {
+    throw new UserError('wrong-shape', 'The segment takes what the one before it hands on, not samples.')
+  }
   const expected = plan.batch * sizeOf(plan.input.shape)
   if (input.length !== expected) {
     throw new UserError('wrong-shape', `The input has ${input.length} values instead of ${expected}.`)

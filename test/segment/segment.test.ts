@@ -1,7 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { RefreshedModel } from '../../src-main/core/approximate/polynomial-model.ts'
+import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { runLayers } from '../../src-main/core/normalise/run-layers.ts'
+import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
+import { refreshedSkeletonOf } from '../../src-main/core/planner/skeleton.ts'
+import { exactLayersOf } from '../../src-main/core/segment/choose-exact.ts'
+import { parseSplit } from '../../src-main/core/segment/cut.ts'
 import { cutNetwork, cutPoints, narrowCutPoints } from '../../src-main/core/segment/cut-network.ts'
 import { applyOwnerStep } from '../../src-main/core/segment/owner-step.ts'
 import { runSegmentsInTheClear } from '../../src-main/core/segment/run-in-the-clear.ts'
@@ -82,5 +88,32 @@ describe('segments', () => {
     expect(segments.map(depthOf)).toEqual([5, 4])
     expect(segmentByRefreshes(lenet5(), 2).segments.map(depthOf)).toEqual([3, 3, 3])
     expect(() => segmentByDepth(lenet5(), 0)).toThrow(expect.objectContaining({ code: 'too-deep' }))
+  })
+})
+
+describe('exact cuts', () => {
+  const pooled = normalise(
+    readOnnx(new Uint8Array(readFileSync(`${import.meta.dirname}/../models/trained/mnist_lenet5_relu_maxpool.onnx`))),
+  )
+  const layers = pooled.layers.map(({ id }) => id)
+  const [conv, relu, pool] = layers
+
+  it('take an activation together with the maximum pool behind it, whichever is named', () => {
+    for (const name of [conv, relu, pool]) {
+      const exact = exactLayersOf(pooled, parseSplit(`${name}:exact`), 2)
+      expect([...exact].sort()).toEqual([relu, pool].sort())
+      const { cuts, segments } = cutNetwork(refreshedSkeletonOf(pooled, { exact }), [])
+      expect(cuts.map(({ after, step }) => [after, step.layers.map(({ id }) => id)])).toEqual([[pool, [relu, pool]]])
+      expect(segments.map(depthOf)).toEqual([1, expect.any(Number)])
+    }
+  })
+
+  it('by rule are as few as the depth allows, and none at the end', () => {
+    const exact = exactLayersOf(pooled, parseSplit('refreshes=63:exact'), 4)
+    const { segments } = cutNetwork(refreshedSkeletonOf(pooled, { degree: 4, exact }), [])
+    expect(segments.map(depthOf)).toEqual(segments.map(() => 1))
+    expect(() => exactLayersOf(pooled, parseSplit(`${layers.at(-1)}:exact`), 2)).toThrow(
+      expect.objectContaining({ code: 'not-a-cut-point' }),
+    )
   })
 })
