@@ -42,6 +42,14 @@ export async function loadRunner(bundle: Bundle, segmentIndex: number, options: 
     : new SingleRunner(await loadSegment(bundle, segmentIndex))
 }
 
+/** Throws UserError 'bad-arguments' where several runners would have to share a given memory. */
+export function checkMemory({ memoryBytes }: RunnerOptions, segments: number): void {
+  if (memoryBytes === undefined || segments === 1) return
+  throw new UserError('bad-arguments', '--memory is for a process that serves one segment.', {
+    hint: 'Use a bundle for each node (protect --per-node), or --segments with NATS.',
+  })
+}
+
 /** What is left for the kernels of what the process may hold, as it is now. Throws UserError 'not-enough-memory'. */
 function kernelRoom(memoryBytes: number, threads: number): number {
   const room = memoryBytes - process.memoryUsage.rss() - READ_AHEAD_BYTES - GROWTH_BYTES - threads * THREAD_BYTES

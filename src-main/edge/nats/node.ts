@@ -8,7 +8,7 @@ import { persist } from '../../nats/persist.ts'
 import { isPassing } from '../../nats/problems.ts'
 import { Queues } from '../../nats/queues.ts'
 import { takeTasks, type Delivery, type Outcome } from '../../nats/take-tasks.ts'
-import type { RunnerOptions } from '../load-runner.ts'
+import { checkMemory, type RunnerOptions } from '../load-runner.ts'
 import { Bundle, type Trust } from '../open-bundle.ts'
 import { Engine } from '../serve/engine.ts'
 import { decodeTaskInput } from './task-input.ts'
@@ -45,6 +45,7 @@ export async function serveQueues(options: NodeOptions, work: WorkContext): Prom
     for (const end of owned.reverse()) await end()
   }
   try {
+    checkMemory(options.runner, segments.length)
     const connection = await connectNats(options.nats, 'sealwright edge')
     owned.push(() => connection.close())
     const queues = await Queues.open(connection, bundle.manifest.deploymentId)

@@ -10,7 +10,7 @@ import {
 } from '../../http/listen.ts'
 import { Metrics } from '../../http/metrics.ts'
 import { Bundle, type Trust } from '../open-bundle.ts'
-import type { RunnerOptions } from '../load-runner.ts'
+import { checkMemory, type RunnerOptions } from '../load-runner.ts'
 import { CIPHERTEXTS_TYPE, type BodyType } from './body.ts'
 import { Engines } from './engines.ts'
 import { askGateway, type Gateway } from './gateway-client.ts'
@@ -42,6 +42,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     manifest.segments.map(async (segment) => [segment.index, await bundle.plan(segment)] as const),
   )
   await bundle.close()
+  checkMemory(options.runner, segments.length)
   const reader = new RequestReader(bundle, new Map(segments))
   const metrics = new Metrics('sealwright_edge')
   const engines = new Engines({ bundle: options.bundle, bundleSha256: sha256, options: options.runner }, () =>
