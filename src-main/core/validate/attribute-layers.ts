@@ -30,7 +30,7 @@ export interface LayerAttribution {
 }
 
 /** A larger share of inputs outside the range that calibration saw is worth a warning. */
-const MOST_OUT_OF_RANGE = 0.005
+const MOST_OUT_OF_RANGE = 0.01
 
 /**
  * Runs the samples through both networks and says which activation lost what. Memory and time grow with the samples; a
