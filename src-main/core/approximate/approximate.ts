@@ -9,7 +9,7 @@ import { capSamples } from './cap-samples.ts'
 import { withDistortions } from './distort.ts'
 import { ease } from './ease.ts'
 import { isStructural } from './features.ts'
-import { defaultFit } from './fit-channel.ts'
+import { deepFit, defaultFit } from './fit-channel.ts'
 import type { Degree, FitOptions } from './fit-channel.ts'
 import { fitActivation, fitContrasts } from './fit-layers.ts'
 import type { Pool } from './fit-layers.ts'
@@ -38,6 +38,8 @@ export interface ApproximationOptions {
   readonly fit?: Partial<Omit<FitOptions, 'degree'>>
 }
 
+/** Polynomials in a network from which they are bounded further beyond what calibration saw. */
+const MOST_SHALLOW = 8
 /** Multiplications of all samples above which easing is left out: tuning makes up for it in less time. */
 const MOST_EASED = 1e10
 
@@ -75,12 +77,14 @@ export async function approximate(
   const approximated = new Map<LayerId, Values>([[INPUT, samples]])
   const lastReader = lastReaders(slots)
   const large = countMultiplications(model) * given.length > MOST_EASED
+  const polynomials = slots.layers.filter(({ kind, id }) => kind !== 'linear' && !exactLayers.has(id))
+  const common = { ...(polynomials.length > MOST_SHALLOW ? deepFit : defaultFit), ...options.fit }
   const layers: (LinearLayer | PolynomialLayer | ExactLayer)[] = []
   const done = stepCounter(work, 'approximate', slots.layers.length)
 
   for (const layer of slots.layers) {
     await breathe()
-    const fit = { ...defaultFit, ...options.fit, degree: degreeOf(layer.id) }
+    const fit = { ...common, degree: degreeOf(layer.id) }
     if (layer.kind === 'linear') {
       const exact = applyLayer(layer, shapes, original)
       original.set(layer.id, exact)

@@ -25,6 +25,9 @@ export interface FitOptions {
 
 export const defaultFit: Omit<FitOptions, 'degree'> = { margin: 0.1, marginWeight: 1e-3, vertexLimit: 4 }
 
+/** For networks of many polynomials: what leaves one's range a little leaves the next one's by far, and grows on. */
+export const deepFit: typeof defaultFit = { ...defaultFit, margin: 0.5, marginWeight: 1e-2 }
+
 /** The seen range of a channel as middle ± half. */
 export const rangeOf = ({ low, high }: Points) => ({ middle: (low + high) / 2, half: (high - low) / 2 })
 
