@@ -10,7 +10,7 @@ import { SingleRunner } from './single-runner.ts'
 import { ThreadedRunner } from './threaded-runner.ts'
 
 /** What the process grows by besides the kernels' memory and what is read ahead: keys on their way, and threads. */
-const GROWTH_BYTES = 32 * 2 ** 20
+const GROWTH_BYTES = 72 * 2 ** 20
 const THREAD_BYTES = 16 * 2 ** 20
 
 export interface RunnerOptions {
