@@ -34,7 +34,7 @@ try {
   await person.go('Splits')
   await page.getByRole('list', { name: 'Segments' }).waitFor({ timeout: patientMs })
   await person.button('Add a cut').click()
-  await page.getByText('Node 2', { exact: true }).last().waitFor({ timeout: patientMs })
+  await page.getByRole('list', { name: 'Segments' }).getByText('Node 2').waitFor({ timeout: patientMs })
   await picture('splits')
   await page.getByRole('slider', { name: 'Cut 1' }).press('Delete')
   await page.getByText('opened by you').waitFor({ timeout: patientMs })

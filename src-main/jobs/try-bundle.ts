@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { ResultOpener } from '../owner/decrypt.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { ClearNetworks, type ClearRequest, type Compared } from './clear-networks.ts'
-import { runSegments, type SegmentRun } from './run-segments.ts'
+import { runSegments, runSegmentsInProcess, type SegmentRun } from './run-segments.ts'
 import { ServedBundle } from './served-bundle.ts'
 import { Stopwatch } from './stopwatch.ts'
 import { readResult } from './trial.ts'
@@ -36,14 +37,14 @@ export interface TriedSample extends Compared {
 
 export interface TryResult {
   readonly samples: readonly TriedSample[]
-  /** Of the last input, segment by segment; empty where a server computed. */
+  /** Of the last input, or the mean of a batch, segment by segment; empty where a server computed. */
   readonly segments: readonly SegmentRun[]
   readonly loadSeconds: number
   readonly seconds: number
 }
 
-/** More inputs than this are worth loading the bundle once for all. */
-const SERVED_FROM = 4
+/** So many inputs are worth loading the bundle once for all. */
+const LOADED_ONCE_FROM = 4
 
 /**
  * Runs inputs through a bundle in another process, opens the results, and sets them beside the original network. For the
@@ -64,34 +65,78 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
     leave.push(() => rm(folder, { recursive: true, force: true }))
     const networks = await ClearNetworks.open(request)
     leave.push(() => networks.close())
-    const isServed = inputs.length >= SERVED_FROM && segments === 1
-    const served = isServed ? await watch.time('load', () => ServedBundle.open(bundle, threads, work)) : undefined
-    if (served) leave.push(() => served.close())
-
-    const samples: TriedSample[] = []
-    const step = served && stepCounter(work, 'batch', inputs.length)
-    let runs: readonly SegmentRun[] = []
-    for (const [position, input] of inputs.entries()) {
-      throwIfCancelled(work)
-      const sample = await networks.read(input)
-      const result = join(folder, `${position}.result`)
-      let seconds: number
-      if (served) seconds = await served.run(sample.npy, result, work)
-      else {
-        const asked = { bundle, input, result, keys, passphrase, threads }
-        runs = await watch.time('run', () => runSegments(asked, work))
-        seconds = total(runs.map((run) => run.seconds))
-      }
-      const compared = await networks.compare(sample.values, opener.open(await readResult(result)))
-      const { index, truth } = input
-      samples.push({ index, ...(truth !== undefined && { truth }), ...compared, seconds })
-      step?.()
+    const compare = async (at: number, values: Float64Array, encrypted: Float64Array, seconds: number) => {
+      const { index, truth } = inputs[at]
+      const compared = await networks.compare(values, encrypted)
+      return { index, ...(truth !== undefined && { truth }), ...compared, seconds }
     }
-    const loadSeconds = served?.loadSeconds ?? total(runs.map((run) => run.loadSeconds))
-    return { samples, segments: runs, loadSeconds, seconds: watch.seconds }
+    if (inputs.length >= LOADED_ONCE_FROM) {
+      const batch = { networks, compare, folder, opener }
+      const tried = await (segments === 1 ? tryServed(request, batch, work) : trySegments(request, batch, work))
+      return { ...tried, seconds: watch.seconds }
+    }
+    const samples: TriedSample[] = []
+    let runs: readonly SegmentRun[] = []
+    for (const [at, input] of inputs.entries()) {
+      throwIfCancelled(work)
+      const { values } = await networks.read(input)
+      const result = join(folder, `${at}.result`)
+      const asked = { bundle, input, result, keys, passphrase, threads }
+      runs = await watch.time('run', () => runSegments(asked, work))
+      const encrypted = opener.open(await readResult(result))
+      samples.push(await compare(at, values, encrypted, total(runs.map((run) => run.seconds))))
+    }
+    return { samples, segments: runs, loadSeconds: total(runs.map((run) => run.loadSeconds)), seconds: watch.seconds }
   } finally {
     for (const done of leave.reverse()) await done()
   }
+}
+
+interface Batch {
+  readonly networks: ClearNetworks
+  readonly compare: (at: number, values: Float64Array, encrypted: Float64Array, seconds: number) => Promise<TriedSample>
+  readonly folder: string
+  readonly opener: ResultOpener
+}
+
+/** Another process serves the one segment. */
+async function tryServed(
+  { bundle, inputs, threads }: TryRequest,
+  { networks, compare, folder, opener }: Batch,
+  work: WorkContext,
+): Promise<Omit<TryResult, 'seconds'>> {
+  work.progress({ kind: 'stage', stage: 'load' })
+  const served = await ServedBundle.open(bundle, threads, work)
+  try {
+    const step = stepCounter(work, 'batch', inputs.length)
+    const samples: TriedSample[] = []
+    for (const [at, input] of inputs.entries()) {
+      const { npy, values } = await networks.read(input)
+      const result = join(folder, `${at}.result`)
+      const seconds = await served.run(npy, result, work)
+      samples.push(await compare(at, values, opener.open(await readResult(result)), seconds))
+      step()
+    }
+    return { samples, segments: [], loadSeconds: served.loadSeconds }
+  } finally {
+    await served.close()
+  }
+}
+
+/** All inputs through one segment after the other, in this process. */
+async function trySegments(
+  { bundle, keys, passphrase, deployment, inputs, threads = availableParallelism() }: TryRequest,
+  { networks, compare }: Batch,
+  work: WorkContext,
+): Promise<Omit<TryResult, 'seconds'>> {
+  const values: Float64Array[] = []
+  for (const input of inputs) values.push((await networks.read(input)).values)
+  const runner = { threads, evaluator: 'auto' } as const
+  const ran = await runSegmentsInProcess({ bundle, keys, passphrase, deployment, runner }, values, work)
+  const seconds = total(ran.segments.map((run) => run.seconds))
+  const samples: TriedSample[] = []
+  for (const [at, encrypted] of ran.outputs.entries()) samples.push(await compare(at, values[at], encrypted, seconds))
+  return { samples, segments: ran.segments, loadSeconds: total(ran.segments.map((run) => run.loadSeconds)) }
 }
 
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
