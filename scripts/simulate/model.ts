@@ -16,12 +16,17 @@ export interface Costs {
   readonly segments: readonly SegmentCost[]
   /** Encrypting one input. */
   readonly encryptMs: number
-  /** Processor time per megabyte stored or fetched, hashing included. */
+  /** Processor time of storing or fetching an object, hashing included: for any, and for each megabyte. */
+  readonly putMs: number
   readonly putMsPerMB: number
+  readonly getMs: number
   readonly getMsPerMB: number
   /** Processor time for a task beside that: messages, acknowledgements, the audit log. */
   readonly taskMs: number
 }
+
+const putMs = (costs: Costs, bytes: number): number => costs.putMs + (costs.putMsPerMB * bytes) / 1e6
+const getMs = (costs: Costs, bytes: number): number => costs.getMs + (costs.getMsPerMB * bytes) / 1e6
 
 export interface Link {
   readonly bytesPerMs: number
@@ -86,7 +91,7 @@ export function simulate({ costs, network, nodes, cores, jobs, load }: Scenario)
     const carryMs = bytes / link.bytesPerMs
     yield shared ? { use: shared, ms: carryMs } : { wait: carryMs }
     yield { use: serverLink, ms: bytes / network.server.bytesPerMs }
-    yield work((bytes / 1e6) * (direction === 'put' ? costs.putMsPerMB : costs.getMsPerMB))
+    yield work(direction === 'put' ? putMs(costs, bytes) : getMs(costs, bytes))
   }
 
   function* compute(segment: number): Process {
@@ -184,7 +189,7 @@ export function taskMs({ costs, network }: Pick<Scenario, 'costs' | 'network'>, 
   const { computeMs, inputBytes, resultBytes } = costs.segments[segment]
   const { node, server } = network
   const carryMs = (inputBytes + resultBytes) * (1 / node.bytesPerMs + 1 / server.bytesPerMs)
-  const processorMs = (inputBytes * costs.getMsPerMB + resultBytes * costs.putMsPerMB) / 1e6
+  const processorMs = getMs(costs, inputBytes) + putMs(costs, resultBytes)
   const roundTrips = trips.get + trips.put + trips.messages
   return computeMs + carryMs + processorMs + costs.taskMs + roundTrips * (node.rttMs + server.rttMs)
 }
@@ -209,7 +214,8 @@ export function refreshMs({ costs, network }: Pick<Scenario, 'costs' | 'network'
   const bytes = resultBytes + inputBytes
   const { gateway, node, server } = network
   const carryMs = bytes * (1 / node.bytesPerMs + 1 / gateway.bytesPerMs + 2 / server.bytesPerMs)
-  const processorMs = ((costs.putMsPerMB + costs.getMsPerMB) * bytes) / 1e6 + 2 * costs.taskMs
+  const transferMs = [resultBytes, inputBytes].map((size) => putMs(costs, size) + getMs(costs, size))
+  const processorMs = transferMs[0] + transferMs[1] + 2 * costs.taskMs
   const roundTrips = trips.put + trips.get
   const waitMs =
     roundTrips * (gateway.rttMs + node.rttMs + 2 * server.rttMs) + trips.messages * (gateway.rttMs + server.rttMs)

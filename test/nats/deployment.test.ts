@@ -63,7 +63,7 @@ describe('a deployment as docs/deployment.md sets it up, with TLS and users', ()
     await start('gateway', ...owner, '--audit-log', join(folder, 'audit.log'), '--port', '0', ...nats('owner'))
     const node = (n: number): string[] => ['--segments', String(n), '--threads', '1', '--evaluator', 'seal']
     await Promise.all([1, 2].map((n) => start('edge', 'serve', deployment.bundle, ...node(n), ...nats(`node${n}`))))
-  }, 90_000)
+  }, 180_000)
   afterAll(async () => {
     for (const { child } of running) child.kill('SIGKILL')
     await server.stop()

@@ -22,6 +22,7 @@ import { Liar } from './trials.ts'
 export const defaultSplit = 'relu_2:refresh,relu_5:refresh'
 
 const rounds = 5
+const largeBytes = 4e6
 
 /** Medians, with single-threaded nodes; the cluster has no nodes that would be in the way. */
 export async function measureCosts(cluster: Cluster, network: DeployedNetwork): Promise<Costs> {
@@ -33,7 +34,7 @@ export async function measureCosts(cluster: Cluster, network: DeployedNetwork): 
     const encryptMs = await median(async () => void encoder.encode(network.question().input))
     let input = encoder.encode(network.question().input)
     encoder.delete()
-    const transfers = await measureTransfers(liar.queues, input)
+    const transfers = await measureTransfers(liar.queues)
     for (const { index } of bundle.manifest.segments) {
       const setup = { bundle: network.bundle, bundleSha256: bundle.sha256, segment: index }
       const engine = await Engine.start({ ...setup, options: { threads: 1, evaluator: 'auto' } })
@@ -62,11 +63,17 @@ export async function measureCosts(cluster: Cluster, network: DeployedNetwork): 
 const rounded = (costs: Costs): Costs =>
   JSON.parse(JSON.stringify(costs, (_, value) => (typeof value === 'number' ? Math.round(10 * value) / 10 : value)))
 
-async function measureTransfers(queues: Queues, bytes: Uint8Array) {
+async function measureTransfers(queues: Queues) {
   const job = randomBytes(16).toString('hex')
-  let object = await putObject(queues, job, bytes)
-  const putMs = await median(async () => void (object = await putObject(queues, job, bytes)))
-  const getMs = await median(async () => void (await getObject(queues, object)))
+  const transfer = async (size: number) => {
+    const sent = new Uint8Array(size).map((_, i) => i)
+    let object = await putObject(queues, job, sent)
+    const putMs = await median(async () => void (object = await putObject(queues, job, sent)))
+    const getMs = await median(async () => void (await getObject(queues, object)))
+    return { putMs, getMs, object }
+  }
+  const { object, ...small } = await transfer(1)
+  const large = await transfer(largeBytes)
   const taskMs = await median(async () => {
     const done = new AbortController()
     const task = { version: 1, job: randomBytes(16).toString('hex'), deadlineMs: Date.now() + 60_000, object } as const
@@ -78,7 +85,14 @@ async function measureTransfers(queues: Queues, bytes: Uint8Array) {
     await takeTasks(queues, ['compute', 0], handle, done.signal)
   })
   await removeObject(queues, object)
-  return { putMsPerMB: (1e6 * putMs) / bytes.length, getMsPerMB: (1e6 * getMs) / bytes.length, taskMs }
+  const perMB = (smallMs: number, largeMs: number): number => (1e6 * (largeMs - smallMs)) / largeBytes
+  return {
+    putMs: small.putMs,
+    putMsPerMB: perMB(small.putMs, large.putMs),
+    getMs: small.getMs,
+    getMsPerMB: perMB(small.getMs, large.getMs),
+    taskMs,
+  }
 }
 
 async function median(work: () => Promise<void>): Promise<number> {

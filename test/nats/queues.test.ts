@@ -26,7 +26,7 @@ describe('segments over NATS', () => {
       nodeOptions: ['--threads=1', '--evaluator=seal'],
     })
     liar = await Liar.connect(cluster)
-  }, 60_000)
+  }, 180_000)
   afterAll(async () => {
     await liar.close()
     await cluster.close()

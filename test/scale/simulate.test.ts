@@ -7,7 +7,9 @@ const network: Network = { node: instant, gateway: instant, server: instant }
 const costs: Costs = {
   source: 'made up',
   encryptMs: 0,
+  putMs: 0,
   putMsPerMB: 10,
+  getMs: 0,
   getMsPerMB: 10,
   taskMs: 0,
   segments: [

@@ -1,14 +1,14 @@
 import { InternalError, UserError } from '../../core/errors.ts'
 import { decodeResultHeader } from '../../core/bundle/result.ts'
 import { Metrics } from '../../http/metrics.ts'
-import { AskedWorker } from '../../workers/ask.ts'
 import type { Unlock } from '../age.ts'
 import type { DecryptResult } from '../decrypt.ts'
 import type { Deployment } from '../deployment.ts'
 import { KeyStore } from '../key-store.ts'
 import { AuditLog, type AuditEvent, type AuditRecord } from './audit-log.ts'
+import { KeyHolder } from './key-holder.ts'
 import { defaultQuota, RateLimit } from './limits.ts'
-import type { OpenAnswer, OpenQuestion, OpenSetup } from './open-thread.ts'
+import type { OpenAnswer } from './open-thread.ts'
 
 export interface DeskOptions {
   readonly keysFolder: string
@@ -39,12 +39,9 @@ export interface Desk {
 interface Served {
   readonly deployment: Deployment
   readonly quota: number
-  worker: AskedWorker<OpenQuestion, OpenAnswer>
+  readonly keys: KeyHolder
   released: number
 }
-
-const openTimeoutMs = 20_000
-const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'open-thread$1'))
 
 /** One answer for everything that is refused: a liar learns nothing from the reason, which the audit log keeps. */
 const refusal = (): UserError => new UserError('refused', 'The result was refused.')
@@ -93,8 +90,7 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
     known.released += 1
     const event = kind === 'open' ? 'released' : 'refreshed'
     try {
-      if (known.worker.hasEnded) known.worker = startWorker(options, known.deployment.id)
-      const answered = await known.worker.ask({ kind, file }, { timeoutMs: openTimeoutMs })
+      const answered = await known.keys.ask({ kind, file })
       await record({ event, deployment, token })
       if (!counts({ event })) known.released -= 1
       return answered
@@ -113,7 +109,7 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
     open: async (file, token = '') => (await answer('open', file, token)) as DecryptResult,
     refresh: async (file, token = '') => (await answer('refresh', file, token)) as Uint8Array,
     async close() {
-      await Promise.all([...served.values()].map(({ worker }) => worker.end()))
+      await Promise.all([...served.values()].map(({ keys }) => keys.end()))
       await auditLog.append({ event: 'stopped' })
       await auditLog.close()
     },
@@ -131,38 +127,30 @@ async function loadDeployments(
     ? await Promise.all(options.deployments.map((prefix) => store.find(prefix)))
     : all.filter(({ revoked }) => revoked === undefined)
   if (wanted.length === 0) throw new UserError('unknown-deployment', 'The key store holds no deployment to serve.')
-  const served = new Map(
-    wanted.map((deployment): [string, Served] => {
+  const started = await Promise.allSettled(
+    wanted.map(async (deployment): Promise<Served> => {
       const answers = Math.min(
         options.quota ?? defaultQuota(deployment.weights, deployment.outputs),
         scoresOf(deployment),
       )
       // A result answers a whole batch.
       const quota = Math.max(1, Math.floor(answers / deployment.batch))
-      const worker = startWorker(options, deployment.id)
-      return [deployment.id, { deployment, quota, worker, released: released.get(deployment.id) ?? 0 }]
+      const setup = { keysFolder: options.keysFolder, deployment: deployment.id, unlock: options.unlock }
+      const keys = await KeyHolder.start(setup, options.loadsRefreshes === true)
+      return { deployment, quota, keys, released: released.get(deployment.id) ?? 0 }
     }),
   )
-  try {
-    await Promise.all(
-      [...served.values()].map(({ worker }) =>
-        worker.ask({ kind: 'load', refreshes: options.loadsRefreshes === true }),
-      ),
-    )
-  } catch (error) {
-    await Promise.all([...served.values()].map(({ worker }) => worker.end()))
-    throw error
+  const served = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+  const failed = started.find((start) => start.status === 'rejected')
+  if (failed) {
+    await Promise.all(served.map(({ keys }) => keys.end()))
+    throw failed.reason
   }
-  return served
+  return new Map(served.map((each) => [each.deployment.id, each]))
 }
 
 /** The noise of scores is sized for so many. */
 const scoresOf = ({ reveal, flooding }: Deployment): number => (reveal.mode === 'scores' ? flooding.releases : Infinity)
-
-const startWorker = ({ keysFolder, unlock }: DeskOptions, deployment: string): Served['worker'] => {
-  const workerData: OpenSetup = { keysFolder, deployment, unlock }
-  return new AskedWorker(threadUrl, { workerData })
-}
 
 /** Undefined where the file is no result at all. */
 function headerOf(file: Uint8Array) {
