@@ -17,7 +17,10 @@ export interface SealAndTryRequest extends CompileRequest {
   readonly threads?: number
 }
 
-export interface SealAndTryResult extends Omit<ProtectResult, 'bundle' | 'bundles' | 'cuts' | 'deployment' | 'publicKey'> {
+export interface SealAndTryResult extends Omit<
+  ProtectResult,
+  'bundle' | 'bundles' | 'cuts' | 'deployment' | 'publicKey'
+> {
   readonly tested: TryResult
 }
 
