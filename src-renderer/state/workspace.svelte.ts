@@ -76,7 +76,8 @@ class Workspace {
   forgetJob(name: JobName): void {
     const job = this.jobs[name]
     if (job) void this.cancel(job)
-    this.jobs = { ...this.jobs, [name]: undefined }
+    const { [name]: _, ...others } = this.jobs
+    this.jobs = others
   }
 
   async cancel(job: Job): Promise<void> {
