@@ -96,6 +96,7 @@ const plannedSegment = z.object({
   levels: count,
   polyModulusDegree: count,
   logQP: z.number(),
+  maxLogQP: z.number(),
   bundleBytes: z.number(),
   keyBytes: z.number(),
   edgeMemoryBytes: z.number(),

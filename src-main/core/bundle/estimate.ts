@@ -1,7 +1,7 @@
 import type { CostModel } from '../plan/cost-model.ts'
 import { inputLevel, type Plan } from '../plan/plan.ts'
 import { estimateMs } from '../plan/schedule.ts'
-import { logQPOf } from '../plan/security.ts'
+import { logQPOf, MAX_LOG_QP } from '../plan/security.ts'
 import { rehearse } from './rehearse.ts'
 
 /** What an edge holds at once: keys and weights as they are evaluated, and the ciphertexts alive. */
@@ -18,6 +18,8 @@ export function edgeMemoryOf(plan: Plan): number {
 export interface PlanEstimate {
   readonly polyModulusDegree: number
   readonly logQP: number
+  /** The bound for this degree; 0 where no modulus is secure. */
+  readonly maxLogQP: number
   /** Rescalings between the input and the result. */
   readonly levels: number
   readonly inputs: number
@@ -56,6 +58,7 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
   return {
     polyModulusDegree: degree,
     logQP: logQPOf(plan.parameters),
+    maxLogQP: MAX_LOG_QP.get(degree) ?? 0,
     levels: plan.input.primes - Math.min(...outputs.map(({ primes }) => primes)),
     inputs: plan.input.sources.length,
     products: count('multiply-sum') + count('square'),
