@@ -2,7 +2,16 @@ import tseslint from 'typescript-eslint'
 import svelte from 'eslint-plugin-svelte'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'out/', 'node_modules/', '.cache/', 'src-main/kernels/assembly/', 'src-main/core/tune/assembly/'] },
+  {
+    ignores: [
+      'dist/',
+      'out/',
+      'node_modules/',
+      '.cache/',
+      'src-main/kernels/assembly/',
+      'src-main/core/tune/assembly/',
+    ],
+  },
   ...tseslint.configs.recommended,
   ...svelte.configs.recommended,
   { files: ['**/*.svelte', '**/*.svelte.ts'], languageOptions: { parserOptions: { parser: tseslint.parser } } },

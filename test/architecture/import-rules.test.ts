@@ -34,7 +34,8 @@ describe('import rules', () => {
     const offences: Record<string, string> = {
       'src-main/core/a.ts': "import './b.ts'\nimport 'node:fs'\nimport '../owner/keys.ts'\n",
       'src-main/core/b.ts': "import './a.ts'\n",
-      'src-main/owner/keys.ts': "import 'node-seal'\nimport 'onnxruntime-node'\nimport 'electron'\nimport '@nats-io/jetstream'\n",
+      'src-main/owner/keys.ts':
+        "import 'node-seal'\nimport 'onnxruntime-node'\nimport 'electron'\nimport '@nats-io/jetstream'\n",
       'src-main/edge/main.ts': "import '../owner/keys.ts'\nimport '../seal/secret.ts'\n",
       'src-main/seal/secret.ts': 'export const secret = 1\n',
       'src-main/seal/public.ts': "import './secret.ts'\n",

@@ -51,7 +51,10 @@ describe('a reader that knows only docs/bundle-format.md', () => {
     const [first, second] = expand(packed, parameters.polyModulusDegree, chain)
 
     const context = new SealContext(await loadSeal(), { ...parameters })
-    const ciphertext = loadCiphertext(context, unpackCiphertext(context, Uint8Array.from(packed), primes, scale), { scale, primes })
+    const ciphertext = loadCiphertext(context, unpackCiphertext(context, Uint8Array.from(packed), primes, scale), {
+      scale,
+      primes,
+    })
     const saved = Buffer.from(saveCiphertext(context, ciphertext))
     const words = Array.from({ length: first.length + second.length }, (_, i) => saved.readBigUInt64LE(113 + 8 * i))
     expect([...first, ...second].every((word, i) => word === words[i])).toBe(true)
