@@ -79,11 +79,9 @@ export class KernelRunner implements SegmentRunner {
       kernels = await openKernels(plan, { threads, kinds, limitBytes: roomBytes?.() })
       const streamed = new Set(kernels.streamed)
       const kept = [...plan.weights.keys()].filter((index) => !streamed.has(index))
-      reader = await WeightReader.start(bundle, segmentIndex, kept, kernels.streamed)
-      await Promise.all([loadMaterial(kernels, bundle, segmentIndex, kept, reader), ready])
-      if (kernels.streamed.length > 0) return new KernelRunner(plan, kernels, encryptors, reader)
-      await reader.end()
-      return new KernelRunner(plan, kernels, encryptors)
+      if (streamed.size > 0) reader = await WeightReader.start(bundle, segmentIndex, kernels.streamed)
+      await Promise.all([loadMaterial(kernels, bundle, segmentIndex, kept), ready])
+      return new KernelRunner(plan, kernels, encryptors, reader)
     } catch (error) {
       await Promise.all([kernels?.close(), reader?.end(), ...encryptors.map((thread) => thread.end())])
       throw error
@@ -163,12 +161,13 @@ async function loadMaterial(
   bundle: Bundle,
   segmentIndex: number,
   kept: readonly WeightIndex[],
-  reader: WeightReader,
 ): Promise<void> {
   const segment = bundle.segment(segmentIndex)
   for await (const keys of bundle.evaluationKeys(segment)) store.loadPackedKeys(keys)
+  const { largestBytes, readInto } = await bundle.weights(segment, await bundle.plan(segment))
+  const room = new Uint8Array(largestBytes)
   for (const index of kept) {
-    store.loadPackedWeight(index, reader.next())
+    store.loadPackedWeight(index, room.subarray(0, readInto(index, room)))
     await setImmediate()
   }
 }

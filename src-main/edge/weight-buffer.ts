@@ -49,12 +49,12 @@ class SlotsEnd {
 /** The filling side. */
 export class WeightFiller extends SlotsEnd {
   /** Serves rounds until the taker closes; `fill` writes weight k of a round and returns its length. */
-  serve(lengthOf: (round: number) => number, fill: (round: number, k: number, slot: Uint8Array) => number): void {
+  serve(length: number, fill: (k: number, slot: Uint8Array) => number): void {
     while (this.load(STATE) === OPEN) {
       const round = this.load(ROUND)
       this.store(FILLED, 0)
       this.store(SEEN, round)
-      this.#serveRound(round, lengthOf(round), (k, slot) => fill(round, k, slot))
+      this.#serveRound(round, length, fill)
     }
   }
 

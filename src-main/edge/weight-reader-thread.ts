@@ -9,22 +9,18 @@ export interface WeightReaderSetup {
   readonly bundleSha256: string
   readonly segmentIndex: number
   readonly slots: WeightSlots
-  /** Of the first round, and of all that follow. */
-  readonly orders: readonly [readonly WeightIndex[], readonly WeightIndex[]]
+  /** Of every round. */
+  readonly order: readonly WeightIndex[]
 }
 
-const { bundle: path, bundleSha256, segmentIndex, slots, orders } = workerData as WeightReaderSetup
+const { bundle: path, bundleSha256, segmentIndex, slots, order } = workerData as WeightReaderSetup
 const filler = new WeightFiller(slots)
 
 try {
   const bundle = await Bundle.reopen(path, bundleSha256)
   const segment = bundle.segment(segmentIndex)
   const { readInto } = await bundle.weights(segment, await bundle.plan(segment))
-  const orderOf = (round: number): readonly WeightIndex[] => orders[Math.min(round, 1)]
-  filler.serve(
-    (round) => orderOf(round).length,
-    (round, k, slot) => readInto(orderOf(round)[k], slot),
-  )
+  filler.serve(order.length, (k, slot) => readInto(order[k], slot))
   await bundle.close()
 } catch {
   filler.fail()

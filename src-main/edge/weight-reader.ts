@@ -11,8 +11,8 @@ const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'weight-reade
 export const READ_AHEAD_BYTES = 32 * 2 ** 20
 
 /**
- * A thread that reads a segment's weights, and compares each with its hash, ahead of the one that computes. First
- * every weight of `kept` and then of `streamed`; after each `restart` those of `streamed` again.
+ * A thread that reads weights of a segment, and compares each with its hash, ahead of the one that computes; after
+ * each `restart` the same again.
  */
 export class WeightReader {
   readonly #taker: WeightTaker
@@ -24,19 +24,14 @@ export class WeightReader {
   }
 
   /** Throws UserError 'damaged-bundle'. */
-  static async start(
-    bundle: Bundle,
-    segmentIndex: number,
-    kept: readonly WeightIndex[],
-    streamed: readonly WeightIndex[],
-  ): Promise<WeightReader> {
+  static async start(bundle: Bundle, segmentIndex: number, order: readonly WeightIndex[]): Promise<WeightReader> {
     const segment = bundle.segment(segmentIndex)
     const { largestBytes } = await bundle.weights(segment, await bundle.plan(segment))
     const count = Math.max(2, Math.floor(READ_AHEAD_BYTES / largestBytes))
     return new WeightReader({
       ...{ bundle: bundle.path, bundleSha256: bundle.sha256, segmentIndex },
-      slots: newSlots(Math.min(count, kept.length + streamed.length), largestBytes),
-      orders: [[...kept, ...streamed], streamed],
+      slots: newSlots(Math.min(count, order.length), largestBytes),
+      order,
     })
   }
 
