@@ -5,6 +5,7 @@
 import { basename, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Page } from 'playwright-core'
+import { median } from '../src-main/core/median.ts'
 import { openWindow } from '../test/e2e/window.ts'
 import type { OpenWindow } from '../test/e2e/window.ts'
 
@@ -149,8 +150,4 @@ function watchMemory({ application }: OpenWindow): { stop: () => number } {
       return Math.round(largest / 1e6)
     },
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]
 }

@@ -1,3 +1,4 @@
+import { median } from '../core/median.ts'
 import type { Tested } from '../ipc/results.ts'
 import type { TestRecord } from '../ipc/views.ts'
 
@@ -16,5 +17,3 @@ export function testRecordOf(what: string, { samples }: Pick<Tested, 'samples'>)
     ...(difference !== undefined && { difference }),
   }
 }
-
-const median = (values: readonly number[]): number | undefined => values.toSorted((a, b) => a - b)[values.length >> 1]

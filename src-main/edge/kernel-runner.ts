@@ -56,7 +56,7 @@ export class KernelRunner implements SegmentRunner {
     this.#streamed = plan.instructions.map((instruction) =>
       [...new Set(weightsOf(instruction))].filter((index) => streamed.has(index)),
     )
-    this.#turned = plan.input.mode === 'plain' ? turnedInputs(plan.input) : []
+    this.#turned = turnedInputs(plan.input)
   }
 
   /** Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported', 'not-enough-memory'. */
@@ -79,8 +79,8 @@ export class KernelRunner implements SegmentRunner {
       kernels = await openKernels(plan, { threads, kinds, limitBytes: roomBytes?.() })
       const streamed = new Set(kernels.streamed)
       const kept = [...plan.weights.keys()].filter((index) => !streamed.has(index))
-      if (streamed.size > 0) reader = await WeightReader.start(bundle, segmentIndex, kernels.streamed)
-      await Promise.all([loadMaterial(kernels, bundle, segmentIndex, kept), ready])
+      if (streamed.size > 0) reader = await WeightReader.start(bundle, segmentIndex, plan, kernels.streamed)
+      await Promise.all([loadMaterial(kernels, bundle, segmentIndex, plan, kept), ready])
       return new KernelRunner(plan, kernels, encryptors, reader)
     } catch (error) {
       await Promise.all([kernels?.close(), reader?.end(), ...encryptors.map((thread) => thread.end())])
@@ -160,11 +160,12 @@ async function loadMaterial(
   { store }: OpenKernels,
   bundle: Bundle,
   segmentIndex: number,
+  plan: Plan,
   kept: readonly WeightIndex[],
 ): Promise<void> {
   const segment = bundle.segment(segmentIndex)
   for await (const keys of bundle.evaluationKeys(segment)) store.loadPackedKeys(keys)
-  const { largestBytes, readInto } = await bundle.weights(segment, await bundle.plan(segment))
+  const { largestBytes, readInto } = await bundle.weights(segment, plan)
   const room = new Uint8Array(largestBytes)
   for (const index of kept) {
     store.loadPackedWeight(index, room.subarray(0, readInto(index, room)))

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { WeightIndex } from '../core/plan/plan.ts'
+import type { Plan, WeightIndex } from '../core/plan/plan.ts'
 import type { Bundle } from './open-bundle.ts'
 import { newSlots, WeightTaker } from './weight-buffer.ts'
 import type { WeightReaderSetup } from './weight-reader-thread.ts'
@@ -24,9 +24,13 @@ export class WeightReader {
   }
 
   /** Throws UserError 'damaged-bundle'. */
-  static async start(bundle: Bundle, segmentIndex: number, order: readonly WeightIndex[]): Promise<WeightReader> {
-    const segment = bundle.segment(segmentIndex)
-    const { largestBytes } = await bundle.weights(segment, await bundle.plan(segment))
+  static async start(
+    bundle: Bundle,
+    segmentIndex: number,
+    plan: Plan,
+    order: readonly WeightIndex[],
+  ): Promise<WeightReader> {
+    const { largestBytes } = await bundle.weights(bundle.segment(segmentIndex), plan)
     const count = Math.max(2, Math.floor(READ_AHEAD_BYTES / largestBytes))
     return new WeightReader({
       ...{ bundle: bundle.path, bundleSha256: bundle.sha256, segmentIndex },

@@ -4,6 +4,7 @@ import { activationFunction } from '../core/normalise/activations.ts'
 import type { LayerModel } from '../core/normalise/layer-model.ts'
 import { runLayerBatch } from '../core/normalise/run-layers.ts'
 import type { WorkContext } from '../core/progress.ts'
+import { labelOf } from '../core/validate/classification.ts'
 import { approximateNetwork } from './approximate-network.ts'
 import { prepareSamples } from './calibration.ts'
 import type { CompileRequest } from './compile.ts'
@@ -66,8 +67,6 @@ function plots(model: LayerModel, polynomial: PolynomialModel, samples: readonly
     layers: layers.map((layer) => plotOf(layer, exactOf(model, layer), seen.get(layer.input)!)),
   }
 }
-
-const labelOf = (scores: Float64Array): number => scores.indexOf(Math.max(...scores))
 
 /** What one activation receives: a histogram over the fitted range, and each channel's own range. */
 class SeenInputs {

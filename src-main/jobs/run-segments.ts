@@ -1,5 +1,6 @@
 import { readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { median } from '../core/median.ts'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import type { CutKind } from '../core/segment/cut.ts'
 import { loadRunner, type RunnerOptions } from '../edge/load-runner.ts'
@@ -109,7 +110,7 @@ export async function runSegmentsInProcess(
           each.push((performance.now() - begunMs) / 1000)
           step()
         }
-        const seconds = medianOf(each)
+        const seconds = median(each) ?? 0
         const layers = (runner.times?.layers ?? []).map(({ id: name, ms }) => ({ name, seconds: ms / 1000 }))
         const peakBytes = process.resourceUsage().maxRSS * 1024
         const sentBytes = results[0].reduce((sum, { length }) => sum + length, 0)
@@ -142,8 +143,6 @@ export async function runSegmentsInProcess(
     opener.delete()
   }
 }
-
-const medianOf = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
 /** In a folder of bundles for one node each, names sort as the segments do. */
 async function bundleOf(path: string, segment: number): Promise<string> {

@@ -53,7 +53,7 @@ class Scheduler {
     const { plan } = this
     const packing = plan.input.mode === 'plain' ? 'encode' : 'encrypt'
     turnedInputs(plan.input).forEach((turned, register) => {
-      const inputMs = this.ms(turned && packing === 'encode' ? 'rotate-plain' : packing, plan.input.primes)
+      const inputMs = this.ms(turned ? 'rotate-plain' : packing, plan.input.primes)
       this.place({ kind: 'input', register }, register, this.idlest(), inputMs)
     })
     plan.instructions.forEach((instruction, index) => this.add(instruction, this.isHoisted(index)))
@@ -200,7 +200,7 @@ class Scheduler {
 export function estimateMs(plan: Plan, costs: CostModel, threads: number): number {
   if (!costs.sharesOperations) return schedulePlan(plan, threads, costs).estimateMs
   const { mode, primes } = plan.input
-  const packed = turnedInputs(plan.input).filter((turned) => mode === 'encrypted' || !turned).length
+  const packed = turnedInputs(plan.input).filter((turned) => !turned).length
   const eachMs = costs.ms(mode === 'plain' ? 'encode' : 'encrypt', plan.parameters.polyModulusDegree, primes)
   const evaluateMs = schedulePlan(plan, 1, costs).estimateMs - packed * eachMs
   return Math.ceil(packed / threads) * eachMs + evaluateMs / threads

@@ -12,8 +12,12 @@ export function turn(source: Int32Array, steps: number): Int32Array {
   return Int32Array.from(source, (_, slot) => source[(slot + steps) % length])
 }
 
-/** For each input, of which earlier one it is a rotation: rotating an encoded plaintext is much cheaper than encoding. */
-export function turnedInputs({ sources }: InputPacking): (TurnedInput | undefined)[] {
+/**
+ * For each clear input, of which earlier one it is a rotation: rotating an encoded plaintext is much cheaper than
+ * encoding. Encrypted inputs are fresh each.
+ */
+export function turnedInputs({ mode, sources }: InputPacking): (TurnedInput | undefined)[] {
+  if (mode !== 'plain') return sources.map(() => undefined)
   const originals: number[] = []
   return sources.map((source, i) => {
     for (const of of originals) {

@@ -149,7 +149,7 @@ class Emitter {
         sets.push({ set: packing, offset })
       }
     }
-    const folded = this.products(step, inputs, sets, primes, layout).map((register) => {
+    const folded = this.products(step, choice, inputs, sets, primes).map((register) => {
       let sum = this.builder.rescale(register)
       for (let span = lanes.stride; span < lanes.stride * lanes.count; span *= 2) {
         sum = this.builder.add(sum, this.rotate(sum, span))
@@ -201,17 +201,17 @@ class Emitter {
   /** Σ over giant steps of rot_g(relinearise(Σ weight × rot_b(input))), one register per output ciphertext. */
   private products(
     step: LinearStep,
+    choice: LinearChoice,
     inputs: readonly Register[],
     sets: readonly { readonly set: DiagonalSet; readonly offset: number }[],
     primes: number,
-    layout: Layout,
   ): Register[] {
     const { builder } = this
+    const { layout } = choice.candidate
     const { slots } = layout
     const all = sets.flatMap(({ set, offset }) =>
       set.diagonals.map((diagonal, index) => ({ ...diagonal, input: diagonal.input + offset, set, index })),
     )
-    const choice = this.request.search.choices.get(step.id)!
     const split = splitBabyGiant(all, slots, keySwitchCosts(choice, primes, this.request.settings))
     const turned = inputs.map((register, input) => {
       const wanted = [...all.keys()].filter((k) => all[k].input === input).map((k) => split.babies[k])
