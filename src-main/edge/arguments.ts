@@ -22,8 +22,8 @@ export const usage = `Usage: sealwright-edge <command> …
       --tls-cert FILE, --tls-key FILE, --token-file FILE
       --gateway URL       the owner's gateway: answers become labels
       --gateway-token-file FILE
-  serve BUNDLE --nats URL              takes tasks from the queues of a NATS server instead
       --segments LIST     which ones, from 1, as 1,3 (all that the bundle holds)
+  serve BUNDLE --nats URL              takes tasks from the queues of a NATS server instead; --segments as above
   submit BUNDLE --nats URL --input DATA   encrypts samples, submits them, waits for what the owner reveals
       --index I, --count N   N samples from the I-th on (0, 1)
       --deadline SECONDS  for each (60)
@@ -125,6 +125,15 @@ function evaluatorFrom({ evaluator = 'auto' }: Values): EvaluatorChoice {
   const choice = EVALUATOR_CHOICES.find((candidate) => candidate === evaluator)
   if (choice) return choice
   throw new UserError('bad-arguments', `--evaluator must be one of ${EVALUATOR_CHOICES.join(', ')}.`)
+}
+
+/** Segments are counted from 1 for people, from 0 inside. Throws UserError 'bad-arguments'. */
+export function segmentsFrom({ segments }: Values): number[] | undefined {
+  return segments?.split(',').map((text) => {
+    const number = wholeNumber(text, '--segments') ?? 0
+    if (number === 0) throw new UserError('bad-arguments', '--segments counts from 1.')
+    return number - 1
+  })
 }
 
 export async function trustFrom(values: Values): Promise<Trust> {

@@ -6,6 +6,7 @@ import {
   parseArguments,
   required,
   runnerFrom,
+  segmentsFrom,
   trustFrom,
   usage,
   wholeNumber,
@@ -46,6 +47,7 @@ const commands: Record<string, Command> = {
       bundle: required(bundle, 'BUNDLE'),
       trust: await trustFrom(values),
       runner: runnerFrom(values),
+      segments: segmentsFrom(values),
       queue: wholeNumber(values.queue, '--queue') ?? 8,
       gateway: await gatewayFrom(values),
     })

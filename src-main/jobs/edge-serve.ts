@@ -16,7 +16,7 @@ export interface EdgeServeRequest extends TrustRequest, ListenRequest, Partial<N
   readonly gateway?: string
   /** File with the bearer token for the gateway. */
   readonly gatewayTokenFile?: string
-  /** With NATS: which segments, from 1, comma-separated; all that the bundle holds where it is left open. */
+  /** Which segments, from 1, comma-separated; all that the bundle holds where it is left open. */
   readonly segments?: string
 }
 

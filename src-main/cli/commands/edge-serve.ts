@@ -27,7 +27,7 @@ export function edgeServeCommand(): Command {
     .option('--queue <number>', 'requests that may wait or run; others get 503', positiveNumber, 8)
     .option('--gateway <url>', "the owner's gateway: answers become labels")
     .option('--gateway-token-file <file>', 'bearer token for the gateway', path)
-    .option('--segments <list>', 'with --nats: which ones, as 1,3 (default: all that the bundle holds)')
+    .option('--segments <list>', 'which ones, as 1,3 (default: all that the bundle holds)')
   const queued = withNats(base, "take the segments' tasks from this server's queues; HTTP is off then")
   return withTrust(withListening(withRunner(queued), 8080)).action(
     async (bundle: string, { json, ...options }: Options) => {

@@ -1,7 +1,7 @@
 import { reportError, UserError, type ErrorReport } from '../../core/errors.ts'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../../core/progress.ts'
 import type { NatsOptions } from '../../nats/connect.ts'
-import { required, runnerFrom, textOf, trustFrom, wholeNumber, type Values } from '../arguments.ts'
+import { required, runnerFrom, segmentsFrom, textOf, trustFrom, wholeNumber, type Values } from '../arguments.ts'
 import { readInput } from '../read-input.ts'
 import { untilSignal } from '../until-signal.ts'
 import { serveQueues } from './node.ts'
@@ -16,7 +16,7 @@ export async function serveNats(bundle: string, values: Values, work: WorkContex
       trust: await trustFrom(values),
       runner: runnerFrom(values),
       nats,
-      ...(values.segments !== undefined && { segments: values.segments.split(',').map(segmentFrom) }),
+      segments: segmentsFrom(values),
     },
     work,
   )
@@ -73,13 +73,6 @@ export async function submit(bundle: string, values: Values, work: WorkContext):
   } finally {
     await submitter.close()
   }
-}
-
-/** Segments are counted from 1 for people, from 0 inside. */
-function segmentFrom(text: string): number {
-  const number = wholeNumber(text, '--segments') ?? 0
-  if (number === 0) throw new UserError('bad-arguments', '--segments counts from 1.')
-  return number - 1
 }
 
 async function natsFrom(values: Values): Promise<NatsOptions> {

@@ -29,7 +29,7 @@ export function bodyTypeOf(contentType = ''): BodyType {
 /** Turns bodies into tasks for the segments of a bundle. */
 export class RequestReader {
   readonly #bundle: Bundle
-  /** Of the segments that the bundle holds. */
+  /** Of the segments that are served. */
   readonly #plans: ReadonlyMap<number, Plan>
 
   constructor(bundle: Bundle, plans: ReadonlyMap<number, Plan>) {
@@ -57,12 +57,15 @@ export class RequestReader {
     const parsed = await parse({ bytes, type, shape: first?.input.shape ?? [1, 1, 1], preprocessing })
     if (parsed instanceof Float64Array) return { segment: 0, input: fillBatch(first!, parsed) }
     checkGiven(parsed, this.#bundle)
+    this.#plan(parsed.input.segment)
     return { segment: parsed.input.segment, input: parsed.input.ciphertexts }
   }
 
   #plan(segment: number): Plan {
     this.#bundle.segment(segment)
-    return this.#plans.get(segment)!
+    const plan = this.#plans.get(segment)
+    if (plan) return plan
+    throw new UserError('segment-elsewhere', `Segment ${segment + 1} is not served here.`)
   }
 }
 

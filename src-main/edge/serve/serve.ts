@@ -1,4 +1,5 @@
 import { UserError } from '../../core/errors.ts'
+import type { Plan } from '../../core/plan/plan.ts'
 import {
   checkListen,
   json,
@@ -20,6 +21,8 @@ export interface ServeOptions extends ListenOptions {
   readonly bundle: string
   readonly trust: Trust
   readonly runner: RunnerOptions
+  /** From 0; all that the bundle holds unless told. */
+  readonly segments?: readonly number[]
   /** Requests that may wait or run; more are refused at once. */
   readonly queue: number
   /** Where results are opened; without it the encrypted result is the answer. */
@@ -32,23 +35,20 @@ export interface Serving extends Listening {
 
 /**
  * Serves a bundle over HTTP: POST /v1/run, GET /health, GET /metrics. Documented in docs/edge-api.md.
- * @throws UserError what opening a bundle and listening say
+ * @throws UserError what opening a bundle and listening say, segment-elsewhere
  */
 export async function serve(options: ServeOptions): Promise<Serving> {
   checkListen(options)
   const bundle = await Bundle.open(options.bundle, options.trust)
   const { manifest, sha256 } = bundle
-  const segments = await Promise.all(
-    manifest.segments.map(async (segment) => [segment.index, await bundle.plan(segment)] as const),
-  )
-  await bundle.close()
+  const segments = options.segments ?? manifest.segments.map(({ index }) => index)
+  const reader = new RequestReader(bundle, await plansOf(bundle, segments))
   checkMemory(options.runner, segments.length)
-  const reader = new RequestReader(bundle, new Map(segments))
   const metrics = new Metrics('sealwright_edge')
   const engines = new Engines({ bundle: options.bundle, bundleSha256: sha256, options: options.runner }, () =>
     metrics.count('engine_restarts', 'Times that a computing thread was replaced.'),
   )
-  await engines.load(manifest.segments[0].index)
+  await engines.load(segments[0])
   let pending = 0
 
   function refuseWhenBusy(): void {
@@ -99,5 +99,15 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       await listening.close()
       await engines.end()
     },
+  }
+}
+
+/** Closes the bundle, whatever happens. */
+async function plansOf(bundle: Bundle, segments: readonly number[]): Promise<Map<number, Plan>> {
+  try {
+    const plans = segments.map(async (index) => [index, await bundle.plan(bundle.segment(index))] as const)
+    return new Map(await Promise.all(plans))
+  } finally {
+    await bundle.close()
   }
 }
