@@ -18,7 +18,7 @@ export interface Samples {
   name(index: number): string
   /**
    * Raw values of one sample, flattened [channel, row, column].
-   * @throws UserError index-out-of-range, non-finite-pixels
+   * @throws UserError index-out-of-range, non-finite-pixels, input-out-of-range
    */
   sample(index: number): Float64Array
 }
@@ -75,7 +75,7 @@ function rows(array: NumberArray, file: string, { shape, layout }: ReadSamplesOp
     for (let element = 0; element < size; element++) {
       values[element] = array.values[index * size + offsetOf(axes.shape, axes.layout, element)]
     }
-    return finite(values, axes.shape, name(index), file)
+    return measured(values, axes.shape, name(index), file)
   }
   return { ...(axes satisfies Axes), name, sample }
 }
@@ -135,14 +135,18 @@ function fitPicture({ width, height, channels: stored, values }: Picture, shape:
   })
 }
 
-function finite(values: Float64Array, [, height, width]: Shape, name: string, file: string): Float64Array {
-  const bad = values.findIndex((value) => !Number.isFinite(value))
+/** Far beyond what any sensor says; squared a few times, more would leave the finite numbers. */
+const LARGEST = 1e9
+
+function measured(values: Float64Array, [, height, width]: Shape, name: string, file: string): Float64Array {
+  const bad = values.findIndex((value) => !(Math.abs(value) <= LARGEST))
   if (bad < 0) return values
   const [channel, row, column] = [Math.floor(bad / (height * width)), Math.floor(bad / width) % height, bad % width]
+  const isFinite = Number.isFinite(values[bad])
   throw new UserError(
-    'non-finite-pixels',
+    isFinite ? 'input-out-of-range' : 'non-finite-pixels',
     `${name} holds ${values[bad]} at channel ${channel}, row ${row}, column ${column}.`,
-    { where: { file }, hint: 'Every pixel must be a finite number.' },
+    { where: { file }, hint: `Every value must be a ${isFinite ? 'number from −10⁹ to 10⁹' : 'finite number'}.` },
   )
 }
 
@@ -172,7 +176,7 @@ export type SampleType = keyof typeof SAMPLE_TYPES
 
 /**
  * One sample from bytes in memory: a picture, or a .npy array with exactly one.
- * @throws UserError bad-npy, bad-image, image-too-large, wrong-shape, non-finite-pixels
+ * @throws UserError bad-npy, bad-image, image-too-large, wrong-shape, non-finite-pixels, input-out-of-range
  */
 export function sampleFromBytes(bytes: Uint8Array, type: SampleType, shape: Shape, layout: Layout): Float64Array {
   const name = SAMPLE_TYPES[type]

@@ -112,14 +112,15 @@ describe('the data', () => {
   })
 
   it.each([
-    ['NaN', Number.NaN],
-    ['infinity', Infinity],
-  ])('holds %s', async (_, bad) => {
+    ['NaN', Number.NaN, 'non-finite-pixels'],
+    ['infinity', Infinity, 'non-finite-pixels'],
+    ['a value that no sensor gives', 1e30, 'input-out-of-range'],
+  ])('holds %s', async (_, bad, code) => {
     const calibration = put(
       'bad.npy',
       pixels((values) => (values[5 * 16 + 6] = bad)),
     )
-    const error = { code: 'non-finite-pixels', message: expect.stringMatching(/\[5\].*row 1, column 2/) }
+    const error = { code, message: expect.stringMatching(/\[5\].*row 1, column 2/) }
     expectRefusal(await protect({ calibration }), error)
     expectRefusal(await edge('tiny.sealed', calibration, ['--index', '5']), error)
   })
