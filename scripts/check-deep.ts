@@ -30,7 +30,7 @@ import { Stopwatch } from '../src-main/jobs/stopwatch.ts'
 import { readResult } from '../src-main/jobs/trial.ts'
 import { openReference } from '../src-main/ort/reference.ts'
 import { ResultOpener } from '../src-main/owner/decrypt.ts'
-import { KeyStore } from '../src-main/owner/key-store.ts'
+import { UnlockedKeyStore } from '../src-main/owner/unlocked-key-store.ts'
 
 const text = (value: string) => ({ type: 'string', default: value }) as const
 const { positionals, values: given } = parseArgs({
@@ -107,14 +107,15 @@ async function compileFitted(): Promise<CompiledNetwork> {
 
 async function check(index: number): Promise<void> {
   const result = join(folder, `${index}.result`)
+  // As an owner does who is asked for one image: keys are opened for each anew.
+  const unlocked = new UnlockedKeyStore(keys, { passphrase })
   const startedMs = performance.now()
-  const request = { bundle: bundles, input: { path: images, index }, result, keys, passphrase, memory }
+  const request = { bundle: bundles, input: { path: images, index }, result, keys: unlocked, memory }
   const runs = await runSegments(request, { progress })
   const seconds = (performance.now() - startedMs) / 1000
   const encrypted = await readResult(result)
-  const store = new KeyStore(keys)
-  const unlock = { passphrase }
-  const opener = await ResultOpener.load(store, await store.read(encrypted.deploymentId), runs.length - 1, unlock)
+  const deployment = await unlocked.store.read(encrypted.deploymentId)
+  const opener = await ResultOpener.load(unlocked, deployment, runs.length - 1)
   const outputs = opener.open(encrypted)
   opener.delete()
   const expected = await polynomial.run(input(index))

@@ -1,6 +1,7 @@
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { checkOutput } from '../files/write-atomically.ts'
 import { refresh as refreshResult } from '../owner/refresh.ts'
+import { UnlockedKeyStore } from '../owner/unlocked-key-store.ts'
 import { unlockOf, type UnlockRequest } from './unlock.ts'
 
 export interface RefreshRequest extends UnlockRequest {
@@ -23,6 +24,6 @@ export async function refresh(request: RefreshRequest, work: WorkContext): Promi
   await checkOutput(out, { force })
   throwIfCancelled(work)
   work.progress({ kind: 'stage', stage: 'refresh' })
-  const unlock = await unlockOf(request)
-  return { refreshed: out, ...(await refreshResult({ result, keysFolder: keys, unlock, out, force })) }
+  const unlocked = new UnlockedKeyStore(keys, await unlockOf(request))
+  return { refreshed: out, ...(await refreshResult({ result, keys: unlocked, out, force })) }
 }

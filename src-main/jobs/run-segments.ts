@@ -7,10 +7,9 @@ import { loadRunner, type RunnerOptions } from '../edge/load-runner.ts'
 import { Bundle, type Trust } from '../edge/open-bundle.ts'
 import type { RunInput } from '../edge/segment-runner.ts'
 import { ResultOpener } from '../owner/decrypt.ts'
-import { KeyStore } from '../owner/key-store.ts'
-import { Refresher } from '../owner/refresh.ts'
+import { refresh, Refresher } from '../owner/refresh.ts'
+import { UnlockedKeyStore } from '../owner/unlocked-key-store.ts'
 import { edgeRun } from './edge-run.ts'
-import { refresh } from './refresh.ts'
 
 /** One segment's part of an inference. */
 export interface SegmentRun {
@@ -37,15 +36,15 @@ export interface SegmentsRequest {
   readonly input: { readonly path: string; readonly index: number }
   /** Where the last segment's result goes; what travels between segments is put beside it. */
   readonly result: string
-  readonly keys: string
-  readonly passphrase: string
+  /** Its secrets are opened once, for all runs that share it. */
+  readonly keys: UnlockedKeyStore
   readonly threads?: number
   readonly memory?: string
 }
 
 /** One input through all segments of a network, each computed in a process of its own; the owner refreshes in between. */
 export async function runSegments(request: SegmentsRequest, work: WorkContext): Promise<readonly SegmentRun[]> {
-  const { result, keys, passphrase, threads, memory } = request
+  const { result, keys, threads, memory } = request
   const runs: SegmentRun[] = []
   let next = request.input
   for (;;) {
@@ -62,7 +61,10 @@ export async function runSegments(request: SegmentsRequest, work: WorkContext): 
     }
     const startedMs = performance.now()
     next = { path: cut === 'hand-off' ? out : `${out}.refreshed`, index: 0 }
-    if (cut !== 'hand-off') await refresh({ result: out, keys, passphrase, out: next.path, force: true }, work)
+    if (cut !== 'hand-off') {
+      work.progress({ kind: 'stage', stage: 'refresh' })
+      await refresh({ result: out, keys, out: next.path, force: true })
+    }
     runs.push({ ...run, cut, ownerSeconds: cut === 'hand-off' ? 0 : (performance.now() - startedMs) / 1000 })
   }
 }
@@ -86,9 +88,8 @@ export async function runSegmentsInProcess(
   work: WorkContext,
 ): Promise<{ readonly outputs: readonly Float64Array[]; readonly segments: readonly SegmentRun[] }> {
   const { passphrase, deployment: id } = request
-  const unlock = { passphrase }
-  const store = new KeyStore(request.keys)
-  const deployment = await store.read(id)
+  const keys = new UnlockedKeyStore(request.keys, { passphrase })
+  const deployment = await keys.store.read(id)
   const step = stepCounter(work, 'run', deployment.segments * samples.length)
   const runs: SegmentRun[] = []
   let inputs: readonly RunInput[] = samples
@@ -126,7 +127,7 @@ export async function runSegmentsInProcess(
     if (cut === undefined) break
     let ownerSeconds = 0
     if (cut !== 'hand-off') {
-      const refresher = await Refresher.load(store, deployment, segment, unlock)
+      const refresher = await Refresher.load(keys, deployment, segment)
       const openedMs = performance.now()
       inputs = results.map((ciphertexts) => refresher.refresh({ ...identity, ciphertexts }).ciphertexts)
       ownerSeconds = (performance.now() - openedMs) / 1000 / inputs.length
@@ -135,7 +136,7 @@ export async function runSegmentsInProcess(
     runs.push({ ...runs.pop()!, cut, ownerSeconds })
   }
   const last = deployment.segments - 1
-  const opener = await ResultOpener.load(store, deployment, last, unlock)
+  const opener = await ResultOpener.load(keys, deployment, last)
   try {
     const identity = { deploymentId: id, bundleSha256: deployment.bundles.at(-1)!.sha256, segment: last }
     return { outputs: results.map((ciphertexts) => opener.open({ ...identity, ciphertexts })), segments: runs }

@@ -12,7 +12,7 @@ import { readSamples } from '../data/read-samples.ts'
 import { writeProblem } from '../files/write-atomically.ts'
 import { openReference } from '../ort/reference.ts'
 import { ResultOpener } from '../owner/decrypt.ts'
-import { KeyStore } from '../owner/key-store.ts'
+import { UnlockedKeyStore } from '../owner/unlocked-key-store.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
 import { exportCompiled, type ProtectResult } from './protect.ts'
 import { referenceOptions } from './open-network.ts'
@@ -74,15 +74,15 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
   const reference = await watch.time('compare', () =>
     openReference(request.model, referenceOptions(request, compiled.model)),
   )
-  const store = new KeyStore(keys)
+  const unlocked = new UnlockedKeyStore(keys, { passphrase })
   const opener = await watch.time('decrypt', async () =>
-    ResultOpener.load(store, await store.read(exported.deployment), compiled.segments.length - 1, { passphrase }),
+    ResultOpener.load(unlocked, await unlocked.store.read(exported.deployment), compiled.segments.length - 1),
   )
   const samples: TrialSample[] = []
   try {
     for (const [position, { path, index, truth }] of request.inputs.entries()) {
       const result = join(edgeFolder, `${position}.result`)
-      const run = { bundle: out, input: { path, index }, result, keys, passphrase, threads: request.threads }
+      const run = { bundle: out, input: { path, index }, result, keys: unlocked, threads: request.threads }
       const startedMs = performance.now()
       const segments = await watch.time('run', () => runSegments(run, work))
       const seconds = Math.round(performance.now() - startedMs) / 1000

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { ResultOpener } from '../owner/decrypt.ts'
-import { KeyStore } from '../owner/key-store.ts'
+import { UnlockedKeyStore } from '../owner/unlocked-key-store.ts'
 import { ClearNetworks, type ClearRequest, type Compared } from './clear-networks.ts'
 import { runSegments, runSegmentsInProcess, type SegmentRun } from './run-segments.ts'
 import { ServedBundle } from './served-bundle.ts'
@@ -53,13 +53,13 @@ const LOADED_ONCE_FROM = 4
 export async function tryBundle(request: TryRequest, work: WorkContext): Promise<TryResult> {
   const watch = new Stopwatch(work)
   const { bundle, keys, deployment, passphrase, inputs, threads } = request
-  const store = new KeyStore(keys)
-  const record = await store.read(deployment)
+  const unlocked = new UnlockedKeyStore(keys, { passphrase })
+  const record = await unlocked.store.read(deployment)
   const { segments } = record
   /** In reverse order. */
   const leave: (() => unknown)[] = []
   try {
-    const opener = await watch.time('decrypt', () => ResultOpener.load(store, record, segments - 1, { passphrase }))
+    const opener = await watch.time('decrypt', () => ResultOpener.load(unlocked, record, segments - 1))
     leave.push(() => opener.delete())
     const folder = await mkdtemp(join(request.folder, 'run-'))
     leave.push(() => rm(folder, { recursive: true, force: true }))
@@ -81,7 +81,7 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
       throwIfCancelled(work)
       const { values } = await networks.read(input)
       const result = join(folder, `${at}.result`)
-      const asked = { bundle, input, result, keys, passphrase, threads }
+      const asked = { bundle, input, result, keys: unlocked, threads }
       runs = await watch.time('run', () => runSegments(asked, work))
       const encrypted = opener.open(await readResult(result))
       samples.push(await compare(at, values, encrypted, total(runs.map((run) => run.seconds))))

@@ -1,4 +1,4 @@
-import { Decrypter, Encrypter } from 'age-encryption'
+import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { UserError } from '../core/errors.ts'
 
 /** For whom secrets are encrypted: a passphrase, or age recipients (`age1…`). */
@@ -7,6 +7,12 @@ export type Lock =
 
 /** What opens them: the passphrase, or age identities (`AGE-SECRET-KEY-1…`), one of which fits. */
 export type Unlock = { readonly passphrase: string } | { readonly identities: readonly string[] }
+
+/** A fresh age identity (`AGE-SECRET-KEY-1…`) and its recipient (`age1…`). */
+export async function generateIdentity(): Promise<{ readonly identity: string; readonly recipient: string }> {
+  const identity = await generateX25519Identity()
+  return { identity, recipient: await identityToRecipient(identity) }
+}
 
 /** An age file (age-encryption.org/v1). Throws UserError 'weak-passphrase', 'bad-recipient'. */
 export async function lockSecret(secret: Uint8Array, lock: Lock): Promise<Uint8Array> {

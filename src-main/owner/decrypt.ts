@@ -11,9 +11,10 @@ import { loadCiphertext, loadSeal, SealContext } from '../seal/public.ts'
 import { OwnerKey } from '../seal/secret.ts'
 import type { Unlock } from './age.ts'
 import { firstUnderKeyOf, planName, secretName, type Deployment } from './deployment.ts'
-import { KeyStore } from './key-store.ts'
+import type { KeyStore } from './key-store.ts'
 import { refuseNoise } from './plausible.ts'
 import { reveal, type Revealed } from './reveal.ts'
+import { UnlockedKeyStore } from './unlocked-key-store.ts'
 
 export interface DecryptRequest {
   readonly result: string
@@ -31,9 +32,9 @@ export interface DecryptResult extends Revealed {
 /** Decrypts a result file and tells what the policy permits. */
 export async function decrypt(request: DecryptRequest): Promise<DecryptResult> {
   const result = decodeResult(await readBytes(request.result, MAX_RESULT_BYTES), sha256)
-  const store = new KeyStore(request.keysFolder)
-  const deployment = await findDeployment(store, result)
-  const opener = await ResultOpener.load(store, deployment, result.segment, request.unlock)
+  const keys = new UnlockedKeyStore(request.keysFolder, request.unlock)
+  const deployment = await findDeployment(keys.store, result)
+  const opener = await ResultOpener.load(keys, deployment, result.segment)
   try {
     return revealResult(opener, deployment, result, request.reveal ?? deployment.reveal)
   } finally {
@@ -92,15 +93,15 @@ export class ResultOpener {
   }
 
   /** Throws UserError 'wrong-passphrase'. */
-  static async load(store: KeyStore, deployment: Deployment, segment: number, unlock: Unlock): Promise<ResultOpener> {
+  static async load(keys: UnlockedKeyStore, deployment: Deployment, segment: number): Promise<ResultOpener> {
     const { id } = deployment
-    const plan = decodePlan(await store.readFile(id, planName(segment)))
+    const plan = decodePlan(await keys.store.readFile(id, planName(segment)))
     if (plan.output.handed) {
       throw new UserError('nothing-to-refresh', `Segment ${segment + 1} hands its result to the next node as it is.`, {
         hint: 'Give it to the next segment as input.',
       })
     }
-    const secret = await store.readSecret(id, secretName(firstUnderKeyOf(deployment, segment)), unlock)
+    const secret = await keys.readSecret(id, secretName(firstUnderKeyOf(deployment, segment)))
     try {
       const context = new SealContext(await loadSeal(), plan.parameters)
       return new ResultOpener(plan, context, OwnerKey.load(context, secret))

@@ -9,7 +9,7 @@ import { decodeDeployment, type Deployment } from './deployment.ts'
 import { RECORD_NAME, type KeyStore } from './key-store.ts'
 
 /** What a deployment's folder may hold. */
-const fileName = /^(deployment\.json|plan-\d{1,2}\.json|signer\.pem|((secret|step)-\d{1,2}|signing-key)\.age)$/
+const fileName = /^(deployment\.json|plan-\d{1,2}\.json|signer\.pem|((secret|step)-\d{1,2}|signing-key|identity)\.age)$/
 const maxFileBytes = 2 ** 28
 
 /**

@@ -1,11 +1,13 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import { isRunning, syncFolder, writeAtomically, writeProblem } from '../files/write-atomically.ts'
-import { lockSecret, unlockSecret, type Lock, type Unlock } from './age.ts'
+import { generateIdentity, lockSecret, type Lock } from './age.ts'
 import { decodeDeployment, encodeDeployment, type Deployment } from './deployment.ts'
 
 export const RECORD_NAME = 'deployment.json'
+/** The secret that opens a deployment's other secrets. */
+export const IDENTITY_NAME = 'identity'
 const deploymentName = /^[0-9a-f]{32}$/
 /** A deployment being written: its id, then the process that writes it. */
 const draftName = /^\.[0-9a-f]{32}\.part-(\d+)$/
@@ -14,7 +16,8 @@ const privateFolder = { mode: 0o700, recursive: true }
 
 /**
  * A folder with one folder per deployment: `deployment.json`, `plan-<segment>.json`, and secrets as age files
- * (`<name>.age`) that the age tool can open too. Files are 0600.
+ * (`<name>.age`) that the age tool can open too. The passphrase or the owner's recipients lock one of them, the
+ * deployment's own age identity, to which the others are encrypted. Files are 0600.
  */
 export class KeyStore {
   readonly folder: string
@@ -47,9 +50,11 @@ export class KeyStore {
     })
   }
 
-  /** Throws UserError 'unknown-deployment', 'wrong-passphrase'. */
-  async readSecret(id: string, name: string, unlock: Unlock): Promise<Uint8Array> {
-    return await unlockSecret(await this.readFile(id, `${name}.age`), unlock)
+  async has(id: string, name: string): Promise<boolean> {
+    return await access(this.path(id, name)).then(
+      () => true,
+      () => false,
+    )
   }
 
   /** Starts a deployment that exists for others only once it is committed. Removes what killed processes left. */
@@ -114,6 +119,7 @@ export class KeyStore {
 export class DeploymentDraft {
   readonly #folder: string
   readonly #final: string
+  #recipient: Promise<string> | undefined
 
   constructor(folder: string, final: string) {
     this.#folder = folder
@@ -129,8 +135,18 @@ export class DeploymentDraft {
     }
   }
 
+  /** `lock` is for the deployment's identity, which is made with its first secret. */
   async writeSecret(name: string, secret: Uint8Array, lock: Lock): Promise<void> {
-    await this.write(`${name}.age`, await lockSecret(secret, lock))
+    this.#recipient ??= this.#writeIdentity(lock)
+    await this.write(`${name}.age`, await lockSecret(secret, { recipients: [await this.#recipient] }))
+  }
+
+  /** The recipient is kept nowhere. */
+  async #writeIdentity(lock: Lock): Promise<string> {
+    const { identity, recipient } = await generateIdentity()
+    const file = new TextEncoder().encode(`${identity}\n`)
+    await this.write(`${IDENTITY_NAME}.age`, await lockSecret(file, lock).finally(() => file.fill(0)))
+    return recipient
   }
 
   async commit(deployment: Deployment): Promise<void> {

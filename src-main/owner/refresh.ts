@@ -10,17 +10,15 @@ import { checkInput } from '../edge/segment-runner.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { loadSeal, SealContext } from '../seal/public.ts'
 import { OwnerKey } from '../seal/secret.ts'
-import type { Unlock } from './age.ts'
 import { findDeployment, ResultOpener } from './decrypt.ts'
 import { cutAfter, planName, secretName, stepName, type Deployment } from './deployment.ts'
-import { KeyStore } from './key-store.ts'
 import { decodeStep } from './step-json.ts'
+import type { UnlockedKeyStore } from './unlocked-key-store.ts'
 
 export interface RefreshRequest {
   /** What a segment before a refresh computed. */
   readonly result: string
-  readonly keysFolder: string
-  readonly unlock: Unlock
+  readonly keys: UnlockedKeyStore
   readonly out: string
   readonly force?: boolean
 }
@@ -32,9 +30,8 @@ export interface RefreshRequest {
  */
 export async function refresh(request: RefreshRequest): Promise<{ segment: number; bytes: number }> {
   const result = decodeResult(await readBytes(request.result, MAX_RESULT_BYTES), sha256)
-  const store = new KeyStore(request.keysFolder)
-  const deployment = await findDeployment(store, result)
-  const refresher = await Refresher.load(store, deployment, result.segment, request.unlock)
+  const deployment = await findDeployment(request.keys.store, result)
+  const refresher = await Refresher.load(request.keys, deployment, result.segment)
   try {
     const file = encodeResult(refresher.refresh(result), sha256, 'refreshed')
     await writeAtomically(request.out, { force: request.force }, (handle) => handle.writeFile(file))
@@ -67,14 +64,14 @@ export class Refresher {
   }
 
   /** Throws UserError 'nothing-to-refresh', 'wrong-passphrase'. */
-  static async load(store: KeyStore, deployment: Deployment, segment: number, unlock: Unlock): Promise<Refresher> {
+  static async load(keys: UnlockedKeyStore, deployment: Deployment, segment: number): Promise<Refresher> {
     const kind = cutAfter(deployment, segment)
     if (kind === undefined || kind === 'hand-off') throw nothingToRefresh(kind)
     const { id } = deployment
-    const plan = decodePlan(await store.readFile(id, planName(segment + 1)))
-    const step = kind === 'exact' ? decodeStep(await store.readSecret(id, stepName(segment), unlock)) : undefined
-    const opener = await ResultOpener.load(store, deployment, segment, unlock)
-    const secret = await store.readSecret(id, secretName(segment + 1), unlock)
+    const plan = decodePlan(await keys.store.readFile(id, planName(segment + 1)))
+    const step = kind === 'exact' ? decodeStep(await keys.readSecret(id, stepName(segment))) : undefined
+    const opener = await ResultOpener.load(keys, deployment, segment)
+    const secret = await keys.readSecret(id, secretName(segment + 1))
     try {
       const context = new SealContext(await loadSeal(), plan.parameters)
       return new Refresher(opener, step, plan, context, OwnerKey.load(context, secret))

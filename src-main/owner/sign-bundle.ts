@@ -1,8 +1,8 @@
 import { Bundle } from '../edge/open-bundle.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import type { Unlock } from './age.ts'
-import { KeyStore } from './key-store.ts'
 import { Signer } from './sign.ts'
+import { UnlockedKeyStore } from './unlocked-key-store.ts'
 
 export interface SignRequest {
   readonly bundle: string
@@ -24,5 +24,5 @@ export async function signBundle({ bundle, signingKey, out, force }: SignRequest
 
 /** PEM of a deployment's own signing key. Throws UserError 'unknown-deployment', 'wrong-passphrase'. */
 export async function deploymentSigningKey(keysFolder: string, id: string, unlock: Unlock): Promise<string> {
-  return new TextDecoder().decode(await new KeyStore(keysFolder).readSecret(id, 'signing-key', unlock))
+  return new TextDecoder().decode(await new UnlockedKeyStore(keysFolder, unlock).readSecret(id, 'signing-key'))
 }

@@ -13,7 +13,7 @@ import { runLayers } from '../../src-main/core/normalise/run-layers.ts'
 import { approximate, foldIntoSquares, normalise, planNetwork, readOnnx } from '../../src-main/core/pipeline.ts'
 import { silent } from '../../src-main/core/progress.ts'
 import { ResultOpener } from '../../src-main/owner/decrypt.ts'
-import { KeyStore } from '../../src-main/owner/key-store.ts'
+import { UnlockedKeyStore } from '../../src-main/owner/unlocked-key-store.ts'
 import { protect } from '../../src-main/owner/protect.ts'
 import type { EdgeMeasurement } from './edge.ts'
 import { benchNetworks, type BenchNetwork } from './networks.ts'
@@ -100,8 +100,8 @@ async function measure(network: BenchNetwork, r: number): Promise<BenchRow> {
     const args = [edge, out, join(folder, 'inputs.json'), options.evaluator, options.threads, options.runs]
     const { stdout } = await run(process.execPath, args, { maxBuffer: 2 ** 30 })
     const measured = JSON.parse(stdout) as EdgeMeasurement
-    const store = new KeyStore(keysFolder)
-    const opener = await ResultOpener.load(store, await store.read(exported.deploymentId), 0, { passphrase })
+    const keys = new UnlockedKeyStore(keysFolder, { passphrase })
+    const opener = await ResultOpener.load(keys, await keys.store.read(exported.deploymentId), 0)
     let worst = 0
     let equal = 0
     measured.outputs.forEach((ciphertexts, i) => {

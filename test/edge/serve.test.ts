@@ -6,6 +6,7 @@ import { decodeResult } from '../../src-main/core/bundle/result.ts'
 import { serve, type ServeOptions, type Serving } from '../../src-main/edge/serve/serve.ts'
 import { decrypt } from '../../src-main/owner/decrypt.ts'
 import { refresh } from '../../src-main/owner/refresh.ts'
+import { UnlockedKeyStore } from '../../src-main/owner/unlocked-key-store.ts'
 import { tinyOutput, tinySegment } from '../bundle/tiny-plan.ts'
 import { exportTiny, passphrase, temporaryFolder } from '../owner/exported.ts'
 import { npy } from './npy.ts'
@@ -123,7 +124,8 @@ describe('the edge over HTTP', () => {
     const segmentOf = async (name: string) => decodeResult(await readFile(file(name)), sha256).segment
     await run(npy(pixels), 'application/x-npy', 'first.result')
     expect(await segmentOf('first.result')).toBe(0)
-    await refresh({ result: file('first.result'), keysFolder, unlock: { passphrase }, out: file('second') })
+    const keys = new UnlockedKeyStore(keysFolder, { passphrase })
+    await refresh({ result: file('first.result'), keys, out: file('second') })
     const refreshed = await readFile(file('second'))
     await run(refreshed, 'application/octet-stream', 'last.result')
     expect(await segmentOf('last.result')).toBe(1)

@@ -11,7 +11,7 @@ import { Bundle } from '../../src-main/edge/open-bundle.ts'
 import { serve, type Serving } from '../../src-main/edge/serve/serve.ts'
 import { verifyStatement } from '../../src-main/files/signature.ts'
 import { ResultOpener } from '../../src-main/owner/decrypt.ts'
-import { KeyStore } from '../../src-main/owner/key-store.ts'
+import { UnlockedKeyStore } from '../../src-main/owner/unlocked-key-store.ts'
 import { Signer } from '../../src-main/owner/sign.ts'
 import { heapBytes, loadCiphertext, PublicEncryptor, SealKeys, type SealContext } from '../../src-main/seal/public.ts'
 import { unpackCiphertext } from '../../src-main/seal/packed.ts'
@@ -167,9 +167,9 @@ describe(`mutants (FUZZ_SEED=${seed})`, { timeout: 30 * 60_000 }, () => {
       })
       const answer = await post(npy([0.3, -0.8, 1.5, 0.6]))
       result = decodeResult(new Uint8Array(await answer.arrayBuffer()), sha256)
-      const store = new KeyStore(join(folder, 'keys'))
-      const [deployment] = await store.list()
-      opener = await ResultOpener.load(store, deployment, 0, { passphrase })
+      const keys = new UnlockedKeyStore(join(folder, 'keys'), { passphrase })
+      const [deployment] = await keys.store.list()
+      opener = await ResultOpener.load(keys, deployment, 0)
     })
     afterAll(async () => {
       opener.delete()

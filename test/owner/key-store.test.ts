@@ -1,10 +1,13 @@
 import { generateIdentity, identityToRecipient } from 'age-encryption'
-import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backUpDeployment, restoreDeployment } from '../../src-main/owner/key-backup.ts'
 import { unlockOf } from '../../src-main/jobs/unlock.ts'
+import { lockSecret } from '../../src-main/owner/age.ts'
+import { ResultOpener } from '../../src-main/owner/decrypt.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
+import { UnlockedKeyStore } from '../../src-main/owner/unlocked-key-store.ts'
 import { exportTiny, passphrase, temporaryFolder } from './exported.ts'
 
 describe('the key store', () => {
@@ -12,6 +15,8 @@ describe('the key store', () => {
   let store: KeyStore
   let id: string
   const coded = (code: string) => expect.objectContaining({ code })
+  const unlocked = ({ folder: keys }: KeyStore) => new UnlockedKeyStore(keys, { passphrase })
+  const copyDeployment = (to: KeyStore) => cp(join(store.folder, id), join(to.folder, id), { recursive: true })
 
   beforeAll(async () => {
     folder = await temporaryFolder()
@@ -37,9 +42,35 @@ describe('the key store', () => {
     await expect(restoreDeployment(store, backup)).rejects.toThrow(coded('deployment-exists'))
     const other = new KeyStore(join(folder, 'restored'))
     expect(await restoreDeployment(other, backup)).toEqual(await store.read(id))
-    const secret = await other.readSecret(id, 'secret-0', { passphrase })
-    expect(secret).toEqual(await store.readSecret(id, 'secret-0', { passphrase }))
-    await expect(other.readSecret(id, 'secret-0', { passphrase: 'no' })).rejects.toThrow(coded('wrong-passphrase'))
+    const secret = await unlocked(other).readSecret(id, 'secret-0')
+    expect(secret).toEqual(await unlocked(store).readSecret(id, 'secret-0'))
+    const wrong = new UnlockedKeyStore(other.folder, { passphrase: 'no' })
+    await expect(wrong.readSecret(id, 'secret-0')).rejects.toThrow(coded('wrong-passphrase'))
+  })
+
+  it('is unlocked once for all secrets of a deployment, as often as needed after a failure', async () => {
+    const copy = new KeyStore(join(folder, 'once'))
+    const keys = unlocked(copy)
+    await expect(keys.readSecret(id, 'secret-0')).rejects.toThrow(coded('unknown-deployment'))
+    await copyDeployment(copy)
+    const secret = await keys.readSecret(id, 'secret-0')
+    await rm(copy.path(id, 'identity.age'))
+    expect(await keys.readSecret(id, 'secret-0')).toEqual(secret)
+    expect((await keys.readSecret(id, 'signing-key')).length).toBeGreaterThan(100)
+    // Another one has nothing but the passphrase, which opens neither.
+    await expect(unlocked(copy).readSecret(id, 'secret-0')).rejects.toThrow(coded('wrong-passphrase'))
+  })
+
+  it('opens secrets that are locked without an identity of the deployment, as older ones are', async () => {
+    const older = new KeyStore(join(folder, 'older'))
+    await copyDeployment(older)
+    const secret = await unlocked(older).readSecret(id, 'secret-0')
+    await writeFile(older.path(id, 'secret-0.age'), await lockSecret(secret, { passphrase, scryptWorkFactor: 8 }))
+    await rm(older.path(id, 'identity.age'))
+    const keys = unlocked(older)
+    expect(await keys.readSecret(id, 'secret-0')).toEqual(secret)
+    const opener = await ResultOpener.load(keys, await older.read(id), 0)
+    opener.delete()
   })
 
   it('refuses damaged backups and writes nothing', async () => {
@@ -65,15 +96,17 @@ describe('the key store', () => {
     const { deploymentId } = await exportTiny(elsewhere, {
       lock: { recipients: [await identityToRecipient(identity)] },
     })
-    const keys = new KeyStore(join(elsewhere, 'keys'))
+    const keys = join(elsewhere, 'keys')
     const file = join(elsewhere, 'identities.txt')
     await writeFile(file, `# two, as age-keygen writes them\n${await generateIdentity()}\n\n${identity}\n`)
     const unlock = await unlockOf({ identityFile: file })
-    expect((await keys.readSecret(deploymentId, 'secret-0', unlock)).length).toBeGreaterThan(1e5)
+    const secret = await new UnlockedKeyStore(keys, unlock).readSecret(deploymentId, 'secret-0')
+    expect(secret.length).toBeGreaterThan(1e5)
     await writeFile(file, 'nothing of the kind\n')
     await expect(unlockOf({ identityFile: file })).rejects.toThrow(coded('bad-identity'))
     await expect(unlockOf({})).rejects.toThrow(coded('passphrase-needed'))
-    await expect(keys.readSecret(deploymentId, 'secret-0', { passphrase })).rejects.toThrow(coded('wrong-passphrase'))
+    const wrong = new UnlockedKeyStore(keys, { passphrase })
+    await expect(wrong.readSecret(deploymentId, 'secret-0')).rejects.toThrow(coded('wrong-passphrase'))
     await rm(elsewhere, { recursive: true })
   })
 
@@ -89,8 +122,7 @@ describe('the key store', () => {
 
   it('revokes once, and destroys for good', async () => {
     const keys = new KeyStore(join(folder, 'doomed'))
-    await mkdir(join(keys.folder, id), { recursive: true })
-    for (const name of await readdir(join(store.folder, id))) await copyFile(store.path(id, name), keys.path(id, name))
+    await copyDeployment(keys)
     const { revoked } = await keys.revoke(id)
     expect(Date.parse(revoked!)).not.toBeNaN()
     expect((await keys.revoke(id)).revoked).toBe(revoked)

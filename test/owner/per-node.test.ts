@@ -20,6 +20,7 @@ import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { backUpDeployment, restoreDeployment } from '../../src-main/owner/key-backup.ts'
 import type { ProtectResult } from '../../src-main/owner/protect.ts'
 import { decodeStep, encodeStep } from '../../src-main/owner/step-json.ts'
+import { UnlockedKeyStore } from '../../src-main/owner/unlocked-key-store.ts'
 import { residual } from '../segment/residual.ts'
 import { npyFile } from '../support/npy.ts'
 import { exportTiny, passphrase, temporaryFolder } from './exported.ts'
@@ -91,11 +92,10 @@ describe('a bundle for each node', () => {
     const values = Float64Array.from({ length: 128 }, (_, i) => Math.sin(i))
     await writeFile(input, npyFile([1, 2, 8, 8], values))
     const request = { bundle: join(folder, 'nodes'), input: { path: input, index: 0 }, result, threads: 1 }
-    const runs = await runSegments({ ...request, keys: join(folder, 'keys'), passphrase }, silent)
+    const keys = new UnlockedKeyStore(join(folder, 'keys'), { passphrase })
+    const runs = await runSegments({ ...request, keys }, silent)
     expect(runs.map(({ cut }) => cut)).toEqual(['hand-off', 'exact', undefined])
-    const store = new KeyStore(join(folder, 'keys'))
-    const unlock = { passphrase }
-    const opener = await ResultOpener.load(store, await store.read(exported.deploymentId), 2, unlock)
+    const opener = await ResultOpener.load(keys, await keys.store.read(exported.deploymentId), 2)
     const outputs = opener.open(decodeResult(await readBytes(result), sha256))
     opener.delete()
     const expected = runSegmentsInTheClear(planned, values)

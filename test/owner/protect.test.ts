@@ -7,7 +7,7 @@ import { silent, type WorkContext } from '../../src-main/core/progress.ts'
 import { Bundle } from '../../src-main/edge/open-bundle.ts'
 import { loadRunner } from '../../src-main/edge/load-runner.ts'
 import { decrypt, ResultOpener } from '../../src-main/owner/decrypt.ts'
-import { KeyStore } from '../../src-main/owner/key-store.ts'
+import { UnlockedKeyStore } from '../../src-main/owner/unlocked-key-store.ts'
 import type { ProtectResult } from '../../src-main/owner/protect.ts'
 import { tinyNetwork, tinyOutput } from '../bundle/tiny-plan.ts'
 import { exportTiny, passphrase, temporaryFolder } from './exported.ts'
@@ -43,8 +43,8 @@ describe('a protected network', () => {
 
   it('runs on ciphertexts and decrypts to what it computes in the clear', async () => {
     const result = decodeResult(await runTiny(), sha256)
-    const store = new KeyStore(keysFolder)
-    const opener = await ResultOpener.load(store, await store.read(exported.deploymentId), 0, unlock)
+    const keys = new UnlockedKeyStore(keysFolder, unlock)
+    const opener = await ResultOpener.load(keys, await keys.store.read(exported.deploymentId), 0)
     const outputs = opener.open(result)
     opener.delete()
     tinyOutput(pixels).forEach((expected, i) => expect(outputs[i]).toBeCloseTo(expected, 2))
@@ -71,15 +71,22 @@ describe('a protected network', () => {
   it('keeps secrets in age files that only the owner may read', async () => {
     const deployment = join(keysFolder, exported.deploymentId)
     const names = await readdir(deployment)
-    expect(names.sort()).toEqual(['deployment.json', 'plan-0.json', 'secret-0.age', 'signer.pem', 'signing-key.age'])
+    const secrets = ['identity', 'secret-0', 'signing-key'].map((name) => `${name}.age`)
+    expect(names.sort()).toEqual(['deployment.json', 'plan-0.json', 'signer.pem', ...secrets].sort())
     for (const name of names) expect((await stat(join(deployment, name))).mode & 0o777).toBe(0o600)
-    const secret = await readFile(join(deployment, 'secret-0.age'))
-    expect(secret.toString('latin1').startsWith('age-encryption.org/v1\n-> scrypt ')).toBe(true)
+    const stanzas = await Promise.all(
+      secrets.map(async (name) => {
+        const [header, stanza] = (await readFile(join(deployment, name), 'latin1')).split('\n')
+        expect(header).toBe('age-encryption.org/v1')
+        return stanza.split(' ')[1]
+      }),
+    )
+    expect(stanzas).toEqual(['scrypt', 'X25519', 'X25519'])
   })
 
   it('holds neither the secret key nor a weight in the clear', async () => {
     const bundle = await readFile(bundlePath)
-    const secret = await new KeyStore(keysFolder).readSecret(exported.deploymentId, 'secret-0', unlock)
+    const secret = await new UnlockedKeyStore(keysFolder, unlock).readSecret(exported.deploymentId, 'secret-0')
     for (const start of [0, 1, 2, 3].map((i) => 1000 + i * 8192 * 8)) {
       expect(bundle.includes(Buffer.from(secret.subarray(start, start + 32)))).toBe(false)
     }

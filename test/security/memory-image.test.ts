@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { KeyStore } from '../../src-main/owner/key-store.ts'
+import { UnlockedKeyStore } from '../../src-main/owner/unlocked-key-store.ts'
 import { tinyNetwork } from '../bundle/tiny-plan.ts'
 import { npy } from '../edge/npy.ts'
 import { exportTiny, passphrase, temporaryFolder } from '../owner/exported.ts'
@@ -62,10 +62,10 @@ describe.runIf(process.platform === 'linux')('the memory of an edge process', ()
   }
 
   it('holds its own input, but neither the secret key nor a weight, and logs neither', async () => {
-    const store = new KeyStore(join(folder, 'keys'))
-    const [{ id }] = await store.list()
-    const secret = Buffer.from(await store.readSecret(id, 'secret-0', { passphrase }))
-    const signing = await store.readSecret(id, 'signing-key', { passphrase })
+    const keys = new UnlockedKeyStore(join(folder, 'keys'), { passphrase })
+    const [{ id }] = await keys.store.list()
+    const secret = Buffer.from(await keys.readSecret(id, 'secret-0'))
+    const signing = await keys.readSecret(id, 'signing-key')
     const { plan, weightVectors } = tinyNetwork()
     const weights = plan.weights.flatMap((_, index) => [...weightVectors(index).subarray(1, 3)])
     const forbidden = [

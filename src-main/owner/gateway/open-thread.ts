@@ -6,8 +6,8 @@ import { answerQuestions } from '../../workers/ask.ts'
 import type { Unlock } from '../age.ts'
 import { findDeployment, ResultOpener, revealResult, type DecryptResult } from '../decrypt.ts'
 import { cutAfter } from '../deployment.ts'
-import { KeyStore } from '../key-store.ts'
 import { Refresher } from '../refresh.ts'
+import { UnlockedKeyStore } from '../unlocked-key-store.ts'
 
 export interface OpenSetup {
   readonly keysFolder: string
@@ -24,7 +24,8 @@ export type OpenQuestion =
 export type OpenAnswer = DecryptResult | Uint8Array | undefined
 
 const { keysFolder, deployment: id, unlock } = workerData as OpenSetup
-const store = new KeyStore(keysFolder)
+const keys = new UnlockedKeyStore(keysFolder, unlock)
+const { store } = keys
 const openers = new Map<number, Promise<ResultOpener>>()
 const refreshers = new Map<number, Promise<Refresher>>()
 
@@ -48,10 +49,10 @@ async function load(refreshes: boolean): Promise<undefined> {
 }
 
 const openerOf = (segment: number): Promise<ResultOpener> =>
-  kept(openers, segment, async () => ResultOpener.load(store, await store.read(id), segment, unlock))
+  kept(openers, segment, async () => ResultOpener.load(keys, await store.read(id), segment))
 
 const refresherOf = (segment: number): Promise<Refresher> =>
-  kept(refreshers, segment, async () => Refresher.load(store, await store.read(id), segment, unlock))
+  kept(refreshers, segment, async () => Refresher.load(keys, await store.read(id), segment))
 
 /** Loaded once; what failed to load is tried again. */
 function kept<T>(all: Map<number, Promise<T>>, segment: number, load: () => Promise<T>): Promise<T> {
