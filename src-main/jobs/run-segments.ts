@@ -146,7 +146,7 @@ export async function runSegmentsInProcess(
 }
 
 /** In a folder of bundles for one node each, names sort as the segments do. */
-async function bundleOf(path: string, segment: number): Promise<string> {
+export async function bundleOf(path: string, segment: number): Promise<string> {
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,

@@ -1,9 +1,11 @@
-/** A bundle of one segment, served on this machine by another process: for many inputs, which one start then does for. */
+/** One segment of a bundle, served on this machine by another process: for many inputs, which one start then does for. */
 import { writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { InternalError, UserError, type ErrorReport } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { edgeServe } from './edge-serve.ts'
+
+type ServedInput = 'application/x-npy' | 'application/octet-stream'
 
 export class ServedBundle {
   readonly loadSeconds: number
@@ -16,13 +18,20 @@ export class ServedBundle {
     this.#stop = stop
   }
 
-  static async open(bundle: string, threads: number | undefined, work: WorkContext): Promise<ServedBundle> {
+  /** `segment` is counted from 0. @throws UserError what opening a bundle says, segment-elsewhere */
+  static async open(
+    bundle: string,
+    segment: number,
+    threads: number | undefined,
+    work: WorkContext,
+  ): Promise<ServedBundle> {
     const ending = new AbortController()
     const startedMs = performance.now()
     const signal = work.signal ? AbortSignal.any([work.signal, ending.signal]) : ending.signal
     let ended: Promise<unknown> = Promise.resolve()
     const url = await new Promise<string>((resolve, reject) => {
-      const served = edgeServe({ bundle, port: 0, queue: 1, threads }, { ...work, signal }, resolve)
+      const asked = { bundle, segments: `${segment + 1}`, port: 0, queue: 1, threads }
+      const served = edgeServe(asked, { ...work, signal }, resolve)
       served.catch(reject)
       ended = served.catch(() => {})
     })
@@ -32,10 +41,10 @@ export class ServedBundle {
     })
   }
 
-  /** Computes on one sample, given as a .npy file, and writes the encrypted result. @returns seconds */
-  async run(npy: Uint8Array, result: string, work: WorkContext): Promise<number> {
+  /** Computes on a sample as .npy, or on a file of ciphertexts, and writes the encrypted result. @returns seconds */
+  async run(input: Uint8Array, type: ServedInput, result: string, work: WorkContext): Promise<number> {
     const startedMs = performance.now()
-    await writeFile(result, await post(new URL('/v1/run', this.#url), npy, work))
+    await writeFile(result, await post(new URL('/v1/run', this.#url), input, type, work))
     return (performance.now() - startedMs) / 1000
   }
 
@@ -45,8 +54,8 @@ export class ServedBundle {
 }
 
 /** Without a time limit: how long the edge computes is not known. */
-async function post(url: URL, body: Uint8Array, { signal }: WorkContext): Promise<Buffer> {
-  const headers = { 'content-type': 'application/x-npy', 'content-length': body.length }
+async function post(url: URL, body: Uint8Array, type: ServedInput, { signal }: WorkContext): Promise<Buffer> {
+  const headers = { 'content-type': type, 'content-length': body.length }
   const { status, reply } = await new Promise<{ status: number; reply: Buffer }>((resolve, reject) => {
     const asked = request(url, { method: 'POST', headers, signal }, (response) => {
       const chunks: Buffer[] = []

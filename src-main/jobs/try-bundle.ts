@@ -1,12 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { ResultOpener } from '../owner/decrypt.ts'
 import { UnlockedKeyStore } from '../owner/unlocked-key-store.ts'
 import { ClearNetworks, type ClearRequest, type Compared } from './clear-networks.ts'
-import { runSegments, runSegmentsInProcess, type SegmentRun } from './run-segments.ts'
-import { ServedBundle } from './served-bundle.ts'
+import { runSegments } from './run-segments.ts'
+import { runServed, type ServedRun } from './run-served.ts'
 import { Stopwatch } from './stopwatch.ts'
 import { readResult } from './trial.ts'
 
@@ -37,8 +36,8 @@ export interface TriedSample extends Compared {
 
 export interface TryResult {
   readonly samples: readonly TriedSample[]
-  /** Of the last input, or the mean of a batch, segment by segment; empty where a server computed. */
-  readonly segments: readonly SegmentRun[]
+  /** Of the last input, or the medians of a batch, segment by segment. */
+  readonly segments: readonly ServedRun[]
   readonly loadSeconds: number
   readonly seconds: number
 }
@@ -47,8 +46,9 @@ export interface TryResult {
 const LOADED_ONCE_FROM = 4
 
 /**
- * Runs inputs through a bundle in another process, opens the results, and sets them beside the original network. For the
- * owner's own eyes: scores are shown as they are. @throws UserError what edge, owner and data say
+ * Runs inputs through a bundle in other processes, which hold no secret, refreshes in this one where the bundle asks for
+ * it, opens the results, and sets them beside the original network. For the owner's own eyes: scores are shown as they
+ * are. @throws UserError what edge, owner and data say
  */
 export async function tryBundle(request: TryRequest, work: WorkContext): Promise<TryResult> {
   const watch = new Stopwatch(work)
@@ -71,12 +71,11 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
       return { index, ...(truth !== undefined && { truth }), ...compared, seconds }
     }
     if (inputs.length >= LOADED_ONCE_FROM) {
-      const batch = { networks, compare, folder, opener }
-      const tried = await (segments === 1 ? tryServed(request, batch, work) : trySegments(request, batch, work))
-      return { ...tried, seconds: watch.seconds }
+      const batch = { networks, compare, folder, opener, keys: unlocked }
+      return { ...(await tryServed(request, batch, work)), seconds: watch.seconds }
     }
     const samples: TriedSample[] = []
-    let runs: readonly SegmentRun[] = []
+    let runs: readonly ServedRun[] = []
     for (const [at, input] of inputs.entries()) {
       throwIfCancelled(work)
       const { values } = await networks.read(input)
@@ -97,45 +96,28 @@ interface Batch {
   readonly compare: (at: number, values: Float64Array, encrypted: Float64Array, seconds: number) => Promise<TriedSample>
   readonly folder: string
   readonly opener: ResultOpener
+  readonly keys: UnlockedKeyStore
 }
 
-/** Another process serves the one segment. */
+/** All inputs through one segment after the other, each loaded once. */
 async function tryServed(
-  { bundle, inputs, threads }: TryRequest,
-  { networks, compare, folder, opener }: Batch,
+  { bundle, deployment, inputs, threads }: TryRequest,
+  { networks, compare, folder, opener, keys }: Batch,
   work: WorkContext,
 ): Promise<Omit<TryResult, 'seconds'>> {
-  work.progress({ kind: 'stage', stage: 'load' })
-  const served = await ServedBundle.open(bundle, threads, work)
-  try {
-    const step = stepCounter(work, 'batch', inputs.length)
-    const samples: TriedSample[] = []
-    for (const [at, input] of inputs.entries()) {
-      const { npy, values } = await networks.read(input)
-      const result = join(folder, `${at}.result`)
-      const seconds = await served.run(npy, result, work)
-      samples.push(await compare(at, values, opener.open(await readResult(result)), seconds))
-      step()
-    }
-    return { samples, segments: [], loadSeconds: served.loadSeconds }
-  } finally {
-    await served.close()
-  }
-}
-
-/** All inputs through one segment after the other, in this process. */
-async function trySegments(
-  { bundle, keys, passphrase, deployment, inputs, threads = availableParallelism() }: TryRequest,
-  { networks, compare }: Batch,
-  work: WorkContext,
-): Promise<Omit<TryResult, 'seconds'>> {
-  const values: Float64Array[] = []
-  for (const input of inputs) values.push((await networks.read(input)).values)
-  const runner = { threads, evaluator: 'auto' } as const
-  const ran = await runSegmentsInProcess({ bundle, keys, passphrase, deployment, runner }, values, work)
-  const seconds = total(ran.segments.map((run) => run.seconds))
+  const asked = inputs.map((input, at) => ({
+    read: async () => (await networks.read(input)).npy,
+    result: join(folder, `${at}.result`),
+  }))
+  const ran = await runServed({ bundle, keys, deployment, threads }, asked, work)
+  const step = stepCounter(work, 'compare', inputs.length)
   const samples: TriedSample[] = []
-  for (const [at, encrypted] of ran.outputs.entries()) samples.push(await compare(at, values[at], encrypted, seconds))
+  for (const [at, input] of inputs.entries()) {
+    throwIfCancelled(work)
+    const { values } = await networks.read(input)
+    samples.push(await compare(at, values, opener.open(await readResult(asked[at].result)), ran.seconds[at]))
+    step()
+  }
   return { samples, segments: ran.segments, loadSeconds: total(ran.segments.map((run) => run.loadSeconds)) }
 }
 

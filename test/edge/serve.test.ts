@@ -109,7 +109,7 @@ describe('the edge over HTTP', () => {
     await guarded.close()
   })
 
-  it('serves every segment of a bundle: what the owner refreshed, and nothing of another deployment', async () => {
+  it('serves every segment of a bundle, or those it is told: what the owner refreshed, and nothing of another deployment', async () => {
     const deep = await temporaryFolder()
     const keysFolder = join(deep, 'keys')
     await exportTiny(deep, { segments: [tinySegment([1, 2, 2]), tinySegment([3, 1, 1])] })
@@ -139,6 +139,14 @@ describe('the edge over HTTP', () => {
     expect(await codeOf(await run(result, 'application/octet-stream', ''))).toEqual([400, 'damaged-result'])
     expect(await codeOf(await post(refreshed, 'application/octet-stream'))).toEqual([400, 'input-of-another-bundle'])
     await other.close()
+
+    const first = await serve({ ...options, bundle: join(deep, 'tiny.sealed'), segments: [0] })
+    const headers = { 'content-type': 'application/octet-stream' }
+    const refused = await fetch(`${first.url}/v1/run`, { method: 'POST', body: refreshed, headers })
+    expect(await codeOf(refused)).toEqual([400, 'segment-elsewhere'])
+    await first.close()
+    const third = serve({ ...options, bundle: join(deep, 'tiny.sealed'), segments: [2] })
+    await expect(third).rejects.toThrow(expect.objectContaining({ code: 'segment-elsewhere' }))
     await rm(deep, { recursive: true })
   })
 })

@@ -15,6 +15,7 @@ import { Bundle } from '../../src-main/edge/open-bundle.ts'
 import { edgeRun } from '../../src-main/jobs/edge-run.ts'
 import { refresh } from '../../src-main/jobs/refresh.ts'
 import { runSegments } from '../../src-main/jobs/run-segments.ts'
+import { runServed } from '../../src-main/jobs/run-served.ts'
 import { ResultOpener } from '../../src-main/owner/decrypt.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { backUpDeployment, restoreDeployment } from '../../src-main/owner/key-backup.ts'
@@ -95,13 +96,39 @@ describe('a bundle for each node', () => {
     const keys = new UnlockedKeyStore(join(folder, 'keys'), { passphrase })
     const runs = await runSegments({ ...request, keys }, silent)
     expect(runs.map(({ cut }) => cut)).toEqual(['hand-off', 'exact', undefined])
+    await expectOutputs(result, values)
+  })
+
+  it('is loaded once for many inputs, by a process that serves it alone', async () => {
+    const inputs = [3, 7].map((seed) => {
+      const values = Float64Array.from({ length: 128 }, (_, i) => Math.sin(i * seed))
+      const read = () => Promise.resolve(npyFile([1, 2, 8, 8], values))
+      return { values, read, result: join(folder, `served-${seed}.result`) }
+    })
+    const stages: string[] = []
+    const work = { progress: ({ stage }: { stage: string }) => void stages.push(stage) }
+    const keys = new UnlockedKeyStore(join(folder, 'keys'), { passphrase })
+    const request = { bundle: join(folder, 'nodes'), keys, threads: 1 }
+    const ran = await runServed({ ...request, deployment: exported.deploymentId }, inputs, work)
+    expect(ran.segments.map(({ cut, ownerSeconds }) => [cut, ownerSeconds === undefined])).toEqual([
+      ['hand-off', true],
+      ['exact', false],
+      [undefined, true],
+    ])
+    expect(stages.filter((stage) => stage === 'load')).toHaveLength(3)
+    expect(ran.seconds.every((seconds) => seconds > 0)).toBe(true)
+    for (const { result, values } of inputs) await expectOutputs(result, values)
+  })
+
+  async function expectOutputs(result: string, values: Float64Array): Promise<void> {
+    const keys = new UnlockedKeyStore(join(folder, 'keys'), { passphrase })
     const opener = await ResultOpener.load(keys, await keys.store.read(exported.deploymentId), 2)
     const outputs = opener.open(decodeResult(await readBytes(result), sha256))
     opener.delete()
     const expected = runSegmentsInTheClear(planned, values)
     const largest = Math.max(...expected.map(Math.abs))
     expected.forEach((value, i) => expect(Math.abs(outputs[i] - value)).toBeLessThan(0.005 * largest))
-  })
+  }
 
   it('takes nothing that was made for another place', async () => {
     const handed = join(folder, 'last.result.0')
