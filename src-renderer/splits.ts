@@ -1,5 +1,5 @@
 /** What the strip of layers needs to know while a cut is dragged; the plan that follows is exact. */
-import type { CutView, NetworkPicture } from './api.ts'
+import type { CutView, NetworkPicture, ProjectView } from './api.ts'
 
 /** Levels that a segment's modulus chain holds. */
 export const mostLevels = 11
@@ -8,19 +8,38 @@ export interface StripLayer {
   readonly id: string
   readonly operator: string
   readonly isLinear: boolean
+  /** An activation that one polynomial replaces together with the max-pool beside it. */
+  readonly withPool: boolean
   readonly inputs: readonly string[]
 }
 
 /** The layers of a normalised network in order, without its input. */
 export function stripOf({ nodes, edges }: NetworkPicture): StripLayer[] {
+  const operators = new Map(nodes.map(({ id, operator }) => [id, operator]))
+  const isPool = (id: string): boolean => operators.get(id) === 'MaxPool'
   return nodes
     .filter(({ operator }) => operator !== 'Input')
-    .map(({ id, operator }) => ({
-      id,
-      operator: operator.replace(/^linear \((.*)\)$/, '$1'),
-      isLinear: operator.startsWith('linear'),
-      inputs: edges.filter(({ to }) => to === id).map(({ from }) => from),
-    }))
+    .map(({ id, operator }) => {
+      const inputs = edges.filter(({ to }) => to === id).map(({ from }) => from)
+      const readers = edges.filter(({ from }) => from === id).map(({ to }) => to)
+      const isLinear = operator.startsWith('linear')
+      return {
+        id,
+        operator: operator.replace(/^linear \((.*)\)$/, '$1'),
+        isLinear,
+        withPool: !isLinear && !isPool(id) && (inputs.some(isPool) || (readers.length === 1 && isPool(readers[0]))),
+        inputs,
+      }
+    })
+}
+
+type Degrees = Pick<ProjectView['choices'], 'degree' | 'degrees' | 'splitPools'>
+
+/** Levels that a layer's polynomials take: a squaring for each doubling of the degree, and for pools apart twice that and a sum. */
+export function levelsOf({ id, operator, withPool }: StripLayer, { degree, degrees, splitPools }: Degrees): number {
+  if (withPool) return 0
+  const squarings = (name: string): number => Math.log2(degrees[name] ?? degree)
+  return squarings(id) + (splitPools && operator === 'MaxPool' ? squarings(`${id}.rows`) + 1 : 0)
 }
 
 export interface StripSegment {

@@ -7,10 +7,12 @@ import { describeBundle, verifyBundle, type VerifyResult } from '../jobs/edge-bu
 import { protect, type ProtectRequest } from '../jobs/protect.ts'
 import { revealName } from './engine-keys.ts'
 
-/** Afterwards the bundle is read back and checked in the process of an edge. */
+/** Afterwards each bundle is read back and checked in the process of an edge. */
 export async function protectForWindow(request: ProtectRequest, work: WorkContext): Promise<Exported> {
-  const { bundle, keyBytes, seconds } = await protect(request, work)
-  return { bundle: await describeForWindow({ bundle }, work), keyBytes, seconds }
+  const { bundle, bundles, keyBytes, seconds } = await protect(request, work)
+  const described: BundleView[] = []
+  for (const { path } of bundles) described.push(await describeForWindow({ bundle: path }, work))
+  return { ...(request.perNode && { folderName: basename(bundle) }), bundles: described, keyBytes, seconds }
 }
 
 /** What a bundle says of itself, after every byte of it was checked. @throws UserError damaged-bundle, … */
@@ -31,7 +33,8 @@ export async function describeForWindow(
     model: model.name,
     reveal: revealName(reveal),
     ...(signer && { signer: signer.fingerprint }),
-    segments: segments.map(({ polyModulusDegree, logQP, input, output, weights, layers }) => ({
+    segments: segments.map(({ index, polyModulusDegree, logQP, input, output, weights, layers }) => ({
+      index,
       polyModulusDegree,
       logQP,
       inputMode: input.mode,

@@ -1,7 +1,7 @@
 /** Tests of a sealed network: what is tried is given by path or drawn, on the last trial's bundle or an exported one. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { encode } from 'fast-png'
 import { UserError } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
@@ -61,8 +61,10 @@ async function run(request: BatchJobRequest | ProbeJobRequest, inputs: TryInput[
   }
   const { keys, deployment, passphrase } = request
   const found = (await listKeys({ keys }, work)).find(({ id }) => id === deployment)
-  const bundle = found?.bundles.at(-1)?.path
-  if (bundle === undefined) throw new UserError('unknown-deployment', 'The key store holds no such deployment.')
+  const last = found?.bundles.at(-1)
+  if (last === undefined) throw new UserError('unknown-deployment', 'The key store holds no such deployment.')
+  const perNode = last.segments !== undefined && last.segments.length < found!.segments
+  const bundle = perNode ? dirname(last.path) : last.path
   const folder = await mkdtemp(join(tmpdir(), 'sealwright-test-'))
   try {
     const which = { bundle, keys, deployment, passphrase, folder }

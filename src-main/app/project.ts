@@ -15,9 +15,11 @@ export interface Choices {
   readonly preprocessing: Omit<Preprocessing, 'layout'>
   readonly degree: Degree
   readonly degrees: Readonly<Record<string, Degree>>
+  readonly splitPools: boolean
   readonly input: 'encrypted' | 'plain'
   readonly reveal: 'label' | 'top-k' | 'scores'
   readonly split: Split
+  readonly perNode: boolean
   readonly deploymentName: string
   readonly threads: number
 }
@@ -26,9 +28,11 @@ export const firstChoices: Choices = {
   preprocessing: { scale: 1 / 255, mean: [0], std: [1] },
   degree: 2,
   degrees: {},
+  splitPools: false,
   input: 'encrypted',
   reveal: 'label',
   split: { by: 'depth', kind: 'refresh' },
+  perNode: false,
   deploymentName: '',
   threads: 0,
 }

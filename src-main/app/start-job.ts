@@ -86,9 +86,8 @@ export class JobStarter {
     }
     if (!project) throw new UserError('no-project', 'Open a network first.')
     const { model } = project
-    const { preprocessing, degree, degrees, input, split } = project.choices
-    const fits = this.#fits
-    const network = { model, preprocessing, degree, degrees, fits }
+    const { input, split } = project.choices
+    const network = { ...networkOf(project), fits: this.#fits }
     switch (request.job) {
       case 'inspect':
         return this.#jobs.start('inspect', { model })
@@ -123,18 +122,22 @@ export class JobStarter {
   }
 
   async #startValidate({ encrypted }: Requested<'validate'>, project: Project): Promise<string> {
-    const { preprocessing, degree, degrees, labels, split } = project.choices
-    const { model, inputs: data, calibration } = project
+    const { labels, split } = project.choices
+    const { inputs: data, calibration } = project
     const reports = (this.#reports ??= await this.#scratch.create())
-    const fits = this.#fits
-    const network = { model, preprocessing, degree, degrees, calibration, split, fits }
+    const network = { ...networkOf(project), calibration, split, fits: this.#fits }
     return this.#jobs.start('validate', { ...network, data, labels, encrypted, force: false, reports })
   }
 
-  async #startProtect({ passphrase, remember }: Requested<'protect'>, project: Project): Promise<string | undefined> {
+  async #startProtect(
+    { passphrase, remember, perNode }: Requested<'protect'>,
+    project: Project,
+  ): Promise<string | undefined> {
     const { deploymentName, reveal } = project.choices
     const name = deploymentName.trim() || project.view.fileName.replace(/\.onnx$/i, '')
-    const out = await this.#dialogs.save('Export the bundle', `${name}.sealed`)
+    const out = await (perNode
+      ? this.#dialogs.save('Export into a new folder, with one bundle for each node', name)
+      : this.#dialogs.save('Export the bundle', `${name}.sealed`))
     if (out === undefined) return undefined
     const request = {
       ...compileRequest(project),
@@ -142,15 +145,16 @@ export class JobStarter {
       keys: this.keys,
       passphrase,
       out,
+      perNode,
       name,
       reveal: reveal === 'top-k' ? { mode: 'top-k' as const, k: 3 } : { mode: reveal },
-      // The dialog has asked whether an existing file may be replaced.
-      force: true,
+      // The dialog has asked whether an existing file may be replaced; of folders it knows nothing.
+      force: !perNode,
     }
     return this.#jobs.start('protect', request, async (exported) => {
       if (!exported) return
       this.#exported = out
-      if (remember) await this.#remembered.remember(exported.bundle.deployment, passphrase)
+      if (remember) await this.#remembered.remember(exported.bundles[0].deployment, passphrase)
     })
   }
 
@@ -209,7 +213,13 @@ export class JobStarter {
   }
 }
 
-function compileRequest({ model, choices, calibration }: Project) {
-  const { preprocessing, degree, degrees, input, split } = choices
-  return { model, preprocessing, degree, degrees, input, split, calibration }
+/** Which network, and what becomes of its activations. */
+function networkOf({ model, choices }: Project) {
+  const { preprocessing, degree, degrees, splitPools } = choices
+  return { model, preprocessing, degree, degrees, splitPools }
+}
+
+function compileRequest(project: Project) {
+  const { input, split } = project.choices
+  return { ...networkOf(project), input, split, calibration: project.calibration }
 }

@@ -90,21 +90,23 @@ export const withActivation = (command: Command): Command =>
         .choices(['2', '4', '8', 'auto'])
         .default('2'),
     )
+    .option('--split-pools', 'take max-pools apart into maxima of rows and columns: closer, and deeper')
     .option('--target <share>', 'share of labels that auto keeps', number, 0.99)
     .option('--max-depth <levels>', 'levels that auto may use', positiveNumber)
     .option('--max-seconds <seconds>', 'time that auto may plan for one encrypted input', number)
 
 export interface ActivationOptions {
   readonly activation: '2' | '4' | '8' | 'auto'
+  readonly splitPools?: boolean
   readonly target: number
   readonly maxDepth?: number
   readonly maxSeconds?: number
 }
 
-export const activationOf = ({ activation, target, maxDepth, maxSeconds }: ActivationOptions) =>
+export const activationOf = ({ activation, splitPools, target, maxDepth, maxSeconds }: ActivationOptions) =>
   activation === 'auto'
     ? { degree: 2 as const, target, maximumDepth: maxDepth, maximumSeconds: maxSeconds }
-    : { degree: Number(activation) as 2 | 4 | 8 }
+    : { degree: Number(activation) as 2 | 4 | 8, splitPools }
 
 export const withInputMode = (command: Command): Command =>
   command

@@ -55,7 +55,8 @@ export const jobRequest = z.discriminatedUnion('job', [
   /** Of the project's split. */
   z.strictObject({ job: z.literal('plan') }),
   z.strictObject({ job: z.literal('proposals'), splits: z.array(split).min(1).max(8) }),
-  z.strictObject({ job: z.literal('protect'), passphrase, remember: z.boolean() }),
+  /** `perNode` asks for a folder. */
+  z.strictObject({ job: z.literal('protect'), passphrase, remember: z.boolean(), perNode: z.boolean() }),
   z.strictObject({ job: z.literal('trial'), samples: z.number().int().min(1).max(10) }),
   z.strictObject({ job: z.literal('probe'), picture: drawing, ...whichBundle }),
   z.strictObject({ job: z.literal('batch'), samples: z.number().int().min(1).max(1000), ...whichBundle }),

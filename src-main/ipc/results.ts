@@ -74,7 +74,7 @@ export type TestedSample = z.infer<typeof testedSample>
 /** Inputs that were computed under encryption, beside what the other networks make of them. */
 export const tested = z.object({
   samples: z.array(testedSample).readonly(),
-  /** Of the last input; empty where a server computed. */
+  /** Of the last input, or the medians of a batch. */
   segments: z.array(segmentRun).readonly(),
   loadSeconds: seconds,
   seconds,
@@ -134,6 +134,7 @@ export const accuracy = z.object({
     .object({
       samples: count,
       accuracy: share.optional(),
+      confusion,
       agreement: share,
       agreementWithPolynomial: share,
       noise: z.object({ largest: z.number(), marginBound: z.number(), flippable: share }),
@@ -182,6 +183,8 @@ export const bundle = z.object({
   segments: z
     .array(
       z.object({
+        /** Its place in the network, from 0. */
+        index: count,
         polyModulusDegree: count,
         logQP: z.number(),
         inputMode: z.string(),
@@ -196,7 +199,13 @@ export const bundle = z.object({
 })
 export type BundleView = z.infer<typeof bundle>
 
-export const exported = z.object({ bundle, keyBytes: count, seconds })
+export const exported = z.object({
+  /** Of the folder with a bundle for each node; absent where one bundle holds all. */
+  folderName: z.string().optional(),
+  bundles: z.array(bundle).min(1).readonly(),
+  keyBytes: count,
+  seconds,
+})
 export type Exported = z.infer<typeof exported>
 
 /** One deployment of the key store: nothing secret, and no path. */

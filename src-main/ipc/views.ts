@@ -28,9 +28,13 @@ const choices = {
   degree,
   /** Of single layers, where they differ from `degree`. */
   degrees: z.record(layerName, degree),
+  /** Max-pools are taken apart into maxima of rows and columns. */
+  splitPools: z.boolean(),
   input: z.enum(['encrypted', 'plain']),
   reveal: z.enum(['label', 'top-k', 'scores']),
   split,
+  /** One bundle for each node, where there are several. */
+  perNode: z.boolean(),
   /** What the deployment is called; the network's file name unless given. */
   deploymentName: z.string().max(80),
   /** Of the edge in a test; as many as the machine has where it is 0. */

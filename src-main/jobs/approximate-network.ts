@@ -15,6 +15,8 @@ export interface ApproximateChoice {
   readonly degree: Degree
   /** Of single activations, where they differ from `degree`. */
   readonly degrees?: Readonly<Record<LayerId, Degree>>
+  /** Take max-pools apart into maxima of rows and columns: closer, and deeper. */
+  readonly splitPools?: boolean
   /** Choose degrees layer by layer until this share of labels is kept, in place of `degree`. */
   readonly target?: number
   /** What those degrees may cost at most: levels, and seconds of one encrypted input on two threads. */
@@ -38,23 +40,32 @@ export async function approximateNetwork(
   choice: ApproximateChoice,
   work: WorkContext,
 ): Promise<Approximation> {
-  const { fits, degree, degrees = {}, target, maximumDepth, maximumSeconds, exact = new Set() } = choice
+  const {
+    fits,
+    degree,
+    degrees = {},
+    splitPools = false,
+    target,
+    maximumDepth,
+    maximumSeconds,
+    exact = new Set(),
+  } = choice
   if (fits === undefined) return await fit(model, samples, choice, work)
   const limits = target === undefined ? {} : { target, maximumDepth, maximumSeconds }
-  const choices = { degree, degrees: Object.entries(degrees).sort(), exact: [...exact].sort(), limits }
+  const choices = { degree, degrees: Object.entries(degrees).sort(), splitPools, exact: [...exact].sort(), limits }
   return await keptFit(fits, { model, samples, choices }, (listening) => fit(model, samples, choice, listening), work)
 }
 
 async function fit(
   model: LayerModel,
   samples: readonly Float64Array[],
-  { degree, degrees = {}, target, maximumDepth, maximumSeconds, exact = new Set() }: ApproximateChoice,
+  { degree, degrees = {}, splitPools, target, maximumDepth, maximumSeconds, exact = new Set() }: ApproximateChoice,
   work: WorkContext,
 ): Promise<Approximation> {
   if (target === undefined) {
     const each = new Map<LayerId, Degree | 'exact'>(Object.entries(degrees))
     exact.forEach((id) => each.set(id, 'exact'))
-    const options = { degree, degrees: each }
+    const options = { degree, degrees: each, splitPools }
     return { polynomial: await approximate(model, samples, options, work) }
   }
   const estimateSeconds = secondsEstimator(samples)

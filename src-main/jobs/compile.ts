@@ -77,8 +77,9 @@ function deepestOf(split: Split): number | undefined {
 /** Activations and maximum pools that a split leaves exact; refuses cuts that cannot be before the long work begins. */
 export function exactLayersFor(model: LayerModel, split: Split, choice: ApproximateChoice): ReadonlySet<LayerId> {
   const degree = deepest(choice)
-  const exact = exactLayersOf(model, split, degree)
-  checkCuts(refreshedSkeletonOf(model, { degree, exact }), split)
+  const { splitPools } = choice
+  const exact = exactLayersOf(model, split, degree, splitPools)
+  checkCuts(refreshedSkeletonOf(model, { degree, exact, splitPools }), split)
   return exact
 }
 

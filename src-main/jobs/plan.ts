@@ -124,12 +124,12 @@ async function planned(
   work: WorkContext,
   watch: Stopwatch,
 ): Promise<PlannedSegments & { readonly model: LayerModel }> {
-  const { calibration, split = WHOLE, input, batch, msPerMegabyte } = request
+  const { calibration, split = WHOLE, splitPools, input, batch, msPerMegabyte } = request
   if (calibration !== undefined) return await compile({ ...request, calibration }, work, watch)
   const model = await watch.time('normalise', () => openNetwork(request))
   const degree = deepest(request)
-  const exact = exactLayersOf(model, split, degree)
-  const skeleton = refreshedSkeletonOf(model, { degree, exact })
+  const exact = exactLayersOf(model, split, degree, splitPools)
+  const skeleton = refreshedSkeletonOf(model, { degree, exact, splitPools })
   const options = { input, batch, msPerMegabyte }
   return { model, ...(await watch.time('plan', () => planSegments(skeleton, split, options))) }
 }

@@ -1,7 +1,7 @@
 import { evaluatePolynomial } from '../core/approximate/monomials.ts'
 import type { FitReport, PolynomialLayer, PolynomialModel } from '../core/approximate/polynomial-model.ts'
 import { activationFunction } from '../core/normalise/activations.ts'
-import type { LayerModel } from '../core/normalise/layer-model.ts'
+import type { LayerId, LayerModel } from '../core/normalise/layer-model.ts'
 import { runLayerBatch } from '../core/normalise/run-layers.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { labelOf } from '../core/validate/classification.ts'
@@ -64,7 +64,10 @@ function plots(model: LayerModel, polynomial: PolynomialModel, samples: readonly
   return {
     samples: samples.length,
     agreement: kept / samples.length,
-    layers: layers.map((layer) => plotOf(layer, exactOf(model, layer), seen.get(layer.input)!)),
+    layers: layers.map((layer) => ({
+      id: choosableOf(polynomial, layer),
+      ...plotOf(layer, exactOf(model, layer), seen.get(layer.input)!),
+    })),
   }
 }
 
@@ -100,7 +103,17 @@ function exactOf(model: LayerModel, { id, sources }: PolynomialLayer): ((x: numb
   return layer?.kind === 'activation' ? activationFunction(layer.activation) : undefined
 }
 
-function plotOf(layer: PolynomialLayer, exact: ((x: number) => number) | undefined, seen: SeenInputs): ActivationPlot {
+/** The name by which its degree is chosen: a max-pool's polynomials are terms of a sum that has the pool's name. */
+function choosableOf({ layers }: PolynomialModel, { id, fit }: PolynomialLayer): LayerId {
+  if (!fit.original.startsWith('MaxPool')) return id
+  return layers.find((layer) => layer.kind === 'linear' && layer.terms.some(({ input }) => input === id))?.id ?? id
+}
+
+function plotOf(
+  layer: PolynomialLayer,
+  exact: ((x: number) => number) | undefined,
+  seen: SeenInputs,
+): Omit<ActivationPlot, 'id'> {
   const channels = layer.coefficients.length
   const alive = layer.coefficients.flatMap((coefficients, channel) => {
     const [low, high] = seen.ranges[channel]
@@ -111,7 +124,6 @@ function plotOf(layer: PolynomialLayer, exact: ((x: number) => number) | undefin
   const [low, high] = layer.fit.range
   return {
     ...layer.fit,
-    id: layer.id,
     channels,
     histogram: seen.histogram,
     ...(exact && { exact: curve(exact, low, high) }),

@@ -69,8 +69,8 @@ class Workspace {
   /** What a plan, a fit and a bundle depend on. */
   get made(): string {
     if (!this.project) return ''
-    const { preprocessing, degree, degrees, input, split, calibration } = this.project.choices
-    return JSON.stringify([preprocessing, degree, degrees, input, split, calibration])
+    const { preprocessing, degree, degrees, splitPools, input, split, calibration } = this.project.choices
+    return JSON.stringify([preprocessing, degree, degrees, splitPools, input, split, calibration])
   }
 
   forgetJob(name: JobName): void {

@@ -26,7 +26,7 @@ const codeOf = async (work: Promise<unknown>): Promise<string> =>
 describe('project files', () => {
   it('come back with every choice, and leave nothing else behind', async () => {
     const project = new Project('file', model, 1)
-    project.choose({ degree: 4, input: 'plain', calibration: '/data/c.npz', labels: '/data/y.txt' })
+    project.choose({ degree: 4, splitPools: true, input: 'plain', calibration: '/data/c.npz', labels: '/data/y.txt' })
     await saveProject(project, path)
     await saveProject(project, path)
     const again = await loadProject(path)
@@ -54,7 +54,7 @@ describe('project files', () => {
   it('of a later version say so', async () => {
     await saveProject(new Project('file', model, 1), path)
     const content = JSON.parse(await readFile(path, 'utf8')) as object
-    await writeFile(path, JSON.stringify({ ...content, version: 3 }))
+    await writeFile(path, JSON.stringify({ ...content, version: 4 }))
     expect(await codeOf(loadProject(path))).toBe('unsupported-project-version')
   })
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { silent } from '../../src-main/core/progress.ts'
 import { parseSplit } from '../../src-main/core/segment/cut.ts'
@@ -43,6 +44,18 @@ describe('a plan of segments', () => {
   ])('follows the rule %s', async (text, kinds) => {
     const { cuts } = await plan({ ...lenet5, split: parseSplit(text) }, silent)
     expect(cuts.map(({ kind }) => kind)).toEqual(kinds)
+  })
+
+  it('counts what max-pools taken apart cost before there is calibration data', async () => {
+    const model = join(import.meta.dirname, '..', 'models', 'trained', 'mnist_lenet5_relu_maxpool.onnx')
+    const pooled = { ...lenet5, model, split: parseSplit('auto') }
+    const depths = async (splitPools: boolean) =>
+      (await plan({ ...pooled, splitPools }, silent)).segments.map(({ levels }) => levels)
+    expect(await depths(false)).toEqual([9])
+    const apart = await depths(true)
+    // Each pool costs a squaring and the sum before it.
+    expect(apart.reduce((sum, levels) => sum + levels)).toBeGreaterThanOrEqual(13)
+    expect(apart).toHaveLength(2)
   })
 
   it.each(['conv_1:hand-off,relu_2:exact', 'gemm_11', 'conv_9', 'gemm_11:exact'])('refuses %s', async (text) => {

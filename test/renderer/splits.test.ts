@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { placeOf, segmentsOf, sorted, stripOf } from '../../src-renderer/splits.ts'
+import { levelsOf, placeOf, segmentsOf, sorted, stripOf } from '../../src-renderer/splits.ts'
 
 const node = (id: string, operator: string) => ({ id, operator, sources: [id] })
 /** conv → relu → two convs in a row beside a shortcut, added in the last → relu → dense */
@@ -40,6 +40,17 @@ describe('the strip of layers', () => {
       { from: 2, to: 6, levels: 3 },
     ])
     expect(segmentsOf(layers, [{ after: 'relu_2', kind: 'exact' }], one)).toMatchObject([{ levels: 1 }, { levels: 3 }])
+  })
+
+  it('counts an activation and the max-pool beside it once, and more where pools are taken apart', () => {
+    const nodes = [...picture.nodes.slice(0, 3), node('pool_3', 'MaxPool'), node('gemm_4', 'linear (dense)')]
+    const edges = nodes.slice(1).map(({ id }, at) => ({ from: nodes[at].id, to: id }))
+    const pooled = stripOf({ nodes, edges })
+    const levels = (splitPools: boolean, degrees = {}) =>
+      segmentsOf(pooled, [], (layer) => levelsOf(layer, { degree: 2, degrees, splitPools }))[0].levels
+    expect(levels(false)).toBe(3)
+    expect(levels(false, { pool_3: 4 })).toBe(4)
+    expect(levels(true)).toBe(5)
   })
 
   it('keeps cuts in order, one at a place', () => {

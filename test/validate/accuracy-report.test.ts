@@ -25,6 +25,11 @@ describe('accuracyReport', () => {
       [0, 1, 0],
       [0, 0, 1],
     ])
+    expect(report.encrypted!.confusion).toEqual([
+      [1, 0, 1],
+      [0, 0, 0],
+      [0, 0, 0],
+    ])
     expect(report.classes[0]).toEqual({ label: 0, count: 2, original: 1, polynomial: 0.5 })
   })
 

@@ -1,5 +1,5 @@
 import type { Degree } from '../approximate/fit-channel.ts'
-import { isExact, type RefreshedModel, type SquareModel } from '../approximate/polynomial-model.ts'
+import { isExact, type RefreshedModel, type SquareLayer, type SquareModel } from '../approximate/polynomial-model.ts'
 import { INPUT, type LayerId, type LayerModel, type LinearLayer, type Shape } from '../normalise/layer-model.ts'
 
 /**
@@ -16,33 +16,40 @@ export interface SkeletonOptions {
   readonly degree?: Degree
   /** Layers that stay what they are. */
   readonly exact?: ReadonlySet<LayerId>
+  /** Max-pools are taken apart into maxima of rows and columns: as many squarings more. */
+  readonly splitPools?: boolean
 }
 
 /** As skeletonOf, with the layers that the owner computes. */
-export function refreshedSkeletonOf(model: LayerModel, { degree = 2, exact }: SkeletonOptions = {}): RefreshedModel {
+export function refreshedSkeletonOf(
+  model: LayerModel,
+  { degree = 2, exact, splitPools }: SkeletonOptions = {},
+): RefreshedModel {
   const shapes = new Map<LayerId, Shape>([[INPUT, model.input.shape]])
   const layers = model.layers.flatMap((layer): RefreshedModel['layers'] => {
     shapes.set(layer.id, layer.shape)
     const { id, sources, shape } = layer
     if (layer.kind === 'linear' || exact?.has(id)) return [layer]
-    if (layer.kind === 'activation') {
+    const squares = (source: LayerId): SquareLayer[] => {
       const inner = { 2: [], 4: ['square'], 8: ['square', 'fourth'] }[degree].map((power) => `${id}.${power}`)
-      const names = [layer.input, ...inner, id]
+      const names = [source, ...inner, id]
       return names.slice(1).map((name, i) => ({ kind: 'square', id: name, sources, shape, input: names[i] }))
     }
+    if (layer.kind === 'activation') return squares(layer.input)
     const { kernel, strides, dilations, pads, input } = layer
+    const apart = splitPools && Math.min(...kernel) > 1
     const [channels] = shapes.get(input)!
     const weight = new Float64Array(channels * kernel[0] * kernel[1]).fill(1 / (kernel[0] * kernel[1]))
     const map = { kind: 'conv', weight, kernel, strides, dilations, pads, groups: channels } as const
     const pool: LinearLayer = {
       kind: 'linear',
-      id,
+      id: apart ? `${id}.rows` : id,
       sources,
       shape,
       terms: [{ input, map }],
       bias: new Float64Array(channels),
     }
-    return [pool]
+    return apart ? [pool, ...squares(pool.id)] : [pool]
   })
   return { ...model, layers, bounds: new Map() }
 }

@@ -9,9 +9,14 @@ import { cutsByDepth, leastDepth, segmentLevels, tooDeep } from './propose-cuts.
 
 /**
  * The activations and maximum pools that a split leaves to the owner; to be known before the others are approximated.
- * Activations are taken to be of the given degree. Throws UserError 'not-a-cut-point', 'too-deep'.
+ * Activations are taken to be of the given degree, and max-pools to be taken apart where told. Throws UserError 'not-a-cut-point', 'too-deep'.
  */
-export function exactLayersOf(model: LayerModel, split: Split, degree: Degree): ReadonlySet<LayerId> {
+export function exactLayersOf(
+  model: LayerModel,
+  split: Split,
+  degree: Degree,
+  splitPools?: boolean,
+): ReadonlySet<LayerId> {
   if (split.by === 'cuts') {
     return new Set(
       split.cuts.flatMap(({ after, kind }) => (kind === 'exact' ? together(model, named(model, after)) : [])),
@@ -21,7 +26,7 @@ export function exactLayersOf(model: LayerModel, split: Split, degree: Degree): 
   const candidates = candidatesOf(model)
   const exact = (chosen: readonly LayerId[]): Set<LayerId> => new Set(chosen.flatMap((id) => together(model, id)))
   const cutAt = (chosen: readonly LayerId[]): SegmentedModel =>
-    cutNetwork(refreshedSkeletonOf(model, { degree, exact: exact(chosen) }), [])
+    cutNetwork(refreshedSkeletonOf(model, { degree, splitPools, exact: exact(chosen) }), [])
   const byDepth = (depth: number): LayerId[] | undefined => cutsByDepth(candidates, cutAt, depth)
   const segment = (depth: number): SegmentedModel | undefined => {
     const chosen = byDepth(depth)

@@ -35,6 +35,7 @@ export interface AccuracyReport {
 export interface EncryptedAccuracy {
   readonly samples: number
   readonly accuracy?: number
+  readonly confusion?: readonly (readonly number[])[]
   /** Share of samples with the original's label. */
   readonly agreement: number
   /** Share of samples with the polynomial network's label. */
@@ -105,6 +106,7 @@ function encryptedAccuracy(
   { labels, original, polynomial }: AccuracyInput,
 ): EncryptedAccuracy {
   const found = outputs.map(labelOf)
+  const truths = labels && indices.map((index) => labels[index])
   let [largest, squares, count] = [0, 0, 0]
   outputs.forEach((output, k) =>
     output.forEach((value, j) => {
@@ -120,7 +122,10 @@ function encryptedAccuracy(
   const kept = beyond.filter((k) => found[k] === labelOf(polynomial[indices[k]]))
   return {
     samples: indices.length,
-    ...(labels && { accuracy: share(found, (label, k) => label === labels[indices[k]]) }),
+    ...(truths && {
+      accuracy: share(found, (label, k) => label === truths[k]),
+      confusion: confusionMatrix(truths, found, polynomial[0].length),
+    }),
     agreement: share(found, (label, k) => label === labelOf(original[indices[k]])),
     agreementWithPolynomial: share(found, (label, k) => label === labelOf(polynomial[indices[k]])),
     noise: {

@@ -22,6 +22,7 @@ export function reportHtml(report: AccuracyReport, title: string): string {
     ),
     confusion('Confusion matrix, original', report.original.confusion),
     confusion('Confusion matrix, polynomial', report.polynomial.confusion),
+    confusion(`Confusion matrix, encrypted (${report.encrypted?.samples} samples)`, report.encrypted?.confusion),
     table(worstTable(report)),
   ]
   return `<!doctype html>
