@@ -1,0 +1,226 @@
+/** Every screen with something on it, in the smallest window, zoomed, and by keyboard alone. Pictures go where E2E_PICTURES says. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { violations } from './accessibility.ts'
+import { asset, Driver, trained } from './driver.ts'
+import { cutOff, overlapping } from './fits.ts'
+import { firstOpenMs, openWindow } from './window.ts'
+import type { OpenWindow } from './window.ts'
+
+const longMs = 300_000
+const passphrase = 'a passphrase for a test'
+
+let app: OpenWindow
+let person: Driver
+beforeAll(async () => {
+  app = await openWindow()
+  person = new Driver(app)
+}, firstOpenMs)
+afterAll(async () => {
+  await app?.close()
+})
+
+/** Pixels of the screen, and how large the page is shown. */
+async function resize(width: number, height: number, zoom: number): Promise<void> {
+  await app.application.evaluate(
+    ({ BrowserWindow }, size) => {
+      const [window] = BrowserWindow.getAllWindows()
+      window.setContentSize(size.width, size.height)
+      window.webContents.setZoomFactor(size.zoom)
+    },
+    { width, height, zoom },
+  )
+  await app.page.waitForFunction((expected) => Math.abs(innerWidth - expected) <= 1, width / zoom)
+}
+
+async function useData(use: string, path: string): Promise<void> {
+  await person.choose(path)
+  await person.button(`${path.endsWith('.txt') ? 'File' : 'Folder'}… for ${use}`).click()
+}
+
+describe('the frontier', () => {
+  const table = () => app.page.getByRole('table', { name: 'Choices of degrees' })
+
+  it('is found in the background, and can be cancelled', { timeout: longMs }, async () => {
+    await person.open(trained('mnist_lenet5_relu_maxpool.onnx'))
+    await app.page.getByText('Every node can be protected.').waitFor()
+    await person.go('Activations')
+    await useData('Calibration data', asset('digits'))
+    await person.button('Fit polynomials').click()
+    await app.page.getByRole('img', { name: /its polynomials/ }).waitFor({ timeout: longMs })
+    await person.button('Find the frontier').click()
+    await person.go('Keys')
+    await person.button('Cancel').click()
+    await expect.poll(() => person.button('Cancel').count(), { timeout: longMs }).toBe(0)
+    await person.go('Activations')
+    expect(await person.button('Find the frontier').isEnabled()).toBe(true)
+    expect(await table().count()).toBe(0)
+  })
+
+  it('offers max-pools taken apart, which is used and undone like any choice', { timeout: longMs }, async () => {
+    await person.button('Find the frontier').click()
+    await table().waitFor({ timeout: longMs })
+    expect(await violations(app.page)).toEqual([])
+    const apart = table().getByRole('row', { name: /pools taken apart/ })
+    await apart.getByRole('button').click()
+    await apart.getByText('in use').waitFor()
+    const chosen = () => app.page.getByRole('radiogroup', { name: 'All max-pools' }).locator('.chosen').textContent()
+    await expect.poll(chosen).toContain('Rows, then columns')
+    await expect.poll(() => person.fact('Activations').textContent(), { timeout: longMs }).toBe('6')
+    await person.menu('Undo Choice')
+    await expect.poll(chosen).toContain('Whole')
+  })
+})
+
+describe('a network on two nodes', () => {
+  it('is exported as a bundle for each', { timeout: longMs }, async () => {
+    await person.open(trained('mnist_cryptonets_relu.onnx'))
+    await app.page.getByText('Every node can be protected.').waitFor()
+    await person.go('Splits')
+    await app.page.getByRole('list', { name: 'Segments' }).waitFor({ timeout: longMs })
+    await person.button('Add a cut').click()
+    await expect.poll(() => person.fact('Nodes').textContent(), { timeout: longMs }).toBe('2')
+    await person.button('Compare proposals').click()
+    await app.page.getByRole('table', { name: 'Proposals' }).waitFor({ timeout: longMs })
+    await person.go('Export')
+    await useData('Calibration data', asset('digits'))
+    await person.fact('Ring degree').waitFor({ timeout: longMs })
+    await app.page.getByText('One for each node').click()
+    await app.page.getByLabel('Passphrase of the key').fill(passphrase)
+    await app.page.getByLabel('Repeat the passphrase').fill(passphrase)
+    const folder = join(app.temporaryFolder, 'nodes')
+    await person.choose(folder)
+    await person.button('Export…').click()
+    const bundles = app.page.getByRole('table', { name: 'Bundles of the nodes' })
+    await bundles.waitFor({ timeout: longMs })
+    expect((await readdir(folder)).sort()).toEqual(['segment-1.sealed', 'segment-2.sealed'])
+    const rows = await bundles.locator('tbody tr').allTextContents()
+    expect(rows).toHaveLength(2)
+    rows.forEach((row, node) => expect(row).toMatch(new RegExp(`^${node + 1}\\s*segment-${node + 1}.sealed.*MB.*…`)))
+    expect(rows.join()).not.toContain('nobody')
+    expect(await app.page.getByText('nodes is ready: 2\u00a0bundles, one for each node').count()).toBe(1)
+    // What is there already is not replaced.
+    await app.page.getByLabel('Passphrase of the key').fill(passphrase)
+    await app.page.getByLabel('Repeat the passphrase').fill(passphrase)
+    await person.button('Export…').click()
+    await person.alert.waitFor({ timeout: longMs })
+    expect(await person.alert.textContent()).toContain('output-exists')
+  })
+
+  it('computes a batch node by node, refreshed in between', { timeout: longMs }, async () => {
+    await person.go('Test')
+    await useData('Inputs to test', asset('digits'))
+    await app.page.getByLabel('Bundle', { exact: true }).selectOption({ index: 1 })
+    await app.page.getByLabel('Passphrase', { exact: true }).fill(passphrase)
+    await app.page.getByLabel('Inputs', { exact: true }).fill('5')
+    await person.button('Run the batch').click()
+    await app.page.getByRole('table', { name: 'Comparison' }).waitFor({ timeout: longMs })
+    expect(await person.fact('Same labels').textContent()).toBe('5 of 5')
+    const layers = await app.page.getByRole('list', { name: 'Layers of the encrypted run' }).textContent()
+    expect(layers).toMatch(/node 1.*refreshed by you.*node 2/)
+    await person.button('Scores of input 1').click()
+  })
+
+  it('is measured, with a confusion matrix of what ran encrypted', { timeout: longMs }, async () => {
+    await person.go('Accuracy')
+    const labels = join(app.temporaryFolder, 'labels.txt')
+    await writeFile(labels, Array.from({ length: 10 }, (_, digit) => `${digit}\n`).join(''))
+    await useData('Labels of the inputs', labels)
+    await app.page.getByLabel('Also encrypted').fill('2')
+    await person.button('Measure').click()
+    const encrypted = app.page.getByRole('table', { name: 'Confusion matrix, Encrypted, the first 2' })
+    await encrypted.waitFor({ timeout: longMs })
+    const cells = await encrypted.locator('td').allTextContents()
+    expect(cells.reduce((sum, cell) => sum + Number(cell.trim()), 0)).toBe(2)
+    const report = join(app.temporaryFolder, 'report.html')
+    await person.choose(report)
+    await person.button('Save as HTML…').click()
+    await app.page.getByText('Saved as report.html.').waitFor()
+    expect(await readFile(report, 'utf8')).toContain('Confusion matrix, encrypted (2 samples)')
+  })
+})
+
+/** The screens, and what each is there for. */
+const screens = [
+  ['Model', 'Test it encrypted'],
+  ['Activations', 'Fit again'],
+  ['Accuracy', 'Measure again'],
+  ['Splits', 'Add a cut'],
+  ['Export', 'Export…'],
+  ['Test', 'Run the bundle'],
+  ['Keys', 'Restore a backup…'],
+] as const
+
+describe('every screen', () => {
+  beforeAll(async () => {
+    await person.go('Activations')
+    await person.button('Fit polynomials').click()
+    await person.button('Fit again').waitFor({ timeout: longMs })
+    await person.button('Cancel').waitFor({ state: 'hidden', timeout: longMs })
+  }, longMs)
+
+  it.each([
+    ['1024 × 700', 1024, 700, 1],
+    ['1280 × 840 at 125 %', 1280, 840, 1.25],
+    ['1280 × 840 at 150 %', 1280, 840, 1.5],
+    ['1280 × 840 at 200 %', 1280, 840, 2],
+    ['1024 × 700 at 200 %', 1024, 700, 2],
+  ])('fits into %s, light and dark', { timeout: longMs }, async (name, width, height, zoom) => {
+    await resize(width, height, zoom)
+    for (const [stage, action] of screens) {
+      await person.go(stage)
+      await app.page.getByRole('heading', { level: 1 }).waitFor()
+      const primary = person.button(stage === 'Test' ? 'Seal and run' : action)
+      await primary.scrollIntoViewIfNeeded()
+      const box = (await primary.boundingBox())!
+      const inside = await app.page.evaluate(() => ({ right: innerWidth, bottom: innerHeight }))
+      expect(box.x >= 0 && box.y >= 0 && box.x + box.width <= inside.right, `${stage}: ${action}`).toBe(true)
+      expect(box.y + box.height, `${stage}: ${action}`).toBeLessThanOrEqual(inside.bottom)
+      expect(await cutOff(app.page), stage).toEqual([])
+      expect(await overlapping(app.page), stage).toEqual([])
+      await picture(`${stage} ${name}`)
+    }
+  })
+
+  it('can be reached, and its action too, by keyboard alone', { timeout: longMs }, async () => {
+    await resize(1280, 800, 1)
+    for (const [stage, action] of screens) {
+      const reached = await tabTo(stage)
+      expect(reached, `${stage} in the rail`).toBe(true)
+      await app.page.keyboard.press('Enter')
+      await app.page.locator('nav [aria-current="page"]', { hasText: stage }).waitFor()
+      const primary = stage === 'Test' ? 'Seal and run' : action
+      if (await person.button(primary).isDisabled()) continue
+      expect(await tabTo(primary), `${stage}: ${primary}`).toBe(true)
+    }
+  })
+
+  const mostTabs = 150
+  /** Tabs on until a button of this name has the focus; whatever gets it on the way has to be seen. */
+  async function tabTo(name: string): Promise<boolean> {
+    for (let tab = 0; tab < mostTabs; tab += 1) {
+      await app.page.keyboard.press('Tab')
+      const focused = await app.page.evaluate(() => {
+        const element = document.activeElement!
+        const { top, bottom, left, right } = element.getBoundingClientRect()
+        const seen = bottom > 0 && right > 0 && top < innerHeight && left < innerWidth
+        return { text: element.textContent?.trim() ?? '', seen, html: element.outerHTML.slice(0, 120) }
+      })
+      expect(focused.seen, focused.html).toBe(true)
+      if (focused.text === name) return true
+    }
+    return false
+  }
+})
+
+async function picture(name: string): Promise<void> {
+  const folder = process.env.E2E_PICTURES
+  if (folder === undefined) return
+  await mkdir(folder, { recursive: true })
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await app.page.emulateMedia({ colorScheme })
+    await app.page.waitForTimeout(150)
+    await app.page.screenshot({ path: join(folder, `${name} ${colorScheme}.png`) })
+  }
+}
