@@ -1,7 +1,7 @@
-/** Numbers as people read them: SI units, thin spaces between groups, no false precision. */
+/** Numbers as people read them: SI units, thin spaces that do not break between groups, no false precision. */
 const grouped = new Intl.NumberFormat('en', { useGrouping: true })
 
-export const count = (value: number): string => grouped.format(value).replaceAll(',', '\u2009')
+export const count = (value: number): string => grouped.format(value).replaceAll(',', '\u202f')
 
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)}\u00a0${value === 1 ? one : many}`

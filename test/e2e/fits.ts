@@ -2,10 +2,10 @@ import type { Page } from 'playwright-core'
 
 /**
  * What of the page is cut off at the sides: more than the window is wide, without a part of its own that scrolls. One line each,
- * none where everything fits.
+ * none where everything fits. Without `scrolling` no such parts are allowed, but for the strip of layers and lists of files.
  */
-export async function cutOff(page: Page): Promise<string[]> {
-  return await page.evaluate(() => {
+export async function cutOff(page: Page, { scrolling }: { scrolling: boolean }): Promise<string[]> {
+  return await page.evaluate((mayScroll) => {
     const found: string[] = []
     const words = (element: Element): string =>
       `${element.tagName.toLowerCase()}.${element.className} “${(element.textContent ?? '').trim().slice(0, 40)}”`
@@ -25,6 +25,10 @@ export async function cutOff(page: Page): Promise<string[]> {
       const hides = /hidden|clip/.test(style.overflowX) && style.textOverflow !== 'ellipsis'
       if (hides && element.scrollWidth > element.clientWidth + 1) found.push(`${words(element)} hides what it holds`)
     }
+    for (const part of mayScroll ? [] : document.querySelectorAll<HTMLElement>('main :is(.scroll, .rows)')) {
+      if (part.closest('.strip, details') || part.scrollWidth <= part.clientWidth) continue
+      found.push(`${words(part)} is ${part.scrollWidth} of ${part.clientWidth} wide`)
+    }
     return found.slice(0, 12)
 
     /** Between an element and main. */
@@ -33,7 +37,7 @@ export async function cutOff(page: Page): Promise<string[]> {
       for (let at = element.parentElement; at && at !== main; at = at.parentElement) above.push(at)
       return above
     }
-  })
+  }, scrolling)
 }
 
 /** Pairs of buttons, fields and headings that lie over each other, one line each. */

@@ -47,7 +47,7 @@ describe('a network of one’s own', () => {
     await person.go('Export')
     const degree = person.fact('Ring degree')
     await degree.waitFor({ timeout: longMs })
-    expect(await degree.textContent()).toBe('8\u2009192')
+    expect(await degree.textContent()).toBe('8\u202f192')
   })
 
   it('says what is wrong with calibration data, and can undo the choice', async () => {
