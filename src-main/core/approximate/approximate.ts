@@ -6,10 +6,10 @@ import type { WorkContext } from '../progress.ts'
 import { tune } from '../tune/tune.ts'
 import { checkCalibration, ENOUGH_SAMPLES } from './calibration.ts'
 import { capSamples } from './cap-samples.ts'
+import { chooseBounds } from './choose-bounds.ts'
 import { withDistortions } from './distort.ts'
 import { ease } from './ease.ts'
 import { isStructural } from './features.ts'
-import { deepFit, defaultFit } from './fit-channel.ts'
 import type { Degree, FitOptions } from './fit-channel.ts'
 import { fitActivation, fitContrasts } from './fit-layers.ts'
 import type { Pool } from './fit-layers.ts'
@@ -38,8 +38,6 @@ export interface ApproximationOptions {
   readonly fit?: Partial<Omit<FitOptions, 'degree'>>
 }
 
-/** Polynomials in a network from which they are bounded further beyond what calibration saw. */
-const MOST_SHALLOW = 8
 /** Multiplications of all samples above which easing is left out: tuning makes up for it in less time. */
 const MOST_EASED = 1e10
 
@@ -77,8 +75,7 @@ export async function approximate(
   const approximated = new Map<LayerId, Values>([[INPUT, samples]])
   const lastReader = lastReaders(slots)
   const large = countMultiplications(model) * given.length > MOST_EASED
-  const polynomials = slots.layers.filter(({ kind, id }) => kind !== 'linear' && !exactLayers.has(id))
-  const common = { ...(polynomials.length > MOST_SHALLOW ? deepFit : defaultFit), ...options.fit }
+  const common = { ...chooseBounds(slots, exactLayers), ...options.fit }
   const layers: (LinearLayer | PolynomialLayer | ExactLayer)[] = []
   const done = stepCounter(work, 'approximate', slots.layers.length)
 

@@ -28,6 +28,12 @@ export const defaultFit: Omit<FitOptions, 'degree'> = { margin: 0.1, marginWeigh
 /** For networks of many polynomials: what leaves one's range a little leaves the next one's by far, and grows on. */
 export const deepFit: typeof defaultFit = { ...defaultFit, margin: 0.5, marginWeight: 1e-2 }
 
+/**
+ * For networks of many polynomials with exact activations between them: these end what grows downwards only, but with so
+ * few polynomials in a row, little weight far out keeps outputs finite and costs the usual inputs next to nothing.
+ */
+export const interruptedFit: typeof defaultFit = { ...defaultFit, margin: 0.3, marginWeight: 3e-5 }
+
 /** The seen range of a channel as middle ± half. */
 export const rangeOf = ({ low, high }: Points) => ({ middle: (low + high) / 2, half: (high - low) / 2 })
 
