@@ -1,10 +1,15 @@
 /** Weight of the divergence between the class probabilities, beside that of the outputs themselves. */
 const SHARPNESS = 0.3
 
+/** What a sample counts whose outputs left the finite numbers. */
+const LOST = 1e6
+
 /**
  * How far outputs are from the original network's: the mean squared difference in units of the original's variance,
- * and where there are several outputs, the Kullback-Leibler divergence of their softmax. What is added to all outputs
- * of a sample changes no label and counts nothing. Outputs are laid out [output × batch + sample].
+ * and where there are several outputs, the Kullback-Leibler divergence of their softmax. Each sample counts the
+ * logarithm of one plus that: a few inputs that a polynomial throws far off would otherwise outweigh all others. What
+ * is added to all outputs of a sample changes no label and counts nothing. Outputs are laid out
+ * [output × batch + sample].
  */
 export class Loss {
   private readonly batch: number
@@ -17,25 +22,36 @@ export class Loss {
 
   /** The loss, summed over the first `samples`, and the gradient of its mean; outputs and targets are centred. */
   of(outputs: Float32Array, targets: Float32Array, samples: number): { loss: number; gradient: Float32Array } {
-    const { batch } = this
     const gradient = new Float32Array(outputs.length)
-    const count = outputs.length / batch
-    let loss = 0
+    let sum = 0
     for (let s = 0; s < samples; s++) {
-      const share = 1 / this.variance / count
-      for (let i = s; i < outputs.length; i += batch) {
-        const difference = outputs[i] - targets[i]
-        loss += difference * difference * share
-        gradient[i] = (2 * difference * share) / samples
-      }
-      if (count === 1) continue
-      const [p, q] = [softmax(targets, s, batch), softmax(outputs, s, batch)]
-      p.forEach((value, j) => {
-        loss += SHARPNESS * value * Math.log((value + 1e-12) / (q[j] + 1e-12))
-        gradient[s + j * batch] += (SHARPNESS * (q[j] - value)) / samples
-      })
+      const distance = this.distance(outputs, targets, s, gradient)
+      const isLost = !Number.isFinite(distance)
+      sum += Math.log1p(isLost ? LOST : distance)
+      const share = 1 / (1 + distance) / samples
+      for (let i = s; i < gradient.length; i += this.batch) gradient[i] = isLost ? 0 : gradient[i] * share
     }
-    return { loss, gradient }
+    return { loss: sum, gradient }
+  }
+
+  /** Of one sample, whose gradient it sets. */
+  private distance(outputs: Float32Array, targets: Float32Array, s: number, gradient: Float32Array): number {
+    const { batch } = this
+    const count = outputs.length / batch
+    const share = 1 / this.variance / count
+    let distance = 0
+    for (let i = s; i < outputs.length; i += batch) {
+      const difference = outputs[i] - targets[i]
+      distance += difference * difference * share
+      gradient[i] = 2 * difference * share
+    }
+    if (count === 1) return distance
+    const [p, q] = [softmax(targets, s, batch), softmax(outputs, s, batch)]
+    p.forEach((value, j) => {
+      distance += SHARPNESS * value * Math.log((value + 1e-12) / (q[j] + 1e-12))
+      gradient[s + j * batch] += SHARPNESS * (q[j] - value)
+    })
+    return distance
   }
 }
 

@@ -46,9 +46,7 @@ export async function tune(
   const unseenLoss = () =>
     unseen.reduce((sum, { inputs, expected }) => sum + loss.of(outputs(inputs), expected, inputs.length).loss, 0)
 
-  const atFirst = unseenLoss()
-  // A polynomial network may leave the finite numbers on an image unlike all others.
-  const before = Number.isFinite(atFirst) ? atFirst : Infinity
+  const before = unseenLoss()
   const adam = new Adam(student.parameters, samples.length)
   const steps = epochs * unseen.length
   const done = stepCounter(work, 'tune', epochs)

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { Loss } from '../../src-main/core/tune/loss.ts'
+
+const BATCH = 4
+const targets = Float32Array.of(1, -1, 0.5, 0, -1, 1, 0.5, 0, 0, 0, -1, 0)
+const outputs = Float32Array.of(0.8, -0.5, 0.2, 0, -0.9, 0.7, 0.6, 0, 0.1, -0.2, -0.8, 0)
+
+describe('the loss of tuning', () => {
+  it('falls along its gradient as fast as that says', () => {
+    const loss = new Loss(BATCH, 0.5)
+    const { gradient } = loss.of(outputs, targets, 3)
+    gradient.forEach((slope, i) => {
+      const moved = (by: number) => loss.of(outputs.with(i, outputs[i] + by), targets, 3).loss / 3
+      expect((moved(1 / 128) - moved(-1 / 128)) * 64).toBeCloseTo(slope, 3)
+    })
+  })
+
+  it('lets no sample that is far off outweigh the others, and none that is lost count beyond measure', () => {
+    const loss = new Loss(BATCH, 0.5)
+    const usual = Math.abs(loss.of(outputs, targets, 3).gradient[1])
+    const far = loss.of(outputs.with(0, 1e6), targets, 3)
+    expect(Math.abs(far.gradient[0])).toBeLessThan(usual)
+    const lost = loss.of(outputs.with(0, NaN), targets, 3)
+    expect(lost.gradient.filter((_, i) => i % BATCH === 0)).toEqual(Float32Array.of(0, 0, 0))
+    expect(lost.gradient[1]).toBe(loss.of(outputs, targets, 3).gradient[1])
+    expect(lost.loss).toBeGreaterThan(loss.of(outputs, targets, 3).loss)
+    expect(lost.loss).toBeLessThan(20)
+  })
+})
