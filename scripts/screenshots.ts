@@ -25,6 +25,7 @@ try {
   await picture('activations')
 
   await person.go('Accuracy')
+  await page.getByLabel('Also encrypted').fill('10')
   await person.button('Measure').click()
   const errors = page.getByRole('table', { name: 'Error by layer' })
   await errors.waitFor({ timeout: patientMs })
@@ -78,10 +79,19 @@ async function draw([first, ...others]: readonly (readonly [number, number])[]):
   await page.mouse.up()
 }
 
+/** Nothing runs, and nothing on the screen is about to be replaced. */
+async function settled(): Promise<void> {
+  await page.waitForFunction(() => !document.querySelector('footer, .stale, .screen > p[role=status]'), undefined, {
+    timeout: patientMs,
+  })
+  await page.waitForTimeout(300)
+}
+
 async function picture(name: string): Promise<void> {
   // Whatever was clicked last is no longer under the mouse.
   await page.mouse.move(0, 0)
   await page.waitForTimeout(500)
+  await settled()
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     await page.waitForTimeout(300)

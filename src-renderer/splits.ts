@@ -1,8 +1,12 @@
 /** What the strip of layers needs to know while a cut is dragged; the plan that follows is exact. */
 import type { CutView, NetworkPicture, ProjectView } from './api.ts'
 
-/** Levels that a segment's modulus chain holds. */
-export const mostLevels = 11
+/** Levels that a modulus chain holds with a ring of degree 16384, for which cuts are proposed, and with the largest, 32768. */
+export const usualLevels = 11
+export const mostLevels = 25
+
+/** Of the smallest ring that may do. */
+export const levelsHeld = (levels: number): number => (levels > usualLevels ? mostLevels : usualLevels)
 
 export interface StripLayer {
   readonly id: string

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { levelsOf, placeOf, segmentsOf, sorted, stripOf } from '../../src-renderer/splits.ts'
+import { isPlannable } from '../../src-main/core/planner/parameters.ts'
+import { segmentLevels } from '../../src-main/core/segment/propose-cuts.ts'
+import { levelsOf, mostLevels, placeOf, segmentsOf, sorted, stripOf, usualLevels } from '../../src-renderer/splits.ts'
 
 const node = (id: string, operator: string) => ({ id, operator, sources: [id] })
 /** conv → relu → two convs in a row beside a shortcut, added in the last → relu → dense */
@@ -51,6 +53,12 @@ describe('the strip of layers', () => {
     expect(levels(false)).toBe(3)
     expect(levels(false, { pool_3: 4 })).toBe(4)
     expect(levels(true)).toBe(5)
+  })
+
+  it('knows the levels that rings hold', () => {
+    expect(usualLevels).toBe(segmentLevels)
+    expect(isPlannable(mostLevels)).toBe(true)
+    expect(isPlannable(mostLevels + 1)).toBe(false)
   })
 
   it('keeps cuts in order, one at a place', () => {
