@@ -69,14 +69,25 @@ describe('splits', () => {
 
   it('warns before a plan is asked for, where a node would have too many levels', async () => {
     await person.open(trained('cifar10_resnet8_w8.onnx'))
-    await app.page.getByText('Every node can be protected.').waitFor()
+    await app.page.getByText('Every node can be protected.').waitFor({ timeout: longMs })
     await person.go('Splits')
     await expect.poll(() => cut().count(), { timeout: longMs }).toBeGreaterThan(0)
     await cut().focus()
-    const warning = app.page.getByText(/of 11 levels: too deep/)
+    const warning = app.page.getByText(/levels: needs the largest ring/)
     expect(await warning.count()).toBe(0)
     for (let step = 0; step < 12; step += 1) await app.page.keyboard.down('ArrowRight')
     expect(await warning.count()).toBeGreaterThan(0)
+  })
+
+  it('says why a plan is not possible', { timeout: longMs }, async () => {
+    await app.page.keyboard.up('ArrowRight')
+    await cut().press('Delete')
+    await person.go('Activations')
+    await app.page.getByText('Degree 8').click()
+    await person.go('Splits')
+    await person.alert.waitFor({ timeout: longMs })
+    expect(await person.alert.textContent()).toContain('too-deep')
+    expect(await app.page.getByText(/levels: too deep/).count()).toBe(1)
   })
 })
 
