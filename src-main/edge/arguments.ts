@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { parseByteSize } from '../core/byte-size.ts'
 import { UserError } from '../core/errors.ts'
 import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { readBytes } from '../data/read-file.ts'
@@ -110,15 +111,12 @@ export const runnerFrom = (values: Values): RunnerOptions => ({
   memoryBytes: memoryFrom(values),
 })
 
-const byteUnits: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }
-
 /** As 1500M. Throws UserError 'bad-arguments'. */
 function memoryFrom({ memory }: Values): number | undefined {
   if (memory === undefined) return undefined
-  const [, digits, unit] = /^(\d{1,12})([KMG]?)$/.exec(memory) ?? []
-  if (digits === undefined)
-    throw new UserError('bad-arguments', '--memory must be a number of bytes, or as 1500M or 2G.')
-  return Number(digits) * byteUnits[unit]
+  const bytes = parseByteSize(memory)
+  if (bytes === undefined) throw new UserError('bad-arguments', '--memory must be a number of bytes, or as 1500M or 2G.')
+  return bytes
 }
 
 function evaluatorFrom({ evaluator = 'auto' }: Values): EvaluatorChoice {

@@ -1,3 +1,4 @@
+import { parseByteSize } from '../byte-size.ts'
 import { UserError } from '../errors.ts'
 import type { LayerId } from '../normalise/layer-model.ts'
 
@@ -38,8 +39,6 @@ export const maxSegments = 64
 /** No cut at all. */
 export const WHOLE: Split = { by: 'cuts', cuts: [] }
 
-const units: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
-
 /**
  * `auto`, `refreshes=2`, `nodes=3` or `memory=2GiB`, each followed by `:exact` where refreshes are to be exact; or layers with the kind
  * of the cut after each, such as `conv2:refresh,fc1:exact,fc2:hand-off`, where a layer alone means a refresh.
@@ -72,9 +71,9 @@ function count(amount: string | undefined, text: string): number {
 }
 
 function bytesOf(amount: string | undefined, text: string): number {
-  const parts = /^(\d+(?:\.\d+)?) ?([kmgt]?)(?:i?b)?$/i.exec(amount ?? '')
-  if (!parts) throw badSplit(text)
-  return Math.round(Number(parts[1]) * units[parts[2].toLowerCase()])
+  const bytes = parseByteSize(amount ?? '')
+  if (bytes === undefined) throw badSplit(text)
+  return bytes
 }
 
 const badSplit = (text: string): UserError =>
