@@ -115,7 +115,8 @@ export const runnerFrom = (values: Values): RunnerOptions => ({
 function memoryFrom({ memory }: Values): number | undefined {
   if (memory === undefined) return undefined
   const bytes = parseByteSize(memory)
-  if (bytes === undefined) throw new UserError('bad-arguments', '--memory must be a number of bytes, or as 1500M or 2G.')
+  if (bytes === undefined)
+    throw new UserError('bad-arguments', '--memory must be a number of bytes, or as 1500M or 2G.')
   return bytes
 }
 
