@@ -153,7 +153,7 @@ describe('a network of one’s own', () => {
     await table.waitFor()
     expect(await table.textContent()).toContain('Digits, ward 3')
     expect(await violations(app.page)).toEqual([])
-    const id = (await table.locator('td.mono').textContent())!
+    const id = (await table.locator('.mono').textContent())!
     const backup = join(app.temporaryFolder, 'keys.backup')
     await person.choose(backup)
     await person.button('Back up…').click()
@@ -170,7 +170,7 @@ describe('a network of one’s own', () => {
     await person.choose(backup)
     await person.button('Restore a backup…').click()
     await table.waitFor()
-    expect(await table.locator('td.mono').textContent()).toBe(id)
+    expect(await table.locator('.mono').textContent()).toBe(id)
   })
 
   it('is looked at as a bundle, without any key', async () => {
