@@ -11,7 +11,7 @@ import { compile, deepest, type CompileRequest } from './compile.ts'
 import { openNetwork } from './open-network.ts'
 import { Stopwatch } from './stopwatch.ts'
 
-/** Without calibration data the plan is of squarings in place of the activations. */
+/** Without calibration data the plan is of polynomials whose coefficients mean nothing. */
 export type PlanRequest = Omit<CompileRequest, 'calibration'> & Partial<Pick<CompileRequest, 'calibration'>>
 
 export interface PlanResult {

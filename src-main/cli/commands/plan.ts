@@ -29,7 +29,11 @@ export function planCommand(): Command {
   const base = command('plan <model>', 'packing, levels, keys and cost, without encrypting anything', [
     'sealwright plan lenet5.onnx',
     'sealwright plan lenet5.onnx --calibration calibration.npz --scale 1/255 --activation 4 --input plain --json',
-  ]).option('--calibration <data>', 'unlabelled samples; without them activations are planned as squarings', path)
+  ]).option(
+    '--calibration <data>',
+    'unlabelled samples; without them polynomials are planned with any coefficients',
+    path,
+  )
   return withNetworkNames(withSplit(withInputMode(withActivation(withPreprocessing(base))))).action(
     async (model: string, options: Options) => {
       await answer(options.json === true, async (work) => {

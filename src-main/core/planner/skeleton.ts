@@ -1,10 +1,11 @@
 import type { Degree } from '../approximate/fit-channel.ts'
 import { isExact, type RefreshedModel, type SquareLayer, type SquareModel } from '../approximate/polynomial-model.ts'
 import { INPUT, type LayerId, type LayerModel, type LinearLayer, type Shape } from '../normalise/layer-model.ts'
+import { channelScale } from '../normalise/linear-maps.ts'
 
 /**
- * A network of the same shape with squarings for activations and average for maximum pools: what can be
- * planned, and so estimated, before there is any calibration data. Its values mean nothing.
+ * A network of the same shape with polynomials, folded into squarings, for activations and average for maximum pools:
+ * what can be planned, and so estimated, before there is any calibration data. Its values mean nothing.
  */
 export function skeletonOf(model: LayerModel): SquareModel {
   const { layers, ...skeleton } = refreshedSkeletonOf(model)
@@ -12,7 +13,7 @@ export function skeletonOf(model: LayerModel): SquareModel {
 }
 
 export interface SkeletonOptions {
-  /** 4 stands for two squarings an activation, 8 for three. */
+  /** Of all activations; 2 unless given. */
   readonly degree?: Degree
   /** Layers that stay what they are. */
   readonly exact?: ReadonlySet<LayerId>
@@ -26,30 +27,66 @@ export function refreshedSkeletonOf(
   { degree = 2, exact, splitPools }: SkeletonOptions = {},
 ): RefreshedModel {
   const shapes = new Map<LayerId, Shape>([[INPUT, model.input.shape]])
-  const layers = model.layers.flatMap((layer): RefreshedModel['layers'] => {
-    shapes.set(layer.id, layer.shape)
+  const layers: RefreshedModel['layers'][number][] = []
+  /** The values that readers of an activation sum, as they do where a fitted polynomial is folded into squarings. */
+  const parts = new Map<LayerId, readonly LayerId[]>()
+  const partsOf = (id: LayerId): readonly LayerId[] => parts.get(id) ?? [id]
+  const add = (layer: LinearLayer | SquareLayer): LayerId => {
+    layers.push(layer)
+    return layer.id
+  }
+  /** The sum itself, for those that take one value. */
+  const summed = (id: LayerId, input: LayerId, sources: readonly string[]): LayerId => {
+    const inputs = partsOf(input)
+    if (inputs.length === 1) return inputs[0]
+    const shape = shapes.get(input)!
+    return add({ kind: 'linear', id, sources, shape, ...identity(shape, inputs) })
+  }
+  const power = (id: LayerId, input: LayerId, { sources, shape }: Pick<LinearLayer, 'sources' | 'shape'>): LayerId =>
+    add({ kind: 'square', id, sources, shape, input })
+  const activate = (id: LayerId, source: LayerId, like: Pick<LinearLayer, 'sources' | 'shape'>): void => {
+    const input = summed(`${id}.input`, source, like.sources)
+    if (degree === 2) {
+      power(id, input, like)
+      return
+    }
+    const moved = (name: string, from: LayerId): LayerId =>
+      add({ kind: 'linear', id: `${id}.${name}`, ...like, ...identity(like.shape, [from]) })
+    const squared = power(`${id}.square`, input, like)
+    if (degree === 4) parts.set(id, [power(id, moved('inner', squared), like), input])
+    else {
+      const fourth = power(`${id}.fourth`, moved('inner', squared), like)
+      parts.set(id, [power(id, moved('outer', fourth), like), squared, input])
+    }
+  }
+
+  for (const layer of model.layers) {
     const { id, sources, shape } = layer
-    if (layer.kind === 'linear' || exact?.has(id)) return [layer]
-    const squares = (source: LayerId): SquareLayer[] => {
-      const inner = { 2: [], 4: ['square'], 8: ['square', 'fourth'] }[degree].map((power) => `${id}.${power}`)
-      const names = [source, ...inner, id]
-      return names.slice(1).map((name, i) => ({ kind: 'square', id: name, sources, shape, input: names[i] }))
+    shapes.set(id, shape)
+    if (layer.kind === 'linear') {
+      const terms = layer.terms.flatMap(({ input, map }) => partsOf(input).map((part) => ({ input: part, map })))
+      layers.push({ ...layer, terms })
+    } else if (exact?.has(id)) layers.push({ ...layer, input: summed(`${id}.input`, layer.input, sources) })
+    else if (layer.kind === 'activation') activate(id, layer.input, { sources, shape })
+    else {
+      const { kernel, strides, dilations, pads, input } = layer
+      const apart = splitPools && Math.min(...kernel) > 1
+      const [channels] = shapes.get(input)!
+      const weight = new Float64Array(channels * kernel[0] * kernel[1]).fill(1 / (kernel[0] * kernel[1]))
+      const map = { kind: 'conv', weight, kernel, strides, dilations, pads, groups: channels } as const
+      const terms = partsOf(input).map((part) => ({ input: part, map }))
+      const rows = apart ? `${id}.rows` : id
+      shapes.set(rows, shape)
+      add({ kind: 'linear', id: rows, sources, shape, terms, bias: new Float64Array(channels) })
+      if (apart) activate(id, rows, { sources, shape })
     }
-    if (layer.kind === 'activation') return squares(layer.input)
-    const { kernel, strides, dilations, pads, input } = layer
-    const apart = splitPools && Math.min(...kernel) > 1
-    const [channels] = shapes.get(input)!
-    const weight = new Float64Array(channels * kernel[0] * kernel[1]).fill(1 / (kernel[0] * kernel[1]))
-    const map = { kind: 'conv', weight, kernel, strides, dilations, pads, groups: channels } as const
-    const pool: LinearLayer = {
-      kind: 'linear',
-      id: apart ? `${id}.rows` : id,
-      sources,
-      shape,
-      terms: [{ input, map }],
-      bias: new Float64Array(channels),
-    }
-    return apart ? [pool, ...squares(pool.id)] : [pool]
-  })
-  return { ...model, layers, bounds: new Map() }
+  }
+  const last = model.layers.find(({ id }) => id === model.output)
+  const output = summed(`${model.output}.output`, model.output, last?.sources ?? [])
+  return { ...model, layers, output, bounds: new Map() }
+}
+
+function identity([channels]: Shape, inputs: readonly LayerId[]): Pick<LinearLayer, 'terms' | 'bias'> {
+  const map = channelScale(new Float64Array(channels).fill(1))
+  return { terms: inputs.map((input) => ({ input, map })), bias: new Float64Array(channels) }
 }
