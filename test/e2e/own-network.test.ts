@@ -14,7 +14,7 @@ let app: OpenWindow
 let person: Driver
 let bundle: string
 beforeAll(async () => {
-  app = await openWindow({ colorScheme: 'dark' })
+  app = await openWindow({ colorScheme: 'dark', scale: 2 })
   person = new Driver(app)
   bundle = join(app.temporaryFolder, 'mine.sealed')
 }, firstOpenMs)
