@@ -28,55 +28,81 @@ export interface ClusterOptions {
   /** Each node on a core of its own, as far as they go. */
   readonly isPinned?: boolean
   readonly nodeOptions?: readonly string[]
+  /** The gateway too in a process of its own, which may be killed; it has no `desk` here. */
+  readonly isGatewayApart?: boolean
 }
 
 /** A process that is started again whenever it dies, as a supervisor would. */
-interface TestNode {
-  readonly segments: string
-  readonly core: number
+class Supervised {
   process: ChildProcess
+  #isEnding = false
+  readonly #start: () => ChildProcess
+
+  constructor(start: () => ChildProcess) {
+    this.#start = start
+    this.process = start()
+    this.#watch()
+  }
+
+  /** Resolves when the process says where it listens. */
+  async isServing(): Promise<void> {
+    const { stdout } = this.process
+    let words = ''
+    for await (const line of createInterface({ input: stdout! })) {
+      if (line.startsWith('{"url"')) return void stdout!.resume()
+      words += line
+    }
+    throw new Error(`The process ended: ${words}`)
+  }
+
+  /** As sudden as it gets. */
+  async kill(): Promise<void> {
+    const { process } = this
+    process.kill('SIGKILL')
+    if (process.exitCode === null && process.signalCode === null) await once(process, 'exit')
+  }
+
+  async end(): Promise<void> {
+    this.#isEnding = true
+    await this.kill()
+  }
+
+  #watch(): void {
+    this.process.once('exit', async () => {
+      await pause(200)
+      if (this.#isEnding) return
+      this.process = this.#start()
+      this.process.stdout!.resume()
+      this.#watch()
+    })
+  }
 }
 
 /** A NATS server, the owner's gateway, and nodes in processes of their own, which a test may kill. */
 export class Cluster {
   readonly deployment: Deployment
-  readonly desk: Desk
-  readonly nodes: TestNode[] = []
+  readonly nodes: Supervised[] = []
   server: NatsServer
   readonly #options: ClusterOptions
-  #gateway: { close(): Promise<void> }
-  #isClosing = false
+  readonly #gateway: Gateway
 
-  private constructor(
-    deployment: Deployment,
-    options: ClusterOptions,
-    desk: Desk,
-    server: NatsServer,
-    gateway: { close(): Promise<void> },
-  ) {
+  private constructor(deployment: Deployment, options: ClusterOptions, server: NatsServer, gateway: Gateway) {
     this.deployment = deployment
     this.#options = options
-    this.desk = desk
     this.server = server
     this.#gateway = gateway
   }
 
   static async start(deployment: Deployment, options: ClusterOptions): Promise<Cluster> {
     await ensureNatsServer()
-    const { folder, limit = 16 } = options
-    await mkdir(join(folder, 'nats'), { recursive: true })
-    const server = await startNatsServer({ folder: join(folder, 'nats') })
-    const desk = await openDesk({
-      keysFolder: deployment.keysFolder,
-      unlock: { passphrase: deployment.passphrase },
-      deployments: [deployment.id],
-      auditLog: join(folder, 'audit.log'),
-      perMinute: 100_000,
-      quota: 100_000,
-      loadsRefreshes: true,
-    })
-    const gateway = await answerQueues(desk, { nats: { url: server.url }, limit })
-    return new Cluster(deployment, options, desk, server, gateway)
+    await mkdir(join(options.folder, 'nats'), { recursive: true })
+    const server = await startNatsServer({ folder: join(options.folder, 'nats') })
+    const start = options.isGatewayApart ? gatewayApart : gatewayHere
+    return new Cluster(deployment, options, server, await start(deployment, options, server.url))
+  }
+
+  get desk(): Desk {
+    return this.#gateway.desk!
   }
 
   /** Starts a node for each list of segments, counted from 1; resolves when all take tasks. */
@@ -84,19 +110,15 @@ export class Cluster {
     await Promise.all(
       lists.map(async (segments) => {
         const core = this.nodes.length % availableParallelism()
-        const node = { segments, core, process: this.#spawn(segments, core) }
+        const node = new Supervised(() => this.#spawn(segments, core))
         this.nodes.push(node)
-        this.#supervise(node)
-        await isServing(node.process)
+        await node.isServing()
       }),
     )
   }
 
-  /** As sudden as it gets; the node is started again after `downMs`. */
-  async kill(node: TestNode): Promise<void> {
-    const { process } = node
-    process.kill('SIGKILL')
-    if (process.exitCode === null && process.signalCode === null) await once(process, 'exit')
+  async killGateway(): Promise<void> {
+    await this.#gateway.process!.kill()
   }
 
   async restartServer(): Promise<void> {
@@ -110,10 +132,8 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
-    this.#isClosing = true
-    await Promise.all(this.nodes.map((node) => this.kill(node)))
+    await Promise.all(this.nodes.map((node) => node.end()))
     await this.#gateway.close()
-    await this.desk.close()
     await this.server.stop()
   }
 
@@ -125,23 +145,39 @@ export class Cluster {
     const [program, ...rest] = [...prefix, process.execPath, entry, 'serve', this.deployment.bundle, ...options]
     return spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   }
+}
 
-  #supervise(node: TestNode): void {
-    node.process.once('exit', async () => {
-      await pause(200)
-      if (this.#isClosing) return
-      node.process = this.#spawn(node.segments, node.core)
-      node.process.stdout!.resume()
-      this.#supervise(node)
-    })
+interface Gateway {
+  readonly desk?: Desk
+  readonly process?: Supervised
+  close(): Promise<void>
+}
+
+const limits = { perMinute: 100_000, quota: 100_000 }
+const auditLogIn = ({ folder }: ClusterOptions): string => join(folder, 'audit.log')
+
+async function gatewayHere(deployment: Deployment, options: ClusterOptions, url: string): Promise<Gateway> {
+  const { id, keysFolder, passphrase } = deployment
+  const own = { keysFolder, unlock: { passphrase }, deployments: [id], auditLog: auditLogIn(options) }
+  const desk = await openDesk({ ...own, ...limits, loadsRefreshes: true })
+  const queues = await answerQueues(desk, { nats: { url }, limit: options.limit ?? 16 })
+  return {
+    desk,
+    async close() {
+      await queues.close()
+      await desk.close()
+    },
   }
 }
 
-async function isServing(node: ChildProcess): Promise<void> {
-  let words = ''
-  for await (const line of createInterface({ input: node.stdout! })) {
-    if ('url' in JSON.parse(line)) return void node.stdout!.resume()
-    words += line
-  }
-  throw new Error(`The node ended: ${words}`)
+async function gatewayApart(deployment: Deployment, options: ClusterOptions, url: string): Promise<Gateway> {
+  const { id, keysFolder, passphrase } = deployment
+  const entry = join(root, 'src-main', 'cli', 'main.ts')
+  const asked = [`--keys=${keysFolder}`, `--deployment=${id}`, `--audit-log=${auditLogIn(options)}`, `--nats=${url}`]
+  const most = [`--per-minute=${limits.perMinute}`, `--quota=${limits.quota}`, `--queue=${options.limit ?? 16}`]
+  const args = [entry, 'gateway', ...asked, ...most, '--port=0', '--json']
+  const env = { ...process.env, SEALWRIGHT_PASSPHRASE: passphrase }
+  const gateway = new Supervised(() => spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] }))
+  await gateway.isServing()
+  return { process: gateway, close: () => gateway.end() }
 }

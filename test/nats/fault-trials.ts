@@ -1,9 +1,9 @@
 /**
- * LeNet-5 in three segments on three nodes: every node in turn is killed at a random moment, the NATS server restarts,
- * tasks are copied, nodes lie. Prints how the jobs ended; exits with 1 unless every accepted job got the right label or a
- * clear error within its deadline, and none two answers.
+ * LeNet-5 in three segments on three nodes: every node in turn is killed at a random moment, so is the gateway, the NATS
+ * server restarts, tasks are copied, nodes lie. Prints how the jobs ended; exits with 1 unless every accepted job got the
+ * right label or a clear error within its deadline, and none two answers.
  *
- *     node test/nats/fault-trials.ts [kills = 20] [restarts = 5] [lenet | tiny]
+ *     node test/nats/fault-trials.ts [kills = 20] [restarts = 5] [lenet | tiny] [gateway kills = 5]
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -17,6 +17,7 @@ import { answersKept, encodeInput, inTheNameOf, leftovers, Liar, trial, type Out
 
 const [kills = 20, restarts = 5] = process.argv.slice(2, 4).map(Number)
 const isTiny = process.argv[4] === 'tiny'
+const gatewayKills = Number(process.argv[5] ?? 5)
 /** A hand-off and a refresh. */
 const split = 'relu_2:hand-off,relu_5:refresh'
 const deadlineSeconds = 120
@@ -36,7 +37,7 @@ let isRight = true
 try {
   const network = await deploy(join(folder, 'network'))
   say(`${isTiny ? 'a tiny network' : 'LeNet-5'}, cut at ${network.cuts.join(', ')}`)
-  const cluster = await Cluster.start(network, { folder, limit: 64 })
+  const cluster = await Cluster.start(network, { folder, limit: 64, isGatewayApart: true })
   await cluster.startNodes(...(isTiny ? ['1', '2', '1,2'] : ['1', '2', '3']))
   const options = { jobs: jobsPerTrial, question: network.question, deadlineSeconds, everyMs: 200, insists: true }
   const check = (what: string, outcomes: Outcomes): void => {
@@ -50,7 +51,7 @@ try {
     const afterMs = Math.round(busyMs * Math.random())
     const outcomes = await trial(cluster, options, async () => {
       await pause(afterMs)
-      await cluster.kill(cluster.nodes[at])
+      await cluster.nodes[at].kill()
     })
     check(`kill ${i + 1}, node ${at + 1} after ${afterMs} ms:`, outcomes)
   }
@@ -61,6 +62,15 @@ try {
       await cluster.restartServer()
     })
     check(`server killed and started ${i + 1}, after ${afterMs} ms:`, outcomes)
+  }
+
+  for (let i = 0; i < gatewayKills; i++) {
+    const afterMs = Math.round(busyMs * Math.random())
+    const outcomes = await trial(cluster, options, async () => {
+      await pause(afterMs)
+      await cluster.killGateway()
+    })
+    check(`gateway killed ${i + 1}, after ${afterMs} ms:`, outcomes)
   }
 
   const liar = await Liar.connect(cluster)

@@ -107,7 +107,7 @@ describe('segments over NATS', () => {
     const outcomes = await trial(cluster, options, async () => {
       for (const node of cluster.nodes) {
         await pause(400 * Math.random())
-        await cluster.kill(node)
+        await node.kill()
       }
       await cluster.restartServer()
     })
