@@ -36,7 +36,9 @@ export async function refuseExistingFolder(path: string, force = false): Promise
     if (error.code !== 'ENOENT') throw writeProblem(error, path)
   })
   if (existing && !(force && existing.isDirectory())) {
-    const hint = existing.isDirectory() ? 'Name another, or replace it with --force on the command line.' : 'It is a file; name a folder.'
+    const hint = existing.isDirectory()
+      ? 'Name another, or replace it with --force on the command line.'
+      : 'It is a file; name a folder.'
     throw new UserError('output-exists', `${path} exists.`, { where: { file: path }, hint })
   }
   return existing !== undefined
