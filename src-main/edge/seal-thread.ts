@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads'
 import { packInput } from '../core/bundle/packing.ts'
-import { dataPrimesOf, inputLevel, type Plan, type Register } from '../core/plan/plan.ts'
+import { isInputAtFirstLevel, inputLevel, type Plan, type Register } from '../core/plan/plan.ts'
 import { loadSeal, PublicEncryptor, saveCiphertext, savePlaintext, SealContext } from '../seal/public.ts'
 import { answerQuestions, type Tell } from '../workers/ask.ts'
 import { Bundle } from './open-bundle.ts'
@@ -37,7 +37,7 @@ async function open() {
   const plan = await bundle.plan(segment)
   const publicKey = await bundle.entry(segment.publicKey)
   await bundle.close()
-  const firstLevelOnly = !plan.input.levels && plan.input.primes === dataPrimesOf(plan.parameters)
+  const firstLevelOnly = isInputAtFirstLevel(plan)
   const context = new SealContext(await loadSeal(setup.module), plan.parameters, { firstLevelOnly })
   return { plan, context, encryptor: new PublicEncryptor(context, publicKey) }
 }

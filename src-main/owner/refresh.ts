@@ -2,7 +2,7 @@ import { packInput } from '../core/bundle/packing.ts'
 import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeResult, encodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
 import { UserError } from '../core/errors.ts'
-import { inputLevel, type Plan } from '../core/plan/plan.ts'
+import { inputLevel, isInputAtFirstLevel, type Plan } from '../core/plan/plan.ts'
 import { applyOwnerStep, type OwnerStep } from '../core/segment/owner-step.ts'
 import { readBytes } from '../data/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
@@ -73,7 +73,7 @@ export class Refresher {
     const opener = await ResultOpener.load(keys, deployment, segment)
     const secret = await keys.readSecret(id, secretName(segment + 1))
     try {
-      const context = new SealContext(await loadSeal(), plan.parameters)
+      const context = new SealContext(await loadSeal(), plan.parameters, { firstLevelOnly: isInputAtFirstLevel(plan) })
       return new Refresher(opener, step, plan, context, OwnerKey.load(context, secret))
     } finally {
       secret.fill(0)

@@ -114,6 +114,10 @@ export interface PlannedNetwork {
 
 export const inputLevel = ({ input }: Plan, register: Register): InputLevel => input.levels?.[register] ?? input
 
+/** Whether every ciphertext of the input is at the first level, which is all that encrypting it then needs. */
+export const isInputAtFirstLevel = (plan: Plan): boolean =>
+  plan.input.sources.every((_, register) => inputLevel(plan, register).primes === dataPrimesOf(plan.parameters))
+
 export const slotsOf = (parameters: CkksParameters): number => parameters.polyModulusDegree / 2
 /** Primes available to data: all but the special one. */
 export const dataPrimesOf = (parameters: CkksParameters): number => parameters.primes.length - 1
