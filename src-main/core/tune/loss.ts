@@ -1,15 +1,15 @@
 /** Weight of the divergence between the class probabilities, beside that of the outputs themselves. */
 const SHARPNESS = 0.3
 
-/** What a sample counts whose outputs left the finite numbers. */
-const LOST = 1e6
+/** Distance beyond which a sample's outputs say nothing: further off counts no more. */
+const LOST = 1e4
 
 /**
  * How far outputs are from the original network's: the mean squared difference in units of the original's variance,
- * and where there are several outputs, the Kullback-Leibler divergence of their softmax. Each sample counts the
- * logarithm of one plus that: a few inputs that a polynomial throws far off would otherwise outweigh all others. What
- * is added to all outputs of a sample changes no label and counts nothing. Outputs are laid out
- * [output × batch + sample].
+ * and where there are several outputs, the Kullback-Leibler divergence of their softmax. A sample counts about
+ * that distance where it is small, and its root where it is large: a few inputs that a polynomial throws far off would
+ * otherwise outweigh all others. What is added to all outputs of a sample changes no label and counts nothing. Outputs
+ * are laid out [output × batch + sample].
  */
 export class Loss {
   private readonly batch: number
@@ -26,10 +26,10 @@ export class Loss {
     let sum = 0
     for (let s = 0; s < samples; s++) {
       const distance = this.distance(outputs, targets, s, gradient)
-      const isLost = !Number.isFinite(distance)
-      sum += Math.log1p(isLost ? LOST : distance)
-      const share = 1 / (1 + distance) / samples
-      for (let i = s; i < gradient.length; i += this.batch) gradient[i] = isLost ? 0 : gradient[i] * share
+      const isFinite = Number.isFinite(distance)
+      const root = Math.sqrt(1 + 2 * distance)
+      sum += isFinite && distance < LOST ? root - 1 : Math.sqrt(2 * LOST)
+      for (let i = s; i < gradient.length; i += this.batch) gradient[i] = isFinite ? gradient[i] / root / samples : 0
     }
     return { loss: sum, gradient }
   }

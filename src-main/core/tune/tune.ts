@@ -18,6 +18,8 @@ const MOST_MULTIPLICATIONS = 1e12
 const RATE = 0.005
 const ENOUGH_STEPS = 1000
 const WARM_UP_STEPS = 20
+/** How far mixtures lie outside the samples that judge whether tuning made outliers worse. */
+const BEYOND = 0.15
 
 /**
  * Changes weights and biases of the whole network at once, towards the original network's outputs on variations of
@@ -40,15 +42,16 @@ export async function tune(
   const target = (inputs: readonly Float64Array[]) => centred(teacher.forward(inputs), BATCH)
   const outputs = (inputs: readonly Float64Array[]) => centred(student.forward(inputs), BATCH)
   const variations = new Variations(samples, original.input.shape)
-  // Variations that no step sees: they say whether tuning helped.
-  const unseen = [...variations.epoch(epochs, BATCH)].map((inputs) => ({ inputs, expected: target(inputs) }))
+  // Variations that no step sees say whether tuning helped; those beyond the samples, whether outputs stay bounded.
+  const judges = [...variations.epoch(epochs, BATCH), ...variations.epoch(epochs + 1, BATCH, BEYOND)]
+  const unseen = judges.map((inputs) => ({ inputs, expected: target(inputs) }))
   const loss = new Loss(BATCH, meanSquare(unseen.map(({ expected }) => expected)) || 1)
   const unseenLoss = () =>
     unseen.reduce((sum, { inputs, expected }) => sum + loss.of(outputs(inputs), expected, inputs.length).loss, 0)
 
   const before = unseenLoss()
   const adam = new Adam(student.parameters, samples.length)
-  const steps = epochs * unseen.length
+  const steps = epochs * Math.ceil(samples.length / BATCH)
   const done = stepCounter(work, 'tune', epochs)
   const breathe = breather()
   const largest = RATE * Math.min(1, Math.sqrt(steps / ENOUGH_STEPS))

@@ -20,19 +20,19 @@ export class Variations {
     this.shape = shape
   }
 
-  /** Chunks of at most `size`. */
-  *epoch(epoch: number, size: number): Generator<readonly Float64Array[]> {
+  /** Chunks of at most `size`. With `beyond`, all are mixtures that lie up to that share outside their two samples. */
+  *epoch(epoch: number, size: number, beyond = 0): Generator<readonly Float64Array[]> {
     const order = this.shuffled()
     for (let first = 0; first < order.length; first += size) {
-      yield order.slice(first, first + size).map((i) => this.vary(i, epoch))
+      yield order.slice(first, first + size).map((i) => this.vary(i, epoch, beyond))
     }
   }
 
-  private vary(index: number, epoch: number): Float64Array {
+  private vary(index: number, epoch: number, beyond: number): Float64Array {
     const one = this.move(index, epoch)
-    if (this.random() >= MIXED) return one
+    if (beyond === 0 && this.random() >= MIXED) return one
     const other = this.move(Math.floor(this.random() * this.samples.length), epoch)
-    const share = this.random()
+    const share = (1 + 2 * beyond) * this.random() - beyond
     return one.map((value, k) => share * value + (1 - share) * other[k])
   }
 
