@@ -34,11 +34,17 @@ export function checkOutputs(original: Outputs, polynomial: Outputs, encrypted: 
       if (output.length !== size) {
         throw new UserError('wrong-shape', `An ${name} output has ${output.length} values, another ${size}.`)
       }
-      if (!output.every(Number.isFinite)) {
-        throw new UserError('not-finite', `The ${name} network gave an output that is not a finite number.`, {
-          hint: 'Check that the samples are preprocessed as the network expects.',
-        })
-      }
+    }
+    const lost = outputs.flatMap((output, i) => (output.every(Number.isFinite) ? [] : [i]))
+    if (lost.length > 0) {
+      const index = name === 'encrypted' ? encrypted!.indices[lost[0]] : lost[0]
+      const others = lost.length > 1 ? `, nor on ${lost.length - 1} more of ${outputs.length}` : ''
+      throw new UserError('not-finite', `The ${name} network gives no finite number on sample ${index}${others}.`, {
+        hint:
+          name === 'original'
+            ? 'Check that the samples are preprocessed as the network expects.'
+            : 'Check that the samples are preprocessed as the network expects, calibrate with samples as varied as these, or choose degree 2.',
+      })
     }
   }
   if (encrypted && encrypted.indices.length !== encrypted.outputs.length) {
