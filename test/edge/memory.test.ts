@@ -131,7 +131,7 @@ describe('an edge with less memory than its weights need', () => {
         { cwd: folder, env: {}, encoding: 'utf8' },
       )
     expect(JSON.parse(run('100M').stdout)).toHaveProperty('error.code', 'not-enough-memory')
-    expect(JSON.parse(run('2T').stdout)).toHaveProperty('error.code', 'bad-arguments')
+    expect(JSON.parse(run('two').stdout)).toHaveProperty('error.code', 'bad-arguments')
     expect(await readdir(folder)).not.toContain('out.result')
     const answer = JSON.parse(run('420M').stdout)
     expect(answer.heapBytes).toBeLessThan(ALL_WEIGHTS_BYTES)
