@@ -20,18 +20,27 @@ export class Loss {
     this.variance = variance
   }
 
-  /** The loss, summed over the first `samples`, and the gradient of its mean; outputs and targets are centred. */
-  of(outputs: Float32Array, targets: Float32Array, samples: number): { loss: number; gradient: Float32Array } {
+  /**
+   * The loss, summed over the first `samples`, the gradient of its mean, and how many of them are lost; outputs and
+   * targets are centred.
+   */
+  of(
+    outputs: Float32Array,
+    targets: Float32Array,
+    samples: number,
+  ): { loss: number; lost: number; gradient: Float32Array } {
     const gradient = new Float32Array(outputs.length)
-    let sum = 0
+    let [sum, lost] = [0, 0]
     for (let s = 0; s < samples; s++) {
       const distance = this.distance(outputs, targets, s, gradient)
       const isFinite = Number.isFinite(distance)
       const root = Math.sqrt(1 + 2 * distance)
-      sum += isFinite && distance < LOST ? root - 1 : Math.sqrt(2 * LOST)
+      const isLost = !(distance < LOST)
+      sum += isLost ? Math.sqrt(2 * LOST) : root - 1
+      if (isLost) lost += 1
       for (let i = s; i < gradient.length; i += this.batch) gradient[i] = isFinite ? gradient[i] / root / samples : 0
     }
-    return { loss: sum, gradient }
+    return { loss: sum, lost, gradient }
   }
 
   /** Of one sample, whose gradient it sets. */

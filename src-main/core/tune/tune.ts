@@ -20,6 +20,8 @@ const ENOUGH_STEPS = 1000
 const WARM_UP_STEPS = 20
 /** How far mixtures lie outside the samples that judge whether tuning made outliers worse. */
 const BEYOND = 0.15
+/** Share of these that may be lost, unless more were before. */
+const MOST_LOST = 0.05
 
 /**
  * Changes weights and biases of the whole network at once, towards the original network's outputs on variations of
@@ -42,14 +44,18 @@ export async function tune(
   const target = (inputs: readonly Float64Array[]) => centred(teacher.forward(inputs), BATCH)
   const outputs = (inputs: readonly Float64Array[]) => centred(student.forward(inputs), BATCH)
   const variations = new Variations(samples, original.input.shape)
+  const judges = (epoch: number, beyond?: number) =>
+    [...variations.epoch(epoch, BATCH, beyond)].map((inputs) => ({ inputs, expected: target(inputs) }))
   // Variations that no step sees say whether tuning helped; those beyond the samples, whether outputs stay bounded.
-  const judges = [...variations.epoch(epochs, BATCH), ...variations.epoch(epochs + 1, BATCH, BEYOND)]
-  const unseen = judges.map((inputs) => ({ inputs, expected: target(inputs) }))
+  const [unseen, outside] = [judges(epochs), judges(epochs + 1, BEYOND)]
   const loss = new Loss(BATCH, meanSquare(unseen.map(({ expected }) => expected)) || 1)
-  const unseenLoss = () =>
-    unseen.reduce((sum, { inputs, expected }) => sum + loss.of(outputs(inputs), expected, inputs.length).loss, 0)
+  const lossOf = ({ inputs, expected }: (typeof unseen)[number]) => loss.of(outputs(inputs), expected, inputs.length)
+  const judgement = () => ({
+    loss: unseen.reduce((sum, batch) => sum + lossOf(batch).loss, 0),
+    lost: outside.reduce((sum, batch) => sum + lossOf(batch).lost, 0),
+  })
 
-  const before = unseenLoss()
+  const before = judgement()
   const adam = new Adam(student.parameters, samples.length)
   const steps = epochs * Math.ceil(samples.length / BATCH)
   const done = stepCounter(work, 'tune', epochs)
@@ -67,7 +73,9 @@ export async function tune(
     }
     done()
   }
-  return unseenLoss() < before ? withParameters(start, student.parameters) : start
+  const after = judgement()
+  const isBetter = after.loss < before.loss && after.lost <= Math.max(before.lost, MOST_LOST * samples.length)
+  return isBetter ? withParameters(start, student.parameters) : start
 }
 
 /** Lets timers and signals through, now and then. */
