@@ -2,7 +2,14 @@ import type { Ciphertext, Plaintext } from 'node-seal/throws'
 import { UserError } from '../core/errors.ts'
 import type { SealContext } from './context.ts'
 import { filled, parsing } from './guard.ts'
-import { ciphertextBytes, ciphertextHeader, SCALE_START } from './seal-form.ts'
+import {
+  ciphertextBytes,
+  ciphertextHeader,
+  GENERATOR_BYTES,
+  generatorState,
+  SCALE_START,
+  SEED_BYTES,
+} from './seal-form.ts'
 
 /**
  * Checks what SEAL does not, before it parses: the declared length, no compression, a bounded size.
@@ -51,6 +58,11 @@ function checkCiphertextHeader(context: SealContext, bytes: Uint8Array, { primes
   if (!isSameScale(own, scale)) refuse('it has another scale than the plan says')
   const header = ciphertextHeader({ degree, primes, parmsId: context.parmsIdBytes(primes), scale: own, seeded })
   if (!header.every((byte, i) => bytes[i] === byte)) refuse('it is not what the plan says')
+  if (!seeded) return
+  // The generator has a header of its own: said to be compressed, it could ask SEAL for gigabytes.
+  const generator = generatorState(bytes.subarray(-SEED_BYTES))
+  if (!generator.every((byte, i) => bytes.at(i - GENERATOR_BYTES) === byte))
+    refuse('its seed is not in the form of one')
 }
 
 /** Loads what `saveCiphertext` wrote in this process: any number of parts. The caller deletes the result. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { WeightSlot } from '../../src-main/core/plan/plan.ts'
 import {
+  heapBytes,
   loadCiphertext,
   PublicEncryptor,
   saveCiphertext,
@@ -133,6 +134,23 @@ describe('SealEvaluator on insecure small parameters', () => {
     }
     expect(() => context.encode(Float64Array.of(1), Infinity, 4)).toThrow('out of range')
     expect(() => context.encode(new Float64Array(513), scale, 4)).toThrow('do not fit')
+  })
+})
+
+describe('a seeded ciphertext', () => {
+  it('whose generator is said to be compressed is refused before SEAL makes room for it', async () => {
+    const context = await insecureContext()
+    const key = OwnerKey.generate(context)
+    const bytes = unpackCiphertext(context, key.encryptSeeded(x, scale, 2), 2, scale)
+    const before = heapBytes(context.seal)
+    for (const compression of [1, 2]) {
+      const load = () => loadCiphertext(context, bytes.with(-81 + 5, compression), { primes: 2, scale })
+      expect(load).toThrow(expect.objectContaining({ code: 'damaged-data' }))
+    }
+    const load = () => loadCiphertext(context, bytes.with(-65, 0), { primes: 2, scale })
+    expect(load).toThrow(expect.objectContaining({ code: 'damaged-data', message: expect.stringContaining('seed') }))
+    expect(heapBytes(context.seal)).toBe(before)
+    for (const part of [key, context]) part.delete()
   })
 })
 
