@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { encodeResult } from '../core/bundle/result.ts'
 import { median } from '../core/median.ts'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import { CIPHERTEXTS_TYPE } from '../edge/serve/body.ts'
 import { sha256 } from '../files/sha256.ts'
 import { cutAfter } from '../owner/deployment.ts'
 import { Refresher } from '../owner/refresh.ts'
@@ -54,7 +55,7 @@ export async function runServed(
         const seconds =
           segment === 0
             ? await served.run(await read(), 'application/x-npy', result, work)
-            : await served.run(await readFile(result), 'application/octet-stream', result, work)
+            : await served.run(await readFile(result), CIPHERTEXTS_TYPE, result, work)
         total[at] += seconds
         each.push(seconds)
         step()

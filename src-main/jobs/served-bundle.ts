@@ -3,9 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { InternalError, UserError, type ErrorReport } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
+import type { BodyType } from '../edge/serve/body.ts'
 import { edgeServe } from './edge-serve.ts'
-
-type ServedInput = 'application/x-npy' | 'application/octet-stream'
 
 export class ServedBundle {
   readonly loadSeconds: number
@@ -41,8 +40,8 @@ export class ServedBundle {
     })
   }
 
-  /** Computes on a sample as .npy, or on a file of ciphertexts, and writes the encrypted result. @returns seconds */
-  async run(input: Uint8Array, type: ServedInput, result: string, work: WorkContext): Promise<number> {
+  /** Computes on one input and writes the encrypted result. @returns seconds */
+  async run(input: Uint8Array, type: BodyType, result: string, work: WorkContext): Promise<number> {
     const startedMs = performance.now()
     await writeFile(result, await post(new URL('/v1/run', this.#url), input, type, work))
     return (performance.now() - startedMs) / 1000
@@ -54,7 +53,7 @@ export class ServedBundle {
 }
 
 /** Without a time limit: how long the edge computes is not known. */
-async function post(url: URL, body: Uint8Array, type: ServedInput, { signal }: WorkContext): Promise<Buffer> {
+async function post(url: URL, body: Uint8Array, type: BodyType, { signal }: WorkContext): Promise<Buffer> {
   const headers = { 'content-type': type, 'content-length': body.length }
   const { status, reply } = await new Promise<{ status: number; reply: Buffer }>((resolve, reject) => {
     const asked = request(url, { method: 'POST', headers, signal }, (response) => {

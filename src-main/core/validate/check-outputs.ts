@@ -21,6 +21,8 @@ export function checkLabels(labels: readonly number[], samples: number, classes:
   }
 }
 
+const preprocessHint = 'Check that the samples are preprocessed as the network expects'
+
 /** Throws UserError 'wrong-shape' or 'not-finite' unless all outputs belong together. */
 export function checkOutputs(original: Outputs, polynomial: Outputs, encrypted: EncryptedOutputs | undefined): void {
   if (original.length === 0) throw new UserError('no-samples', 'There are no samples to validate with.')
@@ -42,8 +44,8 @@ export function checkOutputs(original: Outputs, polynomial: Outputs, encrypted: 
       throw new UserError('not-finite', `The ${name} network gives no finite number on sample ${index}${others}.`, {
         hint:
           name === 'original'
-            ? 'Check that the samples are preprocessed as the network expects.'
-            : 'Check that the samples are preprocessed as the network expects, calibrate with samples as varied as these, or choose degree 2.',
+            ? `${preprocessHint}.`
+            : `${preprocessHint}, calibrate with samples as varied as these, or choose degree 2.`,
       })
     }
   }
