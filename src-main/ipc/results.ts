@@ -147,7 +147,7 @@ export const accuracy = z.object({
         picture: pictureView,
         truth: label.optional(),
         original: label,
-        polynomial: label,
+        polynomial: label.optional(),
         originalMargin: z.number(),
         polynomialMargin: z.number(),
       }),

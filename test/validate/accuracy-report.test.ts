@@ -48,6 +48,28 @@ describe('accuracyReport', () => {
     expect(noise.beyondBound.samples).toBeGreaterThan(0)
   })
 
+  it('counts samples on which the polynomials leave the finite numbers as wrong', () => {
+    const lost = accuracyReport({
+      labels,
+      original,
+      polynomial: scores([Infinity, 0, 0], [0, 3, 1], [NaN, NaN, NaN], [3, 0, 2.5]),
+      encrypted: { indices: [0, 1], outputs: scores([9, 1, 0], [0, 3.01, 1]) },
+    })
+    expect(lost.polynomial).toMatchObject({ accuracy: 0.5, agreement: 0.5 })
+    expect(lost.polynomial.confusion).toEqual([
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 0],
+    ])
+    expect(lost.worst.slice(0, 2).map(({ index }) => index)).toEqual([0, 2])
+    expect(lost.worst[0]).toEqual({ index: 0, truth: 0, original: 0, originalMargin: 4, polynomialMargin: 0 })
+    expect(lost.encrypted!.agreementWithPolynomial).toBe(1)
+    expect(lost.encrypted!.noise.largest).toBeCloseTo(0.01)
+    expect(lost.warnings[0]).toContain('sample 0, nor on 1 more of 4')
+    expect(JSON.stringify(lost)).not.toContain('null')
+    expect(reportText(lost)).toContain('none')
+  })
+
   it('works without labels', () => {
     const unlabelled = accuracyReport({ original, polynomial })
     expect(unlabelled.original).toEqual({})
@@ -60,19 +82,10 @@ describe('accuracyReport', () => {
     ['a label that is not whole', { labels: [0, 1, 2, 0.5], original, polynomial }, 'wrong-labels'],
     ['another number of outputs', { original, polynomial: polynomial.slice(1) }, 'wrong-shape'],
     ['outputs of another size', { original, polynomial: scores([1], [1], [1], [1]) }, 'wrong-shape'],
+    ['an original output that is not finite', { original: scores([NaN, 0]), polynomial: scores([0, 0]) }, 'not-finite'],
     [
-      'an output that is not finite',
-      {
-        original,
-        polynomial: scores(
-          [NaN, 0, 0],
-          ...[
-            [0, 0, 0],
-            [0, 0, 0],
-            [0, 0, 0],
-          ],
-        ),
-      },
+      'no finite polynomial output',
+      { original, polynomial: original.map(() => Float64Array.of(NaN, 0, 0)) },
       'not-finite',
     ],
     ['no samples', { original: [], polynomial: [] }, 'no-samples'],

@@ -1,6 +1,6 @@
-import { confusionMatrix, labelOf, marginOf, share } from './classification.ts'
+import { confusionMatrix, isFiniteOutput, labelOf, marginOf, share } from './classification.ts'
 import type { LayerAttribution } from './attribute-layers.ts'
-import { checkLabels, checkOutputs, type EncryptedOutputs, type Outputs } from './check-outputs.ts'
+import { checkLabels, checkOutputs, lostWarning, type EncryptedOutputs, type Outputs } from './check-outputs.ts'
 
 export type { Outputs }
 
@@ -38,7 +38,7 @@ export interface EncryptedAccuracy {
   readonly confusion?: readonly (readonly number[])[]
   /** Share of samples with the original's label. */
   readonly agreement: number
-  /** Share of samples with the polynomial network's label. */
+  /** Share of samples with the polynomial network's label, of those where it has one. */
   readonly agreementWithPolynomial: number
   readonly noise: {
     /** Of |encrypted − polynomial| over all outputs. */
@@ -66,15 +66,17 @@ export interface WorstSample {
   readonly index: number
   readonly truth?: number
   readonly original: number
-  readonly polynomial: number
-  /** Between the top two outputs. */
+  /** Absent where the polynomial network leaves the finite numbers. */
+  readonly polynomial?: number
+  /** Between the top two outputs; 0 where they are not finite. */
   readonly originalMargin: number
   readonly polynomialMargin: number
-  readonly largestDifference: number
+  /** Absent where there is no number. */
+  readonly largestDifference?: number
 }
 
 /**
- * Compares the networks. Throws UserError 'wrong-labels' (length, range, not whole), 'wrong-shape' (outputs that do not
+ * Compares the networks. Samples on which the polynomial one leaves the finite numbers count as wrong. Throws UserError 'wrong-labels' (length, range, not whole), 'wrong-shape' (outputs that do not
  * belong together) or 'not-finite'.
  */
 export function accuracyReport(input: AccuracyInput): AccuracyReport {
@@ -97,7 +99,7 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
     classes: classChanges(labels ?? before, before, after, classes),
     worst: worstSamples(input, before, after),
     layers: input.layers ?? [],
-    warnings: input.warnings ?? [],
+    warnings: [lostWarning(polynomial) ?? [], input.warnings ?? []].flat(),
   }
 }
 
@@ -107,15 +109,16 @@ function encryptedAccuracy(
 ): EncryptedAccuracy {
   const found = outputs.map(labelOf)
   const truths = labels && indices.map((index) => labels[index])
+  const comparable = [...found.keys()].filter((k) => isFiniteOutput(polynomial[indices[k]]))
   let [largest, squares, count] = [0, 0, 0]
-  outputs.forEach((output, k) =>
-    output.forEach((value, j) => {
+  for (const k of comparable) {
+    outputs[k].forEach((value, j) => {
       const difference = Math.abs(value - polynomial[indices[k]][j])
       largest = Math.max(largest, difference)
       squares += difference * difference
       count += 1
-    }),
-  )
+    })
+  }
   const rootMeanSquare = Math.sqrt(squares / Math.max(1, count))
   const marginBound = 2 * Math.max(largest, 6 * rootMeanSquare)
   const beyond = [...found.keys()].filter((k) => marginOf(polynomial[indices[k]]) > marginBound)
@@ -127,7 +130,7 @@ function encryptedAccuracy(
       confusion: confusionMatrix(truths, found, polynomial[0].length),
     }),
     agreement: share(found, (label, k) => label === labelOf(original[indices[k]])),
-    agreementWithPolynomial: share(found, (label, k) => label === labelOf(polynomial[indices[k]])),
+    agreementWithPolynomial: share(comparable, (k) => found[k] === labelOf(polynomial[indices[k]])),
     noise: {
       largest,
       rootMeanSquare,
@@ -159,20 +162,23 @@ function worstSamples(
   after: readonly number[],
 ): WorstSample[] {
   // How far the original's label leads in the polynomial network; negative where it lost.
-  const lead = (i: number) => marginOf(polynomial[i]) * (before[i] === after[i] ? 1 : -1)
+  const lead = (i: number) =>
+    Number.isNaN(after[i]) ? -Infinity : marginOf(polynomial[i]) * (before[i] === after[i] ? 1 : -1)
   return [...original.keys()]
-    .sort((i, j) => lead(i) - lead(j))
+    .sort((i, j) => (lead(i) < lead(j) ? -1 : Number(lead(i) > lead(j))))
     .slice(0, WORST)
     .map((index) => ({
       index,
       ...(labels && { truth: labels[index] }),
       original: before[index],
-      polynomial: after[index],
       originalMargin: marginOf(original[index]),
       polynomialMargin: marginOf(polynomial[index]),
-      largestDifference: original[index].reduce(
-        (most, value, j) => Math.max(most, Math.abs(value - polynomial[index][j])),
-        0,
-      ),
+      ...(isFiniteOutput(polynomial[index]) && {
+        polynomial: after[index],
+        largestDifference: largestDifference(original[index], polynomial[index]),
+      }),
     }))
 }
+
+const largestDifference = (left: Float64Array, right: Float64Array): number =>
+  left.reduce((most, value, j) => Math.max(most, Math.abs(value - right[j])), 0)

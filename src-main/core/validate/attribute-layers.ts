@@ -17,6 +17,7 @@ export interface LayerAttribution {
   /**
    * By how much the relative root-mean-square error of the outputs grows when the network is polynomial up to this
    * layer and the original behind it, instead of up to the previous one. The figures of all layers sum to the whole error.
+   * A sample that is thrown far off counts `LARGEST_ERROR`.
    */
   readonly errorAdded: number
   /** Share of samples with the original's label when the network is polynomial up to this layer. */
@@ -29,6 +30,8 @@ export interface LayerAttribution {
   readonly worstChannel?: number
 }
 
+/** Relative error beyond which a sample's outputs say nothing, however much further off they are. */
+const LARGEST_ERROR = 100
 /** A larger share of inputs outside the range that calibration saw is worth a warning. */
 const MOST_OUT_OF_RANGE = 0.01
 
@@ -103,15 +106,18 @@ function suffix(model: LayerModel, known: ReadonlyMap<LayerId, Values>, shapes: 
 }
 
 function relativeError(exact: Values, outputs: Values): number {
-  let [error, energy] = [0, 0]
-  exact.forEach((output, i) => {
+  const energies = exact.map((output) => {
     const mean = output.length > 1 ? output.reduce((sum, value) => sum + value, 0) / output.length : 0
-    output.forEach((value, j) => {
-      error += (outputs[i][j] - value) ** 2
-      energy += (value - mean) ** 2
-    })
+    return output.reduce((sum, value) => sum + (value - mean) ** 2, 0)
   })
-  return energy > 0 ? Math.sqrt(error / energy) : 0
+  const energy = energies.reduce((sum, value) => sum + value, 0)
+  if (!(energy > 0)) return 0
+  const most = (LARGEST_ERROR ** 2 * energy) / exact.length
+  const error = exact.reduce((sum, output, i) => {
+    const squares = output.reduce((total, value, j) => total + (outputs[i][j] - value) ** 2, 0)
+    return sum + (squares < most ? squares : most)
+  }, 0)
+  return Math.sqrt(error / energy)
 }
 
 function rangesOf(layer: PolynomialLayer, inputs: Values) {

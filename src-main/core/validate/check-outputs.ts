@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { isFiniteOutput } from './classification.ts'
 
 /** One score vector per sample: the network's outputs before softmax or argmax. */
 export type Outputs = readonly Float64Array[]
@@ -22,8 +23,29 @@ export function checkLabels(labels: readonly number[], samples: number, classes:
 }
 
 const preprocessHint = 'Check that the samples are preprocessed as the network expects'
+const calibrateHint = 'calibrate with samples as varied as these, or choose degree 2'
 
-/** Throws UserError 'wrong-shape' or 'not-finite' unless all outputs belong together. */
+function lostSamples(outputs: Outputs): number[] {
+  return outputs.flatMap((output, i) => (isFiniteOutput(output) ? [] : [i]))
+}
+
+function notFinite(network: string, index: number, lost: number, samples: number): string {
+  const others = lost > 1 ? `, nor on ${lost - 1} more of ${samples}` : ''
+  return `The ${network} network gives no finite number on sample ${index}${others}.`
+}
+
+/** What to say of samples on which the polynomial network leaves the finite numbers, if there are any. */
+export function lostWarning(polynomial: Outputs): string | undefined {
+  const lost = lostSamples(polynomial)
+  if (lost.length === 0) return undefined
+  const message = notFinite('polynomial', lost[0], lost.length, polynomial.length)
+  return `${message} These count as wrong. ${preprocessHint}, ${calibrateHint}.`
+}
+
+/**
+ * Throws UserError 'wrong-shape' or 'not-finite' unless all outputs belong together. A polynomial network may leave the
+ * finite numbers on some samples, not on all.
+ */
 export function checkOutputs(original: Outputs, polynomial: Outputs, encrypted: EncryptedOutputs | undefined): void {
   if (original.length === 0) throw new UserError('no-samples', 'There are no samples to validate with.')
   if (polynomial.length !== original.length) {
@@ -37,16 +59,11 @@ export function checkOutputs(original: Outputs, polynomial: Outputs, encrypted: 
         throw new UserError('wrong-shape', `An ${name} output has ${output.length} values, another ${size}.`)
       }
     }
-    const lost = outputs.flatMap((output, i) => (output.every(Number.isFinite) ? [] : [i]))
-    if (lost.length > 0) {
+    const lost = lostSamples(outputs)
+    if (lost.length > (name === 'polynomial' ? outputs.length - 1 : 0)) {
       const index = name === 'encrypted' ? encrypted!.indices[lost[0]] : lost[0]
-      const others = lost.length > 1 ? `, nor on ${lost.length - 1} more of ${outputs.length}` : ''
-      throw new UserError('not-finite', `The ${name} network gives no finite number on sample ${index}${others}.`, {
-        hint:
-          name === 'original'
-            ? `${preprocessHint}.`
-            : `${preprocessHint}, calibrate with samples as varied as these, or choose degree 2.`,
-      })
+      const hint = name === 'original' ? preprocessHint : `${preprocessHint}, ${calibrateHint}`
+      throw new UserError('not-finite', notFinite(name, index, lost.length, outputs.length), { hint: `${hint}.` })
     }
   }
   if (encrypted && encrypted.indices.length !== encrypted.outputs.length) {

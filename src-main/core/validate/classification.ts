@@ -1,11 +1,18 @@
-/** The class an output stands for: the largest score's, or the sign of a single one. */
+/**
+ * The class an output stands for: the largest score's, or the sign of a single one. NaN, which agrees with nothing,
+ * where the scores are not finite.
+ */
 export function labelOf(output: Float64Array): number {
+  if (!isFiniteOutput(output)) return NaN
   if (output.length === 1) return output[0] > 0 ? 1 : 0
   return output.reduce((best, value, i) => (value > output[best] ? i : best), 0)
 }
 
-/** How far the largest score leads the next; a single score's distance from 0. */
+export const isFiniteOutput = (output: Float64Array): boolean => output.every(Number.isFinite)
+
+/** How far the largest score leads the next; a single score's distance from 0; 0 where they are not finite. */
 export function marginOf(output: Float64Array): number {
+  if (!isFiniteOutput(output)) return 0
   if (output.length === 1) return Math.abs(output[0])
   let [first, second] = [-Infinity, -Infinity]
   for (const value of output) {
@@ -20,9 +27,11 @@ export function share<T>(items: readonly T[], holds: (item: T, index: number) =>
   return items.length === 0 ? 0 : items.filter(holds).length / items.length
 }
 
-/** counts[truth][found]. */
+/** counts[truth][found]; what has no label is not counted. */
 export function confusionMatrix(truth: readonly number[], found: readonly number[], classes: number): number[][] {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
-  truth.forEach((label, i) => (counts[label][found[i]] += 1))
+  truth.forEach((label, i) => {
+    if (!Number.isNaN(found[i])) counts[label][found[i]] += 1
+  })
   return counts
 }

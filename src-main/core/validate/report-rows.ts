@@ -11,7 +11,7 @@ export const percent = (share: number | undefined): string =>
   share === undefined ? '–' : `${(100 * share).toFixed(2)} %`
 
 const points = (difference: number): string => `${difference > 0 ? '+' : ''}${(100 * difference).toFixed(2)}`
-const figure = (value: number): string => value.toPrecision(3)
+const figure = (value: number | undefined): string => value?.toPrecision(3) ?? '–'
 
 export function networkTable({ samples, original, polynomial, encrypted }: AccuracyReport): ReportTable {
   const rows = [
@@ -58,7 +58,7 @@ export const worstTable = ({ worst }: AccuracyReport): ReportTable => ({
     String(sample.truth ?? '–'),
     String(sample.original),
     figure(sample.originalMargin),
-    String(sample.polynomial),
+    String(sample.polynomial ?? 'none'),
     figure(sample.polynomialMargin),
     figure(sample.largestDifference),
   ]),
