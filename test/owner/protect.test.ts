@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { estimatePlan } from '../../src-main/core/bundle/estimate.ts'
 import { decodeResult, encodeResult } from '../../src-main/core/bundle/result.ts'
+import { kernelCosts } from '../../src-main/core/plan/cost-model.ts'
 import { silent, type WorkContext } from '../../src-main/core/progress.ts'
 import { Bundle } from '../../src-main/edge/open-bundle.ts'
 import { loadRunner } from '../../src-main/edge/load-runner.ts'
@@ -66,6 +68,9 @@ describe('a protected network', () => {
     expect(exported.polyModulusDegree).toBe(8192)
     expect(exported.logQP).toBeCloseTo(190, 1)
     expect(exported.weightBytes + exported.keyBytes).toBeLessThan(exported.bundleBytes)
+    const estimate = estimatePlan(tinyNetwork().plan, kernelCosts)
+    expect(estimate.weightBytes / exported.weightBytes).toBeCloseTo(1, 2)
+    expect(estimate.keyBytes / exported.keyBytes).toBeCloseTo(1, 2)
   })
 
   it('keeps secrets in age files that only the owner may read', async () => {

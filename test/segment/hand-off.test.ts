@@ -12,7 +12,7 @@ import { parseSplit } from '../../src-main/core/segment/cut.ts'
 import { handedBytes, handOff } from '../../src-main/core/segment/hand-off.ts'
 import { planSegments } from '../../src-main/core/segment/plan-segments.ts'
 import { runSegmentsInTheClear } from '../../src-main/core/segment/run-in-the-clear.ts'
-import { chooseKeys } from '../../src-main/owner/choose-keys.ts'
+import { chooseKeys } from '../../src-main/core/bundle/choose-keys.ts'
 import {
   loadCiphertext,
   loadSeal,

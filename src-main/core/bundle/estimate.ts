@@ -2,6 +2,7 @@ import type { CostModel } from '../plan/cost-model.ts'
 import { inputLevel, type Plan } from '../plan/plan.ts'
 import { estimateMs } from '../plan/schedule.ts'
 import { logQPOf, MAX_LOG_QP } from '../plan/security.ts'
+import { chooseKeys } from './choose-keys.ts'
 import { rehearse } from './rehearse.ts'
 
 /** What an edge holds at once: keys and weights as they are evaluated, and the ciphertexts alive. */
@@ -43,11 +44,12 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
   const { polyModulusDegree: degree, primes } = plan.parameters
   const bits = primes.map((prime) => Math.ceil(Math.log2(Number(prime))))
   const packedBytes = (count: number): number => (degree / 8) * bits.slice(0, count).reduce((sum, b) => sum + b, 0)
-  const { relinearisationPrimes, rotationPrimes, outputs } = rehearse(plan)
-  const keyLevels = [...rotationPrimes.values(), ...(relinearisationPrimes > 0 ? [relinearisationPrimes] : [])]
+  const { outputs } = rehearse(plan)
+  const seededKeyBytes = (level: number): number => level * (packedBytes(level) + (degree / 8) * bits.at(-1)!)
   const publicKeyBytes = packedBytes(primes.length)
-  const keyBytes = keyLevels.reduce(
-    (sum, level) => sum + level * (packedBytes(level) + (degree / 8) * bits.at(-1)!),
+  const keyBytes = chooseKeys(plan).reduce(
+    (sum, { primes: level, relinearisation, steps }) =>
+      sum + (steps.length + Number(relinearisation)) * seededKeyBytes(level),
     publicKeyBytes,
   )
   const weightBytes = plan.weights.reduce((sum, weight) => sum + packedBytes(weight.primes), 0)

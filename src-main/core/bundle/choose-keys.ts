@@ -1,5 +1,5 @@
-import { dataPrimesOf, type Plan } from '../core/plan/plan.ts'
-import { rehearse } from '../core/bundle/rehearse.ts'
+import { dataPrimesOf, type Plan } from '../plan/plan.ts'
+import { rehearse } from './rehearse.ts'
 
 /** One entry of keys: made on the chain of the first `primes` primes. */
 export interface KeyGroup {
