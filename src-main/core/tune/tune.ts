@@ -20,7 +20,7 @@ const ENOUGH_STEPS = 1000
 const WARM_UP_STEPS = 20
 /** How far mixtures lie outside the samples that judge whether tuning made outliers worse. */
 const BEYOND = 0.15
-/** Share of these that may be lost, unless more were before. */
+/** Share of these that may be lost beside those that were before. */
 const MOST_LOST = 0.05
 
 /**
@@ -74,7 +74,7 @@ export async function tune(
     done()
   }
   const after = judgement()
-  const isBetter = after.loss < before.loss && after.lost <= Math.max(before.lost, MOST_LOST * samples.length)
+  const isBetter = after.loss < before.loss && after.lost <= before.lost + MOST_LOST * samples.length
   return isBetter ? withParameters(start, student.parameters) : start
 }
 
