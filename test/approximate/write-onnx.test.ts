@@ -6,22 +6,13 @@ import { sizeOf } from '../../src-main/core/normalise/layer-model.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { runLayerBatch } from '../../src-main/core/normalise/run-layers.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
+import { expectSameInOnnxRuntime, largestOf } from '../support/same-in-onnx-runtime.ts'
 import { openReference } from '../../src-main/ort/reference.ts'
 import { polynomialModels, randomNumbers, randomVector } from './random-polynomial-model.ts'
-
-const largestOf = (values: readonly Float64Array[]) => Math.max(...values.flatMap((row) => [...row].map(Math.abs)))
 
 function samplesOf(size: number) {
   const random = randomNumbers(3)
   return Array.from({ length: 5 }, () => randomVector(size, random))
-}
-
-async function expectSameInOnnxRuntime(bytes: Uint8Array, samples: Float64Array[], expected: Float64Array[]) {
-  const reference = await openReference(bytes)
-  const actual = await reference.runBatch(samples)
-  await reference.close()
-  const scale = Math.max(1, largestOf(expected))
-  expected.forEach((row, i) => row.forEach((v, j) => expect(Math.abs(actual[i][j] - v)).toBeLessThan(1e-4 * scale)))
 }
 
 describe('writeOnnx', () => {

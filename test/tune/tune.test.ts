@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { approximate } from '../../src-main/core/approximate/approximate.ts'
 import type { PolynomialModel } from '../../src-main/core/approximate/polynomial-model.ts'
+import { writeOnnx } from '../../src-main/core/approximate/write-onnx.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { runLayerBatch } from '../../src-main/core/normalise/run-layers.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
@@ -9,6 +10,7 @@ import { silent } from '../../src-main/core/progress.ts'
 import { tune } from '../../src-main/core/tune/tune.ts'
 import { labelOf } from '../../src-main/core/validate/classification.ts'
 import { mnistSamples } from '../support/mnist-samples.ts'
+import { expectSameInOnnxRuntime } from '../support/same-in-onnx-runtime.ts'
 
 const trained = (name: string) =>
   normalise(readOnnx(new Uint8Array(readFileSync(new URL(`../models/trained/${name}.onnx`, import.meta.url)))))
@@ -25,6 +27,8 @@ describe('tune', () => {
       runLayerBatch(polynomial, test).filter((output, i) => labelOf(output) !== labels[i]).length
     expect(lost(tuned)).toBeLessThan(0.8 * lost(start))
     expect(await tune(model, start, calibration, 4, silent)).toEqual(tuned)
+    const some = test.slice(0, 50)
+    await expectSameInOnnxRuntime(writeOnnx(tuned), some, runLayerBatch(tuned, some))
   })
 
   it('stops when it is told to', async () => {
