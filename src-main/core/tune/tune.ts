@@ -13,7 +13,7 @@ import { Variations } from './variations.ts'
 const BATCH = 16
 const EPOCHS = 30
 /** Multiplications that may be spent, forwards and backwards, and for the original network. */
-const MOST_MULTIPLICATIONS = 1e12
+const MOST_MULTIPLICATIONS = 2e12
 /** Of the largest steps, relative to a layer's weights, where there are enough steps to settle afterwards. */
 const RATE = 0.005
 const ENOUGH_STEPS = 1000
