@@ -66,6 +66,19 @@ describe('approximate, on a trained LeNet-5', () => {
     for (const { outOfRange } of layers) expect(outOfRange).toBeLessThan(0.02)
   })
 
+  it('attributes finite errors to layers that throw samples out of all numbers', async () => {
+    const thrown = quadratic.layers.map((layer) =>
+      layer.kind === 'polynomial' && layer.id.endsWith('_8')
+        ? { ...layer, coefficients: layer.coefficients.map((row) => row.map((value) => value * 1e200)) }
+        : layer,
+    )
+    const layers = await attributeLayers(model, { ...quadratic, layers: thrown }, test.slice(0, 20), silent)
+    const added = layers.map(({ errorAdded }) => errorAdded)
+    expect(added[2]).toBeGreaterThan(90)
+    expect(added[0] + added[1]).toBeLessThan(1)
+    expect(added.reduce((sum, error) => sum + error, 0)).toBeCloseTo(100)
+  })
+
   it('warns where the samples lie outside what calibration saw', async () => {
     const warnings: string[] = []
     const bright = test.slice(0, 20).map((image) => image.map((value) => 3 * value))

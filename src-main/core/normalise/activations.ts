@@ -7,7 +7,7 @@ type Parameter = (name: string) => number
 
 /** ONNX's own definition of each activation (https://onnx.ai/onnx/operators/), attributes resolved. */
 const definitions: Readonly<Record<string, (parameter: Parameter) => RealFunction>> = {
-  Relu: () => (x) => (x > 0 ? x : 0),
+  Relu: () => (x) => (x < 0 ? 0 : x),
   LeakyRelu: leaky('alpha'),
   PRelu: leaky('slope'),
   Elu: (parameter) => elu(parameter('alpha')),
