@@ -91,6 +91,7 @@ export const withActivation = (command: Command): Command =>
         .default('2'),
     )
     .option('--split-pools', 'take max-pools apart into maxima of rows and columns: closer, and deeper')
+    .option('--tuning-epochs <number>', 'passes that tune all weights together (default: 30 or fewer)', wholeNumber)
     .option('--target <share>', 'share of labels that auto keeps', number, 0.99)
     .option('--max-depth <levels>', 'levels that auto may use', positiveNumber)
     .option('--max-seconds <seconds>', 'time that auto may plan for one encrypted input', number)
@@ -98,15 +99,18 @@ export const withActivation = (command: Command): Command =>
 export interface ActivationOptions {
   readonly activation: '2' | '4' | '8' | 'auto'
   readonly splitPools?: boolean
+  readonly tuningEpochs?: number
   readonly target: number
   readonly maxDepth?: number
   readonly maxSeconds?: number
 }
 
-export const activationOf = ({ activation, splitPools, target, maxDepth, maxSeconds }: ActivationOptions) =>
-  activation === 'auto'
-    ? { degree: 2 as const, target, maximumDepth: maxDepth, maximumSeconds: maxSeconds }
-    : { degree: Number(activation) as 2 | 4 | 8, splitPools }
+export const activationOf = (options: ActivationOptions) => {
+  const { activation, splitPools, tuningEpochs, target, maxDepth, maxSeconds } = options
+  return activation === 'auto'
+    ? { degree: 2 as const, tuningEpochs, target, maximumDepth: maxDepth, maximumSeconds: maxSeconds }
+    : { degree: Number(activation) as 2 | 4 | 8, tuningEpochs, splitPools }
+}
 
 export const withInputMode = (command: Command): Command =>
   command

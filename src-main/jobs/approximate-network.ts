@@ -17,6 +17,8 @@ export interface ApproximateChoice {
   readonly degrees?: Readonly<Record<LayerId, Degree>>
   /** Take max-pools apart into maxima of rows and columns: closer, and deeper. */
   readonly splitPools?: boolean
+  /** Epochs of tuning all weights together; the usual ones, fewer for large networks, unless told. */
+  readonly tuningEpochs?: number
   /** Choose degrees layer by layer until this share of labels is kept, in place of `degree`. */
   readonly target?: number
   /** What those degrees may cost at most: levels, and seconds of one encrypted input on two threads. */
@@ -45,6 +47,7 @@ export async function approximateNetwork(
     degree,
     degrees = {},
     splitPools = false,
+    tuningEpochs,
     target,
     maximumDepth,
     maximumSeconds,
@@ -52,24 +55,28 @@ export async function approximateNetwork(
   } = choice
   if (fits === undefined) return await fit(model, samples, choice, work)
   const limits = target === undefined ? {} : { target, maximumDepth, maximumSeconds }
-  const choices = { degree, degrees: Object.entries(degrees).sort(), splitPools, exact: [...exact].sort(), limits }
+  const exactIds = [...exact].sort()
+  const choices = { degree, degrees: Object.entries(degrees).sort(), splitPools, tuningEpochs, exact: exactIds, limits }
   return await keptFit(fits, { model, samples, choices }, (listening) => fit(model, samples, choice, listening), work)
 }
 
 async function fit(
   model: LayerModel,
   samples: readonly Float64Array[],
-  { degree, degrees = {}, splitPools, target, maximumDepth, maximumSeconds, exact = new Set() }: ApproximateChoice,
+  choice: ApproximateChoice,
   work: WorkContext,
 ): Promise<Approximation> {
+  const { degree, degrees = {}, splitPools, tuningEpochs, exact = new Set() } = choice
+  const { target, maximumDepth, maximumSeconds } = choice
   if (target === undefined) {
     const each = new Map<LayerId, Degree | 'exact'>(Object.entries(degrees))
     exact.forEach((id) => each.set(id, 'exact'))
-    const options = { degree, degrees: each, splitPools }
+    const options = { degree, degrees: each, splitPools, tuningEpochs }
     return { polynomial: await approximate(model, samples, options, work) }
   }
   const estimateSeconds = secondsEstimator(samples)
-  const limits = { target, maximumDepth, maximumSeconds, exact, estimateSeconds }
+  const approximation = { tuningEpochs }
+  const limits = { target, maximumDepth, maximumSeconds, exact, estimateSeconds, approximation }
   const { model: polynomial, frontier, chosen, reachedTarget } = await chooseDegrees(model, samples, limits, work)
   if (!reachedTarget) {
     const agreement = `${(100 * chosen.agreement).toFixed(1)} %`

@@ -4,6 +4,7 @@ import type { LayerId, LayerModel, LinearLayer, Shape } from '../normalise/layer
 import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { tune } from '../tune/tune.ts'
+import type { TuningEpochs } from '../tune/tune.ts'
 import { checkCalibration, ENOUGH_SAMPLES } from './calibration.ts'
 import { capSamples } from './cap-samples.ts'
 import { chooseBounds } from './choose-bounds.ts'
@@ -30,7 +31,7 @@ export interface ApproximationOptions {
   /** Change linear maps around the activations; on unless false. */
   readonly refit?: boolean
   /** Epochs of tuning all weights towards the original's outputs, none where `refit` is false. */
-  readonly tuningEpochs?: number
+  readonly tuningEpochs?: TuningEpochs
   /** Take max-pools apart into maxima of rows and columns: closer, and a squaring deeper. */
   readonly splitPools?: boolean
   /** Also fit to slightly distorted copies of the samples, where they are images; on unless false. */
@@ -121,7 +122,7 @@ export async function approximate(
   }
   const fitted = { ...model, layers }
   if (!layers.some(({ kind }) => kind === 'polynomial')) return fitted
-  const epochs = options.refit === false || given.length < ENOUGH_SAMPLES ? 0 : options.tuningEpochs
+  const epochs = options.refit === false || given.length < ENOUGH_SAMPLES ? 0 : (options.tuningEpochs ?? {})
   const tuned = await tune(model, fitted, given, epochs, work)
   return tuned === fitted ? fitted : observeRanges(tuned, samples)
 

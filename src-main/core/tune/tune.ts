@@ -23,21 +23,24 @@ const BEYOND = 0.15
 /** Share of these that may be lost beside those that were before. */
 const MOST_LOST = 0.05
 
+/** So many, or at most so many and fewer for large networks; `{}` is as many as usual. */
+export type TuningEpochs = number | { readonly atMost?: number }
+
 /**
  * Changes weights and biases of the whole network at once, towards the original network's outputs on variations of
  * the samples: distillation by gradient steps, without labels. The polynomials stay; the weights around them say all
- * that a quadratic can. Large networks get fewer epochs. The model comes back as it was where its outputs on
+ * that a quadratic can. The model comes back as it was where its outputs on
  * further variations did not come closer.
  */
 export async function tune(
   original: LayerModel,
   start: PolynomialModel,
   samples: readonly Float64Array[],
-  mostEpochs: number | undefined,
+  wanted: TuningEpochs,
   work: WorkContext,
 ): Promise<PolynomialModel> {
   const affordable = Math.floor(MOST_MULTIPLICATIONS / (4 * samples.length * countMultiplications(original)))
-  const epochs = Math.min(mostEpochs ?? EPOCHS, affordable)
+  const epochs = typeof wanted === 'number' ? wanted : Math.min(wanted.atMost ?? EPOCHS, affordable)
   if (epochs === 0) return start
   const teacher = new Network(original, BATCH, false)
   const student = new Network(start, BATCH, true)

@@ -72,16 +72,18 @@ export async function chooseDegrees(
   const samples = judge.length > 0 ? judge : calibration
   const labels = runLayerBatch(model, samples).map(labelOf)
   const tried: FrontierPoint[] = []
+  const wanted = choice.approximation?.tuningEpochs
+  const trial = typeof wanted === 'number' && wanted < TRIAL_EPOCHS ? wanted : { atMost: TRIAL_EPOCHS }
 
-  const approximated = (on: readonly Float64Array[], { degrees, splitPools }: Choice, tuningEpochs?: number) => {
+  const approximated = (on: readonly Float64Array[], { degrees, splitPools }: Choice, tuningEpochs = wanted) => {
     throwIfCancelled(work)
     const each = new Map<LayerId, Degree | 'exact'>(degrees)
     choice.exact?.forEach((id) => each.set(id, 'exact'))
-    const options = { tuningEpochs, ...choice.approximation, degree: 2 as const, degrees: each, splitPools }
+    const options = { ...choice.approximation, tuningEpochs, degree: 2 as const, degrees: each, splitPools }
     return approximate(model, on, options, work)
   }
   const attempt = async (chosen: Choice): Promise<FrontierPoint> => {
-    const polynomial = await approximated(fitted, chosen, TRIAL_EPOCHS)
+    const polynomial = await approximated(fitted, chosen, trial)
     const outputs = runLayerBatch(polynomial, samples)
     const seconds = choice.estimateSeconds?.(polynomial)
     const point = {
