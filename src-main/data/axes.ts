@@ -20,8 +20,23 @@ export function axesFor(dims: readonly number[], expected: Shape, layout?: Layou
       if (same(dims.slice(1), sample)) return { count: dims[0], layout: candidate, shape: expected }
     }
   }
-  return undefined
+  return grayImagesFor(dims, expected, layout)
 }
+
+/** Images of one channel for a network that takes them as one row of numbers: [N, 28, 28], with a 1 anywhere, for 784. */
+function grayImagesFor(
+  [count, ...sample]: readonly number[],
+  expected: Shape,
+  layout: Layout = 'nchw',
+): Axes | undefined {
+  const plane = sample.filter((dim) => dim !== 1)
+  if (sample.length < 2 || plane.length !== 2 || !takesFlat(expected, plane[0] * plane[1])) return undefined
+  return { count, layout, shape: expected }
+}
+
+/** Whether a network takes an image of so many pixels as one row of numbers. */
+export const takesFlat = ([channels, height, width]: Shape, pixels: number): boolean =>
+  channels === pixels && height === 1 && width === 1
 
 /** The shape that an array's dimensions suggest when no network says what it wants. */
 export function guessAxes(dims: readonly number[], layout: Layout = 'nchw'): Axes | undefined {

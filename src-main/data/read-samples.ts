@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Layout } from '../core/bundle/preprocessing.ts'
 import { UserError } from '../core/errors.ts'
 import { sizeOf, type Shape } from '../core/normalise/layer-model.ts'
-import { axesFor, guessAxes, offsetOf, type Axes } from './axes.ts'
+import { axesFor, guessAxes, offsetOf, takesFlat, type Axes } from './axes.ts'
 import { decodePicture, isPicture, type Picture } from './image.ts'
 import { parseNpy, type NumberArray } from './npy.ts'
 import { parseNpz } from './npz.ts'
@@ -120,9 +120,9 @@ async function pictures(path: string, files: string[], options: ReadSamplesOptio
   }
 }
 
-/** To [channel, row, column]; colours become the luma of ITU-R BT.601 where the network takes one channel. */
+/** To [channel, row, column]; colours become the luma of ITU-R BT.601 where the network takes one channel, or one row of pixels. */
 function fitPicture({ width, height, channels: stored, values }: Picture, shape: Shape, file: string): Float32Array {
-  const [channels, rows, columns] = shape
+  const [channels, rows, columns] = takesFlat(shape, width * height) ? [1, height, width] : shape
   if (rows !== height || columns !== width || (channels !== 1 && channels !== 3)) {
     throw wrongShape(file, `a picture of shape ${brackets([stored, height, width])}`, shape)
   }

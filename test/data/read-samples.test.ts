@@ -64,6 +64,18 @@ describe('arrays', () => {
     expect([...samples.sample(0)]).toEqual(Array.from(values, Number))
   })
 
+  it.each([
+    [2, 2, 3],
+    [2, 1, 2, 3],
+    [2, 2, 3, 1],
+  ])('reads images of %i, %i, … as rows of pixels, where the network takes those', async (...dims) => {
+    const path = put('flat.npy', npyFile(dims, counting(12)))
+    const samples = await readSamples(path, { shape: [6, 1, 1] })
+    expect(samples.count).toBe(2)
+    expect([...samples.sample(1)]).toEqual([6, 7, 8, 9, 10, 11])
+    await expect(readSamples(path, { shape: [5, 1, 1] })).rejects.toMatchObject({ code: 'wrong-shape' })
+  })
+
   it('reads array x of an .npz archive, stored or deflated', async () => {
     const entry = npyFile([2, 1, 2, 2], counting(8))
     for (const level of [0, 9] as const) {
@@ -150,6 +162,7 @@ describe('pictures', () => {
 
   it('reads a gray PNG and repeats it for a network of three channels', async () => {
     const path = put('gray.png', gray([0, 50, 100, 255]))
+    expect([...(await readSamples(path, { shape: [4, 1, 1] })).sample(0)]).toEqual([0, 50, 100, 255])
     expect([...(await readSamples(path, { shape: [1, 2, 2] })).sample(0)]).toEqual([0, 50, 100, 255])
     const three = await readSamples(path, { shape: [3, 2, 2] })
     expect([...three.sample(0)]).toEqual([0, 50, 100, 255, 0, 50, 100, 255, 0, 50, 100, 255])
