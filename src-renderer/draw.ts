@@ -6,6 +6,16 @@ export interface Drawing {
   readonly values: number[]
 }
 
+const [leastSide, mostSide] = [8, 256]
+
+/** Pixels down and across of a network that takes gray squares, as such or as a row of pixels; undefined of others. */
+export function drawableSide([channels, height, width]: readonly number[]): number | undefined {
+  const isRow = height === 1 && width === 1
+  const side = isRow ? Math.sqrt(channels) : height
+  const isSquare = isRow ? Number.isInteger(side) : channels === 1 && height === width
+  return isSquare && side >= leastSide && side <= mostSide ? side : undefined
+}
+
 /**
  * Scales the strokes into the middle five sevenths and centres them by their mass, as MNIST does.
  * @returns undefined where nothing was drawn
