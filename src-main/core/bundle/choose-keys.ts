@@ -18,8 +18,8 @@ const pieceBytes = 32 * 2 ** 20
 const keysPerChain = 8
 
 /** The keys that a plan uses and no others, on the chains that cost least altogether. */
-export function chooseKeys(plan: Plan): KeyGroup[] {
-  const { relinearisationPrimes, rotationPrimes } = rehearse(plan)
+export function chooseKeys(plan: Plan, rehearsed = rehearse(plan)): KeyGroup[] {
+  const { relinearisationPrimes, rotationPrimes } = rehearsed
   const chains = chooseChains([...rotationPrimes.values()], dataPrimesOf(plan.parameters))
   const groups: KeyGroup[] = []
   if (relinearisationPrimes > 0) {

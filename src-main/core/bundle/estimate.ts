@@ -6,9 +6,9 @@ import { chooseKeys } from './choose-keys.ts'
 import { rehearse } from './rehearse.ts'
 
 /** What an edge holds at once: keys and weights as they are evaluated, and the ciphertexts alive. */
-export function edgeMemoryOf(plan: Plan): number {
+export function edgeMemoryOf(plan: Plan, rehearsed = rehearse(plan)): number {
   const { polyModulusDegree: degree } = plan.parameters
-  const { relinearisationPrimes, rotationPrimes, peakBytes } = rehearse(plan)
+  const { relinearisationPrimes, rotationPrimes, peakBytes } = rehearsed
   const keyLevels = [...rotationPrimes.values(), ...(relinearisationPrimes > 0 ? [relinearisationPrimes] : [])]
   const weights = plan.weights.reduce((sum, weight) => sum + 16 * degree * weight.primes, 0)
   const keys = keyLevels.reduce((sum, level) => sum + 16 * degree * level * (level + 1), 0)
@@ -44,10 +44,11 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
   const { polyModulusDegree: degree, primes } = plan.parameters
   const bits = primes.map((prime) => Math.ceil(Math.log2(Number(prime))))
   const packedBytes = (count: number): number => (degree / 8) * bits.slice(0, count).reduce((sum, b) => sum + b, 0)
-  const { outputs } = rehearse(plan)
+  const rehearsed = rehearse(plan)
+  const { outputs } = rehearsed
   const seededKeyBytes = (level: number): number => level * (packedBytes(level) + (degree / 8) * bits.at(-1)!)
   const publicKeyBytes = packedBytes(primes.length)
-  const keyBytes = chooseKeys(plan).reduce(
+  const keyBytes = chooseKeys(plan, rehearsed).reduce(
     (sum, { primes: level, relinearisation, steps }) =>
       sum + (steps.length + Number(relinearisation)) * seededKeyBytes(level),
     publicKeyBytes,
@@ -72,7 +73,7 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
     keyBytes,
     inputBytes: sum(received),
     outputBytes: sum(outputs.map(ciphertextBytes)),
-    edgeMemoryBytes: edgeMemoryOf(plan),
+    edgeMemoryBytes: edgeMemoryOf(plan, rehearsed),
     seconds: estimateMs(plan, costs, 1) / 1000,
     secondsOnTwoThreads: estimateMs(plan, costs, 2) / 1000,
   }
