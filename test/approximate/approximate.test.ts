@@ -195,6 +195,23 @@ describe('approximate', () => {
   })
 
   it.each([
+    ['dead', 0],
+    ['nearly dead', 1e-8],
+  ])('makes no large number of the rounding in a %s channel', async (_, size) => {
+    const network = smallNetwork()
+    const [first] = network.layers
+    if (first.kind !== 'linear' || first.terms[0].map.kind !== 'conv')
+      throw new Error('The first layer is a convolution')
+    first.terms[0].map.weight.fill(0, 0, 9)
+    for (let i = 0; i < 9; i++) first.terms[0].map.weight[i] = size * Math.sin(i + 1)
+    first.bias[0] = -size / 10
+    for (const degree of [2, 4] as const) {
+      const model = await approximate(network, images(300), { degree, tuningEpochs: 0 }, silent)
+      expect(Math.max(...everyNumber(model).map(Math.abs))).toBeLessThan(100)
+    }
+  })
+
+  it.each([
     ['no samples', [], 'no-calibration'],
     ['samples of another size', [new Float64Array(63)], 'wrong-shape'],
     ['NaN', [new Float64Array(64).fill(NaN)], 'not-finite'],

@@ -8,13 +8,14 @@ import { foldIntoSquares } from '../../src-main/core/approximate/fold-into-squar
 import { evaluatePolynomial } from '../../src-main/core/approximate/monomials.ts'
 import { squareForm } from '../../src-main/core/approximate/square-form.ts'
 import { writeOnnx } from '../../src-main/core/approximate/write-onnx.ts'
+import { largestOf } from '../../src-main/core/approximate/points.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { runLayerBatch } from '../../src-main/core/normalise/run-layers.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { silent } from '../../src-main/core/progress.ts'
 import { depthOf } from '../../src-main/core/validate/choose-degrees.ts'
 import { mnistSamples } from '../support/mnist-samples.ts'
-import { expectSameInOnnxRuntime, largestOf } from '../support/same-in-onnx-runtime.ts'
+import { expectSameInOnnxRuntime } from '../support/same-in-onnx-runtime.ts'
 
 const trained = (name: string) =>
   normalise(readOnnx(new Uint8Array(readFileSync(new URL(`../models/trained/${name}.onnx`, import.meta.url)))))

@@ -73,6 +73,22 @@ describe('linear nodes become one layer', () => {
     await expectLayers(model(image, nodes, weights), ['linear', 'Relu'])
   })
 
+  it.each([
+    ['joins the convolution behind a max-pool', 1, ['linear', 'Relu', 'max-pool', 'linear']],
+    ['stays before a max-pool where a factor is negative', -1, ['linear', 'Relu', 'linear', 'max-pool', 'linear']],
+  ])('batch normalisation of an activation %s', async (_, sign, kinds) => {
+    const nodes = [
+      node('Conv', 'x w b', 'c'),
+      relu('c', 'r'),
+      node('BatchNormalization', 'r s b m v', 'n'),
+      node('MaxPool', 'n', 'p', { kernel_shape: [2, 2], strides: [2, 2], pads: [1, 1, 1, 1] }),
+      node('Conv', 'p u', 'y', { pads: [1, 1, 1, 1] }),
+    ]
+    const bytes = model(image, nodes, { ...weights, s: { shape: [3], values: [2, sign, 0.5] }, u: tensor(2, 3, 3, 3) })
+    await expectLayers(bytes, kinds)
+    expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
+  })
+
   it('preprocessing, in spite of the padding behind it', async () => {
     const nodes = [
       node('Sub', 'x mean', 'p'),

@@ -1,8 +1,6 @@
 import { expect } from 'vitest'
+import { largestOf } from '../../src-main/core/approximate/points.ts'
 import { openReference } from '../../src-main/ort/reference.ts'
-
-export const largestOf = (values: readonly Float64Array[]): number =>
-  Math.max(...values.flatMap((row) => [...row].map(Math.abs)))
 
 /** An ONNX file's outputs in ONNX Runtime, to 1e-4 of the largest of these. */
 export async function expectSameInOnnxRuntime(

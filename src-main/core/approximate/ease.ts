@@ -9,6 +9,7 @@ import { legendre } from './legendre.ts'
 import { noMoments, observe } from './moments.ts'
 import { evaluatePolynomial } from './monomials.ts'
 import type { Coefficients } from './monomials.ts'
+import { isSpread } from './points.ts'
 import { descent } from './descent.ts'
 import type { Descent } from './descent.ts'
 import { matrix } from './matrix.ts'
@@ -132,7 +133,7 @@ function fitRow(
     if (value > high) high = value
   }
   const [middle, half] = [(low + high) / 2, (high - low) / 2]
-  if (!(half > 1e-9 * Math.max(1, Math.abs(middle)))) return undefined
+  if (!isSpread(low, high)) return undefined
   const count = options.degree + 1
   const moments = noMoments(count)
   const basis = new Float64Array(count)

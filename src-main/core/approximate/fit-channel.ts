@@ -5,6 +5,7 @@ import { noMoments, observe } from './moments.ts'
 import type { Moments } from './moments.ts'
 import { substitute } from './monomials.ts'
 import type { Coefficients } from './monomials.ts'
+import { isSpread } from './points.ts'
 import type { Points } from './points.ts'
 
 /** Degrees of polynomials that fold into squarings. */
@@ -37,13 +38,10 @@ export const interruptedFit: typeof defaultFit = { ...defaultFit, margin: 0.3, m
 /** The seen range of a channel as middle ± half. */
 export const rangeOf = ({ low, high }: Points) => ({ middle: (low + high) / 2, half: (high - low) / 2 })
 
-/** Whether the channel's inputs and outputs vary enough for anything but a constant. */
-export function varies(points: Points): boolean {
-  const { middle, half } = rangeOf(points)
-  const [least, most] = points.y.reduce(([l, m], y) => [Math.min(l, y), Math.max(m, y)], [Infinity, -Infinity])
-  return (
-    half > 1e-9 * Math.max(1, Math.abs(middle)) && most - least > 1e-12 * Math.max(1, Math.abs(most), Math.abs(least))
-  )
+/** Whether a channel varies enough for anything but a constant in a layer whose outputs reach `largest`. */
+export function varies({ low, high, y }: Points, largest: number): boolean {
+  const [least, most] = y.reduce(([l, m], value) => [Math.min(l, value), Math.max(m, value)], [Infinity, -Infinity])
+  return isSpread(low, high) && isSpread(least, most, largest)
 }
 
 export function constantPolynomial(points: Points, degree: number): Coefficients {

@@ -8,7 +8,7 @@ import type { Values } from './layer-values.ts'
 import { legendre, legendreCoefficients } from './legendre.ts'
 import { addMoments, meanSquareError, momentsOfTerm, noMoments, observe, pooledMoments } from './moments.ts'
 import { evaluatePolynomial } from './monomials.ts'
-import { condense } from './points.ts'
+import { condense, isSpread, largestOf } from './points.ts'
 import type { FitReport, PolynomialLayer } from './polynomial-model.ts'
 import type { ContrastLayer } from './pools.ts'
 
@@ -30,6 +30,7 @@ export function fitActivation(
   options: FitOptions,
 ): PolynomialLayer {
   const [channels, height, width] = layer.shape
+  const largest = largestOf(targets)
   const report = new FitSummary()
   const coefficients = Array.from({ length: channels }, (_, channel) => {
     const points = condense(inputs, targets, channel, height * width)
@@ -37,7 +38,7 @@ export function fitActivation(
     const exact = activationFunction(layer.activation, channel)
     let fitted = constantPolynomial(points, options.degree)
     let chebyshev = fitted
-    if (varies(points)) {
+    if (varies(points, largest)) {
       chebyshev = chebyshevInterpolant(exact, range.middle, range.half, options.degree)
       const moments = pointMoments(points, exact, options)
       const goal = pool
@@ -75,13 +76,16 @@ export function fitContrasts(
   const { taps, shape } = layer
   const plane = shape[1] * shape[2]
   const count = options.degree + 1
+  const largest = largestOf(targets)
   const coefficients: Float64Array[] = []
   const report = new FitSummary()
   for (let channel = 0; channel < shape[0]; channel++) {
+    const maximum = condense(targets, targets, channel, plane)
     const ranges = Array.from({ length: taps }, (_, k) => {
       const { low, high } = condense(inputs, inputs, channel * taps + k, plane)
       report.see(low, high)
-      return { middle: (low + high) / 2, half: (high - low) / 2 }
+      const isNeeded = isSpread(maximum.low, maximum.high, largest) && isSpread(low, high, largest)
+      return { middle: (low + high) / 2, half: isNeeded ? (high - low) / 2 : 0 }
     })
     const all = noMoments(taps * count)
     const basis = new Float64Array(taps * count)

@@ -5,6 +5,7 @@ import { channelScale, expandBias } from '../normalise/linear-maps.ts'
 import { runLayerBatch } from '../normalise/run-layers.ts'
 import { evenly } from './layer-values.ts'
 import { gather, mapConstants, scaleMap } from './linear-maps.ts'
+import { largestOf } from './points.ts'
 import { isExact } from './polynomial-model.ts'
 import type {
   ExactLayer,
@@ -305,8 +306,7 @@ function emitSquares(
 function boundsOf(model: RefreshedModel, samples: readonly Float64Array[]): Map<string, number> {
   const bounds = new Map<string, number>()
   runLayerBatch(model, samples, (layer, outputs) => {
-    let largest = bounds.get(layer.id) ?? 0
-    for (const output of outputs) for (const value of output) largest = Math.max(largest, Math.abs(value))
+    const largest = Math.max(bounds.get(layer.id) ?? 0, largestOf(outputs))
     invariant(Number.isFinite(largest), 'A folded layer left the finite numbers.', { layer: layer.id })
     bounds.set(layer.id, largest)
   })

@@ -1,3 +1,5 @@
+import { ROUNDING } from './points.ts'
+
 /** A row-major matrix. */
 export interface Matrix {
   readonly rows: number
@@ -11,7 +13,10 @@ export const matrix = (rows: number, columns: number): Matrix => ({
   data: new Float64Array(rows * columns),
 })
 
-/** Gives every column mean 0 and deviation 1; columns that do not vary become 0. */
+/**
+ * Gives every column mean 0 and deviation 1; columns that vary by no more than the rounding of single precision, seen
+ * by their own size and by the widest column, become 0.
+ */
 export function standardise({ rows, columns, data }: Matrix): { means: Float64Array; deviations: Float64Array } {
   const means = new Float64Array(columns)
   const deviations = new Float64Array(columns)
@@ -19,9 +24,10 @@ export function standardise({ rows, columns, data }: Matrix): { means: Float64Ar
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) deviations[c] += (data[r * columns + c] -= means[c]) ** 2 / rows
   }
+  const widest = Math.sqrt(deviations.reduce((most, value) => Math.max(most, value), 0))
   for (let c = 0; c < columns; c++) {
     const deviation = Math.sqrt(deviations[c])
-    deviations[c] = deviation > 1e-9 * Math.abs(means[c]) && deviation > 1e-150 ? deviation : Infinity
+    deviations[c] = deviation > ROUNDING * Math.max(Math.abs(means[c]), widest) ? deviation : Infinity
   }
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) data[r * columns + c] /= deviations[c]
   return { means, deviations }

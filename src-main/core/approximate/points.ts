@@ -12,6 +12,20 @@ export interface Points {
 
 const BINS = 1024
 
+/** Forward passes are in single precision: what varies by less than this share of its size varies by rounding. */
+export const ROUNDING = 1e-6
+
+/** Whether values between these vary by more than the rounding of values of that size. */
+export const isSpread = (low: number, high: number, size = Math.max(Math.abs(low), Math.abs(high))): boolean =>
+  high - low > Math.max(1e-12, ROUNDING * size)
+
+/** The largest magnitude among all values. */
+export function largestOf(values: readonly Float64Array[]): number {
+  let largest = 0
+  for (const row of values) for (const value of row) largest = Math.max(largest, Math.abs(value))
+  return largest
+}
+
 /**
  * Condenses a channel's values to the mean x and mean y of equal bins between the extremes. A least-squares fit of
  * degree n on them differs from one on all values by the spread of x inside a bin, 1e-7 of the range squared.

@@ -95,7 +95,8 @@ export function staysConvolution(first: ConvMap, second: ConvMap, input: Shape, 
   return isPointwise && [0, 1].every((axis) => middle[axis + 1] - first.pads[axis] >= input[axis + 1])
 }
 
-const isChannelScale = ({ weight, kernel, strides, pads, groups }: ConvMap, input: Shape): boolean =>
+/** Whether each channel is multiplied by its factor and nothing else. */
+export const isChannelScale = ({ weight, kernel, strides, pads, groups }: ConvMap, input: Shape): boolean =>
   groups === input[0] && weight.length === groups && String([...kernel, ...strides, ...pads]) === '1,1,1,1,0,0,0,0'
 
 /** Formula: W[o] · s[o]. */

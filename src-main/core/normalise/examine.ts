@@ -5,6 +5,7 @@ import { lower, type Lowered } from './lower.ts'
 import { foldConstants } from './passes/fold-constants.ts'
 import { fuseLinear } from './passes/fuse-linear.ts'
 import { nameLayers } from './passes/name-layers.ts'
+import { poolBeforeScale } from './passes/pool-before-scale.ts'
 import { recogniseActivations } from './passes/recognise-activations.ts'
 import { removeDeadLayers } from './passes/remove-dead-layers.ts'
 import { prune, type Choice } from './prune.ts'
@@ -25,7 +26,8 @@ export interface Examination extends Lowered {
  *    zero padding goes into the window behind it (`take-padding.ts`), and branches with a known condition are taken.
  * 5. `removeDeadLayers`.
  * 6. `fuseLinear` folds batch normalisation and preprocessing into weights, and joins what is linear.
- * 7. `nameLayers`.
+ * 7. `poolBeforeScale` moves scales out from between activations and max-pools; `fuseLinear` joins them with what follows.
+ * 8. `nameLayers`.
  * Throws UserError where the graph breaks ONNX's rules.
  */
 export function examine(graph: Graph, choice: Choice): Examination {
@@ -43,5 +45,9 @@ export function examine(graph: Graph, choice: Choice): Examination {
     output,
     finish: network.finish,
   }
-  return { ...lowered, constants, model: nameLayers(fuseLinear(removeDeadLayers(model)), graph) }
+  return {
+    ...lowered,
+    constants,
+    model: nameLayers(fuseLinear(poolBeforeScale(fuseLinear(removeDeadLayers(model)))), graph),
+  }
 }

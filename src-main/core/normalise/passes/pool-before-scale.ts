@@ -1,0 +1,51 @@
+import { isChannelScale } from '../compose-linear.ts'
+import type { LayerId, LayerModel, LinearLayer } from '../layer-model.ts'
+import { inputsOf } from '../run-layers.ts'
+
+type Layer = LayerModel['layers'][number]
+
+/**
+ * Move max-pools before the scales of activations (a batch normalisation between the two, as is usual with Keras).
+ * Before: s = g·a + b, p = maxpool(s). After: p = maxpool(a), s = g·p + b, which joins what follows, while the activation
+ * and the maximum can become one.
+ * Conditions: all g are positive, only p reads s, a is an activation.
+ * Formula: t → g·t + b rises, so it commutes with a maximum; a pool's padding never wins.
+ */
+export function poolBeforeScale(model: LayerModel): LayerModel {
+  const layers = new Map<LayerId, Layer>(model.layers.map((layer) => [layer.id, layer]))
+  /** Scales by the ids of the pools that they now come behind. */
+  const moved = new Map<LayerId, LinearLayer>()
+  for (const pool of model.layers) {
+    const scale = pool.kind === 'max-pool' ? layers.get(pool.input) : undefined
+    if (scale && isRisingScale(scale) && layers.get(scale.terms[0].input)?.kind === 'activation') {
+      const readers = model.layers.filter((layer) => inputsOf(layer).includes(scale.id))
+      if (readers.length === 1 && model.output !== scale.id) moved.set(pool.id, scale)
+    }
+  }
+  const behind = (id: LayerId): LayerId => moved.get(id)?.id ?? id
+  const swapped = [...moved.values()].map(({ id }) => id)
+  return {
+    ...model,
+    output: behind(model.output),
+    layers: model.layers.flatMap((layer): Layer[] => {
+      if (swapped.includes(layer.id)) return []
+      const scale = moved.get(layer.id)
+      if (scale && layer.kind === 'max-pool') {
+        const [{ input, map }] = scale.terms
+        return [
+          { ...layer, input: behind(input) },
+          { ...scale, shape: layer.shape, terms: [{ input: layer.id, map }] },
+        ]
+      }
+      if (layer.kind !== 'linear') return [{ ...layer, input: behind(layer.input) }]
+      return [{ ...layer, terms: layer.terms.map((term) => ({ ...term, input: behind(term.input) })) }]
+    }),
+  }
+}
+
+/** y = g·x + b by channel, all g positive. */
+function isRisingScale(layer: Layer): layer is LinearLayer {
+  if (layer.kind !== 'linear' || layer.terms.length !== 1 || layer.bias.length !== layer.shape[0]) return false
+  const [{ map }] = layer.terms
+  return map.kind === 'conv' && isChannelScale(map, layer.shape) && map.weight.every((factor) => factor > 0)
+}
