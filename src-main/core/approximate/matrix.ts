@@ -13,22 +13,27 @@ export const matrix = (rows: number, columns: number): Matrix => ({
   data: new Float64Array(rows * columns),
 })
 
+/** Of the typical deviation: columns that vary less are taken to vary as much. */
+const LEAST_SHARE = 0.3
+
 /**
- * Gives every column mean 0 and deviation 1; columns that vary by no more than the rounding of single precision, seen
- * by their own size and by the widest column, become 0.
+ * Gives every column mean 0 and deviation 1, but less to columns that vary little against the others, since what hardly
+ * varied on the samples may do so on other inputs and should not get large weights. Columns that vary by no more than
+ * the rounding of single precision, seen by their own size and by the widest column, become 0.
  */
 export function standardise({ rows, columns, data }: Matrix): { means: Float64Array; deviations: Float64Array } {
   const means = new Float64Array(columns)
-  const deviations = new Float64Array(columns)
+  const variances = new Float64Array(columns)
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) means[c] += data[r * columns + c] / rows
   for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) deviations[c] += (data[r * columns + c] -= means[c]) ** 2 / rows
+    for (let c = 0; c < columns; c++) variances[c] += (data[r * columns + c] -= means[c]) ** 2 / rows
   }
-  const widest = Math.sqrt(deviations.reduce((most, value) => Math.max(most, value), 0))
-  for (let c = 0; c < columns; c++) {
-    const deviation = Math.sqrt(deviations[c])
-    deviations[c] = deviation > ROUNDING * Math.max(Math.abs(means[c]), widest) ? deviation : Infinity
-  }
+  const least = LEAST_SHARE * Math.sqrt(variances.reduce((sum, value) => sum + value, 0) / columns)
+  const widest = Math.sqrt(variances.reduce((most, value) => Math.max(most, value), 0))
+  const deviations = variances.map((variance, c) => {
+    const deviation = Math.sqrt(variance)
+    return deviation > ROUNDING * Math.max(Math.abs(means[c]), widest) ? Math.max(deviation, least) : Infinity
+  })
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) data[r * columns + c] /= deviations[c]
   return { means, deviations }
 }
