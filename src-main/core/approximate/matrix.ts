@@ -61,15 +61,26 @@ export function multiply(left: Matrix, right: Matrix, rows: readonly number[]): 
   const [n, m] = [left.columns, right.columns]
   const product = matrix(rows.length, m)
   rows.forEach((row, i) => {
-    const out = product.data.subarray(i * m, (i + 1) * m)
-    for (let f = 0; f < n; f++) {
-      const value = left.data[row * n + f]
-      if (value === 0) continue
-      const start = f * m
-      for (let t = 0; t < m; t++) out[t] += value * right.data[start + t]
-    }
+    const amounts = left.data.subarray(row * n, (row + 1) * n)
+    addCombination(product.data.subarray(i * m, (i + 1) * m), amounts, right.data, 1)
   })
   return product
+}
+
+/** out += scale · Σ amounts[k] · (row k of `rows`, each as long as `out`), four rows at a time. */
+export function addCombination(out: Float64Array, amounts: Float64Array, rows: Float64Array, scale: number): void {
+  const m = out.length
+  const whole = amounts.length - (amounts.length % 4)
+  for (let k = 0; k < whole; k += 4) {
+    const [a, b, c, d] = [scale * amounts[k], scale * amounts[k + 1], scale * amounts[k + 2], scale * amounts[k + 3]]
+    const [first, second, third, fourth] = [k * m, (k + 1) * m, (k + 2) * m, (k + 3) * m]
+    for (let t = 0; t < m; t++) {
+      out[t] += a * rows[first + t] + b * rows[second + t] + c * rows[third + t] + d * rows[fourth + t]
+    }
+  }
+  for (let k = whole; k < amounts.length; k++) {
+    for (let t = 0; t < m; t++) out[t] += scale * amounts[k] * rows[k * m + t]
+  }
 }
 
 /** The given rows as columns. */
@@ -101,16 +112,20 @@ export function cholesky({ rows: n, data: a }: Matrix): boolean {
 export function substituteBoth({ rows: n, data: l }: Matrix, right: Matrix): Matrix {
   const m = right.columns
   const x = Float64Array.from(right.data)
-  const subtract = (to: number, from: number, factor: number) => {
-    for (let t = 0; t < m; t++) x[to * m + t] -= factor * x[from * m + t]
+  const divide = (row: Float64Array, by: number) => {
+    for (let t = 0; t < m; t++) row[t] /= by
   }
   for (let i = 0; i < n; i++) {
-    for (let k = 0; k < i; k++) subtract(i, k, l[i * n + k])
-    for (let t = 0; t < m; t++) x[i * m + t] /= l[i * n + i]
+    const row = x.subarray(i * m, (i + 1) * m)
+    addCombination(row, l.subarray(i * n, i * n + i), x, -1)
+    divide(row, l[i * n + i])
   }
+  const column = new Float64Array(n)
   for (let i = n - 1; i >= 0; i--) {
-    for (let k = i + 1; k < n; k++) subtract(i, k, l[k * n + i])
-    for (let t = 0; t < m; t++) x[i * m + t] /= l[i * n + i]
+    const row = x.subarray(i * m, (i + 1) * m)
+    for (let k = i + 1; k < n; k++) column[k] = l[k * n + i]
+    addCombination(row, column.subarray(i + 1), x.subarray((i + 1) * m), -1)
+    divide(row, l[i * n + i])
   }
   return { rows: n, columns: m, data: x }
 }

@@ -1,4 +1,13 @@
-import { cholesky, grammian, matrix, multiply, standardise, substituteBoth, transposed } from './matrix.ts'
+import {
+  addCombination,
+  cholesky,
+  grammian,
+  matrix,
+  multiply,
+  standardise,
+  substituteBoth,
+  transposed,
+} from './matrix.ts'
 import type { Matrix } from './matrix.ts'
 
 export interface RidgeFit {
@@ -101,16 +110,22 @@ function dual(features: Matrix, residuals: Matrix, rows: readonly number[]): Sol
   }
 }
 
+/** featuresᵀ · (residuals − bias) over the rows, in chunks of these. */
+const CHUNK = 64
+
 function crossProduct(features: Matrix, residuals: Matrix, rows: readonly number[], bias: Float64Array): Matrix {
   const [n, m] = [features.columns, residuals.columns]
   const product = matrix(n, m)
-  for (const row of rows) {
-    const residual = residuals.data.subarray(row * m, (row + 1) * m).map((value, t) => value - bias[t])
+  const centred = new Float64Array(CHUNK * m)
+  const column = new Float64Array(CHUNK)
+  for (let first = 0; first < rows.length; first += CHUNK) {
+    const chunk = rows.slice(first, first + CHUNK)
+    chunk.forEach((row, i) => {
+      for (let t = 0; t < m; t++) centred[i * m + t] = residuals.data[row * m + t] - bias[t]
+    })
     for (let f = 0; f < n; f++) {
-      const value = features.data[row * n + f]
-      if (value === 0) continue
-      const start = f * m
-      for (let t = 0; t < m; t++) product.data[start + t] += value * residual[t]
+      chunk.forEach((row, i) => (column[i] = features.data[row * n + f]))
+      addCombination(product.data.subarray(f * m, (f + 1) * m), column.subarray(0, chunk.length), centred, 1)
     }
   }
   return product

@@ -62,7 +62,7 @@ export class Adam {
 
 function normOf(sets: readonly Parameters[]): number {
   let sum = 0
-  for (const { gradient } of sets) for (const value of gradient) sum += value * value
+  for (const { gradient } of sets) for (let i = 0; i < gradient.length; i++) sum += gradient[i] * gradient[i]
   return Math.sqrt(sum)
 }
 

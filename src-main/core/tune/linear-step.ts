@@ -110,9 +110,12 @@ export class LinearStep {
   back(kernels: Kernels, values: ReadonlyMap<LayerId, Block>, gradients: ReadonlyMap<LayerId, Block>): void {
     const out = gradients.get(this.layer.id)!
     const run = out.values.length / this.bias.values.length
-    this.biasGradient.values.forEach((_, i, sums) => {
-      for (let j = i * run; j < (i + 1) * run; j++) sums[i] += out.values[j]
-    })
+    const sums = this.biasGradient.values
+    for (let i = 0; i < sums.length; i++) {
+      let sum = sums[i]
+      for (let j = i * run; j < (i + 1) * run; j++) sum += out.values[j]
+      sums[i] = sum
+    }
     for (const term of this.terms) {
       const { input, map, geometry, lanes, weights, padded } = term
       if (lanes) this.call(kernels, 'gradient', term, out.at, this.readable(term, values.get(input)!), lanes)

@@ -83,8 +83,14 @@ export class Network {
       return
     }
     eachChannel(layer, x.length, (channel, from, to) => {
-      const f = functionOf(layer, channel)
-      for (let i = from; i < to; i++) out[i] = f(x[i])
+      const row = coefficientsOf(layer, channel)
+      if (row?.length === 3) {
+        const [c, b, a] = row
+        for (let i = from; i < to; i++) out[i] = (a * x[i] + b) * x[i] + c
+      } else {
+        const f = functionOf(layer, channel)
+        for (let i = from; i < to; i++) out[i] = f(x[i])
+      }
     })
   }
 
@@ -93,8 +99,14 @@ export class Network {
     const x = this.values.get(layer.input)!.values
     const [into, out] = [this.gradients.get(layer.input)!.values, this.gradients.get(layer.id)!.values]
     eachChannel(layer, x.length, (channel, from, to) => {
-      const slope = slopeOf(layer, channel)
-      for (let i = from; i < to; i++) into[i] += out[i] * slope(x[i])
+      const row = coefficientsOf(layer, channel)
+      if (row?.length === 3) {
+        const [b, twice] = [row[1], 2 * row[2]]
+        for (let i = from; i < to; i++) into[i] += out[i] * (twice * x[i] + b)
+      } else {
+        const slope = slopeOf(layer, channel)
+        for (let i = from; i < to; i++) into[i] += out[i] * slope(x[i])
+      }
     })
   }
 }
@@ -110,23 +122,27 @@ function eachChannel(
   for (let channel = 0; channel < layer.shape[0]; channel++) visit(channel, channel * run, (channel + 1) * run)
 }
 
+const SQUARE = Float64Array.of(0, 0, 1)
+
+/** A polynomial's row. Quadratics have loops of their own: calling a function per value takes several times as long. */
+const coefficientsOf = (layer: Elementwise, channel: number): Float64Array | undefined =>
+  layer.kind === 'polynomial' ? layer.coefficients[channel] : layer.kind === 'square' ? SQUARE : undefined
+
 function functionOf(layer: Elementwise, channel: number): (x: number) => number {
-  if (layer.kind === 'square') return (x) => x * x
   if (layer.kind === 'activation') return activationFunction(layer.activation, channel)
-  const row = layer.coefficients[channel]
-  if (row.length !== 3) return (x) => evaluatePolynomial(row, x)
-  const [c, b, a] = row
-  return (x) => (a * x + b) * x + c
+  const row = coefficientsOf(layer, channel)!
+  return (x) => evaluatePolynomial(row, x)
 }
 
 /** Relative to the larger of 1 and |x|: where the difference quotient of an exact activation is taken. */
 const DIFFERENCE = 1e-4
 
 function slopeOf(layer: Elementwise, channel: number): (x: number) => number {
-  if (layer.kind === 'square') return (x) => 2 * x
-  if (layer.kind === 'polynomial') {
-    const row = layer.coefficients[channel].map((c, k) => c * k).subarray(1)
-    return row.length === 2 ? (x) => row[1] * x + row[0] : (x) => evaluatePolynomial(row, x)
+  if (layer.kind !== 'activation') {
+    const row = coefficientsOf(layer, channel)!
+      .map((c, k) => c * k)
+      .subarray(1)
+    return (x) => evaluatePolynomial(row, x)
   }
   const f = activationFunction(layer.activation, channel)
   return (x) => {
