@@ -30,7 +30,7 @@ export interface Descent {
 }
 
 /** Ridge penalty on the whole change, per row and unit of standardised weight: more where features are many for the rows. */
-const penaltyOf = (features: number, rows: number): number => Math.max(0.003, (0.05 * features) / rows)
+const penaltyOf = (features: number, rows: number): number => Math.max(0.003, features / rows)
 
 /** Steps in the metric of the features (standardised in place); undefined where there are more features than rows. */
 export function descent(features: Matrix, heldOut: (row: number) => boolean): Descent | undefined {
