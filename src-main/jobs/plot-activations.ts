@@ -65,7 +65,7 @@ function plots(model: LayerModel, polynomial: PolynomialModel, samples: readonly
     samples: samples.length,
     agreement: kept / samples.length,
     layers: layers.map((layer) => ({
-      id: choosableOf(polynomial, layer),
+      id: choosableOf(model, polynomial, layer),
       ...plotOf(layer, exactOf(model, layer), seen.get(layer.input)!),
     })),
   }
@@ -104,8 +104,8 @@ function exactOf(model: LayerModel, { id, sources }: PolynomialLayer): ((x: numb
 }
 
 /** The name by which its degree is chosen: a max-pool's polynomials are terms of a sum that has the pool's name. */
-function choosableOf({ layers }: PolynomialModel, { id, fit }: PolynomialLayer): LayerId {
-  if (!fit.original.startsWith('MaxPool')) return id
+function choosableOf(model: LayerModel, { layers }: PolynomialModel, { id }: PolynomialLayer): LayerId {
+  if (model.layers.some((layer) => layer.id === id)) return id
   return layers.find((layer) => layer.kind === 'linear' && layer.terms.some(({ input }) => input === id))?.id ?? id
 }
 
