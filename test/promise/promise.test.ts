@@ -89,6 +89,20 @@ const networks: Record<string, { nodes: TestNode[]; constants: Record<string, Te
     ],
     constants: { w: tensor(4, 2, 3, 3), b: tensor(4), v: tensor(144, 3), d: tensor(3) },
   },
+  'Relu with a dead channel, BatchNormalization and MaxPool behind it': {
+    nodes: [
+      node('Conv', ['x', 'w', 'b'], 'c', { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
+      node('Relu', ['c'], 'a'),
+      node('BatchNormalization', ['a', 'scale', 'shift', 'mean', 'variance'], 'n'),
+      node('MaxPool', ['n'], 'p', { kernel_shape: [2, 2], strides: [2, 2] }),
+      node('Flatten', ['p'], 'f'),
+      node('Gemm', ['f', 'v', 'd'], 'y', { transB: 1 }),
+    ],
+    constants: {
+      ...{ w: tensor(4, 2, 3, 3), b: { shape: [4], values: [-100, 0.1, 0.2, -0.1] }, v: tensor(3, 64), d: tensor(3) },
+      ...{ scale: positive(4), shift: tensor(4), mean: tensor(4), variance: positive(4) },
+    },
+  },
 }
 
 /** The second activation is under the shortcut. */
