@@ -1,6 +1,7 @@
 import { countMultiplications } from '../normalise/count-multiplications.ts'
 import { INPUT } from '../normalise/layer-model.ts'
 import type { LayerId, LayerModel, LinearLayer, Shape } from '../normalise/layer-model.ts'
+import { inputsOf, soleReader } from '../normalise/run-layers.ts'
 import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { tune } from '../tune/tune.ts'
@@ -18,7 +19,7 @@ import { applyLayer } from './layer-values.ts'
 import type { Values } from './layer-values.ts'
 import type { ExactLayer, PolynomialLayer, PolynomialModel } from './polynomial-model.ts'
 import { observeRanges } from './observe-ranges.ts'
-import { contrastMaximum, readsFrom, replacePools } from './pools.ts'
+import { contrastMaximum, replacePools } from './pools.ts'
 import type { SlotModel } from './pools.ts'
 import { refit } from './refit.ts'
 import { splitPools } from './split-pools.ts'
@@ -154,14 +155,8 @@ const breathe = () => new Promise((resolve) => setTimeout(resolve))
 
 function lastReaders(model: SlotModel): Map<LayerId, LayerId> {
   const last = new Map<LayerId, LayerId>()
-  for (const layer of model.layers) for (const input of readsFrom(layer)) last.set(input, layer.id)
+  for (const layer of model.layers) for (const input of inputsOf(layer)) last.set(input, layer.id)
   return last
-}
-
-function soleReader(model: SlotModel, id: LayerId): SlotModel['layers'][number] | undefined {
-  if (model.output === id) return undefined
-  const readers = model.layers.filter((layer) => readsFrom(layer).includes(id))
-  return readers.length === 1 ? readers[0] : undefined
 }
 
 /** The average pooling that is the only reader of a layer, if there is one. */

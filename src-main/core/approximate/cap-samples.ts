@@ -1,9 +1,9 @@
 import { INPUT, sizeOf } from '../normalise/layer-model.ts'
 import type { LayerId } from '../normalise/layer-model.ts'
+import { inputsOf } from '../normalise/run-layers.ts'
 import type { WorkContext } from '../progress.ts'
 import { evenly } from './layer-values.ts'
 import type { Values } from './layer-values.ts'
-import { readsFrom } from './pools.ts'
 import type { SlotModel } from './pools.ts'
 
 /** What the values of all samples may take together. */
@@ -26,7 +26,7 @@ function bytesPerSample(model: SlotModel): number {
   const lastReader = new Map<LayerId, LayerId>()
   for (const layer of model.layers) {
     sizes.set(layer.id, sizeOf(layer.shape))
-    for (const input of readsFrom(layer)) lastReader.set(input, layer.id)
+    for (const input of inputsOf(layer)) lastReader.set(input, layer.id)
   }
   let [alive, most] = [sizes.get(INPUT)!, 0]
   for (const layer of model.layers) {

@@ -1,6 +1,6 @@
 import type { LayerId } from '../normalise/layer-model.ts'
+import { inputsOf } from '../normalise/run-layers.ts'
 import { deepFit, defaultFit, interruptedFit } from './fit-channel.ts'
-import { readsFrom } from './pools.ts'
 import type { SlotModel } from './pools.ts'
 
 /** Polynomials from which they are bounded further beyond what calibration saw. */
@@ -14,7 +14,7 @@ export function chooseBounds(model: SlotModel, exact: ReadonlySet<LayerId>): typ
   /** Polynomials on the longest way to a layer's output since the last exact activation. */
   const since = new Map<LayerId, number>()
   for (const layer of model.layers) {
-    const before = Math.max(...readsFrom(layer).map((input) => since.get(input) ?? 0))
+    const before = Math.max(...inputsOf(layer).map((input) => since.get(input) ?? 0))
     since.set(layer.id, layer.kind === 'linear' ? before : isReplaced(layer) ? before + 1 : 0)
   }
   return Math.max(...since.values()) > MOST_SHALLOW ? deepFit : interruptedFit

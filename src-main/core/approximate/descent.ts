@@ -1,4 +1,4 @@
-import { cholesky, grammian, matrix, standardise, substituteBoth } from './matrix.ts'
+import { cholesky, everyRow, grammian, matrix, standardise, substituteBoth } from './matrix.ts'
 import type { Matrix } from './matrix.ts'
 
 /** A change of one row's weights (standardised features) and bias, and what it does to the row's value at each place. */
@@ -34,7 +34,7 @@ const penaltyOf = (features: number, rows: number): number => Math.max(0.003, fe
 
 /** Steps in the metric of the features (standardised in place); undefined where there are more features than rows. */
 export function descent(features: Matrix, heldOut: (row: number) => boolean): Descent | undefined {
-  const kept = [...Array(features.rows).keys()].filter((row) => !heldOut(row))
+  const kept = everyRow(features).filter((row) => !heldOut(row))
   const n = features.columns
   if (n > kept.length) return undefined
   const { means, deviations } = standardise(features)

@@ -8,7 +8,7 @@ import type { Values } from './layer-values.ts'
 import { legendre, legendreCoefficients } from './legendre.ts'
 import { addMoments, meanSquareError, momentsOfTerm, noMoments, observe, pooledMoments } from './moments.ts'
 import { evaluatePolynomial } from './monomials.ts'
-import { condense, isSpread, largestOf } from './points.ts'
+import { condense, extremes, isSpread, largestOf } from './points.ts'
 import type { FitReport, PolynomialLayer } from './polynomial-model.ts'
 import type { ContrastLayer } from './pools.ts'
 
@@ -80,12 +80,12 @@ export function fitContrasts(
   const coefficients: Float64Array[] = []
   const report = new FitSummary()
   for (let channel = 0; channel < shape[0]; channel++) {
-    const maximum = condense(targets, targets, channel, plane)
+    const maximum = extremes(targets, channel, plane)
+    const isConstant = !isSpread(maximum.low, maximum.high, largest)
     const ranges = Array.from({ length: taps }, (_, k) => {
-      const { low, high } = condense(inputs, inputs, channel * taps + k, plane)
+      const { low, high } = extremes(inputs, channel * taps + k, plane)
       report.see(low, high)
-      const isNeeded = isSpread(maximum.low, maximum.high, largest) && isSpread(low, high, largest)
-      return { middle: (low + high) / 2, half: isNeeded ? (high - low) / 2 : 0 }
+      return { middle: (low + high) / 2, half: isConstant || !isSpread(low, high, largest) ? 0 : (high - low) / 2 }
     })
     const all = noMoments(taps * count)
     const basis = new Float64Array(taps * count)

@@ -38,8 +38,9 @@ export function standardise({ rows, columns, data }: Matrix): { means: Float64Ar
   return { means, deviations }
 }
 
-/** Σ over the rows of rowᵀ·row, four rows at a time. */
-export function grammian({ columns: n, data }: Matrix, rows: readonly number[]): Matrix {
+/** Σ over the rows, all unless given, of rowᵀ·row, four rows at a time. */
+export function grammian(of: Matrix, rows = everyRow(of)): Matrix {
+  const { columns: n, data } = of
   const gram = matrix(n, n)
   const g = gram.data
   const zero = new Float64Array(n)
@@ -56,19 +57,29 @@ export function grammian({ columns: n, data }: Matrix, rows: readonly number[]):
   return gram
 }
 
-/** The given rows of left times right. */
-export function multiply(left: Matrix, right: Matrix, rows: readonly number[]): Matrix {
+/** The indices of all rows. */
+export const everyRow = ({ rows }: Matrix): readonly number[] => [...Array(rows).keys()]
+
+/** Rows of a product's right side that stay in the cache while all of the left side meets them. */
+const BLOCK = 64
+
+/** The given rows of left, all unless given, times right. */
+export function multiply(left: Matrix, right: Matrix, rows = everyRow(left)): Matrix {
   const [n, m] = [left.columns, right.columns]
   const product = matrix(rows.length, m)
-  rows.forEach((row, i) => {
-    const amounts = left.data.subarray(row * n, (row + 1) * n)
-    addCombination(product.data.subarray(i * m, (i + 1) * m), amounts, right.data, 1)
-  })
+  for (let first = 0; first < n; first += BLOCK) {
+    const last = Math.min(n, first + BLOCK)
+    const block = right.data.subarray(first * m, last * m)
+    rows.forEach((row, i) => {
+      const amounts = left.data.subarray(row * n + first, row * n + last)
+      addCombination(product.data.subarray(i * m, (i + 1) * m), amounts, block, 1)
+    })
+  }
   return product
 }
 
 /** out += scale · Σ amounts[k] · (row k of `rows`, each as long as `out`), four rows at a time. */
-export function addCombination(out: Float64Array, amounts: Float64Array, rows: Float64Array, scale: number): void {
+function addCombination(out: Float64Array, amounts: Float64Array, rows: Float64Array, scale: number): void {
   const m = out.length
   const whole = amounts.length - (amounts.length % 4)
   for (let k = 0; k < whole; k += 4) {

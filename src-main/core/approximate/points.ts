@@ -10,6 +10,24 @@ export interface Points {
   readonly high: number
 }
 
+/** The least and the largest value of a channel, which is `plane` values of each tensor from `channel × plane`. */
+export function extremes(
+  tensors: readonly Float64Array[],
+  channel: number,
+  plane: number,
+): Pick<Points, 'low' | 'high'> {
+  let low = Infinity
+  let high = -Infinity
+  for (const values of tensors) {
+    for (let i = channel * plane; i < (channel + 1) * plane; i++) {
+      if (values[i] < low) low = values[i]
+      if (values[i] > high) high = values[i]
+      if (!Number.isFinite(values[i])) throw notFinite()
+    }
+  }
+  return { low, high }
+}
+
 const BINS = 1024
 
 /** Forward passes are in single precision: what varies by less than this share of its size varies by rounding. */
@@ -39,15 +57,7 @@ export function condense(
 ): Points {
   const begin = channel * plane
   const end = begin + plane
-  let low = Infinity
-  let high = -Infinity
-  for (const values of inputs) {
-    for (let i = begin; i < end; i++) {
-      if (values[i] < low) low = values[i]
-      if (values[i] > high) high = values[i]
-      if (!Number.isFinite(values[i])) throw notFinite()
-    }
-  }
+  const { low, high } = extremes(inputs, channel, plane)
   const perUnit = high > low ? BINS / (high - low) : 0
   const counts = new Float64Array(BINS)
   const x = new Float64Array(BINS)

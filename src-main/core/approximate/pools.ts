@@ -10,7 +10,7 @@ import type {
   Model,
   Shape,
 } from '../normalise/layer-model.ts'
-import { inputsOf, shapesOf } from '../normalise/run-layers.ts'
+import { shapesOf, soleReader } from '../normalise/run-layers.ts'
 import type { Values } from './layer-values.ts'
 
 /**
@@ -41,21 +41,18 @@ export type SlotModel = Model<LinearLayer | ActivationLayer | ContrastLayer | Ma
 export function replacePools(model: LayerModel, exact: ReadonlySet<LayerId> = new Set()): SlotModel {
   const shapes = shapesOf(model)
   const layers = new Map<LayerId, LayerModel['layers'][number] | ContrastLayer>(model.layers.map((l) => [l.id, l]))
-  const soleReader = (id: LayerId) => {
-    const readers = [...layers.values()].filter((layer) => readsFrom(layer).includes(id))
-    return readers.length === 1 && model.output !== id ? readers[0] : undefined
-  }
+  const readerOf = (id: LayerId) => soleReader({ layers: [...layers.values()], output: model.output }, id)
   for (const pool of model.layers) {
     if (pool.kind !== 'max-pool' || exact.has(pool.id)) continue
     const before = layers.get(pool.input)
-    const after = soleReader(pool.id)
+    const after = readerOf(pool.id)
     let [source, id, activation] = [pool.input, pool.id, undefined as Activation | undefined]
-    let exclusive = soleReader(source) !== undefined
+    let exclusive = readerOf(source) !== undefined
     const absorbs = before?.kind === 'activation' && !exact.has(before.id)
     if (absorbs && increasing.has(before.activation.operator) && exclusive) {
       source = before.input
       activation = before.activation
-      exclusive = soleReader(source) !== undefined
+      exclusive = readerOf(source) !== undefined
       layers.delete(before.id)
     } else if (after?.kind === 'activation' && !exact.has(after.id)) {
       id = after.id
@@ -103,9 +100,6 @@ const increasing = new Set([
   'Softsign',
   'Clip',
 ])
-
-export const readsFrom = (layer: LayerModel['layers'][number] | ContrastLayer): readonly LayerId[] =>
-  layer.kind === 'contrast-max' ? [layer.input] : inputsOf(layer)
 
 function contrastLayer(pool: MaxPoolLayer, input: LayerId): LinearLayer {
   const [channels, height, width] = pool.shape

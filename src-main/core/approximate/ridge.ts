@@ -1,13 +1,4 @@
-import {
-  addCombination,
-  cholesky,
-  grammian,
-  matrix,
-  multiply,
-  standardise,
-  substituteBoth,
-  transposed,
-} from './matrix.ts'
+import { cholesky, everyRow, grammian, matrix, multiply, standardise, substituteBoth, transposed } from './matrix.ts'
 import type { Matrix } from './matrix.ts'
 
 export interface RidgeFit {
@@ -31,7 +22,7 @@ const PENALTIES = [3, 1, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5]
 export function ridge(features: Matrix, residuals: Matrix, heldOut: (row: number) => boolean): RidgeFit {
   const { means, deviations } = standardise(features)
   const targets = residuals.columns
-  const rows = [...Array(features.rows).keys()]
+  const rows = everyRow(features)
   const held = rows.filter(heldOut)
   const kept = rows.filter((row) => !heldOut(row))
   const before = meanSquare(residuals, held)
@@ -75,7 +66,7 @@ interface Solver {
 function primal(features: Matrix, residuals: Matrix, rows: readonly number[]): Solver {
   const gram = grammian(features, rows)
   const bias = columnMeans(residuals, rows)
-  const right = crossProduct(features, residuals, rows, bias)
+  const right = multiply(transposed(features, rows), centred(residuals, rows, bias))
   return {
     bias,
     solve(penalty) {
@@ -91,13 +82,8 @@ function primal(features: Matrix, residuals: Matrix, rows: readonly number[]): S
 function dual(features: Matrix, residuals: Matrix, rows: readonly number[]): Solver {
   const bias = columnMeans(residuals, rows)
   const kept = transposed(features, rows)
-  const kernel = grammian(kept, [...Array(kept.rows).keys()])
-  const right = matrix(rows.length, residuals.columns)
-  rows.forEach((row, i) => {
-    for (let t = 0; t < residuals.columns; t++) {
-      right.data[i * residuals.columns + t] = residuals.data[row * residuals.columns + t] - bias[t]
-    }
-  })
+  const kernel = grammian(kept)
+  const right = centred(residuals, rows, bias)
   return {
     bias,
     solve(penalty) {
@@ -105,30 +91,19 @@ function dual(features: Matrix, residuals: Matrix, rows: readonly number[]): Sol
       system.data.set(kernel.data)
       for (let i = 0; i < kernel.rows; i++) system.data[i * kernel.columns + i] += penalty * rows.length
       const multipliers = cholesky(system) ? substituteBoth(system, right) : undefined
-      return multipliers && multiply(kept, multipliers, [...Array(kept.rows).keys()])
+      return multipliers && multiply(kept, multipliers)
     },
   }
 }
 
-/** featuresᵀ · (residuals − bias) over the rows, in chunks of these. */
-const CHUNK = 64
-
-function crossProduct(features: Matrix, residuals: Matrix, rows: readonly number[], bias: Float64Array): Matrix {
-  const [n, m] = [features.columns, residuals.columns]
-  const product = matrix(n, m)
-  const centred = new Float64Array(CHUNK * m)
-  const column = new Float64Array(CHUNK)
-  for (let first = 0; first < rows.length; first += CHUNK) {
-    const chunk = rows.slice(first, first + CHUNK)
-    chunk.forEach((row, i) => {
-      for (let t = 0; t < m; t++) centred[i * m + t] = residuals.data[row * m + t] - bias[t]
-    })
-    for (let f = 0; f < n; f++) {
-      chunk.forEach((row, i) => (column[i] = features.data[row * n + f]))
-      addCombination(product.data.subarray(f * m, (f + 1) * m), column.subarray(0, chunk.length), centred, 1)
-    }
-  }
-  return product
+/** The residuals of the rows less their means. */
+function centred(residuals: Matrix, rows: readonly number[], means: Float64Array): Matrix {
+  const m = residuals.columns
+  const result = matrix(rows.length, m)
+  rows.forEach((row, i) => {
+    for (let t = 0; t < m; t++) result.data[i * m + t] = residuals.data[row * m + t] - means[t]
+  })
+  return result
 }
 
 function columnMeans({ columns, data }: Matrix, rows: readonly number[]): Float64Array {

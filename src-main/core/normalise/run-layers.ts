@@ -2,7 +2,15 @@ import type { PolynomialLayer, PolynomialModel, RefreshedModel, SquareLayer } fr
 import { invariant } from '../errors.ts'
 import { activationFunction, type RealFunction } from './activations.ts'
 import { applyLinearMap } from './apply-linear-map.ts'
-import type { ActivationLayer, LayerModel, LinearLayer, MaxPoolLayer, Shape } from './layer-model.ts'
+import type {
+  ActivationLayer,
+  LayerId,
+  LayerModel,
+  LinearLayer,
+  LinearTerm,
+  MaxPoolLayer,
+  Shape,
+} from './layer-model.ts'
 import { INPUT, sizeOf } from './layer-model.ts'
 
 export { applyLinearMap } from './apply-linear-map.ts'
@@ -85,8 +93,20 @@ export function shapesOf(model: AnyModel): Map<string, Shape> {
   return shapes
 }
 
-export const inputsOf = (layer: AnyLayer): readonly string[] =>
-  layer.kind === 'linear' ? layer.terms.map(({ input }) => input) : [layer.input]
+export const inputsOf = (layer: Reader): readonly LayerId[] =>
+  'terms' in layer ? layer.terms.map(({ input }) => input) : [layer.input]
+
+/** A layer of any kind, by what it reads. */
+type Reader = { readonly terms: readonly LinearTerm[] } | { readonly input: LayerId }
+
+/** The one layer that reads a value, where there is only one and the value is not the output. */
+export function soleReader<L extends Reader>(
+  model: { readonly layers: readonly L[]; readonly output: LayerId },
+  id: LayerId,
+): L | undefined {
+  const readers = model.layers.filter((layer) => inputsOf(layer).includes(id))
+  return readers.length === 1 && model.output !== id ? readers[0] : undefined
+}
 
 /** Ids that no layer after this one reads. */
 function lastUsesOf(model: AnyModel): Map<string, string[]> {

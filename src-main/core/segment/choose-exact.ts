@@ -1,7 +1,7 @@
 import type { Degree } from '../approximate/fit-channel.ts'
 import { UserError } from '../errors.ts'
 import type { LayerId, LayerModel } from '../normalise/layer-model.ts'
-import { inputsOf } from '../normalise/run-layers.ts'
+import { soleReader } from '../normalise/run-layers.ts'
 import { refreshedSkeletonOf } from '../planner/skeleton.ts'
 import type { Split } from './cut.ts'
 import { cutNetwork, type SegmentedModel } from './cut-network.ts'
@@ -77,9 +77,4 @@ function together(model: LayerModel, id: LayerId): LayerId[] {
     group.push(next.id)
   }
   return group
-}
-
-function soleReader(model: LayerModel, id: LayerId): LayerModel['layers'][number] | undefined {
-  const readers = model.layers.filter((layer) => inputsOf(layer).includes(id))
-  return readers.length === 1 && model.output !== id ? readers[0] : undefined
 }

@@ -1,6 +1,6 @@
 import { isChannelScale } from '../compose-linear.ts'
 import type { LayerId, LayerModel, LinearLayer } from '../layer-model.ts'
-import { inputsOf } from '../run-layers.ts'
+import { soleReader } from '../run-layers.ts'
 
 type Layer = LayerModel['layers'][number]
 
@@ -15,25 +15,23 @@ export function poolBeforeScale(model: LayerModel): LayerModel {
   const layers = new Map<LayerId, Layer>(model.layers.map((layer) => [layer.id, layer]))
   /** Scales by the ids of the pools that they now come behind. */
   const moved = new Map<LayerId, LinearLayer>()
-  for (const pool of model.layers) {
-    const scale = pool.kind === 'max-pool' ? layers.get(pool.input) : undefined
-    if (scale && isRisingScale(scale) && layers.get(scale.terms[0].input)?.kind === 'activation') {
-      const readers = model.layers.filter((layer) => inputsOf(layer).includes(scale.id))
-      if (readers.length === 1 && model.output !== scale.id) moved.set(pool.id, scale)
-    }
+  for (const scale of model.layers) {
+    if (!isRisingScale(scale) || layers.get(scale.terms[0].input)?.kind !== 'activation') continue
+    const pool = soleReader(model, scale.id)
+    if (pool?.kind === 'max-pool') moved.set(pool.id, scale)
   }
   const behind = (id: LayerId): LayerId => moved.get(id)?.id ?? id
-  const swapped = [...moved.values()].map(({ id }) => id)
+  const swapped = new Set([...moved.values()].map(({ id }) => id))
   return {
     ...model,
     output: behind(model.output),
     layers: model.layers.flatMap((layer): Layer[] => {
-      if (swapped.includes(layer.id)) return []
+      if (swapped.has(layer.id)) return []
       const scale = moved.get(layer.id)
       if (scale && layer.kind === 'max-pool') {
         const [{ input, map }] = scale.terms
         return [
-          { ...layer, input: behind(input) },
+          { ...layer, input },
           { ...scale, shape: layer.shape, terms: [{ input: layer.id, map }] },
         ]
       }
