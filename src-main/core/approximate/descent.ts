@@ -1,4 +1,13 @@
-import { cholesky, everyRow, grammian, matrix, standardise, substituteBoth } from './matrix.ts'
+import {
+  addCombination,
+  cholesky,
+  everyRow,
+  grammian,
+  matrix,
+  standardise,
+  substituteBoth,
+  timesVector,
+} from './matrix.ts'
 import type { Matrix } from './matrix.ts'
 
 /** A change of one row's weights (standardised features) and bias, and what it does to the row's value at each place. */
@@ -42,31 +51,24 @@ export function descent(features: Matrix, heldOut: (row: number) => boolean): De
   const penalty = penaltyOf(n, kept.length) * kept.length
   for (let i = 0; i < n; i++) metric.data[i * n + i] += penalty
   if (!cholesky(metric)) return undefined
-  const rowOf = (row: number) => features.data.subarray(row * n, (row + 1) * n)
   const steepnessOf = (slopes: Float64Array) => kept.reduce((sum, row) => sum + slopes[row] ** 2, 0) / kept.length
   return {
     begin: () => takenFrom(new Float64Array(n), 0),
     penalty: ({ weights }, slopes) =>
       penalty * steepnessOf(slopes) * weights.reduce((sum, value) => sum + value * value, 0),
     direction(taken, residuals, slopes) {
+      const pulls = new Float64Array(features.rows)
+      for (const row of kept) pulls[row] = slopes[row] * residuals[row]
+      let bias = pulls.reduce((sum, pull) => sum + pull, 0)
       const right = matrix(n, 1)
-      let bias = 0
-      for (const row of kept) {
-        const pull = slopes[row] * residuals[row]
-        bias += pull
-        const values = rowOf(row)
-        for (let f = 0; f < n; f++) right.data[f] += values[f] * pull
-      }
+      addCombination(right.data, pulls, features.data, 1)
       const steepness = steepnessOf(slopes)
       if (!(steepness > 0) || !Number.isFinite(steepness)) return undefined
       for (let f = 0; f < n; f++) right.data[f] = right.data[f] / steepness - penalty * taken.weights[f]
       const weights = substituteBoth(metric, right).data
       bias /= steepness * kept.length
-      const change = new Float64Array(features.rows).fill(bias)
-      for (let row = 0; row < features.rows; row++) {
-        const values = rowOf(row)
-        for (let f = 0; f < n; f++) change[row] += values[f] * weights[f]
-      }
+      const change = timesVector(features, weights)
+      for (let row = 0; row < change.length; row++) change[row] += bias
       return { weights, bias, change }
     },
     unscaled({ weights, bias }) {

@@ -78,8 +78,36 @@ export function multiply(left: Matrix, right: Matrix, rows = everyRow(left)): Ma
   return product
 }
 
+/** matrix · vector, four rows at a time. */
+export function timesVector({ rows, columns: n, data }: Matrix, vector: Float64Array): Float64Array {
+  const product = new Float64Array(rows)
+  const whole = rows - (rows % 4)
+  for (let row = 0; row < whole; row += 4) {
+    const first = data.subarray(row * n, (row + 1) * n)
+    const second = data.subarray((row + 1) * n, (row + 2) * n)
+    const third = data.subarray((row + 2) * n, (row + 3) * n)
+    const fourth = data.subarray((row + 3) * n, (row + 4) * n)
+    let [a, b, c, d] = [0, 0, 0, 0]
+    for (let k = 0; k < n; k++) {
+      const factor = vector[k]
+      a += first[k] * factor
+      b += second[k] * factor
+      c += third[k] * factor
+      d += fourth[k] * factor
+    }
+    product[row] = a
+    product[row + 1] = b
+    product[row + 2] = c
+    product[row + 3] = d
+  }
+  for (let row = whole; row < rows; row++) {
+    for (let k = 0; k < n; k++) product[row] += data[row * n + k] * vector[k]
+  }
+  return product
+}
+
 /** out += scale · Σ amounts[k] · (row k of `rows`, each as long as `out`), four rows at a time. */
-function addCombination(out: Float64Array, amounts: Float64Array, rows: Float64Array, scale: number): void {
+export function addCombination(out: Float64Array, amounts: Float64Array, rows: Float64Array, scale: number): void {
   const m = out.length
   const whole = amounts.length - (amounts.length % 4)
   for (let k = 0; k < whole; k += 4) {
