@@ -74,7 +74,7 @@ function textOf({ out, depth, layers, frontier, seconds: taken }: ApproximateRes
   ])
   return [
     table(['layer', 'original', 'degree', 'inputs seen', 'error (RMS)', 'range margin'], fits),
-    ...(frontier ? [table(['depth', 'time', 'labels kept', 'degrees'], tried)] : []),
+    ...(frontier ? [table(['depth', 'time', 'labels kept (expected)', 'degrees'], tried)] : []),
     `${out}, depth ${depth}, ${seconds(taken)}`,
   ].join('\n\n')
 }

@@ -8,10 +8,10 @@ import { inputsOf, runLayerBatch } from '../normalise/run-layers.ts'
 import { throwIfCancelled } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { attributeLayers } from './attribute-layers.ts'
-import { labelOf, share } from './classification.ts'
+import { expectedAgreement } from './classification.ts'
 
 export interface DegreeChoice {
-  /** Share of held-out samples that must keep the original's label; 0.99 unless given. */
+  /** Share of samples that must keep the original's label, by `expectedAgreement` on held-out ones; 0.99 unless given. */
   readonly target?: number
   /** Most levels that the network may take (see `depthOf`). */
   readonly maximumDepth?: number
@@ -32,6 +32,7 @@ export interface FrontierPoint {
   /** Whether max-pools are taken apart into maxima of rows and columns. */
   readonly splitPools?: boolean
   readonly depth: number
+  /** Expected, from samples that took no part in the fit. */
   readonly agreement: number
   readonly seconds?: number
 }
@@ -39,7 +40,6 @@ export interface FrontierPoint {
 export interface ChosenDegrees {
   /** Of the choice, fitted again to all samples. */
   readonly model: PolynomialModel
-  /** Its agreement is that of the fit that the judging samples took no part in. */
   readonly chosen: FrontierPoint
   /** Everything tried, by depth. */
   readonly frontier: readonly FrontierPoint[]
@@ -70,7 +70,7 @@ export async function chooseDegrees(
   const judge = choice.judge ?? calibration.filter((_, i) => i % 5 === 4)
   const fitted = choice.judge || judge.length === 0 ? calibration : calibration.filter((_, i) => i % 5 !== 4)
   const samples = judge.length > 0 ? judge : calibration
-  const labels = runLayerBatch(model, samples).map(labelOf)
+  const originals = runLayerBatch(model, samples)
   const tried: FrontierPoint[] = []
   const wanted = choice.approximation?.tuningEpochs
   const trial = typeof wanted === 'number' && wanted < TRIAL_EPOCHS ? wanted : { atMost: TRIAL_EPOCHS }
@@ -84,12 +84,11 @@ export async function chooseDegrees(
   }
   const attempt = async (chosen: Choice): Promise<FrontierPoint> => {
     const polynomial = await approximated(fitted, chosen, trial)
-    const outputs = runLayerBatch(polynomial, samples)
     const seconds = choice.estimateSeconds?.(polynomial)
     const point = {
       ...chosen,
       depth: depthOf(polynomial),
-      agreement: share(outputs, (output, i) => labelOf(output) === labels[i]),
+      agreement: expectedAgreement(originals, runLayerBatch(polynomial, samples)),
       ...(seconds !== undefined && { seconds }),
     }
     tried.push(point)
