@@ -1,0 +1,96 @@
+import { INPUT } from '../normalise/layer-model.ts'
+import type { LayerId } from '../normalise/layer-model.ts'
+import { inputsOf, runLayerBatch } from '../normalise/run-layers.ts'
+import type { PolynomialLayer, PolynomialModel } from './polynomial-model.ts'
+import { squareForm } from './square-form.ts'
+import type { SquareForm } from './square-form.ts'
+
+/** The forms of one polynomial layer and the scale t of each channel. */
+export interface Scales {
+  readonly forms: readonly SquareForm[]
+  readonly scale: Float64Array
+}
+
+export interface ScalePlan {
+  /** By polynomial layer. */
+  readonly scales: ReadonlyMap<LayerId, Scales>
+  /** By linear layer: the scales it applies to its own output. */
+  readonly claims: ReadonlyMap<LayerId, Scales>
+}
+
+/**
+ * The scales with which squares reach about 1 on the samples. A linear layer applies those of the first polynomial that
+ * reads it; other polynomials bring a layer of their own.
+ */
+export function planScales(model: PolynomialModel, samples: readonly Float64Array[]): ScalePlan {
+  const kinds = new Map(model.layers.map((layer) => [layer.id, layer.kind]))
+  const readers = countReaders(model)
+  const ranges = inputRanges(model, samples)
+  const scales = new Map<LayerId, Scales>()
+  const claims = new Map<LayerId, Scales>()
+  for (const layer of model.layers) {
+    if (layer.kind !== 'polynomial') continue
+    const claimable = kinds.get(layer.input) === 'linear' && !claims.has(layer.input)
+    const onlyReader = !claimable || readers.get(layer.input) === 1
+    const forms = layer.coefficients.map((coefficients) => squareForm(coefficients, layer.id))
+    const scale = Float64Array.from(forms, (form, c) => scaleOf(form, ranges.get(layer.id)![c], onlyReader))
+    scales.set(layer.id, { forms, scale })
+    if (claimable) claims.set(layer.input, scales.get(layer.id)!)
+  }
+  return { scales, claims }
+}
+
+function countReaders(model: PolynomialModel): Map<LayerId, number> {
+  const readers = new Map<LayerId, number>([[model.output, 1]])
+  for (const layer of model.layers) {
+    for (const input of inputsOf(layer)) readers.set(input, (readers.get(input) ?? 0) + 1)
+  }
+  return readers
+}
+
+type Range = [low: number, high: number]
+
+function inputRanges(model: PolynomialModel, samples: readonly Float64Array[]): Map<LayerId, Range[]> {
+  const readers = Map.groupBy(
+    model.layers.filter((layer) => layer.kind === 'polynomial'),
+    (layer) => layer.input,
+  )
+  const ranges = new Map<LayerId, Range[]>()
+  const widen = (reader: PolynomialLayer, input: Float64Array) => {
+    const plane = reader.shape[1] * reader.shape[2]
+    ranges.get(reader.id)!.forEach((range, c) => {
+      for (let i = c * plane; i < (c + 1) * plane; i++) {
+        if (input[i] < range[0]) range[0] = input[i]
+        if (input[i] > range[1]) range[1] = input[i]
+      }
+    })
+  }
+  for (const layer of [...readers.values()].flat()) {
+    ranges.set(
+      layer.id,
+      Array.from({ length: layer.shape[0] }, () => [Infinity, -Infinity]),
+    )
+  }
+  for (const reader of readers.get(INPUT) ?? []) samples.forEach((sample) => widen(reader, sample))
+  runLayerBatch(model, samples, (layer, outputs) => {
+    for (const reader of readers.get(layer.id) ?? []) outputs.forEach((output) => widen(reader, output))
+  })
+  return ranges
+}
+
+/** t with t·|y|, t²·|y² + inner| and t⁴·|(y² + inner)² + outer| at most 1 over the range; 0 for an ignored channel that nothing else reads. */
+function scaleOf(form: SquareForm, [low, high]: Range, onlyReader: boolean): number {
+  const ignored = form.eighth === 0 && form.fourth === 0 && form.second === 0 && form.first === 0
+  if (ignored && onlyReader) return 0
+  const ends = [low + form.shift, high + form.shift]
+  const middle = ends[0] * ends[1] < 0 ? 0 : Math.min(ends[0] ** 2, ends[1] ** 2)
+  const squares = [...ends.map((y) => y * y), middle]
+  const inner = form.fourth === 0 && form.eighth === 0 ? [] : squares.map((square) => Math.abs(square + form.inner))
+  const least = inner.length > 0 && straddles(squares, -form.inner) ? 0 : Math.min(...inner)
+  const outer = form.eighth === 0 ? [] : [...inner, least].map((u) => Math.sqrt(Math.abs(u * u + form.outer)))
+  const largest = Math.max(...squares, ...inner, ...outer)
+  return largest > 0 && Number.isFinite(largest) ? 1 / Math.sqrt(largest) : 1
+}
+
+const straddles = (values: readonly number[], at: number): boolean =>
+  Math.min(...values) < at && at < Math.max(...values)
