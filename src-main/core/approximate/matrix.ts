@@ -63,17 +63,16 @@ export const everyRow = ({ rows }: Matrix): readonly number[] => [...Array(rows)
 /** Rows of a product's right side that stay in the cache while all of the left side meets them. */
 const BLOCK = 64
 
-/** The given rows of left, all unless given, times right. */
-export function multiply(left: Matrix, right: Matrix, rows = everyRow(left)): Matrix {
+export function multiply(left: Matrix, right: Matrix): Matrix {
   const [n, m] = [left.columns, right.columns]
-  const product = matrix(rows.length, m)
+  const product = matrix(left.rows, m)
   for (let first = 0; first < n; first += BLOCK) {
     const last = Math.min(n, first + BLOCK)
     const block = right.data.subarray(first * m, last * m)
-    rows.forEach((row, i) => {
+    for (let row = 0; row < left.rows; row++) {
       const amounts = left.data.subarray(row * n + first, row * n + last)
-      addCombination(product.data.subarray(i * m, (i + 1) * m), amounts, block, 1)
-    })
+      addCombination(product.data.subarray(row * m, (row + 1) * m), amounts, block, 1)
+    }
   }
   return product
 }
@@ -120,6 +119,13 @@ export function addCombination(out: Float64Array, amounts: Float64Array, rows: F
   for (let k = whole; k < amounts.length; k++) {
     for (let t = 0; t < m; t++) out[t] += scale * amounts[k] * rows[k * m + t]
   }
+}
+
+/** The given rows. */
+export function part({ columns, data }: Matrix, rows: readonly number[]): Matrix {
+  const result = matrix(rows.length, columns)
+  rows.forEach((row, i) => result.data.set(data.subarray(row * columns, (row + 1) * columns), i * columns))
+  return result
 }
 
 /** The given rows as columns. */

@@ -1,4 +1,14 @@
-import { cholesky, everyRow, grammian, matrix, multiply, standardise, substituteBoth, transposed } from './matrix.ts'
+import {
+  cholesky,
+  everyRow,
+  grammian,
+  matrix,
+  multiply,
+  part,
+  standardise,
+  substituteBoth,
+  transposed,
+} from './matrix.ts'
 import type { Matrix } from './matrix.ts'
 
 export interface RidgeFit {
@@ -25,17 +35,18 @@ export function ridge(features: Matrix, residuals: Matrix, heldOut: (row: number
   const rows = everyRow(features)
   const held = rows.filter(heldOut)
   const kept = rows.filter((row) => !heldOut(row))
-  const before = meanSquare(residuals, held)
+  const before = meanSquare(part(residuals, held))
   const nothing = { weights: matrix(features.columns, targets), bias: new Float64Array(targets), before, after: before }
   if (held.length === 0 || kept.length < 2) return nothing
 
-  const solver = features.columns <= kept.length ? primal(features, residuals, kept) : dual(features, residuals, kept)
-  let after = heldOutError(residuals, held, solver.bias, undefined)
+  const bias = columnMeans(residuals, kept)
+  const sides = [kept, held].map((side) => ({ rows: side, residuals: less(part(residuals, side), bias) }))
+  const solver = (features.columns <= kept.length ? primal : dual)(features, sides[0], sides[1])
+  let after = meanSquare(sides[1].residuals)
   let penalty = Infinity
   let rises = 0
   for (const candidate of PENALTIES) {
-    const weights = solver.solve(candidate)
-    const error = weights ? heldOutError(residuals, held, solver.bias, multiply(features, weights, held)) : Infinity
+    const error = solver.heldOutError(candidate)
     if (error < after) {
       after = error
       penalty = candidate
@@ -43,67 +54,83 @@ export function ridge(features: Matrix, residuals: Matrix, heldOut: (row: number
     } else if (++rises === 3) break
   }
   if (!(after < before)) return nothing
-  const whole = features.columns <= rows.length ? primal(features, residuals, rows) : dual(features, residuals, rows)
-  const weights = (penalty === Infinity ? undefined : whole.solve(penalty)) ?? nothing.weights
-  const bias = Float64Array.from(whole.bias)
+  const weights = (penalty === Infinity ? undefined : solver.solve(penalty)) ?? nothing.weights
+  const whole = columnMeans(residuals, rows)
   for (let f = 0; f < weights.rows; f++) {
     for (let t = 0; t < targets; t++) {
       weights.data[f * targets + t] /= deviations[f]
-      bias[t] -= means[f] * weights.data[f * targets + t]
+      whole[t] -= means[f] * weights.data[f * targets + t]
     }
   }
-  return { weights, bias, before, after }
+  return { weights, bias: whole, before, after }
+}
+
+/** Rows of the features, and the residuals there less the means of the kept ones. */
+interface Side {
+  readonly rows: readonly number[]
+  readonly residuals: Matrix
 }
 
 interface Solver {
-  /** Mean residual per target: the bias while the features are centred. */
-  readonly bias: Float64Array
-  /** [features × targets], or undefined where the system is singular to working precision. */
+  /** Mean squared residual that the solution on the kept rows leaves on the held-out ones; Infinity where it is singular. */
+  heldOutError(penalty: number): number
+  /** [features × targets] of all rows, or undefined where the system is singular to working precision. */
   solve(penalty: number): Matrix | undefined
 }
 
-/** Through the features' correlation matrix. */
-function primal(features: Matrix, residuals: Matrix, rows: readonly number[]): Solver {
-  const gram = grammian(features, rows)
-  const bias = columnMeans(residuals, rows)
-  const right = multiply(transposed(features, rows), centred(residuals, rows, bias))
+/**
+ * Through the features' correlations. ‖Y − F·W‖² is ‖Y‖² − 2⟨W, Fᵀ·Y⟩ + ⟨W, Fᵀ·F·W⟩, so that no penalty needs the rows
+ * again; and since the features are centred over all rows, sums of both sides are those of all rows about their own mean.
+ */
+function primal(features: Matrix, kept: Side, held: Side): Solver {
+  const [known, judged] = [kept, held].map(({ rows, residuals }) => ({
+    gram: grammian(features, rows),
+    cross: multiply(transposed(features, rows), residuals),
+  }))
+  const whole = meanSquare(held.residuals)
   return {
-    bias,
+    heldOutError(penalty) {
+      const weights = solved(known.gram, penalty * kept.rows.length, known.cross)
+      if (!weights) return Infinity
+      const explained = 2 * inner(weights, judged.cross) - inner(weights, multiply(judged.gram, weights))
+      return whole - explained / held.residuals.data.length
+    },
     solve(penalty) {
-      const system = matrix(gram.rows, gram.columns)
-      system.data.set(gram.data)
-      for (let i = 0; i < gram.rows; i++) system.data[i * gram.columns + i] += penalty * rows.length
-      return cholesky(system) ? substituteBoth(system, right) : undefined
+      const count = kept.rows.length + held.rows.length
+      return solved(sum(known.gram, judged.gram), penalty * count, sum(known.cross, judged.cross))
     },
   }
 }
 
 /** Through the rows' inner products, where there are fewer rows than features. */
-function dual(features: Matrix, residuals: Matrix, rows: readonly number[]): Solver {
-  const bias = columnMeans(residuals, rows)
-  const kept = transposed(features, rows)
-  const kernel = grammian(kept)
-  const right = centred(residuals, rows, bias)
+function dual(features: Matrix, kept: Side, held: Side): Solver {
+  const columns = transposed(features, [...kept.rows, ...held.rows])
+  const kernel = grammian(columns)
+  const count = kept.rows.length
+  const known = block(kernel, 0, count, count)
+  const across = block(kernel, count, kernel.rows, count)
   return {
-    bias,
+    heldOutError(penalty) {
+      const multipliers = solved(known, penalty * count, kept.residuals)
+      return multipliers ? meanSquare(difference(held.residuals, multiply(across, multipliers))) : Infinity
+    },
     solve(penalty) {
-      const system = matrix(kernel.rows, kernel.columns)
-      system.data.set(kernel.data)
-      for (let i = 0; i < kernel.rows; i++) system.data[i * kernel.columns + i] += penalty * rows.length
-      const multipliers = cholesky(system) ? substituteBoth(system, right) : undefined
-      return multipliers && multiply(kept, multipliers)
+      const multipliers = solved(kernel, penalty * kernel.rows, stacked(kept.residuals, held.residuals))
+      return multipliers && multiply(columns, multipliers)
     },
   }
 }
 
-/** The residuals of the rows less their means. */
-function centred(residuals: Matrix, rows: readonly number[], means: Float64Array): Matrix {
-  const m = residuals.columns
-  const result = matrix(rows.length, m)
-  rows.forEach((row, i) => {
-    for (let t = 0; t < m; t++) result.data[i * m + t] = residuals.data[row * m + t] - means[t]
-  })
-  return result
+/** X with (system + diagonal·1)·X = right; undefined where that is not positive definite. */
+function solved(system: Matrix, diagonal: number, right: Matrix): Matrix | undefined {
+  const factor = { ...system, data: Float64Array.from(system.data) }
+  for (let i = 0; i < factor.rows; i++) factor.data[i * factor.columns + i] += diagonal
+  return cholesky(factor) ? substituteBoth(factor, right) : undefined
+}
+
+/** Less a number per column. */
+function less({ rows, columns, data }: Matrix, amounts: Float64Array): Matrix {
+  return { rows, columns, data: data.map((value, i) => value - amounts[i % columns]) }
 }
 
 function columnMeans({ columns, data }: Matrix, rows: readonly number[]): Float64Array {
@@ -112,16 +139,35 @@ function columnMeans({ columns, data }: Matrix, rows: readonly number[]): Float6
   return means
 }
 
-const meanSquare = (residuals: Matrix, rows: readonly number[]): number =>
-  heldOutError(residuals, rows, new Float64Array(residuals.columns), undefined)
+const meanSquare = ({ data }: Matrix): number => data.reduce((sum, value) => sum + value * value, 0) / data.length
 
-function heldOutError(residuals: Matrix, rows: readonly number[], bias: Float64Array, predicted?: Matrix): number {
-  const m = residuals.columns
-  let sum = 0
-  rows.forEach((row, i) => {
-    for (let t = 0; t < m; t++) {
-      sum += (residuals.data[row * m + t] - bias[t] - (predicted ? predicted.data[i * m + t] : 0)) ** 2
-    }
-  })
-  return sum / Math.max(1, rows.length * m)
+const inner = (left: Matrix, right: Matrix): number =>
+  left.data.reduce((sum, value, i) => sum + value * right.data[i], 0)
+
+const sum = (left: Matrix, right: Matrix): Matrix => ({
+  ...left,
+  data: left.data.map((value, i) => value + right.data[i]),
+})
+
+const difference = (left: Matrix, right: Matrix): Matrix => ({
+  ...left,
+  data: left.data.map((value, i) => value - right.data[i]),
+})
+
+/** The rows of both. */
+function stacked(above: Matrix, below: Matrix): Matrix {
+  const result = matrix(above.rows + below.rows, above.columns)
+  result.data.set(above.data)
+  result.data.set(below.data, above.data.length)
+  return result
+}
+
+/** Rows first to last, and as many of the first columns. */
+function block(of: Matrix, first: number, last: number, columns: number): Matrix {
+  const result = matrix(last - first, columns)
+  for (let row = first; row < last; row++) {
+    const from = row * of.columns
+    result.data.set(of.data.subarray(from, from + columns), (row - first) * columns)
+  }
+  return result
 }
