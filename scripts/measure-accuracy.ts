@@ -117,7 +117,7 @@ async function approximated(model: LayerModel, calibration: Float64Array[], degr
   const tuningEpochs = options.epochs === undefined ? undefined : Number(options.epochs)
   const deepest = degree === 'auto' ? 8 : (Number(degree) as Degree)
   const exact = options.split ? exactLayersOf(model, parseSplit(options.split), deepest) : new Set<string>()
-  if (degree === 'auto') return (await chooseDegrees(model, calibration, { exact }, silent)).model
+  if (degree === 'auto') return (await chooseDegrees(model, calibration, { exact }, silent)).fit()
   const degrees = new Map([...exact].map((id) => [id, 'exact'] as const))
   return approximate(model, calibration, { degree: deepest, degrees, tuningEpochs }, silent)
 }

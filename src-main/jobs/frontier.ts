@@ -15,9 +15,6 @@ export interface FrontierResult {
   readonly seconds: number
 }
 
-/** More than every share, so that all combinations are tried. */
-const unreachable = 2
-
 /** What accuracy costs in depth and time: degree 2 everywhere, up to degree 8 everywhere. @throws UserError as `compile` */
 export async function frontier(
   request: Pick<CompileRequest, 'model' | 'inputName' | 'outputName' | 'preprocessing' | 'calibration'>,
@@ -28,7 +25,7 @@ export async function frontier(
   const { samples } = await watch.time('calibrate', () =>
     prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
   )
-  const choice = { target: unreachable, estimateSeconds: secondsEstimator(samples) }
+  const choice = { everything: true, estimateSeconds: secondsEstimator(samples) }
   const { frontier: tried } = await watch.time('approximate', () => chooseDegrees(model, samples, choice, work))
   const points = tried.map(({ degrees, seconds, ...point }) => ({
     ...point,

@@ -230,9 +230,20 @@ describe('approximate', () => {
     expect(found.frontier.map(({ depth }) => depth)).toEqual([4, 5, 6, 6])
     const allowed = found.frontier.filter(({ depth }) => depth <= 5)
     expect(found.chosen.agreement).toBe(Math.max(...allowed.map(({ agreement }) => agreement)))
-    expect(depthOf(found.model)).toBe(found.chosen.depth)
+    expect(depthOf(await found.fit())).toBe(found.chosen.depth)
     const easy = await chooseDegrees(smallNetwork(), images(300), { target: 0.1, approximation }, silent)
     expect(easy).toMatchObject({ reachedTarget: true, chosen: { depth: 4 } })
+  })
+
+  it('seeks the first step that meets the target, and tries everything only when asked', async () => {
+    const all = await chooseDegrees(smallNetwork(), images(300), { everything: true, approximation }, silent)
+    expect(all.frontier.length).toBe(6)
+    const agreements = all.frontier.map(({ agreement }) => agreement)
+    const target = Math.max(...agreements)
+    const found = await chooseDegrees(smallNetwork(), images(300), { target, approximation }, silent)
+    expect(found.frontier.length).toBeLessThan(6)
+    expect(found.reachedTarget).toBe(true)
+    expect(found.chosen.agreement).toBe(target)
   })
 
   it('keeps within the seconds, where those are known', async () => {

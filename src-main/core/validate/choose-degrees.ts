@@ -19,6 +19,8 @@ export interface DegreeChoice {
   readonly maximumSeconds?: number
   /** Seconds that one encrypted inference would take; NaN where that is not known. */
   readonly estimateSeconds?: (model: PolynomialModel) => number
+  /** Tries all combinations, to show what each costs. */
+  readonly everything?: boolean
   /** Samples to judge by; a fifth of the calibration samples, left out of the fits, unless given. */
   readonly judge?: readonly Float64Array[]
   /** Activations and maximum pools that stay what they are. */
@@ -38,8 +40,8 @@ export interface FrontierPoint {
 }
 
 export interface ChosenDegrees {
-  /** Of the choice, fitted again to all samples. */
-  readonly model: PolynomialModel
+  /** The choice, fitted to all samples. */
+  fit(): Promise<PolynomialModel>
   readonly chosen: FrontierPoint
   /** Everything tried, by depth. */
   readonly frontier: readonly FrontierPoint[]
@@ -50,14 +52,14 @@ type Choice = Pick<FrontierPoint, 'degrees' | 'splitPools'>
 
 /** Samples that say which layer to deepen. */
 const ATTRIBUTION_SAMPLES = 100
-/** Combinations tried at most for each degree. */
+/** Combinations for each degree. */
 const MOST_STEPS = 4
 /** Of tuning while combinations are compared. */
 const TRIAL_EPOCHS = 8
 
 /**
  * Finds the shallowest network that keeps the original's labels often enough: degree 2 everywhere, with max-pools taken
- * whole and apart, then degree 4 where the error comes from, in a few steps, then 8. Without a choice that meets the
+ * whole and apart, or degree 4 where the error comes from, in a few steps, or 8. Without a choice that meets the
  * target within the limits, the best one found.
  */
 export async function chooseDegrees(
@@ -66,7 +68,7 @@ export async function chooseDegrees(
   choice: DegreeChoice,
   work: WorkContext,
 ): Promise<ChosenDegrees> {
-  const { target = 0.99, maximumDepth = Infinity, maximumSeconds = Infinity } = choice
+  const { target = 0.99, maximumDepth = Infinity, maximumSeconds = Infinity, everything = false } = choice
   const judge = choice.judge ?? calibration.filter((_, i) => i % 5 === 4)
   const fitted = choice.judge || judge.length === 0 ? calibration : calibration.filter((_, i) => i % 5 !== 4)
   const samples = judge.length > 0 ? judge : calibration
@@ -97,47 +99,48 @@ export async function chooseDegrees(
   const allowed = ({ depth, seconds }: FrontierPoint) => depth <= maximumDepth && !(seconds! > maximumSeconds)
   const meets = (point: FrontierPoint) => point.agreement >= target && allowed(point)
 
+  /** Each step keeps more labels than the one before, as a rule, and costs more levels: the first that meets is sought. */
+  const search = async (steps: readonly Choice[]) => {
+    let [first, last] = [0, steps.length - 1]
+    while (first <= last) {
+      const middle = Math.floor((first + last) / 2)
+      const found = await attempt(steps[middle])
+      if (meets(found) || !allowed(found)) last = middle - 1
+      else first = middle + 1
+    }
+  }
+
   const shallow = await attempt({ degrees: new Map() })
-  if (!meets(shallow) && allowed(shallow)) {
+  if (everything || (!meets(shallow) && allowed(shallow))) {
     const untuned = await approximated(fitted, shallow, 0)
     const attribution = await attributeLayers(model, untuned, samples.slice(0, ATTRIBUTION_SAMPLES), work)
     const order = attribution.toSorted((left, right) => right.errorAdded - left.errorAdded).map(({ name }) => name)
-    for (const next of deeper(
-      order,
-      model.layers.some(({ kind }) => kind === 'max-pool'),
-    )) {
-      const found = await attempt(next)
-      if (meets(found)) break
-      if (!next.splitPools && !allowed(found)) break
-    }
+    const steps = deeper(order)
+    const pools = model.layers.some(({ kind }) => kind === 'max-pool')
+    const apart = pools ? await attempt({ degrees: new Map(), splitPools: true }) : undefined
+    if (everything) for (const step of steps) await attempt(step)
+    else if (!apart || !meets(apart)) await search(steps)
   }
   const within = tried.filter(allowed)
   const chosen =
     within.filter(meets).sort((left, right) => left.depth - right.depth)[0] ??
     (within.length > 0 ? within : [shallow]).reduce((a, b) => (b.agreement > a.agreement ? b : a))
   return {
-    model: await approximated(calibration, chosen),
+    fit: () => approximated(calibration, chosen),
     chosen,
     frontier: tried.sort((left, right) => left.depth - right.depth),
     reachedTarget: meets(chosen),
   }
 }
 
-/** Combinations in the order to try, from the layers that lose most. */
-function* deeper(order: readonly LayerId[], pools: boolean): Generator<Choice> {
-  if (pools) yield { degrees: new Map(), splitPools: true }
+/** Each deeper than the one before: first degree 4, then 8, from the layers that lose most. */
+function deeper(order: readonly LayerId[]): Choice[] {
   const steps = Math.min(MOST_STEPS, order.length)
   const worst = (step: number) => order.slice(0, Math.ceil((step * order.length) / steps))
-  for (const [degree, rest] of [
-    [4, 2],
-    [8, 4],
-  ] as const) {
-    for (let step = 1; step <= steps; step++) {
-      const degrees = new Map<LayerId, Degree>(rest === 2 ? [] : order.map((id) => [id, rest]))
-      worst(step).forEach((id) => degrees.set(id, degree))
-      yield { degrees }
-    }
-  }
+  const deepened = (degree: Degree, rest: ReadonlyMap<LayerId, Degree>) =>
+    Array.from({ length: steps }, (_, i) => new Map([...rest, ...worst(i + 1).map((id) => [id, degree] as const)]))
+  const fourth = deepened(4, new Map())
+  return [...fourth, ...deepened(8, new Map(fourth.at(-1)))].map((degrees) => ({ degrees }))
 }
 
 /**
