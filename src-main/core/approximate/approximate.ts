@@ -46,12 +46,17 @@ const MOST_EASED = 1e10
 /** Of one layer: 'exact' keeps the original, for the owner to compute where the ciphertexts are refreshed. */
 export type Degrees = ReadonlyMap<LayerId, Degree | 'exact'>
 
+/** A network of polynomials whose weights are not tuned yet. */
+export interface FittedNetwork {
+  readonly model: PolynomialModel
+  /** What tuning goes by, and what the fits have seen: the same and distorted copies. */
+  readonly given: readonly Float64Array[]
+  readonly seen: readonly Float64Array[]
+}
+
 /**
- * Replaces every activation by one polynomial per channel. Layer by layer, on the inputs that the already approximated
- * prefix makes of the calibration samples (flattened [C,H,W], preprocessed), each polynomial is fitted to the original
- * network's output of that activation, each linear map behind a replaced activation is refitted towards the original
- * network's output of that map, and the map before an activation is eased: moved to where the polynomial errs less.
- * Then all weights are tuned at once, towards the original network's outputs. No labels are used.
+ * Replaces every activation by one polynomial per channel, layer by layer (`fitNetwork`). Then all weights are tuned at
+ * once, towards the original network's outputs. No labels are used.
  * Throws a UserError for samples of another size, values that are not finite, or no samples.
  */
 export async function approximate(
@@ -60,6 +65,35 @@ export async function approximate(
   options: ApproximationOptions,
   work: WorkContext,
 ): Promise<PolynomialModel> {
+  return tuneNetwork(model, await fitNetwork(model, calibration, options, work), options, work)
+}
+
+/** The fitted network with its weights tuned, where the samples suffice and it helps. */
+export async function tuneNetwork(
+  original: LayerModel,
+  { model, given, seen }: FittedNetwork,
+  { refit, tuningEpochs = {} }: Pick<ApproximationOptions, 'refit' | 'tuningEpochs'>,
+  work: WorkContext,
+): Promise<PolynomialModel> {
+  if (refit === false || given.length < ENOUGH_SAMPLES || !hasPolynomial(model)) return model
+  const tuned = await tune(original, model, given, tuningEpochs, work)
+  return tuned === model ? model : observeRanges(tuned, seen)
+}
+
+const hasPolynomial = ({ layers }: PolynomialModel) => layers.some(({ kind }) => kind === 'polynomial')
+
+/**
+ * On the inputs that the already approximated prefix makes of the calibration samples (flattened [C,H,W], preprocessed),
+ * each polynomial is fitted to the original network's output of that activation, each linear map behind a replaced
+ * activation is refitted towards the original network's output of that map, and the map before an activation is eased:
+ * moved to where the polynomial errs less.
+ */
+export async function fitNetwork(
+  model: LayerModel,
+  calibration: readonly Float64Array[],
+  options: ApproximationOptions,
+  work: WorkContext,
+): Promise<FittedNetwork> {
   checkCalibration(model.input.shape, calibration, work)
   const exactLayers = new Set([...(options.degrees ?? [])].flatMap(([id, degree]) => (degree === 'exact' ? [id] : [])))
   const degreeOf = (id: LayerId): Degree => {
@@ -121,11 +155,7 @@ export async function approximate(
     }
     done(layer.id)
   }
-  const fitted = { ...model, layers }
-  if (!layers.some(({ kind }) => kind === 'polynomial')) return fitted
-  const epochs = options.refit === false || given.length < ENOUGH_SAMPLES ? 0 : (options.tuningEpochs ?? {})
-  const tuned = await tune(model, fitted, given, epochs, work)
-  return tuned === fitted ? fitted : observeRanges(tuned, samples)
+  return { model: { ...model, layers }, given, seen: samples }
 
   function exactValues(layer: Exclude<SlotModel['layers'][number], LinearLayer>, values = original): Values {
     return layer.kind === 'contrast-max'

@@ -1,5 +1,5 @@
-import { approximate } from '../approximate/approximate.ts'
-import type { ApproximationOptions } from '../approximate/approximate.ts'
+import { approximate, fitNetwork, tuneNetwork } from '../approximate/approximate.ts'
+import type { ApproximationOptions, FittedNetwork } from '../approximate/approximate.ts'
 import type { Degree } from '../approximate/fit-channel.ts'
 import { isExact } from '../approximate/polynomial-model.ts'
 import type { PolynomialModel } from '../approximate/polynomial-model.ts'
@@ -77,15 +77,16 @@ export async function chooseDegrees(
   const wanted = choice.approximation?.tuningEpochs
   const trial = typeof wanted === 'number' && wanted < TRIAL_EPOCHS ? wanted : { atMost: TRIAL_EPOCHS }
 
-  const approximated = (on: readonly Float64Array[], { degrees, splitPools }: Choice, tuningEpochs = wanted) => {
+  const optionsOf = ({ degrees, splitPools }: Choice): ApproximationOptions => {
     throwIfCancelled(work)
     const each = new Map<LayerId, Degree | 'exact'>(degrees)
     choice.exact?.forEach((id) => each.set(id, 'exact'))
-    const options = { ...choice.approximation, tuningEpochs, degree: 2 as const, degrees: each, splitPools }
-    return approximate(model, on, options, work)
+    return { ...choice.approximation, degree: 2, degrees: each, splitPools }
   }
-  const attempt = async (chosen: Choice): Promise<FrontierPoint> => {
-    const polynomial = await approximated(fitted, chosen, trial)
+  const fit = (chosen: Choice) => fitNetwork(model, fitted, optionsOf(chosen), work)
+  const attempt = async (chosen: Choice, untuned?: FittedNetwork): Promise<FrontierPoint> => {
+    const options = { ...choice.approximation, tuningEpochs: trial }
+    const polynomial = await tuneNetwork(model, untuned ?? (await fit(chosen)), options, work)
     const seconds = choice.estimateSeconds?.(polynomial)
     const point = {
       ...chosen,
@@ -110,10 +111,11 @@ export async function chooseDegrees(
     }
   }
 
-  const shallow = await attempt({ degrees: new Map() })
+  const least: Choice = { degrees: new Map() }
+  const untuned = await fit(least)
+  const shallow = await attempt(least, untuned)
   if (everything || (!meets(shallow) && allowed(shallow))) {
-    const untuned = await approximated(fitted, shallow, 0)
-    const attribution = await attributeLayers(model, untuned, samples.slice(0, ATTRIBUTION_SAMPLES), work)
+    const attribution = await attributeLayers(model, untuned.model, samples.slice(0, ATTRIBUTION_SAMPLES), work)
     const order = attribution.toSorted((left, right) => right.errorAdded - left.errorAdded).map(({ name }) => name)
     const steps = deeper(order)
     const pools = model.layers.some(({ kind }) => kind === 'max-pool')
@@ -126,7 +128,7 @@ export async function chooseDegrees(
     within.filter(meets).sort((left, right) => left.depth - right.depth)[0] ??
     (within.length > 0 ? within : [shallow]).reduce((a, b) => (b.agreement > a.agreement ? b : a))
   return {
-    fit: () => approximated(calibration, chosen),
+    fit: () => approximate(model, calibration, optionsOf(chosen), work),
     chosen,
     frontier: tried.sort((left, right) => left.depth - right.depth),
     reachedTarget: meets(chosen),
