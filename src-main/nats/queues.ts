@@ -88,7 +88,9 @@ export async function sweepQueues(connection: NatsConnection, { id, segments }: 
 async function sweepQueue(manager: JetStreamManager, id: string, kind: QueueKind, segment: number): Promise<void> {
   const stream = nameOf(id)
   const subject = queueSubject(id, kind, segment)
-  const { ack_floor: done } = await manager.consumers.info(stream, `${kind}-${segment}`)
+  const { ack_floor, delivered, num_ack_pending } = await manager.consumers.info(stream, `${kind}-${segment}`)
+  // The floor may lie behind until the next task comes; where nobody works on anything, all that was handed out is done.
+  const done = num_ack_pending === 0 ? delivered : ack_floor
   for (let seq = 1; ;) {
     const message = await manager.direct.getMessage(stream, { seq, next_by_subj: subject }).catch((error) => {
       if (!isMissing(error)) throw error
