@@ -77,13 +77,13 @@ async function fit(
   const estimateSeconds = secondsEstimator(samples)
   const approximation = { tuningEpochs }
   const limits = { target, maximumDepth, maximumSeconds, exact, estimateSeconds, approximation }
-  const { fit, frontier, chosen, reachedTarget } = await chooseDegrees(model, samples, limits, work)
-  if (!reachedTarget) {
-    const agreement = `${(100 * chosen.agreement).toFixed(1)} %`
+  const found = await chooseDegrees(model, samples, limits, work)
+  if (!found.reachedTarget) {
+    const agreement = `${(100 * found.chosen.agreement).toFixed(1)} %`
     const message = `The network keeps ${agreement} of the labels, less than asked for; no choice of degrees tried within the limits does better.`
     work.progress({ kind: 'warning', stage: 'approximate', message })
   }
-  return { polynomial: await fit(), frontier }
+  return { polynomial: await found.fit(), frontier: found.frontier }
 }
 
 /** Enough for the scales of squarings. */

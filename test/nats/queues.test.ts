@@ -113,8 +113,7 @@ describe('segments over NATS', () => {
     })
     expect(outcomes).toEqual({ right: 12 })
     expect((await answersKept(cluster)).mostPerJob).toBe(1)
-    // The gateway sweeps every ten seconds, and again where the server was not ready.
-    await expect.poll(() => leftovers(cluster), { timeout: 60_000 }).toMatchObject({ tasks: 0 })
+    await expect.poll(() => leftovers(cluster), { timeout: 25_000 }).toMatchObject({ tasks: 0 })
     // What a node had stored when it was killed, and told nobody of, goes with its age.
     expect((await leftovers(cluster)).objects).toBeLessThanOrEqual(cluster.nodes.length)
   }, 120_000)

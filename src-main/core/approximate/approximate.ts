@@ -1,7 +1,7 @@
 import { countMultiplications } from '../normalise/count-multiplications.ts'
 import { INPUT } from '../normalise/layer-model.ts'
 import type { LayerId, LayerModel, LinearLayer, Shape } from '../normalise/layer-model.ts'
-import { inputsOf, soleReader } from '../normalise/run-layers.ts'
+import { lastReaders, soleReader } from '../normalise/run-layers.ts'
 import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { tune } from '../tune/tune.ts'
@@ -182,12 +182,6 @@ export async function fitNetwork(
 
 /** Lets timers and signals through between layers. */
 const breathe = () => new Promise((resolve) => setTimeout(resolve))
-
-function lastReaders(model: SlotModel): Map<LayerId, LayerId> {
-  const last = new Map<LayerId, LayerId>()
-  for (const layer of model.layers) for (const input of inputsOf(layer)) last.set(input, layer.id)
-  return last
-}
 
 /** The average pooling that is the only reader of a layer, if there is one. */
 function poolBehind(model: SlotModel, id: LayerId): Pool | undefined {

@@ -1,6 +1,6 @@
 import { INPUT, sizeOf } from '../normalise/layer-model.ts'
 import type { LayerId } from '../normalise/layer-model.ts'
-import { inputsOf } from '../normalise/run-layers.ts'
+import { lastReaders } from '../normalise/run-layers.ts'
 import type { WorkContext } from '../progress.ts'
 import { evenly } from './layer-values.ts'
 import type { Values } from './layer-values.ts'
@@ -23,11 +23,8 @@ export function capSamples(model: SlotModel, samples: Values, work: WorkContext,
 /** At the layer where most values are alive: those still to be read, and the layer's own before and after refitting. */
 function bytesPerSample(model: SlotModel): number {
   const sizes = new Map<LayerId, number>([[INPUT, sizeOf(model.input.shape)]])
-  const lastReader = new Map<LayerId, LayerId>()
-  for (const layer of model.layers) {
-    sizes.set(layer.id, sizeOf(layer.shape))
-    for (const input of inputsOf(layer)) lastReader.set(input, layer.id)
-  }
+  for (const layer of model.layers) sizes.set(layer.id, sizeOf(layer.shape))
+  const lastReader = lastReaders(model)
   let [alive, most] = [sizes.get(INPUT)!, 0]
   for (const layer of model.layers) {
     const own = sizes.get(layer.id)!

@@ -1,6 +1,6 @@
 import { INPUT } from '../normalise/layer-model.ts'
 import type { LayerId } from '../normalise/layer-model.ts'
-import { inputsOf, runLayerBatch } from '../normalise/run-layers.ts'
+import { runLayerBatch, soleReader } from '../normalise/run-layers.ts'
 import type { PolynomialLayer, PolynomialModel } from './polynomial-model.ts'
 import { squareForm } from './square-form.ts'
 import type { SquareForm } from './square-form.ts'
@@ -24,28 +24,19 @@ export interface ScalePlan {
  */
 export function planScales(model: PolynomialModel, samples: readonly Float64Array[]): ScalePlan {
   const kinds = new Map(model.layers.map((layer) => [layer.id, layer.kind]))
-  const readers = countReaders(model)
   const ranges = inputRanges(model, samples)
   const scales = new Map<LayerId, Scales>()
   const claims = new Map<LayerId, Scales>()
   for (const layer of model.layers) {
     if (layer.kind !== 'polynomial') continue
     const claimable = kinds.get(layer.input) === 'linear' && !claims.has(layer.input)
-    const onlyReader = !claimable || readers.get(layer.input) === 1
+    const onlyReader = !claimable || soleReader(model, layer.input) !== undefined
     const forms = layer.coefficients.map((coefficients) => squareForm(coefficients, layer.id))
     const scale = Float64Array.from(forms, (form, c) => scaleOf(form, ranges.get(layer.id)![c], onlyReader))
     scales.set(layer.id, { forms, scale })
     if (claimable) claims.set(layer.input, scales.get(layer.id)!)
   }
   return { scales, claims }
-}
-
-function countReaders(model: PolynomialModel): Map<LayerId, number> {
-  const readers = new Map<LayerId, number>([[model.output, 1]])
-  for (const layer of model.layers) {
-    for (const input of inputsOf(layer)) readers.set(input, (readers.get(input) ?? 0) + 1)
-  }
-  return readers
 }
 
 type Range = [low: number, high: number]

@@ -108,6 +108,11 @@ export function soleReader<L extends Reader>(
   return readers.length === 1 && model.output !== id ? readers[0] : undefined
 }
 
+/** By what is read, the last layer to read it. */
+export function lastReaders({ layers }: { readonly layers: readonly (Reader & { readonly id: LayerId })[] }) {
+  return new Map(layers.flatMap((layer) => inputsOf(layer).map((input) => [input, layer.id] as const)))
+}
+
 /** Ids that no layer after this one reads. */
 function lastUsesOf(model: AnyModel): Map<string, string[]> {
   const last = new Map<string, string>()

@@ -12,14 +12,7 @@ export const isFiniteOutput = (output: Float64Array): boolean => output.every(Nu
 
 /** How far the largest score leads the next; a single score's distance from 0; 0 where they are not finite. */
 export function marginOf(output: Float64Array): number {
-  if (!isFiniteOutput(output)) return 0
-  if (output.length === 1) return Math.abs(output[0])
-  let [first, second] = [-Infinity, -Infinity]
-  for (const value of output) {
-    if (value > first) [first, second] = [value, first]
-    else if (value > second) second = value
-  }
-  return first - second
+  return isFiniteOutput(output) ? leadOf(output, labelOf(output)) : 0
 }
 
 /**
@@ -38,7 +31,7 @@ export function expectedAgreement(originals: readonly Float64Array[], outputs: r
 /** How far a label leads all others, negative where it does not; -Infinity where scores are not finite. */
 function leadOf(output: Float64Array, label: number): number {
   if (!isFiniteOutput(output)) return -Infinity
-  if (output.length === 1) return label === 1 ? output[0] : -output[0]
+  if (output.length === 1) return label === 1 ? output[0] : 0 - output[0]
   return output.reduce((least, value, i) => (i === label ? least : Math.min(least, output[label] - value)), Infinity)
 }
 
