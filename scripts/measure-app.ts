@@ -5,7 +5,7 @@
 import { basename, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Page } from 'playwright-core'
-import { median } from '../src-main/core/median.ts'
+import { median } from '../src-main/core/numeric/median.ts'
 import { openWindow } from '../test/e2e/window.ts'
 import type { OpenWindow } from '../test/e2e/window.ts'
 

@@ -1,6 +1,6 @@
 /** The open project: which network, and every choice made for it. Immutable values; the history makes undo. */
 import { basename, join } from 'node:path'
-import type { Degree } from '../core/approximate/fit-channel.ts'
+import type { Degree } from '../core/network/polynomial-model.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { UserError } from '../core/errors.ts'
 import type { Split } from '../core/segment/cut.ts'

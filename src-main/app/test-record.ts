@@ -1,4 +1,4 @@
-import { median } from '../core/median.ts'
+import { median } from '../core/numeric/median.ts'
 import type { Tested } from '../ipc/results.ts'
 import type { TestRecord } from '../ipc/views.ts'
 

@@ -1,5 +1,5 @@
 import type { Layout } from '../core/bundle/preprocessing.ts'
-import type { Shape } from '../core/normalise/layer-model.ts'
+import type { Shape } from '../core/network/layer-model.ts'
 
 /** How an array's axes hold samples of one shape. */
 export interface Axes {

@@ -1,6 +1,6 @@
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { UserError } from '../core/errors.ts'
-import { sizeOf } from '../core/normalise/layer-model.ts'
+import { sizeOf } from '../core/network/layer-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { readSamples } from '../data/read-samples.ts'

@@ -1,5 +1,5 @@
 import { UserError } from '../core/errors.ts'
-import { sizeOf } from '../core/normalise/layer-model.ts'
+import { sizeOf } from '../core/network/layer-model.ts'
 import type { EvaluatorKind } from '../core/plan/evaluator-kinds.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import type { WorkContext } from '../core/progress.ts'

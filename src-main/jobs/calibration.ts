@@ -1,5 +1,5 @@
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
-import type { Shape } from '../core/normalise/layer-model.ts'
+import type { Shape } from '../core/network/layer-model.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { checkPreprocessing, preprocess } from '../data/preprocess.ts'
 import { readSamples, type Samples } from '../data/read-samples.ts'

@@ -1,5 +1,5 @@
-import type { LayerModel } from '../core/normalise/layer-model.ts'
-import { runLayers } from '../core/normalise/run-layers.ts'
+import type { LayerModel } from '../core/network/layer-model.ts'
+import { runLayers } from '../core/network/run-layers.ts'
 import { labelOf, marginOf } from '../core/validate/classification.ts'
 import { npyFile } from '../data/npy-file.ts'
 import { preprocess } from '../data/preprocess.ts'

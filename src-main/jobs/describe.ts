@@ -1,6 +1,6 @@
 import type { Graph } from '../core/graph/graph.ts'
-import { INPUT } from '../core/normalise/layer-model.ts'
-import type { LayerModel, LinearLayer, LinearMap } from '../core/normalise/layer-model.ts'
+import { INPUT } from '../core/network/layer-model.ts'
+import type { LayerModel, LinearLayer, LinearMap } from '../core/network/layer-model.ts'
 import { normalise } from '../core/normalise/normalise.ts'
 import { UserError } from '../core/errors.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'

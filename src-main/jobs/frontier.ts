@@ -1,4 +1,4 @@
-import type { Degree } from '../core/approximate/fit-channel.ts'
+import type { Degree } from '../core/network/polynomial-model.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { chooseDegrees, type FrontierPoint } from '../core/validate/choose-degrees.ts'
 import { secondsEstimator } from './approximate-network.ts'

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { Graph } from '../core/graph/graph.ts'
-import type { Finish, Shape } from '../core/normalise/layer-model.ts'
+import type { Finish, Shape } from '../core/network/layer-model.ts'
 import { preflight, type LayerReport, type NodeReport } from '../core/normalise/preflight.ts'
 import { estimatePlan, type PlanEstimate } from '../core/bundle/estimate.ts'
 import { UserError } from '../core/errors.ts'

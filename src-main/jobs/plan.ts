@@ -1,5 +1,5 @@
 import { estimatePlan, type PlanEstimate } from '../core/bundle/estimate.ts'
-import { sizeOf, type LayerModel } from '../core/normalise/layer-model.ts'
+import { sizeOf, type LayerModel } from '../core/network/layer-model.ts'
 import { kernelCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { refreshedSkeletonOf } from '../core/planner/skeleton.ts'

@@ -1,6 +1,6 @@
 import { readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { median } from '../core/median.ts'
+import { median } from '../core/numeric/median.ts'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import type { CutKind } from '../core/segment/cut.ts'
 import { loadRunner, type RunnerOptions } from '../edge/load-runner.ts'

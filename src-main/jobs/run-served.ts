@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { encodeResult } from '../core/bundle/result.ts'
-import { median } from '../core/median.ts'
+import { median } from '../core/numeric/median.ts'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { CIPHERTEXTS_TYPE } from '../edge/serve/body.ts'
 import { sha256 } from '../files/sha256.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { writeOnnx } from '../core/approximate/write-onnx.ts'
+import { writeOnnx } from '../core/onnx/write-onnx.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { writeProblem } from '../files/write-atomically.ts'
 import { KeyStore } from '../owner/key-store.ts'

@@ -1,4 +1,4 @@
-import { sizeOf } from '../core/normalise/layer-model.ts'
+import { sizeOf } from '../core/network/layer-model.ts'
 import { ClearEvaluator } from '../core/plan/clear-evaluator.ts'
 import type { Evaluator } from '../core/plan/evaluator.ts'
 import { LevelEvaluator, type Level } from '../core/plan/level-evaluator.ts'

@@ -12,7 +12,7 @@ import {
   type RevealPolicy,
 } from '../core/bundle/manifest.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
-import { sizeOf } from '../core/normalise/layer-model.ts'
+import { sizeOf } from '../core/network/layer-model.ts'
 import type { Plan, PlannedNetwork } from '../core/plan/plan.ts'
 import { logQPOf } from '../core/plan/security.ts'
 import { plainStep } from '../core/segment/owner-step.ts'

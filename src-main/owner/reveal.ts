@@ -1,5 +1,5 @@
 import type { RevealPolicy } from '../core/bundle/manifest.ts'
-import type { Finish } from '../core/normalise/layer-model.ts'
+import type { Finish } from '../core/network/layer-model.ts'
 import type { Deployment } from './deployment.ts'
 import { flood } from './flood.ts'
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { chooseBounds } from '../../src-main/core/approximate/choose-bounds.ts'
 import { deepFit, defaultFit, interruptedFit } from '../../src-main/core/approximate/fit-channel.ts'
 import type { SlotModel } from '../../src-main/core/approximate/pools.ts'
-import { INPUT } from '../../src-main/core/normalise/layer-model.ts'
-import type { ActivationLayer, ConvMap, LayerId, LinearLayer } from '../../src-main/core/normalise/layer-model.ts'
-import { channelScale } from '../../src-main/core/normalise/linear-maps.ts'
+import { INPUT } from '../../src-main/core/network/layer-model.ts'
+import type { ActivationLayer, ConvMap, LayerId, LinearLayer } from '../../src-main/core/network/layer-model.ts'
+import { channelScale } from '../../src-main/core/network/linear-maps.ts'
 
 const shape = [1, 1, 1] as const
 const common = { sources: [], shape }

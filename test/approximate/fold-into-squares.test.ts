@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { foldIntoSquares } from '../../src-main/core/approximate/fold-into-squares.ts'
-import { sizeOf } from '../../src-main/core/normalise/layer-model.ts'
-import { runLayerBatch } from '../../src-main/core/normalise/run-layers.ts'
+import { sizeOf } from '../../src-main/core/network/layer-model.ts'
+import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
 import { polynomialModels, randomNumbers, randomVector } from './random-polynomial-model.ts'
 
 const samplesOf = (size: number, count = 12) => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { substitute } from '../../src-main/core/approximate/monomials.ts'
-import type { PolynomialLayer, PolynomialModel } from '../../src-main/core/approximate/polynomial-model.ts'
-import { INPUT, sizeOf } from '../../src-main/core/normalise/layer-model.ts'
-import type { ConvMap, LinearLayer, LinearMap, Shape } from '../../src-main/core/normalise/layer-model.ts'
+import { substitute } from '../../src-main/core/numeric/monomials.ts'
+import type { PolynomialLayer, PolynomialModel } from '../../src-main/core/network/polynomial-model.ts'
+import { INPUT, sizeOf } from '../../src-main/core/network/layer-model.ts'
+import type { ConvMap, LinearLayer, LinearMap, Shape } from '../../src-main/core/network/layer-model.ts'
 
 /** Numbers in [−1, 1) from a seed (mulberry32), so that one integer describes a whole network. */
 export function randomNumbers(seed: number): () => number {

@@ -1,4 +1,4 @@
-import { sizeOf, type Shape } from '../../src-main/core/normalise/layer-model.ts'
+import { sizeOf, type Shape } from '../../src-main/core/network/layer-model.ts'
 import type { CkksParameters, Plan, PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 
 /** 128-bit secure: 50 + 3 × 30 + 50 bits at N = 8192. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { UserError } from '../../src-main/core/errors.ts'
-import type { LayerModel } from '../../src-main/core/normalise/layer-model.ts'
+import type { LayerModel } from '../../src-main/core/network/layer-model.ts'
 import { externalDataOf } from '../../src-main/jobs/external-data.ts'
 import { differenceFromRuntime, importModel } from './compare.ts'
 

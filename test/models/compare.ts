@@ -1,8 +1,8 @@
 import { readOnnx, type ReadOnnxOptions } from '../../src-main/core/onnx/read-onnx.ts'
-import { applyFinish } from '../../src-main/core/normalise/finish.ts'
-import { sizeOf, type LayerModel } from '../../src-main/core/normalise/layer-model.ts'
+import { applyFinish } from '../../src-main/core/network/finish.ts'
+import { sizeOf, type LayerModel } from '../../src-main/core/network/layer-model.ts'
 import { normalise, type Choice } from '../../src-main/core/normalise/normalise.ts'
-import { runLayers } from '../../src-main/core/normalise/run-layers.ts'
+import { runLayers } from '../../src-main/core/network/run-layers.ts'
 import { openReference } from '../../src-main/ort/reference.ts'
 
 /** Deterministic numbers in [−1, 1) (mulberry32). */

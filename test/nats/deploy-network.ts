@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runLayers } from '../../src-main/core/normalise/run-layers.ts'
+import { runLayers } from '../../src-main/core/network/run-layers.ts'
 import { silent } from '../../src-main/core/progress.ts'
 import { parseSplit } from '../../src-main/core/segment/cut.ts'
 import { compile } from '../../src-main/jobs/compile.ts'

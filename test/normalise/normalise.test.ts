@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { UserError } from '../../src-main/core/errors.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
-import { printModel } from '../../src-main/core/normalise/print-model.ts'
+import { printModel } from '../../src-main/core/network/print-model.ts'
 import { differenceFromRuntime, importModel, randomSample } from '../models/compare.ts'
 import { writeModel, type TestAttribute, type TestModel, type TestNode, type TestTensor } from '../onnx/write-model.ts'
 

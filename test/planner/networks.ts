@@ -1,12 +1,12 @@
-import type { SquareModel } from '../../src-main/core/approximate/polynomial-model.ts'
+import type { SquareModel } from '../../src-main/core/network/square-model.ts'
 import {
   INPUT,
   type ConvMap,
   type LinearLayer,
   type LinearMap,
   type Shape,
-} from '../../src-main/core/normalise/layer-model.ts'
-import { expandBias } from '../../src-main/core/normalise/linear-maps.ts'
+} from '../../src-main/core/network/layer-model.ts'
+import { expandBias } from '../../src-main/core/network/linear-maps.ts'
 import { walkMap } from '../../src-main/core/planner/weights.ts'
 
 /** Deterministic numbers in [-1, 1). */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Shape, SparseMap } from '../../src-main/core/normalise/layer-model.ts'
+import type { Shape, SparseMap } from '../../src-main/core/network/layer-model.ts'
 import { tensorLayouts } from '../../src-main/core/planner/candidates.ts'
 import { elementDiagonals, sparseRotations } from '../../src-main/core/planner/diagonals.ts'
 import { single } from '../../src-main/core/planner/layout.ts'

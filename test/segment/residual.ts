@@ -1,5 +1,5 @@
-import type { SquareModel } from '../../src-main/core/approximate/polynomial-model.ts'
-import { INPUT } from '../../src-main/core/normalise/layer-model.ts'
+import type { SquareModel } from '../../src-main/core/network/square-model.ts'
+import { INPUT } from '../../src-main/core/network/layer-model.ts'
 import { networkBuilder } from '../planner/networks.ts'
 
 /** A shortcut from s1 to the sum, over c2 and s2. */

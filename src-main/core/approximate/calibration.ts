@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
-import { sizeOf } from '../normalise/layer-model.ts'
-import type { Shape } from '../normalise/layer-model.ts'
+import { sizeOf } from '../network/layer-model.ts'
+import type { Shape } from '../network/layer-model.ts'
 import type { WorkContext } from '../progress.ts'
 import { notFinite } from './points.ts'
 

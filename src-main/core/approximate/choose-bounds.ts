@@ -1,5 +1,5 @@
-import type { LayerId } from '../normalise/layer-model.ts'
-import { inputsOf } from '../normalise/run-layers.ts'
+import type { LayerId } from '../network/layer-model.ts'
+import { inputsOf } from '../network/run-layers.ts'
 import { deepFit, defaultFit, interruptedFit } from './fit-channel.ts'
 import type { SlotModel } from './pools.ts'
 

@@ -7,8 +7,8 @@ import {
   standardise,
   substituteBoth,
   timesVector,
-} from './matrix.ts'
-import type { Matrix } from './matrix.ts'
+} from '../numeric/matrix.ts'
+import type { Matrix } from '../numeric/matrix.ts'
 
 /** A change of one row's weights (standardised features) and bias, and what it does to the row's value at each place. */
 export interface Direction {

@@ -1,4 +1,5 @@
-import type { ConvMap, LinearLayer, LinearMap, Shape } from '../normalise/layer-model.ts'
+import type { ConvMap, LinearLayer, LinearMap, Shape } from '../network/layer-model.ts'
+import { isStructural } from '../network/linear-maps.ts'
 
 /** The weights of one term that one set of output rows reads: a group of a convolution, or a dense map. */
 export interface Block {
@@ -42,13 +43,6 @@ export function rowGroups(
     }
   }
   return { groups: [...groups.values()], positions: plane }
-}
-
-/** Weights that are not a trained choice: 0 and 1 only, or one value for every tap of every channel (pooling). */
-export function isStructural(map: LinearMap): boolean {
-  if (map.kind === 'sparse') return true
-  if (map.weight.every((weight) => weight === 0 || weight === 1)) return true
-  return map.kind === 'conv' && map.groups > 1 && map.weight.every((weight) => weight === map.weight[0])
 }
 
 const rowLength = (map: { readonly weight: Float64Array }, rows: number): number => map.weight.length / rows

@@ -1,15 +1,13 @@
-import { chebyshevNodes } from './chebyshev.ts'
-import { leastSquares } from './least-squares.ts'
-import { legendre, powersInLegendre } from './legendre.ts'
+import { chebyshevNodes } from '../numeric/chebyshev.ts'
+import { leastSquares } from '../numeric/least-squares.ts'
+import { legendre, powersInLegendre } from '../numeric/legendre.ts'
+import type { Degree } from '../network/polynomial-model.ts'
 import { noMoments, observe } from './moments.ts'
 import type { Moments } from './moments.ts'
-import { substitute } from './monomials.ts'
-import type { Coefficients } from './monomials.ts'
+import { substitute } from '../numeric/monomials.ts'
+import type { Coefficients } from '../numeric/monomials.ts'
 import { isSpread } from './points.ts'
 import type { Points } from './points.ts'
-
-/** Degrees of polynomials that fold into squarings. */
-export type Degree = 2 | 4 | 8
 
 export interface FitOptions {
   readonly degree: Degree

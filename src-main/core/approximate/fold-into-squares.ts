@@ -1,20 +1,14 @@
 import { invariant, UserError } from '../errors.ts'
-import { INPUT } from '../normalise/layer-model.ts'
-import type { LayerId, LinearLayer, LinearTerm, Shape } from '../normalise/layer-model.ts'
-import { channelScale, expandBias } from '../normalise/linear-maps.ts'
-import { runLayerBatch } from '../normalise/run-layers.ts'
+import { INPUT } from '../network/layer-model.ts'
+import type { LayerId, LinearLayer, LinearTerm, Shape } from '../network/layer-model.ts'
+import { channelScale, expandBias } from '../network/linear-maps.ts'
+import { runLayerBatch } from '../network/run-layers.ts'
 import { evenly } from './layer-values.ts'
 import { gather, mapConstants, scaleMap } from './linear-maps.ts'
 import { largestOf } from './points.ts'
-import { isExact } from './polynomial-model.ts'
-import type {
-  ExactLayer,
-  PolynomialLayer,
-  PolynomialModel,
-  RefreshedModel,
-  SquareLayer,
-  SquareModel,
-} from './polynomial-model.ts'
+import { isExact } from '../network/polynomial-model.ts'
+import type { ExactLayer, PolynomialLayer, PolynomialModel } from '../network/polynomial-model.ts'
+import type { RefreshedModel, SquareLayer, SquareModel } from '../network/square-model.ts'
 import type { SquareForm } from './square-form.ts'
 import { planScales } from './square-scales.ts'
 import type { Scales } from './square-scales.ts'

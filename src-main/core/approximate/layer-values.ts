@@ -1,7 +1,7 @@
-import type { LayerId, Shape } from '../normalise/layer-model.ts'
-import { sizeOf } from '../normalise/layer-model.ts'
-import type { AnyLayer } from '../normalise/run-layers.ts'
-import { inputsOf, interleave, runLayer, separate } from '../normalise/run-layers.ts'
+import type { LayerId, Shape } from '../network/layer-model.ts'
+import { sizeOf } from '../network/layer-model.ts'
+import type { AnyLayer } from '../network/run-layers.ts'
+import { inputsOf, interleave, runLayer, separate } from '../network/run-layers.ts'
 import { applyLinear } from '../tune/apply-linear.ts'
 
 /** One flattened [C,H,W] tensor per calibration sample. */

@@ -1,6 +1,6 @@
-import type { LinearMap, Shape } from '../normalise/layer-model.ts'
-import { expandBias } from '../normalise/linear-maps.ts'
-import { applyLinearMap } from '../normalise/run-layers.ts'
+import type { LinearMap, Shape } from '../network/layer-model.ts'
+import { expandBias } from '../network/linear-maps.ts'
+import { applyLinearMap } from '../network/run-layers.ts'
 
 /** The map of diag(rowScale) · map · diag(columnScale), both scales per channel. */
 export function scaleMap(

@@ -1,7 +1,7 @@
-import type { ConvMap, Shape } from '../normalise/layer-model.ts'
-import { applyLinearMap } from '../normalise/run-layers.ts'
+import type { ConvMap, Shape } from '../network/layer-model.ts'
+import { applyLinearMap } from '../network/run-layers.ts'
 import type { Values } from './layer-values.ts'
-import { legendre } from './legendre.ts'
+import { legendre } from '../numeric/legendre.ts'
 import { notFinite } from './points.ts'
 
 /**

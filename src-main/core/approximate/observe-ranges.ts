@@ -1,6 +1,6 @@
 import { Network } from '../tune/network.ts'
 import type { Values } from './layer-values.ts'
-import type { PolynomialLayer, PolynomialModel } from './polynomial-model.ts'
+import type { PolynomialLayer, PolynomialModel } from '../network/polynomial-model.ts'
 
 /** Samples side by side. */
 const BATCH = 16

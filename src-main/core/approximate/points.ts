@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { ROUNDING } from '../numeric/matrix.ts'
 
 /** Weighted points (x, y) that stand for all values of one channel: one per occupied bin of x. */
 export interface Points {
@@ -29,9 +30,6 @@ export function extremes(
 }
 
 const BINS = 1024
-
-/** Forward passes are in single precision: what varies by less than this share of its size varies by rounding. */
-export const ROUNDING = 1e-6
 
 /** Whether values between these vary by more than the rounding of values of that size. */
 export const isSpread = (low: number, high: number, size = Math.max(Math.abs(low), Math.abs(high))): boolean =>

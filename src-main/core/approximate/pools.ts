@@ -1,5 +1,5 @@
-import { activationFunction } from '../normalise/activations.ts'
-import { composeLinear } from '../normalise/compose-linear.ts'
+import { activationFunction } from '../network/activations.ts'
+import { composeLinear } from '../network/compose-linear.ts'
 import type {
   Activation,
   ActivationLayer,
@@ -9,8 +9,8 @@ import type {
   MaxPoolLayer,
   Model,
   Shape,
-} from '../normalise/layer-model.ts'
-import { shapesOf, soleReader } from '../normalise/run-layers.ts'
+} from '../network/layer-model.ts'
+import { shapesOf, soleReader } from '../network/run-layers.ts'
 import type { Values } from './layer-values.ts'
 
 /**

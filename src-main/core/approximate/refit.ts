@@ -1,10 +1,11 @@
-import type { LinearLayer, LinearMap, Shape } from '../normalise/layer-model.ts'
+import { isHeldOut } from '../numeric/held-out.ts'
+import type { LinearLayer, LinearMap, Shape } from '../network/layer-model.ts'
 import { rowGroups } from './features.ts'
 import type { RowGroup } from './features.ts'
 import type { Values } from './layer-values.ts'
-import { matrix } from './matrix.ts'
-import type { Matrix } from './matrix.ts'
-import { ridge } from './ridge.ts'
+import { matrix } from '../numeric/matrix.ts'
+import type { Matrix } from '../numeric/matrix.ts'
+import { ridge } from '../numeric/ridge.ts'
 
 export interface RefitReport {
   /** Mean squared error of the layer's output on held-out samples, over all outputs, before and after. */
@@ -15,9 +16,6 @@ export interface RefitReport {
 /** At most this many feature values are held at once; positions are thinned to fit. */
 const FEATURE_VALUES = 6e6
 const FEATURE_ROWS = 20_000
-/** Every fifth sample chooses the penalty. */
-export const HELD_OUT_PERIOD = 5
-export const isHeldOut = (sample: number): boolean => sample % HELD_OUT_PERIOD === HELD_OUT_PERIOD - 1
 
 /**
  * Re-solves a linear layer so that on `inputs` (one per term; the approximated prefix's) it comes closest to `targets`

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
-import type { Coefficients } from './monomials.ts'
-import { substitute } from './monomials.ts'
+import type { Coefficients } from '../numeric/monomials.ts'
+import { substitute } from '../numeric/monomials.ts'
 
 /** eighth·((y² + inner)² + outer)² + fourth·(y² + inner)² + second·y² + first·y + constant with y = x + shift. */
 export interface SquareForm {

@@ -1,7 +1,7 @@
-import { INPUT } from '../normalise/layer-model.ts'
-import type { LayerId } from '../normalise/layer-model.ts'
-import { runLayerBatch, soleReader } from '../normalise/run-layers.ts'
-import type { PolynomialLayer, PolynomialModel } from './polynomial-model.ts'
+import { INPUT } from '../network/layer-model.ts'
+import type { LayerId } from '../network/layer-model.ts'
+import { runLayerBatch, soleReader } from '../network/run-layers.ts'
+import type { PolynomialLayer, PolynomialModel } from '../network/polynomial-model.ts'
 import { squareForm } from './square-form.ts'
 import type { SquareForm } from './square-form.ts'
 

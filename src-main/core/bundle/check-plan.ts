@@ -1,4 +1,4 @@
-import { sizeOf } from '../normalise/layer-model.ts'
+import { sizeOf } from '../network/layer-model.ts'
 import { dataPrimesOf, slotsOf, type Plan, type Register } from '../plan/plan.ts'
 import { operandsOf } from '../plan/run-plan.ts'
 import { damagedBundle } from './manifest.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sizeOf, type Shape } from '../normalise/layer-model.ts'
+import { sizeOf, type Shape } from '../network/layer-model.ts'
 import { slotsOf, type ElementPacking, type Plan } from '../plan/plan.ts'
 import { checkPlan } from './check-plan.ts'
 import { parseJson } from './json.ts'

@@ -1,6 +1,6 @@
 import { invariant } from '../errors.ts'
 import type { Graph } from '../graph/graph.ts'
-import type { LayerModel } from './layer-model.ts'
+import type { LayerModel } from '../network/layer-model.ts'
 import { lower, type Lowered } from './lower.ts'
 import { foldConstants } from './passes/fold-constants.ts'
 import { fuseLinear } from './passes/fuse-linear.ts'

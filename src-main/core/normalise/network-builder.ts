@@ -11,11 +11,18 @@ import type {
   LinearTerm,
   MaxPoolLayer,
   Shape,
-} from './layer-model.ts'
-import { INPUT, sizeOf } from './layer-model.ts'
+} from '../network/layer-model.ts'
+import { INPUT, sizeOf } from '../network/layer-model.ts'
 import type { Budget } from './budget.ts'
-import { addTerms } from './compose-linear.ts'
-import { channelScale, compressBias, elementScale, expandBias, gatherMap, parametersOf } from './linear-maps.ts'
+import { addTerms } from '../network/compose-linear.ts'
+import {
+  channelScale,
+  compressBias,
+  elementScale,
+  expandBias,
+  gatherMap,
+  parametersOf,
+} from '../network/linear-maps.ts'
 import { rearrangeView, type View } from './values.ts'
 
 type Layer = LayerModel['layers'][number]

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Graph } from '../graph/graph.ts'
 import { examine } from './examine.ts'
-import type { LayerModel } from './layer-model.ts'
+import type { LayerModel } from '../network/layer-model.ts'
 import type { Choice } from './prune.ts'
 
 export type { Choice } from './prune.ts'

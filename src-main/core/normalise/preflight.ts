@@ -1,10 +1,10 @@
 import type { Graph } from '../graph/graph.ts'
 import { examine } from './examine.ts'
-import type { Finish, LayerModel, ModelInput, Shape } from './layer-model.ts'
-import { multiplicationsOf, parametersOf } from './linear-maps.ts'
+import type { Finish, LayerModel, ModelInput, Shape } from '../network/layer-model.ts'
+import { multiplicationsOf, parametersOf } from '../network/linear-maps.ts'
 import type { UnsupportedNode } from './lower.ts'
 import type { Choice } from './prune.ts'
-import { inputsOf, shapesOf } from './run-layers.ts'
+import { inputsOf, shapesOf } from '../network/run-layers.ts'
 
 type Layer = LayerModel['layers'][number]
 

@@ -1,4 +1,4 @@
-import type { LayerId, Shape } from './layer-model.ts'
+import type { LayerId, Shape } from '../network/layer-model.ts'
 import type { NetworkBuilder } from './network-builder.ts'
 import type { View } from './values.ts'
 import type { Window, WindowedImage } from './window.ts'

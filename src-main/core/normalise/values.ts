@@ -1,6 +1,6 @@
 import type { Tensor } from '../graph/graph.ts'
 import { composeIndices, rearrange, type Rearrangement } from '../graph/rearrange.ts'
-import type { LayerId } from './layer-model.ts'
+import type { LayerId } from '../network/layer-model.ts'
 
 /** What an ONNX value is during lowering. */
 export type Value = Constant | View | Unknown

@@ -1,5 +1,5 @@
 import { intAttribute, intsAttribute, wordAttribute } from '../graph/attributes.ts'
-import type { Shape } from './layer-model.ts'
+import type { Shape } from '../network/layer-model.ts'
 import type { Operation } from './operation.ts'
 import type { View } from './values.ts'
 

@@ -1,4 +1,4 @@
-import type { Shape } from '../normalise/layer-model.ts'
+import type { Shape } from '../network/layer-model.ts'
 
 /** A ciphertext (or, for clear input, plaintext) in flight; registers are assigned once. */
 export type Register = number

@@ -1,4 +1,4 @@
-import type { ConvMap, Shape } from '../normalise/layer-model.ts'
+import type { ConvMap, Shape } from '../network/layer-model.ts'
 import { affine, nextPowerOfTwo, signatureOf, single, spreadLayouts, type Layout, type SlotGroup } from './layout.ts'
 
 /** An output layout before its lanes are folded, and the lanes. */

@@ -1,4 +1,4 @@
-import type { ConvMap, SparseMap } from '../normalise/layer-model.ts'
+import type { ConvMap, SparseMap } from '../network/layer-model.ts'
 import { ciphertextOf, modulo, positionsOf, type Layout, type SlotGroup } from './layout.ts'
 
 /**

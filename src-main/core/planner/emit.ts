@@ -1,5 +1,5 @@
 import { invariant } from '../errors.ts'
-import { INPUT, sizeOf, type LayerId, type Shape } from '../normalise/layer-model.ts'
+import { INPUT, sizeOf, type LayerId, type Shape } from '../network/layer-model.ts'
 import {
   type CkksParameters,
   type ElementPacking,

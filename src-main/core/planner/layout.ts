@@ -1,4 +1,4 @@
-import type { Shape } from '../normalise/layer-model.ts'
+import type { Shape } from '../network/layer-model.ts'
 
 /**
  * Where a tensor's elements are. Element (c, y, x) is at channel[c] + row[y] + column[x]; that number's

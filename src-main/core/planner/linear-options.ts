@@ -1,4 +1,4 @@
-import { INPUT, sizeOf, type LinearMap } from '../normalise/layer-model.ts'
+import { INPUT, sizeOf, type LinearMap } from '../network/layer-model.ts'
 import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.ts'
 import { foldedLayout, firstCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
 import type { CostModel } from '../plan/cost-model.ts'

@@ -1,6 +1,6 @@
-import type { SquareModel } from '../approximate/polynomial-model.ts'
+import type { SquareModel } from '../network/square-model.ts'
 import { UserError } from '../errors.ts'
-import { INPUT, sizeOf } from '../normalise/layer-model.ts'
+import { INPUT, sizeOf } from '../network/layer-model.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'

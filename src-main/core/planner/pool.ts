@@ -1,4 +1,4 @@
-import type { ConvMap, Shape } from '../normalise/layer-model.ts'
+import type { ConvMap, Shape } from '../network/layer-model.ts'
 import { modulo, type Layout } from './layout.ts'
 
 /** Sums over a window by rotating and adding: no product, no level. The factor belongs to the next linear map. */

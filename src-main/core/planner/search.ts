@@ -1,6 +1,6 @@
-import type { Carried, NamedValue } from '../approximate/polynomial-model.ts'
+import type { Carried, NamedValue } from '../network/square-model.ts'
 import { UserError } from '../errors.ts'
-import { INPUT, type LayerId, type Shape } from '../normalise/layer-model.ts'
+import { INPUT, type LayerId, type Shape } from '../network/layer-model.ts'
 import { tensorLayouts } from './candidates.ts'
 import { signatureOf, type Layout } from './layout.ts'
 import { linearOptions, type LinearChoice, type LinearOption, type StepSettings } from './linear-options.ts'

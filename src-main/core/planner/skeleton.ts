@@ -1,7 +1,7 @@
-import type { Degree } from '../approximate/fit-channel.ts'
-import { isExact, type RefreshedModel, type SquareLayer, type SquareModel } from '../approximate/polynomial-model.ts'
-import { INPUT, type LayerId, type LayerModel, type LinearLayer, type Shape } from '../normalise/layer-model.ts'
-import { channelScale } from '../normalise/linear-maps.ts'
+import { type Degree, isExact } from '../network/polynomial-model.ts'
+import { type RefreshedModel, type SquareLayer, type SquareModel } from '../network/square-model.ts'
+import { INPUT, type LayerId, type LayerModel, type LinearLayer, type Shape } from '../network/layer-model.ts'
+import { channelScale } from '../network/linear-maps.ts'
 
 /**
  * A network of the same shape with polynomials, folded into squarings, for activations and average for maximum pools:

@@ -1,6 +1,6 @@
-import type { SquareLayer, SquareModel } from '../approximate/polynomial-model.ts'
-import { applyLinearMap } from '../normalise/apply-linear-map.ts'
-import { composeLinear, composeMaps, staysConvolution } from '../normalise/compose-linear.ts'
+import type { SquareLayer, SquareModel } from '../network/square-model.ts'
+import { applyLinearMap } from '../network/apply-linear-map.ts'
+import { composeLinear, composeMaps, staysConvolution } from '../network/compose-linear.ts'
 import {
   INPUT,
   sizeOf,
@@ -10,8 +10,8 @@ import {
   type LinearMap,
   type LinearTerm,
   type Shape,
-} from '../normalise/layer-model.ts'
-import { channelScale, expandBias } from '../normalise/linear-maps.ts'
+} from '../network/layer-model.ts'
+import { channelScale, expandBias } from '../network/linear-maps.ts'
 import { poolStepOf, type PoolStep } from './pool.ts'
 import { windowFactors } from './weights.ts'
 

@@ -1,5 +1,5 @@
-import { sizeOf, type LinearMap, type Shape } from '../normalise/layer-model.ts'
-import { eachEntry } from '../normalise/linear-maps.ts'
+import { sizeOf, type LinearMap, type Shape } from '../network/layer-model.ts'
+import { eachEntry } from '../network/linear-maps.ts'
 import type { WeightWalk } from './diagonals.ts'
 
 /** Visits every weight of a map, outputs in order, the inputs of one output in a fixed order. */

@@ -1,14 +1,8 @@
-import {
-  isExact,
-  type ExactLayer,
-  type NamedValue,
-  type RefreshedModel,
-  type SquareLayer,
-  type SquareModel,
-} from '../approximate/polynomial-model.ts'
+import { isExact, type ExactLayer } from '../network/polynomial-model.ts'
+import { type NamedValue, type RefreshedModel, type SquareLayer, type SquareModel } from '../network/square-model.ts'
 import { invariant, UserError } from '../errors.ts'
-import { INPUT, sizeOf, type LayerId, type LinearLayer } from '../normalise/layer-model.ts'
-import { inputsOf, shapesOf } from '../normalise/run-layers.ts'
+import { INPUT, sizeOf, type LayerId, type LinearLayer } from '../network/layer-model.ts'
+import { inputsOf, shapesOf } from '../network/run-layers.ts'
 import type { RefreshKind } from './cut.ts'
 import type { OwnerStep } from './owner-step.ts'
 

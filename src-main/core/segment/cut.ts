@@ -1,6 +1,6 @@
 import { parseByteSize } from '../byte-size.ts'
 import { UserError } from '../errors.ts'
-import type { LayerId } from '../normalise/layer-model.ts'
+import type { LayerId } from '../network/layer-model.ts'
 
 /**
  * What happens between two segments:

@@ -1,7 +1,8 @@
-import type { ExactLayer, NamedValue } from '../approximate/polynomial-model.ts'
+import type { ExactLayer } from '../network/polynomial-model.ts'
+import type { NamedValue } from '../network/square-model.ts'
 import { invariant } from '../errors.ts'
-import { sizeOf, type LayerId, type Shape } from '../normalise/layer-model.ts'
-import { runLayer } from '../normalise/run-layers.ts'
+import { sizeOf, type LayerId, type Shape } from '../network/layer-model.ts'
+import { runLayer } from '../network/run-layers.ts'
 
 /** What the owner does between decrypting what one segment returns and encrypting what the next one takes. */
 export interface OwnerStep {

@@ -1,6 +1,6 @@
-import type { RefreshedModel, SquareModel } from '../approximate/polynomial-model.ts'
+import type { RefreshedModel, SquareModel } from '../network/square-model.ts'
 import { UserError } from '../errors.ts'
-import { INPUT, type LayerId } from '../normalise/layer-model.ts'
+import { INPUT, type LayerId } from '../network/layer-model.ts'
 import { assignPrimes, stepStructure } from '../planner/steps.ts'
 import { cutNetwork, cutPoints, narrowCutPoints, type SegmentedModel } from './cut-network.ts'
 

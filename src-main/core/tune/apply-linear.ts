@@ -1,5 +1,5 @@
-import type { LayerId, LinearLayer, Shape } from '../normalise/layer-model.ts'
-import { sizeOf } from '../normalise/layer-model.ts'
+import type { LayerId, LinearLayer, Shape } from '../network/layer-model.ts'
+import { sizeOf } from '../network/layer-model.ts'
 import { Arena } from './arena.ts'
 import { LinearStep } from './linear-step.ts'
 

@@ -1,5 +1,5 @@
-import type { LinearMap, Shape } from '../normalise/layer-model.ts'
-import { sizeOf } from '../normalise/layer-model.ts'
+import type { LinearMap, Shape } from '../network/layer-model.ts'
+import { sizeOf } from '../network/layer-model.ts'
 import type { Kernels } from './kernels.ts'
 
 /** Where the kernels find a map's inputs: group g of rows reads x[bases[p] + offsets[k]] from g·groupStep on. */

@@ -1,5 +1,5 @@
-import { distort } from '../approximate/distort.ts'
-import type { Shape } from '../normalise/layer-model.ts'
+import { distort } from './distort.ts'
+import type { Shape } from '../network/layer-model.ts'
 
 /** Shares of the samples that an epoch sees as they are, mirrored, or mixed with another one. */
 const [PLAIN, MIRRORED, MIXED] = [0.3, 0.5, 0.3]

@@ -1,10 +1,10 @@
 import { approximate, fitNetwork, tuneNetwork } from '../approximate/approximate.ts'
 import type { ApproximationOptions, FittedNetwork } from '../approximate/approximate.ts'
-import type { Degree } from '../approximate/fit-channel.ts'
-import { isExact } from '../approximate/polynomial-model.ts'
-import type { PolynomialModel } from '../approximate/polynomial-model.ts'
-import type { LayerId, LayerModel } from '../normalise/layer-model.ts'
-import { inputsOf, runLayerBatch } from '../normalise/run-layers.ts'
+import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
+import { depthOf } from '../network/depth.ts'
+import type { LayerId, LayerModel } from '../network/layer-model.ts'
+import { runLayerBatch } from '../network/run-layers.ts'
+import { isHeldOut } from '../numeric/held-out.ts'
 import { throwIfCancelled } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { attributeLayers } from './attribute-layers.ts'
@@ -69,8 +69,8 @@ export async function chooseDegrees(
   work: WorkContext,
 ): Promise<ChosenDegrees> {
   const { target = 0.99, maximumDepth = Infinity, maximumSeconds = Infinity, everything = false } = choice
-  const judge = choice.judge ?? calibration.filter((_, i) => i % 5 === 4)
-  const fitted = choice.judge || judge.length === 0 ? calibration : calibration.filter((_, i) => i % 5 !== 4)
+  const judge = choice.judge ?? calibration.filter((_, i) => isHeldOut(i))
+  const fitted = choice.judge || judge.length === 0 ? calibration : calibration.filter((_, i) => !isHeldOut(i))
   const samples = judge.length > 0 ? judge : calibration
   const originals = runLayerBatch(model, samples)
   const tried: FrontierPoint[] = []
@@ -143,26 +143,4 @@ function deeper(order: readonly LayerId[]): Choice[] {
     Array.from({ length: steps }, (_, i) => new Map([...rest, ...worst(i + 1).map((id) => [id, degree] as const)]))
   const fourth = deepened(4, new Map())
   return [...fourth, ...deepened(8, new Map(fourth.at(-1)))].map((degrees) => ({ degrees }))
-}
-
-/**
- * Levels of the longest path without an exact layer: one per run of linear layers (they merge), one per squaring; a quartic squares twice.
- */
-export function depthOf(model: PolynomialModel): number {
-  const depths = new Map<LayerId, { levels: number; linear: boolean }>()
-  for (const layer of model.layers) {
-    const before = inputsOf(layer).map((id) => depths.get(id) ?? { levels: 0, linear: false })
-    if (layer.kind === 'linear') {
-      const levels = Math.max(...before.map((input) => input.levels + (input.linear ? 0 : 1)))
-      depths.set(layer.id, { levels, linear: true })
-    } else if (isExact(layer)) {
-      // The owner refreshes here: the levels start anew.
-      depths.set(layer.id, { levels: 0, linear: false })
-    } else {
-      const degree = layer.coefficients[0].length - 1
-      const squarings = Math.ceil(Math.log2(degree))
-      depths.set(layer.id, { levels: before[0].levels + squarings, linear: squarings === 0 && before[0].linear })
-    }
-  }
-  return Math.max(0, ...[...depths.values()].map(({ levels }) => levels))
 }

@@ -1,5 +1,5 @@
 import type { Preprocessing } from '../../core/bundle/preprocessing.ts'
-import type { Shape } from '../../core/normalise/layer-model.ts'
+import type { Shape } from '../../core/network/layer-model.ts'
 import { SAMPLE_TYPES, type SampleType } from '../../data/read-samples.ts'
 
 /** A refreshed or handed file, for a segment after the first. */

@@ -1,6 +1,6 @@
 import { fillBatch } from '../../core/bundle/packing.ts'
 import { UserError } from '../../core/errors.ts'
-import { sizeOf } from '../../core/normalise/layer-model.ts'
+import { sizeOf } from '../../core/network/layer-model.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { AskedWorker } from '../../workers/ask.ts'
 import type { Bundle } from '../open-bundle.ts'

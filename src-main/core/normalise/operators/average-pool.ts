@@ -1,6 +1,6 @@
 import { intAttribute, intsAttribute } from '../../graph/attributes.ts'
-import { sizeOf, type ConvMap, type LinearMap, type Shape } from '../layer-model.ts'
-import { eachEntry } from '../linear-maps.ts'
+import { sizeOf, type ConvMap, type LinearMap, type Shape } from '../../network/layer-model.ts'
+import { eachEntry } from '../../network/linear-maps.ts'
 import type { Operator } from '../operation.ts'
 import { takePadding } from '../take-padding.ts'
 import { windowedImage } from '../window.ts'

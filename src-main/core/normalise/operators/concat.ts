@@ -1,9 +1,9 @@
 import { hasAttribute, intAttribute } from '../../graph/attributes.ts'
 import { countOf, normaliseAxis, stridesOf } from '../../graph/shapes.ts'
-import { gatherMap } from '../linear-maps.ts'
+import { gatherMap } from '../../network/linear-maps.ts'
 import { imageShape } from '../network-builder.ts'
 import type { FoldOperation, Operator } from '../operation.ts'
-import { sizeOf, type LinearTerm } from '../layer-model.ts'
+import { sizeOf, type LinearTerm } from '../../network/layer-model.ts'
 import { shapeOf } from '../values.ts'
 
 /** Concat(inputs…): https://onnx.ai/onnx/operators/onnx__Concat.html; each input becomes a term that places its elements. */

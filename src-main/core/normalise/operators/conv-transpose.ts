@@ -2,7 +2,7 @@ import { intAttribute, intsAttribute, wordAttribute } from '../../graph/attribut
 import type { Tensor } from '../../graph/graph.ts'
 import { selected } from '../../graph/rearrange.ts'
 import { countOf, sameShape } from '../../graph/shapes.ts'
-import type { ConvMap } from '../layer-model.ts'
+import type { ConvMap } from '../../network/layer-model.ts'
 import type { Operation, Operator } from '../operation.ts'
 import { takePadding } from '../take-padding.ts'
 import { rearrangeView } from '../values.ts'

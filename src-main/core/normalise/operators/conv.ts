@@ -1,6 +1,6 @@
 import { intAttribute, intsAttribute } from '../../graph/attributes.ts'
 import { sameShape } from '../../graph/shapes.ts'
-import type { ConvMap } from '../layer-model.ts'
+import type { ConvMap } from '../../network/layer-model.ts'
 import type { Operator } from '../operation.ts'
 import { takePadding } from '../take-padding.ts'
 import { swapKernel, windowedImage } from '../window.ts'

@@ -1,6 +1,6 @@
 import { intAttribute } from '../../graph/attributes.ts'
 import { countOf } from '../../graph/shapes.ts'
-import type { Finish } from '../layer-model.ts'
+import type { Finish } from '../../network/layer-model.ts'
 import type { Operation, Operator } from '../operation.ts'
 import { elementwise } from './shape-arithmetic.ts'
 import { activation, apply } from './activation.ts'

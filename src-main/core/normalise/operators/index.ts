@@ -21,7 +21,7 @@ import {
   where,
 } from './shape-arithmetic.ts'
 import { gather, gatherElements, slice, split } from './slice.ts'
-import { erf } from '../activations.ts'
+import { erf } from '../../network/activations.ts'
 import { constant } from './constant.ts'
 import { conv } from './conv.ts'
 import { argMax, log, sigmoid, softmax } from './finishing.ts'

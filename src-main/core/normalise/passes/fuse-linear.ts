@@ -1,7 +1,7 @@
-import { composeLinear, staysConvolution } from '../compose-linear.ts'
-import { sizeOf, type LayerModel, type LinearLayer, type LinearMap, type Shape } from '../layer-model.ts'
-import { multiplicationsOf, parametersOf } from '../linear-maps.ts'
-import { inputsOf, shapesOf } from '../run-layers.ts'
+import { composeLinear, staysConvolution } from '../../network/compose-linear.ts'
+import { sizeOf, type LayerModel, type LinearLayer, type LinearMap, type Shape } from '../../network/layer-model.ts'
+import { multiplicationsOf, parametersOf } from '../../network/linear-maps.ts'
+import { inputsOf, shapesOf } from '../../network/run-layers.ts'
 
 type Layer = LayerModel['layers'][number]
 

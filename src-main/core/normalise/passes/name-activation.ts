@@ -1,5 +1,5 @@
 import type { AttributeValue } from '../../graph/graph.ts'
-import { activationFunction } from '../activations.ts'
+import { activationFunction } from '../../network/activations.ts'
 
 export interface NamedActivation {
   readonly operator: string

@@ -1,6 +1,6 @@
 import type { Graph } from '../../graph/graph.ts'
-import type { LayerId, LayerModel } from '../layer-model.ts'
-import { INPUT } from '../layer-model.ts'
+import type { LayerId, LayerModel } from '../../network/layer-model.ts'
+import { INPUT } from '../../network/layer-model.ts'
 
 type Layer = LayerModel['layers'][number]
 

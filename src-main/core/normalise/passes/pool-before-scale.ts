@@ -1,6 +1,6 @@
-import { isChannelScale } from '../compose-linear.ts'
-import type { LayerId, LayerModel, LinearLayer } from '../layer-model.ts'
-import { soleReader } from '../run-layers.ts'
+import { isChannelScale } from '../../network/compose-linear.ts'
+import type { LayerId, LayerModel, LinearLayer } from '../../network/layer-model.ts'
+import { soleReader } from '../../network/run-layers.ts'
 
 type Layer = LayerModel['layers'][number]
 

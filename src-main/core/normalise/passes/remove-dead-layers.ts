@@ -1,5 +1,5 @@
-import type { LayerModel } from '../layer-model.ts'
-import { inputsOf } from '../run-layers.ts'
+import type { LayerModel } from '../../network/layer-model.ts'
+import { inputsOf } from '../../network/run-layers.ts'
 
 /**
  * Remove dead layers.

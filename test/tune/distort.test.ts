@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { withDistortions } from '../../src-main/core/approximate/distort.ts'
-import { INPUT } from '../../src-main/core/normalise/layer-model.ts'
-import type { LayerModel, Shape } from '../../src-main/core/normalise/layer-model.ts'
-import { isHeldOut } from '../../src-main/core/approximate/refit.ts'
+import { withDistortions } from '../../src-main/core/tune/distort.ts'
+import { INPUT } from '../../src-main/core/network/layer-model.ts'
+import type { LayerModel, Shape } from '../../src-main/core/network/layer-model.ts'
+import { isHeldOut } from '../../src-main/core/numeric/held-out.ts'
 
 const network = (shape: Shape, weights = 1): LayerModel => ({
   name: 'flat',

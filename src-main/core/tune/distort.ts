@@ -1,6 +1,6 @@
-import { countMultiplications } from '../normalise/count-multiplications.ts'
-import type { LayerModel, Shape } from '../normalise/layer-model.ts'
-import { HELD_OUT_PERIOD } from './refit.ts'
+import { countMultiplications } from '../network/count-multiplications.ts'
+import type { LayerModel, Shape } from '../network/layer-model.ts'
+import { HELD_OUT_PERIOD } from '../numeric/held-out.ts'
 
 /** Multiplications that all samples together may take before distorted copies are left out. */
 const MOST_MULTIPLICATIONS = 5e9

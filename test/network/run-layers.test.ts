@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { activationFunction, erf } from '../../src-main/core/normalise/activations.ts'
-import { applyFinish } from '../../src-main/core/normalise/finish.ts'
-import { sizeOf } from '../../src-main/core/normalise/layer-model.ts'
-import { runLayerBatch, runLayers } from '../../src-main/core/normalise/run-layers.ts'
+import { activationFunction, erf } from '../../src-main/core/network/activations.ts'
+import { applyFinish } from '../../src-main/core/network/finish.ts'
+import { sizeOf } from '../../src-main/core/network/layer-model.ts'
+import { runLayerBatch, runLayers } from '../../src-main/core/network/run-layers.ts'
 import { importModel, randomSample, relativeDifference } from '../models/compare.ts'
 
 const model = importModel(readFileSync(new URL('../models/trained/mnist_mixed_activations.onnx', import.meta.url)))

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { applyLinearMap } from '../../src-main/core/normalise/apply-linear-map.ts'
-import { composeLinear, composeMaps } from '../../src-main/core/normalise/compose-linear.ts'
-import type { ConvMap, LinearLayer, LinearMap, Shape } from '../../src-main/core/normalise/layer-model.ts'
-import { sizeOf } from '../../src-main/core/normalise/layer-model.ts'
-import { toSparse } from '../../src-main/core/normalise/linear-maps.ts'
+import { applyLinearMap } from '../../src-main/core/network/apply-linear-map.ts'
+import { composeLinear, composeMaps } from '../../src-main/core/network/compose-linear.ts'
+import type { ConvMap, LinearLayer, LinearMap, Shape } from '../../src-main/core/network/layer-model.ts'
+import { sizeOf } from '../../src-main/core/network/layer-model.ts'
+import { toSparse } from '../../src-main/core/network/linear-maps.ts'
 import { randomSample, relativeDifference } from '../models/compare.ts'
 
 const conv = (

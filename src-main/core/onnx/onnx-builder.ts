@@ -1,4 +1,4 @@
-import { attributeTypes } from '../onnx/schema.ts'
+import { attributeTypes } from './schema.ts'
 
 /** ONNX's numbers for element types (TensorProto.DataType). */
 const FLOAT = 1

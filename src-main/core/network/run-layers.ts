@@ -1,4 +1,5 @@
-import type { PolynomialLayer, PolynomialModel, RefreshedModel, SquareLayer } from '../approximate/polynomial-model.ts'
+import type { PolynomialLayer, PolynomialModel } from './polynomial-model.ts'
+import type { RefreshedModel, SquareLayer } from './square-model.ts'
 import { invariant } from '../errors.ts'
 import { activationFunction, type RealFunction } from './activations.ts'
 import { applyLinearMap } from './apply-linear-map.ts'

@@ -1,7 +1,7 @@
 import { invariant } from '../errors.ts'
-import type { ActivationLayer, MaxPoolLayer } from '../normalise/layer-model.ts'
+import type { ActivationLayer, MaxPoolLayer } from '../network/layer-model.ts'
 import type { OnnxBuilder } from './onnx-builder.ts'
-import type { ExactLayer } from './polynomial-model.ts'
+import type { ExactLayer } from '../network/polynomial-model.ts'
 
 /** An exact layer as ONNX nodes (opset 17). */
 export const writeExact = (onnx: OnnxBuilder, layer: ExactLayer, x: string): string =>

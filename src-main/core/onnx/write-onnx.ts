@@ -1,10 +1,11 @@
 import { UserError } from '../errors.ts'
-import { INPUT, sizeOf } from '../normalise/layer-model.ts'
-import type { ConvMap, Finish, LayerId, LinearLayer, LinearMap, Shape, SparseMap } from '../normalise/layer-model.ts'
-import { shapesOf } from '../normalise/run-layers.ts'
-import { ModelMessage } from '../onnx/schema.ts'
+import { INPUT, sizeOf } from '../network/layer-model.ts'
+import type { ConvMap, Finish, LayerId, LinearLayer, LinearMap, Shape, SparseMap } from '../network/layer-model.ts'
+import { shapesOf } from '../network/run-layers.ts'
+import { ModelMessage } from './schema.ts'
 import { OnnxBuilder } from './onnx-builder.ts'
-import type { PolynomialLayer, PolynomialModel, RefreshedModel } from './polynomial-model.ts'
+import type { PolynomialLayer, PolynomialModel } from '../network/polynomial-model.ts'
+import type { RefreshedModel } from '../network/square-model.ts'
 import { writeExact } from './write-exact.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ridge } from '../../src-main/core/approximate/ridge.ts'
-import { isHeldOut } from '../../src-main/core/approximate/refit.ts'
-import { randomNumbers } from './random-polynomial-model.ts'
+import { ridge } from '../../src-main/core/numeric/ridge.ts'
+import { isHeldOut } from '../../src-main/core/numeric/held-out.ts'
+import { randomNumbers } from '../approximate/random-polynomial-model.ts'
 
 const random = randomNumbers(7)
 const ROWS = 200

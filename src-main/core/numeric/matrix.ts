@@ -1,4 +1,5 @@
-import { ROUNDING } from './points.ts'
+/** Forward passes are in single precision: what varies by less than this share of its size varies by rounding. */
+export const ROUNDING = 1e-6
 
 /** A row-major matrix. */
 export interface Matrix {

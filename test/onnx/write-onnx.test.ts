@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { foldIntoSquares } from '../../src-main/core/approximate/fold-into-squares.ts'
-import { writeOnnx } from '../../src-main/core/approximate/write-onnx.ts'
+import { writeOnnx } from '../../src-main/core/onnx/write-onnx.ts'
 import { largestOf } from '../../src-main/core/approximate/points.ts'
-import { sizeOf } from '../../src-main/core/normalise/layer-model.ts'
+import { sizeOf } from '../../src-main/core/network/layer-model.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
-import { runLayerBatch } from '../../src-main/core/normalise/run-layers.ts'
+import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { expectSameInOnnxRuntime } from '../support/same-in-onnx-runtime.ts'
 import { openReference } from '../../src-main/ort/reference.ts'
-import { polynomialModels, randomNumbers, randomVector } from './random-polynomial-model.ts'
+import { polynomialModels, randomNumbers, randomVector } from '../approximate/random-polynomial-model.ts'
 
 function samplesOf(size: number) {
   const random = randomNumbers(3)

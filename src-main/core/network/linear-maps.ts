@@ -177,3 +177,10 @@ export function multiplicationsOf(map: LinearMap, _input: Shape, output: Shape):
 }
 
 export const parametersOf = (map: LinearMap): number => (map.kind === 'sparse' ? map.values : map.weight).length
+
+/** Weights that are not a trained choice: 0 and 1 only, or one value for every tap of every channel (pooling). */
+export function isStructural(map: LinearMap): boolean {
+  if (map.kind === 'sparse') return true
+  if (map.weight.every((weight) => weight === 0 || weight === 1)) return true
+  return map.kind === 'conv' && map.groups > 1 && map.weight.every((weight) => weight === map.weight[0])
+}
