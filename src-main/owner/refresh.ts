@@ -91,7 +91,8 @@ export class Refresher {
     })
     opened.fill(0)
     values.fill(0)
-    return { ...result, segment: result.segment + 1, ciphertexts }
+    const { deploymentId, bundleSha256, job } = result
+    return { deploymentId, bundleSha256, segment: result.segment + 1, ciphertexts, ...(job !== undefined && { job }) }
   }
 
   delete(): void {

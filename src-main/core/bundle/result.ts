@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
-import { concatBytes } from './bytes.ts'
-import { parseJson } from './json.ts'
+import { commitmentSchema, jobSchema, receiptSchema, type Receipt } from './receipt.ts'
+import { decodeFramed, encodeFramed, hasMagic, magicOf, readBlobs } from './framed.ts'
 
 /**
  * An encrypted result: magic, header length (little-endian uint32), header (JSON), ciphertexts one after the other.
@@ -12,6 +12,12 @@ export interface EncryptedResult {
   readonly bundleSha256: string
   readonly segment: number
   readonly ciphertexts: readonly Uint8Array[]
+  /** The job that it belongs to: chosen with the first input, and carried on. */
+  readonly job?: string
+  /** To a first segment's input and its seed, of whoever encrypted it for others. */
+  readonly commitment?: string
+  /** Of the segments since the owner's last refresh, or since the first input; the last one gave these ciphertexts. */
+  readonly receipts?: readonly Receipt[]
 }
 
 /**
@@ -25,12 +31,11 @@ export type CiphertextsKind = 'result' | 'refreshed' | 'handed'
 export type Sha256 = (bytes: Uint8Array) => string
 
 const magics = {
-  result: new TextEncoder().encode('SWRESLT1'),
-  refreshed: new TextEncoder().encode('SWREFSH1'),
-  handed: new TextEncoder().encode('SWHANDD1'),
+  result: magicOf('SWRESLT1'),
+  refreshed: magicOf('SWREFSH1'),
+  handed: magicOf('SWHANDD1'),
 }
 const kinds = Object.keys(magics) as CiphertextsKind[]
-const maxHeaderBytes = 2 ** 20
 /** A three-part ciphertext at N = 32768 with 20 primes has 15.7 MB. */
 const maxCiphertextBytes = 2 ** 24
 export const MAX_RESULT_BYTES = 2 ** 30
@@ -45,6 +50,9 @@ const headerSchema = z.strictObject({
     .array(z.strictObject({ bytes: z.int().min(1).max(maxCiphertextBytes), sha256: hex(64) }))
     .min(1)
     .max(4096),
+  job: jobSchema.optional(),
+  commitment: commitmentSchema.optional(),
+  receipts: z.array(receiptSchema).min(1).max(64).readonly().optional(),
 })
 
 export function encodeResult(result: EncryptedResult, sha256: Sha256, kind: CiphertextsKind = 'result'): Uint8Array {
@@ -54,10 +62,7 @@ export function encodeResult(result: EncryptedResult, sha256: Sha256, kind: Ciph
     ...identity,
     ciphertexts: ciphertexts.map((bytes) => ({ bytes: bytes.length, sha256: sha256(bytes) })),
   }
-  const json = new TextEncoder().encode(JSON.stringify(header))
-  const length = new Uint8Array(4)
-  new DataView(length.buffer).setUint32(0, json.length, true)
-  return concatBytes([magics[kind], length, json, ...ciphertexts])
+  return encodeFramed(magics[kind], header, ciphertexts)
 }
 
 /** What a result says of itself, before anything is checked against it. Throws UserError 'damaged-result'. */
@@ -66,39 +71,21 @@ export function decodeResultHeader(file: Uint8Array, kind: CiphertextsKind = 're
     const other = kinds.find((candidate) => isKind(file, candidate))
     throw damagedResult(`it is ${other ? `a ${other} file, not` : 'not'} a ${kind} one`)
   }
-  const headerBytes = new DataView(file.buffer, file.byteOffset).getUint32(8, true)
-  const end = 12 + headerBytes
-  if (headerBytes > maxHeaderBytes || end > file.length) throw damagedResult('its header is truncated')
-  const parsed = headerSchema.safeParse(readHeader(file.subarray(12, end)))
+  const { header, end } = decodeFramed(file, damagedResult)
+  const parsed = headerSchema.safeParse(header)
   if (!parsed.success) throw damagedResult('its header is not valid')
   return { ...parsed.data, end }
 }
 
 /** Whether a file begins as one of these. */
-export const isKind = (file: Uint8Array, kind: CiphertextsKind): boolean =>
-  file.length >= 12 && magics[kind].every((byte, i) => file[i] === byte)
+export const isKind = (file: Uint8Array, kind: CiphertextsKind): boolean => hasMagic(file, magics[kind])
 
 /** Reads a result and checks every size and hash. Throws UserError 'damaged-result'. */
 export function decodeResult(file: Uint8Array, sha256: Sha256, kind: CiphertextsKind = 'result'): EncryptedResult {
-  const { deploymentId, bundleSha256, segment, ciphertexts: records, end } = decodeResultHeader(file, kind)
-  let start = end
-  const ciphertexts = records.map((record) => {
-    const bytes = file.subarray(start, (start += record.bytes))
-    if (bytes.length !== record.bytes) throw damagedResult('it is truncated')
-    if (sha256(bytes) !== record.sha256) throw damagedResult('a ciphertext has been changed')
-    return bytes
-  })
-  if (start !== file.length) throw damagedResult('bytes follow its end')
-  return { deploymentId, bundleSha256, segment, ciphertexts }
+  const { version: _, ciphertexts: records, end, ...identity } = decodeResultHeader(file, kind)
+  const ciphertexts = readBlobs(file, end, records, sha256, damagedResult)
+  return { ...identity, ciphertexts }
 }
 
 const damagedResult = (reason: string, cause?: unknown): UserError =>
   new UserError('damaged-result', `The result is damaged: ${reason}.`, { ...(cause !== undefined && { cause }) })
-
-function readHeader(bytes: Uint8Array): unknown {
-  try {
-    return parseJson('header', bytes, maxHeaderBytes)
-  } catch (cause) {
-    throw damagedResult('its header is not JSON', cause)
-  }
-}

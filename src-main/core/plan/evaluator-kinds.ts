@@ -14,3 +14,13 @@ export function kernelKindsOf(choice: EvaluatorChoice): readonly KernelKind[] {
   if (choice === 'auto' || choice === 'kernels') return KERNEL_KINDS
   return choice === 'seal' ? [] : [choice]
 }
+
+/**
+ * Evaluators that give the same bits for the same plan, on every machine and with any number of threads: both builds of
+ * the kernels, which let the rotations of one value that stand together share a decomposition with centred digits; and
+ * node-seal, which rotates one by one. The number changes when the bits do.
+ */
+export const EVALUATOR_FAMILIES = ['kernels-1', 'seal-1'] as const
+export type EvaluatorFamily = (typeof EVALUATOR_FAMILIES)[number]
+
+export const familyOf = (kind: EvaluatorKind): EvaluatorFamily => (kind === 'node-seal' ? 'seal-1' : 'kernels-1')

@@ -1,4 +1,5 @@
 import { decodeResult, encodeResult, isKind } from '../../core/bundle/result.ts'
+import { decodeValues, encodeValues } from '../../core/bundle/receipt.ts'
 import { packInput } from '../../core/bundle/packing.ts'
 import { UserError } from '../../core/errors.ts'
 import { inputLevel, type Plan } from '../../core/plan/plan.ts'
@@ -16,7 +17,7 @@ const notOurs = (): UserError =>
  * @throws UserError input-of-another-bundle, damaged-result, wrong-shape, input-out-of-range
  */
 export function decodeTaskInput(bytes: Uint8Array, bundle: Bundle, segment: number, plan: Plan): RunInput {
-  const input = plan.input.mode === 'plain' ? decodeValues(bytes) : decodeCiphertexts(bytes, bundle, segment)
+  const input = plan.input.mode === 'plain' ? readValues(bytes) : decodeCiphertexts(bytes, bundle, segment)
   checkInput(plan, input)
   return input
 }
@@ -29,10 +30,10 @@ function decodeCiphertexts(bytes: Uint8Array, { manifest }: Bundle, segment: num
   return [...file.ciphertexts]
 }
 
-function decodeValues(bytes: Uint8Array): Float64Array {
-  if (bytes.length % 8 !== 0) throw notOurs()
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  return Float64Array.from({ length: bytes.length / 8 }, (_, i) => view.getFloat64(8 * i, true))
+function readValues(bytes: Uint8Array): Float64Array {
+  const values = decodeValues(bytes)
+  if (!values) throw notOurs()
+  return values
 }
 
 /** Makes first segments' inputs of preprocessed values; it holds public keys only. */
@@ -81,11 +82,4 @@ export class InputEncoder {
     this.#encryptor?.delete()
     this.#context?.delete()
   }
-}
-
-function encodeValues(values: Float64Array): Uint8Array {
-  const bytes = new Uint8Array(8 * values.length)
-  const view = new DataView(bytes.buffer)
-  values.forEach((value, i) => view.setFloat64(8 * i, value, true))
-  return bytes
 }

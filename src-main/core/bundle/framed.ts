@@ -1,0 +1,58 @@
+import { concatBytes } from './bytes.ts'
+import { parseJson } from './json.ts'
+
+/** The form of all files that carry ciphertexts: magic (8), length of the header (little-endian uint32), header (JSON), blobs. */
+export const MAGIC_BYTES = 8
+const maxHeaderBytes = 2 ** 22
+
+export const magicOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+export const hasMagic = (file: Uint8Array, magic: Uint8Array): boolean =>
+  file.length >= MAGIC_BYTES + 4 && magic.every((byte, i) => file[i] === byte)
+
+export function encodeFramed(magic: Uint8Array, header: unknown, blobs: readonly Uint8Array[]): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(header))
+  const length = new Uint8Array(4)
+  new DataView(length.buffer).setUint32(0, json.length, true)
+  return concatBytes([magic, length, json, ...blobs])
+}
+
+/** The header of a file with the right magic, and where the blobs begin; `fail` gets the reason where there is none. */
+export function decodeFramed(
+  file: Uint8Array,
+  fail: (reason: string, cause?: unknown) => Error,
+): { readonly header: unknown; readonly end: number } {
+  const headerBytes = new DataView(file.buffer, file.byteOffset).getUint32(MAGIC_BYTES, true)
+  const start = MAGIC_BYTES + 4
+  const end = start + headerBytes
+  if (headerBytes > maxHeaderBytes || end > file.length) throw fail('its header is truncated')
+  try {
+    return { header: parseJson('header', file.subarray(start, end), maxHeaderBytes), end }
+  } catch (cause) {
+    throw fail('its header is not JSON', cause)
+  }
+}
+
+export interface BlobRecord {
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/** Blobs of these sizes and hashes that fill the rest of a file. */
+export function readBlobs(
+  file: Uint8Array,
+  start: number,
+  records: readonly BlobRecord[],
+  sha256: (bytes: Uint8Array) => string,
+  fail: (reason: string) => Error,
+): Uint8Array[] {
+  let at = start
+  const blobs = records.map((record) => {
+    const bytes = file.subarray(at, (at += record.bytes))
+    if (bytes.length !== record.bytes) throw fail('it is truncated')
+    if (sha256(bytes) !== record.sha256) throw fail('a ciphertext has been changed')
+    return bytes
+  })
+  if (at !== file.length) throw fail('bytes follow its end')
+  return blobs
+}
