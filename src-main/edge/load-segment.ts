@@ -1,4 +1,4 @@
-import { packInput } from '../core/bundle/packing.ts'
+import { packInput } from '../core/plan/packing.ts'
 import { inputLevel, type Plan, type Register } from '../core/plan/plan.ts'
 import {
   heapBytes,

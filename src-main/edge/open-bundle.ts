@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { readSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import {
-  damagedBundle,
   decodeManifest,
   MANIFEST_ENTRY,
   SIGNATURE_ENTRY,
@@ -11,6 +10,7 @@ import {
   type Manifest,
   type ManifestSegment,
 } from '../core/bundle/manifest.ts'
+import { damagedBundle } from '../core/plan/damaged-bundle.ts'
 import { checkKeys } from '../core/bundle/check-keys.ts'
 import type { CutKind } from '../core/segment/cut.ts'
 import { decodePlan } from '../core/bundle/plan-json.ts'

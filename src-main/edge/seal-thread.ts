@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads'
-import { packInput } from '../core/bundle/packing.ts'
+import { packInput } from '../core/plan/packing.ts'
 import { inputLevel, isInputAtFirstLevel, type Plan, type Register } from '../core/plan/plan.ts'
 import { loadSeal, PublicEncryptor, saveCiphertext, savePlaintext, SealContext } from '../seal/public.ts'
 import { answerQuestions, type Tell } from '../workers/ask.ts'

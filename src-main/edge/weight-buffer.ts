@@ -1,5 +1,5 @@
 import { InternalError } from '../core/errors.ts'
-import { damagedBundle } from '../core/bundle/manifest.ts'
+import { damagedBundle } from '../core/plan/damaged-bundle.ts'
 
 /** Words at the head of the buffer; the lengths of what is in the slots follow, then the slots. */
 const [SIGNAL, ROUND, SEEN, FILLED, TAKEN, STATE] = [0, 1, 2, 3, 4, 5]

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { read } from 'node:fs'
 import { promisify } from 'node:util'
 import yauzl from 'yauzl'
-import { damagedBundle, UNLISTED_ENTRIES } from '../core/bundle/manifest.ts'
+import { UNLISTED_ENTRIES } from '../core/bundle/manifest.ts'
+import { damagedBundle } from '../core/plan/damaged-bundle.ts'
 
 /** Where the bytes of one stored entry lie in the file. */
 export interface Extent {

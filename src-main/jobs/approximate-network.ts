@@ -1,7 +1,7 @@
 import { approximate } from '../core/approximate/approximate.ts'
 import type { Degree, PolynomialModel } from '../core/network/polynomial-model.ts'
 import { foldIntoSquares } from '../core/approximate/fold-into-squares.ts'
-import { estimatePlan } from '../core/bundle/estimate.ts'
+import { estimatePlan } from '../core/plan/estimate.ts'
 import { UserError } from '../core/errors.ts'
 import type { LayerId, LayerModel } from '../core/network/layer-model.ts'
 import { kernelCosts } from '../core/plan/cost-model.ts'

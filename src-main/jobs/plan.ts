@@ -1,4 +1,4 @@
-import { estimatePlan, type PlanEstimate } from '../core/bundle/estimate.ts'
+import { estimatePlan, type PlanEstimate } from '../core/plan/estimate.ts'
 import { sizeOf, type LayerModel } from '../core/network/layer-model.ts'
 import { kernelCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'

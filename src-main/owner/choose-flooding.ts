@@ -1,4 +1,4 @@
-import { fillBatch } from '../core/bundle/packing.ts'
+import { fillBatch } from '../core/plan/packing.ts'
 import type { PlannedSegments } from '../core/segment/plan-segments.ts'
 import { mostReleases, type Flooding } from './flood.ts'
 import { measureNoise, randomInput } from './measure-noise.ts'

@@ -1,6 +1,6 @@
-import { unpack } from '../core/bundle/packing.ts'
+import { unpack } from '../core/plan/packing.ts'
 import { decodePlan } from '../core/bundle/plan-json.ts'
-import { rehearse } from '../core/bundle/rehearse.ts'
+import { rehearse } from '../core/plan/rehearse.ts'
 import { decodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
 import type { RevealPolicy } from '../core/bundle/manifest.ts'
 import { UserError } from '../core/errors.ts'

@@ -1,4 +1,4 @@
-import { packInput } from '../core/bundle/packing.ts'
+import { packInput } from '../core/plan/packing.ts'
 import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeResult, encodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
 import { UserError } from '../core/errors.ts'

@@ -5,7 +5,7 @@ import { encodeWeightIndex, type WeightRecord } from '../core/bundle/weight-inde
 import type { PlannedNetwork } from '../core/plan/plan.ts'
 import type { EntrySource } from '../files/write-bundle-zip.ts'
 import type { OwnerKey } from '../seal/secret.ts'
-import { chooseKeys, type KeyGroup } from '../core/bundle/choose-keys.ts'
+import { chooseKeys, type KeyGroup } from '../core/plan/choose-keys.ts'
 
 /** A segment as the manifest names it, and where its bytes come from, made when the writer asks for them. */
 export interface SegmentEntries {

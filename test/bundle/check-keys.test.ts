@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { checkKeys } from '../../src-main/core/bundle/check-keys.ts'
 import type { ManifestSegment } from '../../src-main/core/bundle/manifest.ts'
 import type { Plan } from '../../src-main/core/plan/plan.ts'
-import { chooseKeys } from '../../src-main/core/bundle/choose-keys.ts'
+import { chooseKeys } from '../../src-main/core/plan/choose-keys.ts'
 import { tinyNetwork } from './tiny-plan.ts'
 
 const { plan } = tinyNetwork()

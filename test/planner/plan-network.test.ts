@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SquareModel } from '../../src-main/core/network/square-model.ts'
 import { INPUT, type ConvMap } from '../../src-main/core/network/layer-model.ts'
-import { estimatePlan } from '../../src-main/core/bundle/estimate.ts'
+import { estimatePlan } from '../../src-main/core/plan/estimate.ts'
 import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
 import { kernelCosts } from '../../src-main/core/plan/cost-model.ts'
 import { slotsOf } from '../../src-main/core/plan/plan.ts'

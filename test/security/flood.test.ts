@@ -16,7 +16,7 @@ import {
 } from '../../src-main/seal/public.ts'
 import { OwnerKey } from '../../src-main/seal/secret.ts'
 import { runPlan } from '../../src-main/core/plan/run-plan.ts'
-import { packInput, unpack } from '../../src-main/core/bundle/packing.ts'
+import { packInput, unpack } from '../../src-main/core/plan/packing.ts'
 import { tinyNetwork, tinyOutput, tinySegment } from '../bundle/tiny-plan.ts'
 
 const pixels = Float64Array.of(0.3, -0.8, 1.5, 0.6)

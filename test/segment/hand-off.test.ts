@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { packInput } from '../../src-main/core/bundle/packing.ts'
-import { edgeMemoryOf } from '../../src-main/core/bundle/estimate.ts'
+import { packInput } from '../../src-main/core/plan/packing.ts'
+import { edgeMemoryOf } from '../../src-main/core/plan/estimate.ts'
 import { decodePlan, encodePlan } from '../../src-main/core/bundle/plan-json.ts'
-import { rehearse } from '../../src-main/core/bundle/rehearse.ts'
+import { rehearse } from '../../src-main/core/plan/rehearse.ts'
 import type { Plan, PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 import { runPlan } from '../../src-main/core/plan/run-plan.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
@@ -12,7 +12,7 @@ import { parseSplit } from '../../src-main/core/segment/cut.ts'
 import { handedBytes, handOff } from '../../src-main/core/segment/hand-off.ts'
 import { planSegments } from '../../src-main/core/segment/plan-segments.ts'
 import { runSegmentsInTheClear } from '../../src-main/core/segment/run-in-the-clear.ts'
-import { chooseKeys } from '../../src-main/core/bundle/choose-keys.ts'
+import { chooseKeys } from '../../src-main/core/plan/choose-keys.ts'
 import {
   loadCiphertext,
   loadSeal,

@@ -1,6 +1,7 @@
 import { dataPrimesOf, type Plan } from '../plan/plan.ts'
-import { damagedBundle, type ManifestSegment } from './manifest.ts'
-import { rehearse } from './rehearse.ts'
+import { type ManifestSegment } from './manifest.ts'
+import { damagedBundle } from '../plan/damaged-bundle.ts'
+import { rehearse } from '../plan/rehearse.ts'
 
 /** Throws UserError 'damaged-bundle' unless a segment's keys are on its chain and serve all that its plan does. */
 export function checkKeys(plan: Plan, { evaluationKeys }: ManifestSegment): void {

@@ -1,3 +1,4 @@
+import { damagedBundle } from '../plan/damaged-bundle.ts'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { CUT_KINDS, maxSegments } from '../segment/cut.ts'
@@ -118,12 +119,6 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   if (unused !== undefined) throw damagedBundle(`its manifest lists ${unused}, which nothing uses`)
   return manifest
 }
-
-export const damagedBundle = (reason: string, cause?: unknown): UserError =>
-  new UserError('damaged-bundle', `The bundle is damaged: ${reason}.`, {
-    hint: 'Ask the owner for a new copy.',
-    ...(cause !== undefined && { cause }),
-  })
 
 /** Every entry that a segment refers to. */
 export const entriesOf = (segment: ManifestSegment): string[] => [

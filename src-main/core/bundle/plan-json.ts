@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { sizeOf, type Shape } from '../network/layer-model.ts'
 import { slotsOf, type ElementPacking, type Plan } from '../plan/plan.ts'
-import { checkPlan } from './check-plan.ts'
+import { checkPlan } from '../plan/check-plan.ts'
 import { parseJson } from './json.ts'
-import { damagedBundle } from './manifest.ts'
+import { damagedBundle } from '../plan/damaged-bundle.ts'
 import { fromRuns, toRuns } from './runs.ts'
 
 const maxPlanBytes = 32 * 2 ** 20

@@ -1,4 +1,4 @@
-import { damagedBundle } from './manifest.ts'
+import { damagedBundle } from '../plan/damaged-bundle.ts'
 
 /** Length and SHA-256 of one weight ciphertext; they follow each other in the blob without gaps. */
 export interface WeightRecord {

@@ -1,5 +1,5 @@
 import type { RefreshedModel, SquareModel } from '../network/square-model.ts'
-import { edgeMemoryOf } from '../bundle/estimate.ts'
+import { edgeMemoryOf } from '../plan/estimate.ts'
 import { UserError } from '../errors.ts'
 import type { LayerId } from '../network/layer-model.ts'
 import { kernelCosts } from '../plan/cost-model.ts'

@@ -1,4 +1,4 @@
-import { packInput, unpack } from '../bundle/packing.ts'
+import { packInput, unpack } from '../plan/packing.ts'
 import { ClearEvaluator } from '../plan/clear-evaluator.ts'
 import type { Evaluator } from '../plan/evaluator.ts'
 import type { PlannedNetwork, Register } from '../plan/plan.ts'

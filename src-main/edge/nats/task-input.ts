@@ -1,6 +1,6 @@
 import { decodeResult, encodeResult, isKind } from '../../core/bundle/result.ts'
 import { decodeValues, encodeValues } from '../../core/bundle/receipt.ts'
-import { packInput } from '../../core/bundle/packing.ts'
+import { packInput } from '../../core/plan/packing.ts'
 import { UserError } from '../../core/errors.ts'
 import { inputLevel, type Plan } from '../../core/plan/plan.ts'
 import { sha256 } from '../../files/sha256.ts'

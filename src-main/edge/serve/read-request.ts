@@ -1,4 +1,4 @@
-import { fillBatch } from '../../core/bundle/packing.ts'
+import { fillBatch } from '../../core/plan/packing.ts'
 import { UserError } from '../../core/errors.ts'
 import { sizeOf } from '../../core/network/layer-model.ts'
 import type { Plan } from '../../core/plan/plan.ts'

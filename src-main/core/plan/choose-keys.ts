@@ -1,4 +1,4 @@
-import { dataPrimesOf, type Plan } from '../plan/plan.ts'
+import { dataPrimesOf, type Plan } from './plan.ts'
 import { rehearse } from './rehearse.ts'
 
 /** One entry of keys: made on the chain of the first `primes` primes. */

@@ -1,7 +1,7 @@
 import { sizeOf } from '../network/layer-model.ts'
-import { dataPrimesOf, slotsOf, type Plan, type Register } from '../plan/plan.ts'
-import { operandsOf } from '../plan/run-plan.ts'
-import { damagedBundle } from './manifest.ts'
+import { dataPrimesOf, slotsOf, type Plan, type Register } from './plan.ts'
+import { operandsOf } from './run-plan.ts'
+import { damagedBundle } from './damaged-bundle.ts'
 import { rehearse } from './rehearse.ts'
 
 /** What one SEAL instance can hold beside keys and weights. */

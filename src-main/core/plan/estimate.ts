@@ -1,7 +1,7 @@
-import type { CostModel } from '../plan/cost-model.ts'
-import { inputLevel, type Plan } from '../plan/plan.ts'
-import { estimateMs } from '../plan/schedule.ts'
-import { logQPOf, MAX_LOG_QP } from '../plan/security.ts'
+import type { CostModel } from './cost-model.ts'
+import { inputLevel, type Plan } from './plan.ts'
+import { estimateMs } from './schedule.ts'
+import { logQPOf, MAX_LOG_QP } from './security.ts'
 import { chooseKeys } from './choose-keys.ts'
 import { rehearse } from './rehearse.ts'
 

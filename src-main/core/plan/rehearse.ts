@@ -1,6 +1,6 @@
-import type { Plan, WeightIndex } from '../plan/plan.ts'
-import { LevelEvaluator, type Level } from '../plan/level-evaluator.ts'
-import { runPlan } from '../plan/run-plan.ts'
+import type { Plan, WeightIndex } from './plan.ts'
+import { LevelEvaluator, type Level } from './level-evaluator.ts'
+import { runPlan } from './run-plan.ts'
 
 /** Runs a plan on levels; notes the memory and the keys that the encrypted run will need. */
 class Rehearsal extends LevelEvaluator {

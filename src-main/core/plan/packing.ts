@@ -1,4 +1,4 @@
-import { slotsOf, type ElementPacking, type Plan } from '../plan/plan.ts'
+import { slotsOf, type ElementPacking, type Plan } from './plan.ts'
 
 /** The slot vector of a preprocessed input in one input ciphertext. */
 export function packInput({ parameters, input: { sources } }: Plan, input: Float64Array, index: number): Float64Array {
