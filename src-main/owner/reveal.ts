@@ -19,8 +19,10 @@ export function reveal(
   { model, flooding }: Pick<Deployment, 'model' | 'flooding'>,
   policy: RevealPolicy,
 ): Revealed {
-  const order = Array.from(outputs.keys()).sort((a, b) => outputs[b] - outputs[a])
-  const label = outputs.length === 1 ? Number(outputs[0] > 0) : order[0]
+  const isYesOrNo = outputs.length === 1
+  const yes = Number(outputs[0] > 0)
+  const order = isYesOrNo ? [yes, 1 - yes] : Array.from(outputs.keys()).sort((a, b) => outputs[b] - outputs[a])
+  const [label] = order
   const name = model.labels?.[label]
   return {
     label,

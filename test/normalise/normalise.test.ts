@@ -1,59 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../../src-main/core/errors.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { printModel } from '../../src-main/core/network/print-model.ts'
-import { differenceFromRuntime, importModel, randomSample } from '../models/compare.ts'
-import { writeModel, type TestAttribute, type TestModel, type TestNode, type TestTensor } from '../onnx/write-model.ts'
-
-const tensor = (...shape: number[]): TestTensor => {
-  const size = shape.reduce((a, b) => a * b, 1)
-  return { shape, values: [...randomSample(size, size)].map(Math.fround) }
-}
-const scalar = (value: number): TestTensor => ({ shape: [], values: [value] })
-const integers = (...values: number[]): TestTensor => ({ shape: [values.length], values, type: 'int64' })
-const node = (
-  operator: string,
-  inputs: string,
-  output: string,
-  attributes?: Record<string, TestAttribute>,
-): TestNode => ({
-  operator,
-  inputs: inputs.split(' '),
-  outputs: [output],
-  attributes,
-})
-
-function model(
-  shape: readonly (number | string)[],
-  nodes: readonly TestNode[],
-  constants: Record<string, TestTensor> = {},
-  changes: Partial<TestModel> = {},
-): Uint8Array {
-  const outputs = [{ name: nodes.at(-1)!.outputs[0], shape: ['a', 'b'] }]
-  return writeModel({
-    inputs: [{ name: 'x', shape }],
-    outputs: [{ ...outputs[0], shape: [] }],
-    nodes,
-    constants,
-    ...changes,
-  })
-}
+import { differenceFromRuntime, importModel } from '../models/compare.ts'
+import { errorOf, integers, model, node, scalar, tensor } from '../onnx/small-model.ts'
+import type { TestModel, TestNode, TestTensor } from '../onnx/write-model.ts'
 
 async function expectLayers(bytes: Uint8Array, kinds: readonly string[]): Promise<void> {
   const normalised = importModel(bytes)
   const found = normalised.layers.map((layer) => (layer.kind === 'activation' ? layer.activation.operator : layer.kind))
   expect(found, printModel(normalised)).toEqual(kinds)
-}
-
-const errorOf = (run: () => unknown): UserError => {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof UserError) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
 }
 
 const image = ['N', 2, 6, 6]

@@ -37,6 +37,19 @@ describe('model-local functions', () => {
     expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-6)
   })
 
+  it('keep their own operator set', async () => {
+    const mean = { name: 'Mean', domain: 'local', inputs: ['a'], outputs: ['b'], opset: 17 }
+    const nodes = [{ operator: 'ReduceMean', inputs: ['a'], outputs: ['b'], attributes: { axes: [1] } }]
+    const spelled = { operator: 'ReduceMean', inputs: ['x', 'axes'], outputs: ['y'] }
+    const constants = { axes: { shape: [1], values: [1], type: 'int64' as const } }
+    const outputs = [{ name: 'y', shape: ['N', 1, 3] }]
+    const inputs = [{ name: 'x', shape: ['N', 4, 3] }]
+    const calling = { operator: 'Mean', domain: 'local', inputs: ['x'], outputs: ['y'] }
+    const bytes = writeModel({ opset: 18, inputs, outputs, nodes: [calling], functions: [{ ...mean, nodes }] })
+    const written = writeModel({ opset: 18, inputs, outputs, nodes: [spelled], constants })
+    expect(await differenceFromRuntime(importModel(bytes), written)).toBeLessThan(1e-6)
+  })
+
   it('that call themselves are refused', () => {
     const endless = { ...scaled, nodes: [{ ...call('a', 'b', 1) }] }
     const bytes = writeModel({

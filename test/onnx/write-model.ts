@@ -4,7 +4,7 @@ import { attributeTypes, GraphMessage, ModelMessage } from '../../src-main/core/
 export interface TestTensor {
   readonly shape: readonly number[]
   readonly values: readonly number[] | Float32Array
-  readonly type?: 'float' | 'int64' | 'float16' | 'bfloat16' | 'uint8' | 'double'
+  readonly type?: 'float' | 'int64' | 'float16' | 'bfloat16' | 'uint8' | 'double' | 'bool'
   readonly storage?: 'raw' | 'field' | { location: string; offset?: number; length?: number }
 }
 
@@ -48,10 +48,12 @@ export interface TestModel {
     outputs: string[]
     attributes?: string[]
     nodes: readonly TestNode[]
+    /** The graph's unless told. */
+    opset?: number
   }[]
 }
 
-const dataTypes = { float: 1, uint8: 2, int64: 7, float16: 10, double: 11, bfloat16: 16 }
+const dataTypes = { float: 1, uint8: 2, int64: 7, bool: 9, float16: 10, double: 11, bfloat16: 16 }
 
 export function writeModel(model: TestModel): Uint8Array {
   const { opset = 17, irVersion = 8, inputs, outputs, nodes, constants = {}, functions = [] } = model
@@ -70,7 +72,7 @@ export function writeModel(model: TestModel): Uint8Array {
         output: body.outputs,
         attribute: body.attributes ?? [],
         node: body.nodes.map(nodeProto),
-        opsetImport,
+        opsetImport: body.opset === undefined ? opsetImport : [{ domain: '', version: body.opset }],
       })),
     }),
   ).finish()
@@ -120,7 +122,13 @@ function tensorProto({ shape, values, type = 'float', storage = 'raw' }: TestTen
     return { ...head, dataLocation: 1, externalData }
   }
   if (storage === 'raw') return { ...head, rawData: rawBytes(values, type) }
-  const field = { float: 'floatData', int64: 'int64Data', double: 'doubleData', uint8: 'int32Data' } as const
+  const field = {
+    float: 'floatData',
+    int64: 'int64Data',
+    double: 'doubleData',
+    uint8: 'int32Data',
+    bool: 'int32Data',
+  } as const
   if (type === 'float16' || type === 'bfloat16') return { ...head, int32Data: halfBits(values, type) }
   return { ...head, [field[type]]: Array.from(values) }
 }
@@ -130,6 +138,7 @@ export function rawBytes(values: TestTensor['values'], type: NonNullable<TestTen
     float: () => Float32Array.from(values),
     double: () => Float64Array.from(values),
     uint8: () => Uint8Array.from(values),
+    bool: () => Uint8Array.from(values),
     int64: () => BigInt64Array.from(values, BigInt),
     float16: () => Uint16Array.from(halfBits(values, 'float16')),
     bfloat16: () => Uint16Array.from(halfBits(values, 'bfloat16')),

@@ -21,6 +21,10 @@ const inputs = [
   [1, 4, 5, 4],
   [1, 10],
   [1, 6, 5, 2],
+  [1, 3, 7, 1],
+  [1, 2, 12, 1],
+  [1, 2, 1, 8],
+  [1, 4, 1, 1],
 ]
 
 /** Choices from a list of numbers, repeated; all zeros is the simplest graph. */

@@ -14,7 +14,8 @@ interface Geometry {
 function geometry(graph: RandomGraph, options: { dilates: boolean; ceils: boolean }): Geometry | undefined {
   const { spatial } = graph
   if (spatial.length < 1 || spatial.length > 2) return undefined
-  const kernel = spatial.map((size) => 1 + graph.pick(Math.min(3, size)))
+  // Wider than the image where pads may make room, as on columns and rows.
+  const kernel = spatial.map(() => 1 + graph.pick(3))
   const strides = spatial.map(() => 1 + graph.pick(2))
   const wanted = graph.oneOf(['NOTSET', 'NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'])
   const isSame = wanted.startsWith('SAME') && kernel.every((size, axis) => size >= strides[axis])

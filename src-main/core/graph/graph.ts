@@ -47,4 +47,6 @@ export interface Node {
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly attributes: Readonly<Record<string, AttributeValue>>
+  /** Version of the default operator set, where the function it comes from has another than the graph. */
+  readonly opset?: number
 }

@@ -111,7 +111,7 @@ function lowerWith(
     const before = network.layers.length
     let results: readonly Value[]
     try {
-      results = runNode(node, graph.opset, values, network, last.has(node))
+      results = runNode(node, node.opset ?? graph.opset, values, network, last.has(node))
       for (const value of results) network.budget.spend(elementsOf(value))
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw placed(refusal, node)

@@ -84,7 +84,7 @@ function padsOf(mode: (typeof autoPads)[number], size: number, extent: number, s
   return mode === 'SAME_UPPER' ? [smaller, total - smaller] : [total - smaller, smaller]
 }
 
-/** [..., rows, columns] → [..., columns, rows] for weights laid out per kernel. */
+/** Transposes kernels: [..., rows, columns] → [..., columns, rows]. */
 export function swapKernel(weight: Float64Array, rows: number, columns: number): Float64Array {
   const area = rows * columns
   return weight.map((_, index) => {

@@ -1,5 +1,12 @@
 import { UserError } from '../errors.ts'
-import { GraphMessage, type AttributeProto, type FunctionProto, type GraphProto, type NodeProto } from './schema.ts'
+import {
+  GraphMessage,
+  toNumber,
+  type AttributeProto,
+  type FunctionProto,
+  type GraphProto,
+  type NodeProto,
+} from './schema.ts'
 
 /** Functions that call functions can grow exponentially; real exports stay far below. */
 const maximumNodes = 100_000
@@ -12,6 +19,7 @@ type Given = ReadonlyMap<string, AttributeProto>
  * Replaces calls of model-local functions by their bodies (ONNX IR, "Functions"), in the branches of Ifs too.
  * Before: node y = F(x; a) with F in the model. After: F's nodes, inner names prefixed by the call's own, attribute
  * references replaced by the call's attributes or F's defaults; a reference to an attribute nobody gave is dropped.
+ * The nodes keep F's own version of the operator set.
  */
 export function inlineFunctions(nodes: readonly NodeProto[], functions: readonly FunctionProto[]): NodeProto[] {
   const byKey = new Map(functions.map((body) => [keyOf(body.domain, body.name, body.overload), body]))
@@ -32,7 +40,10 @@ export function inlineFunctions(nodes: readonly NodeProto[], functions: readonly
     body.input.forEach((name, index) => names.set(name, node.input[index] ?? ''))
     const rename: Rename = (name) => (name === '' ? '' : (names.get(name) ?? `${prefix}${name}`))
     const given = new Map([...body.attributeProto, ...node.attribute].map((proto) => [proto.name ?? '', proto]))
-    const inner = body.node.flatMap((child) => expand(instantiate(child, prefix, rename, given, depth), depth + 1))
+    const functionOpset = opsetOf(body)
+    const inner = body.node.flatMap((child) =>
+      expand(instantiate({ ...nodeFields(child), functionOpset }, prefix, rename, given, depth), depth + 1),
+    )
     return [...inner, ...passThrough(body, names, node, prefix)]
   }
 
@@ -66,7 +77,9 @@ function instantiate(node: NodeProto, prefix: string, rename: Rename, given: Giv
       if (!branch) return proto
       const renamed = {
         ...branchFields(branch),
-        node: branch.node.map((child) => instantiate(child, prefix, rename, given, depth + 1)),
+        node: branch.node
+          .map((child) => ({ ...nodeFields(child), functionOpset: node.functionOpset }))
+          .map((child) => instantiate(child, prefix, rename, given, depth + 1)),
         initializer: branch.initializer.map((tensor) =>
           Object.assign(Object.create(tensor), tensor, { name: rename(tensor.name ?? '') }),
         ),
@@ -79,8 +92,9 @@ function instantiate(node: NodeProto, prefix: string, rename: Rename, given: Giv
 }
 
 /** protobufjs keeps defaults on the prototype, where a spread does not find them. */
-const nodeFields = ({ name, opType, domain, overload, input, output, attribute }: NodeProto): NodeProto => {
-  return { name, opType, domain, overload, input, output, attribute }
+const nodeFields = (node: NodeProto): NodeProto => {
+  const { name, opType, domain, overload, input, output, attribute, functionOpset } = node
+  return { name, opType, domain, overload, input, output, attribute, functionOpset }
 }
 
 const branchFields = ({ name, node, initializer, input, output, sparseInitializer }: GraphProto): GraphProto => {
@@ -119,6 +133,10 @@ function resolve(proto: AttributeProto, given: Given): AttributeProto[] {
   const actual = given.get(proto.refAttrName)
   return actual ? [Object.assign(Object.create(actual) as AttributeProto, actual, { name: proto.name })] : []
 }
+
+/** Of the default domain; undefined where the function says nothing. */
+const opsetOf = ({ opsetImport }: FunctionProto): number | undefined =>
+  toNumber(opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version) || undefined
 
 const keyOf = (domain = '', name = '', overload = ''): string =>
   JSON.stringify([domain === 'ai.onnx' ? '' : domain, name, overload])

@@ -26,6 +26,7 @@ export function readNode(proto: NodeProto, externalData?: ExternalData): Node {
     inputs: proto.input,
     outputs: proto.output,
     attributes,
+    ...(proto.functionOpset !== undefined && { opset: proto.functionOpset }),
   }
 }
 

@@ -144,6 +144,8 @@ export interface NodeProto {
   readonly attribute: readonly AttributeProto[]
   readonly domain?: string
   readonly overload?: string
+  /** Of the function that the node comes from, set by inlineFunctions. */
+  readonly functionOpset?: number
 }
 
 export interface AttributeProto {

@@ -1,7 +1,7 @@
 import { floatAttribute, intAttribute } from '../../graph/attributes.ts'
 import type { Tensor } from '../../graph/graph.ts'
 import { sameShape } from '../../graph/shapes.ts'
-import type { Operator } from '../operation.ts'
+import type { Operation, Operator } from '../operation.ts'
 
 /**
  * BatchNormalization(X, scale, B, mean, var): https://onnx.ai/onnx/operators/onnx__BatchNormalization.html
@@ -11,8 +11,9 @@ export const batchNormalization: Operator = {
   lower(operation) {
     const view = operation.view(0)
     const channels = view.shape[1] ?? 1
-    if (operation.opset >= 14 && intAttribute(operation.node, 'training_mode', 0) !== 0) {
-      throw operation.refuse('it is in training mode', 'Export the model in evaluation mode.')
+    if (isTraining(operation)) {
+      const hint = 'Export the model in evaluation mode, such as after model.eval().'
+      throw operation.refuse('it is in training mode: it normalises by statistics of the batch', hint, view.shape)
     }
     if (operation.opset < 9 && intAttribute(operation.node, 'spatial', 1) === 0) {
       throw operation.refuse('spatial = 0 normalises each element by itself', 'Export with operator set 9 or later.')
@@ -36,3 +37,7 @@ export const batchNormalization: Operator = {
     return operation.network.affine(view, view.shape, perChannel(factor), perChannel(shift))
   },
 }
+
+/** An attribute since operator set 14; outputs beyond the first say so before. */
+const isTraining = ({ opset, node }: Operation): boolean =>
+  opset >= 14 ? intAttribute(node, 'training_mode', 0) !== 0 : node.outputs.length > 1

@@ -29,7 +29,7 @@ export const conv: Operator = {
       kind: 'conv',
       ...window,
       pads,
-      weight: swapped ? swapKernel(weight.data, window.kernel[0], window.kernel[1]) : weight.data,
+      weight: swapped ? swapKernel(weight.data, window.kernel[1], window.kernel[0]) : weight.data,
       groups,
     }
     const shift = bias?.data ?? new Float64Array(outputs)

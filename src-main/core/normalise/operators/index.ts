@@ -40,7 +40,7 @@ import {
   reduceSum,
   reduceSumSquare,
 } from './reduce.ts'
-import { flatten, identity, reshape, squeeze, transpose, unsqueeze } from './shape-operators.ts'
+import { dropout, flatten, identity, reshape, squeeze, transpose, unsqueeze } from './shape-operators.ts'
 
 /** Every operator of ONNX's default domain that is understood; see docs/adding-an-operator.md. */
 export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
@@ -63,7 +63,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['DequantizeLinear', dequantizeLinear],
   ['DepthToSpace', depthToSpace],
   ['Div', div],
-  ['Dropout', identity],
+  ['Dropout', dropout],
   ['Elu', activation('Elu', numbers({ alpha: 1 }))],
   ['Equal', comparison((left, right) => left === right)],
   ['Erf', elementwise(erf)],

@@ -59,8 +59,19 @@ export const transpose: Operator = rearranging((operation, shape, axisRule) => {
   return transposed(shape, permutation)
 })
 
-/** Identity, and what is one at inference: Dropout (https://onnx.ai/onnx/operators/onnx__Dropout.html). */
+/** Identity(input): https://onnx.ai/onnx/operators/onnx__Identity.html */
 export const identity: Operator = rearranging((_, shape) => reshaped(shape))
+
+/** Dropout(data, ratio?, training_mode?), nothing at inference: https://onnx.ai/onnx/operators/onnx__Dropout.html */
+export const dropout: Operator = rearranging((operation, shape) => {
+  const isTraining = operation.opset >= 12 && operation.optionalConstant(2)?.data[0] === 1
+  const drops = isTraining && (operation.optionalConstant(1)?.data[0] ?? 0.5) > 0
+  if (drops) {
+    const hint = 'Export the model in evaluation mode, such as after model.eval().'
+    throw operation.refuse('it is in training mode: it drops values at random', hint, shape)
+  }
+  return reshaped(shape)
+})
 
 /** `axes` moved from attribute to input in operator set 13. */
 function axesOf(operation: FoldOperation): readonly number[] | undefined {

@@ -15,7 +15,7 @@ export function foldConstants(graph: Graph): Graph {
   const constants = new Map(graph.constants)
   const budget = new Budget(constants.values())
   const nodes = graph.nodes.filter((node) => {
-    const results = fold(node, graph.opset, constants, budget)
+    const results = fold(node, node.opset ?? graph.opset, constants, budget)
     results?.forEach((tensor, index) => node.outputs[index] && constants.set(node.outputs[index], tensor))
     return !results
   })

@@ -125,7 +125,7 @@ function evaluate(
       const tensor = values.get(name) ?? constants.get(name)
       return tensor && constantOf(tensor)
     })
-    const [result] = listOf(operators.get(node.operator)!.fold!(new FoldOperation(node, opset, inputs)))
+    const [result] = listOf(operators.get(node.operator)!.fold!(new FoldOperation(node, node.opset ?? opset, inputs)))
     values.set(node.outputs[0], result)
   }
   return values.get(root.outputs[0])!.data

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { differenceFromRuntime, importModel } from '../models/compare.ts'
+import { model, node, tensor } from '../onnx/small-model.ts'
+import type { TestAttribute, TestTensor } from '../onnx/write-model.ts'
+
+const column = ['N', 3, 9, 1]
+const row = ['N', 3, 1, 9]
+
+type Window = readonly [operator: string, attributes: Record<string, TestAttribute>, weight?: TestTensor]
+
+/** Kernels that are not square and wider than the image, with the pads that make room. */
+const windows = (rows: number, columns: number): Window[] => {
+  const pads = [Math.floor(rows / 2), Math.floor(columns / 2), Math.floor(rows / 2), Math.floor(columns / 2)]
+  const kernel = { kernel_shape: [rows, columns], pads }
+  return [
+    ['Conv', { pads }, tensor(4, 3, rows, columns)],
+    ['Conv', { pads, group: 3 }, tensor(3, 1, rows, columns)],
+    ['Conv', { auto_pad: 'SAME_LOWER' }, tensor(2, 3, rows, columns)],
+    ['ConvTranspose', { pads }, tensor(3, 2, rows, columns)],
+    ['AveragePool', { ...kernel, count_include_pad: 1 }],
+    ['AveragePool', { ...kernel, strides: [2, 1] }],
+    ['MaxPool', kernel],
+  ]
+}
+
+describe('windows on signals that are written as columns and rows', () => {
+  const cases = [
+    { shape: column, rows: 5, columns: 3 },
+    { shape: column, rows: 3, columns: 5 },
+    { shape: row, rows: 3, columns: 5 },
+  ].flatMap(({ shape, rows, columns }) => windows(rows, columns).map((window) => ({ shape, window, rows, columns })))
+
+  it.each(cases)('$window.0 of $rows × $columns on [$shape]', async ({ shape, window: [operator, attributes, w] }) => {
+    const bytes = model(shape, [node(operator, w ? 'x w' : 'x', 'y', attributes)], w && { w })
+    expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
+  })
+})
