@@ -13,8 +13,7 @@ export async function buildEdge(folder = join(root, 'dist', 'edge')): Promise<st
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   const modules = await bundle(folder)
-  const wasm = fileURLToPath(new URL('seal_throws.wasm', import.meta.resolve('node-seal/throws')))
-  await copyFile(wasm, join(folder, 'seal_throws.wasm'))
+  for (const program of programs) await copyFile(fileURLToPath(program), join(folder, basename(program)))
   await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'))
   await writeFile(join(folder, 'THIRD-PARTY-LICENSES'), await licencesOf(modules))
   const { version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
@@ -37,6 +36,13 @@ const entries = [
   'kernels/pool-worker',
 ]
 
+/** WebAssembly that is read from beside the bundled code. */
+const programs = [
+  new URL('seal_throws.wasm', import.meta.resolve('node-seal/throws')).href,
+  import.meta.resolve('@jsquash/png/codec/pkg/squoosh_png_bg.wasm'),
+  import.meta.resolve('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm'),
+]
+
 /** Bundles the entries and what they share. Returns the paths of all sources. */
 async function bundle(folder: string): Promise<string[]> {
   const input = Object.fromEntries(entries.map((name) => [basename(name), join(root, 'src-main', `${name}.ts`)]))
@@ -46,6 +52,8 @@ async function bundle(folder: string): Promise<string[]> {
     logLevel: 'warn',
     publicDir: false,
     ssr: { noExternal: true },
+    // libjpeg-turbo's loader asks for it, as CommonJS modules may.
+    define: { __dirname: 'import.meta.dirname' },
     build: {
       ssr: true,
       target: 'node22',
@@ -68,7 +76,13 @@ async function licencesOf(modules: readonly string[]): Promise<string> {
     const text = file === undefined ? '' : `\n${await readFile(join(folder, file), 'utf8')}`
     return `${name} ${version}, ${license}\n${text}`
   })
-  return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`)
+  return [...(await Promise.all(texts)), libjpegNotice].join(`\n${'-'.repeat(80)}\n\n`)
 }
+
+/** Asked for by its licence, which the package with its WebAssembly build does not carry: https://libjpeg-turbo.org. */
+const libjpegNotice = `libjpeg-turbo, IJG and BSD-3-Clause
+
+This software is based in part on the work of the Independent JPEG Group.
+`
 
 if (import.meta.main) process.stdout.write(`${await buildEdge(process.argv[2])}\n`)

@@ -4,7 +4,8 @@ import type { Layout } from '../core/bundle/preprocessing.ts'
 import { UserError } from '../core/errors.ts'
 import { sizeOf, type Shape } from '../core/network/layer-model.ts'
 import { axesFor, guessAxes, offsetOf, takesFlat, type Axes } from './axes.ts'
-import { decodePicture, isPicture, type Picture } from './image.ts'
+import { decodePicture, isPicture } from './picture/decode-picture.ts'
+import type { Picture, PictureSize } from './picture/picture.ts'
 import { parseNpy, type NumberArray } from './npy.ts'
 import { parseNpz } from './npz.ts'
 import { fileProblem, readBytes } from './read-file.ts'
@@ -101,9 +102,11 @@ async function pictures(path: string, files: string[], options: ReadSamplesOptio
       decoded.push(new Float32Array())
       continue
     }
-    const picture = decodePicture(await readBytes(file), file)
+    const picture = await decodePicture(await readBytes(file), file, (size) => {
+      if (shape) checkFits(size, shape, file)
+    })
     shape ??= [picture.channels, picture.height, picture.width]
-    decoded.push(fitPicture(picture, shape, file))
+    decoded.push(fitPicture(picture, shape))
     if (decoded.length * sizeOf(shape) > MAX_VALUES) {
       throw new UserError('file-too-large', `${path} holds more pixels than are read at once.`, {
         where: { file: path },
@@ -116,23 +119,37 @@ async function pictures(path: string, files: string[], options: ReadSamplesOptio
     shape: shape!,
     layout: 'nchw',
     name,
-    sample: (index) => Float64Array.from(decoded[index]),
+    sample: (index) => new Float64Array(decoded[index]),
   }
 }
 
-/** To [channel, row, column]; colours become the luma of ITU-R BT.601 where the network takes one channel, or one row of pixels. */
-function fitPicture({ width, height, channels: stored, values }: Picture, shape: Shape, file: string): Float32Array {
-  const [channels, rows, columns] = takesFlat(shape, width * height) ? [1, height, width] : shape
-  if (rows !== height || columns !== width || (channels !== 1 && channels !== 3)) {
-    throw wrongShape(file, `a picture of shape ${brackets([stored, height, width])}`, shape)
-  }
+/** Throws UserError 'wrong-shape' where a network of this input has no use for a picture of that size. */
+function checkFits({ width, height, channels }: PictureSize, shape: Shape, file: string): void {
+  const [wanted, rows, columns] = takesFlat(shape, width * height) ? [1, height, width] : shape
+  if (rows === height && columns === width && (wanted === 1 || wanted === 3)) return
+  throw wrongShape(file, `a picture of shape ${brackets([channels, height, width])}`, shape)
+}
+
+/**
+ * A picture that fits, to [channel, row, column]; colours become the luma of ITU-R BT.601 where the network takes one
+ * channel, or one row of pixels.
+ */
+function fitPicture({ width, height, channels: stored, values }: Picture, shape: Shape): Float32Array {
   const pixels = width * height
-  return Float32Array.from({ length: channels * pixels }, (_, element) => {
-    const [channel, first] = [Math.floor(element / pixels), (element % pixels) * stored]
-    if (stored === 1) return values[first]
-    if (channels === 3) return values[first + channel]
-    return 0.299 * values[first] + 0.587 * values[first + 1] + 0.114 * values[first + 2]
-  })
+  const channels = takesFlat(shape, pixels) ? 1 : shape[0]
+  const fitted = new Float32Array(channels * pixels)
+  for (let channel = 0; channel < channels; channel++) {
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      const first = pixel * stored
+      fitted[channel * pixels + pixel] =
+        stored === 1
+          ? values[first]
+          : channels === 3
+            ? values[first + channel]
+            : 0.299 * values[first] + 0.587 * values[first + 1] + 0.114 * values[first + 2]
+    }
+  }
+  return fitted
 }
 
 /** Far beyond what any sensor says; squared a few times, more would leave the finite numbers. */
@@ -178,9 +195,17 @@ export type SampleType = keyof typeof SAMPLE_TYPES
  * One sample from bytes in memory: a picture, or a .npy array with exactly one.
  * @throws UserError bad-npy, bad-image, image-too-large, wrong-shape, non-finite-pixels, input-out-of-range
  */
-export function sampleFromBytes(bytes: Uint8Array, type: SampleType, shape: Shape, layout: Layout): Float64Array {
+export async function sampleFromBytes(
+  bytes: Uint8Array,
+  type: SampleType,
+  shape: Shape,
+  layout: Layout,
+): Promise<Float64Array> {
   const name = SAMPLE_TYPES[type]
-  if (type !== 'application/x-npy') return Float64Array.from(fitPicture(decodePicture(bytes, name), shape, name))
+  if (type !== 'application/x-npy') {
+    const picture = await decodePicture(bytes, name, (size) => checkFits(size, shape, name))
+    return new Float64Array(fitPicture(picture, shape))
+  }
   const samples = rows(parseNpy(bytes, name), name, { shape, layout })
   if (samples.count !== 1) throw new UserError('wrong-shape', `${name} holds ${samples.count} samples instead of one.`)
   return samples.sample(0)

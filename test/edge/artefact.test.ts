@@ -7,6 +7,7 @@ import { buildEdge } from '../../scripts/build-edge.ts'
 import { decrypt } from '../../src-main/owner/decrypt.ts'
 import { tinyOutput } from '../bundle/tiny-plan.ts'
 import { exportTiny, passphrase, temporaryFolder } from '../owner/exported.ts'
+import { writeBlankPng, writePng } from '../support/png.ts'
 import { npy } from './npy.ts'
 
 describe('the edge runtime as a folder', () => {
@@ -50,6 +51,38 @@ describe('the edge runtime as a folder', () => {
     server.kill('SIGTERM')
     expect(await ended).toEqual([0, null])
   })
+
+  it('reads pictures, and refuses small files of many pixels before they unfold', async () => {
+    const server = spawn(node, [join(edge, 'sealwright-edge'), 'serve', 'tiny.sealed', '--port', '0'], {
+      ...{ cwd: folder, env: {} },
+    })
+    try {
+      const [line] = await once(server.stdout, 'data')
+      const { url } = JSON.parse(line)
+      const post = (body: Uint8Array, type: string): Promise<Response> =>
+        fetch(`${url}/v1/run`, { method: 'POST', body: Buffer.from(body), headers: { 'content-type': type } })
+      const png = { width: 2, height: 2, bitDepth: 8, colourType: 0, samples: [1, 2, 3, 4] } as const
+      expect((await post(writePng(png), 'image/png')).status).toBe(200)
+      const jpeg = await readFile(join(import.meta.dirname, '../vectors/pictures/gray.jpg'))
+      expect((await (await post(jpeg, 'image/jpeg')).json()).error).toMatchObject({
+        message: expect.stringContaining('a picture of shape [1, 17, 23]'),
+      })
+      for (const side of [2800, 4096]) {
+        const blank = writeBlankPng(side, side)
+        expect(blank.length).toBeLessThan(140_000)
+        const answers = await Promise.all(Array.from({ length: 4 }, () => post(blank, 'image/png')))
+        for (const answer of answers) expect(answer.status).toBeGreaterThanOrEqual(400)
+        expect((await fetch(`${url}/health`)).status).toBe(200)
+      }
+      if (process.platform === 'linux') expect(await peakMiB(server.pid!)).toBeLessThan(500)
+    } finally {
+      server.kill('SIGKILL')
+    }
+  })
+
+  /** Resident memory at its highest. */
+  const peakMiB = async (pid: number): Promise<number> =>
+    Number(/VmHWM:\s*(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
 
   it('verifies and describes bundles', async () => {
     expect(JSON.parse(run('verify', 'tiny.sealed').stdout)).toHaveProperty('signer.pinned', false)

@@ -7,5 +7,5 @@ import { CIPHERTEXTS_TYPE, type Body } from './body.ts'
 /** Reads bytes from outside: a preprocessed sample, or ciphertexts. */
 answerQuestions(async ({ bytes, type, shape, preprocessing }: Body): Promise<Float64Array | GivenInput> => {
   if (type === CIPHERTEXTS_TYPE) return decodeGiven(bytes)
-  return preprocess(sampleFromBytes(bytes, type, shape, preprocessing.layout), preprocessing)
+  return preprocess(await sampleFromBytes(bytes, type, shape, preprocessing.layout), preprocessing)
 })
