@@ -37,6 +37,20 @@ describe('runs', () => {
 })
 
 describe('a plan', () => {
+  it('of 24 kB that would unfold to 2.7 GB is refused without the memory', () => {
+    const changed = literal()
+    changed.layers = Array.from({ length: 160 }, (_, i) => ({
+      ...changed.layers[0],
+      id: `${i}`,
+      packing: { shape: [1024, 64, 64], positions: [0, 0, 2 ** 22] },
+    }))
+    const bytes = new TextEncoder().encode(JSON.stringify(changed))
+    expect(bytes.length).toBeLessThan(24_000)
+    const before = process.resourceUsage().maxRSS
+    expect(() => decodePlan(bytes)).toThrow('unfolds to more numbers than are read')
+    expect((process.resourceUsage().maxRSS - before) / 1024).toBeLessThan(200)
+  })
+
   it('comes back as it was', () => {
     expect(decodePlan(encodePlan(plan))).toEqual(plan)
   })
@@ -53,8 +67,15 @@ describe('a plan', () => {
     ['cannot be run', (p) => (p.weights[0][3] = 3)],
     ['cannot be run', (p) => (p.weights[1][2] *= 2)],
     ['sources of its plan', (p) => (p.input.sources = [[0, 1, 5]])],
-    ['sources of its plan', (p) => (p.input.sources = [[0, 0, 2 ** 30]])],
+    ['sources of its plan', (p) => (p.input.sources = [[0, 0, 2 ** 24]])],
     ['positions of its plan', (p) => (p.output.positions = [0, 4096, 3])],
+    ['unfolds to more numbers', (p) => (p.input.sources = Array(4096).fill([0, 0, 2 ** 14]))],
+    [
+      'unfolds to more numbers',
+      (p) =>
+        (p.layers = Array(10000).fill({ ...p.layers[0], packing: { shape: [1, 1, 1], positions: [0, 0, 2 ** 20] } })),
+    ],
+    ['a modulus too large', (p) => p.parameters.primes.push('1152921504606830593')],
     ['an incomplete output', (p) => (p.output.positions = [0, 1, 2])],
     ['has no output', (p) => (p.output.registers = [77])],
     ['layers that do not follow', (p) => (p.layers[0].first = 1)],

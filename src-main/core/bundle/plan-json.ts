@@ -4,7 +4,8 @@ import { slotsOf, type ElementPacking, type Plan } from '../plan/plan.ts'
 import { checkPlan } from '../plan/check-plan.ts'
 import { parseJson } from './json.ts'
 import { damagedBundle } from '../plan/damaged-bundle.ts'
-import { fromRuns, toRuns } from './runs.ts'
+import { isSecure } from '../plan/security.ts'
+import { fromRuns, lengthOfRuns, toRuns } from './runs.ts'
 
 const maxPlanBytes = 32 * 2 ** 20
 const maxRegisters = 2 ** 20
@@ -117,6 +118,8 @@ export function decodePlan(bytes: Uint8Array): Plan {
   const parsed = planSchema.safeParse(parseJson('plan', bytes, maxPlanBytes))
   if (!parsed.success) throw damagedBundle(`its plan is not valid: ${z.prettifyError(parsed.error).slice(0, 1000)}`)
   const literal = parsed.data
+  if (!isSecure(literal.parameters)) throw damagedBundle('its plan has a modulus too large for 128 bits of security')
+  checkExpansion(literal)
   const slots = slotsOf(literal.parameters)
   const inputSize = literal.batch * sizeOf(literal.input.shape)
   const positionsOf = (packing: { shape: Shape; positions: number[] }, registers: number): Int32Array =>
@@ -138,7 +141,17 @@ export function decodePlan(bytes: Uint8Array): Plan {
   return plan
 }
 
+/** Of one packing. */
 const maxElements = 2 ** 22
+/** Of all packings of a plan together: 128 MiB. */
+const maxTotalElements = 2 ** 25
+
+/** A few kilobytes of runs unfold to gigabytes, so they are counted before the first one is. */
+function checkExpansion({ input, layers, output }: z.infer<typeof planSchema>): void {
+  const packings = [...input.sources, ...layers.map(({ packing }) => packing.positions), output.positions]
+  const elements = packings.reduce((sum, runs) => sum + lengthOfRuns(runs), 0)
+  if (elements > maxTotalElements) throw damagedBundle('its plan unfolds to more numbers than are read')
+}
 
 function expand(literal: readonly number[], maxLength: number, least: number, most: number, what: string): Int32Array {
   const values = fromRuns(literal, Math.min(maxLength, maxElements), least, most)

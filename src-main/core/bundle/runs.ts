@@ -17,6 +17,13 @@ export function toRuns(values: Int32Array): number[] {
   return runs
 }
 
+/** How many values runs unfold to, without unfolding them. */
+export function lengthOfRuns(runs: readonly number[]): number {
+  let length = 0
+  for (let i = 2; i < runs.length; i += 3) length += Math.max(0, runs[i])
+  return length
+}
+
 /** Undefined where the runs are malformed or hold more than `maxLength` values, or any outside [least, most]. */
 export function fromRuns(
   runs: readonly number[],
