@@ -21,12 +21,13 @@ import { planSegments } from '../src-main/core/segment/plan-segments.ts'
 import { labelOf } from '../src-main/core/validate/classification.ts'
 import { preprocess } from '../src-main/data/preprocess.ts'
 import { readSamples } from '../src-main/data/read-samples.ts'
-import { compile, exactLayersFor, type CompiledNetwork } from '../src-main/jobs/compile.ts'
+import { compile, type CompiledNetwork } from '../src-main/jobs/compile.ts'
+import { exactLayersFor } from '../src-main/core/compile/compile.ts'
 import { prepareSamples } from '../src-main/jobs/calibration.ts'
-import { openNetwork } from '../src-main/jobs/open-network.ts'
+import { openNetwork, openNetworkFile } from '../src-main/jobs/open-network.ts'
 import { exportCompiled } from '../src-main/jobs/protect.ts'
 import { runSegments } from '../src-main/jobs/run-segments.ts'
-import { Stopwatch } from '../src-main/jobs/stopwatch.ts'
+import { Stopwatch } from '../src-main/core/stopwatch.ts'
 import { readResult } from '../src-main/jobs/trial.ts'
 import { openReference } from '../src-main/ort/reference.ts'
 import { ResultOpener } from '../src-main/owner/decrypt.ts'
@@ -96,13 +97,13 @@ async function exportNetwork(): Promise<void> {
 /** As `compile`, without refitting and tuning. */
 async function compileFitted(): Promise<CompiledNetwork> {
   const choice = { degree: Number(given.degree) as Degree, split: parseSplit(given.split) }
-  const network = await openNetwork({ model })
+  const { model: network, sha256 } = await openNetworkFile({ model })
   const { samples, ...prepared } = await prepareSamples(given.calibration, network.input.shape, preprocessing, silent)
   const degrees = new Map([...exactLayersFor(network, choice.split, choice)].map((id) => [id, 'exact'] as const))
   const options = { degree: choice.degree, degrees, refit: false, distort: false }
   const polynomial = await approximate(network, samples, options, silent)
   const planned = planSegments(foldBetweenRefreshes(polynomial, samples), choice.split, { input: 'encrypted' })
-  return { model: network, polynomial, ...planned, preprocessing: prepared.preprocessing, typical: samples[0] }
+  return { model: network, sha256, polynomial, ...planned, preprocessing: prepared.preprocessing, typical: samples[0] }
 }
 
 async function check(index: number): Promise<void> {

@@ -2,14 +2,15 @@ import type { FitReport } from '../core/network/polynomial-model.ts'
 import { writeOnnx } from '../core/onnx/write-onnx.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { WHOLE } from '../core/segment/cut.ts'
-import { type FrontierPoint } from '../core/validate/choose-degrees.ts'
+import { type FrontierPoint } from '../core/compile/choose-degrees.ts'
 import { depthOf } from '../core/network/depth.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
-import { approximateNetwork } from './approximate-network.ts'
+import { approximateAndKeep } from './approximate-and-keep.ts'
 import { prepareSamples } from './calibration.ts'
-import { exactLayersFor, type CompileRequest } from './compile.ts'
+import { type CompileRequest } from './compile.ts'
+import { exactLayersFor } from '../core/compile/compile.ts'
 import { openNetwork } from './open-network.ts'
-import { Stopwatch } from './stopwatch.ts'
+import { Stopwatch } from '../core/stopwatch.ts'
 
 export interface ApproximateRequest extends Omit<CompileRequest, 'input' | 'batch' | 'msPerMegabyte'> {
   /** Where the approximated network goes, as ONNX. */
@@ -41,7 +42,7 @@ export async function approximate(request: ApproximateRequest, work: WorkContext
   )
   const exact = exactLayersFor(model, request.split ?? WHOLE, request)
   const { polynomial, frontier } = await watch.time('approximate', () =>
-    approximateNetwork(model, samples, { ...request, exact }, work),
+    approximateAndKeep(model, samples, { ...request, exact }, work),
   )
   await writeAtomically(request.out, request, (file) => file.writeFile(writeOnnx(polynomial)))
   const layers = polynomial.layers.flatMap((layer) =>

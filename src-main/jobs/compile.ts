@@ -1,87 +1,114 @@
-import type { Degree, PolynomialModel } from '../core/network/polynomial-model.ts'
-import { foldBetweenRefreshes } from '../core/approximate/fold-into-squares.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
-import type { LayerId, LayerModel } from '../core/network/layer-model.ts'
-import { refreshedSkeletonOf } from '../core/planner/skeleton.ts'
-import { isPlannable } from '../core/planner/parameters.ts'
+import {
+  approximateModel,
+  compile as compileModel,
+  planModel,
+  type CompileChoice,
+  type CompileHost,
+} from '../core/compile/compile.ts'
+import { invariant } from '../core/errors.ts'
+import type { LayerModel, ModelInput } from '../core/network/layer-model.ts'
+import type { PolynomialModel } from '../core/network/polynomial-model.ts'
 import type { WorkContext } from '../core/progress.ts'
-import { exactLayersOf } from '../core/segment/choose-exact.ts'
-import { WHOLE, type Split } from '../core/segment/cut.ts'
-import { checkCuts, planSegments, type PlannedSegments } from '../core/segment/plan-segments.ts'
-import { approximateNetwork, type ApproximateChoice } from './approximate-network.ts'
-import { prepareSamples, type PreprocessingChoice } from './calibration.ts'
+import type { PlannedSegments } from '../core/segment/plan-segments.ts'
+import type { Stopwatch } from '../core/stopwatch.ts'
 import type { Flooding } from '../owner/flood.ts'
-import { openNetwork, type NetworkRequest } from './open-network.ts'
+import { approximateAndKeep, type KeptApproximateChoice } from './approximate-and-keep.ts'
+import { prepareSamples, type PreparedSamples, type PreprocessingChoice } from './calibration.ts'
+import { openNetworkFile, type NetworkFile, type NetworkRequest } from './open-network.ts'
 import { planForScores } from './plan-for-scores.ts'
-import type { Stopwatch } from './stopwatch.ts'
 
-export interface CompileRequest extends NetworkRequest, ApproximateChoice {
+export interface CompileRequest extends NetworkRequest, KeptApproximateChoice, CompileChoice {
   /** Unlabelled samples: .npy, .npz (array `x`), a picture or a folder of them. */
   readonly calibration: string
   readonly preprocessing: PreprocessingChoice
-  readonly input: 'encrypted' | 'plain'
-  /** Images that the edge computes at once, a power of two; one unless told. */
-  readonly batch?: number
-  /** What a megabyte of bundle is worth in milliseconds of run time. */
-  readonly msPerMegabyte?: number
   /** Scores that will be released, at most: the plan is made precise enough for them. */
   readonly releases?: number
-  /** Where and how the network is cut into segments. Nowhere unless told: one that is too deep is then refused. */
-  readonly split?: Split
+}
+
+/** A network and its polynomials: all that accuracy needs. */
+export interface ApproximatedNetwork extends NetworkFile {
+  readonly model: LayerModel
+  readonly polynomial: PolynomialModel
+  readonly samples: readonly Float64Array[]
+  readonly preprocessing: Preprocessing
 }
 
 /** A network after every stage that needs no key. */
-export interface CompiledNetwork extends PlannedSegments {
-  readonly model: LayerModel
-  readonly polynomial: PolynomialModel
-  readonly preprocessing: Preprocessing
+export interface CompiledNetwork extends PlannedSegments, Omit<ApproximatedNetwork, 'samples'> {
   /** A typical input, preprocessed. */
   readonly typical: Float64Array
   /** How scores are flooded, where the plan was made for them. */
   readonly flooding?: Flooding
 }
 
-/** Read, normalise, approximate and plan. @throws UserError what the stages say */
+/** Reads, normalises, approximates and plans: core/compile with files around it. @throws UserError what the stages say */
 export async function compile(request: CompileRequest, work: WorkContext, watch: Stopwatch): Promise<CompiledNetwork> {
-  const model = await watch.time('normalise', () => openNetwork(request))
-  const { samples, preprocessing } = await watch.time('calibrate', () =>
-    prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
-  )
-  const { split = WHOLE, input, batch, msPerMegabyte } = request
-  const exact = exactLayersFor(model, split, request)
-  const { polynomial } = await watch.time('approximate', () =>
-    approximateNetwork(
-      model,
-      samples,
-      { ...request, maximumDepth: request.maximumDepth ?? deepestOf(split), exact },
-      work,
-    ),
-  )
-  const planned = await watch.time('plan', () => {
-    const squares = foldBetweenRefreshes(polynomial, samples)
-    const plan = (leastDegree?: number) => planSegments(squares, split, { input, batch, msPerMegabyte, leastDegree })
-    return request.releases === undefined ? plan() : planForScores(plan, request.releases, samples[0])
-  })
-  return { model, polynomial, ...planned, preprocessing, typical: samples[0] }
+  const opened = await watch.time('normalise', () => openNetworkFile(request))
+  const data = new CalibrationData(request, work)
+  const { samples, ...compiled } = await compileModel(opened.model, request, hostFor(request, data, work, watch))
+  return { ...opened, ...compiled, preprocessing: data.preprocessing, typical: samples[0] }
 }
 
-/** Without cuts, no choice of degrees may need more levels than one segment holds. */
-function deepestOf(split: Split): number | undefined {
-  if (split.by !== 'cuts' || split.cuts.length > 0) return undefined
-  let levels = 1
-  while (isPlannable(levels + 1)) levels += 1
-  return levels
+/** Calibrates and approximates a network that was read. @throws UserError what the stages say */
+export async function approximateOpened(
+  request: Omit<CompileRequest, 'input'>,
+  opened: NetworkFile,
+  work: WorkContext,
+  watch: Stopwatch,
+): Promise<ApproximatedNetwork> {
+  const data = new CalibrationData(request, work)
+  const approximated = await approximateModel(opened.model, request, hostFor(request, data, work, watch))
+  return { ...opened, ...approximated, preprocessing: data.preprocessing }
 }
 
-/** Activations and maximum pools that a split leaves exact; refuses cuts that cannot be before the long work begins. */
-export function exactLayersFor(model: LayerModel, split: Split, choice: ApproximateChoice): ReadonlySet<LayerId> {
-  const degree = deepest(choice)
-  const { splitPools } = choice
-  const exact = exactLayersOf(model, split, degree, splitPools)
-  checkCuts(refreshedSkeletonOf(model, { degree, exact, splitPools }), split)
-  return exact
+/** Plans what was approximated. @throws UserError what the stages say */
+export async function planApproximated(
+  request: CompileRequest,
+  { samples, ...approximated }: ApproximatedNetwork,
+  work: WorkContext,
+  watch: Stopwatch,
+): Promise<CompiledNetwork> {
+  const host = hostFor(request, new CalibrationData(request, work), work, watch)
+  const planned = await planModel({ ...approximated, samples }, request, host)
+  return { ...approximated, ...planned, typical: samples[0] }
 }
 
-/** The largest degree that an activation may get. */
-export const deepest = ({ degree, degrees = {}, target }: ApproximateChoice): Degree =>
-  Math.max(target === undefined ? degree : 8, ...Object.values(degrees)) as Degree
+/** Calibration samples, and the preprocessing that reading them settles. */
+class CalibrationData {
+  readonly #request: Pick<CompileRequest, 'calibration' | 'preprocessing'>
+  readonly #work: WorkContext
+  #prepared: PreparedSamples | undefined
+
+  constructor(request: Pick<CompileRequest, 'calibration' | 'preprocessing'>, work: WorkContext) {
+    this.#request = request
+    this.#work = work
+  }
+
+  async read({ shape }: ModelInput): Promise<readonly Float64Array[]> {
+    const { calibration, preprocessing } = this.#request
+    this.#prepared = await prepareSamples(calibration, shape, preprocessing, this.#work)
+    return this.#prepared.samples
+  }
+
+  get preprocessing(): Preprocessing {
+    invariant(this.#prepared, 'calibration samples are read before their preprocessing is known')
+    return this.#prepared.preprocessing
+  }
+}
+
+function hostFor(
+  { fits, releases }: Pick<CompileRequest, 'fits' | 'releases'>,
+  data: CalibrationData,
+  work: WorkContext,
+  watch: Stopwatch,
+): CompileHost {
+  return {
+    work,
+    time: (stage, run) => watch.time(stage, run),
+    samples: (input) => data.read(input),
+    approximate: (model, samples, choice, listening) =>
+      approximateAndKeep(model, samples, { ...choice, fits }, listening),
+    ...(releases !== undefined && { replan: (plan, typical) => planForScores(plan, releases, typical) }),
+  }
+}

@@ -1,11 +1,11 @@
 import type { Degree } from '../core/network/polynomial-model.ts'
 import type { WorkContext } from '../core/progress.ts'
-import { chooseDegrees, type FrontierPoint } from '../core/validate/choose-degrees.ts'
-import { secondsEstimator } from './approximate-network.ts'
+import { chooseDegrees, type FrontierPoint } from '../core/compile/choose-degrees.ts'
+import { secondsEstimator } from '../core/compile/approximate-network.ts'
 import { prepareSamples } from './calibration.ts'
 import type { CompileRequest } from './compile.ts'
 import { openNetwork } from './open-network.ts'
-import { Stopwatch } from './stopwatch.ts'
+import { Stopwatch } from '../core/stopwatch.ts'
 
 export interface FrontierResult {
   /** Calibration samples, of which a fifth judges. */

@@ -7,9 +7,10 @@ import type { WorkContext } from '../core/progress.ts'
 import { exactLayersOf } from '../core/segment/choose-exact.ts'
 import { WHOLE, type Cut, type CutKind } from '../core/segment/cut.ts'
 import { planSegments, type PlannedSegments } from '../core/segment/plan-segments.ts'
-import { compile, deepest, type CompileRequest } from './compile.ts'
+import { compile, type CompileRequest } from './compile.ts'
+import { deepest } from '../core/compile/compile.ts'
 import { openNetwork } from './open-network.ts'
-import { Stopwatch } from './stopwatch.ts'
+import { Stopwatch } from '../core/stopwatch.ts'
 
 /** Without calibration data the plan is of polynomials whose coefficients mean nothing. */
 export type PlanRequest = Omit<CompileRequest, 'calibration'> & Partial<Pick<CompileRequest, 'calibration'>>

@@ -5,11 +5,11 @@ import type { LayerId, LayerModel } from '../core/network/layer-model.ts'
 import { runLayerBatch } from '../core/network/run-layers.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { labelOf } from '../core/validate/classification.ts'
-import { approximateNetwork } from './approximate-network.ts'
+import { approximateAndKeep } from './approximate-and-keep.ts'
 import { prepareSamples } from './calibration.ts'
 import type { CompileRequest } from './compile.ts'
 import { openNetwork } from './open-network.ts'
-import { Stopwatch } from './stopwatch.ts'
+import { Stopwatch } from '../core/stopwatch.ts'
 
 export interface ActivationPlots {
   readonly samples: number
@@ -51,7 +51,7 @@ export async function plotActivations(
   const { samples } = await watch.time('calibrate', () =>
     prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
   )
-  const { polynomial } = await watch.time('approximate', () => approximateNetwork(model, samples, request, work))
+  const { polynomial } = await watch.time('approximate', () => approximateAndKeep(model, samples, request, work))
   return await watch.time('plot', () => plots(model, polynomial, samples.slice(0, PLOTTED_SAMPLES)))
 }
 

@@ -1,16 +1,15 @@
-import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { SIGNER_ENTRY, type RevealPolicy } from '../core/bundle/manifest.ts'
 import { UserError } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { Cut } from '../core/segment/cut.ts'
-import { readBytes, readText } from '../data/read-file.ts'
+import { readText } from '../data/read-file.ts'
 import { checkOutput } from '../files/write-atomically.ts'
 import { refuseExistingFolder } from '../files/write-folder.ts'
 import type { Lock } from '../owner/age.ts'
 import { protect as exportBundle } from '../owner/protect.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
-import { Stopwatch, type StageTime } from './stopwatch.ts'
+import { Stopwatch, type StageTime } from '../core/stopwatch.ts'
 
 export interface ProtectRequest extends CompileRequest {
   /** Key store; made where it does not exist. */
@@ -79,15 +78,16 @@ export async function exportCompiled(
   watch: Stopwatch,
 ): Promise<ProtectResult> {
   const lock = lockOf(recipients, passphrase)
-  const sha256 = createHash('sha256')
-    .update(await readBytes(model))
-    .digest('hex')
   const exported = await watch.time('encrypt', async () =>
     exportBundle(
       {
         segments: compiled.segments,
         cuts: compiled.cuts,
-        model: { name: name ?? (compiled.model.name || basename(model)), sha256, finish: compiled.model.finish },
+        model: {
+          name: name ?? (compiled.model.name || basename(model)),
+          sha256: compiled.sha256,
+          finish: compiled.model.finish,
+        },
         preprocessing: compiled.preprocessing,
         sample: compiled.typical,
         flooding: compiled.flooding,

@@ -7,7 +7,7 @@ import { writeProblem } from '../files/write-atomically.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { compile, type CompileRequest } from './compile.ts'
 import { exportCompiled, type ProtectResult } from './protect.ts'
-import { Stopwatch } from './stopwatch.ts'
+import { Stopwatch } from '../core/stopwatch.ts'
 import { tryBundle, type TryInput, type TryRequest, type TryResult } from './try-bundle.ts'
 
 export interface SealAndTryRequest extends CompileRequest {

@@ -17,7 +17,7 @@ import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts
 import { exportCompiled, type ProtectResult } from './protect.ts'
 import { referenceOptions } from './open-network.ts'
 import { runSegments, type SegmentRun } from './run-segments.ts'
-import { Stopwatch, type StageTime } from './stopwatch.ts'
+import { Stopwatch, type StageTime } from '../core/stopwatch.ts'
 
 export interface TrialRequest extends CompileRequest {
   readonly inputs: readonly TrialInput[]

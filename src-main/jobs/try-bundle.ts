@@ -6,7 +6,7 @@ import { UnlockedKeyStore } from '../owner/unlocked-key-store.ts'
 import { ClearNetworks, type ClearRequest, type Compared } from './clear-networks.ts'
 import { runSegments } from './run-segments.ts'
 import { runServed, type ServedRun } from './run-served.ts'
-import { Stopwatch } from './stopwatch.ts'
+import { Stopwatch } from '../core/stopwatch.ts'
 import { readResult } from './trial.ts'
 
 export interface TryInput {

@@ -15,11 +15,11 @@ import { readLabels } from '../data/read-labels.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { openReference, type ReferenceOptions } from '../ort/reference.ts'
 import { prepareSamples } from './calibration.ts'
-import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
-import { openNetwork, referenceOptions } from './open-network.ts'
+import { approximateOpened, planApproximated, type ApproximatedNetwork, type CompileRequest } from './compile.ts'
+import { openNetworkFile, referenceOptions } from './open-network.ts'
 import { exportCompiled } from './protect.ts'
 import { runSegmentsInProcess } from './run-segments.ts'
-import { Stopwatch } from './stopwatch.ts'
+import { Stopwatch } from '../core/stopwatch.ts'
 
 export interface ValidateRequest extends Omit<CompileRequest, 'input' | 'batch' | 'msPerMegabyte'> {
   readonly data: string
@@ -52,10 +52,11 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
     progress: (event) => (event.kind === 'warning' ? warnings.push(event.message) : work.progress(event)),
   }
   const watch = new Stopwatch(listening)
-  await checkData(request, listening)
-  const compiled = await compile({ ...request, input: 'encrypted' }, listening, watch)
-  const { model, polynomial } = compiled
-  const { samples } = await prepareSamples(request.data, model.input.shape, compiled.preprocessing, listening)
+  const opened = await watch.time('normalise', () => openNetworkFile(request))
+  await checkData(request, opened.model, listening)
+  const approximatedNetwork = await approximateOpened(request, opened, listening, watch)
+  const { model, polynomial, preprocessing } = approximatedNetwork
+  const { samples } = await prepareSamples(request.data, model.input.shape, preprocessing, listening)
   const labels = request.labels === undefined ? undefined : await readLabels(request.labels, { count: samples.length })
   const original = await watch.time('original', () => originalOutputs(request, model, samples, listening))
   const approximated = await watch.time('polynomial', () =>
@@ -70,7 +71,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
       ? undefined
       : {
           indices: Array.from({ length: count }, (_, index) => index),
-          outputs: await encryptedOutputs(request.model, compiled, samples.slice(0, count), listening, watch),
+          outputs: await encryptedOutputs(request, approximatedNetwork, samples.slice(0, count), listening, watch),
         }
   const report = accuracyReport({
     ...(labels && { labels: Array.from(labels) }),
@@ -88,8 +89,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
 }
 
 /** Data and labels that do not fit the network are refused before the long work begins. */
-async function checkData(request: ValidateRequest, work: WorkContext): Promise<void> {
-  const model = await openNetwork(request)
+async function checkData(request: ValidateRequest, model: LayerModel, work: WorkContext): Promise<void> {
   const { samples } = await prepareSamples(request.data, model.input.shape, request.preprocessing, work)
   if (request.labels === undefined || samples.length === 0) return
   const labels = Array.from(await readLabels(request.labels, { count: samples.length }))
@@ -141,20 +141,22 @@ async function inChunks(
 
 /** Exports to a temporary folder, computes with the bundle as an edge does, and opens the results; nothing is kept. */
 async function encryptedOutputs(
-  model: string,
-  compiled: CompiledNetwork,
+  request: ValidateRequest,
+  approximated: ApproximatedNetwork,
   samples: readonly Float64Array[],
   work: WorkContext,
   watch: Stopwatch,
 ): Promise<Outputs> {
+  const { model } = request
+  const compiled = await planApproximated({ ...request, input: 'encrypted' }, approximated, work, watch)
   const folder = await mkdtemp(join(tmpdir(), 'sealwright-validate-'))
   try {
     const [keys, out] = [join(folder, 'keys'), join(folder, 'network.sealed')]
     const passphrase = randomBytes(24).toString('base64url')
     const { deployment } = await exportCompiled({ model, keys, out, force: false, passphrase }, compiled, work, watch)
     const runner = { threads: availableParallelism(), evaluator: 'auto' } as const
-    const request = { bundle: out, keys, passphrase, deployment, runner }
-    return (await runSegmentsInProcess(request, samples, work)).outputs
+    const run = { bundle: out, keys, passphrase, deployment, runner }
+    return (await runSegmentsInProcess(run, samples, work)).outputs
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { normalise, readOnnx } from '../../src-main/core/pipeline.ts'
+import { normalise } from '../../src-main/core/normalise/normalise.ts'
+import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { writeModel, type TestNode, type TestTensor } from '../onnx/write-model.ts'
 import { randomSource } from '../planner/networks.ts'
 import { expectPromise, type PromiseOptions } from './promise.ts'

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ProgressEvent } from '../../src-main/core/progress.ts'
-import { approximateNetwork } from '../../src-main/jobs/approximate-network.ts'
+import { approximateAndKeep } from '../../src-main/jobs/approximate-and-keep.ts'
 import { openNetwork } from '../../src-main/jobs/open-network.ts'
 import { mnistSamples } from '../support/mnist-samples.ts'
 
-describe('approximateNetwork', () => {
+describe('approximateAndKeep', () => {
   let fits: string
   beforeAll(async () => void (fits = await mkdtemp(join(tmpdir(), 'sealwright-fits-'))))
   afterAll(() => rm(fits, { recursive: true }))
@@ -18,7 +18,7 @@ describe('approximateNetwork', () => {
     const epochsOf = async (tuningEpochs: number) => {
       const events: ProgressEvent[] = []
       const work = { progress: (event: ProgressEvent) => void events.push(event) }
-      await approximateNetwork(model, mnistSamples(0, 200), { degree: 2, tuningEpochs, fits }, work)
+      await approximateAndKeep(model, mnistSamples(0, 200), { degree: 2, tuningEpochs, fits }, work)
       return events.filter((event) => event.kind === 'step' && event.stage === 'tune').length
     }
     expect(await epochsOf(0)).toBe(0)

@@ -7,8 +7,8 @@ import { runLayerBatch } from '../network/run-layers.ts'
 import { isHeldOut } from '../numeric/held-out.ts'
 import { throwIfCancelled } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
-import { attributeLayers } from './attribute-layers.ts'
-import { expectedAgreement } from './classification.ts'
+import { attributeLayers } from '../validate/attribute-layers.ts'
+import { expectedAgreement } from '../validate/classification.ts'
 
 export interface DegreeChoice {
   /** Share of samples that must keep the original's label, by `expectedAgreement` on held-out ones; 0.99 unless given. */

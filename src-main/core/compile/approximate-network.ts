@@ -1,14 +1,13 @@
-import { approximate } from '../core/approximate/approximate.ts'
-import type { Degree, PolynomialModel } from '../core/network/polynomial-model.ts'
-import { foldIntoSquares } from '../core/approximate/fold-into-squares.ts'
-import { estimatePlan } from '../core/plan/estimate.ts'
-import { UserError } from '../core/errors.ts'
-import type { LayerId, LayerModel } from '../core/network/layer-model.ts'
-import { kernelCosts } from '../core/plan/cost-model.ts'
-import { planNetwork } from '../core/planner/plan-network.ts'
-import type { WorkContext } from '../core/progress.ts'
-import { chooseDegrees, type FrontierPoint } from '../core/validate/choose-degrees.ts'
-import { keptFit } from './kept-fits.ts'
+import { approximate } from '../approximate/approximate.ts'
+import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
+import { foldIntoSquares } from '../approximate/fold-into-squares.ts'
+import { estimatePlan } from '../plan/estimate.ts'
+import { UserError } from '../errors.ts'
+import type { LayerId, LayerModel } from '../network/layer-model.ts'
+import { kernelCosts } from '../plan/cost-model.ts'
+import { planNetwork } from '../planner/plan-network.ts'
+import type { WorkContext } from '../progress.ts'
+import { chooseDegrees, type FrontierPoint } from './choose-degrees.ts'
 
 export interface ApproximateChoice {
   readonly degree: Degree
@@ -25,8 +24,6 @@ export interface ApproximateChoice {
   readonly maximumSeconds?: number
   /** Activations and maximum pools that stay what they are. */
   readonly exact?: ReadonlySet<LayerId>
-  /** A folder of the owner's alone, where fits are kept for whoever asks for the same again. */
-  readonly fits?: string
 }
 
 export interface Approximation {
@@ -34,32 +31,8 @@ export interface Approximation {
   readonly frontier?: readonly FrontierPoint[]
 }
 
-/** Polynomials of one degree, or with a target of the degrees that meet it. */
+/** Polynomials of one degree, or with a target of the degrees that meet it. @throws UserError as the fits and planning */
 export async function approximateNetwork(
-  model: LayerModel,
-  samples: readonly Float64Array[],
-  choice: ApproximateChoice,
-  work: WorkContext,
-): Promise<Approximation> {
-  const {
-    fits,
-    degree,
-    degrees = {},
-    splitPools = false,
-    tuningEpochs,
-    target,
-    maximumDepth,
-    maximumSeconds,
-    exact = new Set(),
-  } = choice
-  if (fits === undefined) return await fit(model, samples, choice, work)
-  const limits = target === undefined ? {} : { target, maximumDepth, maximumSeconds }
-  const exactIds = [...exact].sort()
-  const choices = { degree, degrees: Object.entries(degrees).sort(), splitPools, tuningEpochs, exact: exactIds, limits }
-  return await keptFit(fits, { model, samples, choices }, (listening) => fit(model, samples, choice, listening), work)
-}
-
-async function fit(
   model: LayerModel,
   samples: readonly Float64Array[],
   choice: ApproximateChoice,

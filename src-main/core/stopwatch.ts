@@ -1,5 +1,5 @@
-import type { WorkContext } from '../core/progress.ts'
-import { throwIfCancelled } from '../core/progress.ts'
+import type { WorkContext } from './progress.ts'
+import { throwIfCancelled } from './progress.ts'
 
 export interface StageTime {
   readonly name: string

@@ -1,0 +1,108 @@
+import { foldBetweenRefreshes } from '../approximate/fold-into-squares.ts'
+import type { LayerId, LayerModel, ModelInput } from '../network/layer-model.ts'
+import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
+import { isPlannable } from '../planner/parameters.ts'
+import type { PlanOptions } from '../planner/plan-network.ts'
+import { refreshedSkeletonOf } from '../planner/skeleton.ts'
+import type { WorkContext } from '../progress.ts'
+import { exactLayersOf } from '../segment/choose-exact.ts'
+import { WHOLE, type Split } from '../segment/cut.ts'
+import { checkCuts, planSegments, type PlannedSegments } from '../segment/plan-segments.ts'
+import { approximateNetwork, type ApproximateChoice, type Approximation } from './approximate-network.ts'
+
+export interface CompileChoice extends ApproximateChoice, Pick<PlanOptions, 'batch' | 'msPerMegabyte'> {
+  readonly input: 'encrypted' | 'plain'
+  /** Where and how the network is cut into segments. Nowhere unless told: one that is too deep is then refused. */
+  readonly split?: Split
+}
+
+/** What a pipeline is fed with and what it asks its surroundings for. */
+export interface CompileHost {
+  readonly work: WorkContext
+  /** Preprocessed calibration samples for a network that takes this input, without labels. */
+  readonly samples: (input: ModelInput) => Promise<readonly Float64Array[]>
+  /** Runs and times one stage, by its name in docs/architecture.md. */
+  readonly time: <T>(stage: string, run: () => T | Promise<T>) => Promise<T>
+  /** In place of approximateNetwork: to keep fits. */
+  readonly approximate?: typeof approximateNetwork
+  /** Plans again until something else is met too, such as precision for scores; takes the least ring degree. */
+  readonly replan?: (plan: (leastDegree?: number) => PlannedSegments, typical: Float64Array) => PlannedSegments
+}
+
+/** A network after the stages that need no parameters. */
+export interface Approximated extends Approximation {
+  readonly model: LayerModel
+  readonly samples: readonly Float64Array[]
+}
+
+/** A network after every stage that needs no key. */
+export interface Compiled extends PlannedSegments, Approximated {}
+
+/**
+ * The pipeline, in order. Each stage is a folder, a command and a screen of the same name, and turns one named type into
+ * the next:
+ *
+ *   read         bytes                       → Graph            core/onnx
+ *   normalise    Graph                       → LayerModel       core/normalise
+ *   approximate  LayerModel + calibration    → PolynomialModel  core/approximate, core/tune
+ *   fold         PolynomialModel             → SquareModel      core/approximate
+ *   segment      SquareModel, or several with exact activations between them
+ *                                            → PlannedSegments  core/segment, which plans each
+ *   plan         SquareModel                 → PlannedNetwork   core/planner
+ *
+ * Whoever has the file reads and normalises it first. What follows needs keys, files or processes and lives outside core:
+ * encrypt and export (owner/), run (edge/), decrypt (owner/).
+ * @throws UserError what the stages say; CancelledError
+ */
+export async function compile(model: LayerModel, choice: CompileChoice, host: CompileHost): Promise<Compiled> {
+  const approximated = await approximateModel(model, choice, host)
+  return { ...approximated, ...(await planModel(approximated, choice, host)) }
+}
+
+/** LayerModel → PolynomialModel, on calibration samples. Accuracy needs no more than this. */
+export async function approximateModel(
+  model: LayerModel,
+  choice: Omit<CompileChoice, 'input'>,
+  { samples: read, time, work, approximate = approximateNetwork }: CompileHost,
+): Promise<Approximated> {
+  const samples = await time('calibrate', () => read(model.input))
+  const split = choice.split ?? WHOLE
+  const exact = exactLayersFor(model, split, choice)
+  const maximumDepth = choice.maximumDepth ?? deepestOf(split)
+  const fitted = await time('approximate', () => approximate(model, samples, { ...choice, maximumDepth, exact }, work))
+  return { model, samples, ...fitted }
+}
+
+/** PolynomialModel → SquareModel, or several with exact layers between them → plans, one a segment. */
+export async function planModel(
+  { polynomial, samples }: { readonly polynomial: PolynomialModel; readonly samples: readonly Float64Array[] },
+  { split = WHOLE, input, batch, msPerMegabyte }: CompileChoice,
+  { time, replan }: CompileHost,
+): Promise<PlannedSegments> {
+  return await time('plan', () => {
+    const squares = foldBetweenRefreshes(polynomial, samples)
+    const plan = (leastDegree?: number) => planSegments(squares, split, { input, batch, msPerMegabyte, leastDegree })
+    return replan ? replan(plan, samples[0]) : plan()
+  })
+}
+
+/** Without cuts, no choice of degrees may need more levels than one segment holds. */
+function deepestOf(split: Split): number | undefined {
+  if (split.by !== 'cuts' || split.cuts.length > 0) return undefined
+  let levels = 1
+  while (isPlannable(levels + 1)) levels += 1
+  return levels
+}
+
+/** Activations and maximum pools that a split leaves exact; refuses cuts that cannot be before the long work begins. */
+export function exactLayersFor(model: LayerModel, split: Split, choice: ApproximateChoice): ReadonlySet<LayerId> {
+  const degree = deepest(choice)
+  const { splitPools } = choice
+  const exact = exactLayersOf(model, split, degree, splitPools)
+  checkCuts(refreshedSkeletonOf(model, { degree, exact, splitPools }), split)
+  return exact
+}
+
+/** The largest degree that an activation may get. */
+export const deepest = ({ degree, degrees = {}, target }: ApproximateChoice): Degree =>
+  Math.max(target === undefined ? degree : 8, ...Object.values(degrees)) as Degree

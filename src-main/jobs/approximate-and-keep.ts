@@ -1,0 +1,26 @@
+import { approximateNetwork, type Approximation, type ApproximateChoice } from '../core/compile/approximate-network.ts'
+import type { LayerModel } from '../core/network/layer-model.ts'
+import type { WorkContext } from '../core/progress.ts'
+import { keptFit } from './kept-fits.ts'
+
+export interface KeptApproximateChoice extends ApproximateChoice {
+  /** A folder of the owner's alone, where fits are kept for whoever asks for the same again. */
+  readonly fits?: string
+}
+
+/** As approximateNetwork, from `fits` where the same was fitted before. */
+export async function approximateAndKeep(
+  model: LayerModel,
+  samples: readonly Float64Array[],
+  choice: KeptApproximateChoice,
+  work: WorkContext,
+): Promise<Approximation> {
+  const { fits, degree, degrees = {}, splitPools = false, tuningEpochs, exact = new Set() } = choice
+  const { target, maximumDepth, maximumSeconds } = choice
+  if (fits === undefined) return await approximateNetwork(model, samples, choice, work)
+  const limits = target === undefined ? {} : { target, maximumDepth, maximumSeconds }
+  const exactIds = [...exact].sort()
+  const choices = { degree, degrees: Object.entries(degrees).sort(), splitPools, tuningEpochs, exact: exactIds, limits }
+  const fit = (listening: WorkContext) => approximateNetwork(model, samples, choice, listening)
+  return await keptFit(fits, { model, samples, choices }, fit, work)
+}
