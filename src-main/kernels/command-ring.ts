@@ -6,6 +6,7 @@ const stages = [
   ...(['productSum', 'add', 'dropPrimes', 'lastRemainder', 'divideByLast'] as const),
   ...(['decompose', 'specialSum', 'applyKeys'] as const),
   ...(['expand', 'redraw', 'pack'] as const),
+  ...(['prepare', 'takeRemainder', 'encrypt', 'embed'] as const),
 ]
 export type Stage = (typeof stages)[number]
 

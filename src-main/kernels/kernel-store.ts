@@ -83,6 +83,21 @@ export class KernelStore implements KernelMaterial {
     this.#placeWeight(index, scale)
   }
 
+  /** A packed public key, which inputs are then encrypted with. */
+  loadPublicKey(packed: Uint8Array): void {
+    const target = this.#layout.input?.publicKey
+    invariant(target, 'kernels: there is room for the public key')
+    this.#expand(packed, this.#primes, true)
+    const { buffer } = this.#parts.memory
+    for (let at = 0; at < 2 * this.#primes.length; at++) {
+      const prime = Number(this.#primes[at % this.#primes.length])
+      const residues = new Float64Array(buffer, this.#layout.shared + 8 * this.#n * at, this.#n)
+      new Float64Array(buffer, target + 8 * this.#n * at, this.#n).set(
+        residues.map((residue) => (2 * residue > prime ? residue - prime : residue)),
+      )
+    }
+  }
+
   loadRelinearisationKey(bytes: Uint8Array): void {
     const room = this.#layout.relinearisation
     const digits = readKeys(bytes, this.#n).get(0)

@@ -11,11 +11,21 @@ export interface KeyRoom {
   readonly permutation: number
 }
 
+/** What encrypts, or encodes, inputs. */
+export interface InputRoom {
+  /** Roots and twists: kernels/encoding.ts. */
+  readonly tables: number
+  /** Residues [part][prime], centred; 0 where inputs stay in the clear. */
+  readonly publicKey: number
+}
+
 /** Every address of a run, known before anything is loaded. */
 export interface MemoryLayout {
   readonly bytes: number
   readonly ring: RingPlace
   readonly shared: number
+  /** Undefined where inputs come as ciphertexts. */
+  readonly input: InputRoom | undefined
   readonly relinearisation: KeyRoom | undefined
   /** By rotation steps. */
   readonly rotations: ReadonlyMap<number, KeyRoom>
@@ -43,12 +53,16 @@ export interface LayoutOptions {
   readonly threads: number
   /** Weights that do not fit below it are streamed; the layout is longer only where even that is not enough. */
   readonly limitBytes?: number
+  /** What is to be done to inputs that come as values; nothing unless told. */
+  readonly inputs?: InputWork
 }
+
+export type InputWork = 'encrypt' | 'encode'
 
 export function layOut(
   plan: Pick<Plan, 'parameters' | 'weights' | 'instructions'>,
   needs: Requirements,
-  { threads, limitBytes = Infinity }: LayoutOptions,
+  { threads, limitBytes = Infinity, inputs }: LayoutOptions,
 ): MemoryLayout {
   const n = plan.parameters.polyModulusDegree
   const dataPrimes = dataPrimesOf(plan.parameters)
@@ -74,6 +88,10 @@ export function layOut(
   const fixed = {
     ring,
     shared: place(Math.max(needs.sharedPolynomials, stagingPolynomials(dataPrimes + 1)) * polynomial),
+    input: inputs && {
+      tables: place(2 * polynomial),
+      publicKey: inputs === 'encrypt' ? place(2 * (dataPrimes + 1) * polynomial) : 0,
+    },
     relinearisation: needs.relinearisePrimes > 0 ? keyRoom(needs.relinearisePrimes, false) : undefined,
     rotations: new Map([...needs.rotationPrimes].map(([steps, primes]) => [steps, keyRoom(primes, true)])),
     values: place(needs.valueBytes),

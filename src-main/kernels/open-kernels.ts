@@ -6,7 +6,8 @@ import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
 import { startPool } from './kernel-pool.ts'
 import type { EvaluatorKind, KernelKind } from '../core/plan/evaluator-kinds.ts'
 import { KernelStore } from './kernel-store.ts'
-import { layOut } from './memory-layout.ts'
+import { InputEncryption } from './input-encryption.ts'
+import { layOut, type InputWork } from './memory-layout.ts'
 import { bitLength, MAX_PRIME_BITS, writePrimeTable } from './prime-table.ts'
 import { newInput, rehearse, type Requirements } from './rehearsal.ts'
 import { chooseKernels } from './self-test.ts'
@@ -58,6 +59,10 @@ export interface OpenKernels {
   readonly streamed: readonly WeightIndex[]
   /** Fills a new input register, the first unless told; the caller releases it. */
   loadInput(bytes: Uint8Array, register?: Register): KernelValue
+  /** Encrypts the slots of an input from a key of 32 bytes, for this ciphertext alone; the caller releases it. */
+  encryptInput(slots: Float64Array, key: Uint8Array, register?: Register): KernelValue
+  /** Encodes the slots of a clear input; the caller releases it. */
+  encodeInput(slots: Float64Array, register?: Register): KernelValue
   /** A clear input as the rotation of another; the caller releases it. */
   turnInput(source: KernelValue, steps: number): KernelValue
   close(): Promise<void>
@@ -69,22 +74,24 @@ export interface KernelOptions {
   readonly kinds?: readonly KernelKind[]
   /** Of the shared memory; weights beyond it are streamed. */
   readonly limitBytes?: number
+  /** What is to be done to inputs that come as values; nothing unless told. */
+  readonly inputs?: InputWork
   /** By default, exactly what the plan needs. */
   readonly requirements?: Requirements
 }
 
 /** Throws UserError 'kernels-unsupported' where `kernelSupport` names node-seal; 'not-enough-memory'. */
 export async function openKernels(plan: Plan, options: KernelOptions = {}): Promise<OpenKernels> {
-  const { threads = 1, kinds, requirements = rehearse(plan), limitBytes = MAX_MEMORY_BYTES } = options
+  const { threads = 1, kinds, requirements = rehearse(plan), limitBytes = MAX_MEMORY_BYTES, inputs } = options
   invariant(threads >= 1 && threads <= MAX_THREADS, `kernels: between 1 and ${MAX_THREADS} threads`)
   const support = kernelSupport(plan, threads, kinds)
   const { works } = chooseKernels(kinds)
   if (support.kind === 'node-seal' || !works) {
     throw new UserError('kernels-unsupported', `The evaluation kernels cannot be used: ${support.reason}.`, {
-      hint: 'Use --evaluator seal.',
+      hint: 'Use --evaluator simd-f64, or seal where no audits are asked for.',
     })
   }
-  const layout = layOut(plan, requirements, { threads, limitBytes: Math.min(limitBytes, MAX_MEMORY_BYTES) })
+  const layout = layOut(plan, requirements, { threads, limitBytes: Math.min(limitBytes, MAX_MEMORY_BYTES), inputs })
   if (layout.bytes > limitBytes) {
     throw new UserError('not-enough-memory', `${megabytes(layout.bytes - limitBytes)} more memory is needed.`, {
       hint: 'Keys, intermediate values and the weights of one instruction must fit.',
@@ -106,6 +113,7 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
       shared: layout.shared,
     },
   })
+  const encryption = layout.input && new InputEncryption({ memory, layout, commands, special: layout.ring.special })
   const turner = new PlaintextTurner(memory, polyModulusDegree)
   try {
     const pool = await startPool(module, memory, layout.ring)
@@ -114,6 +122,18 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
       loadInput: (bytes, register = 0) => {
         const value = newInput(plan, evaluator, register)
         store.loadInput(value, bytes)
+        return value
+      },
+      encryptInput: (slots, key, register = 0) => {
+        invariant(encryption, 'kernels: opened to encrypt inputs')
+        const value = newInput(plan, evaluator, register)
+        encryption.encrypt(slots, key, value)
+        return value
+      },
+      encodeInput: (slots, register = 0) => {
+        invariant(encryption, 'kernels: opened to encode inputs')
+        const value = newInput(plan, evaluator, register)
+        encryption.encode(slots, value)
         return value
       },
       turnInput: (source, steps) => {

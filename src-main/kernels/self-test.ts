@@ -3,12 +3,16 @@ import { Arena } from './arena.ts'
 import { CommandRing } from './command-ring.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
 import { KERNEL_KINDS, type KernelKind } from '../core/plan/evaluator-kinds.ts'
+import { InputEncryption } from './input-encryption.ts'
 import { layOut } from './memory-layout.ts'
 import { galoisElement, inverseElement } from './number-theory.ts'
 import { packedPartBytes, writePrimeTable } from './prime-table.ts'
 import { compileKernels, instantiateKernels, sharedMemory } from './wasm.ts'
 
-/** Digests of each operation's result on the known vector; the kernels that made them were equal to SEAL. */
+/**
+ * Digests of each operation's result on the known vector; the kernels that made them were equal to SEAL, or to
+ * portable-encryption.ts.
+ */
 const expected: Readonly<Record<string, string>> = {
   export: '44ee737fa1bde5f7',
   import: 'f326f015a81643e4',
@@ -23,6 +27,8 @@ const expected: Readonly<Record<string, string>> = {
   relinearisation: '1064736fe718749b',
   rotation: 'b348421831c8f9a0',
   'hoisted rotation': 'cb34b69feb80b5ab',
+  encryption: '304c4bca71210dd0,91061d2be0a512ab',
+  encoding: '0435d315799e67a6',
 }
 
 const N = 512
@@ -84,7 +90,7 @@ function digests(module: WebAssembly.Module): Record<string, string> {
     primes: DATA_PRIMES,
   }))
   const parameters = { polyModulusDegree: N, primes: PRIMES.map(String) }
-  const layout = layOut({ parameters, weights, instructions: [] }, requirements, { threads: 1 })
+  const layout = layOut({ parameters, weights, instructions: [] }, requirements, { threads: 1, inputs: 'encrypt' })
   const memory = sharedMemory(layout.bytes)
   const kernels = instantiateKernels(module, memory)
   writePrimeTable(memory, kernels, layout.ring.primeTable, N, PRIMES)
@@ -140,8 +146,7 @@ function digests(module: WebAssembly.Module): Record<string, string> {
   new Float64Array(memory.buffer, expanded.address + 8 * N * PRIMES.length, 1).fill(-1)
   commands.submit({ ...expansion, stage: 'redraw', tasks: 1 })
   commands.finish()
-  return {
-    ...results,
+  Object.assign(results, {
     'product sum': digest(sum),
     'plain product': digest(evaluator.multiplySum([input(1)], [0])),
     expansion: digest(expanded),
@@ -153,7 +158,26 @@ function digests(module: WebAssembly.Module): Record<string, string> {
     relinearisation: digest(evaluator.relinearise(sum)),
     rotation: digest(evaluator.rotate(ciphertexts[0], STEPS)),
     'hoisted rotation': digest(evaluator.rotateMany(ciphertexts[0], [STEPS, STEPS])[1]),
+  })
+  for (let at = 0; at < 2 * PRIMES.length; at++) {
+    const address = layout.input!.publicKey + 8 * N * at
+    const half = Number(PRIMES[at % PRIMES.length]) / 2
+    fill(address, PRIMES[at % PRIMES.length])
+    const residues = new Float64Array(memory.buffer, address, N)
+    residues.set(residues.map((residue) => (residue > half ? residue - 2 * half : residue)))
   }
+  const encryption = new InputEncryption({ memory, layout, commands, special: DATA_PRIMES })
+  const slots = Float64Array.from({ length: N / 2 }, (_, slot) => Math.sqrt(slot) - 8)
+  const key = Uint8Array.from({ length: 32 }, (_, index) => index)
+  /** One level divides by the special prime, the other by a data prime; one scale is beyond what an f64 holds. */
+  const encrypted = [DATA_PRIMES, DATA_PRIMES - 1].map((primes) => {
+    const value = evaluator.newInput(2, primes, primes === DATA_PRIMES ? 2 ** 40 : 2 ** 70)
+    encryption.encrypt(slots, key, value)
+    return digest(value)
+  })
+  const encoded = evaluator.newInput(1, DATA_PRIMES, 2 ** 40)
+  encryption.encode(slots, encoded)
+  return { ...results, encryption: encrypted.join(), encoding: digest(encoded) }
 }
 
 const requirements = {

@@ -20,6 +20,10 @@ export interface Kernels {
   expand: StageKernel
   redraw: StageKernel
   pack: StageKernel
+  prepare: StageKernel
+  takeRemainder: StageKernel
+  encrypt: StageKernel
+  embed: StageKernel
 }
 
 /** Runs one task of the command at that address; scratch is the calling thread's own. */

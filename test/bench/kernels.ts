@@ -17,7 +17,11 @@ const steps = [1, 2, 3, 4, 5, 6, 7, 8]
 
 const oracle = await Oracle.open(n, primeBits, steps)
 const kinds = kind === undefined ? undefined : [kind as KernelKind]
-const kernels = await openForTest(oracle, { steps, taps: TAPS, threads, kinds, room: 60 * primeBits.length })
+const room = 60 * primeBits.length
+const kernels = await openForTest(oracle, { steps, taps: TAPS, threads, kinds, room, encrypts: true })
+kernels.store.loadPublicKey(oracle.packedPublicKey().packed)
+const slots = Float64Array.from({ length: n / 2 }, () => Math.random())
+const key = crypto.getRandomValues(new Uint8Array(32))
 const { evaluator } = kernels
 const primes = primeBits.length - 1
 const random = (prime: bigint): bigint => BigInt(Math.floor(Math.random() * Number(prime)))
@@ -81,6 +85,11 @@ const rows: Row[] = [
     ...{ name: 'add', inputs: [pairs[0], pairs[1]] },
     seal: ({ evaluator: seal, inputs, out }) => seal.add(inputs[0], inputs[1], out),
     ours: () => [evaluator.add(values[0], values[1])],
+  },
+  {
+    ...{ name: 'encode and encrypt', inputs: [] },
+    seal: ({ encrypt }) => encrypt(slots, 2 ** 40),
+    ours: () => [kernels.encryptInput(slots, key)],
   },
 ]
 

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeCase, encodeCase, type AuditCase } from '../../src-main/core/bundle/audit-case.ts'
-import { areChained, commitmentOf, receiptSha256, type Receipt } from '../../src-main/core/bundle/receipt.ts'
+import {
+  areChained,
+  commitmentOf,
+  encryptionKeyOf,
+  receiptSha256,
+  type Receipt,
+} from '../../src-main/core/bundle/receipt.ts'
 import { decodeResult, encodeResult } from '../../src-main/core/bundle/result.ts'
 import { sha256 } from '../../src-main/files/sha256.ts'
 
@@ -46,6 +52,27 @@ describe('a commitment', () => {
     ]
     const all = [base, ...others].map((input) => commitmentOf(input, sha256))
     expect(new Set(all).size).toBe(all.length)
+  })
+})
+
+describe('the key of an input ciphertext', () => {
+  it('is another for every job, seed and register', () => {
+    const other = { job: hash('0').slice(32), seed }
+    const keys = [
+      encryptionKeyOf({ job: receipt.job, seed }, 0, sha256),
+      encryptionKeyOf({ job: receipt.job, seed }, 1, sha256),
+      encryptionKeyOf({ job: receipt.job, seed: seed.map((byte) => byte ^ 1) }, 0, sha256),
+      encryptionKeyOf(other, 0, sha256),
+    ]
+    expect(keys.map(({ length }) => length)).toEqual([32, 32, 32, 32])
+    expect(new Set(keys.map((key) => Buffer.from(key).toString('hex'))).size).toBe(4)
+    const expected = createHash('sha256').update('sealwright encryption 1\n').update(Buffer.from(receipt.job, 'hex'))
+    expect(Buffer.from(keys[1])).toEqual(
+      expected
+        .update(seed)
+        .update(Buffer.of(1, 0, 0, 0))
+        .digest(),
+    )
   })
 })
 

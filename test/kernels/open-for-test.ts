@@ -23,11 +23,13 @@ export interface SessionOptions {
   /** Room for values, in polynomials. */
   readonly room?: number
   readonly withoutKeys?: boolean
+  /** Room for a public key, to encrypt the one input at the first level. */
+  readonly encrypts?: boolean
 }
 
 /** Kernels ready for any operation at any level of the oracle's chain. */
 export async function openForTest(oracle: Oracle, options: SessionOptions): Promise<Session> {
-  const { steps, taps, threads = 1, kinds, room = 400, withoutKeys = false } = options
+  const { steps, taps, threads = 1, kinds, room = 400, withoutKeys = false, encrypts = false } = options
   const dataPrimes = oracle.primes.length - 1
   const levels = Array.from({ length: dataPrimes }, (_, index) => index + 1)
   const plan: Plan = {
@@ -42,6 +44,7 @@ export async function openForTest(oracle: Oracle, options: SessionOptions): Prom
   }
   const kernels = await openKernels(plan, {
     ...{ threads, kinds },
+    ...(encrypts && { inputs: 'encrypt' as const }),
     requirements: {
       ...{
         valueBytes: 8 * oracle.n * room,

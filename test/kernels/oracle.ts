@@ -8,6 +8,7 @@ import SEAL, {
 } from 'node-seal/allows'
 import type { CkksParameters } from '../../src-main/core/plan/plan.ts'
 import { parmsId } from '../../src-main/kernels/parms-id.ts'
+import { packCiphertext } from '../../src-main/seal/packed.ts'
 import { newCiphertext } from '../../src-main/kernels/seal-bytes.ts'
 
 let loading: Promise<MainModule> | undefined
@@ -136,8 +137,16 @@ export class Oracle {
   ): { run: () => void; free: () => void } {
     const inputs = values.map((value) => this.#load(new this.seal.Ciphertext(), value))
     const [out, other] = [new this.seal.Ciphertext(), new this.seal.Ciphertext()]
-    const tools = { evaluator: this.#evaluator, inputs, out, other, relin: this.#relin, galois: this.#galois }
-    return { run: () => operation(tools), free: () => [...inputs, out, other].forEach((object) => object.delete()) }
+    const plain = new this.seal.Plaintext()
+    const encrypt = (slots: Float64Array, scale: number): void => {
+      this.#encoder.encode(slots, scale, plain)
+      this.#encryptor.encrypt(plain, out)
+    }
+    const tools = { evaluator: this.#evaluator, inputs, out, other, relin: this.#relin, galois: this.#galois, encrypt }
+    return {
+      run: () => operation(tools),
+      free: () => [...inputs, out, other, plain].forEach((object) => object.delete()),
+    }
   }
 
   encrypt(slots: Float64Array, scale: number): Uint8Array {
@@ -195,6 +204,20 @@ export class Oracle {
     })
   }
 
+  /** A public key of the oracle's secret: in the bundle's form, and all its residues. */
+  packedPublicKey(): { packed: Uint8Array; words: BigUint64Array } {
+    const { none } = this.seal.ComprModeType
+    const object = this.#generator.createPublicKeySerializable()
+    const seeded = object.saveToArray(none) as Uint8Array
+    object.delete()
+    const publicKey = new this.seal.PublicKey()
+    publicKey.loadFromArray(this.#context, seeded)
+    const full = publicKey.saveToArray(none) as Uint8Array
+    publicKey.delete()
+    const words = new BigUint64Array(full.slice(113).buffer)
+    return { packed: packCiphertext(seeded, this.parameters.primes), words }
+  }
+
   #keep<T extends { delete(): void }>(object: T): T {
     this.#own.push(object)
     return object
@@ -242,4 +265,6 @@ export interface BenchTools {
   readonly other: Ciphertext
   readonly relin: RelinKeys
   readonly galois: GaloisKeys
+  /** With the public key, at the first level. */
+  readonly encrypt: (slots: Float64Array, scale: number) => void
 }

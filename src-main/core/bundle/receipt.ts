@@ -53,6 +53,19 @@ const commitmentTag = new TextEncoder().encode('sealwright commitment 1\n')
 export const commitmentOf = ({ job, seed, values }: SeededInput, sha256: Sha256): string =>
   sha256(concatBytes([commitmentTag, fromHex(job), seed, encodeValues(values)]))
 
+const encryptionTag = new TextEncoder().encode('sealwright encryption 1\n')
+
+/** The key that one input ciphertext is encrypted from: SHA-256 of a tag, the job's 16 bytes, the seed and its register. */
+export function encryptionKeyOf(
+  { job, seed }: Omit<SeededInput, 'values'>,
+  register: number,
+  sha256: Sha256,
+): Uint8Array {
+  const number = new Uint8Array(4)
+  new DataView(number.buffer).setUint32(0, register, true)
+  return fromHex(sha256(concatBytes([encryptionTag, fromHex(job), seed, number])))
+}
+
 /** A receipt's identity: SHA-256 of its JSON with the fields in the order of the schema. */
 export const receiptSha256 = (receipt: Receipt, sha256: Sha256): string =>
   sha256(new TextEncoder().encode(JSON.stringify(receiptSchema.parse(receipt))))

@@ -4,3 +4,4 @@ export { add, divideByLast, dropPrimes, lastRemainder, productSum } from './arit
 export { applyKeys, decompose, specialSum } from './key-switch'
 export { pack } from './packed'
 export { expand, redraw } from './seed'
+export { embed, encrypt, prepare, takeRemainder } from './encrypt'
