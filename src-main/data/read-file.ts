@@ -43,3 +43,15 @@ export async function readBytes(path: string, maxBytes = MAX_FILE_BYTES): Promis
 /** A small text file. @throws UserError as `readBytes` */
 export const readText = async (path: string, maxBytes = 2 ** 16): Promise<string> =>
   new TextDecoder().decode(await readBytes(path, maxBytes))
+
+/** Bearer tokens, one a line; none where no file is named. @throws UserError no-token and as `readBytes` */
+export async function readTokens(path: string | undefined): Promise<string[]> {
+  if (path === undefined) return []
+  const lines = (await readText(path)).split('\n').map((line) => line.trim())
+  const tokens = lines.filter((line) => line !== '')
+  if (tokens.length > 0) return tokens
+  throw new UserError('no-token', `${path} holds no token.`, {
+    where: { file: path },
+    hint: 'Write one a line, or leave the option away.',
+  })
+}

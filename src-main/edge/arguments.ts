@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util'
 import { parseByteSize } from '../core/byte-size.ts'
 import { UserError } from '../core/errors.ts'
 import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
-import { readBytes } from '../data/read-file.ts'
+import { readBytes, readTokens } from '../data/read-file.ts'
+import { serverUrl } from '../http/addresses.ts'
 import type { ListenOptions } from '../http/listen.ts'
 import type { RunnerOptions } from './load-runner.ts'
 import type { Trust } from './open-bundle.ts'
@@ -149,22 +150,19 @@ export async function listenFrom(values: Values): Promise<ListenOptions> {
   if ((certificate === undefined) !== (key === undefined)) {
     throw new UserError('bad-arguments', '--tls-cert and --tls-key belong together.')
   }
-  const token = await textOf(values['token-file'])
   return {
     host: values.host,
     port: wholeNumber(values.port, '--port') ?? 8080,
     ...(certificate !== undefined && key !== undefined && { tls: { certificate, key } }),
-    ...(token !== undefined && { tokens: token.split('\n').map(trimmed).filter(Boolean) }),
+    tokens: await readTokens(values['token-file']),
   }
 }
 
 export async function gatewayFrom(values: Values): Promise<Gateway | undefined> {
   if (values.gateway === undefined) return undefined
-  if (!URL.canParse(values.gateway)) throw new UserError('bad-arguments', '--gateway must be a URL.')
-  return { url: values.gateway, token: (await textOf(values['gateway-token-file']))?.trim() }
+  const [token] = await readTokens(values['gateway-token-file'])
+  return { url: serverUrl(values.gateway, 'The gateway').href, token }
 }
-
-const trimmed = (line: string): string => line.trim()
 
 /** A small file that an option names. */
 export const textOf = async (path: string | undefined): Promise<string | undefined> =>

@@ -2,7 +2,11 @@ import { timingSafeEqual, createHash } from 'node:crypto'
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { isAbsolute } from 'node:path'
 import { InternalError, reportError, UserError } from '../core/errors.ts'
+import { isLoopback } from './addresses.ts'
+import { processBudget, type BodyBudget } from './body.ts'
+import { limitConnections } from './connections.ts'
 
 export interface ListenOptions {
   /** 127.0.0.1 unless told. Another than the loopback needs TLS and tokens. */
@@ -13,6 +17,8 @@ export interface ListenOptions {
   readonly tls?: { readonly certificate: string; readonly key: string }
   /** Bearer tokens that are accepted; none means that no token is asked for. */
   readonly tokens?: readonly string[]
+  /** What `readBody` holds bodies in; that of the process unless told. */
+  readonly budget?: BodyBudget
 }
 
 export interface Reply {
@@ -31,26 +37,34 @@ export interface Listening {
   close(): Promise<void>
 }
 
-const maxConnections = 256
+const handshakeTimeoutMs = 10_000
+const headersTimeoutMs = 10_000
+/** How often connections are looked at for such times; half a minute unless told. */
+const connectionsCheckingInterval = 1_000
 
 /**
  * An HTTP server for a few routes. Errors become JSON: UserError 400 (or its status by code), ours 500 without details.
  * @throws UserError insecure-listen, cannot-listen
  */
 export async function listen(options: ListenOptions, handler: Handler): Promise<Listening> {
-  const { host = '127.0.0.1', port, tls, tokens = [] } = options
+  const { host = '127.0.0.1', port, tls, tokens = [], budget = processBudget } = options
   checkListen(options)
   let closing = false
+  const isOpenToAll = tokens.length === 0
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    void answer(request, tokens, handler).then((reply) => {
+    response.once('close', () => budget.release(request))
+    void answer(request, tokens, async (incoming, token) => {
+      refuseStrangers(incoming, isOpenToAll)
+      return await handler(incoming, token)
+    }).then((reply) => {
       // Otherwise the connection would stay open for the next request.
       if (closing) response.setHeader('connection', 'close')
       send(request, response, reply)
     })
   }
-  const server = tls ? createTls(tls, onRequest) : createHttpServer(onRequest)
-  server.maxConnections = maxConnections
-  server.headersTimeout = 10_000
+  const server = tls ? createTls(tls, onRequest) : createHttpServer({ connectionsCheckingInterval }, onRequest)
+  limitConnections(server)
+  server.headersTimeout = headersTimeoutMs
   server.requestTimeout = 60_000
   server.keepAliveTimeout = 60_000
   await start(server, host, port)
@@ -74,19 +88,20 @@ export function checkListen({ host = '127.0.0.1', tls, tokens = [] }: ListenOpti
   })
 }
 
-/** The whole body. Throws UserError 'request-too-large'. */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const declared = Number(request.headers['content-length'] ?? 0)
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  const tooLarge = (): UserError => new UserError('request-too-large', `A request may have ${maxBytes} bytes at most.`)
-  if (declared > maxBytes) throw tooLarge()
-  for await (const chunk of request) {
-    bytes += (chunk as Uint8Array).length
-    if (bytes > maxBytes) throw tooLarge()
-    chunks.push(chunk as Uint8Array)
+/**
+ * A page in somebody's browser can send requests to this machine, under a name of its own that resolves to the
+ * loopback: where no token is asked for, the loopback's own names are taken. Requests of other sites never are.
+ * @throws UserError wrong-host, cross-site
+ */
+function refuseStrangers({ headers }: IncomingMessage, isOpenToAll: boolean): void {
+  const { host = '', origin, 'sec-fetch-site': site = 'none' } = headers
+  const isOwnOrigin = origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
+  if (!isOwnOrigin || !['none', 'same-origin'].includes(String(site))) {
+    throw new UserError('cross-site', 'Requests from other sites are refused.')
   }
-  return Buffer.concat(chunks)
+  if (isOpenToAll && !isLoopback(host.replace(/:\d+$/, ''))) {
+    throw new UserError('wrong-host', 'Without a token, the Host header must be localhost or a loopback address.')
+  }
 }
 
 export const json = (status: number, value: unknown, headers?: Reply['headers']): Reply => ({
@@ -99,6 +114,8 @@ export const json = (status: number, value: unknown, headers?: Reply['headers'])
 const statusByCode: Record<string, number> = {
   unauthorised: 401,
   refused: 403,
+  'cross-site': 403,
+  'wrong-host': 421,
   'not-found': 404,
   'method-not-allowed': 405,
   'request-too-large': 413,
@@ -111,7 +128,8 @@ async function answer(request: IncomingMessage, tokens: readonly string[], handl
   try {
     return await handler(request, authorise(request, tokens))
   } catch (error) {
-    if (!(error instanceof UserError))
+    // What names a file of this machine is for those who run it.
+    if (!(error instanceof UserError) || isAbsolute(error.where?.file ?? ''))
       return json(500, { error: reportError(new InternalError('Something failed here.')) })
     const status = statusByCode[error.code] ?? 400
     return json(status, { error: reportError(error) }, status === 503 || status === 429 ? { 'retry-after': '1' } : {})
@@ -142,7 +160,8 @@ function send(request: IncomingMessage, response: ServerResponse, { status, type
 
 function createTls(tls: NonNullable<ListenOptions['tls']>, onRequest: Parameters<typeof createHttpServer>[1]): Server {
   try {
-    return createHttpsServer({ cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' }, onRequest)
+    const limits = { handshakeTimeout: handshakeTimeoutMs, connectionsCheckingInterval }
+    return createHttpsServer({ cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2', ...limits }, onRequest)
   } catch (cause) {
     throw new UserError('bad-certificate', 'The TLS certificate or its key cannot be used.', { cause })
   }
@@ -158,6 +177,3 @@ const start = (server: Server, host: string, port: number): Promise<void> =>
       resolve()
     })
   })
-
-const isLoopback = (host: string): boolean =>
-  host === '::1' || host === 'localhost' || /^127\.\d+\.\d+\.\d+$/.test(host)

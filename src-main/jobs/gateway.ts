@@ -1,7 +1,8 @@
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
-import { readBytes, readText } from '../data/read-file.ts'
+import { readBytes, readTokens } from '../data/read-file.ts'
 import { SAMPLE_TYPES, type SampleType } from '../data/read-samples.ts'
 import { UserError } from '../core/errors.ts'
+import { serverUrl } from '../http/addresses.ts'
 import { verifyAuditLog, type AuditRecord, type AuditReport } from '../owner/gateway/audit-log.ts'
 import { scheduleCanaries, type Canary } from '../owner/gateway/canary.ts'
 import { answerQueues } from '../owner/gateway/queues.ts'
@@ -86,11 +87,12 @@ export async function gateway(
 
 async function loadCanaries(request: CanaryRequest, keys: string): Promise<Canary[]> {
   const { id } = await new KeyStore(keys).find(request.deployment)
-  const token = request.edgeTokenFile === undefined ? undefined : (await readText(request.edgeTokenFile)).trim()
+  const [token] = await readTokens(request.edgeTokenFile)
+  const edgeUrl = serverUrl(request.edge, 'The edge').href
   return await Promise.all(
     request.samples.map(async ({ path, label }) => ({
       deployment: id,
-      edgeUrl: request.edge,
+      edgeUrl,
       ...(token !== undefined && { edgeToken: token }),
       sample: await readBytes(path, 2 ** 26),
       type: sampleType(path),

@@ -1,5 +1,5 @@
 import { UserError } from '../core/errors.ts'
-import { readText } from '../data/read-file.ts'
+import { readText, readTokens } from '../data/read-file.ts'
 import type { ListenOptions } from '../http/listen.ts'
 
 /** Where a server listens; files hold PEM, or one bearer token a line. */
@@ -13,18 +13,17 @@ export interface ListenRequest {
   readonly tokenFile?: string
 }
 
-/** @throws UserError bad-certificate, file-… */
+/** @throws UserError bad-certificate, no-token, file-… */
 export async function listenOptions({ host, port, tlsCert, tlsKey, tokenFile }: ListenRequest): Promise<ListenOptions> {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new UserError('bad-certificate', 'A TLS certificate and its key belong together.')
   }
   const tls = tlsCert !== undefined &&
     tlsKey !== undefined && { certificate: await readText(tlsCert), key: await readText(tlsKey) }
-  const tokens = tokenFile === undefined ? [] : (await readText(tokenFile)).split('\n').map((line) => line.trim())
   return {
     ...(host !== undefined && { host }),
     port,
     ...(tls && { tls }),
-    tokens: tokens.filter((token) => token !== ''),
+    tokens: await readTokens(tokenFile),
   }
 }

@@ -1,6 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { UserError } from '../../src-main/core/errors.ts'
 import { decodeResult, encodeResult } from '../../src-main/core/bundle/result.ts'
 import { serve, type Serving } from '../../src-main/edge/serve/serve.ts'
 import { verifyAuditLog } from '../../src-main/owner/gateway/audit-log.ts'
@@ -63,6 +64,15 @@ describe('the owner’s gateway, with an edge before it', () => {
     await edge.close()
     await gateway.close()
     await rm(folder, { recursive: true })
+  })
+
+  it('says the same of a full disk as of a bad result, and no path', async () => {
+    const full = new UserError('disk-full', `There is no room for ${log}.`, { where: { file: log } })
+    const spy = vi.spyOn(gateway.desk, 'open').mockRejectedValueOnce(full)
+    const [failed, bad] = [await post(result), await post(Buffer.from('no result'))]
+    spy.mockRestore()
+    expect(failed.status).toBe(bad.status)
+    expect(await failed.json()).toEqual(await bad.json())
   })
 
   it('reveals the label and nothing else', async () => {

@@ -1,4 +1,5 @@
 import { UserError } from '../../core/errors.ts'
+import { ask } from '../../http/ask.ts'
 
 /** The owner's gateway, which opens results. */
 export interface Gateway {
@@ -13,20 +14,15 @@ const maxReplyBytes = 2 ** 20
 export async function askGateway({ url, token }: Gateway, result: Uint8Array): Promise<unknown> {
   const unreachable = (cause: unknown): UserError =>
     new UserError('gateway-unreachable', 'The gateway gave no answer.', { cause })
-  const response = await fetch(new URL('/v1/decrypt', url), {
-    method: 'POST',
-    body: result as Uint8Array<ArrayBuffer>,
-    headers: { 'content-type': 'application/octet-stream', ...(token && { authorization: `Bearer ${token}` }) },
-    redirect: 'error',
-    signal: AbortSignal.timeout(timeoutMs),
+  const { status, bytes } = await ask({
+    ...{ url, token, path: '/v1/decrypt', whom: 'The gateway' },
+    ...{ body: result, type: 'application/octet-stream', timeoutMs, maxReplyBytes },
   }).catch((cause) => {
     throw unreachable(cause)
   })
-  if (!response.ok) throw new UserError('gateway-refused', `The gateway refused with status ${response.status}.`)
-  const text = await response.text()
-  if (text.length > maxReplyBytes) throw unreachable('its answer is too long')
+  if (status !== 200) throw new UserError('gateway-refused', `The gateway refused with status ${status}.`)
   try {
-    return JSON.parse(text)
+    return JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
     throw unreachable(cause)
   }

@@ -1,14 +1,7 @@
 import { UserError } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan/plan.ts'
-import {
-  checkListen,
-  json,
-  listen,
-  readBody,
-  type Listening,
-  type ListenOptions,
-  type Reply,
-} from '../../http/listen.ts'
+import { readBody } from '../../http/body.ts'
+import { checkListen, json, listen, type Listening, type ListenOptions, type Reply } from '../../http/listen.ts'
 import { Metrics } from '../../http/metrics.ts'
 import { Bundle, type Trust } from '../open-bundle.ts'
 import { checkMemory, type RunnerOptions } from '../load-runner.ts'

@@ -1,5 +1,6 @@
 import { UserError } from '../../core/errors.ts'
 import { MAX_RESULT_BYTES } from '../../core/bundle/result.ts'
+import { ask } from '../../http/ask.ts'
 import type { SampleType } from '../../data/read-samples.ts'
 import type { GatewayServer } from './gateway.ts'
 
@@ -61,15 +62,10 @@ export function scheduleCanaries(
 }
 
 async function askEdge({ edgeUrl, edgeToken, sample, type }: Canary): Promise<Uint8Array> {
-  const response = await fetch(new URL('/v1/run', edgeUrl), {
-    method: 'POST',
-    body: sample as Uint8Array<ArrayBuffer>,
-    headers: { 'content-type': type, ...(edgeToken && { authorization: `Bearer ${edgeToken}` }) },
-    redirect: 'error',
-    signal: AbortSignal.timeout(timeoutMs),
+  const { status, bytes } = await ask({
+    ...{ url: edgeUrl, token: edgeToken, path: '/v1/run', whom: 'The edge' },
+    ...{ body: sample, type, timeoutMs, maxReplyBytes: MAX_RESULT_BYTES },
   })
-  if (!response.ok) throw new UserError('edge-refused', `The edge refused with status ${response.status}.`)
-  const bytes = new Uint8Array(await response.arrayBuffer())
-  if (bytes.length > MAX_RESULT_BYTES) throw new UserError('edge-refused', 'The edge answered with too much.')
+  if (status !== 200) throw new UserError('edge-refused', `The edge refused with status ${status}.`)
   return bytes
 }

@@ -1,6 +1,7 @@
 import { UserError } from '../../core/errors.ts'
 import { MAX_RESULT_BYTES } from '../../core/bundle/result.ts'
-import { checkListen, json, listen, readBody, type Listening, type ListenOptions } from '../../http/listen.ts'
+import { readBody } from '../../http/body.ts'
+import { checkListen, json, listen, type Listening, type ListenOptions } from '../../http/listen.ts'
 import { openDesk, type Desk, type DeskOptions } from './desk.ts'
 
 export interface GatewayOptions extends ListenOptions, DeskOptions {}
@@ -23,7 +24,8 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
     if (route === 'GET /metrics') return { status: 200, type: 'text/plain; version=0.0.4', body: desk.metrics.text() }
     if (request.url !== '/v1/decrypt') throw new UserError('not-found', 'There is no such path.')
     if (request.method !== 'POST') throw new UserError('method-not-allowed', 'Use POST.')
-    return json(200, await desk.open(await readBody(request, Math.min(MAX_RESULT_BYTES, 2 ** 26)), token))
+    const file = await readBody(request, Math.min(MAX_RESULT_BYTES, 2 ** 26))
+    return json(200, await desk.open(file, token).catch(refuse))
   }).catch(async (error) => {
     await desk.close()
     throw error
@@ -36,4 +38,10 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
       await desk.close()
     },
   }
+}
+
+/** A full disk looks like a bad result to whoever asks: the reason is for the owner, who has it in log and metrics. */
+function refuse(error: unknown): never {
+  if (error instanceof UserError && error.code === 'too-many-requests') throw error
+  throw new UserError('refused', 'The result was refused.', { cause: error })
 }
