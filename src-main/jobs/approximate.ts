@@ -1,12 +1,13 @@
 import type { FitReport } from '../core/network/polynomial-model.ts'
 import { writeOnnx } from '../core/onnx/write-onnx.ts'
+import type { DroppedClamp } from '../core/normalise/passes/drop-idle-clamps.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { WHOLE } from '../core/segment/cut.ts'
 import { type FrontierPoint } from '../core/compile/choose-degrees.ts'
 import { depthOf } from '../core/network/depth.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { approximateAndKeep } from './approximate-and-keep.ts'
-import { prepareSamples } from './calibration.ts'
+import { calibrate } from './calibration.ts'
 import { type CompileRequest } from './compile.ts'
 import { exactLayersFor } from '../core/compile/compile.ts'
 import { openNetwork } from './open-network.ts'
@@ -23,6 +24,8 @@ export interface ApproximateResult {
   /** Levels of the encrypted network. */
   readonly depth: number
   readonly layers: readonly (FitReport & { readonly name: string; readonly channels: number })[]
+  /** Clamps of a quantised network that change nothing on the samples and are left out. */
+  readonly droppedClamps: readonly DroppedClamp[]
   /** What was tried, by depth, where the degrees were chosen; degrees are those of layers that are not 2. */
   readonly frontier?: readonly Frontier[]
   readonly seconds: number
@@ -36,10 +39,8 @@ export interface Frontier extends Omit<FrontierPoint, 'degrees'> {
 export async function approximate(request: ApproximateRequest, work: WorkContext): Promise<ApproximateResult> {
   await checkOutput(request.out, request)
   const watch = new Stopwatch(work)
-  const model = await watch.time('normalise', () => openNetwork(request))
-  const { samples } = await watch.time('calibrate', () =>
-    prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
-  )
+  const opened = await watch.time('normalise', () => openNetwork(request))
+  const { model, samples, droppedClamps } = await watch.time('calibrate', () => calibrate(opened, request, work))
   const exact = exactLayersFor(model, request.split ?? WHOLE, request)
   const { polynomial, frontier } = await watch.time('approximate', () =>
     approximateAndKeep(model, samples, { ...request, exact }, work),
@@ -52,6 +53,7 @@ export async function approximate(request: ApproximateRequest, work: WorkContext
     out: request.out,
     depth: depthOf(polynomial),
     layers,
+    droppedClamps,
     ...(frontier && { frontier: frontier.map(frontierJson) }),
     seconds: watch.seconds,
   }

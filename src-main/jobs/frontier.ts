@@ -2,7 +2,7 @@ import type { Degree } from '../core/network/polynomial-model.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { chooseDegrees, type FrontierPoint } from '../core/compile/choose-degrees.ts'
 import { secondsEstimator } from '../core/compile/approximate-network.ts'
-import { prepareSamples } from './calibration.ts'
+import { calibrate } from './calibration.ts'
 import type { CompileRequest } from './compile.ts'
 import { openNetwork } from './open-network.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
@@ -21,10 +21,8 @@ export async function frontier(
   work: WorkContext,
 ): Promise<FrontierResult> {
   const watch = new Stopwatch(work)
-  const model = await watch.time('normalise', () => openNetwork(request))
-  const { samples } = await watch.time('calibrate', () =>
-    prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
-  )
+  const opened = await watch.time('normalise', () => openNetwork(request))
+  const { model, samples } = await watch.time('calibrate', () => calibrate(opened, request, work))
   const choice = { everything: true, estimateSeconds: secondsEstimator(samples) }
   const { frontier: tried } = await watch.time('approximate', () => chooseDegrees(model, samples, choice, work))
   const points = tried.map(({ degrees, seconds, ...point }) => ({

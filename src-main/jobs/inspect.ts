@@ -4,6 +4,7 @@ import type { Finish, Shape } from '../core/network/layer-model.ts'
 import { preflight, type LayerReport, type NodeReport } from '../core/normalise/preflight.ts'
 import { estimatePlan, type PlanEstimate } from '../core/plan/estimate.ts'
 import { UserError } from '../core/errors.ts'
+import { withoutLikelyIdleClamps } from '../core/normalise/calibrate-clamps.ts'
 import { normalise } from '../core/normalise/normalise.ts'
 import { kernelCosts } from '../core/plan/cost-model.ts'
 import { planNetwork } from '../core/planner/plan-network.ts'
@@ -89,7 +90,7 @@ function estimate(graph: Graph, request: NetworkRequest, { parameters, multiplic
   const isQuick = multiplications <= quickMultiplications && parameters <= quickParameters
   if (!isQuick) return { problem: 'The network is too large for a quick estimate.' }
   try {
-    const { plan } = planNetwork(skeletonOf(normalise(graph, request)), { searchWidth: 8 })
+    const { plan } = planNetwork(skeletonOf(withoutLikelyIdleClamps(normalise(graph, request))), { searchWidth: 8 })
     return { ...estimatePlan(plan, kernelCosts), segments: 1 }
   } catch (error) {
     if (error instanceof UserError) return { problem: error.message }

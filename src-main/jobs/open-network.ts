@@ -4,7 +4,7 @@ import type { Graph } from '../core/graph/graph.ts'
 import { normalise } from '../core/normalise/normalise.ts'
 import type { LayerModel } from '../core/network/layer-model.ts'
 import { readOnnx } from '../core/onnx/read-onnx.ts'
-import { readBytes } from '../files/read-file.ts'
+import { readBytes } from '../data/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
 import { externalDataOf } from './external-data.ts'
 
@@ -44,8 +44,8 @@ export const openNetwork = async (request: NetworkRequest): Promise<LayerModel> 
 /** How ONNX Runtime is fed for this network. */
 export const referenceOptions = (
   { inputName, outputName }: Pick<NetworkRequest, 'inputName' | 'outputName'>,
-  { input: { layout, onnxShape, name } }: LayerModel,
-) => ({ layout, onnxShape, inputName: inputName ?? name, outputName })
+  { input: { layout, onnxShape, name }, quantised }: LayerModel,
+) => ({ layout, onnxShape, outputIntegers: quantised?.outputIntegers, inputName: inputName ?? name, outputName })
 
 export function namingFile<T>(file: string, read: () => T): T {
   try {

@@ -3,6 +3,7 @@ import { sizeOf, type LayerModel } from '../core/network/layer-model.ts'
 import { kernelCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { refreshedSkeletonOf } from '../core/planner/skeleton.ts'
+import { withoutLikelyIdleClamps } from '../core/normalise/calibrate-clamps.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { exactLayersOf } from '../core/segment/choose-exact.ts'
 import { WHOLE, type Cut, type CutKind } from '../core/segment/cut.ts'
@@ -127,7 +128,8 @@ async function planned(
 ): Promise<PlannedSegments & { readonly model: LayerModel }> {
   const { calibration, split = WHOLE, splitPools, input, batch, msPerMegabyte } = request
   if (calibration !== undefined) return await compile({ ...request, calibration }, work, watch)
-  const model = await watch.time('normalise', () => openNetwork(request))
+  const opened = await watch.time('normalise', () => openNetwork(request))
+  const model = withoutLikelyIdleClamps(opened)
   const degree = deepest(request)
   const exact = exactLayersOf(model, split, degree, splitPools)
   const skeleton = refreshedSkeletonOf(model, { degree, exact, splitPools })

@@ -6,7 +6,7 @@ import { runLayerBatch } from '../core/network/run-layers.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { labelOf } from '../core/validate/classification.ts'
 import { approximateAndKeep } from './approximate-and-keep.ts'
-import { prepareSamples } from './calibration.ts'
+import { calibrate } from './calibration.ts'
 import type { CompileRequest } from './compile.ts'
 import { openNetwork } from './open-network.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
@@ -47,10 +47,8 @@ export async function plotActivations(
   work: WorkContext,
 ): Promise<ActivationPlots> {
   const watch = new Stopwatch(work)
-  const model = await watch.time('normalise', () => openNetwork(request))
-  const { samples } = await watch.time('calibrate', () =>
-    prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
-  )
+  const opened = await watch.time('normalise', () => openNetwork(request))
+  const { model, samples } = await watch.time('calibrate', () => calibrate(opened, request, work))
   const { polynomial } = await watch.time('approximate', () => approximateAndKeep(model, samples, request, work))
   return await watch.time('plot', () => plots(model, polynomial, samples.slice(0, PLOTTED_SAMPLES)))
 }

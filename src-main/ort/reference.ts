@@ -20,6 +20,8 @@ export interface ReferenceOptions {
   readonly layout?: 'nchw' | 'nhwc'
   /** The shape to feed, batch included, for models whose own is dynamic. */
   readonly onnxShape?: readonly number[]
+  /** What the model's output of integers q stands for: scale · (q − zero) is returned. */
+  readonly outputIntegers?: { readonly scale: number; readonly zero: number }
   /** Runs every node by itself: slower, but free of mistakes of the optimiser (zero Pads before MaxPools, in 1.30). */
   readonly literal?: boolean
 }
@@ -42,7 +44,9 @@ export async function openReference(model: string | Uint8Array, options: Referen
     }
     const feeds = { [input.name]: tensorOf(type, values, shapeToFeed) }
     const results = await refusing(() => session.run(feeds, [outputName]))
-    return Float64Array.from(results[outputName].data as ArrayLike<number | bigint>, Number)
+    const { scale, zero } = options.outputIntegers ?? { scale: 1, zero: 0 }
+    const outputs = results[outputName].data as ArrayLike<number | bigint>
+    return Float64Array.from(outputs, (value) => scale * (Number(value) - zero))
   }
   const runOne = async (sample: Float64Array): Promise<Float64Array> => {
     const results = await feed([sample], shape)

@@ -40,7 +40,8 @@ export async function differenceFromRuntime(
   literal = false,
 ): Promise<number> {
   const { layout, onnxShape, name: inputName } = model.input
-  const reference = await openReference(file, { inputName, layout, onnxShape, literal })
+  const outputIntegers = model.quantised?.outputIntegers
+  const reference = await openReference(file, { inputName, layout, onnxShape, outputIntegers, literal })
   try {
     let worst = 0
     for (let seed = 1; seed <= samples; seed++) {

@@ -4,7 +4,7 @@ import { attributeTypes, GraphMessage, ModelMessage } from '../../src-main/core/
 export interface TestTensor {
   readonly shape: readonly number[]
   readonly values: readonly number[] | Float32Array
-  readonly type?: 'float' | 'int64' | 'float16' | 'bfloat16' | 'uint8' | 'double' | 'bool'
+  readonly type?: keyof typeof dataTypes
   readonly storage?: 'raw' | 'field' | { location: string; offset?: number; length?: number }
 }
 
@@ -53,11 +53,12 @@ export interface TestModel {
   }[]
 }
 
-const dataTypes = { float: 1, uint8: 2, int64: 7, bool: 9, float16: 10, double: 11, bfloat16: 16 }
+const dataTypes = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, double: 11, bfloat16: 16 }
 
 export function writeModel(model: TestModel): Uint8Array {
   const { opset = 17, irVersion = 8, inputs, outputs, nodes, constants = {}, functions = [] } = model
-  const domains = [...new Set(['', ...functions.map(({ domain }) => domain)])]
+  const called = [...functions, ...nodes].map(({ domain = '' }) => domain)
+  const domains = [...new Set(['', ...called])]
   const opsetImport = domains.map((domain) => ({ domain, version: domain === '' ? opset : 1 }))
   return ModelMessage.encode(
     ModelMessage.fromObject({
@@ -128,6 +129,8 @@ function tensorProto({ shape, values, type = 'float', storage = 'raw' }: TestTen
     double: 'doubleData',
     uint8: 'int32Data',
     bool: 'int32Data',
+    int8: 'int32Data',
+    int32: 'int32Data',
   } as const
   if (type === 'float16' || type === 'bfloat16') return { ...head, int32Data: halfBits(values, type) }
   return { ...head, [field[type]]: Array.from(values) }
@@ -139,6 +142,8 @@ export function rawBytes(values: TestTensor['values'], type: NonNullable<TestTen
     double: () => Float64Array.from(values),
     uint8: () => Uint8Array.from(values),
     bool: () => Uint8Array.from(values),
+    int8: () => Int8Array.from(values),
+    int32: () => Int32Array.from(values),
     int64: () => BigInt64Array.from(values, BigInt),
     float16: () => Uint16Array.from(halfBits(values, 'float16')),
     bfloat16: () => Uint16Array.from(halfBits(values, 'bfloat16')),

@@ -37,6 +37,7 @@ export function approximateCommand(): Command {
     async (model: string, options: Options) => {
       await answer(options.json === true, async (work) => {
         const { approximate } = await import('../../jobs/approximate.ts')
+        const { droppedClampsSentence } = await import('../../jobs/calibration.ts')
         const { calibration, out, force, inputName, outputName } = options
         const network = { model: path(model), inputName, outputName }
         const preprocessing = preprocessingOf(options)
@@ -50,7 +51,8 @@ export function approximateCommand(): Command {
           force: force === true,
         }
         const result = await approximate(request, work)
-        return { json: result, text: textOf(result) }
+        const dropped = droppedClampsSentence(result.droppedClamps)
+        return { json: result, text: [textOf(result), ...(dropped === undefined ? [] : [dropped])].join('\n\n') }
       })
     },
   )

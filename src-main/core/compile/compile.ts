@@ -1,6 +1,8 @@
 import { foldBetweenRefreshes } from '../approximate/fold-into-squares.ts'
 import type { LayerId, LayerModel, ModelInput } from '../network/layer-model.ts'
 import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
+import { calibrateClamps } from '../normalise/calibrate-clamps.ts'
+import type { DroppedClamp } from '../normalise/passes/drop-idle-clamps.ts'
 import { isPlannable } from '../planner/parameters.ts'
 import type { PlanOptions } from '../planner/plan-network.ts'
 import { refreshedSkeletonOf } from '../planner/skeleton.ts'
@@ -31,7 +33,9 @@ export interface CompileHost {
 
 /** A network after the stages that need no parameters. */
 export interface Approximated extends Approximation {
+  /** As normalised, without clamps of a quantiser that change nothing on the samples. */
   readonly model: LayerModel
+  readonly droppedClamps: readonly DroppedClamp[]
   readonly samples: readonly Float64Array[]
 }
 
@@ -61,16 +65,17 @@ export async function compile(model: LayerModel, choice: CompileChoice, host: Co
 
 /** LayerModel → PolynomialModel, on calibration samples. Accuracy needs no more than this. */
 export async function approximateModel(
-  model: LayerModel,
+  normalised: LayerModel,
   choice: Omit<CompileChoice, 'input'>,
   { samples: read, time, work, approximate = approximateNetwork }: CompileHost,
 ): Promise<Approximated> {
-  const samples = await time('calibrate', () => read(model.input))
+  const samples = await time('calibrate', () => read(normalised.input))
+  const { model, dropped: droppedClamps } = await time('calibrate', () => calibrateClamps(normalised, samples))
   const split = choice.split ?? WHOLE
   const exact = exactLayersFor(model, split, choice)
   const maximumDepth = choice.maximumDepth ?? deepestOf(split)
   const fitted = await time('approximate', () => approximate(model, samples, { ...choice, maximumDepth, exact }, work))
-  return { model, samples, ...fitted }
+  return { model, droppedClamps, samples, ...fitted }
 }
 
 /** PolynomialModel → SquareModel, or several with exact layers between them → plans, one a segment. */

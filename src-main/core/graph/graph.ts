@@ -1,3 +1,5 @@
+import type { IntegerType } from './integer-types.ts'
+
 /** An ONNX graph as read: names and semantics exactly ONNX's, constants decoded, functions inlined. */
 export interface Graph {
   readonly name: string
@@ -17,6 +19,8 @@ export interface ValueInfo {
   readonly name: string
   readonly elementType: ElementType
   readonly shape: readonly (number | string)[] | undefined
+  /** Of integers q that are read as the real numbers scale · (q − zero). */
+  readonly integers?: { readonly scale: number; readonly zero: number }
 }
 
 export type ElementType = 'float' | 'int' | 'bool' | 'string' | 'other'
@@ -26,6 +30,8 @@ export interface Tensor {
   readonly elementType: ElementType
   readonly shape: readonly number[]
   readonly data: Float64Array
+  /** Which integers, where the file says so: the range that quantising saturates to. */
+  readonly integer?: IntegerType
 }
 
 export type AttributeValue = number | string | readonly number[] | readonly string[] | Tensor | Subgraph

@@ -1,5 +1,6 @@
 import { InternalError } from '../errors.ts'
 import type { Activation } from './layer-model.ts'
+import { fakeQuantizeFunction } from './fake-quantize.ts'
 
 export type RealFunction = (x: number) => number
 
@@ -47,14 +48,23 @@ const definitions: Readonly<Record<string, (parameter: Parameter) => RealFunctio
   Square: () => (x) => x * x,
 }
 
+/** What the integers of a quantised file compute, by which its network is judged; no network has it. */
+const onIntegers: typeof definitions = {
+  FakeQuantize: (parameter) => {
+    const [scale, zero, min, max] = ['scale', 'zero', 'min', 'max'].map(parameter)
+    return fakeQuantizeFunction({ scale, zero, min, max }, parameter('away') ? 'away' : 'even')
+  },
+}
+
 export const activationNames: readonly string[] = Object.keys(definitions)
 
 /** The scalar function of one channel. */
 export function activationFunction(activation: Activation, channel = 0): RealFunction {
-  if (!Object.hasOwn(definitions, activation.operator)) {
+  const table = Object.hasOwn(onIntegers, activation.operator) ? onIntegers : definitions
+  if (!Object.hasOwn(table, activation.operator)) {
     throw new InternalError(`“${activation.operator}” is not a known activation`)
   }
-  return definitions[activation.operator]((name) => {
+  return table[activation.operator]((name) => {
     const value = activation.parameters[name]
     if (value === undefined) throw new InternalError(`${activation.operator} lacks its parameter “${name}”`)
     return typeof value === 'number' ? value : value[value.length === 1 ? 0 : channel]

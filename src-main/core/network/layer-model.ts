@@ -16,6 +16,18 @@ export interface Model<L> {
   readonly layers: readonly L[]
   readonly output: LayerId
   readonly finish: Finish
+  /** Where the file's own values are integers. */
+  readonly quantised?: Quantised
+}
+
+/** What the file of a quantised network computes with; the network here is on the real numbers that these stand for. */
+export interface Quantised {
+  /** Real numbers between quantisers, operators on integers, or integers whose scale depends on the input. */
+  readonly form: 'qdq' | 'integer-operators' | 'dynamic'
+  /** The file's scores are multiples of it, where it rounds them. */
+  readonly outputStep?: number
+  /** Where the file's own output is integers q: the outputs here are scale · (q − zero). */
+  readonly outputIntegers?: { readonly scale: number; readonly zero: number }
 }
 
 export interface ModelInput {

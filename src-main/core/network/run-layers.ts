@@ -3,6 +3,7 @@ import type { RefreshedModel, SquareLayer } from './square-model.ts'
 import { invariant } from '../errors.ts'
 import { activationFunction, type RealFunction } from './activations.ts'
 import { applyLinearMap } from './apply-linear-map.ts'
+import { dynamicQuantisation, fakeQuantizeFunction } from './fake-quantize.ts'
 import type {
   ActivationLayer,
   LayerId,
@@ -77,6 +78,7 @@ export function runLayer(
       return out
     }
     case 'activation':
+      if (layer.activation.operator === 'DynamicQuantize') return quantiseSamples(read(layer.input), samples)
       return mapChannels(read(layer.input), layer.shape, (channel) => activationFunction(layer.activation, channel))
     case 'polynomial':
       return mapChannels(read(layer.input), layer.shape, (channel) => horner(layer.coefficients[channel]))
@@ -142,6 +144,12 @@ function mapChannels(x: Float64Array, shape: Shape, functionOf: (channel: number
     for (let index = channel * run; index < (channel + 1) * run; index++) out[index] = apply(x[index])
   }
   return out
+}
+
+/** Each sample in the range of its own values. */
+function quantiseSamples(x: Float64Array, samples: number): Float64Array {
+  const quantised = separate(x, samples).map((values) => values.map(fakeQuantizeFunction(dynamicQuantisation(values))))
+  return interleave(quantised, x.length / samples)
 }
 
 function horner(coefficients: Float64Array): RealFunction {

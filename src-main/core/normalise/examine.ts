@@ -1,14 +1,18 @@
 import { invariant } from '../errors.ts'
 import type { Graph } from '../graph/graph.ts'
-import type { LayerModel } from '../network/layer-model.ts'
+import type { ActivationLayer, LayerModel } from '../network/layer-model.ts'
 import { lower, type Lowered } from './lower.ts'
 import { foldConstants } from './passes/fold-constants.ts'
+import { dropIdleClamps } from './passes/drop-idle-clamps.ts'
 import { fuseLinear } from './passes/fuse-linear.ts'
+import { joinClamps, type Bounds } from './passes/join-clamps.ts'
 import { nameLayers } from './passes/name-layers.ts'
 import { poolBeforeScale } from './passes/pool-before-scale.ts'
 import { recogniseActivations } from './passes/recognise-activations.ts'
 import { removeDeadLayers } from './passes/remove-dead-layers.ts'
+import { formOf, readIntegers } from './quantised/read-integers.ts'
 import { prune, type Choice } from './prune.ts'
+import { possibleRanges } from './value-ranges.ts'
 
 /** What normalising came to: a model, or the nodes that stand in the way. */
 export interface Examination extends Lowered {
@@ -21,21 +25,26 @@ export interface Examination extends Lowered {
  * The passes of normalising, in order; each says in its own file what it changes, when, and why that is the same:
  * 1. `prune` keeps one output and what it needs.
  * 2. `foldConstants` computes what does not depend on the input.
- * 3. `recogniseActivations` finds activations that are written out.
- * 4. `lower` turns nodes into layers. On the way moving nodes, NHWC detours among them, become views (`values.ts`),
+ * 3. `readIntegers` reads quantised networks as networks on real numbers; weights and biases are folded again.
+ * 4. `recogniseActivations` finds activations that are written out.
+ * 5. `lower` turns nodes into layers. On the way moving nodes, NHWC detours among them, become views (`values.ts`),
  *    zero padding goes into the window behind it (`take-padding.ts`), and branches with a known condition are taken.
- * 5. `removeDeadLayers`.
- * 6. `fuseLinear` folds batch normalisation and preprocessing into weights, and joins what is linear.
- * 7. `poolBeforeScale` moves scales out from between activations and max-pools; `fuseLinear` joins them with what follows.
- * 8. `nameLayers`.
+ * 6. `removeDeadLayers`.
+ * 7. `fuseLinear` folds batch normalisation and preprocessing into weights, and joins what is linear.
+ * 8. `poolBeforeScale` moves scales out from between activations and max-pools; `fuseLinear` joins them with what follows.
+ * 9. `nameLayers`.
  * Throws UserError where the graph breaks ONNX's rules.
  */
 export function examine(graph: Graph, choice: Choice): Examination {
-  const folded = prune(foldConstants(prune(graph, choice)), choice)
+  const folded = prune(foldConstants(readIntegers(foldConstants(prune(graph, choice)))), choice)
   const { graph: recognised, origins } = recogniseActivations(folded)
-  const lowered = lower(prune(recognised, choice), (node) => origins.get(node) ?? [node.name])
+  const pruned = prune(recognised, choice)
+  const lowered = lower(pruned, (node) => origins.get(node) ?? [node.name], choice.onIntegers)
   const { constants } = folded
   const { network, input, form, output, unsupported } = lowered
+  const { integers: outputIntegers } = pruned.outputs[0]
+  const { outputStep } = network
+  const quantisedForm = formOf(graph)
   if (unsupported.length > 0) return { ...lowered, constants, model: undefined }
   invariant(output !== undefined, 'a network without refusals has an output')
   const model: LayerModel = {
@@ -44,10 +53,33 @@ export function examine(graph: Graph, choice: Choice): Examination {
     layers: network.layers,
     output,
     finish: network.finish,
+    ...(quantisedForm && {
+      quantised: {
+        form: quantisedForm,
+        ...(outputStep !== undefined && { outputStep }),
+        ...(outputIntegers && { outputIntegers }),
+      },
+    }),
   }
   return {
     ...lowered,
     constants,
-    model: nameLayers(fuseLinear(poolBeforeScale(fuseLinear(removeDeadLayers(model)))), graph),
+    model: nameLayers(fuseLinear(poolBeforeScale(simplified(fuseLinear(removeDeadLayers(model)), choice))), graph),
   }
+}
+
+/** What is left of quantisers; nothing is, where the integers themselves are computed with. */
+function simplified(model: LayerModel, { onIntegers }: Choice): LayerModel {
+  if (
+    onIntegers ||
+    model.layers.every((layer) => layer.kind !== 'activation' || !('step' in layer.activation.parameters))
+  )
+    return model
+  const joined = joinClamps(model)
+  const ranges = possibleRanges(joined)
+  const cannotLeave = ({ input }: ActivationLayer, { min, max, step }: Bounds): boolean => {
+    const [least, greatest] = ranges.get(input)!
+    return least >= min - step / 2 && greatest <= max + step / 2
+  }
+  return fuseLinear(dropIdleClamps(joined, cannotLeave).model)
 }

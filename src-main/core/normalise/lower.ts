@@ -6,11 +6,13 @@ import { chooseInput, type ChosenInput } from './choose-input.ts'
 import { INPUT, sizeOf, type LayerId } from '../network/layer-model.ts'
 import { imageShape, InputFormFound, NetworkBuilder, type InputForm } from './network-builder.ts'
 import { constantsOf, FoldOperation, listOf, Operation, Refusal } from './operation.ts'
-import { operators } from './operators/index.ts'
+import { operatorOf } from './operators/index.ts'
 import { refusedOperators } from './operators/refused.ts'
 import { constantOf, shapeOf, unknown, type UnsupportedNode, type Value, type View } from './values.ts'
 
 export type { UnsupportedNode } from './values.ts'
+
+type OriginsOf = (node: Node) => readonly string[]
 
 /** What became of one node: its output's ONNX shape, where known, and the layers made for it. */
 export interface NodeOutcome {
@@ -33,7 +35,17 @@ export interface Lowered {
 }
 
 /** Operators that leave the values as they are, so that what comes before them can still be the end of the network. */
-const passive = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast', 'Dropout', 'Transpose'])
+const passive = new Set([
+  'Identity',
+  'Reshape',
+  'Flatten',
+  'Squeeze',
+  'Unsqueeze',
+  'Cast',
+  'Dropout',
+  'Transpose',
+  'FakeQuantize',
+])
 /** What the owner does at the end, and which of these may come before which. */
 const finishing: ReadonlyMap<string, readonly string[]> = new Map([
   ['Softmax', []],
@@ -47,12 +59,12 @@ const finishing: ReadonlyMap<string, readonly string[]> = new Map([
  * Walks a pruned graph of one input and one output, folding what is constant and turning the rest into layers.
  * `originsOf` names the ONNX nodes a node stands for. Throws UserError for a graph that breaks ONNX's rules.
  */
-export function lower(graph: Graph, originsOf: (node: Node) => readonly string[]): Lowered {
+export function lower(graph: Graph, originsOf: OriginsOf, onIntegers = false): Lowered {
   const [asBatch, asSample] = chooseInput(graph)
-  if (!asSample) return lowerInput(graph, originsOf, asBatch)
-  const batched = attempt(() => lowerInput(graph, originsOf, asBatch))
+  if (!asSample) return lowerInput(graph, originsOf, asBatch, onIntegers)
+  const batched = attempt(() => lowerInput(graph, originsOf, asBatch, onIntegers))
   if (batched.value) return batched.value
-  const single = attempt(() => lowerInput(graph, originsOf, asSample))
+  const single = attempt(() => lowerInput(graph, originsOf, asSample, onIntegers))
   if (single.value?.unsupported.length === 0) return single.value
   throw batched.error
 }
@@ -67,24 +79,27 @@ function attempt<T>(run: () => T): { value?: T; error?: unknown } {
 }
 
 /** Lowers with the plain form of the input first; its first use as an image may show another. */
-function lowerInput(graph: Graph, originsOf: (node: Node) => readonly string[], input: ChosenInput): Lowered {
+function lowerInput(graph: Graph, originsOf: OriginsOf, input: ChosenInput, onIntegers: boolean): Lowered {
   const plain: InputForm = { shape: imageShape(input.boundShape), layout: 'nchw' }
   try {
-    const lowered = lowerWith(graph, originsOf, input, plain, false)
+    const lowered = lowerWith(graph, originsOf, input, plain, false, onIntegers)
     const isPlain = input.form.layout === 'nchw' && sameShape(input.form.shape, plain.shape)
-    return isPlain || lowered.network.inputIsImage ? lowered : lowerWith(graph, originsOf, input, input.form, true)
+    return isPlain || lowered.network.inputIsImage
+      ? lowered
+      : lowerWith(graph, originsOf, input, input.form, true, onIntegers)
   } catch (found) {
     if (!(found instanceof InputFormFound)) throw found
-    return lowerWith(graph, originsOf, input, found.form, true)
+    return lowerWith(graph, originsOf, input, found.form, true, onIntegers)
   }
 }
 
 function lowerWith(
   graph: Graph,
-  originsOf: (node: Node) => readonly string[],
+  originsOf: OriginsOf,
   input: ChosenInput,
   form: InputForm,
   inputIsFinal: boolean,
+  onIntegers: boolean,
 ): Lowered {
   const network = new NetworkBuilder(
     input.batch,
@@ -92,6 +107,7 @@ function lowerWith(
     form,
     inputIsFinal,
     new Budget(graph.constants.values()),
+    onIntegers,
   )
   const values = new Map<string, Value>()
   for (const [name, tensor] of graph.constants) values.set(name, constantOf(tensor))
@@ -163,7 +179,7 @@ function runNode(
   network: NetworkBuilder,
   isLast: boolean,
 ): readonly Value[] {
-  const operator = node.domain === '' ? operators.get(node.operator) : undefined
+  const operator = operatorOf(node)
   if (!operator) throw unsupportedOperator(node, values)
   const inputs = node.inputs.map((name) => (name === '' ? undefined : values.get(name)))
   const blocked = inputs.find((value) => value?.kind === 'unknown')

@@ -52,6 +52,10 @@ export class NetworkBuilder {
   /** The fixed batch size of the ONNX input; 1 where it is free. */
   readonly batch: number
   finish: Finish = 'none'
+  /** Whether quantised values are rounded as in the file; else they are real numbers, held in their range. */
+  readonly onIntegers: boolean
+  /** Of the scores, where the file rounds them to multiples of it. */
+  outputStep: number | undefined
   /** Whether something read the input as an image of its present form. */
   inputIsImage = false
   readonly budget: Budget
@@ -62,7 +66,15 @@ export class NetworkBuilder {
   #kind = ''
   #firstOfNode = 0
 
-  constructor(batch: number, onnxInput: readonly number[], input: InputForm, inputIsFinal: boolean, budget: Budget) {
+  constructor(
+    batch: number,
+    onnxInput: readonly number[],
+    input: InputForm,
+    inputIsFinal: boolean,
+    budget: Budget,
+    onIntegers = false,
+  ) {
+    this.onIntegers = onIntegers
     this.batch = batch
     this.budget = budget
     this.#onnxInput = onnxInput

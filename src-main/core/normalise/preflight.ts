@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts'
 import { examine } from './examine.ts'
+import { withoutLikelyIdleClamps } from './calibrate-clamps.ts'
 import type { Finish, LayerModel, ModelInput, Shape } from '../network/layer-model.ts'
 import { multiplicationsOf, parametersOf } from '../network/linear-maps.ts'
 import type { UnsupportedNode } from './lower.ts'
@@ -54,7 +55,8 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
   const drafts = new Map(network.layers.map((layer) => [layer.id, reportLayer(layer, network.shapeOf)]))
   const shapes = model && shapesOf(model)
   const layers = model?.layers.map((layer) => reportLayer(layer, (id) => shapes!.get(id)!)) ?? []
-  const byNode = new Map(outcomes.map((outcome) => [outcome.node.name, outcome]))
+  // A node of integers may have become several; the last of them has its output.
+  const byNode = Map.groupBy(outcomes, ({ node }) => node.name)
   // Nodes of a written-out activation are element-wise: all have its shape.
   const onnxShapes = new Map(outcomes.flatMap(({ sources, shape }) => sources.map((name) => [name, shape] as const)))
   const refused = new Set(unsupported.map(({ node }) => node))
@@ -70,15 +72,15 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
     return byNode.has(name) ? 'view' : 'unused'
   }
   const nodes = graph.nodes.map(({ name, operator, outputs }): NodeReport => {
-    const outcome = byNode.get(name)
-    const shape = outcome?.shape ?? onnxShapes.get(name) ?? constants.get(outputs[0])?.shape
-    const own = (outcome?.layers ?? []).map((id) => drafts.get(id)!)
+    const own = byNode.get(name) ?? []
+    const shape = own.at(-1)?.shape ?? onnxShapes.get(name) ?? constants.get(outputs[0])?.shape
+    const made = own.flatMap(({ layers }) => layers).map((id) => drafts.get(id)!)
     return {
       node: name,
       operator,
       ...(shape && { shape }),
-      parameters: total(own.map(({ parameters }) => parameters)),
-      multiplications: total(own.map(({ multiplications }) => multiplications)),
+      parameters: total(made.map(({ parameters }) => parameters)),
+      multiplications: total(made.map(({ multiplications }) => multiplications)),
       becomes: fate(name, outputs),
     }
   })
@@ -89,7 +91,7 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
     layers,
     input: model?.input,
     finish: network.finish,
-    depth: model ? depthOf(model) : 0,
+    depth: model ? depthOf(withoutLikelyIdleClamps(model)) : 0,
     parameters: total(layers.map(({ parameters }) => parameters)),
     multiplications: total(layers.map(({ multiplications }) => multiplications)),
   }

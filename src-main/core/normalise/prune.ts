@@ -4,6 +4,8 @@ import type { Graph, Node } from '../graph/graph.ts'
 export interface Choice {
   readonly inputName?: string
   readonly outputName?: string
+  /** Round quantised values as the file does: the reference that its network on real numbers is compared with. */
+  readonly onIntegers?: boolean
 }
 
 /**

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { ElementType, Tensor } from '../graph/graph.ts'
+import { integerTypeOf } from '../graph/integer-types.ts'
 import { fromBfloat16, fromFloat16 } from './half-floats.ts'
 import { toNumber, type Int64, type TensorProto } from './schema.ts'
 
@@ -62,7 +63,8 @@ export function readTensor(proto: TensorProto, where: string, externalData?: Ext
   if (raw && field.length > 0) throw fail('its values are stored twice')
   const data = raw ? decodeRaw(raw, count, format, shape, fail) : decodeField(field, count, format, shape, fail)
   if (format.element === 'float' && !data.every(Number.isFinite)) throw fail('it holds a NaN or an infinity')
-  return { elementType: format.element, shape, data }
+  const integer = integerTypeOf(proto.dataType)
+  return { elementType: format.element, shape, data, ...(integer && { integer }) }
 }
 
 /** An absent `raw_data` reads as empty bytes of the prototype. */

@@ -1,6 +1,7 @@
 import { hasAttribute, intAttribute, stringAttribute } from '../../graph/attributes.ts'
-import type { ElementType } from '../../graph/graph.ts'
+import type { ElementType, Tensor } from '../../graph/graph.ts'
 import { reshaped } from '../../graph/rearrange.ts'
+import { integerTypeOf } from '../../graph/integer-types.ts'
 import { elementTypeOf } from '../../onnx/read-tensor.ts'
 import type { FoldOperation, Operator } from '../operation.ts'
 import { rearrangeTensor } from '../values.ts'
@@ -41,9 +42,12 @@ function targetOf({ node }: FoldOperation): ElementType {
   return name === 'BOOL' ? 'bool' : name.includes('INT') ? 'int' : 'float'
 }
 
-function castTensor(operation: FoldOperation, elementType: ElementType) {
+function castTensor(operation: FoldOperation, elementType: ElementType): Tensor {
   const tensor = operation.constant(0)
   if (elementType === 'string' || elementType === 'other') throw operation.refuse(`it casts to ${elementType} values`)
   const convert = { float: (value: number) => value, int: Math.trunc, bool: (value: number) => Number(value !== 0) }
-  return { ...tensor, elementType, data: tensor.data.map(convert[elementType]) }
+  const to = operation.node.attributes.to
+  const integer = typeof to === 'number' ? integerTypeOf(to) : undefined
+  const data = tensor.data.map(convert[elementType])
+  return { elementType, shape: tensor.shape, data, ...(integer && { integer }) }
 }

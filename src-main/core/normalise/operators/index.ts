@@ -1,4 +1,6 @@
+import type { Node } from '../../graph/graph.ts'
 import type { Operator } from '../operation.ts'
+import { rewrittenDomain } from '../quantised/rewriting.ts'
 import { activation, clip, gelu, numbers, prelu } from './activation.ts'
 import { add, div, mean, mul, sub, sum } from './arithmetic.ts'
 import { averagePool } from './average-pool.ts'
@@ -6,8 +8,9 @@ import { batchNormalization } from './batch-normalization.ts'
 import { cast, castLike } from './cast.ts'
 import { concat } from './concat.ts'
 import { convTranspose } from './conv-transpose.ts'
+import { fakeQuantize } from './fake-quantize.ts'
 import { neg, pow } from './power.ts'
-import { dequantizeLinear } from './dequantize-linear.ts'
+import { dequantizeLinear, dynamicQuantizeLinear, quantizeLinear } from './quantize-linear.ts'
 import { depthToSpace, expand, resize, spaceToDepth, tile, upsample } from './repeat.ts'
 import {
   comparison,
@@ -64,6 +67,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['DepthToSpace', depthToSpace],
   ['Div', div],
   ['Dropout', dropout],
+  ['DynamicQuantizeLinear', dynamicQuantizeLinear],
   ['Elu', activation('Elu', numbers({ alpha: 1 }))],
   ['Equal', comparison((left, right) => left === right)],
   ['Erf', elementwise(erf)],
@@ -102,6 +106,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['PRelu', prelu],
   ['Pad', pad],
   ['Pow', pow],
+  ['QuantizeLinear', quantizeLinear],
   ['Range', range],
   ['Reciprocal', elementwise((value) => 1 / value)],
   ['ReduceL1', reduceL1],
@@ -140,3 +145,12 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Upsample', upsample],
   ['Where', where],
 ])
+
+/** Operators that only rewriting makes. */
+const rewritten: ReadonlyMap<string, Operator> = new Map([['FakeQuantize', fakeQuantize]])
+
+/** How a node's operator is understood; undefined where it is not. */
+export function operatorOf({ domain, operator }: Node): Operator | undefined {
+  if (domain === '') return operators.get(operator)
+  return domain === rewrittenDomain ? rewritten.get(operator) : undefined
+}

@@ -31,7 +31,6 @@ export const refusedOperators: ReadonlyMap<string, RefusedOperator> = new Map([
   ['LSTM', recurrent],
   ['GRU', recurrent],
   ['RNN', recurrent],
-  ['QuantizeLinear', quantised],
   ['DynamicQuantizeLinear', quantised],
   ['ConvInteger', integer],
   ['MatMulInteger', integer],

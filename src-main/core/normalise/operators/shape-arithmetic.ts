@@ -43,7 +43,8 @@ export const constantOfShape: Operator = {
     }
     const value = tensorAttribute(operation.node, 'value')
     const data = new Float64Array(count).fill(value?.data[0] ?? 0)
-    return { elementType: value?.elementType ?? 'float', shape: sizes, data }
+    const { elementType = 'float', integer } = value ?? {}
+    return { elementType, shape: sizes, data, ...(integer && { integer }) }
   },
 }
 

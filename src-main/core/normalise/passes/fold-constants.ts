@@ -2,7 +2,7 @@ import { UserError } from '../../errors.ts'
 import type { Graph, Node, Tensor } from '../../graph/graph.ts'
 import { Budget } from '../budget.ts'
 import { FoldOperation, listOf, Refusal } from '../operation.ts'
-import { operators } from '../operators/index.ts'
+import { operatorOf } from '../operators/index.ts'
 import { constantOf } from '../values.ts'
 
 /**
@@ -28,7 +28,7 @@ function fold(
   constants: ReadonlyMap<string, Tensor>,
   budget: Budget,
 ): readonly Tensor[] | undefined {
-  const operator = node.domain === '' ? operators.get(node.operator) : undefined
+  const operator = operatorOf(node)
   if (!operator?.fold || !node.inputs.every((name) => name === '' || constants.has(name))) return undefined
   const inputs = node.inputs.map((name) => (name === '' ? undefined : constantOf(constants.get(name)!)))
   try {

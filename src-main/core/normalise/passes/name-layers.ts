@@ -27,6 +27,7 @@ export function nameLayers(model: LayerModel, graph: Graph): LayerModel {
 
 function mainOperator(layer: Layer, operators: ReadonlyMap<string, string>): string {
   const own = layer.id.slice(0, layer.id.lastIndexOf('_'))
+  if (layer.kind === 'activation' && 'step' in layer.activation.parameters) return 'clip'
   if (layer.kind !== 'linear') return own
   const found = new Set(layer.sources.map((name) => operators.get(name)))
   return telling.find((operator) => found.has(operator))?.toLowerCase() ?? own
