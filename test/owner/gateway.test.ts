@@ -68,8 +68,9 @@ describe('the owner’s gateway, with an edge before it', () => {
 
   it('says the same of a full disk as of a bad result, and no path', async () => {
     const full = new UserError('disk-full', `There is no room for ${log}.`, { where: { file: log } })
-    const spy = vi.spyOn(gateway.desk, 'open').mockRejectedValueOnce(full)
-    const [failed, bad] = [await post(result), await post(Buffer.from('no result'))]
+    const refused = new UserError('refused', 'The result was refused.')
+    const spy = vi.spyOn(gateway.desk, 'open').mockRejectedValueOnce(full).mockRejectedValueOnce(refused)
+    const [failed, bad] = [await post(result), await post(result)]
     spy.mockRestore()
     expect(failed.status).toBe(bad.status)
     expect(await failed.json()).toEqual(await bad.json())
