@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { CancelledError, UserError, reportError } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
+import { print, printError, printJson } from './print.ts'
 import { ProgressLine, errorText } from './terminal.ts'
 
 /** What a command hands back: both forms are made from the same result. */
@@ -46,9 +47,10 @@ export async function answer(json: boolean, job: (work: WorkContext) => Promise<
   try {
     const result = await job({ progress: line.listen, signal: controller.signal })
     line.clear()
-    if (!json) for (const warning of line.warnings) console.error(`warning: ${warning}`)
+    if (!json) for (const warning of line.warnings) printError(`warning: ${warning}`)
     const warnings = line.warnings.length > 0 && { warnings: line.warnings }
-    console.log(json ? JSON.stringify({ ...result.json, ...warnings }, null, 2) : result.text)
+    if (json) printJson({ ...result.json, ...warnings }, 2)
+    else print(result.text)
     process.exitCode = result.exitCode ?? EXIT.ok
   } catch (error) {
     line.clear()
@@ -60,16 +62,17 @@ export async function answer(json: boolean, job: (work: WorkContext) => Promise<
 
 /** Says where a server listens; with --json as an object of its own, before the one that ends it. */
 export function announce(json: boolean, url: string): void {
-  console.log(json ? JSON.stringify({ url }) : `listening at ${url}; Ctrl-C answers what has begun and stops`)
+  if (json) printJson({ url })
+  else print(`listening at ${url}; Ctrl-C answers what has begun and stops`)
 }
 
 /** Prints an error in the form asked for and sets the exit code it stands for. */
 export function fail(error: unknown, json: boolean): void {
   if (error instanceof CommanderError && error.exitCode === 0) return
   const report = reportError(error instanceof CommanderError ? usageError(error) : error)
-  if (json) console.log(JSON.stringify({ error: report }))
-  else console.error(errorText(report))
-  if (process.env.SEALWRIGHT_DEBUG && error instanceof Error) console.error(error.stack)
+  if (json) printJson({ error: report })
+  else printError(errorText(report))
+  if (process.env.SEALWRIGHT_DEBUG && error instanceof Error) printError(error.stack ?? '')
   process.exitCode = exitCodeOf(report.code)
 }
 

@@ -1,3 +1,5 @@
+import { printableName } from '../core/printable.ts'
+
 type Cell = string | number
 
 const isCount = (cell: Cell): boolean => typeof cell === 'number' || /^\d[\d,]*$/.test(cell)
@@ -5,7 +7,7 @@ const isCount = (cell: Cell): boolean => typeof cell === 'number' || /^\d[\d,]*$
 /** Columns aligned with spaces; whole numbers to the right. The heading row is underlined. */
 export function table(heading: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const right = heading.map((_, column) => rows.length > 0 && rows.every((row) => isCount(row[column])))
-  const texts = [heading, ...rows].map((row) => row.map(String))
+  const texts = [heading, ...rows].map((row) => row.map((cell) => printableName(String(cell))))
   const widths = heading.map((_, column) => Math.max(...texts.map((row) => row[column].length)))
   const line = (row: readonly string[]): string =>
     row
@@ -19,5 +21,5 @@ export function table(heading: readonly string[], rows: readonly (readonly Cell[
 /** Name and value, one pair a line. */
 export function pairs(entries: readonly (readonly [name: string, value: Cell])[]): string {
   const width = Math.max(...entries.map(([name]) => name.length))
-  return entries.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+  return entries.map(([name, value]) => `${name.padEnd(width)}  ${printableName(String(value))}`).join('\n')
 }

@@ -1,5 +1,6 @@
 import type { ErrorReport } from '../core/errors.ts'
 import type { ProgressEvent, ProgressListener } from '../core/progress.ts'
+import { printableName } from '../core/printable.ts'
 import { seconds } from './units.ts'
 
 const CLEAR_LINE = '\r\x1b[K'
@@ -27,7 +28,7 @@ export class ProgressLine {
     const now = performance.now()
     if (event.kind === 'step' && event.done < event.total && now - this.#drawnAtMs < REDRAW_MS) return
     this.#drawnAtMs = now
-    this.#stream.write(CLEAR_LINE + progressText(event).slice(0, (this.#stream.columns || 80) - 1))
+    this.#stream.write(CLEAR_LINE + printableName(progressText(event)).slice(0, (this.#stream.columns || 80) - 1))
   }
 
   clear(): void {
@@ -45,6 +46,6 @@ export function progressText(event: ProgressEvent & { kind: 'stage' | 'step' }):
 
 /** What a person reads when something went wrong. */
 export function errorText({ code, message, where, hint }: ErrorReport): string {
-  const place = Object.entries(where ?? {}).map(([kind, name]) => `  ${kind}: ${name}`)
+  const place = Object.entries(where ?? {}).map(([kind, name]) => `  ${kind}: ${printableName(String(name))}`)
   return [`error: ${message}`, ...place, ...(hint === undefined ? [] : [`  hint: ${hint}`]), `  (${code})`].join('\n')
 }

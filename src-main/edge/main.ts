@@ -1,4 +1,5 @@
 import { reportError, UserError } from '../core/errors.ts'
+import { printable, printableJson } from '../core/printable.ts'
 import type { ProgressEvent, WorkContext } from '../core/progress.ts'
 import {
   gatewayFrom,
@@ -80,13 +81,14 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const report = { error: reportError(error) }
     if (wantsEvents || argv.includes('--json')) print(report)
-    else process.stderr.write(`${report.error.message}\n${report.error.hint ? `${report.error.hint}\n` : ''}`)
+    else
+      process.stderr.write(printable(`${report.error.message}\n${report.error.hint ? `${report.error.hint}\n` : ''}`))
     return error instanceof UserError ? 1 : 2
   }
 }
 
 const print = (value: unknown): void => {
-  process.stdout.write(`${JSON.stringify(value)}\n`)
+  process.stdout.write(`${printableJson(value)}\n`)
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, link, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -21,7 +22,7 @@ export async function writeAtomically(
   options: WriteOptions,
   write: (file: FileHandle, temporaryPath: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = `${path}.part-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
+  const temporary = `${path}.part-${process.pid}-${randomBytes(4).toString('hex')}`
   try {
     await refuseExisting(path, options)
     await removeLeftovers(path)
@@ -92,12 +93,16 @@ async function nameOnce(temporary: string, path: string): Promise<void> {
   await rm(temporary)
 }
 
+/** What follows the path in a temporary name: the process that writes it, and something random. */
+const temporarySuffix = /^\.part-([1-9]\d{0,9})-[0-9a-f]{8}$/
+
+/** Files that have exactly such a name, and whose process is gone; whatever else lies there is somebody else's. */
 async function removeLeftovers(path: string): Promise<void> {
-  const prefix = `${basename(path)}.part-`
-  for (const name of await readdir(dirname(path))) {
-    if (name.startsWith(prefix) && !isRunning(Number.parseInt(name.slice(prefix.length), 10))) {
-      await rm(join(dirname(path), name), { force: true, recursive: true })
-    }
+  const name = basename(path)
+  for (const entry of await readdir(dirname(path), { withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.startsWith(name)) continue
+    const writer = temporarySuffix.exec(entry.name.slice(name.length))
+    if (writer && !isRunning(Number(writer[1]))) await rm(join(dirname(path), entry.name), { force: true })
   }
 }
 

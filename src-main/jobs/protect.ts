@@ -6,7 +6,7 @@ import type { Cut } from '../core/segment/cut.ts'
 import { readText } from '../data/read-file.ts'
 import { checkOutput } from '../files/write-atomically.ts'
 import { refuseExistingFolder } from '../files/write-folder.ts'
-import type { Lock } from '../owner/age.ts'
+import { checkLock, type Lock } from '../owner/age.ts'
 import { protect as exportBundle } from '../owner/protect.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
 import { Stopwatch, type StageTime } from '../core/stopwatch.ts'
@@ -16,7 +16,7 @@ export interface ProtectRequest extends CompileRequest {
   readonly keys: string
   /** For the secrets, unless recipients are given. */
   readonly passphrase?: string
-  /** age recipients (`age1…`), any of whom can open the secrets. */
+  /** age recipients (`age1…` or `age1pq1…`, not both), any of whom can open the secrets. */
   readonly recipients?: readonly string[]
   /** Where the bundle goes. */
   readonly out: string
@@ -54,6 +54,7 @@ export interface ProtectResult {
  * @throws UserError what the stages say, output-exists, not-writable, disk-full; CancelledError
  */
 export async function protect(request: ProtectRequest, work: WorkContext): Promise<ProtectResult> {
+  lockOf(request.recipients, request.passphrase)
   if (request.perNode) await refuseExistingFolder(request.out, request.force)
   else await checkOutput(request.out, request)
   const watch = new Stopwatch(work)
@@ -61,6 +62,9 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   const compiled = await compile({ ...request, releases }, work, watch)
   return await exportCompiled(request, compiled, work, watch)
 }
+
+/** Of a new passphrase; the window asks for as many. */
+const leastPassphraseLength = 8
 
 type ExportRequest = Pick<
   ProtectRequest,
@@ -119,8 +123,17 @@ export async function exportCompiled(
   }
 }
 
+/** Throws UserError 'passphrase-needed', 'weak-passphrase', 'bad-recipient'. */
 function lockOf(recipients: readonly string[] = [], passphrase?: string): Lock {
-  if (recipients.length > 0) return { recipients }
-  if (passphrase !== undefined) return { passphrase }
+  if (recipients.length > 0) {
+    checkLock({ recipients })
+    return { recipients }
+  }
+  if (passphrase !== undefined) {
+    if ([...passphrase].length >= leastPassphraseLength) return { passphrase }
+    throw new UserError('weak-passphrase', `The passphrase has fewer than ${leastPassphraseLength} characters.`, {
+      hint: 'Five random words make a good one.',
+    })
+  }
   throw new UserError('passphrase-needed', 'The secret keys need a passphrase or an age recipient.')
 }

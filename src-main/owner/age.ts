@@ -1,29 +1,43 @@
-import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
+import {
+  Decrypter,
+  Encrypter,
+  generateHybridIdentity,
+  generateX25519Identity,
+  identityToRecipient,
+} from 'age-encryption'
 import { UserError } from '../core/errors.ts'
+import { kindOfRecipients, type RecipientKind } from './recipients.ts'
 
-/** For whom secrets are encrypted: a passphrase, or age recipients (`age1…`). */
+/** For whom secrets are encrypted: a passphrase, or age recipients of one kind (`age1…` or `age1pq1…`). */
 export type Lock =
   { readonly passphrase: string; readonly scryptWorkFactor?: number } | { readonly recipients: readonly string[] }
 
-/** What opens them: the passphrase, or age identities (`AGE-SECRET-KEY-1…`), one of which fits. */
+/** What opens them: the passphrase, or age identities (`AGE-SECRET-KEY-…`), one of which fits. */
 export type Unlock = { readonly passphrase: string } | { readonly identities: readonly string[] }
 
-/** A fresh age identity (`AGE-SECRET-KEY-1…`) and its recipient (`age1…`). */
-export async function generateIdentity(): Promise<{ readonly identity: string; readonly recipient: string }> {
-  const identity = await generateX25519Identity()
+/** A fresh age identity of a kind, and its recipient. */
+export async function generateIdentity(
+  kind: RecipientKind,
+): Promise<{ readonly identity: string; readonly recipient: string }> {
+  const identity = await (kind === 'post-quantum' ? generateHybridIdentity() : generateX25519Identity())
   return { identity, recipient: await identityToRecipient(identity) }
+}
+
+/** Refuses before long work what `lockSecret` would refuse after it. Throws UserError 'weak-passphrase', 'bad-recipient'. */
+export function checkLock(lock: Lock): void {
+  if ('recipients' in lock) kindOfRecipients(lock.recipients)
+  else if (lock.passphrase === '') throw new UserError('weak-passphrase', 'The passphrase is empty.')
 }
 
 /** An age file (age-encryption.org/v1). Throws UserError 'weak-passphrase', 'bad-recipient'. */
 export async function lockSecret(secret: Uint8Array, lock: Lock): Promise<Uint8Array> {
+  checkLock(lock)
   const encrypter = new Encrypter()
   if ('passphrase' in lock) {
-    if (lock.passphrase === '') throw new UserError('weak-passphrase', 'The passphrase is empty.')
     encrypter.setPassphrase(lock.passphrase)
     if (lock.scryptWorkFactor !== undefined) encrypter.setScryptWorkFactor(lock.scryptWorkFactor)
   } else {
-    if (lock.recipients.length === 0) throw new UserError('bad-recipient', 'No age recipient is given.')
-    for (const recipient of lock.recipients) addRecipient(encrypter, recipient)
+    for (const recipient of lock.recipients) encrypter.addRecipient(recipient)
   }
   return await encrypter.encrypt(secret)
 }
@@ -41,13 +55,5 @@ export async function unlockSecret(file: Uint8Array, unlock: Unlock): Promise<Ui
       hint: 'Nothing was changed; try again.',
       cause,
     })
-  }
-}
-
-function addRecipient(encrypter: Encrypter, recipient: string): void {
-  try {
-    encrypter.addRecipient(recipient)
-  } catch (cause) {
-    throw new UserError('bad-recipient', `${recipient} is not an age recipient.`, { cause })
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import { isRunning, syncFolder, writeAtomically, writeProblem } from '../files/write-atomically.ts'
 import { generateIdentity, lockSecret, type Lock } from './age.ts'
+import { kindOfRecipients } from './recipients.ts'
 import { decodeDeployment, encodeDeployment, type Deployment } from './deployment.ts'
 
 export const RECORD_NAME = 'deployment.json'
@@ -141,9 +142,10 @@ export class DeploymentDraft {
     await this.write(`${name}.age`, await lockSecret(secret, { recipients: [await this.#recipient] }))
   }
 
-  /** The recipient is kept nowhere. */
+  /** As strong as what locks it. The recipient is kept nowhere. */
   async #writeIdentity(lock: Lock): Promise<string> {
-    const { identity, recipient } = await generateIdentity()
+    const kind = 'recipients' in lock ? kindOfRecipients(lock.recipients) : 'classic'
+    const { identity, recipient } = await generateIdentity(kind)
     const file = new TextEncoder().encode(`${identity}\n`)
     await this.write(`${IDENTITY_NAME}.age`, await lockSecret(file, lock).finally(() => file.fill(0)))
     return recipient
