@@ -2,8 +2,57 @@
 const pure = '^(node:|electron|node-seal|onnxruntime|fs$|path$|crypto$|os$|child_process$|worker_threads$)'
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 
+/** What each folder of src-main/core may import of core; `core/*.ts` (errors, progress, …) is open to all of it. */
+const stages = {
+  numeric: [],
+  graph: [],
+  network: ['graph', 'numeric'],
+  onnx: ['graph', 'network', 'numeric'],
+  normalise: ['graph', 'network', 'numeric', 'onnx'],
+  tune: ['network', 'numeric'],
+  approximate: ['network', 'numeric', 'tune'],
+  validate: ['approximate', 'network', 'numeric'],
+  plan: ['network', 'numeric'],
+  planner: ['network', 'numeric', 'plan'],
+  segment: ['network', 'numeric', 'plan', 'planner'],
+  bundle: ['network', 'plan', 'segment'],
+  compile: ['approximate', 'network', 'normalise', 'numeric', 'plan', 'planner', 'segment', 'tune', 'validate'],
+}
+
+/** What each folder of src-main may import of the others. test/architecture holds this and docs/architecture.md alike. */
+const folders = {
+  data: ['core', 'files'],
+  files: ['core'],
+  http: ['core'],
+  nats: ['core', 'files'],
+  seal: ['core'],
+  ort: ['core'],
+  workers: ['core', 'seal'],
+  kernels: ['core', 'seal'],
+  edge: ['core', 'data', 'files', 'http', 'kernels', 'nats', 'seal', 'workers'],
+  owner: ['core', 'data', 'files', 'http', 'nats', 'seal', 'workers'],
+  jobs: ['core', 'data', 'edge', 'files', 'http', 'nats', 'ort', 'owner'],
+  cli: ['core', 'files', 'jobs'],
+  app: ['core', 'data', 'files', 'ipc', 'jobs'],
+  ipc: ['core'],
+  preload: ['ipc'],
+}
+
+/** One rule a row: `under` the folder, others than these are refused. */
+const rows = (table, under, prefix) =>
+  Object.entries(table).map(([folder, allowed]) =>
+    rule(
+      `${prefix}${folder}`,
+      `docs/architecture.md says what ${under}${folder} may import.`,
+      { path: `^${under}${folder}/` },
+      { path: `^${under}[^/]+/`, pathNot: `^${under}(${[folder, ...allowed].join('|')})/` },
+    ),
+  )
+
 export default {
   forbidden: [
+    ...rows(stages, 'src-main/core/', 'core-'),
+    ...rows(folders, 'src-main/', 'folder-'),
     rule('no-cycles', 'A cycle hides which stage comes first.', {}, { circular: true }),
     rule(
       'core-is-pure',

@@ -15,7 +15,7 @@ import {
   SIGNER_ENTRY,
   type ManifestEntry,
 } from '../src-main/core/bundle/manifest.ts'
-import { Bundle } from '../src-main/edge/open-bundle.ts'
+import { Bundle } from '../src-main/files/open-bundle.ts'
 import { writeBundleZip, type EntrySource } from '../src-main/files/write-bundle-zip.ts'
 import { Signer } from '../src-main/owner/sign.ts'
 

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { CancelledError, UserError } from '../core/errors.ts'
-import { readText } from '../data/read-file.ts'
+import { readText } from '../files/read-file.ts'
 import type { UnlockRequest } from '../jobs/unlock.ts'
 import type { LockOptions, UnlockOptions } from './options.ts'
 

@@ -1,7 +1,7 @@
 import { unzipSync } from 'fflate'
 import { UserError } from '../core/errors.ts'
 import { parseNpy, type NumberArray } from './npy.ts'
-import { MAX_FILE_BYTES } from './read-file.ts'
+import { MAX_FILE_BYTES } from '../files/read-file.ts'
 
 /**
  * Reads one array of an .npz archive. The size an entry claims is checked before anything is inflated.

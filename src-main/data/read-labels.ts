@@ -1,7 +1,7 @@
 import { UserError } from '../core/errors.ts'
 import { parseNpy } from './npy.ts'
 import { parseNpz } from './npz.ts'
-import { readBytes } from './read-file.ts'
+import { readBytes } from '../files/read-file.ts'
 
 /**
  * Class numbers, one per sample: .npy, .npz (array `y`), or text with the number last on each line.

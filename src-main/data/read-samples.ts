@@ -8,7 +8,7 @@ import { decodePicture, isPicture } from './picture/decode-picture.ts'
 import type { Picture, PictureSize } from './picture/picture.ts'
 import { parseNpy, type NumberArray } from './npy.ts'
 import { parseNpz } from './npz.ts'
-import { fileProblem, readBytes } from './read-file.ts'
+import { fileProblem, readBytes } from '../files/read-file.ts'
 
 export interface Samples {
   readonly count: number

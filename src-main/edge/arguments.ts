@@ -3,11 +3,11 @@ import { parseArgs } from 'node:util'
 import { parseByteSize } from '../core/byte-size.ts'
 import { UserError } from '../core/errors.ts'
 import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
-import { readBytes, readTokens } from '../data/read-file.ts'
+import { readBytes, readTokens } from '../files/read-file.ts'
 import { serverUrl } from '../http/addresses.ts'
 import type { ListenOptions } from '../http/listen.ts'
 import type { RunnerOptions } from './load-runner.ts'
-import type { Trust } from './open-bundle.ts'
+import type { Trust } from '../files/open-bundle.ts'
 import type { Gateway } from './serve/gateway-client.ts'
 
 export const usage = `Usage: sealwright-edge <command> …

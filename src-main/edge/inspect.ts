@@ -4,7 +4,7 @@ import type { Plan } from '../core/plan/plan.ts'
 import { logQPOf } from '../core/plan/security.ts'
 import { kernelSupport, type KernelSupport } from '../kernels/open-kernels.ts'
 import type { RunnerOptions } from './load-runner.ts'
-import { Bundle, type Trust } from './open-bundle.ts'
+import { Bundle, type Trust } from '../files/open-bundle.ts'
 
 /** Verifies every byte and the signature. Throws what `Bundle.open` does. */
 export async function verifyBundle(path: string, trust: Trust) {

@@ -10,10 +10,11 @@ import { weightsOf } from '../kernels/memory-layout.ts'
 import { openKernels, type OpenKernels } from '../kernels/open-kernels.ts'
 import { compileSeal } from '../seal/public.ts'
 import { AskedWorker } from '../workers/ask.ts'
-import type { Bundle } from './open-bundle.ts'
+import type { Bundle } from '../files/open-bundle.ts'
 import { PlanTimer } from './plan-timer.ts'
 import type { SealThreadNote, SealThreadRequest, SealThreadSetup } from './seal-thread.ts'
-import { checkInput, type RunInput, type RunTimes, type SegmentRunner } from './segment-runner.ts'
+import { type RunTimes, type SegmentRunner } from './segment-runner.ts'
+import { checkInput, type RunInput } from '../core/plan/check-input.ts'
 import { WeightReader } from './weight-reader.ts'
 
 /** Beside this file, as source or bundled. */

@@ -3,7 +3,7 @@ import { kernelKindsOf, type EvaluatorChoice } from '../core/plan/evaluator-kind
 import { kernelSupport } from '../kernels/open-kernels.ts'
 import { KernelRunner } from './kernel-runner.ts'
 import { loadSegment } from './load-segment.ts'
-import type { Bundle } from './open-bundle.ts'
+import type { Bundle } from '../files/open-bundle.ts'
 import { READ_AHEAD_BYTES } from './weight-reader.ts'
 import type { SegmentRunner } from './segment-runner.ts'
 import { SingleRunner } from './single-runner.ts'

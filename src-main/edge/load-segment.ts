@@ -11,8 +11,8 @@ import {
   SealWeights,
   type SealValue,
 } from '../seal/public.ts'
-import type { Bundle } from './open-bundle.ts'
-import type { RunInput } from './segment-runner.ts'
+import type { Bundle } from '../files/open-bundle.ts'
+import type { RunInput } from '../core/plan/check-input.ts'
 
 /** Weight ciphertexts that stay loaded between runs, at most; the rest is read again each time. */
 const weightBudgetBytes = 1.5 * 2 ** 30

@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises'
 import { decodeResult, isKind, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
 import { UserError } from '../core/errors.ts'
-import { readBytes } from '../data/read-file.ts'
+import { readBytes } from '../files/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
-import type { Bundle } from './open-bundle.ts'
+import type { Bundle } from '../files/open-bundle.ts'
 
 /**
  * What the owner refreshed, or the segment before handed on, where the input is such a file; undefined where it is

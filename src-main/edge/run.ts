@@ -5,7 +5,7 @@ import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { encodeRun } from './encode-run.ts'
 import { readInput } from './read-input.ts'
 import { readCiphertexts } from './read-ciphertexts.ts'
-import { Bundle, type Trust } from './open-bundle.ts'
+import { Bundle, type Trust } from '../files/open-bundle.ts'
 import { loadRunner, type RunnerOptions } from './load-runner.ts'
 
 export interface EdgeRunRequest {

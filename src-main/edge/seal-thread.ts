@@ -3,7 +3,7 @@ import { packInput } from '../core/plan/packing.ts'
 import { inputLevel, isInputAtFirstLevel, type Plan, type Register } from '../core/plan/plan.ts'
 import { loadSeal, PublicEncryptor, saveCiphertext, savePlaintext, SealContext } from '../seal/public.ts'
 import { answerQuestions, type Tell } from '../workers/ask.ts'
-import { Bundle } from './open-bundle.ts'
+import { Bundle } from '../files/open-bundle.ts'
 
 /** What the kernels leave to SEAL: encryption. */
 export interface SealThreadSetup {

@@ -1,5 +1,4 @@
-import { UserError } from '../core/errors.ts'
-import { sizeOf } from '../core/network/layer-model.ts'
+import type { RunInput } from '../core/plan/check-input.ts'
 import type { EvaluatorKind } from '../core/plan/evaluator-kinds.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import type { WorkContext } from '../core/progress.ts'
@@ -11,9 +10,6 @@ export interface RunTimes {
   readonly evaluateMs: number
   readonly layers: readonly { readonly id: string; readonly ms: number }[]
 }
-
-/** Preprocessed values that the edge encrypts, or what the owner refreshed: saved ciphertexts, one per register. */
-export type RunInput = Float64Array | readonly Uint8Array[]
 
 /** One segment of a bundle, loaded and ready to run any number of inputs, one after the other. */
 export interface SegmentRunner {
@@ -29,29 +25,4 @@ export interface SegmentRunner {
   /** Of all SEAL instances, or of the kernels' memory. */
   heapBytes(): number
   delete(): Promise<void>
-}
-
-/** Throws UserError 'wrong-shape', 'input-out-of-range'. */
-export function checkInput(plan: Plan, input: RunInput): void {
-  if (!(input instanceof Float64Array)) {
-    if (input.length !== plan.input.sources.length || plan.input.mode === 'plain') {
-      throw new UserError('wrong-shape', 'The refreshed input does not fit the segment.')
-    }
-    return
-  }
-  if (plan.input.mode === 'handed') {
-    throw new UserError('wrong-shape', 'The segment takes what the one before it hands on, not samples.')
-  }
-  const expected = plan.batch * sizeOf(plan.input.shape)
-  if (input.length !== expected) {
-    throw new UserError('wrong-shape', `The input has ${input.length} values instead of ${expected}.`)
-  }
-  const { scale, primes } = plan.input
-  const modulusBits = plan.parameters.primes
-    .slice(0, primes)
-    .reduce((bits, prime) => bits + Math.log2(Number(prime)), 0)
-  const largest = input.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-  if (!(Math.log2(largest) + Math.log2(scale) < modulusBits - 1)) {
-    throw new UserError('input-out-of-range', `The input holds ${largest}, which is more than can be encrypted.`)
-  }
 }

@@ -5,9 +5,9 @@ import { loadCiphertextParts, saveCiphertext, type Ciphertext, type SealValue } 
 import { answerQuestions, type Tell } from '../workers/ask.ts'
 import { Exchange, type ExchangeEnds } from '../workers/exchange.ts'
 import { loadSegment, type LoadedSegment } from './load-segment.ts'
-import { Bundle } from './open-bundle.ts'
+import { Bundle } from '../files/open-bundle.ts'
 import { runProgram } from './run-program.ts'
-import type { RunInput } from './segment-runner.ts'
+import type { RunInput } from '../core/plan/check-input.ts'
 
 export interface SegmentThreadSetup {
   readonly bundle: string

@@ -4,7 +4,8 @@ import type { WorkContext } from '../core/progress.ts'
 import { saveCiphertext, type Ciphertext, type SealValue } from '../seal/public.ts'
 import type { LoadedSegment } from './load-segment.ts'
 import { PlanTimer } from './plan-timer.ts'
-import { checkInput, type RunInput, type RunTimes, type SegmentRunner } from './segment-runner.ts'
+import { type RunTimes, type SegmentRunner } from './segment-runner.ts'
+import { checkInput, type RunInput } from '../core/plan/check-input.ts'
 
 /** A segment on one SEAL instance, in this thread. */
 export class SingleRunner implements SegmentRunner {

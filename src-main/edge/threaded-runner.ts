@@ -6,8 +6,9 @@ import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { compileSeal } from '../seal/public.ts'
 import { AskedWorker } from '../workers/ask.ts'
 import { createExchanges, portsOf } from '../workers/exchange.ts'
-import type { Bundle } from './open-bundle.ts'
-import { checkInput, type RunInput, type SegmentRunner } from './segment-runner.ts'
+import type { Bundle } from '../files/open-bundle.ts'
+import { type SegmentRunner } from './segment-runner.ts'
+import { checkInput, type RunInput } from '../core/plan/check-input.ts'
 import type { SegmentThreadAnswer, SegmentThreadSetup } from './segment-thread.ts'
 
 /** Beside this file, as source or bundled. */

@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads'
 import type { WeightIndex } from '../core/plan/plan.ts'
-import { Bundle } from './open-bundle.ts'
+import { Bundle } from '../files/open-bundle.ts'
 import { WeightFiller, type WeightSlots } from './weight-buffer.ts'
 
 export interface WeightReaderSetup {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Plan, WeightIndex } from '../core/plan/plan.ts'
-import type { Bundle } from './open-bundle.ts'
+import type { Bundle } from '../files/open-bundle.ts'
 import { newSlots, WeightTaker } from './weight-buffer.ts'
 import type { WeightReaderSetup } from './weight-reader-thread.ts'
 

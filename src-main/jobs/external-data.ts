@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, sep, win32 } from 'node:path'
 import { UserError } from '../core/errors.ts'
-import { MAX_FILE_BYTES } from '../data/read-file.ts'
+import { MAX_FILE_BYTES } from '../files/read-file.ts'
 
 /**
  * Loads the external data files of a model: regular files in the model's folder or below it, links resolved.

@@ -1,5 +1,5 @@
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
-import { readBytes, readTokens } from '../data/read-file.ts'
+import { readBytes, readTokens } from '../files/read-file.ts'
 import { SAMPLE_TYPES, type SampleType } from '../data/read-samples.ts'
 import { UserError } from '../core/errors.ts'
 import { serverUrl } from '../http/addresses.ts'

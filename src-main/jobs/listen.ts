@@ -1,5 +1,5 @@
 import { UserError } from '../core/errors.ts'
-import { readText, readTokens } from '../data/read-file.ts'
+import { readText, readTokens } from '../files/read-file.ts'
 import type { ListenOptions } from '../http/listen.ts'
 
 /** Where a server listens; files hold PEM, or one bearer token a line. */

@@ -1,4 +1,4 @@
-import { readText } from '../data/read-file.ts'
+import { readText } from '../files/read-file.ts'
 import type { NatsOptions } from '../nats/connect.ts'
 
 /** How to reach a NATS server: paths, but for the URL and the user. */

@@ -4,7 +4,7 @@ import type { Graph } from '../core/graph/graph.ts'
 import { normalise } from '../core/normalise/normalise.ts'
 import type { LayerModel } from '../core/network/layer-model.ts'
 import { readOnnx } from '../core/onnx/read-onnx.ts'
-import { readBytes } from '../data/read-file.ts'
+import { readBytes } from '../files/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
 import { externalDataOf } from './external-data.ts'
 

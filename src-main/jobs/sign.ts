@@ -1,6 +1,6 @@
 import { UserError } from '../core/errors.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
-import { readText } from '../data/read-file.ts'
+import { readText } from '../files/read-file.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { deploymentSigningKey, signBundle } from '../owner/sign-bundle.ts'
 import { verifyBundle } from './edge-bundle.ts'

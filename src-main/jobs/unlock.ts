@@ -1,5 +1,5 @@
 import { UserError } from '../core/errors.ts'
-import { readText } from '../data/read-file.ts'
+import { readText } from '../files/read-file.ts'
 import type { Unlock } from '../owner/age.ts'
 
 /** What opens the key store: its passphrase, or a file of age identities (`AGE-SECRET-KEY-…`), as age-keygen writes it. */

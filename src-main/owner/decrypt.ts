@@ -5,7 +5,7 @@ import { decodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bu
 import type { RevealPolicy } from '../core/bundle/manifest.ts'
 import { UserError } from '../core/errors.ts'
 import type { Plan } from '../core/plan/plan.ts'
-import { readBytes } from '../data/read-file.ts'
+import { readBytes } from '../files/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
 import { loadCiphertext, loadSeal, SealContext } from '../seal/public.ts'
 import { OwnerKey } from '../seal/secret.ts'

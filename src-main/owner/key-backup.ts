@@ -1,7 +1,7 @@
 import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../core/errors.ts'
-import { fileProblem } from '../data/read-file.ts'
+import { fileProblem } from '../files/read-file.ts'
 import { checkFrame, readDirectory, readWhole } from '../files/bundle-zip.ts'
 import { writeBundleZip } from '../files/write-bundle-zip.ts'
 import { writeAtomically, type WriteOptions } from '../files/write-atomically.ts'

@@ -1,4 +1,4 @@
-import { Bundle } from '../edge/open-bundle.ts'
+import { Bundle } from '../files/open-bundle.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import type { Unlock } from './age.ts'
 import { Signer } from './sign.ts'

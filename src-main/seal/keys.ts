@@ -1,16 +1,10 @@
 import type { Ciphertext, GaloisKeys, RelinKeys } from 'node-seal/throws'
+import type { EvaluationKeyBytes } from '../core/bundle/material.ts'
 import { InternalError } from '../core/errors.ts'
 import type { SealContext } from './context.ts'
 import { filled, parsing } from './guard.ts'
 import { checkHeap } from './module.ts'
 import { unpackKeys } from './packed.ts'
-
-/** Packed keys (seal/packed.ts) made on the chain of the first `primes` data primes; they serve values with at most so many. */
-export interface EvaluationKeyBytes {
-  readonly primes: number
-  readonly relinearisation?: Uint8Array
-  readonly galois?: { readonly steps: readonly number[]; readonly bytes: Uint8Array }
-}
 
 interface ChainKey<K> {
   readonly context: SealContext

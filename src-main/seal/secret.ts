@@ -2,7 +2,7 @@ import type { Ciphertext, ComprModeType, Decryptor, Encryptor, KeyGenerator, Sec
 import { checkSerialised, polynomialBytes } from './ciphertext.ts'
 import type { SealContext } from './context.ts'
 import { filled, guarded, parsing, scoped } from './guard.ts'
-import type { EvaluationKeyBytes } from './keys.ts'
+import type { EvaluationKeyBytes } from '../core/bundle/material.ts'
 import { packCiphertext, packKeys } from './packed.ts'
 
 /** A secret key and all that it permits. Only owner code may import this file. */

@@ -1,12 +1,10 @@
 import type { Ciphertext } from 'node-seal/throws'
+import type { LoadWeight } from '../core/bundle/material.ts'
 import type { WeightIndex, WeightSlot } from '../core/plan/plan.ts'
 import { loadCiphertext, polynomialBytes } from './ciphertext.ts'
 import type { SealContext } from './context.ts'
 import { checkHeap } from './module.ts'
 import { unpackCiphertext } from './packed.ts'
-
-/** The packed ciphertext of one weight (seal/packed.ts); checks its hash before it returns it. */
-export type LoadWeight = (index: WeightIndex) => Uint8Array
 
 /** Weight ciphertexts by index: loaded on first use, kept within a budget, loaded again beyond it. */
 export class SealWeights {

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { cruise, type ICruiseOptions, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser'
 import { describe, expect, it } from 'vitest'
 
 interface Rules {
-  readonly forbidden: (IForbiddenRuleType & { readonly name: string })[]
+  readonly forbidden: (IForbiddenRuleType & { readonly name: string; readonly to: { readonly pathNot?: unknown } })[]
   readonly options: ICruiseOptions
 }
 
@@ -42,6 +42,14 @@ describe('import rules', () => {
       'src-main/kernels/run.ts': "import '../seal/secret.ts'\n",
       'src-main/app/main.ts': "import '../owner/keys.ts'\n",
       'src-renderer/page.ts': "import '../src-main/seal/secret.ts'\n",
+      'src-main/elsewhere/any.ts': 'export const any = 1\n',
+      'src-main/core/elsewhere/any.ts': 'export const any = 1\n',
+    }
+    // A row of the import table is broken by what no row allows.
+    for (const { name, from } of rules.forbidden) {
+      const folder = /^\^(src-main\/.*)\/$/.exec(String(from.path))?.[1]
+      if (!/^(core|folder)-/.test(name) || folder === undefined || folder === 'src-main/core') continue
+      offences[`${folder}/row.ts`] = "import '../elsewhere/any.ts'\n"
     }
     try {
       for (const [path, source] of Object.entries(offences)) {
@@ -54,6 +62,23 @@ describe('import rules', () => {
       expect([...broken].sort()).toEqual(rules.forbidden.map((rule) => rule.name).sort())
     } finally {
       rmSync(tree, { recursive: true, force: true })
+    }
+  })
+
+  it('are those that docs/architecture.md states', () => {
+    const page = readFileSync(join(root, 'docs', 'architecture.md'), 'utf8')
+    const cells = [...page.matchAll(/^\| (`[^|]+`) \|[^|]*\| ([^|]*) \|$/gm)].flatMap(([, names, allowed]) =>
+      [...names.matchAll(/`([^`]+)\/`/g)].map(([, name]) => [
+        name,
+        [...allowed.matchAll(/`([a-z]+)`/g)].map(([, to]) => to),
+      ]),
+    )
+    const stated = Object.fromEntries(cells) as Record<string, string[]>
+    for (const { name, from, to } of rules.forbidden) {
+      const folder = /^\^src-main\/(.*)\/$/.exec(String(from.path))?.[1]
+      if (!/^(core|folder)-/.test(name) || folder === undefined || folder === 'core') continue
+      const allowed = /\((.*)\)\/$/.exec(String(to.pathNot))![1].split('|').slice(1)
+      expect([folder, stated[folder]]).toEqual([folder, allowed])
     }
   })
 })

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { silent } from '../../src-main/core/progress.ts'
 import { loadRunner, type RunnerOptions } from '../../src-main/edge/load-runner.ts'
-import { Bundle } from '../../src-main/edge/open-bundle.ts'
+import { Bundle } from '../../src-main/files/open-bundle.ts'
 import { median } from './rotation.ts'
 
 export interface EdgeMeasurement {

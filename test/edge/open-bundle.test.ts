@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Bundle } from '../../src-main/edge/open-bundle.ts'
+import { Bundle } from '../../src-main/files/open-bundle.ts'
 import { exportTiny, temporaryFolder } from '../owner/exported.ts'
 
 describe('opening a bundle', () => {

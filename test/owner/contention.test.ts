@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silent } from '../../src-main/core/progress.ts'
 import { loadRunner } from '../../src-main/edge/load-runner.ts'
-import { Bundle } from '../../src-main/edge/open-bundle.ts'
+import { Bundle } from '../../src-main/files/open-bundle.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { exportTiny, temporaryFolder } from './exported.ts'
 

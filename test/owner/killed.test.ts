@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Bundle } from '../../src-main/edge/open-bundle.ts'
+import { Bundle } from '../../src-main/files/open-bundle.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { exportTiny, temporaryFolder } from './exported.ts'
 

@@ -9,7 +9,7 @@ import { isPassing } from '../../nats/problems.ts'
 import { Queues } from '../../nats/queues.ts'
 import { takeTasks, type Delivery, type Outcome } from '../../nats/take-tasks.ts'
 import { checkMemory, type RunnerOptions } from '../load-runner.ts'
-import { Bundle, type Trust } from '../open-bundle.ts'
+import { Bundle, type Trust } from '../../files/open-bundle.ts'
 import { Engine } from '../serve/engine.ts'
 import { decodeTaskInput } from './task-input.ts'
 

@@ -7,7 +7,7 @@ import { connectNats, type NatsConnection, type NatsOptions } from '../../nats/c
 import { MAX_DEADLINE_MS, type Answer } from '../../nats/messages.ts'
 import { putObject, removeObject } from '../../nats/objects.ts'
 import { Queues } from '../../nats/queues.ts'
-import { Bundle, type Trust } from '../open-bundle.ts'
+import { Bundle, type Trust } from '../../files/open-bundle.ts'
 import { InputEncoder } from './task-input.ts'
 
 /** Pauses between looks at the answer: short at first, then a third longer each time. */

@@ -5,8 +5,8 @@ import { UserError } from '../../core/errors.ts'
 import { inputLevel, type Plan } from '../../core/plan/plan.ts'
 import { sha256 } from '../../files/sha256.ts'
 import { loadSeal, PublicEncryptor, saveCiphertext, SealContext } from '../../seal/public.ts'
-import type { Bundle } from '../open-bundle.ts'
-import { checkInput, type RunInput } from '../segment-runner.ts'
+import type { Bundle } from '../../files/open-bundle.ts'
+import { checkInput, type RunInput } from '../../core/plan/check-input.ts'
 
 const notOurs = (): UserError =>
   new UserError('input-of-another-bundle', 'The input was made for another deployment or segment.')

@@ -2,9 +2,10 @@ import { workerData } from 'node:worker_threads'
 import { silent } from '../../core/progress.ts'
 import { answerQuestions } from '../../workers/ask.ts'
 import { encodeRun } from '../encode-run.ts'
-import { Bundle } from '../open-bundle.ts'
+import { Bundle } from '../../files/open-bundle.ts'
 import { loadRunner, type RunnerOptions } from '../load-runner.ts'
-import type { RunInput, SegmentRunner } from '../segment-runner.ts'
+import type { SegmentRunner } from '../segment-runner.ts'
+import type { RunInput } from '../../core/plan/check-input.ts'
 
 export interface EngineSetup {
   readonly bundle: string

@@ -1,5 +1,5 @@
 import { AskedWorker } from '../../workers/ask.ts'
-import type { RunInput } from '../segment-runner.ts'
+import type { RunInput } from '../../core/plan/check-input.ts'
 import type { EngineSetup } from './engine-thread.ts'
 
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'engine-thread$1'))

@@ -1,4 +1,4 @@
-import type { RunInput } from '../segment-runner.ts'
+import type { RunInput } from '../../core/plan/check-input.ts'
 import { Engine } from './engine.ts'
 import type { EngineSetup } from './engine-thread.ts'
 

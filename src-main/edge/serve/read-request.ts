@@ -3,9 +3,9 @@ import { UserError } from '../../core/errors.ts'
 import { sizeOf } from '../../core/network/layer-model.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { AskedWorker } from '../../workers/ask.ts'
-import type { Bundle } from '../open-bundle.ts'
+import type { Bundle } from '../../files/open-bundle.ts'
 import { checkGiven, type GivenInput } from '../read-ciphertexts.ts'
-import type { RunInput } from '../segment-runner.ts'
+import type { RunInput } from '../../core/plan/check-input.ts'
 import { BODY_TYPES, CIPHERTEXTS_TYPE, type Body, type BodyType } from './body.ts'
 
 /** What a request asks to be computed. */

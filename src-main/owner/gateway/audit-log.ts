@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { open, truncate, type FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { UserError } from '../../core/errors.ts'
-import { fileProblem } from '../../data/read-file.ts'
+import { fileProblem } from '../../files/read-file.ts'
 import { writeProblem } from '../../files/write-atomically.ts'
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/)

@@ -18,11 +18,11 @@ import { decodeWeightIndex } from '../core/bundle/weight-index.ts'
 import type { NamedDigest } from '../core/bundle/statement.ts'
 import { UserError } from '../core/errors.ts'
 import type { Plan, WeightIndex } from '../core/plan/plan.ts'
-import { fileProblem } from '../data/read-file.ts'
-import { sha256 } from '../files/sha256.ts'
-import { checkFrame, hashExtent, readDirectory, readWhole, type Extent } from '../files/bundle-zip.ts'
-import { checkStatement, fingerprintOf, readPublicKey, verifyStatement } from '../files/signature.ts'
-import type { EvaluationKeyBytes, LoadWeight } from '../seal/public.ts'
+import { fileProblem } from './read-file.ts'
+import { sha256 } from './sha256.ts'
+import { checkFrame, hashExtent, readDirectory, readWhole, type Extent } from './bundle-zip.ts'
+import { checkStatement, fingerprintOf, readPublicKey, verifyStatement } from './signature.ts'
+import type { EvaluationKeyBytes, LoadWeight } from '../core/bundle/material.ts'
 
 /** No single entry but the weights is read whole beyond this. */
 const maxWholeBytes = 2 ** 30
