@@ -29,7 +29,6 @@ export async function buildEdge(folder = join(root, 'dist', 'edge')): Promise<st
 const entries = [
   'edge/main',
   'edge/segment-thread',
-  'edge/seal-thread',
   'edge/weight-reader-thread',
   'edge/serve/engine-thread',
   'edge/serve/parse-thread',

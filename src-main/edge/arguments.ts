@@ -16,7 +16,8 @@ export const usage = `Usage: sealwright-edge <command> …
   info BUNDLE                          tells what the bundle says of itself
   run BUNDLE --input DATA --out FILE   encrypts one sample, computes on it, writes the encrypted result
       --index I           which sample of DATA, from 0 (0)
-      --force             replaces FILE if it exists
+      --opening FILE      writes what an audit of the job is shown; it holds the input
+      --force             replaces files that exist
   serve BUNDLE                         answers over HTTP: POST /v1/run, GET /health, GET /metrics
       --host HOST         where to listen (127.0.0.1); another host needs TLS and a token
       --port PORT         (8080)
@@ -51,6 +52,7 @@ const flag = { type: 'boolean' } as const
 const options = {
   input: text,
   out: text,
+  opening: text,
   index: text,
   threads: text,
   memory: text,

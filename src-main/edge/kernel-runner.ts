@@ -1,45 +1,42 @@
 import { setImmediate } from 'node:timers/promises'
-import { invariant } from '../core/errors.ts'
 import type { KernelKind } from '../core/plan/evaluator-kinds.ts'
-import type { Plan, Register, WeightIndex } from '../core/plan/plan.ts'
+import type { Plan, WeightIndex } from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
 import { turnedInputs, type TurnedInput } from '../core/plan/turned-inputs.ts'
+import { packInput } from '../core/plan/packing.ts'
 import type { WorkContext } from '../core/progress.ts'
+import { encryptionKeyOf, type SeededInput } from '../core/bundle/receipt.ts'
+import { sha256 } from '../files/sha256.ts'
 import type { KernelValue } from '../kernels/kernel-evaluator.ts'
 import { weightsOf } from '../kernels/memory-layout.ts'
 import { openKernels, type OpenKernels } from '../kernels/open-kernels.ts'
-import { compileSeal } from '../seal/public.ts'
-import { AskedWorker } from '../workers/ask.ts'
 import type { Bundle } from '../files/open-bundle.ts'
 import { PlanTimer } from './plan-timer.ts'
-import type { SealThreadNote, SealThreadRequest, SealThreadSetup } from './seal-thread.ts'
-import { type RunTimes, type SegmentRunner } from './segment-runner.ts'
-import { checkInput, type RunInput } from '../core/plan/check-input.ts'
+import {
+  checkSegmentInput,
+  isCiphertexts,
+  seeded,
+  type SegmentInput,
+  type RunTimes,
+  type SegmentRunner,
+} from './segment-runner.ts'
 import { WeightReader } from './weight-reader.ts'
-
-/** Beside this file, as source or bundled. */
-const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'seal-thread$1'))
 
 export interface KernelRunnerOptions {
   /** All that work, unless told. */
   readonly kinds?: readonly KernelKind[]
   readonly threads: number
-  /**
-   * What the kernels' memory may take, asked for when all that encrypts is there: weights without room are read again
-   * in each run.
-   */
-  readonly roomBytes?: () => number
+  /** What the kernels' memory may take: weights without room are read again in each run. */
+  readonly roomBytes?: number
 }
 
-type SealThread = AskedWorker<SealThreadRequest, number, SealThreadNote>
-
-/** A segment on our own kernels: one memory with weights, keys and values for all threads. SEAL encrypts. */
+/** A segment on our own kernels: one memory with weights, keys and values for all threads. */
 export class KernelRunner implements SegmentRunner {
   readonly evaluator: KernelKind
   readonly plan: Plan
   times: RunTimes | undefined
+  inputs: readonly string[] = []
   readonly #kernels: OpenKernels
-  readonly #encryptors: readonly SealThread[]
   /** Where some weights are streamed. */
   readonly #reader: WeightReader | undefined
   /** By instruction: the weights that are read for it. */
@@ -47,11 +44,10 @@ export class KernelRunner implements SegmentRunner {
   /** Clear inputs that need not be encoded, being rotations of others. */
   readonly #turned: readonly (TurnedInput | undefined)[]
 
-  private constructor(plan: Plan, kernels: OpenKernels, encryptors: readonly SealThread[], reader?: WeightReader) {
+  private constructor(plan: Plan, kernels: OpenKernels, reader?: WeightReader) {
     this.plan = plan
     this.evaluator = kernels.kind
     this.#kernels = kernels
-    this.#encryptors = encryptors
     this.#reader = reader
     const streamed = new Set(kernels.streamed)
     this.#streamed = plan.instructions.map((instruction) =>
@@ -64,37 +60,35 @@ export class KernelRunner implements SegmentRunner {
   static async load(bundle: Bundle, segmentIndex: number, options: KernelRunnerOptions): Promise<KernelRunner> {
     const { threads, roomBytes, kinds } = options
     const plan = await bundle.plan(bundle.segment(segmentIndex))
-    const module = await compileSeal()
-    const { path, sha256 } = bundle
-    const setup: SealThreadSetup = { bundle: path, bundleSha256: sha256, segmentIndex, module }
-    // Only the first segment's input comes in the clear.
-    const encryptors = Array.from(
-      { length: segmentIndex === 0 ? Math.min(threads, plan.input.sources.length) : 0 },
-      (): SealThread => new AskedWorker(threadUrl, { workerData: setup }),
-    )
+    // Only the first segment's input comes as values.
+    const inputs = segmentIndex > 0 ? undefined : plan.input.mode === 'plain' ? 'encode' : 'encrypt'
     let kernels: OpenKernels | undefined
     let reader: WeightReader | undefined
     try {
-      const ready = Promise.all(encryptors.map((thread) => thread.ask({ registers: [], input: new Float64Array() })))
-      if (roomBytes) await ready
-      kernels = await openKernels(plan, { threads, kinds, limitBytes: roomBytes?.() })
+      kernels = await openKernels(plan, { threads, kinds, limitBytes: roomBytes, inputs })
+      if (inputs === 'encrypt') {
+        kernels.store.loadPublicKey(await bundle.entry(bundle.segment(segmentIndex).publicKey))
+      }
       const streamed = new Set(kernels.streamed)
       const kept = [...plan.weights.keys()].filter((index) => !streamed.has(index))
       if (streamed.size > 0) reader = await WeightReader.start(bundle, segmentIndex, plan, kernels.streamed)
-      await Promise.all([loadMaterial(kernels, bundle, segmentIndex, plan, kept), ready])
-      return new KernelRunner(plan, kernels, encryptors, reader)
+      await loadMaterial(kernels, bundle, segmentIndex, plan, kept)
+      return new KernelRunner(plan, kernels, reader)
     } catch (error) {
-      await Promise.all([kernels?.close(), reader?.end(), ...encryptors.map((thread) => thread.end())])
+      await Promise.all([kernels?.close(), reader?.end()])
       throw error
     }
   }
 
-  async run(input: RunInput, work: WorkContext): Promise<Uint8Array[]> {
+  async run(input: SegmentInput, work: WorkContext): Promise<Uint8Array[]> {
     const { plan } = this
     const { evaluator, store } = this.#kernels
-    checkInput(plan, input)
-    const { values, encryptMs } = input instanceof Float64Array ? await this.#encrypt(input) : this.#load(input)
+    checkSegmentInput(plan, input)
+    const startedMs = performance.now()
+    const values = isCiphertexts(input) ? this.#load(input) : this.#encrypt(seeded(input))
+    const encryptMs = isCiphertexts(input) ? 0 : performance.now() - startedMs
     try {
+      this.inputs = this.#hashes(input, values)
       const timer = new PlanTimer<KernelValue>(plan, work)
       const outputs = runPlan(plan, evaluator, values, {
         beforeInstruction: (index) => {
@@ -121,38 +115,31 @@ export class KernelRunner implements SegmentRunner {
   }
 
   async delete(): Promise<void> {
-    await Promise.all([this.#kernels.close(), this.#reader?.end(), ...this.#encryptors.map((thread) => thread.end())])
+    await Promise.all([this.#kernels.close(), this.#reader?.end()])
   }
 
-  #load(ciphertexts: readonly Uint8Array[]): { values: KernelValue[]; encryptMs: number } {
-    return { values: ciphertexts.map((bytes, register) => this.#kernels.loadInput(bytes, register)), encryptMs: 0 }
+  #load(ciphertexts: readonly Uint8Array[]): KernelValue[] {
+    return ciphertexts.map((bytes, register) => this.#kernels.loadInput(bytes, register))
   }
 
-  async #encrypt(input: Float64Array): Promise<{ values: KernelValue[]; encryptMs: number }> {
-    invariant(this.#encryptors.length > 0, 'only the first segment encrypts')
-    const registers = [...this.plan.input.sources.keys()]
-    const packed = registers.filter((register) => !this.#turned[register])
-    const values = new Map<Register, KernelValue>()
-    let busyMs: number[] = []
-    try {
-      busyMs = await Promise.all(
-        this.#encryptors.map((thread, first) => {
-          const own = packed.filter((_, k) => k % this.#encryptors.length === first)
-          const take = ({ register, bytes }: SealThreadNote): void =>
-            void values.set(register, this.#kernels.loadInput(bytes, register))
-          return thread.ask({ registers: own, input }, { take })
-        }),
-      )
-    } catch (error) {
-      for (const value of values.values()) this.#kernels.evaluator.release(value)
-      throw error
-    }
-    const startedMs = performance.now()
-    this.#turned.forEach((turned, register) => {
-      if (turned) values.set(register, this.#kernels.turnInput(values.get(turned.of)!, turned.steps))
+  #encrypt(input: SeededInput): KernelValue[] {
+    const { encodeInput, encryptInput, turnInput } = this.#kernels
+    const values: KernelValue[] = []
+    this.plan.input.sources.forEach((_, register) => {
+      const turned = this.#turned[register]
+      const slots = (): Float64Array => packInput(this.plan, input.values, register)
+      if (turned) values.push(turnInput(values[turned.of], turned.steps))
+      else if (this.plan.input.mode === 'plain') values.push(encodeInput(slots(), register))
+      else values.push(encryptInput(slots(), encryptionKeyOf(input, register, sha256), register))
     })
-    const encryptMs = Math.max(...busyMs) + performance.now() - startedMs
-    return { values: registers.map((register) => values.get(register)!), encryptMs }
+    return values
+  }
+
+  /** Nobody asks for those of values without a seed. */
+  #hashes(input: SegmentInput, values: readonly KernelValue[]): string[] {
+    if (isCiphertexts(input)) return input.map(sha256)
+    if (input instanceof Float64Array || this.plan.input.mode === 'plain') return []
+    return values.map((value) => sha256(this.#kernels.store.save(value)))
   }
 }
 

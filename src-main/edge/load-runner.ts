@@ -1,6 +1,7 @@
 import { UserError } from '../core/errors.ts'
 import { kernelKindsOf, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { kernelSupport } from '../kernels/open-kernels.ts'
+import { loadInputEncryptor } from './input-encryptor.ts'
 import { KernelRunner } from './kernel-runner.ts'
 import { loadSegment } from './load-segment.ts'
 import type { Bundle } from '../files/open-bundle.ts'
@@ -31,15 +32,21 @@ export async function loadRunner(bundle: Bundle, segmentIndex: number, options: 
   const kinds = kernelKindsOf(evaluator)
   const mustUseKernels = evaluator !== 'auto' && kinds.length > 0
   if (mustUseKernels || (evaluator === 'auto' && kernelSupport(plan, threads).kind !== 'node-seal')) {
-    const roomBytes = memoryBytes === undefined ? undefined : () => kernelRoom(memoryBytes, threads)
+    const roomBytes = memoryBytes === undefined ? undefined : kernelRoom(memoryBytes, threads)
     return KernelRunner.load(bundle, segmentIndex, { threads, kinds, roomBytes })
   }
   if (memoryBytes !== undefined) {
     throw new UserError('kernels-unsupported', 'Only the evaluation kernels can keep to a given memory.')
   }
-  return threads > 1
-    ? ThreadedRunner.load(bundle, segmentIndex, threads)
-    : new SingleRunner(await loadSegment(bundle, segmentIndex))
+  const encryptor = segmentIndex === 0 ? await loadInputEncryptor(bundle, segmentIndex) : undefined
+  try {
+    return threads > 1
+      ? await ThreadedRunner.load(bundle, segmentIndex, threads, encryptor)
+      : new SingleRunner(await loadSegment(bundle, segmentIndex), encryptor)
+  } catch (error) {
+    await encryptor?.close()
+    throw error
+  }
 }
 
 /** Throws UserError 'bad-arguments' where several runners would have to share a given memory. */

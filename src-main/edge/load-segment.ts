@@ -1,10 +1,9 @@
-import { packInput } from '../core/plan/packing.ts'
 import { inputLevel, type Plan, type Register } from '../core/plan/plan.ts'
 import {
   heapBytes,
   loadCiphertext,
+  loadPlaintext,
   loadSeal,
-  PublicEncryptor,
   SealContext,
   SealEvaluator,
   SealKeys,
@@ -12,7 +11,6 @@ import {
   type SealValue,
 } from '../seal/public.ts'
 import type { Bundle } from '../files/open-bundle.ts'
-import type { RunInput } from '../core/plan/check-input.ts'
 
 /** Weight ciphertexts that stay loaded between runs, at most; the rest is read again each time. */
 const weightBudgetBytes = 1.5 * 2 ** 30
@@ -22,8 +20,8 @@ export interface LoadedSegment {
   readonly plan: Plan
   readonly context: SealContext
   readonly evaluator: SealEvaluator
-  /** Encrypts, or for plain input encodes, one packed input, or loads a refreshed one; the caller deletes the result. */
-  inputValue(register: Register, input: RunInput): SealValue
+  /** Loads a saved ciphertext or, for plain input, plaintext; the caller deletes the result. */
+  inputValue(register: Register, bytes: Uint8Array): SealValue
   heapBytes(): number
   delete(): void
 }
@@ -37,7 +35,6 @@ export async function loadSegment(
   const segment = bundle.segment(segmentIndex)
   const plan = await bundle.plan(segment)
   const context = new SealContext(await loadSeal(program), plan.parameters)
-  const encryptor = new PublicEncryptor(context, await bundle.entry(segment.publicKey))
   const keys = new SealKeys(context)
   for await (const set of bundle.evaluationKeys(segment)) keys.add(set)
   const { load } = await bundle.weights(segment, plan)
@@ -45,17 +42,14 @@ export async function loadSegment(
   return {
     plan,
     context,
-    evaluator: new SealEvaluator({ context, weights, keys, encryptor }),
-    inputValue(register, input) {
-      if (!(input instanceof Float64Array)) return loadCiphertext(context, input[register], inputLevel(plan, register))
-      const { scale, primes } = inputLevel(plan, register)
-      const { mode } = plan.input
-      const slots = packInput(plan, input, register)
-      return mode === 'plain' ? context.encode(slots, scale, primes) : encryptor.encrypt(slots, scale, primes)
-    },
+    evaluator: new SealEvaluator({ context, weights, keys }),
+    inputValue: (register, bytes) =>
+      plan.input.mode === 'plain'
+        ? loadPlaintext(context, bytes)
+        : loadCiphertext(context, bytes, inputLevel(plan, register)),
     heapBytes: () => heapBytes(context.seal),
     delete() {
-      for (const part of [weights, keys, encryptor, context]) part.delete()
+      for (const part of [weights, keys, context]) part.delete()
     },
   }
 }

@@ -31,6 +31,7 @@ const commands: Record<string, Command> = {
         bundle: required(bundle, 'BUNDLE'),
         input: required(values.input, '--input'),
         out: required(values.out, '--out'),
+        opening: values.opening,
         index: wholeNumber(values.index, '--index'),
         runner: runnerFrom(values),
         force: values.force === true,

@@ -1,8 +1,10 @@
+import { encodeCase } from '../core/bundle/audit-case.ts'
 import type { EvaluatorKind } from '../core/plan/evaluator-kinds.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { CutKind } from '../core/segment/cut.ts'
+import { sha256 } from '../files/sha256.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
-import { encodeRun } from './encode-run.ts'
+import { computeJob, jobOn, newJob, openingOf } from './compute-job.ts'
 import { readInput } from './read-input.ts'
 import { readCiphertexts } from './read-ciphertexts.ts'
 import { Bundle, type Trust } from '../files/open-bundle.ts'
@@ -15,6 +17,8 @@ export interface EdgeRunRequest {
   readonly index?: number
   readonly runner: RunnerOptions
   readonly out: string
+  /** Where to write what an audit of the job is shown; it holds the input. */
+  readonly opening?: string
   readonly force?: boolean
   readonly trust?: Trust
 }
@@ -23,6 +27,8 @@ export interface EdgeRunResult {
   readonly deploymentId: string
   /** Which segment ran, from 0. */
   readonly segment: number
+  /** 32 hexadecimal digits, which its receipt names. */
+  readonly job: string
   /** What happens behind it; absent for the last one. */
   readonly cut?: CutKind
   readonly resultBytes: number
@@ -40,6 +46,7 @@ export interface EdgeRunResult {
 export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promise<EdgeRunResult> {
   const startedMs = performance.now()
   await checkOutput(request.out, request)
+  if (request.opening !== undefined) await checkOutput(request.opening, request)
   const bundle = await Bundle.open(request.bundle, request.trust)
   try {
     const { manifest } = bundle
@@ -49,16 +56,22 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
     try {
       const { preprocessing } = manifest
       const index = request.index ?? 0
-      const input = given?.ciphertexts ?? (await readInput(request.input, index, runner.plan, preprocessing))
+      const job = given ? jobOn(given) : newJob(await readInput(request.input, index, runner.plan, preprocessing))
       const loadedMs = performance.now()
-      const ciphertexts = await runner.run(input, work)
+      const computed = await computeJob(bundle, runner, job, work)
       const ranMs = performance.now()
       const { deploymentId } = manifest
-      const result = encodeRun(bundle, ciphertexts, segment)
+      const { file: result, receipt } = computed
+      const opening = request.opening
+      if (opening !== undefined) {
+        const bytes = encodeCase({ receipt, opening: openingOf(job) }, sha256)
+        await writeAtomically(opening, { force: request.force }, (file) => file.writeFile(bytes))
+      }
       await writeAtomically(request.out, { force: request.force }, (file) => file.writeFile(result))
       return {
         deploymentId,
         segment,
+        job: job.id,
         cut: bundle.cutAfter(segment),
         resultBytes: result.length,
         loadSeconds: (loadedMs - startedMs) / 1000,

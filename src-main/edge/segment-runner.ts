@@ -1,4 +1,6 @@
-import type { RunInput } from '../core/plan/check-input.ts'
+import { randomBytes } from 'node:crypto'
+import { SEED_BYTES, type SeededInput } from '../core/bundle/receipt.ts'
+import { checkInput, type RunInput } from '../core/plan/check-input.ts'
 import type { EvaluatorKind } from '../core/plan/evaluator-kinds.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import type { WorkContext } from '../core/progress.ts'
@@ -11,6 +13,17 @@ export interface RunTimes {
   readonly layers: readonly { readonly id: string; readonly ms: number }[]
 }
 
+/** What a run takes: values get a seed of their own unless they have one. */
+export type SegmentInput = RunInput | SeededInput
+
+export const isCiphertexts = (input: SegmentInput): input is readonly Uint8Array[] => Array.isArray(input)
+
+/** Values with a job and a seed of their own. */
+export function seeded(input: Float64Array | SeededInput): SeededInput {
+  if (!(input instanceof Float64Array)) return input
+  return { job: randomBytes(16).toString('hex'), seed: new Uint8Array(randomBytes(SEED_BYTES)), values: input }
+}
+
 /** One segment of a bundle, loaded and ready to run any number of inputs, one after the other. */
 export interface SegmentRunner {
   readonly evaluator: EvaluatorKind
@@ -19,10 +32,16 @@ export interface SegmentRunner {
    * Encrypts a preprocessed input unless it is encrypted, runs the segment and saves the output ciphertexts.
    * @throws UserError wrong-shape; CancelledError
    */
-  run(input: RunInput, work: WorkContext): Promise<Uint8Array[]>
+  run(input: SegmentInput, work: WorkContext): Promise<Uint8Array[]>
+  /** SHA-256 of each input ciphertext of the last run, as SEAL saves it; none where the input was in the clear. */
+  readonly inputs: readonly string[]
   /** Of the last run; absent where threads do not report theirs. */
   readonly times?: RunTimes
   /** Of all SEAL instances, or of the kernels' memory. */
   heapBytes(): number
   delete(): Promise<void>
 }
+
+/** Throws UserError 'wrong-shape', 'input-out-of-range'. */
+export const checkSegmentInput = (plan: Plan, input: SegmentInput): void =>
+  checkInput(plan, 'seed' in input ? input.values : input)

@@ -7,7 +7,6 @@ import { Exchange, type ExchangeEnds } from '../workers/exchange.ts'
 import { loadSegment, type LoadedSegment } from './load-segment.ts'
 import { Bundle } from '../files/open-bundle.ts'
 import { runProgram } from './run-program.ts'
-import type { RunInput } from '../core/plan/check-input.ts'
 
 export interface SegmentThreadSetup {
   readonly bundle: string
@@ -41,21 +40,21 @@ async function open() {
 }
 
 /** Runs an input; without one, resolves when the segment is loaded. */
-answerQuestions(async (input: RunInput | undefined, tell: Tell<number>): Promise<SegmentThreadAnswer> => {
+answerQuestions(async (saved: readonly Uint8Array[] | undefined, tell: Tell<number>): Promise<SegmentThreadAnswer> => {
   const { segment, exchange } = await (opened ??= open())
-  const outputs = input ? run(segment, exchange, input, tell) : []
+  const outputs = saved ? run(segment, exchange, saved, tell) : []
   return { outputs, heapBytes: segment.heapBytes() }
 })
 
 function run(
   { context, evaluator, inputValue }: LoadedSegment,
   exchange: Exchange,
-  input: RunInput,
+  saved: readonly Uint8Array[],
   tell: Tell<number>,
 ): SegmentThreadAnswer['outputs'] {
   const outputs = runProgram<SealValue>(setup.program, setup.outputs, {
     evaluator,
-    input: (register) => inputValue(register, input),
+    input: (register) => inputValue(register, saved[register]),
     send: (register, value, to) => exchange.send(to, register, saveCiphertext(context, value as Ciphertext)),
     receive: (register) => loadCiphertextParts(context, exchange.receive(register)),
     beforeItem: (index) => {

@@ -6,33 +6,46 @@ import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { compileSeal } from '../seal/public.ts'
 import { AskedWorker } from '../workers/ask.ts'
 import { createExchanges, portsOf } from '../workers/exchange.ts'
+import { savedInputs, type InputEncryptor } from './input-encryptor.ts'
 import type { Bundle } from '../files/open-bundle.ts'
-import { type SegmentRunner } from './segment-runner.ts'
-import { checkInput, type RunInput } from '../core/plan/check-input.ts'
+import { checkSegmentInput, type SegmentInput, type SegmentRunner } from './segment-runner.ts'
 import type { SegmentThreadAnswer, SegmentThreadSetup } from './segment-thread.ts'
 
 /** Beside this file, as source or bundled. */
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'segment-thread$1'))
 
-type SegmentThread = AskedWorker<RunInput | undefined, SegmentThreadAnswer, number>
+type SegmentThread = AskedWorker<readonly Uint8Array[] | undefined, SegmentThreadAnswer, number>
 
 /** A segment on several threads, each with its own SEAL instance and its share of the plan. */
 export class ThreadedRunner implements SegmentRunner {
   readonly evaluator = 'node-seal'
   readonly plan: Plan
+  inputs: readonly string[] = []
+  readonly #encryptor: InputEncryptor | undefined
   readonly #schedule: Schedule
   readonly #threads: readonly SegmentThread[]
   #heapBytes = 0
   #failed: Error | undefined
 
-  private constructor(plan: Plan, schedule: Schedule, threads: readonly SegmentThread[]) {
+  private constructor(
+    plan: Plan,
+    schedule: Schedule,
+    threads: readonly SegmentThread[],
+    encryptor: InputEncryptor | undefined,
+  ) {
+    this.#encryptor = encryptor
     this.plan = plan
     this.#schedule = schedule
     this.#threads = threads
   }
 
-  /** Resolves when every thread has its keys. Throws UserError 'damaged-bundle', 'damaged-data'. */
-  static async load(bundle: Bundle, segmentIndex: number, threads: number): Promise<ThreadedRunner> {
+  /** Resolves when every thread has its keys; then the encryptor is the runner's. Throws UserError 'damaged-bundle', 'damaged-data'. */
+  static async load(
+    bundle: Bundle,
+    segmentIndex: number,
+    threads: number,
+    encryptor?: InputEncryptor,
+  ): Promise<ThreadedRunner> {
     const plan = await bundle.plan(bundle.segment(segmentIndex))
     const schedule = schedulePlan(plan, threads, nodeSealCosts)
     const module = await compileSeal()
@@ -51,7 +64,7 @@ export class ThreadedRunner implements SegmentRunner {
       }
       return new AskedWorker(threadUrl, { workerData: setup, transferList: portsOf(exchange) })
     })
-    const runner = new ThreadedRunner(plan, schedule, workers)
+    const runner = new ThreadedRunner(plan, schedule, workers, encryptor)
     try {
       await Promise.all(workers.map((worker) => worker.ask(undefined)))
     } catch (error) {
@@ -61,8 +74,8 @@ export class ThreadedRunner implements SegmentRunner {
     return runner
   }
 
-  async run(input: RunInput, work: WorkContext): Promise<Uint8Array[]> {
-    checkInput(this.plan, input)
+  async run(input: SegmentInput, work: WorkContext): Promise<Uint8Array[]> {
+    checkSegmentInput(this.plan, input)
     if (this.#failed) throw this.#failed
     const items = this.#schedule.programs.reduce((sum, program) => sum + program.length, 0)
     const step = stepCounter(work, 'run', items)
@@ -73,7 +86,9 @@ export class ThreadedRunner implements SegmentRunner {
       const take = (items: number): void => {
         for (let i = 0; i < items; i++) step()
       }
-      const answers = this.#threads.map((thread) => thread.ask(input, { take }))
+      const { saved, inputs } = savedInputs(this.plan, input, this.#encryptor)
+      this.inputs = inputs
+      const answers = this.#threads.map((thread) => thread.ask(saved, { take }))
       const done = await Promise.race([Promise.all(answers), cancelled])
       this.#heapBytes = done.reduce((sum, { heapBytes }) => sum + heapBytes, 0)
       const outputs = new Map(done.flatMap(({ outputs }) => outputs))
@@ -91,6 +106,6 @@ export class ThreadedRunner implements SegmentRunner {
   }
 
   async delete(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.end()))
+    await Promise.all([...this.#threads.map((thread) => thread.end()), this.#encryptor?.close()])
   }
 }

@@ -152,6 +152,12 @@ export class Bundle {
     return plan
   }
 
+  /** Of the entry that holds a segment's plan. */
+  planSha256(index: number): string {
+    const { plan } = this.segment(index)
+    return this.manifest.entries.find(({ name }) => name === plan)!.sha256
+  }
+
   /** The whole content of an entry. */
   async entry(name: string): Promise<Uint8Array> {
     const extent = this.#extents.get(name)

@@ -11,6 +11,8 @@ export interface EdgeRunRequest extends TrustRequest {
   /** Which sample of `input`. */
   readonly index: number
   readonly out: string
+  /** Where to write what an audit of the job is shown. */
+  readonly opening?: string
   /** The cores where it is left open. */
   readonly threads?: number
   /** Most that the process may hold, as 1500M or 2G: weights beyond it are read as they are needed. */
@@ -28,7 +30,7 @@ export interface EdgeRunResult extends Ran {
 
 /** Computes one encrypted result in another process. @throws UserError damaged-bundle, wrong-shape, … */
 export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promise<EdgeRunResult> {
-  const { bundle, input, index, out, threads, memory, force, evaluator = 'auto' } = request
+  const { bundle, input, index, out, opening, threads, memory, force, evaluator = 'auto' } = request
   await checkOutput(out, { force })
   const startedMs = performance.now()
   const ran = await runEdge<Ran>(
@@ -38,6 +40,7 @@ export async function edgeRun(request: EdgeRunRequest, work: WorkContext): Promi
       `--input=${input}`,
       `--index=${index}`,
       `--out=${out}`,
+      ...(opening === undefined ? [] : [`--opening=${opening}`]),
       `--evaluator=${evaluator}`,
       ...(threads === undefined ? [] : [`--threads=${threads}`]),
       ...(memory === undefined ? [] : [`--memory=${memory}`]),

@@ -6,7 +6,14 @@ import type { KeyRoom, MemoryLayout } from './memory-layout.ts'
 import { galoisElement, inverseElement } from './number-theory.ts'
 import { parmsId } from './parms-id.ts'
 import { bitLength, packedPartBytes } from './prime-table.ts'
-import { newCiphertext, readCiphertext, readKeys, readPlaintext, type SealPolynomials } from './seal-bytes.ts'
+import {
+  newCiphertext,
+  newPlaintext,
+  readCiphertext,
+  readKeys,
+  readPlaintext,
+  type SealPolynomials,
+} from './seal-bytes.ts'
 import type { Kernels } from './wasm.ts'
 
 /** A packed ciphertext begins with its seed; its generator's buffers are of 4096 bytes. */
@@ -129,7 +136,9 @@ export class KernelStore implements KernelMaterial {
   /** A value in SEAL's uncompressed form. */
   save(value: KernelValue): Uint8Array {
     const { address, parts, primes, scale } = value
-    const { bytes, residues } = newCiphertext(parts, primes, this.#n, scale, this.#levelId(primes))
+    const id = this.#levelId(primes)
+    const { bytes, residues } =
+      parts === 1 ? newPlaintext(primes, this.#n, scale, id) : newCiphertext(parts, primes, this.#n, scale, id)
     const polynomial = 8 * this.#n
     const copy = this.#layout.ring.scratch
     for (let at = 0; at < residues.length; at += polynomial) {

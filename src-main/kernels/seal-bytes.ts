@@ -125,6 +125,25 @@ export function newCiphertext(
   return { bytes, residues: bytes.subarray(CIPHERTEXT_DATA_AT) }
 }
 
+/** The same for an encoded plaintext. */
+export function newPlaintext(
+  primes: number,
+  n: number,
+  scale: number,
+  id: Uint8Array,
+): { bytes: Uint8Array; residues: Uint8Array } {
+  const words = primes * n
+  const bytes = new Uint8Array(PLAINTEXT_DATA_AT + 8 * words)
+  const view = new DataView(bytes.buffer)
+  writeHeader(view, 0, bytes.length)
+  bytes.set(id, PARMS_ID_AT)
+  view.setBigUint64(PLAINTEXT_AT.words, BigInt(words), true)
+  view.setFloat64(PLAINTEXT_AT.scale, scale, true)
+  writeHeader(view, PLAINTEXT_AT.nested, bytes.length - PLAINTEXT_AT.nested)
+  view.setBigUint64(PLAINTEXT_AT.count, BigInt(words), true)
+  return { bytes, residues: bytes.subarray(PLAINTEXT_DATA_AT) }
+}
+
 function writeHeader(view: DataView, at: number, length: number): void {
   view.setUint16(at, MAGIC, true)
   view.setUint8(at + 2, HEADER_BYTES)

@@ -77,8 +77,11 @@ export function saveCiphertext(context: SealContext, ciphertext: Ciphertext): Ui
   return ciphertext.saveToArray(context.seal.bindings.ComprModeType.none) as Uint8Array
 }
 
-export function savePlaintext(context: SealContext, plaintext: Plaintext): Uint8Array {
-  return plaintext.saveToArray(context.seal.bindings.ComprModeType.none) as Uint8Array
+/** Loads a plaintext that was encoded in this process. The caller deletes the result. */
+export function loadPlaintext(context: SealContext, bytes: Uint8Array): Plaintext {
+  return filled(new context.seal.bindings.Plaintext(), (plaintext) => {
+    parsing('plaintext', () => plaintext.loadFromArray(context.context, bytes))
+  })
 }
 
 /** True where two scales differ by no more than floating-point rounding. */

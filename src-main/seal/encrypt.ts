@@ -2,6 +2,7 @@ import type { Ciphertext, Encryptor } from 'node-seal/throws'
 import type { SealContext } from './context.ts'
 import { filled, guarded, parsing, scoped } from './guard.ts'
 import { unpackPublicKey } from './packed.ts'
+import { RESIDUES_START } from './seal-form.ts'
 
 /** Encrypts with the public key: what an edge does to its input. */
 export class PublicEncryptor {
@@ -33,4 +34,17 @@ export class PublicEncryptor {
   delete(): void {
     this.#encryptor.delete()
   }
+}
+
+/** The residues of both parts of a packed public key, [part][prime][coefficient]. Throws UserError 'damaged-data'. */
+export function expandPublicKey(context: SealContext, packed: Uint8Array): BigUint64Array {
+  const { bindings } = context.seal
+  return scoped((own) => {
+    const key = own(new bindings.PublicKey())
+    return parsing('public key', () => {
+      key.loadFromArray(context.context, unpackPublicKey(context, packed))
+      const saved = key.saveToArray(bindings.ComprModeType.none) as Uint8Array
+      return new BigUint64Array(saved.slice(RESIDUES_START).buffer)
+    })
+  })
 }

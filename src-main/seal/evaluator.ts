@@ -4,7 +4,6 @@ import type { Evaluator } from '../core/plan/evaluator.ts'
 import type { WeightIndex } from '../core/plan/plan.ts'
 import { isSameScale } from './ciphertext.ts'
 import type { SealContext } from './context.ts'
-import type { PublicEncryptor } from './encrypt.ts'
 import { filled, guarded, scoped } from './guard.ts'
 import type { SealKeys } from './keys.ts'
 import type { SealWeights } from './weights.ts'
@@ -16,8 +15,6 @@ export interface SealEvaluatorParts {
   readonly context: SealContext
   readonly weights: SealWeights
   readonly keys: SealKeys
-  /** Stands in for products with an all-zero plain input, which SEAL refuses as transparent. */
-  readonly encryptor: PublicEncryptor
 }
 
 /** A plan's operations on SEAL ciphertexts. The parts stay the caller's; each result is the caller's to `release`. */
@@ -100,13 +97,20 @@ export class SealEvaluator implements Evaluator<SealValue> {
     )
   }
 
-  /** A fresh encryption of zero with the level and scale that the product would have. */
+  /**
+   * Stands in for products with an all-zero plain input, which SEAL refuses as transparent: the weight times the smallest
+   * constant that can be encoded, an error as of rounding. It is the same at every run.
+   */
   #zeroProduct(value: SealValue, weight: WeightIndex): Ciphertext {
-    return this.#parts.weights.lend(weight, (ciphertext) => {
-      const zero = this.#parts.encryptor.encrypt(new Float64Array(0), 1, ciphertext.coeffModulusSize())
-      zero.setScale(value.scale() * ciphertext.scale())
-      return zero
-    })
+    invariant(isPlain(value), 'only plain inputs are zero')
+    const { context } = this.#parts
+    const [scale, primes] = [value.scale(), value.coeffCount() / context.parameters.polyModulusDegree]
+    const least = context.encode(new Float64Array(context.slots).fill(1 / scale), scale, primes)
+    try {
+      return this.#product(least, weight)
+    } finally {
+      least.delete()
+    }
   }
 
   #add(left: Ciphertext, right: Ciphertext): Ciphertext {

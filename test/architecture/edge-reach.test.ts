@@ -13,7 +13,7 @@ async function reachableFrom(entries: string[]): Promise<string[]> {
 
 describe('the edge process', () => {
   it('reaches no code that could decrypt, and nothing of the owner', async () => {
-    const threads = ['segment-thread', 'seal-thread', 'serve/engine-thread', 'serve/parse-thread'].map(
+    const threads = ['segment-thread', 'serve/engine-thread', 'serve/parse-thread'].map(
       (name) => `src-main/edge/${name}.ts`,
     )
     const reached = await reachableFrom(['src-main/edge/main.ts', ...threads])

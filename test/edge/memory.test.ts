@@ -69,8 +69,7 @@ describe('an edge with less memory than its weights need', () => {
 
   async function loadWith(kernelBytes?: number): Promise<KernelRunner> {
     const bundle = await Bundle.open(path)
-    const roomBytes = kernelBytes === undefined ? undefined : () => kernelBytes
-    const options = { threads: 2, kinds: KERNEL_KINDS, roomBytes }
+    const options = { threads: 2, kinds: KERNEL_KINDS, roomBytes: kernelBytes }
     return await KernelRunner.load(bundle, 0, options).finally(() => bundle.close())
   }
 

@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Costs, SegmentCost } from '../../scripts/simulate/model.ts'
+import { decodeResultHeader, isKind } from '../../src-main/core/bundle/result.ts'
 import { decodeTaskInput, InputEncoder } from '../../src-main/edge/nats/task-input.ts'
 import { Bundle } from '../../src-main/files/open-bundle.ts'
 import { Engine } from '../../src-main/edge/serve/engine.ts'
@@ -24,6 +25,10 @@ export const defaultSplit = 'relu_2:refresh,relu_5:refresh'
 const rounds = 5
 const largeBytes = 4e6
 
+/** Every file that goes from segment to segment names its job. */
+const jobOf = (input: Uint8Array): string =>
+  decodeResultHeader(input, isKind(input, 'handed') ? 'handed' : 'refreshed').job!
+
 /** Medians, with single-threaded nodes; the cluster has no nodes that would be in the way. */
 export async function measureCosts(cluster: Cluster, network: DeployedNetwork): Promise<Costs> {
   const bundle = await Bundle.open(network.bundle)
@@ -33,14 +38,14 @@ export async function measureCosts(cluster: Cluster, network: DeployedNetwork): 
     const encoder = await InputEncoder.load(bundle)
     const encryptMs = await median(async () => void encoder.encode(network.question().input))
     let input = encoder.encode(network.question().input)
-    encoder.delete()
+    await encoder.delete()
     const transfers = await measureTransfers(liar.queues)
     for (const { index } of bundle.manifest.segments) {
       const setup = { bundle: network.bundle, bundleSha256: bundle.sha256, segment: index }
       const engine = await Engine.start({ ...setup, options: { threads: 1, evaluator: 'auto' } })
-      const values = decodeTaskInput(input, bundle, index, await bundle.plan(bundle.segment(index)))
+      const job = decodeTaskInput(input, jobOf(input), bundle, index, await bundle.plan(bundle.segment(index)))
       let result: Uint8Array = new Uint8Array()
-      const computeMs = await median(async () => void (result = await engine.run(values)))
+      const computeMs = await median(async () => void (result = (await engine.run(job)).file))
       await engine.end()
       const sizes = { inputBytes: input.length, resultBytes: result.length }
       const cut = bundle.cutAfter(index)

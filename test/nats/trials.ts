@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
-import { decodeResult, encodeResult } from '../../src-main/core/bundle/result.ts'
+import { decodeResult, decodeResultHeader, encodeResult, isKind } from '../../src-main/core/bundle/result.ts'
 import { UserError } from '../../src-main/core/errors.ts'
 import { InputEncoder } from '../../src-main/edge/nats/task-input.ts'
 import { Bundle } from '../../src-main/files/open-bundle.ts'
@@ -107,9 +107,10 @@ export class Liar {
     return new Liar(await Queues.open(await connectNats({ url: server.url }, 'liar'), deployment.id))
   }
 
-  /** A job of its own making, submitted as it likes; resolves with the answer. */
+  /** A job of its own making, or the one that the input names, submitted as it likes; resolves with the answer. */
   async ask(bytes: Uint8Array, queue: QueueKind = 'compute', segment = 0, copies = 1): Promise<Answer> {
-    const job = randomBytes(16).toString('hex')
+    const named = isKind(bytes, 'refreshed') ? decodeResultHeader(bytes, 'refreshed').job : undefined
+    const job = named ?? randomBytes(16).toString('hex')
     const heard = new AbortController()
     const answer = this.queues.listen(job, heard.signal)
     for (let copy = 0; copy < copies; copy++) {
@@ -155,7 +156,7 @@ export async function encodeInput({ bundle: path }: Deployment, input: Float64Ar
   try {
     return encoder.encode(input)
   } finally {
-    encoder.delete()
+    await encoder.delete()
     await bundle.close()
   }
 }

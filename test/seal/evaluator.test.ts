@@ -45,7 +45,7 @@ describe('SealEvaluator on insecure small parameters', () => {
     const load = (index: number): Uint8Array => (loads.push(index), saved[index])
     weights = new SealWeights(context, slots, load, 3 * 2 * 8 * 1024 * 4)
     encryptor = new PublicEncryptor(context, key.publicKey())
-    evaluator = new SealEvaluator({ context, weights, keys, encryptor })
+    evaluator = new SealEvaluator({ context, weights, keys })
   })
   afterAll(() => [encryptor, weights, keys, key, context].forEach((part) => part.delete()))
 

@@ -106,7 +106,7 @@ describe('the measured noise', () => {
         return key.encryptSeeded(weightVectors(index), scale, primes)
       }
       const weights = new SealWeights(context, plan.weights, load, 0)
-      const evaluator = new SealEvaluator({ context, weights, keys, encryptor })
+      const evaluator = new SealEvaluator({ context, weights, keys })
       const input = encryptor.encrypt(packInput(plan, pixels, 0), plan.input.scale, plan.input.primes)
       const [output] = runPlan(plan, evaluator, [input]) as (typeof input)[]
       const outputs = unpack(plan, plan.output, [key.decrypt(output)])

@@ -93,7 +93,7 @@ describe('handing on', () => {
 
     function run(plan: Plan, inputs: readonly Uint8Array[], load: (index: number) => Uint8Array): Uint8Array[] {
       const loaded = new SealWeights(context, plan.weights, load, 0)
-      const evaluator = new SealEvaluator({ context, weights: loaded, keys, encryptor })
+      const evaluator = new SealEvaluator({ context, weights: loaded, keys })
       const levels = plan.input.levels ?? inputs.map(() => plan.input)
       const values = inputs.map((bytes, i) => loadCiphertext(context, bytes, levels[i]))
       const outputs = runPlan(plan, evaluator, values).map((value) => saveOf(value as (typeof values)[number]))

@@ -25,6 +25,7 @@ interface RunOptions extends InfoOptions {
   readonly input: string
   readonly index: number
   readonly out: string
+  readonly opening?: string
   readonly force?: boolean
 }
 
@@ -47,7 +48,8 @@ function runCommand(): Command {
     .requiredOption('--input <data>', '.npy, .npz (array x), a picture or a folder of them', path)
     .option('--index <number>', 'which sample of the input, from 0', wholeNumber, 0)
     .requiredOption('--out <file>', 'the encrypted result to write, usually *.result', path)
-    .option('--force', 'replace the result if it exists')
+    .option('--opening <file>', 'write what an audit of the job is shown; it holds the input', path)
+    .option('--force', 'replace files that exist')
   return withTrust(withRunner(base)).action(async (bundle: string, { json, force, ...options }: RunOptions) => {
     await answer(json === true, async (work) => {
       const result = await edgeRun({ bundle: path(bundle), ...options, force: force === true }, work)

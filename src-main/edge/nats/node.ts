@@ -119,9 +119,9 @@ class SegmentNode {
   async #compute(task: Task, bytes: Uint8Array): Promise<void> {
     const { job, deadlineMs } = task
     const startedMs = performance.now()
-    const input = decodeTaskInput(bytes, this.#bundle, this.#segment, this.#plan)
-    const result = await this.#engine.run(input, deadlineMs - Date.now())
-    const object = await putObject(this.#queues, job, result)
+    const work = decodeTaskInput(bytes, job, this.#bundle, this.#segment, this.#plan)
+    const { file } = await this.#engine.run(work, deadlineMs - Date.now())
+    const object = await putObject(this.#queues, job, file)
     const next = { version: 1, job, deadlineMs, object } as const
     const isHanded = this.#bundle.cutAfter(this.#segment) === 'hand-off'
     const isNew = await persist(deadlineMs, () =>

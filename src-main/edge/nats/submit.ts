@@ -8,6 +8,7 @@ import { MAX_DEADLINE_MS, type Answer } from '../../nats/messages.ts'
 import { putObject, removeObject } from '../../nats/objects.ts'
 import { Queues } from '../../nats/queues.ts'
 import { Bundle, type Trust } from '../../files/open-bundle.ts'
+import { seeded } from '../segment-runner.ts'
 import { InputEncoder } from './task-input.ts'
 
 /** Pauses between looks at the answer: short at first, then a third longer each time. */
@@ -41,7 +42,7 @@ export class Submitter {
       })
       return new Submitter(manifest, encoder, connection, queues)
     } catch (error) {
-      encoder?.delete()
+      await encoder?.delete()
       throw error
     } finally {
       await bundle.close()
@@ -66,7 +67,8 @@ export class Submitter {
     const answered = new AbortController()
     const told = this.#queues.listen(job, answered.signal)
     try {
-      const object = await putObject(this.#queues, job, this.#encoder.encode(values))
+      const input = { ...seeded(values), job }
+      const object = await putObject(this.#queues, job, this.#encoder.encode(input))
       await this.#queues.add('compute', 0, { version: 1, job, deadlineMs, object }).catch(async (error) => {
         await removeObject(this.#queues, object)
         throw error
@@ -79,7 +81,7 @@ export class Submitter {
 
   async close(): Promise<void> {
     await this.#connection.close()
-    this.#encoder.delete()
+    await this.#encoder.delete()
   }
 
   /** The answer is kept: one that was told while the connection was lost is found so. */

@@ -1,11 +1,10 @@
 import { workerData } from 'node:worker_threads'
 import { silent } from '../../core/progress.ts'
 import { answerQuestions } from '../../workers/ask.ts'
-import { encodeRun } from '../encode-run.ts'
+import { computeJob, type ComputedJob, type Job } from '../compute-job.ts'
 import { Bundle } from '../../files/open-bundle.ts'
 import { loadRunner, type RunnerOptions } from '../load-runner.ts'
 import type { SegmentRunner } from '../segment-runner.ts'
-import type { RunInput } from '../../core/plan/check-input.ts'
 
 export interface EngineSetup {
   readonly bundle: string
@@ -24,8 +23,8 @@ async function open() {
   return { bundle, runner: await loadRunner(bundle, segment, options) }
 }
 
-/** An input to an encoded result; without an input, resolves when the engine is ready. */
-answerQuestions(async (input: RunInput | undefined): Promise<Uint8Array> => {
+/** Computes a job; without one, resolves when the engine is ready. */
+answerQuestions(async (job: Job | undefined): Promise<ComputedJob | undefined> => {
   const { bundle, runner } = await (opened ??= open())
-  return input ? encodeRun(bundle, await runner.run(input, silent), segment) : new Uint8Array()
+  return job && (await computeJob(bundle, runner, job, silent))
 })

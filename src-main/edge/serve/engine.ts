@@ -1,5 +1,6 @@
+import { invariant } from '../../core/errors.ts'
 import { AskedWorker } from '../../workers/ask.ts'
-import type { RunInput } from '../../core/plan/check-input.ts'
+import type { ComputedJob, Job } from '../compute-job.ts'
 import type { EngineSetup } from './engine-thread.ts'
 
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'engine-thread$1'))
@@ -8,7 +9,7 @@ const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'engine-threa
 export class Engine {
   readonly #setup: EngineSetup
   readonly #onRestart: () => void
-  #worker: AskedWorker<RunInput | undefined, Uint8Array>
+  #worker: AskedWorker<Job | undefined, ComputedJob | undefined>
   #last: Promise<unknown> = Promise.resolve()
 
   private constructor(setup: EngineSetup, onRestart: () => void) {
@@ -29,28 +30,30 @@ export class Engine {
     return engine
   }
 
-  /** A result file. The thread is ended where one run takes longer than `timeoutMs`; that is an InternalError. */
-  run(input: RunInput, timeoutMs?: number): Promise<Uint8Array> {
-    return this.#ask(input, timeoutMs)
+  /** The thread is ended where one run takes longer than `timeoutMs`; that is an InternalError. */
+  async run(job: Job, timeoutMs?: number): Promise<ComputedJob> {
+    const computed = await this.#ask(job, timeoutMs)
+    invariant(computed, 'an engine answers a job')
+    return computed
   }
 
   async end(): Promise<void> {
     await this.#worker.end()
   }
 
-  #ask(input: RunInput | undefined, timeoutMs?: number): Promise<Uint8Array> {
+  #ask(job: Job | undefined, timeoutMs?: number): Promise<ComputedJob | undefined> {
     const turn = this.#last.then(() => {
       if (this.#worker.hasEnded) {
         this.#onRestart()
         this.#worker = this.#start()
       }
-      return this.#worker.ask(input, { ...(timeoutMs !== undefined && { timeoutMs }) })
+      return this.#worker.ask(job, { ...(timeoutMs !== undefined && { timeoutMs }) })
     })
     this.#last = turn.catch(() => {})
     return turn
   }
 
-  #start(): AskedWorker<RunInput | undefined, Uint8Array> {
+  #start(): AskedWorker<Job | undefined, ComputedJob | undefined> {
     return new AskedWorker(threadUrl, { workerData: this.#setup })
   }
 }

@@ -1,4 +1,4 @@
-import type { RunInput } from '../../core/plan/check-input.ts'
+import type { ComputedJob, Job } from '../compute-job.ts'
 import { Engine } from './engine.ts'
 import type { EngineSetup } from './engine-thread.ts'
 
@@ -25,9 +25,8 @@ export class Engines {
     }
   }
 
-  /** A result file, or what is handed on. */
-  async run(segment: number, input: RunInput): Promise<Uint8Array> {
-    return await (await this.load(segment)).run(input)
+  async run(job: Job): Promise<ComputedJob> {
+    return await (await this.load(job.segment)).run(job)
   }
 
   async end(): Promise<void> {

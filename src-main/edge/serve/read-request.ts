@@ -5,15 +5,8 @@ import type { Plan } from '../../core/plan/plan.ts'
 import { AskedWorker } from '../../workers/ask.ts'
 import type { Bundle } from '../../files/open-bundle.ts'
 import { checkGiven, type GivenInput } from '../read-ciphertexts.ts'
-import type { RunInput } from '../../core/plan/check-input.ts'
+import { jobOn, newJob, type Job } from '../compute-job.ts'
 import { BODY_TYPES, CIPHERTEXTS_TYPE, type Body, type BodyType } from './body.ts'
-
-/** What a request asks to be computed. */
-export interface Task {
-  /** From 0. */
-  readonly segment: number
-  readonly input: RunInput
-}
 
 const parseTimeoutMs = 5_000
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'parse-thread$1'))
@@ -26,7 +19,7 @@ export function bodyTypeOf(contentType = ''): BodyType {
   throw new UserError('unsupported-media-type', `Send ${BODY_TYPES.join(', ')}.`)
 }
 
-/** Turns bodies into tasks for the segments of a bundle. */
+/** Turns bodies into jobs for the segments of a bundle. */
 export class RequestReader {
   readonly #bundle: Bundle
   /** Of the segments that are served. */
@@ -51,14 +44,14 @@ export class RequestReader {
    * Bytes from outside are read in a thread of their own, which ends with them.
    * @throws UserError unreadable-sample, damaged-result, segment-elsewhere, input-of-another-bundle and what reading samples says
    */
-  async read(type: BodyType, bytes: Uint8Array): Promise<Task> {
+  async read(type: BodyType, bytes: Uint8Array): Promise<Job> {
     const { preprocessing } = this.#bundle.manifest
     const first = type === CIPHERTEXTS_TYPE ? undefined : this.#plan(0)
     const parsed = await parse({ bytes, type, shape: first?.input.shape ?? [1, 1, 1], preprocessing })
-    if (parsed instanceof Float64Array) return { segment: 0, input: fillBatch(first!, parsed) }
+    if (parsed instanceof Float64Array) return newJob(fillBatch(first!, parsed))
     checkGiven(parsed, this.#bundle)
     this.#plan(parsed.input.segment)
-    return { segment: parsed.input.segment, input: parsed.input.ciphertexts }
+    return jobOn(parsed.input)
   }
 
   #plan(segment: number): Plan {

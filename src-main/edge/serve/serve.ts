@@ -3,6 +3,7 @@ import type { Plan } from '../../core/plan/plan.ts'
 import { readBody } from '../../http/body.ts'
 import { checkListen, json, listen, type Listening, type ListenOptions, type Reply } from '../../http/listen.ts'
 import { Metrics } from '../../http/metrics.ts'
+import { Openings } from '../openings.ts'
 import { Bundle, type Trust } from '../../files/open-bundle.ts'
 import { checkMemory, type RunnerOptions } from '../load-runner.ts'
 import { CIPHERTEXTS_TYPE, type BodyType } from './body.ts'
@@ -42,6 +43,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     metrics.count('engine_restarts', 'Times that a computing thread was replaced.'),
   )
   await engines.load(segments[0])
+  const openings = new Openings()
   let pending = 0
 
   function refuseWhenBusy(): void {
@@ -56,10 +58,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     metrics.set('queue', 'Requests that wait or run.', pending)
     const startedMs = performance.now()
     try {
-      const { segment, input } = await reader.read(type, bytes)
-      const result = await engines.run(segment, input)
+      const job = await reader.read(type, bytes)
+      const computed = await engines.run(job)
+      openings.keep(job, computed)
+      const result = computed.file
       metrics.count('run_seconds', 'Time of answered requests.', {}, (performance.now() - startedMs) / 1000)
-      const isLast = bundle.cutAfter(segment) === undefined
+      const isLast = bundle.cutAfter(job.segment) === undefined
       if (options.gateway && isLast) return json(200, await askGateway(options.gateway, result))
       return { status: 200, type: CIPHERTEXTS_TYPE, body: result }
     } finally {
