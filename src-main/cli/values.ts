@@ -20,6 +20,13 @@ export function number(text: string): number {
   return value
 }
 
+/** A part of a whole, 0 to 1. */
+export function share(text: string): number {
+  const value = number(text)
+  if (value < 0 || value > 1) throw new InvalidArgumentError('A share from 0 to 1 is expected, such as 0.95.')
+  return value
+}
+
 export const numbers = (text: string): number[] => text.split(',').map(number)
 
 export function wholeNumber(text: string): number {

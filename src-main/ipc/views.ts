@@ -14,6 +14,7 @@ export const cut = z.strictObject({ after: layerName, kind: z.enum(CUT_KINDS) })
 export type CutView = z.infer<typeof cut>
 export const split = z.discriminatedUnion('by', [
   z.strictObject({ by: z.literal('cuts'), cuts: z.array(cut).max(63).readonly() }),
+  z.strictObject({ by: z.literal('activations'), kind: z.literal('exact') }),
   z.strictObject({ by: z.literal('depth'), kind: refreshKind }),
   z.strictObject({ by: z.literal('refreshes'), refreshes: few, kind: refreshKind }),
   z.strictObject({ by: z.literal('nodes'), nodes: few, kind: refreshKind }),

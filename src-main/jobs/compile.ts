@@ -12,6 +12,7 @@ import type { PolynomialModel } from '../core/network/polynomial-model.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { PlannedSegments } from '../core/segment/plan-segments.ts'
 import type { Stopwatch } from '../core/stopwatch.ts'
+import type { Kept } from '../core/validate/kept.ts'
 import type { Flooding } from '../owner/flood.ts'
 import { approximateAndKeep, type KeptApproximateChoice } from './approximate-and-keep.ts'
 import { prepareSamples, type PreparedSamples, type PreprocessingChoice } from './calibration.ts'
@@ -32,6 +33,8 @@ export interface ApproximatedNetwork extends NetworkFile {
   readonly polynomial: PolynomialModel
   readonly samples: readonly Float64Array[]
   readonly preprocessing: Preprocessing
+  /** On calibration samples that the fit has not seen; absent where there were fewer than five. */
+  readonly kept?: Kept
 }
 
 /** A network after every stage that needs no key. */

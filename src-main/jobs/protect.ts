@@ -6,8 +6,10 @@ import type { Cut } from '../core/segment/cut.ts'
 import { readText } from '../files/read-file.ts'
 import { checkOutput } from '../files/write-atomically.ts'
 import { refuseExistingFolder } from '../files/write-folder.ts'
+import { keepsEnough, keptText, type Kept } from '../core/validate/kept.ts'
 import { checkLock, type Lock } from '../owner/age.ts'
 import { protect as exportBundle } from '../owner/protect.ts'
+import { Signer } from '../owner/sign.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
 import { Stopwatch, type StageTime } from '../core/stopwatch.ts'
 
@@ -29,6 +31,8 @@ export interface ProtectRequest extends CompileRequest {
   readonly reveal?: RevealPolicy
   /** PEM file of an EC private key on P-256 or P-384; a fresh one where it is left open. */
   readonly signingKey?: string
+  /** Refuses to seal a network that keeps a smaller share of the labels on samples held out of the fit. */
+  readonly minKept?: number
 }
 
 export interface ProtectResult {
@@ -45,26 +49,50 @@ export interface ProtectResult {
   readonly keyBytes: number
   readonly polyModulusDegree: number
   readonly logQP: number
+  /** What the approximated network keeps of the original; absent where there were too few samples to hold any out. */
+  readonly kept?: Kept
   readonly seconds: number
   readonly stages: readonly StageTime[]
 }
 
 /**
  * Encrypts a network's weights under a fresh key and exports the bundle. Nothing is left behind on failure.
- * @throws UserError what the stages say, output-exists, not-writable, disk-full; CancelledError
+ * @throws UserError what the stages say, keeps-too-little, output-exists, not-writable, disk-full; CancelledError
  */
 export async function protect(request: ProtectRequest, work: WorkContext): Promise<ProtectResult> {
-  lockOf(request.recipients, request.passphrase)
+  await checkLockAndKey(request)
   if (request.perNode) await refuseExistingFolder(request.out, request.force)
   else await checkOutput(request.out, request)
   const watch = new Stopwatch(work)
   const releases = request.reveal?.mode === 'scores' ? (request.releases ?? USUAL_RELEASES) : undefined
   const compiled = await compile({ ...request, releases }, work, watch)
+  checkKept(compiled.kept, request.minKept, work)
   return await exportCompiled(request, compiled, work, watch)
 }
 
 /** Of a new passphrase; the window asks for as many. */
 const leastPassphraseLength = 8
+/** A recipient or a signing key that cannot be used is refused before the long work, not after it. */
+async function checkLockAndKey({ recipients, passphrase, signingKey }: ProtectRequest): Promise<void> {
+  lockOf(recipients, passphrase)
+  if (signingKey !== undefined) Signer.load(await readText(signingKey))
+}
+
+/** Throws UserError 'keeps-too-little' where what is to be sealed keeps less than `least` of the original. */
+function checkKept(kept: Kept | undefined, least: number | undefined, work: WorkContext): void {
+  if (kept === undefined) {
+    const message =
+      'There are too few calibration samples to measure what the approximated network keeps; give five or more.'
+    work.progress({ kind: 'warning', stage: 'validate', message })
+    return
+  }
+  if (least === undefined || keepsEnough(kept, least)) return
+  throw new UserError('keeps-too-little', `The approximated network keeps ${keptText(kept)}.`, {
+    hint:
+      `At least ${100 * least} % are asked for. More is kept with --activation 4 or auto, or with --split exact, where the ` +
+      'owner applies every activation; sealwright advise compares them. --min-kept takes another limit.',
+  })
+}
 
 type ExportRequest = Pick<
   ProtectRequest,
@@ -118,6 +146,7 @@ export async function exportCompiled(
     deployment: deploymentId,
     publicKey,
     ...sizes,
+    ...(compiled.kept && { kept: compiled.kept }),
     seconds: watch.seconds,
     stages: watch.stages,
   }

@@ -97,6 +97,13 @@ describe('a plan computes the network', () => {
     b.pool('gap', 's2', 32, 32)
     expect(worstError(b.model(b.dense('d', 'gap', 10)))).toBeLessThan(1e-12)
   })
+
+  it('a shallow network of large images, whose packing needs a larger ring than its levels do', () => {
+    const b = networkBuilder([1, 96, 96])
+    const model = b.model(b.conv('c', INPUT, 2, 3, 2, 1))
+    expect(planNetwork(model, { searchWidth: 2 }).plan.parameters.polyModulusDegree).toBe(8192)
+    expect(worstError(model)).toBeLessThan(1e-12)
+  })
 })
 
 describe('what the search minimises', () => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { keptText } from '../../core/validate/kept.ts'
 import type { ProtectResult } from '../../jobs/protect.ts'
 import { answer, command } from '../command.ts'
 import {
@@ -20,7 +21,7 @@ import { policyOf, revealOption, topOption, type RevealMode } from '../reveal.ts
 import { readLock } from '../passphrase.ts'
 import { pairs } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
-import { path, positiveNumber } from '../values.ts'
+import { path, positiveNumber, share } from '../values.ts'
 
 interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions, LockOptions {
   readonly json?: boolean
@@ -32,6 +33,7 @@ interface Options extends PreprocessingOptions, ActivationOptions, InputModeOpti
   readonly releases?: number
   readonly signingKey?: string
   readonly perNode?: boolean
+  readonly minKept: number
   readonly force?: boolean
   readonly inputName?: string
   readonly outputName?: string
@@ -55,6 +57,12 @@ export function protectCommand(): Command {
     .addOption(topOption())
     .option('--releases <number>', 'scores that will be released, at most (default: 30)', positiveNumber)
     .option('--signing-key <file>', 'sign with this private key (PEM) instead of a fresh one', path)
+    .option(
+      '--min-kept <share>',
+      'seal nothing that keeps a smaller share of the labels on samples held out',
+      share,
+      0.95,
+    )
     .option('--per-node', 'write a folder of bundles, one for each segment with nothing of the others')
     .option('--force', 'replace the bundle if it exists')
   return withLock(withNetworkNames(base)).action(async (model: string, options: Options) => {
@@ -78,6 +86,7 @@ export function protectCommand(): Command {
           releases: options.releases,
           split: options.split,
           signingKey: options.signingKey,
+          minKept: options.minKept,
           perNode: options.perNode === true,
           force: options.force === true,
         },
@@ -94,6 +103,7 @@ function textOf(result: ProtectResult): string {
     ...(result.cuts.length > 0 ? [['segments', segmentsText(result)] as const] : []),
     ['deployment', result.deployment],
     ['public key', `${result.publicKey} (with it, nodes know your bundles)`],
+    ['keeps', result.kept ? keptText(result.kept) : 'not measured: too few samples'],
     ['parameters', `N = ${result.polyModulusDegree}, log2 QP = ${Math.round(result.logQP)}, 128-bit`],
     ['time', seconds(result.seconds)],
   ])

@@ -40,6 +40,9 @@ export interface ApproximationOptions {
   readonly fit?: Partial<Omit<FitOptions, 'degree'>>
 }
 
+/** What is left of enough samples when a fifth is held out. */
+const ENOUGH_TO_TUNE = 0.8 * ENOUGH_SAMPLES
+
 /** Multiplications of all samples above which easing is left out: tuning makes up for it in less time. */
 const MOST_EASED = 1e10
 
@@ -75,7 +78,7 @@ export async function tuneNetwork(
   { refit, tuningEpochs = {} }: Pick<ApproximationOptions, 'refit' | 'tuningEpochs'>,
   work: WorkContext,
 ): Promise<PolynomialModel> {
-  if (refit === false || given.length < ENOUGH_SAMPLES || !hasPolynomial(model)) return model
+  if (refit === false || given.length < ENOUGH_TO_TUNE || !hasPolynomial(model)) return model
   const tuned = await tune(original, model, given, tuningEpochs, work)
   return tuned === model ? model : observeRanges(tuned, seen)
 }

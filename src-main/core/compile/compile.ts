@@ -1,8 +1,10 @@
 import { foldBetweenRefreshes } from '../approximate/fold-into-squares.ts'
+import { countMultiplications } from '../network/count-multiplications.ts'
 import type { LayerId, LayerModel, ModelInput } from '../network/layer-model.ts'
 import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
 import { calibrateClamps } from '../normalise/calibrate-clamps.ts'
 import type { DroppedClamp } from '../normalise/passes/drop-idle-clamps.ts'
+import { runLayerBatch } from '../network/run-layers.ts'
 import { isPlannable } from '../planner/parameters.ts'
 import type { PlanOptions } from '../planner/plan-network.ts'
 import { refreshedSkeletonOf } from '../planner/skeleton.ts'
@@ -10,7 +12,9 @@ import type { WorkContext } from '../progress.ts'
 import { exactLayersOf } from '../segment/choose-exact.ts'
 import { WHOLE, type Split } from '../segment/cut.ts'
 import { checkCuts, planSegments, type PlannedSegments } from '../segment/plan-segments.ts'
+import { measureKept, type Kept } from '../validate/kept.ts'
 import { approximateNetwork, type ApproximateChoice, type Approximation } from './approximate-network.ts'
+import { holdOut } from './hold-out.ts'
 
 export interface CompileChoice extends ApproximateChoice, Pick<PlanOptions, 'batch' | 'msPerMegabyte'> {
   readonly input: 'encrypted' | 'plain'
@@ -37,6 +41,8 @@ export interface Approximated extends Approximation {
   readonly model: LayerModel
   readonly droppedClamps: readonly DroppedClamp[]
   readonly samples: readonly Float64Array[]
+  /** Measured on samples that were held out of the fit; absent where there were too few to hold any out. */
+  readonly kept?: Kept
 }
 
 /** A network after every stage that needs no key. */
@@ -74,8 +80,16 @@ export async function approximateModel(
   const split = choice.split ?? WHOLE
   const exact = exactLayersFor(model, split, choice)
   const maximumDepth = choice.maximumDepth ?? deepestOf(split)
-  const fitted = await time('approximate', () => approximate(model, samples, { ...choice, maximumDepth, exact }, work))
-  return { model, droppedClamps, samples, ...fitted }
+  const { fitted, heldOut } = holdOut(samples, countMultiplications(model))
+  const approximation = await time('approximate', () =>
+    approximate(model, fitted, { ...choice, maximumDepth, exact }, work),
+  )
+  if (heldOut.length === 0) return { model, droppedClamps, samples, ...approximation }
+  const kept = await time('validate', () => {
+    const outputs = runLayerBatch(approximation.polynomial, heldOut)
+    return measureKept(runLayerBatch(model, heldOut), outputs, heldOut[0].length)
+  })
+  return { model, droppedClamps, samples, kept, ...approximation }
 }
 
 /** PolynomialModel → SquareModel, or several with exact layers between them → plans, one a segment. */

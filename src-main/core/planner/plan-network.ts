@@ -1,5 +1,5 @@
 import type { SquareModel } from '../network/square-model.ts'
-import { UserError } from '../errors.ts'
+import { InternalError, UserError } from '../errors.ts'
 import { INPUT, sizeOf } from '../network/layer-model.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
@@ -8,9 +8,9 @@ import { kernelCosts, valuingBytes, type CostModel } from '../plan/cost-model.ts
 import { turnClearInputs } from './clear-input.ts'
 import { emitPlan } from './emit.ts'
 import { interleave } from './interleave.ts'
-import { parameterCandidates } from './parameters.ts'
-import { searchLayouts } from './search.ts'
-import { assignPrimes, stepsOf } from './steps.ts'
+import { parameterCandidates, type ChosenParameters } from './parameters.ts'
+import { searchLayouts, type SearchResult, type SearchSettings } from './search.ts'
+import { assignPrimes, stepsOf, type Step } from './steps.ts'
 
 export interface PlanOptions {
   readonly input?: 'encrypted' | 'plain'
@@ -37,11 +37,12 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   const primes = assignPrimes(steps, model)
   const carried = model.carried ?? { inputs: [], outputs: [] }
   const depth = Math.max(...[INPUT, ...carried.inputs.map(({ id }) => id)].map((id) => primes.get(id)!)) - 1
-  const [{ parameters, scaleBits }] = parameterCandidates(depth, headroomBits(model), options.leastDegree)
-  const degree = parameters.polyModulusDegree
-  const slots = degree / 2 / batch
-  const settings = { degree, slots, primes, costs, input, width: searchWidth, inputShape: model.input.shape, carried }
-  const search = searchLayouts(steps, settings)
+  const { parameters, scaleBits, search, settings } = firstThatPacks(
+    parameterCandidates(depth, headroomBits(model), options.leastDegree),
+    steps,
+    { primes, costs, input, width: searchWidth, inputShape: model.input.shape, carried },
+    batch,
+  )
   const single = emitPlan({
     steps,
     outputs: [model.output, ...carried.outputs],
@@ -54,6 +55,26 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   const planned = interleave(turnClearInputs(single), batch)
   checkLevels(planned)
   return planned
+}
+
+/** A larger ring has more slots: where no packing fits the smallest, the next is tried. */
+function firstThatPacks(
+  candidates: readonly ChosenParameters[],
+  steps: readonly Step[],
+  common: Omit<SearchSettings, 'degree' | 'slots'>,
+  batch: number,
+): ChosenParameters & { readonly search: SearchResult; readonly settings: SearchSettings } {
+  for (const [i, chosen] of candidates.entries()) {
+    const degree = chosen.parameters.polyModulusDegree
+    const settings = { ...common, degree, slots: degree / 2 / batch }
+    try {
+      return { ...chosen, settings, search: searchLayouts(steps, settings) }
+    } catch (error) {
+      const isLast = i === candidates.length - 1
+      if (isLast || !(error instanceof UserError && error.code === 'no-packing')) throw error
+    }
+  }
+  throw new InternalError('parameters are chosen from one candidate or more')
 }
 
 /** Halves CryptoNets' bundle for a tenth of its time, and costs the other measured networks nothing. */

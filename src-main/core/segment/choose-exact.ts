@@ -27,6 +27,7 @@ export function exactLayersOf(
   const exact = (chosen: readonly LayerId[]): Set<LayerId> => new Set(chosen.flatMap((id) => together(model, id)))
   const cutAt = (chosen: readonly LayerId[]): SegmentedModel =>
     cutNetwork(refreshedSkeletonOf(model, { degree, splitPools, exact: exact(chosen) }), [])
+  if (split.by === 'activations') return exact(candidates)
   const byDepth = (depth: number): LayerId[] | undefined => cutsByDepth(candidates, cutAt, depth)
   const segment = (depth: number): SegmentedModel | undefined => {
     const chosen = byDepth(depth)

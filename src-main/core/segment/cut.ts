@@ -25,6 +25,8 @@ export interface Cut {
 /** How to cut a network: by hand, or by a rule, which cuts by refreshing where the depth asks for it. */
 export type Split =
   | { readonly by: 'cuts'; readonly cuts: readonly Cut[] }
+  /** Every activation and maximum pool exact: as many refreshes as the network has of them in a row. */
+  | { readonly by: 'activations'; readonly kind: 'exact' }
   /** As few segments as the modulus chains allow. */
   | { readonly by: 'depth'; readonly kind: RefreshKind }
   /** At most so many refreshes, of segments as shallow as these allow. */
@@ -40,11 +42,14 @@ export const maxSegments = 64
 export const WHOLE: Split = { by: 'cuts', cuts: [] }
 
 /**
- * `auto`, `refreshes=2`, `nodes=3` or `memory=2GiB`, each followed by `:exact` where refreshes are to be exact; or layers with the kind
+ * `exact` (every activation), `exact:relu_1,relu_3`, `auto`, `refreshes=2`, `nodes=3` or `memory=2GiB`, each followed by `:exact` where refreshes are to be exact; or layers with the kind
  * of the cut after each, such as `conv2:refresh,fc1:exact,fc2:hand-off`, where a layer alone means a refresh.
  * Throws UserError 'bad-split'.
  */
 export function parseSplit(text: string): Split {
+  if (text.trim() === 'exact') return { by: 'activations', kind: 'exact' }
+  const exact = /^exact:(.*)$/.exec(text.trim())
+  if (exact) return { by: 'cuts', cuts: exact[1].split(',').map((id) => exactCut(id.trim(), text)) }
   const rule = /^(auto|refreshes|nodes|memory)(?:=([^:]*))?(?::(refresh|exact))?$/.exec(text.trim())
   if (!rule) return { by: 'cuts', cuts: text.split(',').map(parseCut) }
   const [, name, amount, kind = 'refresh'] = rule as unknown as [string, string, string?, RefreshKind?]
@@ -65,6 +70,11 @@ function parseCut(text: string): Cut {
   return { after, kind }
 }
 
+function exactCut(after: LayerId, text: string): Cut {
+  if (after === '') throw badSplit(text)
+  return { after, kind: 'exact' }
+}
+
 function count(amount: string | undefined, text: string): number {
   if (amount === undefined || !/^\d{1,2}$/.test(amount) || Number(amount) > 63) throw badSplit(text)
   return Number(amount)
@@ -78,5 +88,5 @@ function bytesOf(amount: string | undefined, text: string): number {
 
 const badSplit = (text: string): UserError =>
   new UserError('bad-split', `“${text.slice(0, 200)}” does not say where to split.`, {
-    hint: 'auto, refreshes=2, nodes=3, memory=2GiB, or layers such as conv2:refresh,fc1:exact,fc2:hand-off.',
+    hint: 'exact, exact:relu_1,relu_3, auto, refreshes=2, nodes=3, memory=2GiB, or layers such as conv2:refresh,fc1:exact,fc2:hand-off.',
   })

@@ -1,0 +1,68 @@
+import { labelOf, share } from './classification.ts'
+
+/** What a replacement keeps of the original, on samples that its fit has not seen. */
+export interface Kept {
+  readonly samples: number
+  /** Share of the samples that get the original's label. */
+  readonly keptLabels: number
+  /** Lower end of the 95 % interval of that share (Wilson). */
+  readonly keptLow: number
+  /** Root mean square of the outputs' change, relative to that of the original outputs about their mean. */
+  readonly relativeError: number
+  /** What the figures are judged by: a network with one output, or as many as inputs, has no labels. */
+  readonly judgedBy: 'labels' | 'relative-error'
+}
+
+/** `originals` and `outputs` hold the scores of the same samples, at least one; `inputSize` is the size of a sample. */
+export function measureKept(
+  originals: readonly Float64Array[],
+  outputs: readonly Float64Array[],
+  inputSize: number,
+): Kept {
+  const keptLabels = share(originals, (original, i) => labelOf(original) === labelOf(outputs[i]))
+  const [{ length }] = originals
+  return {
+    samples: originals.length,
+    keptLabels,
+    keptLow: lowerBound(keptLabels, originals.length),
+    relativeError: relativeErrorOf(originals, outputs),
+    judgedBy: length === 1 || length === inputSize ? 'relative-error' : 'labels',
+  }
+}
+
+/** Whether it keeps at least this share of the labels; without labels, whether the error is at most the rest. */
+export const keepsEnough = ({ keptLabels, relativeError, judgedBy }: Kept, least: number): boolean =>
+  judgedBy === 'labels' ? keptLabels >= least : relativeError <= 1 - least
+
+/** As people read it. */
+export function keptText({ samples, keptLabels, keptLow, relativeError, judgedBy }: Kept): string {
+  const percent = (value: number): string => `${(100 * value).toFixed(1)} %`
+  if (judgedBy === 'relative-error') return `outputs within ${percent(relativeError)} on ${samples} samples held out`
+  return `${percent(keptLabels)} of the labels on ${samples} samples held out (95 % interval from ${percent(keptLow)})`
+}
+
+/** Wilson's score interval for a share of `count` independent samples, 95 %. */
+function lowerBound(value: number, count: number): number {
+  const z = 1.96
+  const middle = value + (z * z) / (2 * count)
+  const spread = z * Math.sqrt((value * (1 - value)) / count + (z * z) / (4 * count * count))
+  return Math.max(0, (middle - spread) / (1 + (z * z) / count))
+}
+
+/** Infinity where an output is not finite. */
+function relativeErrorOf(originals: readonly Float64Array[], outputs: readonly Float64Array[]): number {
+  const [{ length }] = originals
+  const means = Float64Array.from(
+    { length },
+    (_, k) => originals.reduce((sum, row) => sum + row[k], 0) / originals.length,
+  )
+  let [changed, varied] = [0, 0]
+  originals.forEach((row, i) =>
+    row.forEach((value, k) => {
+      changed += (outputs[i][k] - value) ** 2
+      varied += (value - means[k]) ** 2
+    }),
+  )
+  if (!Number.isFinite(changed)) return Infinity
+  return changed === 0 ? 0 : Math.sqrt(changed / varied)
+}

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseSplit } from '../../src-main/core/segment/cut.ts'
+import { silent } from '../../src-main/core/progress.ts'
+import { protect, type ProtectRequest } from '../../src-main/jobs/protect.ts'
+import { npyFile } from '../support/npy.ts'
+import { mnistSamples } from '../support/mnist-samples.ts'
+
+describe('protect', () => {
+  let folder: string
+  let request: ProtectRequest
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sealwright-protect-'))
+    const calibration = join(folder, 'calibration.npy')
+    await writeFile(
+      calibration,
+      npyFile([100, 1, 28, 28], Float64Array.from(mnistSamples(0, 100).flatMap((sample) => [...sample]))),
+    )
+    request = {
+      model: join(import.meta.dirname, '../models/trained/mnist_cryptonets_relu.onnx'),
+      calibration,
+      preprocessing: { scale: 1, mean: [0], std: [1] },
+      degree: 2,
+      tuningEpochs: 0,
+      input: 'encrypted',
+      keys: join(folder, 'keys'),
+      out: join(folder, 'network.sealed'),
+      passphrase: 'for this test only',
+      force: false,
+    }
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  it('seals nothing that keeps too little of the labels it has not seen, and says what would', async () => {
+    const refused = protect({ ...request, minKept: 1 }, silent)
+    await expect(refused).rejects.toMatchObject({ code: 'keeps-too-little', hint: expect.stringContaining('advise') })
+    expect(existsSync(request.out)).toBe(false)
+    expect(existsSync(request.keys)).toBe(false)
+  })
+
+  it('keeps everything where every activation is exact', async () => {
+    const { kept, cuts } = await protect({ ...request, minKept: 1, split: parseSplit('exact') }, silent)
+    expect(kept).toMatchObject({ samples: 20, keptLabels: 1, judgedBy: 'labels' })
+    expect(kept!.relativeError).toBeLessThan(1e-6)
+    expect(cuts.map(({ kind }) => kind)).toEqual(['exact', 'exact'])
+  })
+
+  it('refuses a recipient or a signing key that cannot be used before anything is read', async () => {
+    const nowhere = { ...request, calibration: join(folder, 'no such file.npy'), passphrase: undefined }
+    await expect(protect({ ...nowhere, recipients: ['age1nobody'] }, silent)).rejects.toMatchObject({
+      code: 'bad-recipient',
+    })
+    const signingKey = join(folder, 'key.pem')
+    await writeFile(signingKey, 'no key')
+    await expect(protect({ ...request, calibration: nowhere.calibration, signingKey }, silent)).rejects.toMatchObject({
+      code: 'bad-signing-key',
+    })
+  })
+})
