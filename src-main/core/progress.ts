@@ -1,4 +1,5 @@
 import { CancelledError } from './errors.ts'
+import type { Log } from './log.ts'
 
 /** One event of a running job. `done`/`total` count the stage's own units (layers, samples, bytes). */
 export type ProgressEvent =
@@ -19,6 +20,8 @@ export type ProgressListener = (event: ProgressEvent) => void
 export interface WorkContext {
   readonly progress: ProgressListener
   readonly signal?: AbortSignal
+  /** Of servers. */
+  readonly log?: Log
 }
 
 export const silent: WorkContext = { progress: () => {} }

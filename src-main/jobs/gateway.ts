@@ -24,6 +24,8 @@ export interface GatewayRequest extends ListenRequest, UnlockRequest, Partial<Na
   readonly canaries?: CanaryRequest
   /** With NATS: tasks that a queue holds. */
   readonly queue: number
+  /** With a cluster of NATS servers: how many of them keep the queues; 1 where it is left open. */
+  readonly natsReplicas?: number
 }
 
 /** Inputs whose labels are known, sent to an edge at random times. */
@@ -46,7 +48,7 @@ export async function gateway(
   onUrl: (url: string) => void,
 ): Promise<{ closed: true }> {
   throwIfCancelled(work)
-  const { keys, deployments, auditLog, perMinute, quota, nats, queue } = request
+  const { keys, deployments, auditLog, perMinute, quota, nats, queue, natsReplicas } = request
   const canaries = request.canaries ? await loadCanaries(request.canaries, keys) : []
   const server = await startGateway({
     ...(await listenOptions(request)),
@@ -61,22 +63,25 @@ export async function gateway(
   const queues =
     nats === undefined
       ? undefined
-      : await answerQueues(server.desk, { nats: await natsOptions({ ...request, nats }), limit: queue }).catch(
-          async (error) => {
-            await server.close()
-            throw error
-          },
-        )
+      : await answerQueues(
+          server.desk,
+          { nats: await natsOptions({ ...request, nats }), limit: queue, replicas: natsReplicas },
+          work.log,
+        ).catch(async (error) => {
+          await server.close()
+          throw error
+        })
   const everyMs = (request.canaries?.everyMinutes ?? 0) * 60_000
   const stopCanaries = scheduleCanaries(server, canaries, everyMs, (canary, passed) => {
     if (!passed) work.progress({ kind: 'warning', stage: 'gateway', message: `A canary failed at ${canary.edgeUrl}.` })
   })
   try {
     onUrl(server.url)
-    await new Promise<void>((resolve) => {
+    const told = new Promise<void>((resolve) => {
       if (work.signal?.aborted) resolve()
       work.signal?.addEventListener('abort', () => resolve(), { once: true })
     })
+    await (queues ? Promise.race([told, queues.lost]) : told)
   } finally {
     stopCanaries()
     await queues?.close()

@@ -1,4 +1,5 @@
 import { readText } from '../files/read-file.ts'
+import { reread } from '../files/reread.ts'
 import type { NatsOptions } from '../nats/connect.ts'
 
 /** How to reach a NATS server: paths, but for the URL and the user. */
@@ -18,12 +19,18 @@ export interface NatsRequest {
 /** @throws UserError file-… */
 export async function natsOptions(request: NatsRequest): Promise<NatsOptions> {
   const read = async (path: string | undefined) => (path === undefined ? undefined : await readText(path))
+  /** Read anew whenever the connection is: a password may change while a server runs. */
+  const secret = async (path: string | undefined): Promise<(() => string) | undefined> => {
+    if (path === undefined) return undefined
+    const text = reread(path, await readText(path))
+    return () => text().trim()
+  }
   return {
     url: request.nats,
-    credentials: await read(request.natsCredentials),
+    credentials: await secret(request.natsCredentials),
     user: request.natsUser,
-    password: (await read(request.natsPasswordFile))?.trim(),
-    token: (await read(request.natsTokenFile))?.trim(),
+    password: await secret(request.natsPasswordFile),
+    token: await secret(request.natsTokenFile),
     authority: await read(request.natsCa),
     certificate: await read(request.natsCert),
     key: await read(request.natsKey),

@@ -1,18 +1,30 @@
-import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node'
+import {
+  connect,
+  credsAuthenticator,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+  type Authenticator,
+  type NatsConnection,
+} from '@nats-io/transport-node'
 import { UserError } from '../core/errors.ts'
+import { noLog, type Log } from '../core/log.ts'
+import { checkVersion } from './server-version.ts'
 
 export type { NatsConnection }
 
+/** A text, or what reads it anew each time that it is needed. */
+export type Secret = string | (() => string)
+
 /** Texts, not paths, but for the URL. */
 export interface NatsOptions {
-  /** nats://HOST:PORT or tls://HOST:PORT; beyond the loopback the connection is encrypted in either case. */
+  /** nats://HOST:PORT or tls://HOST:PORT, several with commas; beyond the loopback the connection is encrypted in either case. */
   readonly url: string
   /** Content of a credentials file, which names the user by itself. */
-  readonly credentials?: string
+  readonly credentials?: Secret
   /** A user has an inbox of its own, `_INBOX_<user>.>`, so that permissions can keep others out. */
   readonly user?: string
-  readonly password?: string
-  readonly token?: string
+  readonly password?: Secret
+  readonly token?: Secret
   /** PEM of the authority that signed the server's certificate, where the system does not know it. */
   readonly authority?: string
   /** PEM of a certificate and its key, where the server asks for one. */
@@ -23,43 +35,106 @@ export interface NatsOptions {
 const connectTimeoutMs = 10_000
 const reconnectMs = 250
 
-/** A connection that comes back by itself for as long as it is not closed. Throws UserError 'bad-nats-url', 'nats-unreachable'. */
-export async function connectNats(options: NatsOptions, name: string): Promise<NatsConnection> {
-  const { url, credentials, user, password, token, authority, certificate, key } = options
-  checkUrl(url)
+/**
+ * A connection that comes back by itself for as long as it is not closed, whatever the server says, and tells the log
+ * of it. Throws UserError 'bad-nats-url', 'nats-unreachable'.
+ */
+export async function connectNats(options: NatsOptions, name: string, log: Log = noLog): Promise<NatsConnection> {
+  const { user, authority, certificate, key } = options
+  const servers = serversOf(options.url)
   try {
-    return await connect({
-      servers: url,
+    const connection = await connect({
+      servers,
       name,
       timeout: connectTimeoutMs,
       maxReconnectAttempts: -1,
       reconnectTimeWait: reconnectMs,
       reconnectJitter: reconnectMs,
-      ...(credentials !== undefined && { authenticator: credsAuthenticator(new TextEncoder().encode(credentials)) }),
-      ...(user !== undefined && { user, pass: password ?? '', inboxPrefix: `_INBOX_${user}` }),
-      ...(token !== undefined && { token }),
-      ...(isEncrypted(options) && { tls: { ca: authority, cert: certificate, key } }),
+      // The client gives up for good after a second refusal, though a password may be right again later.
+      ignoreAuthErrorAbort: true,
+      authenticator: authenticators(options),
+      ...(user !== undefined && { inboxPrefix: `_INBOX_${user}` }),
+      ...(isEncrypted(options, servers) && { tls: { ca: authority, cert: certificate, key } }),
     })
+    // Those that did not answer at first are tried again later.
+    if (servers.length > 1) connection.setServers(servers)
+    checkVersion(connection.info?.version, log)
+    void logStatus(connection, log).catch(() => {})
+    return connection
   } catch (cause) {
-    throw new UserError('nats-unreachable', `The NATS server ${url} gave no access: ${(cause as Error).message}.`, {
+    throw new UserError('nats-unreachable', `The NATS server ${options.url} gave no access: ${reasonOf(cause)}.`, {
       hint: 'Check the address, the credentials and the certificates.',
       cause,
     })
   }
 }
 
-function checkUrl(url: string): void {
-  const { protocol, username, pathname } = URL.canParse(url) ? new URL(url) : ({} as Partial<URL>)
-  const isServer = (protocol === 'nats:' || protocol === 'tls:') && (pathname === '' || pathname === '/')
-  if (!isServer || username !== '') {
-    throw new UserError('bad-nats-url', 'A NATS server is named nats://HOST:PORT or tls://HOST:PORT.', {
-      hint: 'Credentials have options of their own, since others can read a command line.',
-    })
+/**
+ * Rejects when the connection was closed and will not come back; whoever closed it need not listen.
+ * @throws UserError nats-unreachable
+ */
+export function untilLost(connection: NatsConnection): Promise<never> {
+  const lost = connection.closed().then((cause): never => {
+    throw new UserError('nats-unreachable', 'The connection to the NATS server was closed for good.', { cause })
+  })
+  // Nobody may be waiting any more.
+  lost.catch(() => {})
+  return lost
+}
+
+/** Whether the server says that it keeps nothing. */
+export const lacksJetStream = ({ info }: NatsConnection): boolean => info !== undefined && info.jetstream !== true
+
+const reasonOf = (error: unknown): string => String((error as { message?: unknown }).message)
+
+/** A refusal comes back every quarter of a second: each kind is told once until the connection is there again. */
+async function logStatus(connection: NatsConnection, log: Log): Promise<void> {
+  const told = new Set<string>()
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect')
+      log('warn', 'the connection to the NATS server was lost', { server: status.server })
+    if (status.type === 'error') {
+      const reason = status.error.message
+      if (!told.has(reason)) log('error', 'the NATS server refuses', { reason })
+      told.add(reason)
+    }
+    if (status.type !== 'reconnect') continue
+    told.clear()
+    log('info', 'connected to the NATS server again', { server: status.server })
   }
 }
 
-function isEncrypted({ url, authority, certificate }: NatsOptions): boolean {
+function authenticators({ credentials, user, password = '', token }: NatsOptions): Authenticator[] {
+  const all: Authenticator[] = []
+  if (credentials !== undefined) {
+    all.push((nonce) => credsAuthenticator(new TextEncoder().encode(textOf(credentials)))(nonce))
+  }
+  if (user !== undefined) all.push(usernamePasswordAuthenticator(user, () => textOf(password)))
+  if (token !== undefined) all.push(tokenAuthenticator(() => textOf(token)))
+  return all
+}
+
+const textOf = (secret: Secret): string => (typeof secret === 'string' ? secret : secret())
+
+function serversOf(text: string): string[] {
+  const urls = text.split(',').map((url) => url.trim())
+  for (const url of urls) {
+    const { protocol, username, pathname } = URL.canParse(url) ? new URL(url) : ({} as Partial<URL>)
+    const isServer = (protocol === 'nats:' || protocol === 'tls:') && (pathname === '' || pathname === '/')
+    if (isServer && username === '') continue
+    throw new UserError('bad-nats-url', 'A NATS server is named nats://HOST:PORT or tls://HOST:PORT.', {
+      hint: 'Several servers are separated by commas. Credentials have options of their own, since others can read a command line.',
+    })
+  }
+  return urls
+}
+
+function isEncrypted({ authority, certificate }: NatsOptions, servers: readonly string[]): boolean {
+  return authority !== undefined || certificate !== undefined || servers.some(needsEncryption)
+}
+
+function needsEncryption(url: string): boolean {
   const { protocol, hostname } = new URL(url)
   const isLoopback = ['localhost', '[::1]'].includes(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-  return protocol === 'tls:' || !isLoopback || authority !== undefined || certificate !== undefined
+  return protocol === 'tls:' || !isLoopback
 }

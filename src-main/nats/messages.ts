@@ -8,11 +8,17 @@ export const MAX_DEADLINE_MS = 3_600_000
 /** A ciphertext file that travels is no larger. */
 export const MAX_OBJECT_BYTES = 2 ** 28
 
+/** A job is submitted again so often at most. */
+export const MAX_AGAIN = 5
+
 /** It may end in a terminal. */
 const printable = /^\P{Cc}*$/u
 
+/** JOB.DEADLINE.RANDOM, hexadecimal: whose it is and until when, for whoever clears up. */
+const objectName = /^([0-9a-f]{32})\.([0-9a-f]{1,12})\.[0-9a-f]{16}$/
+
 const stored = z.strictObject({
-  name: z.string().regex(/^[0-9a-f.]{1,120}$/),
+  name: z.string().regex(objectName),
   bytes: z.int().min(1).max(MAX_OBJECT_BYTES),
   sha256: hex(64),
 })
@@ -27,6 +33,8 @@ const job = {
   job: hex(32),
   /** Milliseconds since 1970; parties need clocks that agree to within seconds. */
   deadlineMs: z.int().positive(),
+  /** How often the job was submitted again, since what became of it was not known; left out at first. */
+  again: z.int().min(1).max(MAX_AGAIN).optional(),
 }
 
 /** For a node: compute a segment on this input. For the owner: open or refresh what a segment computed. */
@@ -44,6 +52,23 @@ export type Failure = z.infer<typeof failure>
 export type Task = z.infer<typeof taskSchema>
 export type FailedTask = z.infer<typeof failedSchema>
 export type Answer = z.infer<typeof answerSchema>
+/** What all tasks of a job have in common. */
+export type JobIdentity = Pick<Task, 'job' | 'deadlineMs' | 'again'>
+
+export const jobIdentity = ({ job, deadlineMs, again }: JobIdentity): JobIdentity => ({
+  job,
+  deadlineMs,
+  ...(again !== undefined && { again }),
+})
+
+export const objectNameOf = ({ job, deadlineMs }: JobIdentity, random: string): string =>
+  `${job}.${deadlineMs.toString(16)}.${random}`
+
+/** Undefined where the name is none of ours. */
+export function ownerOf(name: string): Pick<Task, 'job' | 'deadlineMs'> | undefined {
+  const [, job, deadline] = objectName.exec(name) ?? []
+  return job === undefined ? undefined : { job, deadlineMs: parseInt(deadline, 16) }
+}
 
 export const encodeMessage = (message: Task | FailedTask | Answer): string => JSON.stringify(message)
 

@@ -1,4 +1,5 @@
 import { JetStreamApiError } from '@nats-io/jetstream'
+import { PermissionViolationError } from '@nats-io/transport-node'
 import { InternalError, UserError } from '../core/errors.ts'
 
 /** The server's own codes: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
@@ -6,11 +7,10 @@ export const WRONG_LAST_SEQUENCE = 10071
 const TOO_MANY_PER_SUBJECT = 10077
 const MISSING = [10037, 10059, 10014]
 const MISSING_STATUS = 404
-const MISSING_OBJECTS = ['object not found', 'object store not found']
 
 export const isMissing = (error: unknown): boolean => {
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  return MISSING.includes(Number(code)) || code === MISSING_STATUS || MISSING_OBJECTS.includes(String(message))
+  const { code } = error as { code?: unknown }
+  return MISSING.includes(Number(code)) || code === MISSING_STATUS
 }
 
 /** What a NATS call failed with, as the person's problem where it is one. */
@@ -19,8 +19,26 @@ export function natsProblem(cause: unknown): Error {
   if (cause instanceof JetStreamApiError && cause.code === TOO_MANY_PER_SUBJECT) {
     return new UserError('busy', 'The queue is full.', { hint: 'Try again later.', cause })
   }
+  if (cause instanceof PermissionViolationError) {
+    return new UserError('nats-forbidden', `The NATS server permits it to others only: ${cause.message}.`, {
+      hint: 'Look at the rights of this user in the configuration of the server, and at docs/nats-server.conf.',
+      cause,
+    })
+  }
   return new UserError('nats-unreachable', `The NATS server did not do it: ${(cause as Error).message}.`, { cause })
 }
+
+export const noQueues = (deployment: string, cause: unknown): UserError =>
+  new UserError('no-queues', `The NATS server has no queues for the deployment ${deployment}.`, {
+    hint: "Start the owner's gateway with --nats first: it makes them.",
+    cause,
+  })
+
+export const noJetStream = (cause: unknown): UserError =>
+  new UserError('no-jetstream', 'The NATS server runs without JetStream, which keeps the queues.', {
+    hint: 'Start it with -js, or with a jetstream block in its configuration.',
+    cause,
+  })
 
 /** Whether waiting may help. */
 export const isPassing = (error: unknown): boolean =>

@@ -1,5 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Consumer, JsMsg } from '@nats-io/jetstream'
+import type { Log } from '../core/log.ts'
+import { consumerName } from './names.ts'
+import { natsProblem } from './problems.ts'
 import { SILENCE_MS, type QueueKind, type Queues } from './queues.ts'
 
 export interface Delivery {
@@ -19,45 +22,66 @@ const retryMs = 500
 
 /**
  * Takes tasks from a queue, one after the other, until the signal; the one at hand is finished. A task is removed only
- * once it is handled, and the server is told meanwhile that somebody works on it. Outlives the server's restarts.
+ * once it is handled, and the server is told meanwhile that somebody works on it. Outlives the server's restarts; does
+ * not reject.
  */
 export async function takeTasks(
   queues: Queues,
   [kind, segment]: readonly [QueueKind, number],
   handle: HandleTask,
   signal: AbortSignal,
+  log: Log,
 ): Promise<void> {
+  const queue = consumerName(kind, segment)
   let consumer: Consumer | undefined
+  let problem = ''
   while (!signal.aborted) {
     let message: JsMsg | null
     try {
       consumer ??= await queues.consumer(kind, segment)
-      message = await unlessAborted(consumer.next({ expires: pollMs }), signal)
-    } catch {
+      message = await nullOnceAborted(consumer.next({ expires: pollMs }), signal)
+      if (problem !== '') log('info', 'the queue gives tasks again', { queue })
+      problem = ''
+    } catch (error) {
       consumer = undefined
+      const reason = natsProblem(error).message
+      // A queue that stays away is one piece of news.
+      if (reason !== problem && !queues.connection.isClosed())
+        log('warn', 'the queue gives no tasks', { queue, reason })
+      problem = reason
       await pause(retryMs, undefined, { signal }).catch(() => {})
       continue
     }
-    if (message) await settle(message, handle)
+    if (message) await settle(message, handle, (reason) => log('warn', 'a task goes back', { queue, reason }))
   }
 }
 
-async function settle(message: JsMsg, handle: HandleTask): Promise<void> {
-  const working = setInterval(() => message.working(), SILENCE_MS / 3)
+async function settle(message: JsMsg, handle: HandleTask, onReturn: (reason: string) => void): Promise<void> {
+  const working = setInterval(() => tell(() => message.working()), SILENCE_MS / 3)
   try {
     const outcome = await handle({ text: message.string(), attempt: message.info.deliveryCount })
-    if ('retryMs' in outcome) message.nak(outcome.retryMs)
+    if ('retryMs' in outcome) tell(() => message.nak(outcome.retryMs))
     // Unless the server knows, the task will come again, and its input must still be there.
     else if (await message.ackAck().catch(() => false)) await outcome.cleanUp?.()
-  } catch {
-    message.nak(retryMs)
+  } catch (error) {
+    onReturn(String((error as { message?: unknown }).message))
+    tell(() => message.nak(retryMs))
   } finally {
     clearInterval(working)
   }
 }
 
+/** The client throws where the connection is closed; then the task comes again by itself. */
+function tell(say: () => void): void {
+  try {
+    say()
+  } catch {
+    // Nobody is there to hear it.
+  }
+}
+
 /** A task that arrives after the signal is handed out again to another. */
-async function unlessAborted<T>(waiting: Promise<T | null>, signal: AbortSignal): Promise<T | null> {
+async function nullOnceAborted<T>(waiting: Promise<T | null>, signal: AbortSignal): Promise<T | null> {
   let stop = (): void => {}
   const aborted = new Promise<null>((resolve) => {
     stop = () => resolve(null)

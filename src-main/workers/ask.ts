@@ -45,6 +45,13 @@ export class AskedWorker<Q, A, N = never> {
     return this.#ended !== undefined
   }
 
+  /** Processor time of the thread so far; undefined where Node does not tell (before 22.20) or it has ended. */
+  async processorMs(): Promise<number | undefined> {
+    if (this.#ended || typeof this.#worker.cpuUsage !== 'function') return undefined
+    const used = await this.#worker.cpuUsage().catch(() => undefined)
+    return used && (used.user + used.system) / 1000
+  }
+
   /** Throws what the thread threw, or InternalError where it ended or took too long. */
   async ask(question: Q, { timeoutMs, take = () => {} }: AskOptions<N> = {}): Promise<A> {
     if (this.#ended) throw this.#ended

@@ -9,6 +9,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Costs, SegmentCost } from '../../scripts/simulate/model.ts'
 import { decodeResultHeader, isKind } from '../../src-main/core/bundle/result.ts'
+import { noLog } from '../../src-main/core/log.ts'
 import { decodeTaskInput, InputEncoder } from '../../src-main/edge/nats/task-input.ts'
 import { Bundle } from '../../src-main/files/open-bundle.ts'
 import { Engine } from '../../src-main/edge/serve/engine.ts'
@@ -69,7 +70,7 @@ const rounded = (costs: Costs): Costs =>
   JSON.parse(JSON.stringify(costs, (_, value) => (typeof value === 'number' ? Math.round(10 * value) / 10 : value)))
 
 async function measureTransfers(queues: Queues) {
-  const job = randomBytes(16).toString('hex')
+  const job = { job: randomBytes(16).toString('hex'), deadlineMs: Date.now() + 600_000 }
   const transfer = async (size: number) => {
     const sent = new Uint8Array(size).map((_, i) => i)
     let object = await putObject(queues, job, sent)
@@ -87,7 +88,7 @@ async function measureTransfers(queues: Queues) {
       done.abort()
       return {}
     }
-    await takeTasks(queues, ['compute', 0], handle, done.signal)
+    await takeTasks(queues, ['compute', 0], handle, done.signal, noLog)
   })
   await removeObject(queues, object)
   const perMB = (smallMs: number, largeMs: number): number => (1e6 * (largeMs - smallMs)) / largeBytes

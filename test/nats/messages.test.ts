@@ -3,7 +3,7 @@ import { connectNats } from '../../src-main/nats/connect.ts'
 import { decodeAnswer, decodeTask, decodeTaskOrFailure, encodeMessage } from '../../src-main/nats/messages.ts'
 
 const job = 'ab'.repeat(16)
-const object = { name: `${job}.0123456789abcdef`, bytes: 1000, sha256: 'cd'.repeat(32) }
+const object = { name: `${job}.18bcfe56800.0123456789abcdef`, bytes: 1000, sha256: 'cd'.repeat(32) }
 const task = { version: 1, job, deadlineMs: 1_800_000_000_000, object } as const
 
 describe('messages', () => {

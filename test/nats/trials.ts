@@ -3,12 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { decodeResult, decodeResultHeader, encodeResult, isKind } from '../../src-main/core/bundle/result.ts'
 import { UserError } from '../../src-main/core/errors.ts'
+import { noLog } from '../../src-main/core/log.ts'
 import { InputEncoder } from '../../src-main/edge/nats/task-input.ts'
 import { Bundle } from '../../src-main/files/open-bundle.ts'
 import { sha256 } from '../../src-main/files/sha256.ts'
 import { connectNats } from '../../src-main/nats/connect.ts'
 import type { Answer, Task } from '../../src-main/nats/messages.ts'
-import { getObject, putObject } from '../../src-main/nats/objects.ts'
+import { getObject, listObjects, putObject } from '../../src-main/nats/objects.ts'
 import { persist } from '../../src-main/nats/persist.ts'
 import { Queues, type QueueKind } from '../../src-main/nats/queues.ts'
 import { takeTasks } from '../../src-main/nats/take-tasks.ts'
@@ -114,8 +115,9 @@ export class Liar {
     const heard = new AbortController()
     const answer = this.queues.listen(job, heard.signal)
     for (let copy = 0; copy < copies; copy++) {
-      const object = await putObject(this.queues, job, bytes)
-      await this.#publish(queue, segment, { version: 1, job, deadlineMs: Date.now() + 60_000, object })
+      const identity = { job, deadlineMs: Date.now() + 60_000 }
+      const object = await putObject(this.queues, identity, bytes)
+      await this.#publish(queue, segment, { version: 1, ...identity, object })
     }
     return await answer.finally(() => heard.abort())
   }
@@ -129,12 +131,13 @@ export class Liar {
       async ({ text }) => {
         const { job, deadlineMs, object } = JSON.parse(text) as Task
         const bytes = result((await getObject(this.queues, object))!)
-        const lie = await putObject(this.queues, job, bytes)
+        const lie = await putObject(this.queues, { job, deadlineMs }, bytes)
         await this.queues.add('open', segment, { version: 1, job, deadlineMs, object: lie })
         taken.abort()
         return {}
       },
       taken.signal,
+      noLog,
     )
   }
 
@@ -188,8 +191,8 @@ export async function leftovers({ deployment, server }: Cluster): Promise<{ task
   try {
     const manager = await jetstreamManager(connection)
     const { state } = await manager.streams.info(`sealwright-${deployment.id}`)
-    const { objects } = await Queues.open(connection, deployment.id)
-    return { tasks: state.messages, objects: (await objects.list()).filter(({ deleted }) => !deleted).length }
+    const objects = await listObjects(await Queues.open(connection, deployment.id))
+    return { tasks: state.messages, objects: objects.length }
   } finally {
     await connection.close()
   }

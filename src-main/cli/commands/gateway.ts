@@ -20,6 +20,7 @@ interface Options extends ListenOptions, UnlockOptions, NatsOptions {
   readonly canaryTokenFile?: string
   readonly canaryMinutes: number
   readonly queue: number
+  readonly natsReplicas: number
 }
 
 export function gatewayCommand(): Command {
@@ -38,6 +39,7 @@ export function gatewayCommand(): Command {
       positiveNumber,
     )
     .option('--queue <number>', 'with --nats: tasks that a queue holds before it refuses more', positiveNumber, 64)
+    .option('--nats-replicas <number>', 'servers of a NATS cluster that keep the queues', positiveNumber, 1)
     .option('--canary <file=label>', 'an input whose label is known; may be given again', canaries, [])
     .option('--canary-edge <url>', 'the edge that is asked about canaries')
     .option('--canary-token-file <file>', 'bearer token for that edge', path)

@@ -1,6 +1,7 @@
 import { reportError, UserError, type ErrorReport } from '../../core/errors.ts'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../../core/progress.ts'
 import type { NatsOptions } from '../../nats/connect.ts'
+import { reread } from '../../files/reread.ts'
 import { required, runnerFrom, segmentsFrom, textOf, trustFrom, wholeNumber, type Values } from '../arguments.ts'
 import { readInput } from '../read-input.ts'
 import { untilSignal } from '../until-signal.ts'
@@ -19,10 +20,14 @@ export async function serveNats(bundle: string, values: Values, work: WorkContex
       segments: segmentsFrom(values),
     },
     work,
+    work.log,
   )
   onUrl(nats.url)
-  await untilSignal()
-  await node.close()
+  try {
+    await Promise.race([untilSignal(), node.lost])
+  } finally {
+    await node.close()
+  }
   return { closed: true }
 }
 
@@ -76,16 +81,22 @@ export async function submit(bundle: string, values: Values, work: WorkContext):
 }
 
 async function natsFrom(values: Values): Promise<NatsOptions> {
-  const password = await textOf(values['nats-password-file'])
-  const token = await textOf(values['nats-token-file'])
   return {
     url: required(values.nats, '--nats'),
-    credentials: await textOf(values['nats-credentials']),
+    credentials: await secretOf(values['nats-credentials']),
     user: values['nats-user'],
-    password: password?.trim(),
-    token: token?.trim(),
+    password: await secretOf(values['nats-password-file']),
+    token: await secretOf(values['nats-token-file']),
     authority: await textOf(values['nats-ca']),
     certificate: await textOf(values['nats-cert']),
     key: await textOf(values['nats-key']),
   }
+}
+
+/** Read anew whenever the connection is: a password may change while a node runs. */
+async function secretOf(path: string | undefined): Promise<(() => string) | undefined> {
+  const first = await textOf(path)
+  if (path === undefined || first === undefined) return undefined
+  const read = reread(path, first)
+  return () => read().trim()
 }

@@ -1,9 +1,11 @@
 import { UserError } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan/plan.ts'
+import { noLog, type Log } from '../../core/log.ts'
 import type { WorkContext } from '../../core/progress.ts'
-import { connectNats, type NatsOptions } from '../../nats/connect.ts'
-import { decodeTask, type Task } from '../../nats/messages.ts'
-import { getObject, putObject, removeObject } from '../../nats/objects.ts'
+import { connectNats, untilLost, type NatsOptions } from '../../nats/connect.ts'
+import { decodeTask, jobIdentity, type Task } from '../../nats/messages.ts'
+import { getObject, removeObject } from '../../nats/objects.ts'
+import { passOn } from '../../nats/pass-on.ts'
 import { persist } from '../../nats/persist.ts'
 import { isPassing } from '../../nats/problems.ts'
 import { Queues } from '../../nats/queues.ts'
@@ -24,6 +26,10 @@ export interface NodeOptions {
 
 export interface Node {
   readonly segments: readonly number[]
+  /** Whether tasks can come. */
+  isReady(): boolean
+  /** Rejects when the connection is closed and will not come back; never resolves. Throws UserError 'nats-unreachable'. */
+  readonly lost: Promise<never>
   /** Finishes the tasks at hand. */
   close(): Promise<void>
 }
@@ -36,7 +42,7 @@ const maxAttempts = 8
  * segments. It needs nothing from the owner but the bundle, and can answer nobody.
  * @throws UserError what opening a bundle says, segment-elsewhere, nats-unreachable, no-queues
  */
-export async function serveQueues(options: NodeOptions, work: WorkContext): Promise<Node> {
+export async function serveQueues(options: NodeOptions, work: WorkContext, log: Log = noLog): Promise<Node> {
   const bundle = await Bundle.open(options.bundle, options.trust)
   const segments = options.segments ?? bundle.manifest.segments.map(({ index }) => index)
   const stopped = new AbortController()
@@ -46,7 +52,7 @@ export async function serveQueues(options: NodeOptions, work: WorkContext): Prom
   }
   try {
     checkMemory(options.runner, segments.length)
-    const connection = await connectNats(options.nats, 'sealwright edge')
+    const connection = await connectNats(options.nats, 'sealwright edge', log)
     owned.push(() => connection.close())
     const queues = await Queues.open(connection, bundle.manifest.deploymentId)
     const parts: SegmentNode[] = []
@@ -56,22 +62,34 @@ export async function serveQueues(options: NodeOptions, work: WorkContext): Prom
       const engine = await Engine.start(setup, () => {
         const message = `The thread of segment ${segment + 1} was replaced.`
         work.progress({ kind: 'warning', stage: 'serve', message })
+        log('error', 'a computing thread was replaced', { segment: segment + 1 })
       })
       owned.push(() => engine.end())
-      parts.push(new SegmentNode(bundle, segment, plan, engine, queues, work))
+      parts.push(new SegmentNode({ bundle, segment, plan, engine, queues, work, log }))
     }
     const loops = parts.map((part) => part.run(stopped.signal))
     owned.push(async () => {
       stopped.abort()
       await Promise.all(loops)
     })
-    return { segments, close }
+    const isReady = (): boolean => queues.isUp
+    return { segments, isReady, lost: untilLost(connection), close }
   } catch (error) {
     await close()
     throw error
   } finally {
     await bundle.close()
   }
+}
+
+interface SegmentParts {
+  readonly bundle: Bundle
+  readonly segment: number
+  readonly plan: Plan
+  readonly engine: Engine
+  readonly queues: Queues
+  readonly work: WorkContext
+  readonly log: Log
 }
 
 class SegmentNode {
@@ -81,19 +99,22 @@ class SegmentNode {
   readonly #engine: Engine
   readonly #queues: Queues
   readonly #work: WorkContext
+  readonly #log: Log
   #done = 0
 
-  constructor(bundle: Bundle, segment: number, plan: Plan, engine: Engine, queues: Queues, work: WorkContext) {
+  constructor({ bundle, segment, plan, engine, queues, work, log }: SegmentParts) {
     this.#bundle = bundle
     this.#segment = segment
     this.#plan = plan
     this.#engine = engine
     this.#queues = queues
     this.#work = work
+    this.#log = log
   }
 
   run(signal: AbortSignal): Promise<void> {
-    return takeTasks(this.#queues, ['compute', this.#segment], (delivery) => this.#handle(delivery), signal)
+    const queue = ['compute', this.#segment] as const
+    return takeTasks(this.#queues, queue, (delivery) => this.#handle(delivery), signal, this.#log)
   }
 
   async #handle({ text, attempt }: Delivery): Promise<Outcome> {
@@ -117,27 +138,22 @@ class SegmentNode {
   }
 
   async #compute(task: Task, bytes: Uint8Array): Promise<void> {
-    const { job, deadlineMs } = task
     const startedMs = performance.now()
-    const work = decodeTaskInput(bytes, job, this.#bundle, this.#segment, this.#plan)
-    const { file } = await this.#engine.run(work, deadlineMs - Date.now())
-    const object = await putObject(this.#queues, job, file)
-    const next = { version: 1, job, deadlineMs, object } as const
+    const work = decodeTaskInput(bytes, task.job, this.#bundle, this.#segment, this.#plan)
+    const { file: result } = await this.#engine.run(work, task.deadlineMs - Date.now())
     const isHanded = this.#bundle.cutAfter(this.#segment) === 'hand-off'
-    const isNew = await persist(deadlineMs, () =>
-      isHanded ? this.#queues.add('compute', this.#segment + 1, next) : this.#queues.add('open', this.#segment, next),
-    ).catch(async (error) => {
-      await removeObject(this.#queues, object)
-      throw error
-    })
-    if (!isNew) await removeObject(this.#queues, object)
-    const detail = `segment ${this.#segment + 1}, ${((performance.now() - startedMs) / 1000).toFixed(2)} s`
+    const next = isHanded ? (['compute', this.#segment + 1] as const) : (['open', this.#segment] as const)
+    await passOn(this.#queues, next, task, result)
+    const seconds = (performance.now() - startedMs) / 1000
+    this.#log('info', 'computed', { job: task.job, segment: this.#segment + 1, seconds })
+    const detail = `segment ${this.#segment + 1}, ${seconds.toFixed(2)} s`
     this.#work.progress({ kind: 'step', stage: 'serve', done: (this.#done += 1), total: this.#done, detail })
   }
 
-  async #giveUp({ job, deadlineMs }: Task, { code, message }: UserError): Promise<void> {
+  async #giveUp(task: Task, { code, message }: UserError): Promise<void> {
+    this.#log('warn', 'gave a job up', { job: task.job, segment: this.#segment + 1, code })
     const failure = { code, message: message.slice(0, 300) }
-    const failed = { version: 1, job, deadlineMs, failure } as const
-    await persist(deadlineMs, () => this.#queues.add('open', this.#segment, failed))
+    const failed = { version: 1, ...jobIdentity(task), failure } as const
+    await persist(task.deadlineMs, () => this.#queues.add('open', this.#segment, failed))
   }
 }

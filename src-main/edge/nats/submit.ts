@@ -4,8 +4,9 @@ import { UserError } from '../../core/errors.ts'
 import type { Manifest } from '../../core/bundle/manifest.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { connectNats, type NatsConnection, type NatsOptions } from '../../nats/connect.ts'
-import { MAX_DEADLINE_MS, type Answer } from '../../nats/messages.ts'
-import { putObject, removeObject } from '../../nats/objects.ts'
+import { MAX_AGAIN, MAX_DEADLINE_MS, type Answer, type JobIdentity } from '../../nats/messages.ts'
+import { removeObjects } from '../../nats/objects.ts'
+import { passOn } from '../../nats/pass-on.ts'
 import { Queues } from '../../nats/queues.ts'
 import { Bundle, type Trust } from '../../files/open-bundle.ts'
 import { seeded } from '../segment-runner.ts'
@@ -55,25 +56,25 @@ export class Submitter {
 
   /**
    * Preprocessed values, `plan.batch` samples of them, to what the deployment's policy reveals. Once the job is accepted
-   * it is answered, or fails with the reason, within `deadlineSeconds`.
-   * @throws UserError busy, nats-unreachable where the job was not accepted; deadline-exceeded, job-failed where it was
+   * it is answered, or fails with the reason, within `deadlineSeconds`. A server that is away meanwhile is waited for.
+   * @throws UserError busy, nats-forbidden, nats-unreachable where the job was not accepted; deadline-exceeded,
+   *   job-failed where it was
    */
   async submit(values: Float64Array, deadlineSeconds: number): Promise<Record<string, unknown>> {
     const lastsMs = Math.min(1000 * deadlineSeconds, MAX_DEADLINE_MS)
-    const deadlineMs = Date.now() + lastsMs
     // Nodes are told a time of day; the wait here does not follow a clock that is set.
     const endMs = performance.now() + lastsMs
-    const job = randomBytes(16).toString('hex')
+    const job = { job: randomBytes(16).toString('hex'), deadlineMs: Date.now() + lastsMs }
+    const bytes = this.#encoder.encode({ ...seeded(values), job: job.job })
     const answered = new AbortController()
-    const told = this.#queues.listen(job, answered.signal)
     try {
-      const input = { ...seeded(values), job }
-      const object = await putObject(this.#queues, job, this.#encoder.encode(input))
-      await this.#queues.add('compute', 0, { version: 1, job, deadlineMs, object }).catch(async (error) => {
-        await removeObject(this.#queues, object)
+      const told = this.#queues.listen(job.job, answered.signal)
+      told.catch(() => {})
+      await this.#queue(job, bytes).catch(async (error) => {
+        await removeObjects(this.#queues, job)
         throw error
       })
-      return revealedBy(await Promise.race([told, this.#poll(job, endMs, answered.signal)]))
+      return revealedBy(await Promise.race([told, this.#watch(job, bytes, endMs, answered.signal)]))
     } finally {
       answered.abort()
     }
@@ -84,19 +85,41 @@ export class Submitter {
     await this.#encoder.delete()
   }
 
-  /** The answer is kept: one that was told while the connection was lost is found so. */
-  async #poll(job: string, endMs: number, signal: AbortSignal): Promise<Answer> {
+  async #queue(job: JobIdentity, bytes: Uint8Array): Promise<void> {
+    // A full queue is an answer.
+    await passOn(this.#queues, ['compute', 0], job, bytes, isUnreachable)
+  }
+
+  /**
+   * The answer is kept: one that was told while the connection was lost is found so. Where the server was away, it may
+   * have lost what nodes had in hand: if half of the time that is left passes without an answer, the job is submitted
+   * again under its own id, of which one answer comes in any case.
+   */
+  async #watch(job: JobIdentity, bytes: Uint8Array, endMs: number, signal: AbortSignal): Promise<Answer> {
+    let interruptions = this.#queues.interruptions
+    let againAtMs = Infinity
+    let again = 0
     for (let pauseMs = pollMs.first; performance.now() < endMs && !signal.aborted; pauseMs *= 4 / 3) {
       const leftMs = Math.max(0, endMs - performance.now())
       await pause(Math.min(pauseMs, pollMs.most, leftMs), undefined, { signal }).catch(() => {})
-      const answer = await this.#queues.answerOf(job).catch(() => undefined)
+      const answer = await this.#queues.answerOf(job.job).catch(() => undefined)
       if (answer) return answer
+      if (this.#queues.interruptions !== interruptions) {
+        interruptions = this.#queues.interruptions
+        againAtMs = (performance.now() + endMs) / 2
+      }
+      if (performance.now() < againAtMs || again === MAX_AGAIN) continue
+      againAtMs = (performance.now() + endMs) / 2
+      again += 1
+      this.#queue({ ...job, again }, bytes).catch(() => {})
     }
     throw new UserError('deadline-exceeded', 'No answer came within the deadline.', {
       hint: 'Look whether nodes serve every segment, and whether the gateway runs.',
     })
   }
 }
+
+const isUnreachable = (error: unknown): boolean => error instanceof UserError && error.code === 'nats-unreachable'
 
 function revealedBy(answer: Answer): Record<string, unknown> {
   if ('answer' in answer) return answer.answer

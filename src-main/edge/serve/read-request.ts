@@ -2,14 +2,11 @@ import { fillBatch } from '../../core/plan/packing.ts'
 import { UserError } from '../../core/errors.ts'
 import { sizeOf } from '../../core/network/layer-model.ts'
 import type { Plan } from '../../core/plan/plan.ts'
-import { AskedWorker } from '../../workers/ask.ts'
 import type { Bundle } from '../../files/open-bundle.ts'
-import { checkGiven, type GivenInput } from '../read-ciphertexts.ts'
+import { checkGiven } from '../read-ciphertexts.ts'
 import { jobOn, newJob, type Job } from '../compute-job.ts'
-import { BODY_TYPES, CIPHERTEXTS_TYPE, type Body, type BodyType } from './body.ts'
-
-const parseTimeoutMs = 5_000
-const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'parse-thread$1'))
+import { BODY_TYPES, CIPHERTEXTS_TYPE, type BodyType } from './body.ts'
+import type { BodyReader } from './body-reader.ts'
 
 /** Throws UserError 'unsupported-media-type'. */
 export function bodyTypeOf(contentType = ''): BodyType {
@@ -24,8 +21,10 @@ export class RequestReader {
   readonly #bundle: Bundle
   /** Of the segments that are served. */
   readonly #plans: ReadonlyMap<number, Plan>
+  readonly #bodies: BodyReader
 
-  constructor(bundle: Bundle, plans: ReadonlyMap<number, Plan>) {
+  constructor(bundle: Bundle, plans: ReadonlyMap<number, Plan>, bodies: BodyReader) {
+    this.#bodies = bodies
     this.#bundle = bundle
     this.#plans = plans
   }
@@ -42,12 +41,12 @@ export class RequestReader {
 
   /**
    * Bytes from outside are read in a thread of their own, which ends with them.
-   * @throws UserError unreadable-sample, damaged-result, segment-elsewhere, input-of-another-bundle and what reading samples says
+   * @throws UserError unreadable-sample, busy, damaged-result, segment-elsewhere, input-of-another-bundle and what reading samples says
    */
   async read(type: BodyType, bytes: Uint8Array): Promise<Job> {
     const { preprocessing } = this.#bundle.manifest
     const first = type === CIPHERTEXTS_TYPE ? undefined : this.#plan(0)
-    const parsed = await parse({ bytes, type, shape: first?.input.shape ?? [1, 1, 1], preprocessing })
+    const parsed = await this.#bodies.read({ bytes, type, shape: first?.input.shape ?? [1, 1, 1], preprocessing })
     if (parsed instanceof Float64Array) return newJob(fillBatch(first!, parsed))
     checkGiven(parsed, this.#bundle)
     this.#plan(parsed.input.segment)
@@ -59,19 +58,5 @@ export class RequestReader {
     const plan = this.#plans.get(segment)
     if (plan) return plan
     throw new UserError('segment-elsewhere', `Segment ${segment + 1} is not served here.`)
-  }
-}
-
-async function parse(body: Body): Promise<Float64Array | GivenInput> {
-  const worker = new AskedWorker<Body, Float64Array | GivenInput>(threadUrl, {
-    resourceLimits: { maxOldGenerationSizeMb: 256 },
-  })
-  try {
-    return await worker.ask(body, { timeoutMs: parseTimeoutMs })
-  } catch (error) {
-    if (error instanceof UserError) throw error
-    throw new UserError('unreadable-sample', 'The sample could not be read.', { cause: error })
-  } finally {
-    await worker.end()
   }
 }

@@ -6,6 +6,7 @@ import { Metrics } from '../../http/metrics.ts'
 import { Openings } from '../openings.ts'
 import { Bundle, type Trust } from '../../files/open-bundle.ts'
 import { checkMemory, type RunnerOptions } from '../load-runner.ts'
+import { BodyReader } from './body-reader.ts'
 import { CIPHERTEXTS_TYPE, type BodyType } from './body.ts'
 import { Engines } from './engines.ts'
 import { askGateway, type Gateway } from './gateway-client.ts'
@@ -36,13 +37,14 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const bundle = await Bundle.open(options.bundle, options.trust)
   const { manifest, sha256 } = bundle
   const segments = options.segments ?? manifest.segments.map(({ index }) => index)
-  const reader = new RequestReader(bundle, await plansOf(bundle, segments))
+  const bodies = new BodyReader()
+  const reader = new RequestReader(bundle, await plansOf(bundle, segments), bodies)
   checkMemory(options.runner, segments.length)
   const metrics = new Metrics('sealwright_edge')
   const engines = new Engines({ bundle: options.bundle, bundleSha256: sha256, options: options.runner }, () =>
     metrics.count('engine_restarts', 'Times that a computing thread was replaced.'),
   )
-  await engines.load(segments[0])
+  await Promise.all([engines.load(segments[0]), bodies.warm()])
   const openings = new Openings()
   let pending = 0
 
@@ -94,7 +96,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     metrics: () => metrics.text(),
     async close() {
       await listening.close()
-      await engines.end()
+      await Promise.all([engines.end(), bodies.end()])
     },
   }
 }

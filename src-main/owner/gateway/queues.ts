@@ -1,11 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { UserError } from '../../core/errors.ts'
-import { connectNats, type NatsConnection, type NatsOptions } from '../../nats/connect.ts'
+import { noLog, type Log } from '../../core/log.ts'
+import { connectNats, untilLost, type NatsOptions } from '../../nats/connect.ts'
 import { decodeTaskOrFailure, type Answer, type Task } from '../../nats/messages.ts'
-import { getObject, putObject, removeObject } from '../../nats/objects.ts'
+import { makeQueues } from '../../nats/make-queues.ts'
+import { getObject, removeObject } from '../../nats/objects.ts'
+import { passOn } from '../../nats/pass-on.ts'
 import { persist } from '../../nats/persist.ts'
 import { isPassing } from '../../nats/problems.ts'
-import { makeQueues, Queues, sweepQueues } from '../../nats/queues.ts'
+import { Queues } from '../../nats/queues.ts'
+import { sweepObjects, sweepTasks } from '../../nats/sweep.ts'
 import { takeTasks, type Delivery, type Outcome } from '../../nats/take-tasks.ts'
 import type { Deployment } from '../deployment.ts'
 import type { Desk } from './desk.ts'
@@ -14,6 +18,8 @@ export interface QueueOptions {
   readonly nats: NatsOptions
   /** Tasks that a queue holds; where the first is full, jobs are refused at once. */
   readonly limit: number
+  /** Servers of a cluster that keep everything; 1 unless told. */
+  readonly replicas?: number
 }
 
 /** For the audit log, where HTTP has the fingerprint of a token: NATS does not tell who published. */
@@ -22,24 +28,41 @@ const token = 'nats'
 const atOnce = 2
 const rateRetryMs = 5_000
 
+export interface AnsweringQueues {
+  /** Whether results can come. */
+  isReady(): boolean
+  /** Rejects when the connection is closed and will not come back; never resolves. Throws UserError 'nats-unreachable'. */
+  readonly lost: Promise<never>
+  close(): Promise<void>
+}
+
 /**
  * Makes the queues of a desk's deployments, then opens and refreshes what nodes put there, until it is closed.
- * @throws UserError nats-unreachable
+ * @throws UserError nats-unreachable, no-jetstream
  */
-export async function answerQueues(desk: Desk, { nats, limit }: QueueOptions): Promise<{ close(): Promise<void> }> {
-  const connection = await connectNats(nats, 'sealwright gateway')
+export async function answerQueues(
+  desk: Desk,
+  { nats, ...sizes }: QueueOptions,
+  log: Log = noLog,
+): Promise<AnsweringQueues> {
+  const connection = await connectNats(nats, 'sealwright gateway', log)
   const stopped = new AbortController()
   try {
+    const all: Queues[] = []
     const loops: Promise<void>[] = []
     for (const deployment of desk.deployments) {
-      await makeQueues(connection, deployment, limit)
-      const counter = new Counter(desk, deployment, await Queues.open(connection, deployment.id))
+      await makeQueues(connection, deployment, sizes)
+      const queues = await Queues.open(connection, deployment.id)
+      all.push(queues)
+      const counter = new Counter(desk, deployment, queues, log)
       for (let segment = 0; segment < deployment.segments; segment++) {
         for (let i = 0; i < atOnce; i++) loops.push(counter.serve(segment, stopped.signal))
       }
+      loops.push(sweep(desk, queues, deployment, stopped.signal, log))
     }
-    loops.push(sweep(connection, desk.deployments, stopped.signal))
     return {
+      isReady: () => all.every(({ isUp }) => isUp),
+      lost: untilLost(connection),
       async close() {
         stopped.abort()
         await Promise.all(loops)
@@ -54,14 +77,29 @@ export async function answerQueues(desk: Desk, { nats, limit }: QueueOptions): P
 
 const sweepEveryMs = 10_000
 
+/** Each deployment for itself, so that one whose queues cannot be swept keeps none of the others waiting. */
 async function sweep(
-  connection: NatsConnection,
-  deployments: readonly Deployment[],
+  { metrics }: Desk,
+  queues: Queues,
+  deployment: Deployment,
   signal: AbortSignal,
+  log: Log,
 ): Promise<void> {
+  const attempt = async (what: string, work: () => Promise<number>): Promise<void> => {
+    const labels = { deployment: deployment.id, what }
+    try {
+      const swept = await work()
+      metrics.count('swept', 'Tasks and ciphertexts that were left behind and removed.', labels, swept)
+      if (swept > 0) log('info', 'swept', { ...labels, swept })
+    } catch (error) {
+      metrics.count('sweep_failures', 'Times that sweeping did not work.', labels)
+      log('warn', 'sweeping failed', { ...labels, reason: (error as Error).message })
+    }
+  }
   while (!signal.aborted) {
+    await attempt('tasks', () => sweepTasks(queues, deployment))
+    await attempt('objects', () => sweepObjects(queues))
     await pause(sweepEveryMs, undefined, { signal }).catch(() => {})
-    for (const deployment of deployments) await sweepQueues(connection, deployment).catch(() => {})
   }
 }
 
@@ -70,17 +108,19 @@ class Counter {
   readonly #desk: Desk
   readonly #deployment: Deployment
   readonly #queues: Queues
+  readonly #log: Log
   /** Jobs at hand, with the segment: a second copy waits until the first is done. */
   readonly #busy = new Set<string>()
 
-  constructor(desk: Desk, deployment: Deployment, queues: Queues) {
+  constructor(desk: Desk, deployment: Deployment, queues: Queues, log: Log) {
+    this.#log = log
     this.#desk = desk
     this.#deployment = deployment
     this.#queues = queues
   }
 
   serve(segment: number, signal: AbortSignal): Promise<void> {
-    return takeTasks(this.#queues, ['open', segment], (delivery) => this.#handle(segment, delivery), signal)
+    return takeTasks(this.#queues, ['open', segment], (delivery) => this.#handle(segment, delivery), signal, this.#log)
   }
 
   async #handle(segment: number, { text }: Delivery): Promise<Outcome> {
@@ -108,7 +148,8 @@ class Counter {
     }
   }
 
-  async #settle(segment: number, { job, deadlineMs, object }: Task): Promise<void> {
+  async #settle(segment: number, task: Task): Promise<void> {
+    const { job, deadlineMs, object } = task
     const file = await getObject(this.#queues, object)
     // It was settled before, or has expired.
     if (!file) return
@@ -118,14 +159,7 @@ class Counter {
       await persist(deadlineMs, () => this.#queues.answer(answer))
       return
     }
-    const refreshed = await putObject(this.#queues, job, await this.#desk.refresh(file, token))
-    const next = { version: 1, job, deadlineMs, object: refreshed } as const
-    const isNew = await persist(deadlineMs, () => this.#queues.add('compute', segment + 1, next)).catch(
-      async (error) => {
-        await removeObject(this.#queues, refreshed)
-        throw error
-      },
-    )
-    if (!isNew) await removeObject(this.#queues, refreshed)
+    const refreshed = await this.#desk.refresh(file, token)
+    await passOn(this.#queues, ['compute', segment + 1], task, refreshed)
   }
 }

@@ -1,0 +1,81 @@
+import { UserError } from '../../core/errors.ts'
+import { AskedWorker } from '../../workers/ask.ts'
+import type { GivenInput } from '../read-ciphertexts.ts'
+import type { Body } from './body.ts'
+
+export interface ReadLimits {
+  /** Processor time of one body, so that a busy machine refuses nothing that is right. */
+  readonly processorMs: number
+  /** Time in which a body that is within its processor time has to be read. */
+  readonly waitMs: number
+}
+
+const usual: ReadLimits = { processorMs: 5_000, waitMs: 60_000 }
+const lookMs = 100
+const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'parse-thread$1'))
+
+type Thread = AskedWorker<Body | undefined, Float64Array | GivenInput | undefined>
+
+/**
+ * Reads bytes from outside, each body in a thread of its own that ends with it. The next thread is started ahead, so
+ * that nobody waits for it.
+ */
+export class BodyReader {
+  readonly #limits: ReadLimits
+  #next: Thread | undefined
+
+  constructor(limits: ReadLimits = usual) {
+    this.#limits = limits
+  }
+
+  /** Resolves when the next body finds a thread that is ready. */
+  async warm(): Promise<void> {
+    await (this.#next ??= start()).ask(undefined).catch(() => {})
+  }
+
+  /**
+   * A preprocessed sample, or ciphertexts.
+   * @throws UserError unreadable-sample, busy, and what reading samples says
+   */
+  async read(body: Body): Promise<Float64Array | GivenInput> {
+    const thread = this.#next && !this.#next.hasEnded ? this.#next : start()
+    this.#next = undefined
+    try {
+      return await this.#readIn(thread, body)
+    } finally {
+      await thread.end()
+      void this.warm()
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#next?.end()
+  }
+
+  async #readIn(thread: Thread, body: Body): Promise<Float64Array | GivenInput> {
+    const startedMs = performance.now()
+    const usedMs = (await thread.processorMs()) ?? 0
+    let isBusy = false
+    const look = async (): Promise<void> => {
+      const used = await thread.processorMs()
+      // Where Node does not tell a thread's processor time, time itself is the limit.
+      const isSpent = used !== undefined && used - usedMs > this.#limits.processorMs
+      isBusy = !isSpent && performance.now() - startedMs > this.#limits.waitMs
+      if (isSpent || isBusy) await thread.end()
+    }
+    await look()
+    const timer = setInterval(() => void look().catch(() => {}), lookMs)
+    try {
+      return (await thread.ask(body))!
+    } catch (error) {
+      if (error instanceof UserError) throw error
+      if (isBusy)
+        throw new UserError('busy', 'The machine is too busy to read the sample.', { hint: 'Try again later.' })
+      throw new UserError('unreadable-sample', 'The sample could not be read.', { cause: error })
+    } finally {
+      clearInterval(timer)
+    }
+  }
+}
+
+const start = (): Thread => new AskedWorker(threadUrl, { resourceLimits: { maxOldGenerationSizeMb: 256 } })
