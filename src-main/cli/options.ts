@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { UserError } from '../core/errors.ts'
+import { jsonLog, LOG_LEVELS, type Log, type LogLevel } from '../core/log.ts'
 import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { parseSplit, type Split } from '../core/segment/cut.ts'
 import type { PreprocessingChoice } from '../jobs/calibration.ts'
@@ -166,3 +167,18 @@ export interface RunnerOptions {
   readonly memory?: string
   readonly evaluator: EvaluatorChoice
 }
+
+export interface LogOptions {
+  readonly logLevel: LogLevel
+}
+
+/** Of servers, on stderr: stdout is for answers. */
+export const withLog = (command: Command): Command =>
+  command.addOption(
+    new Option('--log-level <level>', 'what is told on stderr, a JSON object a line')
+      .choices(LOG_LEVELS)
+      .default('info' satisfies LogLevel),
+  )
+
+export const logOf = ({ logLevel }: LogOptions, service: string): Log =>
+  jsonLog((line) => void process.stderr.write(line), logLevel, { service })

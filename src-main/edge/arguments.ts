@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { parseByteSize } from '../core/byte-size.ts'
 import { UserError } from '../core/errors.ts'
+import { jsonLog, LOG_LEVELS, type Log } from '../core/log.ts'
 import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { readBytes, readTokens } from '../files/read-file.ts'
 import { serverUrl } from '../http/addresses.ts'
@@ -18,7 +19,7 @@ export const usage = `Usage: sealwright-edge <command> …
       --index I           which sample of DATA, from 0 (0)
       --opening FILE      writes what an audit of the job is shown; it holds the input
       --force             replaces files that exist
-  serve BUNDLE                         answers over HTTP: POST /v1/run, GET /health, GET /metrics
+  serve BUNDLE                         answers over HTTP: POST /v1/run, GET /health, /ready, /metrics
       --host HOST         where to listen (127.0.0.1); another host needs TLS and a token
       --port PORT         (8080)
       --queue N           requests that may wait or run (8)
@@ -27,12 +28,13 @@ export const usage = `Usage: sealwright-edge <command> …
       --gateway-token-file FILE
       --segments LIST     which ones, from 1, as 1,3 (all that the bundle holds)
   serve BUNDLE --nats URL              takes tasks from the queues of a NATS server instead; --segments as above
+      --status-port PORT  answers GET /health, /ready and /metrics on 127.0.0.1
   submit BUNDLE --nats URL --input DATA   encrypts samples, submits them, waits for what the owner reveals
       --index I, --count N   N samples from the I-th on (0, 1)
       --deadline SECONDS  for each (60)
       --queue N           under way at once (8)
 
-  --nats URL              nats://HOST:PORT or tls://HOST:PORT, always encrypted beyond the loopback
+  --nats URL              nats://HOST:PORT or tls://HOST:PORT, several with commas; always encrypted beyond the loopback
   --nats-credentials FILE, or --nats-user NAME --nats-password-file FILE, or --nats-token-file FILE
   --nats-ca FILE          authority that signed the server's certificate
   --nats-cert FILE, --nats-key FILE
@@ -43,6 +45,7 @@ export const usage = `Usage: sealwright-edge <command> …
   --public-key PEM        accepts only bundles signed with this key
   --signature FILE        checks this detached signature instead of the one inside
   --allow-unsigned        accepts bundles without a valid signature
+  --log-level LEVEL       of what servers tell on stderr, a JSON object a line: debug, info, warn, error, silent (info)
   --json                  prints one JSON object
   --events                prints progress too, a JSON object a line: {"progress"}, then {"result"} or {"error"}
 `
@@ -80,6 +83,8 @@ const options = {
   'public-key': text,
   signature: text,
   'allow-unsigned': flag,
+  'log-level': text,
+  'status-port': text,
   json: flag,
   events: flag,
   help: flag,
@@ -164,6 +169,13 @@ export async function gatewayFrom(values: Values): Promise<Gateway | undefined> 
   if (values.gateway === undefined) return undefined
   const [token] = await readTokens(values['gateway-token-file'])
   return { url: serverUrl(values.gateway, 'The gateway').href, token }
+}
+
+/** Of servers, on stderr: stdout is for results. Throws UserError 'bad-arguments'. */
+export function logFrom({ 'log-level': given = 'info' }: Values): Log {
+  const level = LOG_LEVELS.find((known) => known === given)
+  if (level) return jsonLog((line) => void process.stderr.write(line), level, { service: 'edge' })
+  throw new UserError('bad-arguments', `--log-level must be one of ${LOG_LEVELS.join(', ')}.`)
 }
 
 /** A small file that an option names. */

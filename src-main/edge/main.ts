@@ -4,6 +4,7 @@ import type { ProgressEvent, WorkContext } from '../core/progress.ts'
 import {
   gatewayFrom,
   listenFrom,
+  logFrom,
   parseArguments,
   required,
   runnerFrom,
@@ -42,17 +43,22 @@ const commands: Record<string, Command> = {
   submit: async ([bundle], values, work) => submit(required(bundle, 'BUNDLE'), values, work),
   serve: async ([bundle], values, work) => {
     if (values.nats !== undefined) {
-      return await serveNats(required(bundle, 'BUNDLE'), values, work, (url) => print({ url }))
+      return await serveNats(required(bundle, 'BUNDLE'), values, { ...work, log: logFrom(values) }, (url) =>
+        print({ url }),
+      )
     }
-    const server = await serve({
-      ...(await listenFrom(values)),
-      bundle: required(bundle, 'BUNDLE'),
-      trust: await trustFrom(values),
-      runner: runnerFrom(values),
-      segments: segmentsFrom(values),
-      queue: wholeNumber(values.queue, '--queue') ?? 8,
-      gateway: await gatewayFrom(values),
-    })
+    const server = await serve(
+      {
+        ...(await listenFrom(values)),
+        bundle: required(bundle, 'BUNDLE'),
+        trust: await trustFrom(values),
+        runner: runnerFrom(values),
+        segments: segmentsFrom(values),
+        queue: wholeNumber(values.queue, '--queue') ?? 8,
+        gateway: await gatewayFrom(values),
+      },
+      logFrom(values),
+    )
     print({ url: server.url })
     await untilSignal()
     await server.close()

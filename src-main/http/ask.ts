@@ -1,5 +1,6 @@
 import { UserError } from '../core/errors.ts'
 import { serverUrl } from './addresses.ts'
+import { currentRequestId, REQUEST_ID } from './request-id.ts'
 
 export interface Asked {
   readonly url: string
@@ -14,17 +15,22 @@ export interface Asked {
 }
 
 /**
- * Posts to another party's server and reads the reply, no more of it than may be. Redirects are not followed.
+ * Posts to another party's server and reads the reply, no more of it than may be. The id of the request in hand goes with it. Redirects are not followed.
  * @throws UserError insecure-url, bad-url, no-answer
  */
 export async function ask(asked: Asked): Promise<{ readonly status: number; readonly bytes: Uint8Array }> {
   const { url, whom, path, body, type, token, timeoutMs, maxReplyBytes } = asked
   const base = serverUrl(url, whom)
+  const id = currentRequestId()
   try {
     const response = await fetch(new URL(path, base), {
       method: 'POST',
       body: body as Uint8Array<ArrayBuffer>,
-      headers: { 'content-type': type, ...(token && { authorization: `Bearer ${token}` }) },
+      headers: {
+        'content-type': type,
+        ...(id !== undefined && { [REQUEST_ID]: id }),
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
       redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
     })

@@ -7,6 +7,7 @@ import { InternalError, reportError, UserError } from '../core/errors.ts'
 import { isLoopback } from './addresses.ts'
 import { processBudget, type BodyBudget } from './body.ts'
 import { limitConnections } from './connections.ts'
+import { REQUEST_ID, requestIdOf, withRequestId } from './request-id.ts'
 
 export interface ListenOptions {
   /** 127.0.0.1 unless told. Another than the loopback needs TLS and tokens. */
@@ -53,14 +54,20 @@ export async function listen(options: ListenOptions, handler: Handler): Promise<
   const isOpenToAll = tokens.length === 0
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     response.once('close', () => budget.release(request))
-    void answer(request, tokens, async (incoming, token) => {
-      refuseStrangers(incoming, isOpenToAll)
-      return await handler(incoming, token)
-    }).then((reply) => {
-      // Otherwise the connection would stay open for the next request.
-      if (closing) response.setHeader('connection', 'close')
-      send(request, response, reply)
-    })
+    const id = requestIdOf(request)
+    const answered = async (): Promise<Reply> =>
+      await answer(request, tokens, async (incoming, token) => {
+        refuseStrangers(incoming, isOpenToAll)
+        return await handler(incoming, token)
+      })
+    withRequestId(id, answered)
+      .then((reply) => {
+        response.setHeader(REQUEST_ID, id)
+        // Otherwise the connection would stay open for the next request.
+        if (closing) response.setHeader('connection', 'close')
+        send(request, response, reply)
+      })
+      .catch(() => response.destroy())
   }
   const server = tls ? createTls(tls, onRequest) : createHttpServer({ connectionsCheckingInterval }, onRequest)
   limitConnections(server)

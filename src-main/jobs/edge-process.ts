@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { CancelledError, InternalError, UserError, type ErrorReport } from '../core/errors.ts'
+import { LOG_LEVELS, type Log, type LogFields } from '../core/log.ts'
 import type { ProgressEvent, WorkContext } from '../core/progress.ts'
 
 const ENTRY = join(import.meta.dirname, '..', 'edge', 'main.ts')
@@ -51,7 +52,10 @@ export async function runEdge<T>(args: readonly string[], work: WorkContext, opt
 
   let last: EdgeMessage = {}
   let stderr = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-LAST_WORDS)))
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (work.log && relay(line, work.log)) return
+    stderr = `${stderr}${line}\n`.slice(-LAST_WORDS)
+  })
   createInterface({ input: child.stdout }).on('line', (line) => {
     const message = parse(line)
     if (message.progress) work.progress(message.progress)
@@ -76,6 +80,15 @@ function parse(line: string): EdgeMessage {
   } catch {
     return {}
   }
+}
+
+/** Passes on what the edge's log tells; false where the line is something else. */
+function relay(line: string, log: Log): boolean {
+  const { time, level, message, service, ...fields } = parse(line) as Record<string, LogFields[string]>
+  const known = LOG_LEVELS.find((one) => one === level)
+  if (known === undefined || known === 'silent' || typeof message !== 'string') return false
+  log(known, message, fields)
+  return true
 }
 
 function asError({ code, message, where, hint }: ErrorReport): Error {

@@ -1,4 +1,5 @@
 import type { EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
+import type { LogLevel } from '../core/log.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { trustArguments, type TrustRequest } from './edge-bundle.ts'
 import { runEdge } from './edge-process.ts'
@@ -18,6 +19,9 @@ export interface EdgeServeRequest extends TrustRequest, ListenRequest, Partial<N
   readonly gatewayTokenFile?: string
   /** Which segments, from 1, comma-separated; all that the bundle holds where it is left open. */
   readonly segments?: string
+  /** With NATS: where `/health`, `/ready` and `/metrics` are answered; nowhere where it is left open. */
+  readonly statusPort?: number
+  readonly logLevel?: LogLevel
 }
 
 /** What is being answered when the server is told to stop may take so long. */
@@ -42,6 +46,8 @@ export async function edgeServe(
     gateway: request.gateway,
     'gateway-token-file': request.gatewayTokenFile,
     segments: request.segments,
+    'status-port': request.statusPort,
+    'log-level': request.logLevel,
   }
   const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))
   return await runEdge(

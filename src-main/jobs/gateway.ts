@@ -50,16 +50,19 @@ export async function gateway(
   throwIfCancelled(work)
   const { keys, deployments, auditLog, perMinute, quota, nats, queue, natsReplicas } = request
   const canaries = request.canaries ? await loadCanaries(request.canaries, keys) : []
-  const server = await startGateway({
-    ...(await listenOptions(request)),
-    keysFolder: keys,
-    unlock: await unlockOf(request),
-    ...(deployments && deployments.length > 0 && { deployments }),
-    auditLog,
-    perMinute,
-    quota,
-    loadsRefreshes: nats !== undefined,
-  })
+  const server = await startGateway(
+    {
+      ...(await listenOptions(request)),
+      keysFolder: keys,
+      unlock: await unlockOf(request),
+      ...(deployments && deployments.length > 0 && { deployments }),
+      auditLog,
+      perMinute,
+      quota,
+      loadsRefreshes: nats !== undefined,
+    },
+    work.log,
+  )
   const queues =
     nats === undefined
       ? undefined
@@ -71,8 +74,10 @@ export async function gateway(
           await server.close()
           throw error
         })
+  if (queues) server.readyUnless(() => queues.problems())
   const everyMs = (request.canaries?.everyMinutes ?? 0) * 60_000
   const stopCanaries = scheduleCanaries(server, canaries, everyMs, (canary, passed) => {
+    if (!passed) work.log?.('error', 'a canary failed', { edge: canary.edgeUrl })
     if (!passed) work.progress({ kind: 'warning', stage: 'gateway', message: `A canary failed at ${canary.edgeUrl}.` })
   })
   try {

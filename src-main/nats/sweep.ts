@@ -65,3 +65,20 @@ export async function sweepObjects(queues: Queues): Promise<number> {
   }
   return swept
 }
+
+/** Of every queue: tasks that wait, and those that were handed out. Throws UserError 'nats-unreachable'. */
+export async function queueDepths(
+  { manager, deployment }: Queues,
+  { segments }: Deployed,
+): Promise<{ queue: string; waiting: number; inHand: number }[]> {
+  const all = Array.from({ length: segments }, (_, segment) => QUEUE_KINDS.map((kind) => consumerName(kind, segment)))
+  try {
+    const infos = all.flat().map(async (queue) => {
+      const { num_pending, num_ack_pending } = await manager.consumers.info(tasksStream(deployment), queue)
+      return { queue, waiting: num_pending, inHand: num_ack_pending }
+    })
+    return await Promise.all(infos)
+  } catch (error) {
+    throw natsProblem(error)
+  }
+}

@@ -3,15 +3,17 @@ import type { TrustRequest } from '../../jobs/edge-bundle.ts'
 import { edgeServe } from '../../jobs/edge-serve.ts'
 import { announce, answer, command } from '../command.ts'
 import { withNats, type NatsOptions } from '../nats.ts'
-import { withListening, withRunner, withTrust, type ListenOptions, type RunnerOptions } from '../options.ts'
-import { path, positiveNumber } from '../values.ts'
+import { logOf, withListening, withLog, withRunner, withTrust } from '../options.ts'
+import type { ListenOptions, LogOptions, RunnerOptions } from '../options.ts'
+import { path, positiveNumber, wholeNumber } from '../values.ts'
 
-interface Options extends TrustRequest, ListenOptions, RunnerOptions, NatsOptions {
+interface Options extends TrustRequest, ListenOptions, RunnerOptions, NatsOptions, LogOptions {
   readonly json?: boolean
   readonly queue: number
   readonly gateway?: string
   readonly gatewayTokenFile?: string
   readonly segments?: string
+  readonly statusPort?: number
 }
 
 export function edgeServeCommand(): Command {
@@ -27,12 +29,14 @@ export function edgeServeCommand(): Command {
     .option('--queue <number>', 'requests that may wait or run; others get 503', positiveNumber, 8)
     .option('--gateway <url>', "the owner's gateway: answers become labels")
     .option('--gateway-token-file <file>', 'bearer token for the gateway', path)
+    .option('--status-port <port>', 'with --nats: answer GET /health, /ready and /metrics on 127.0.0.1', wholeNumber)
     .option('--segments <list>', 'which ones, as 1,3 (default: all that the bundle holds)')
   const queued = withNats(base, "take the segments' tasks from this server's queues; HTTP is off then")
-  return withTrust(withListening(withRunner(queued), 8080)).action(
+  return withLog(withTrust(withListening(withRunner(queued), 8080))).action(
     async (bundle: string, { json, ...options }: Options) => {
       await answer(json === true, async (work) => {
-        const result = await edgeServe({ bundle: path(bundle), ...options }, work, (url) =>
+        const log = logOf(options, 'edge')
+        const result = await edgeServe({ bundle: path(bundle), ...options }, { ...work, log }, (url) =>
           announce(json === true, url),
         )
         return { json: result, text: 'stopped' }

@@ -2,13 +2,21 @@ import { InvalidArgumentError, type Command } from 'commander'
 import type { CanaryRequest } from '../../jobs/gateway.ts'
 import { announce, answer, command, group } from '../command.ts'
 import { withNats, type NatsOptions } from '../nats.ts'
-import { withListening, withUnlock, type ListenOptions, type UnlockOptions } from '../options.ts'
+import {
+  logOf,
+  withListening,
+  withLog,
+  withUnlock,
+  type ListenOptions,
+  type LogOptions,
+  type UnlockOptions,
+} from '../options.ts'
 import { readUnlock } from '../passphrase.ts'
 import { pairs } from '../table.ts'
 import { grouped } from '../units.ts'
 import { collected, path, positiveNumber, wholeNumber } from '../values.ts'
 
-interface Options extends ListenOptions, UnlockOptions, NatsOptions {
+interface Options extends ListenOptions, UnlockOptions, NatsOptions, LogOptions {
   readonly json?: boolean
   readonly keys: string
   readonly deployment: string[]
@@ -45,13 +53,15 @@ export function gatewayCommand(): Command {
     .option('--canary-token-file <file>', 'bearer token for that edge', path)
     .option('--canary-minutes <number>', 'how often, on average', positiveNumber, 60)
   const queued = withNats(base, "make the deployments' queues on this server, and open and refresh what comes there")
-  return withUnlock(withListening(queued, 8443)).action(async (options: Options) => {
+  return withLog(withUnlock(withListening(queued, 8443))).action(async (options: Options) => {
     const { json, deployment: deployments } = options
     await answer(json === true, async (work) => {
       const { gateway } = await import('../../jobs/gateway.ts')
       const unlock = await readUnlock(options)
       const request = { ...options, ...unlock, deployments, canaries: canaryRequest(options) }
-      const result = await gateway(request, work, (url) => announce(json === true, url))
+      const result = await gateway(request, { ...work, log: logOf(options, 'gateway') }, (url) =>
+        announce(json === true, url),
+      )
       return { json: result, text: 'stopped' }
     })
   })

@@ -1,11 +1,13 @@
 import { reportError, UserError, type ErrorReport } from '../../core/errors.ts'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../../core/progress.ts'
+import { listen, type Listening } from '../../http/listen.ts'
+import { statusReply } from '../../http/status.ts'
 import type { NatsOptions } from '../../nats/connect.ts'
 import { reread } from '../../files/reread.ts'
 import { required, runnerFrom, segmentsFrom, textOf, trustFrom, wholeNumber, type Values } from '../arguments.ts'
 import { readInput } from '../read-input.ts'
 import { untilSignal } from '../until-signal.ts'
-import { serveQueues } from './node.ts'
+import { serveQueues, type Node } from './node.ts'
 import { Submitter } from './submit.ts'
 
 /** `serve --nats`: takes tasks until a signal. */
@@ -22,14 +24,24 @@ export async function serveNats(bundle: string, values: Values, work: WorkContex
     work,
     work.log,
   )
+  const port = wholeNumber(values['status-port'], '--status-port')
+  const status = port === undefined ? undefined : await listenForStatus(port, node)
   onUrl(nats.url)
   try {
     await Promise.race([untilSignal(), node.lost])
   } finally {
     await node.close()
+    await status?.close()
   }
   return { closed: true }
 }
+
+const listenForStatus = (port: number, node: Node): Promise<Listening> =>
+  listen({ port }, async ({ method, url }) => {
+    const reply = statusReply(`${method} ${url}`, node)
+    if (reply) return reply
+    throw new UserError('not-found', 'There is no such path.')
+  })
 
 /** One submitted input: what the owner reveals, or why there is nothing. */
 export type Submitted = { readonly index: number; readonly seconds: number } & (

@@ -2,6 +2,7 @@ import { UserError } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { noLog, type Log } from '../../core/log.ts'
 import type { WorkContext } from '../../core/progress.ts'
+import { Metrics } from '../../http/metrics.ts'
 import { connectNats, untilLost, type NatsOptions } from '../../nats/connect.ts'
 import { decodeTask, jobIdentity, type Task } from '../../nats/messages.ts'
 import { getObject, removeObject } from '../../nats/objects.ts'
@@ -26,8 +27,9 @@ export interface NodeOptions {
 
 export interface Node {
   readonly segments: readonly number[]
-  /** Whether tasks can come. */
-  isReady(): boolean
+  readonly metrics: Metrics
+  /** Why no tasks can come now; none where they can. */
+  problems(): string[]
   /** Rejects when the connection is closed and will not come back; never resolves. Throws UserError 'nats-unreachable'. */
   readonly lost: Promise<never>
   /** Finishes the tasks at hand. */
@@ -45,6 +47,7 @@ const maxAttempts = 8
 export async function serveQueues(options: NodeOptions, work: WorkContext, log: Log = noLog): Promise<Node> {
   const bundle = await Bundle.open(options.bundle, options.trust)
   const segments = options.segments ?? bundle.manifest.segments.map(({ index }) => index)
+  const metrics = new Metrics('sealwright_edge')
   const stopped = new AbortController()
   const owned: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
@@ -63,17 +66,23 @@ export async function serveQueues(options: NodeOptions, work: WorkContext, log: 
         const message = `The thread of segment ${segment + 1} was replaced.`
         work.progress({ kind: 'warning', stage: 'serve', message })
         log('error', 'a computing thread was replaced', { segment: segment + 1 })
+        metrics.count('engine_restarts', 'Times that a computing thread was replaced.')
       })
       owned.push(() => engine.end())
-      parts.push(new SegmentNode({ bundle, segment, plan, engine, queues, work, log }))
+      parts.push(new SegmentNode({ bundle, segment, plan, engine, queues, work, log, metrics }))
     }
     const loops = parts.map((part) => part.run(stopped.signal))
     owned.push(async () => {
       stopped.abort()
       await Promise.all(loops)
     })
-    const isReady = (): boolean => queues.isUp
-    return { segments, isReady, lost: untilLost(connection), close }
+    const problems = (): string[] => {
+      metrics.set('nats_connected', 'Whether there is a connection to the NATS server.', queues.isUp ? 1 : 0)
+      if (stopped.signal.aborted) return ['the node stops']
+      return queues.isUp ? [] : ['the NATS server cannot be reached, or refuses']
+    }
+    problems()
+    return { segments, metrics, problems, lost: untilLost(connection), close }
   } catch (error) {
     await close()
     throw error
@@ -90,6 +99,7 @@ interface SegmentParts {
   readonly queues: Queues
   readonly work: WorkContext
   readonly log: Log
+  readonly metrics: Metrics
 }
 
 class SegmentNode {
@@ -100,9 +110,10 @@ class SegmentNode {
   readonly #queues: Queues
   readonly #work: WorkContext
   readonly #log: Log
+  readonly #metrics: Metrics
   #done = 0
 
-  constructor({ bundle, segment, plan, engine, queues, work, log }: SegmentParts) {
+  constructor({ bundle, segment, plan, engine, queues, work, log, metrics }: SegmentParts) {
     this.#bundle = bundle
     this.#segment = segment
     this.#plan = plan
@@ -110,6 +121,7 @@ class SegmentNode {
     this.#queues = queues
     this.#work = work
     this.#log = log
+    this.#metrics = metrics
   }
 
   run(signal: AbortSignal): Promise<void> {
@@ -145,13 +157,19 @@ class SegmentNode {
     const next = isHanded ? (['compute', this.#segment + 1] as const) : (['open', this.#segment] as const)
     await passOn(this.#queues, next, task, result)
     const seconds = (performance.now() - startedMs) / 1000
-    this.#log('info', 'computed', { job: task.job, segment: this.#segment + 1, seconds })
+    const labels = { segment: String(this.#segment + 1) }
+    this.#metrics.count('tasks', 'Tasks by outcome.', { ...labels, outcome: 'computed' })
+    this.#metrics.observe('run_seconds', 'From a taken task to its queued result.', seconds, labels)
+    this.#metrics.observe('result_bytes', 'Encrypted results.', result.length)
+    this.#log('info', 'computed', { request: task.job, segment: this.#segment + 1, seconds })
     const detail = `segment ${this.#segment + 1}, ${seconds.toFixed(2)} s`
     this.#work.progress({ kind: 'step', stage: 'serve', done: (this.#done += 1), total: this.#done, detail })
   }
 
   async #giveUp(task: Task, { code, message }: UserError): Promise<void> {
-    this.#log('warn', 'gave a job up', { job: task.job, segment: this.#segment + 1, code })
+    const labels = { segment: String(this.#segment + 1), outcome: code }
+    this.#metrics.count('tasks', 'Tasks by outcome.', labels)
+    this.#log('warn', 'gave a job up', { request: task.job, segment: this.#segment + 1, code })
     const failure = { code, message: message.slice(0, 300) }
     const failed = { version: 1, ...jobIdentity(task), failure } as const
     await persist(task.deadlineMs, () => this.#queues.add('open', this.#segment, failed))

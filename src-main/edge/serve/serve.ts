@@ -1,8 +1,11 @@
 import { UserError } from '../../core/errors.ts'
+import { noLog, type Log } from '../../core/log.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { readBody } from '../../http/body.ts'
 import { checkListen, json, listen, type Listening, type ListenOptions, type Reply } from '../../http/listen.ts'
 import { Metrics } from '../../http/metrics.ts'
+import { currentRequestId } from '../../http/request-id.ts'
+import { statusReply } from '../../http/status.ts'
 import { Openings } from '../openings.ts'
 import { Bundle, type Trust } from '../../files/open-bundle.ts'
 import { checkMemory, type RunnerOptions } from '../load-runner.ts'
@@ -29,10 +32,10 @@ export interface Serving extends Listening {
 }
 
 /**
- * Serves a bundle over HTTP: POST /v1/run, GET /health, GET /metrics. Documented in docs/edge-api.md.
+ * Serves a bundle over HTTP: POST /v1/run, GET /health, GET /ready, GET /metrics. Documented in docs/edge-api.md.
  * @throws UserError what opening a bundle and listening say, segment-elsewhere
  */
-export async function serve(options: ServeOptions): Promise<Serving> {
+export async function serve(options: ServeOptions, log: Log = noLog): Promise<Serving> {
   checkListen(options)
   const bundle = await Bundle.open(options.bundle, options.trust)
   const { manifest, sha256 } = bundle
@@ -41,11 +44,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const reader = new RequestReader(bundle, await plansOf(bundle, segments), bodies)
   checkMemory(options.runner, segments.length)
   const metrics = new Metrics('sealwright_edge')
-  const engines = new Engines({ bundle: options.bundle, bundleSha256: sha256, options: options.runner }, () =>
-    metrics.count('engine_restarts', 'Times that a computing thread was replaced.'),
-  )
+  const engines = new Engines({ bundle: options.bundle, bundleSha256: sha256, options: options.runner }, () => {
+    metrics.count('engine_restarts', 'Times that a computing thread was replaced.')
+    log('error', 'a computing thread was replaced')
+  })
   await Promise.all([engines.load(segments[0]), bodies.warm()])
   const openings = new Openings()
+  const problems: string[] = []
   let pending = 0
 
   function refuseWhenBusy(): void {
@@ -58,13 +63,18 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     refuseWhenBusy()
     pending += 1
     metrics.set('queue', 'Requests that wait or run.', pending)
+    metrics.observe('request_bytes', 'Bodies of requests that were taken.', bytes.length)
     const startedMs = performance.now()
     try {
       const job = await reader.read(type, bytes)
       const computed = await engines.run(job)
       openings.keep(job, computed)
       const result = computed.file
-      metrics.count('run_seconds', 'Time of answered requests.', {}, (performance.now() - startedMs) / 1000)
+      const seconds = (performance.now() - startedMs) / 1000
+      const segment = job.segment + 1
+      metrics.observe('run_seconds', 'From a taken request to its result.', seconds, { segment: String(segment) })
+      metrics.observe('result_bytes', 'Encrypted results.', result.length)
+      log('info', 'computed', { request: currentRequestId(), segment, seconds })
       const isLast = bundle.cutAfter(job.segment) === undefined
       if (options.gateway && isLast) return json(200, await askGateway(options.gateway, result))
       return { status: 200, type: CIPHERTEXTS_TYPE, body: result }
@@ -74,10 +84,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     }
   }
 
+  const status = { facts: { deploymentId: manifest.deploymentId }, metrics, problems: () => problems }
   const listening = await listen(options, async (request) => {
-    const route = `${request.method} ${request.url}`
-    if (route === 'GET /health') return json(200, { status: 'ok', deploymentId: manifest.deploymentId })
-    if (route === 'GET /metrics') return { status: 200, type: 'text/plain; version=0.0.4', body: metrics.text() }
+    const reply = statusReply(`${request.method} ${request.url}`, status)
+    if (reply) return reply
     if (request.url !== '/v1/run') throw new UserError('not-found', 'There is no such path.')
     if (request.method !== 'POST') throw new UserError('method-not-allowed', 'Use POST.')
     try {
@@ -88,6 +98,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     } catch (error) {
       const outcome = error instanceof UserError ? error.code : 'failed'
       metrics.count('requests', 'Requests by outcome.', { outcome })
+      log(outcome === 'failed' ? 'error' : 'warn', 'refused', {
+        request: currentRequestId(),
+        outcome,
+        ...reasonOf(error),
+      })
       throw error
     }
   })
@@ -95,6 +110,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     url: listening.url,
     metrics: () => metrics.text(),
     async close() {
+      problems.push('the server stops')
       await listening.close()
       await Promise.all([engines.end(), bodies.end()])
     },
@@ -110,3 +126,7 @@ async function plansOf(bundle: Bundle, segments: readonly number[]): Promise<Map
     await bundle.close()
   }
 }
+
+/** Ours are told in full, to the log only. */
+const reasonOf = (error: unknown): { reason?: string } =>
+  error instanceof UserError ? {} : { reason: String((error as Error).message) }

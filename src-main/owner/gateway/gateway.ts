@@ -1,7 +1,10 @@
 import { UserError } from '../../core/errors.ts'
+import { noLog, type Log } from '../../core/log.ts'
 import { MAX_RESULT_BYTES } from '../../core/bundle/result.ts'
 import { readBody } from '../../http/body.ts'
 import { checkListen, json, listen, type Listening, type ListenOptions } from '../../http/listen.ts'
+import { currentRequestId } from '../../http/request-id.ts'
+import { statusReply } from '../../http/status.ts'
 import { openDesk, type Desk, type DeskOptions } from './desk.ts'
 
 export interface GatewayOptions extends ListenOptions, DeskOptions {}
@@ -9,23 +12,32 @@ export interface GatewayOptions extends ListenOptions, DeskOptions {}
 /** Its `desk` opens results outside the limits of tokens, for canaries and for work queues. */
 export interface GatewayServer extends Listening {
   readonly desk: Desk
+  /** Adds what `/ready` looks at: why work cannot be taken now. */
+  readyUnless(problems: () => readonly string[]): void
 }
 
 /**
  * The owner's gateway: POST /v1/decrypt with a result file answers what the deployment's policy reveals.
  * @throws UserError wrong-passphrase, unknown-deployment, broken-audit-log, insecure-listen, cannot-listen
  */
-export async function startGateway(options: GatewayOptions): Promise<GatewayServer> {
+export async function startGateway(options: GatewayOptions, log: Log = noLog): Promise<GatewayServer> {
   checkListen(options)
   const desk = await openDesk(options)
+  const reasons: (() => readonly string[])[] = []
+  const status = { metrics: desk.metrics, problems: () => reasons.flatMap((problems) => problems()) }
   const listening = await listen(options, async (request, token) => {
-    const route = `${request.method} ${request.url}`
-    if (route === 'GET /health') return json(200, { status: 'ok' })
-    if (route === 'GET /metrics') return { status: 200, type: 'text/plain; version=0.0.4', body: desk.metrics.text() }
+    const reply = statusReply(`${request.method} ${request.url}`, status)
+    if (reply) return reply
     if (request.url !== '/v1/decrypt') throw new UserError('not-found', 'There is no such path.')
     if (request.method !== 'POST') throw new UserError('method-not-allowed', 'Use POST.')
     const file = await readBody(request, Math.min(MAX_RESULT_BYTES, 2 ** 26))
-    return json(200, await desk.open(file, token).catch(refuse))
+    desk.metrics.observe('result_bytes', 'Results that were sent here.', file.length)
+    const startedMs = performance.now()
+    const answer = await desk.open(file, token).catch(refuse)
+    const seconds = (performance.now() - startedMs) / 1000
+    desk.metrics.observe('open_seconds', 'From a result to what the policy reveals of it.', seconds)
+    log('info', 'opened', { request: currentRequestId(), seconds })
+    return json(200, answer)
   }).catch(async (error) => {
     await desk.close()
     throw error
@@ -33,7 +45,9 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
   return {
     url: listening.url,
     desk,
+    readyUnless: (problems) => void reasons.push(problems),
     async close() {
+      reasons.push(() => ['the gateway stops'])
       await listening.close()
       await desk.close()
     },

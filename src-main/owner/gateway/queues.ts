@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { UserError } from '../../core/errors.ts'
 import { noLog, type Log } from '../../core/log.ts'
+import type { Metrics } from '../../http/metrics.ts'
+import { withRequestId } from '../../http/request-id.ts'
 import { connectNats, untilLost, type NatsOptions } from '../../nats/connect.ts'
 import { decodeTaskOrFailure, type Answer, type Task } from '../../nats/messages.ts'
 import { makeQueues } from '../../nats/make-queues.ts'
@@ -9,7 +11,7 @@ import { passOn } from '../../nats/pass-on.ts'
 import { persist } from '../../nats/persist.ts'
 import { isPassing } from '../../nats/problems.ts'
 import { Queues } from '../../nats/queues.ts'
-import { sweepObjects, sweepTasks } from '../../nats/sweep.ts'
+import { queueDepths, sweepObjects, sweepTasks } from '../../nats/sweep.ts'
 import { takeTasks, type Delivery, type Outcome } from '../../nats/take-tasks.ts'
 import type { Deployment } from '../deployment.ts'
 import type { Desk } from './desk.ts'
@@ -29,8 +31,8 @@ const atOnce = 2
 const rateRetryMs = 5_000
 
 export interface AnsweringQueues {
-  /** Whether results can come. */
-  isReady(): boolean
+  /** Why no results can come now; none where they can. */
+  problems(): string[]
   /** Rejects when the connection is closed and will not come back; never resolves. Throws UserError 'nats-unreachable'. */
   readonly lost: Promise<never>
   close(): Promise<void>
@@ -61,7 +63,7 @@ export async function answerQueues(
       loops.push(sweep(desk, queues, deployment, stopped.signal, log))
     }
     return {
-      isReady: () => all.every(({ isUp }) => isUp),
+      problems: () => (all.every(({ isUp }) => isUp) ? [] : ['the NATS server cannot be reached, or refuses']),
       lost: untilLost(connection),
       async close() {
         stopped.abort()
@@ -99,7 +101,16 @@ async function sweep(
   while (!signal.aborted) {
     await attempt('tasks', () => sweepTasks(queues, deployment))
     await attempt('objects', () => sweepObjects(queues))
+    await tellDepths(metrics, queues, deployment).catch(() => {})
     await pause(sweepEveryMs, undefined, { signal }).catch(() => {})
+  }
+}
+
+async function tellDepths(metrics: Metrics, queues: Queues, deployment: Deployment): Promise<void> {
+  for (const { queue, waiting, inHand } of await queueDepths(queues, deployment)) {
+    const labels = { deployment: deployment.id, queue }
+    metrics.set('queue_waiting', 'Tasks that wait in a queue.', waiting, labels)
+    metrics.set('queue_in_hand', 'Tasks that were handed out and are not done.', inHand, labels)
   }
 }
 
@@ -153,13 +164,25 @@ class Counter {
     const file = await getObject(this.#queues, object)
     // It was settled before, or has expired.
     if (!file) return
+    const { metrics } = this.#desk
+    metrics.observe('result_bytes', 'Results that were sent here.', file.length)
     if (segment + 1 === this.#deployment.segments) {
-      const answer: Answer = { job, answer: { ...(await this.#desk.open(file, token)) } }
+      const open = async () => await withRequestId(job, () => this.#desk.open(file, token))
+      const help = 'From a result to what the policy reveals of it.'
+      const answer: Answer = { job, answer: { ...(await timed(metrics, 'open_seconds', help, open)) } }
       // Opened once: asking the desk again would cost another answer.
       await persist(deadlineMs, () => this.#queues.answer(answer))
       return
     }
-    const refreshed = await this.#desk.refresh(file, token)
+    const refresh = async () => await withRequestId(job, () => this.#desk.refresh(file, token))
+    const refreshed = await timed(metrics, 'refresh_seconds', "From a result to the next segment's input.", refresh)
     await passOn(this.#queues, ['compute', segment + 1], task, refreshed)
   }
+}
+
+async function timed<T>(metrics: Metrics, name: `${string}_seconds`, help: string, work: () => Promise<T>): Promise<T> {
+  const startedMs = performance.now()
+  const done = await work()
+  metrics.observe(name, help, (performance.now() - startedMs) / 1000)
+  return done
 }
