@@ -304,7 +304,9 @@ describe('metrics', () => {
     metrics.count('requests', 'Requests.', { outcome: 'answered' })
     metrics.count('requests', 'Requests.', { outcome: 'answered' }, 2)
     metrics.set('queue', 'Waiting.', 4)
-    expect(metrics.text()).toBe(
+    const [own, ofProcess] = metrics.text().split('# HELP process_cpu_seconds_total')
+    expect(ofProcess).toMatch(/^process_resident_memory_bytes \d+$/m)
+    expect(own).toBe(
       '# HELP test_requests_total Requests.\n# TYPE test_requests_total counter\n' +
         'test_requests_total{outcome="answered"} 3\n' +
         '# HELP test_queue Waiting.\n# TYPE test_queue gauge\ntest_queue 4\n',

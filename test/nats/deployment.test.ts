@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureNatsServer } from '../../scripts/nats-server.ts'
 import { freePort, startNatsServer, type NatsServer } from '../../src-main/jobs/nats-server.ts'
@@ -18,6 +19,8 @@ describe('a deployment as docs/deployment.md sets it up, with TLS and users', ()
   let folder: string
   let deployment: Deployment
   let server: NatsServer
+  let statusPort: number
+  const logs: Record<string, unknown>[] = []
   const running: { readonly child: ChildProcess; readonly ended: Promise<CliRun> }[] = []
 
   const nats = (user: string): string[] => [
@@ -33,6 +36,10 @@ describe('a deployment as docs/deployment.md sets it up, with TLS and users', ()
       const ended = sealwright([...args, '--json'], {
         started: (child) => {
           child.stdout!.on('data', (text) => String(text).includes('url') && resolve())
+          createInterface({ input: child.stderr! }).on(
+            'line',
+            (line) => line.startsWith('{') && logs.push(JSON.parse(line)),
+          )
           queueMicrotask(() => running.push({ child, ended }))
         },
       })
@@ -61,7 +68,17 @@ describe('a deployment as docs/deployment.md sets it up, with TLS and users', ()
     await writeFile(join(folder, 'passphrase.txt'), passphrase)
     const owner = ['--keys', deployment.keysFolder, '--passphrase-file', join(folder, 'passphrase.txt')]
     await start('gateway', ...owner, '--audit-log', join(folder, 'audit.log'), '--port', '0', ...nats('owner'))
-    const node = (n: number): string[] => ['--segments', String(n), '--threads', '1', '--evaluator', 'seal']
+    statusPort = await freePort()
+    const status = (n: number): string[] => (n === 1 ? ['--status-port', String(statusPort)] : [])
+    const node = (n: number): string[] => [
+      '--segments',
+      String(n),
+      '--threads',
+      '1',
+      '--evaluator',
+      'seal',
+      ...status(n),
+    ]
     await Promise.all([1, 2].map((n) => start('edge', 'serve', deployment.bundle, ...node(n), ...nats(`node${n}`))))
   }, 180_000)
   afterAll(async () => {
@@ -77,6 +94,19 @@ describe('a deployment as docs/deployment.md sets it up, with TLS and users', ()
     const run = await sealwright(['edge', 'submit', deployment.bundle, '--input', input, ...nats('camera'), '--json'])
     expect(run.json()).toMatchObject({ jobs: [{ index: 0, answer: { label: tinyLabel(pixels) } }] })
   }, 60_000)
+
+  it('tells monitors and logs how it is, and finds a job in all of them by its id', async () => {
+    const get = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${statusPort}${path}`)).text()
+    expect(JSON.parse(await get('/ready'))).toEqual({ status: 'ready' })
+    const metrics = await get('/metrics')
+    expect(metrics).toContain('sealwright_edge_nats_connected 1\n')
+    expect(metrics).toContain('sealwright_edge_tasks_total{segment="1",outcome="computed"} 1\n')
+    expect(metrics).toContain('sealwright_edge_run_seconds_count{segment="1"} 1\n')
+    const computed = logs.filter(({ message }) => message === 'computed')
+    expect(computed.map(({ segment }) => segment)).toEqual([1, 2])
+    expect(new Set(computed.map(({ request }) => request)).size).toBe(1)
+    expect(computed[0]).toMatchObject({ level: 'info', service: 'edge' })
+  }, 30_000)
 
   it('lets no node publish or read answers', async () => {
     const url = `tls://localhost:${server.port}`
