@@ -84,7 +84,7 @@ function parse(line: string): EdgeMessage {
 
 /** Passes on what the edge's log tells; false where the line is something else. */
 function relay(line: string, log: Log): boolean {
-  const { time, level, message, service, ...fields } = parse(line) as Record<string, LogFields[string]>
+  const { time: _time, level, message, service: _service, ...fields } = parse(line) as Record<string, LogFields[string]>
   const known = LOG_LEVELS.find((one) => one === level)
   if (known === undefined || known === 'silent' || typeof message !== 'string') return false
   log(known, message, fields)

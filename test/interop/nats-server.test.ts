@@ -7,12 +7,16 @@ import { temporaryFolder } from '../owner/exported.ts'
 
 const isHere = (await ensureCurrentNatsServer()) !== undefined
 
-it.skipIf(!isHere)('the NATS tests of this run use the server that is pinned', async () => {
-  const folder = await temporaryFolder()
-  const server = await startNatsServer({ folder })
-  const connection = await connectNats({ url: server.url }, 'test')
-  expect(connection.info?.version).toBe(currentNatsVersion)
-  await connection.close()
-  await server.stop()
-  await rm(folder, { recursive: true })
-}, 30_000)
+it.skipIf(!isHere)(
+  'the NATS tests of this run use the server that is pinned',
+  async () => {
+    const folder = await temporaryFolder()
+    const server = await startNatsServer({ folder })
+    const connection = await connectNats({ url: server.url }, 'test')
+    expect(connection.info?.version).toBe(currentNatsVersion)
+    await connection.close()
+    await server.stop()
+    await rm(folder, { recursive: true })
+  },
+  30_000,
+)
