@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseJson } from '../core/bundle/json.ts'
 import { UserError } from '../core/errors.ts'
+import type { Activation } from '../core/network/layer-model.ts'
 import type { OwnerStep } from '../core/segment/owner-step.ts'
 
 const size = z.int().min(1)
@@ -8,6 +9,12 @@ const shape = z.tuple([size, size, size])
 const pair = z.tuple([z.int().min(1), z.int().min(1)])
 const id = z.string().max(1000)
 const layer = { id, sources: z.array(z.string()), shape, input: id }
+
+const expressionStep = z.strictObject({
+  operator: z.string(),
+  inputs: z.array(z.union([z.string(), z.int().min(0)])),
+  parameters: z.record(z.string(), z.number()).optional(),
+})
 
 /** Steps come from the owner's own key store; the schema finds damage. */
 const schema = z.strictObject({
@@ -20,6 +27,7 @@ const schema = z.strictObject({
         activation: z.strictObject({
           operator: z.string(),
           parameters: z.record(z.string(), z.union([z.number(), z.array(z.number())])),
+          steps: z.array(expressionStep).max(1000).optional(),
         }),
       }),
       z.strictObject({
@@ -49,14 +57,8 @@ export function encodeStep({ outputs, layers, inputs }: OwnerStep): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(schema.parse(literal)))
 }
 
-const listed = ({
-  operator,
-  parameters,
-}: {
-  operator: string
-  parameters: Readonly<Record<string, number | Float64Array>>
-}) => ({
-  operator,
+const listed = ({ parameters, ...activation }: Activation) => ({
+  ...activation,
   parameters: Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => [name, typeof value === 'number' ? value : [...value]]),
   ),

@@ -27,6 +27,7 @@ const noise = 0.05
 /** Largest |difference| over the largest |reference| value (or the noise); Infinity where lengths differ. */
 export function relativeDifference(values: Float64Array, reference: Float64Array): number {
   if (values.length !== reference.length) return Infinity
+  if (values.every(Number.isNaN) && reference.every(Number.isNaN)) return 0
   const largest = reference.reduce((most, value) => Math.max(most, Math.abs(value)), noise)
   const difference = values.reduce((most, value, index) => Math.max(most, Math.abs(value - reference[index])), 0)
   return difference / largest

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { activationFunction, erf } from '../../src-main/core/network/activations.ts'
+import { activationFunction } from '../../src-main/core/network/activations.ts'
+import { erf } from '../../src-main/core/network/erf.ts'
 import { applyFinish } from '../../src-main/core/network/finish.ts'
 import { sizeOf } from '../../src-main/core/network/layer-model.ts'
 import { runLayerBatch, runLayers } from '../../src-main/core/network/run-layers.ts'

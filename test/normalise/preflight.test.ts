@@ -48,17 +48,17 @@ describe('preflight', () => {
       inputs: [{ name: 'x', shape: ['N', 2, 4, 4] }],
       outputs: [{ name: 'y', shape: [] }],
       nodes: [
-        { operator: 'Exp', inputs: ['x'], outputs: ['a'], name: 'first' },
+        { operator: 'Softmax', inputs: ['x'], outputs: ['a'], name: 'first' },
         { operator: 'GlobalAveragePool', inputs: ['a'], outputs: ['g'] },
-        { operator: 'Mul', inputs: ['a', 'g'], outputs: ['m'], name: 'gate' },
+        { operator: 'Attention', inputs: ['a', 'g', 'g'], outputs: ['m'], name: 'gate' },
         { operator: 'LRN', inputs: ['m'], outputs: ['y'], name: 'lrn', attributes: { size: 3 } },
       ],
     })
     const refused = preflight(readOnnx(bytes))
     expect(refused.supported).toBe(false)
     expect(refused.unsupported.map(({ node, operator }) => `${operator} ${node}`)).toEqual([
-      'Exp first',
-      'Mul gate',
+      'Softmax first',
+      'Attention gate',
       'LRN lrn',
     ])
     expect(refused.unsupported.every(({ reason }) => reason.length > 10)).toBe(true)

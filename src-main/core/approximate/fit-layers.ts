@@ -1,4 +1,4 @@
-import { activationFunction } from '../network/activations.ts'
+import { activationFunction, coefficientsOf, ownDegreeOf } from '../network/activations.ts'
 import type { ActivationLayer, ConvMap, LinearLayer, Shape } from '../network/layer-model.ts'
 import { channelScale } from '../network/linear-maps.ts'
 import { chebyshevInterpolant } from '../numeric/chebyshev.ts'
@@ -9,7 +9,8 @@ import { legendre, legendreCoefficients } from '../numeric/legendre.ts'
 import { addMoments, meanSquareError, momentsOfTerm, noMoments, observe, pooledMoments } from './moments.ts'
 import { evaluatePolynomial } from '../numeric/monomials.ts'
 import { condense, extremes, isSpread, largestOf } from './points.ts'
-import type { FitReport, PolynomialLayer } from '../network/polynomial-model.ts'
+import { hasSquareForm } from './square-form.ts'
+import type { Degree, FitReport, PolynomialLayer } from '../network/polynomial-model.ts'
 import type { ContrastLayer } from './pools.ts'
 
 /** An average pooling and the shape of its output. */
@@ -21,7 +22,10 @@ export interface Pool {
 /** Weight of the unpooled values in a fit behind a pooling. */
 export const POINT_SHARE = 0.02
 
-/** Fits every channel of an activation; behind a pooling, to the pooled outputs. */
+/**
+ * Fits every channel of an activation; behind a pooling, to the pooled outputs. What is a polynomial already keeps its
+ * degree, and stays as it is where squarings compute it (a cubic is fitted by a quartic).
+ */
 export function fitActivation(
   layer: ActivationLayer,
   inputs: Values,
@@ -32,20 +36,26 @@ export function fitActivation(
   const [channels, height, width] = layer.shape
   const largest = largestOf(targets)
   const report = new FitSummary()
+  const ownDegree = ownDegreeOf(layer.activation)
+  const degree = ownDegree ?? options.degree
+  const own = ownDegree && ownCoefficients(layer, ownDegree)
   const coefficients = Array.from({ length: channels }, (_, channel) => {
     const points = condense(inputs, targets, channel, height * width)
     const range = rangeOf(points)
     const exact = activationFunction(layer.activation, channel)
-    let fitted = constantPolynomial(points, options.degree)
+    let fitted = constantPolynomial(points, degree)
     let chebyshev = fitted
-    if (varies(points, largest)) {
-      chebyshev = chebyshevInterpolant(exact, range.middle, range.half, options.degree)
-      const moments = pointMoments(points, exact, options)
+    if (own) {
+      fitted = own[channel]
+      chebyshev = fitted
+    } else if (varies(points, largest)) {
+      chebyshev = chebyshevInterpolant(exact, range.middle, range.half, degree)
+      const moments = pointMoments(points, exact, { ...options, degree })
       const goal = pool
-        ? pooledMoments(inputs, targets, layer.shape, channel, pool.map, pool.shape, range, options.degree + 1)
+        ? pooledMoments(inputs, targets, layer.shape, channel, pool.map, pool.shape, range, degree + 1)
         : moments
       if (pool) addMoments(goal, moments, POINT_SHARE)
-      fitted = fitMoments(goal, range.middle, range.half, options)
+      fitted = fitMoments(goal, range.middle, range.half, { ...options, degree })
     }
     report.see(points.low, points.high)
     points.x.forEach((x, i) => {
@@ -56,8 +66,18 @@ export function fitActivation(
     return fitted
   })
   const { id, sources, shape, input, activation } = layer
-  const fit = report.report(activation.operator, options)
+  const fit = report.report(activation.operator, { ...options, degree })
   return { kind: 'polynomial', id, sources, shape, input, coefficients, fit }
+}
+
+/** The rows of a polynomial as it is, filled up to the degree; undefined where squarings cannot compute some of them. */
+function ownCoefficients({ activation, shape }: ActivationLayer, degree: Degree): readonly Float64Array[] | undefined {
+  const rows = Array.from({ length: shape[0] }, (_, channel) => {
+    const row = new Float64Array(degree + 1)
+    row.set(coefficientsOf(activation, channel)!)
+    return row
+  })
+  return rows.every(hasSquareForm) ? rows : undefined
 }
 
 /** Rounds of fitting one contrast to what the others leave. */

@@ -55,4 +55,21 @@ export interface Node {
   readonly attributes: Readonly<Record<string, AttributeValue>>
   /** Version of the default operator set, where the function it comes from has another than the graph. */
   readonly opset?: number
+  /** Of a node that a pass wrote for an expression of one value: see passes/recognise-activations.ts. */
+  readonly activation?: RecognisedActivation
+}
+
+/** An activation whose parameters are tensors that broadcast against its input. */
+export interface RecognisedActivation {
+  readonly operator: string
+  readonly constants: Readonly<Record<string, Tensor>>
+  readonly steps?: readonly ExpressionStep[]
+}
+
+/** One element-wise operator of ONNX (network/element-wise.ts), or with parameters an activation. */
+export interface ExpressionStep {
+  readonly operator: string
+  /** 'x', the number of an earlier step, or the name of one of the expression's parameters. */
+  readonly inputs: readonly (string | number)[]
+  readonly parameters?: Readonly<Record<string, number>>
 }

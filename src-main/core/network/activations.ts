@@ -1,6 +1,9 @@
 import { InternalError } from '../errors.ts'
+import { elementWise } from './element-wise.ts'
+import { erf } from './erf.ts'
 import type { Activation } from './layer-model.ts'
 import { fakeQuantizeFunction } from './fake-quantize.ts'
+import type { Degree } from './polynomial-model.ts'
 
 export type RealFunction = (x: number) => number
 
@@ -60,6 +63,9 @@ export const activationNames: readonly string[] = Object.keys(definitions)
 
 /** The scalar function of one channel. */
 export function activationFunction(activation: Activation, channel = 0): RealFunction {
+  if (activation.steps) return expression(activation, channel)
+  const polynomial = coefficientsOf(activation, channel)
+  if (polynomial) return (x) => polynomial.reduceRight((sum, coefficient) => sum * x + coefficient, 0)
   const table = Object.hasOwn(onIntegers, activation.operator) ? onIntegers : definitions
   if (!Object.hasOwn(table, activation.operator)) {
     throw new InternalError(`“${activation.operator}” is not a known activation`)
@@ -67,8 +73,46 @@ export function activationFunction(activation: Activation, channel = 0): RealFun
   return table[activation.operator]((name) => {
     const value = activation.parameters[name]
     if (value === undefined) throw new InternalError(`${activation.operator} lacks its parameter “${name}”`)
-    return typeof value === 'number' ? value : value[value.length === 1 ? 0 : channel]
+    return at(value, channel)
   })
+}
+
+/** Lowest power first, of an activation that is a polynomial; undefined of others. */
+export function coefficientsOf({ operator, parameters }: Activation, channel = 0): readonly number[] | undefined {
+  if (operator === 'Square') return [0, 0, 1]
+  if (operator !== 'Polynomial') return undefined
+  return Object.values(parameters).map((value) => at(value, channel))
+}
+
+/** The degree in which an activation that is a polynomial can be computed; undefined of others, and above degree 8. */
+export function ownDegreeOf(activation: Activation): Degree | undefined {
+  const degree = (coefficientsOf(activation)?.length ?? Infinity) - 1
+  return ([2, 4, 8] as const).find((candidate) => degree <= candidate)
+}
+
+const at = (value: number | Float64Array, channel: number): number =>
+  typeof value === 'number' ? value : value[value.length === 1 ? 0 : channel]
+
+/** The steps of an expression as one function. */
+function expression({ steps = [], parameters }: Activation, channel: number): RealFunction {
+  const functions = steps.map(({ operator, parameters: own }) =>
+    own ? activationFunction({ operator, parameters: own }) : elementWise[operator],
+  )
+  const values = new Array<number>(steps.length)
+  const readers = steps.map(({ inputs }) =>
+    inputs.map((input) => {
+      if (input === 'x') return (x: number) => x
+      if (typeof input === 'number') return () => values[input]
+      const constant = at(parameters[input], channel)
+      return () => constant
+    }),
+  )
+  return (x) => {
+    for (let step = 0; step < steps.length; step++) {
+      values[step] = functions[step](...(readers[step].map((read) => read(x)) as [number]))
+    }
+    return values[steps.length - 1]
+  }
 }
 
 /** Whether channels differ, so that one function does not serve all. */
@@ -100,24 +144,3 @@ const hardSigmoid =
 const softplus = (x: number): number => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x)))
 
 const geluByTanh = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))
-
-/**
- * The error function to about 1e-15: its Maclaurin series up to |x| = 2.5, then the continued fraction of erfc
- * (Abramowitz and Stegun 7.1.6 and 7.1.14).
- */
-export function erf(x: number): number {
-  const size = Math.abs(x)
-  if (size > 6) return Math.sign(x)
-  if (size <= 2.5) {
-    let term = x
-    let sum = x
-    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
-      term *= (2 * x * x) / (2 * n + 1)
-      sum += term
-    }
-    return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum
-  }
-  let fraction = size
-  for (let n = 60; n > 0; n--) fraction = size + n / 2 / fraction
-  return Math.sign(x) * (1 - Math.exp(-size * size) / (Math.sqrt(Math.PI) * fraction))
-}

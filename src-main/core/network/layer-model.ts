@@ -1,3 +1,7 @@
+import type { ExpressionStep } from '../graph/graph.ts'
+
+export type { ExpressionStep } from '../graph/graph.ts'
+
 /**
  * A network as a DAG of linear maps and activations: what ONNX becomes before approximation.
  * Every value is a [channels, height, width] tensor; 1-D signals have height 1, vectors are [n, 1, 1].
@@ -98,10 +102,15 @@ export interface ActivationLayer extends LayerBase {
   readonly activation: Activation
 }
 
-/** ONNX's operator name and its attributes; `slope` of PRelu has one value or one per channel. */
+/**
+ * ONNX's operator name and its attributes, or one of two names of our own: a 'Polynomial' has its coefficients as
+ * parameters in rising order, an 'Expression' the constants of its steps. A parameter has one value, or one per channel.
+ */
 export interface Activation {
   readonly operator: string
   readonly parameters: Readonly<Record<string, number | Float64Array>>
+  /** Of an expression; the last step's value is the result. */
+  readonly steps?: readonly ExpressionStep[]
 }
 
 export interface MaxPoolLayer extends LayerBase {

@@ -5,6 +5,7 @@ import { Budget } from './budget.ts'
 import { chooseInput, type ChosenInput } from './choose-input.ts'
 import { INPUT, sizeOf, type LayerId } from '../network/layer-model.ts'
 import { imageShape, InputFormFound, NetworkBuilder, type InputForm } from './network-builder.ts'
+import { lastNodes } from './last-nodes.ts'
 import { constantsOf, FoldOperation, listOf, Operation, Refusal } from './operation.ts'
 import { operatorOf } from './operators/index.ts'
 import { refusedOperators } from './operators/refused.ts'
@@ -33,27 +34,6 @@ export interface Lowered {
   readonly unsupported: readonly UnsupportedNode[]
   readonly outcomes: readonly NodeOutcome[]
 }
-
-/** Operators that leave the values as they are, so that what comes before them can still be the end of the network. */
-const passive = new Set([
-  'Identity',
-  'Reshape',
-  'Flatten',
-  'Squeeze',
-  'Unsqueeze',
-  'Cast',
-  'Dropout',
-  'Transpose',
-  'FakeQuantize',
-])
-/** What the owner does at the end, and which of these may come before which. */
-const finishing: ReadonlyMap<string, readonly string[]> = new Map([
-  ['Softmax', []],
-  ['LogSoftmax', []],
-  ['Sigmoid', []],
-  ['Log', ['Softmax']],
-  ['ArgMax', ['Softmax', 'LogSoftmax', 'Sigmoid', 'Log']],
-])
 
 /**
  * Walks a pruned graph of one input and one output, folding what is constant and turning the rest into layers.
@@ -242,24 +222,6 @@ function inputView(input: ChosenInput, form: InputForm): View {
     (_, index) => (index % channels) * plane + Math.floor(index / channels),
   )
   return { ...view, order }
-}
-
-/** The nodes behind which only reshaping and what the owner finishes comes; each has one reader. */
-function lastNodes(graph: Graph): Set<Node> {
-  const writers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
-  const readers = new Map<string, number>()
-  for (const node of graph.nodes) for (const name of node.inputs) readers.set(name, (readers.get(name) ?? 0) + 1)
-  const last = new Set<Node>()
-  let name = graph.outputs[0].name
-  let allowed: readonly string[] = [...finishing.keys()]
-  for (let expectedReaders = 0; (readers.get(name) ?? 0) === expectedReaders; expectedReaders = 1) {
-    const node = writers.get(name)
-    if (!node || (!passive.has(node.operator) && !allowed.includes(node.operator))) break
-    allowed = finishing.get(node.operator) ?? allowed
-    last.add(node)
-    name = node.inputs[0]
-  }
-  return last
 }
 
 function outputLayer(network: NetworkBuilder, view: View): LayerId {

@@ -10,8 +10,17 @@ import { constantOf, unknown, type Constant, type Value, type View } from './val
  * An operator that lacks the one that is needed is refused.
  */
 export interface Operator {
+  /** Of an element-wise operator: which function it is, so that expressions of it can be understood as one. */
+  pointwise?(operation: FoldOperation): Pointwise
   fold?(operation: FoldOperation): Tensor | readonly Tensor[]
   lower?(operation: Operation): Value | readonly Value[]
+}
+
+/** An element-wise operator of its first `inputs` inputs (of all unless told), or with parameters an activation. */
+export interface Pointwise {
+  readonly operator: string
+  readonly parameters?: Readonly<Record<string, number>>
+  readonly inputs?: number
 }
 
 /** Thrown by `refuse`: the node stands in the way, but the rest can still be looked at. */

@@ -16,6 +16,7 @@ const ALIKE = new Set(['Relu', 'Elu', 'Celu', 'Selu', 'Sigmoid', 'HardSigmoid', 
 
 function writeActivation(onnx: OnnxBuilder, { activation, shape }: ActivationLayer, x: string): string {
   const { operator, parameters } = activation
+  if (activation.steps) return writeSteps(onnx, activation, shape, x)
   const number = (value: number) => onnx.floats([value], [1])
   const of = (name: string) => {
     const value = parameters[name]
@@ -42,6 +43,10 @@ function writeActivation(onnx: OnnxBuilder, { activation, shape }: ActivationLay
       return onnx.node('HardSwish', [x])
     case 'Mish':
       return onnx.node('Mul', [x, onnx.node('Tanh', [onnx.node('Softplus', [x])])])
+    case 'Polynomial':
+      return Object.keys(parameters)
+        .map(of)
+        .reduceRight((sum, coefficient) => onnx.node('Add', [onnx.node('Mul', [sum, x]), coefficient]))
     case 'Square':
       return onnx.node('Mul', [x, x])
   }
@@ -50,4 +55,54 @@ function writeActivation(onnx: OnnxBuilder, { activation, shape }: ActivationLay
   const cube = onnx.node('Mul', [onnx.node('Mul', [x, x]), x])
   const inner = onnx.node('Add', [x, onnx.node('Mul', [cube, number(0.044715)])])
   return half(onePlus(onnx.node('Tanh', [onnx.node('Mul', [inner, number(Math.sqrt(2 / Math.PI))])])))
+}
+
+/** Operators that take or give bools in ONNX, where an expression has numbers. */
+const TAKE_BOOLS = new Set(['And', 'Or', 'Xor', 'Not', 'Where'])
+const GIVE_BOOLS = new Set([
+  ...TAKE_BOOLS,
+  'Equal',
+  'Greater',
+  'GreaterOrEqual',
+  'Less',
+  'LessOrEqual',
+  'IsNaN',
+  'IsInf',
+])
+const [FLOAT, INT64, BOOL] = [1, 7, 9]
+
+function writeSteps(
+  onnx: OnnxBuilder,
+  { steps = [], parameters }: ActivationLayer['activation'],
+  shape: ActivationLayer['shape'],
+  x: string,
+): string {
+  const values: string[] = []
+  const cast = (value: string, to: number) => onnx.node('Cast', [value], { to })
+  for (const { operator, inputs, parameters: own } of steps) {
+    const read = inputs.map((input) => {
+      if (input === 'x') return x
+      if (typeof input === 'number') return values[input]
+      const value = parameters[input]
+      return typeof value === 'number' ? onnx.floats([value], [1]) : onnx.floats(value, [value.length, 1, 1])
+    })
+    values.push(own ? writeOwn(operator, own, read[0]) : writeStep(operator, read))
+  }
+  return values[values.length - 1]
+
+  function writeOwn(operator: string, own: Readonly<Record<string, number>>, input: string): string {
+    const activation = { operator, parameters: own }
+    return writeActivation(onnx, { kind: 'activation', id: '', sources: [], shape, input: '', activation }, input)
+  }
+
+  function writeStep(operator: string, read: readonly string[]): string {
+    if (operator === 'Truncate') return cast(cast(read[0], INT64), FLOAT)
+    if (operator === 'Truth') return cast(cast(read[0], BOOL), FLOAT)
+    const isTruth = (index: number) => TAKE_BOOLS.has(operator) && (operator !== 'Where' || index === 0)
+    const result = onnx.node(
+      operator,
+      read.map((value, index) => (isTruth(index) ? cast(value, BOOL) : value)),
+    )
+    return GIVE_BOOLS.has(operator) && operator !== 'Where' ? cast(result, FLOAT) : result
+  }
 }

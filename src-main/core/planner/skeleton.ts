@@ -1,6 +1,7 @@
 import { type Degree, isExact } from '../network/polynomial-model.ts'
 import { type RefreshedModel, type SquareLayer, type SquareModel } from '../network/square-model.ts'
 import { INPUT, type LayerId, type LayerModel, type LinearLayer, type Shape } from '../network/layer-model.ts'
+import { ownDegreeOf } from '../network/activations.ts'
 import { channelScale } from '../network/linear-maps.ts'
 
 /**
@@ -13,7 +14,7 @@ export function skeletonOf(model: LayerModel): SquareModel {
 }
 
 export interface SkeletonOptions {
-  /** Of all activations; 2 unless given. */
+  /** Of all activations that are no polynomials; 2 unless given. */
   readonly degree?: Degree
   /** Layers that stay what they are. */
   readonly exact?: ReadonlySet<LayerId>
@@ -44,7 +45,12 @@ export function refreshedSkeletonOf(
   }
   const power = (id: LayerId, input: LayerId, { sources, shape }: Pick<LinearLayer, 'sources' | 'shape'>): LayerId =>
     add({ kind: 'square', id, sources, shape, input })
-  const activate = (id: LayerId, source: LayerId, like: Pick<LinearLayer, 'sources' | 'shape'>): void => {
+  const activate = (
+    id: LayerId,
+    source: LayerId,
+    like: Pick<LinearLayer, 'sources' | 'shape'>,
+    degree: Degree,
+  ): void => {
     const input = summed(`${id}.input`, source, like.sources)
     if (degree === 2) {
       power(id, input, like)
@@ -67,8 +73,9 @@ export function refreshedSkeletonOf(
       const terms = layer.terms.flatMap(({ input, map }) => partsOf(input).map((part) => ({ input: part, map })))
       layers.push({ ...layer, terms })
     } else if (exact?.has(id)) layers.push({ ...layer, input: summed(`${id}.input`, layer.input, sources) })
-    else if (layer.kind === 'activation') activate(id, layer.input, { sources, shape })
-    else {
+    else if (layer.kind === 'activation') {
+      activate(id, layer.input, { sources, shape }, ownDegreeOf(layer.activation) ?? degree)
+    } else {
       const { kernel, strides, dilations, pads, input } = layer
       const apart = splitPools && Math.min(...kernel) > 1
       const [channels] = shapes.get(input)!
@@ -78,7 +85,7 @@ export function refreshedSkeletonOf(
       const rows = apart ? `${id}.rows` : id
       shapes.set(rows, shape)
       add({ kind: 'linear', id: rows, sources, shape, terms, bias: new Float64Array(channels) })
-      if (apart) activate(id, rows, { sources, shape })
+      if (apart) activate(id, rows, { sources, shape }, degree)
     }
   }
   const last = model.layers.find(({ id }) => id === model.output)

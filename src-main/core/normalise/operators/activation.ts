@@ -12,6 +12,7 @@ type Parameters = (operation: FoldOperation) => Record<string, number>
 /** An element-wise activation whose attributes become numbers; `activations.ts` defines its function. */
 export function activation(operator: string, parameters: Parameters = () => ({})): Operator {
   return {
+    pointwise: (operation) => ({ operator, parameters: parameters(operation), inputs: 1 }),
     fold(operation) {
       const tensor = operation.constant(0)
       const apply = activationFunction({ operator, parameters: parameters(operation) })
@@ -65,23 +66,23 @@ export const prelu: Operator = {
     }
     if (slope.data.length === 1) return apply(operation, view, preluOf(slope.data[0]))
     const spread = rearrange(slope.data, broadcastTo(slope.shape, view.shape))
-    const own = slopesByChannel(spread, view.order, operation.network.shapeOf(view.source))
+    const own = byChannel(spread, view.order, operation.network.shapeOf(view.source))
     if (own) return apply(operation, view, preluOf(own))
     const shape = imageShape(view.shape)
-    const slopes = slopesByChannel(spread, undefined, shape)
+    const slopes = byChannel(spread, undefined, shape)
     if (!slopes) throw operation.refuse('its slope differs within a channel', 'Use one slope per channel.', view.shape)
     const image: View = { kind: 'view', source: operation.network.asImage(view, shape), shape: view.shape }
     return apply(operation, image, preluOf(slopes))
   },
 }
 
-/** One slope per channel of the layer, where they do not differ within one. */
-function slopesByChannel(slopes: Float64Array, order: Int32Array | undefined, shape: Shape): Float64Array | undefined {
+/** One value per channel of the layer, where they do not differ within one. */
+export function byChannel(values: Float64Array, order: Int32Array | undefined, shape: Shape): Float64Array | undefined {
   const perChannel = new Float64Array(shape[0]).fill(NaN)
-  for (let index = 0; index < slopes.length; index++) {
+  for (let index = 0; index < values.length; index++) {
     const channel = Math.floor((order ? order[index] : index) / (shape[1] * shape[2]))
-    if (Number.isNaN(perChannel[channel])) perChannel[channel] = slopes[index]
-    else if (perChannel[channel] !== slopes[index]) return undefined
+    if (Number.isNaN(perChannel[channel])) perChannel[channel] = values[index]
+    else if (perChannel[channel] !== values[index]) return undefined
   }
   return perChannel
 }

@@ -1,7 +1,9 @@
 import type { Tensor } from '../../graph/graph.ts'
 import { broadcastTo, rearrange } from '../../graph/rearrange.ts'
-import { broadcastShapes, countOf, sameShape } from '../../graph/shapes.ts'
+import { broadcastShapes, countOf } from '../../graph/shapes.ts'
 import { hasAttribute } from '../../graph/attributes.ts'
+import { apply } from './activation.ts'
+import { combine, pointwise } from './pointwise.ts'
 import type { FoldOperation, Operation, Operator } from '../operation.ts'
 import { shapeOf, type Constant, type Value, type View } from '../values.ts'
 
@@ -14,6 +16,7 @@ export const sub: Operator = additive(-1, (left, right) => left - right)
 
 function additive(sign: 1 | -1, compute: Compute): Operator {
   return {
+    pointwise: () => ({ operator: sign === 1 ? 'Add' : 'Sub' }),
     fold: foldWith(compute),
     lower(operation) {
       const { left, right, shape } = operandsOf(operation)
@@ -34,25 +37,77 @@ function additive(sign: 1 | -1, compute: Compute): Operator {
   }
 }
 
-/** Mul: https://onnx.ai/onnx/operators/onnx__Mul.html; x·x has become Square before. */
+/** Mul: https://onnx.ai/onnx/operators/onnx__Mul.html; products of one value have become activations before. */
 export const mul: Operator = {
+  pointwise: () => ({ operator: 'Mul' }),
   fold: foldWith((left, right) => left * right),
   lower(operation) {
     const { left, right, shape } = operandsOf(operation)
     if (left.kind === 'view' && right.kind === 'view') {
-      throw operation.refuse(
-        'it multiplies two values that both depend on the input',
-        'Squeeze-and-excitation and attention cannot be protected; retrain without them.',
-        shape,
-      )
+      return product(operation, left, right, shape)
     }
     const [view, tensor] = viewAndTensor(left, right)
     return operation.network.affine(view, shape, tensor, undefined)
   },
 }
 
+/**
+ * The product of two branches, as in squeeze-and-excitation and gated linear units, by squarings: one level of squaring
+ * and one linear map around it on either side, as for any activation.
+ * Formula: a·b = ((a + b)/2)² − ((a − b)/2)².
+ */
+function product(operation: Operation, left: View, right: View, shape: readonly number[]): View {
+  const { network } = operation
+  const square = (factor: number): View => {
+    const parts = [
+      { view: left, factor: 0.5 },
+      { view: right, factor },
+    ]
+    return apply(operation, network.sum(parts, shape), { operator: 'Square', parameters: {} })
+  }
+  const parts = [
+    { view: square(0.5), factor: 1 },
+    { view: square(-0.5), factor: -1 },
+  ]
+  return network.sum(parts, shape)
+}
+
+/**
+ * Max, Min: https://onnx.ai/onnx/operators/onnx__Max.html; with constants they have become activations before.
+ * Formula: max(a, b) = b + relu(a − b), min(a, b) = b − relu(b − a).
+ */
+export const max: Operator = extreme('Max', 1)
+export const min: Operator = extreme('Min', -1)
+
+function extreme(operator: string, sign: 1 | -1): Operator {
+  return {
+    ...pointwise(operator),
+    lower(operation) {
+      const { network } = operation
+      const values = operation.inputs.map((_, index) => operation.value(index))
+      const shape = values.map(shapeOf).reduce(broadcastShapes)
+      const views = values.filter((value) => value.kind === 'view')
+      if (views.length < values.length)
+        throw operation.refuse('it compares several values and a constant', undefined, shape)
+      return views.reduce((best, view) => {
+        const difference = [
+          { view: best, factor: sign },
+          { view, factor: -sign },
+        ]
+        const excess = apply(operation, network.sum(difference, shape), { operator: 'Relu', parameters: {} })
+        const parts = [
+          { view, factor: 1 },
+          { view: excess, factor: sign },
+        ]
+        return network.sum(parts, shape)
+      })
+    },
+  }
+}
+
 /** Div: https://onnx.ai/onnx/operators/onnx__Div.html; integers are cut towards zero. */
 export const div: Operator = {
+  pointwise: () => ({ operator: 'Div' }),
   fold(operation) {
     const isInteger = operation.constant(0).elementType !== 'float' && operation.constant(1).elementType !== 'float'
     return foldWith((left, right) => (isInteger ? Math.trunc(left / right) : left / right))(operation)
@@ -69,14 +124,7 @@ export const div: Operator = {
 }
 
 export function foldWith(compute: Compute): (operation: FoldOperation) => Tensor {
-  return (operation) => {
-    const [left, right] = [operation.constant(0), operation.constant(1)]
-    const shape = broadcastShapes(left.shape, right.shape)
-    const spread = (tensor: Tensor): Float64Array =>
-      sameShape(tensor.shape, shape) ? tensor.data : rearrange(tensor.data, broadcastTo(tensor.shape, shape))
-    const [a, b] = [spread(left), spread(right)]
-    return { elementType: left.elementType, shape, data: a.map((value, index) => compute(value, b[index])) }
-  }
+  return (operation) => combine(compute, operation.constant(0), operation.constant(1))
 }
 
 function operandsOf(operation: Operation) {
@@ -100,11 +148,12 @@ const scalar = (value: number): Tensor => ({ elementType: 'float', shape: [], da
 const negative = (tensor: Tensor): Tensor => ({ ...tensor, data: tensor.data.map((value) => -value) })
 
 /** Sum, Mean of any number of inputs: https://onnx.ai/onnx/operators/onnx__Sum.html */
-export const sum: Operator = addition(() => 1)
-export const mean: Operator = addition((count) => 1 / count)
+export const sum: Operator = addition('Sum', () => 1)
+export const mean: Operator = addition('Mean', (count) => 1 / count)
 
-function addition(factorOf: (count: number) => number): Operator {
+function addition(operator: string, factorOf: (count: number) => number): Operator {
   return {
+    ...pointwise(operator),
     lower(operation) {
       const values = operation.inputs.map((_, index) => operation.value(index))
       const shape = values.map(shapeOf).reduce(broadcastShapes)

@@ -8,6 +8,7 @@ import { rearrangeTensor } from '../values.ts'
 
 /** Cast(input): https://onnx.ai/onnx/operators/onnx__Cast.html; between real types only, where values depend on the input. */
 export const cast: Operator = {
+  pointwise: (operation) => ({ operator: conversions[targetOf(operation)], inputs: 1 }),
   fold: (operation) => castTensor(operation, targetOf(operation)),
   lower(operation) {
     const target = targetOf(operation)
@@ -17,8 +18,12 @@ export const cast: Operator = {
   },
 }
 
+/** To strings and what else there may be, nothing is converted: lowering refuses. */
+const conversions = { float: 'Identity', int: 'Truncate', bool: 'Truth', string: 'Identity', other: 'Identity' }
+
 /** CastLike(input, target_type): https://onnx.ai/onnx/operators/onnx__CastLike.html */
 export const castLike: Operator = {
+  pointwise: (operation) => ({ operator: conversions[operation.constant(1).elementType], inputs: 1 }),
   fold: (operation) => castTensor(operation, operation.constant(1).elementType),
   lower(operation) {
     const like = operation.value(1)

@@ -2,7 +2,7 @@ import { intAttribute } from '../../graph/attributes.ts'
 import { countOf } from '../../graph/shapes.ts'
 import type { Finish } from '../../network/layer-model.ts'
 import type { Operation, Operator } from '../operation.ts'
-import { elementwise } from './shape-arithmetic.ts'
+import { pointwise } from './pointwise.ts'
 import { activation, apply } from './activation.ts'
 
 const hint = 'It must be the last node, over all classes: then the owner does it after decryption.'
@@ -49,7 +49,7 @@ export const argMax: Operator = {
 
 /** Log is only known behind a Softmax, with which it is a LogSoftmax. */
 export const log: Operator = {
-  ...elementwise(Math.log),
+  ...pointwise('Log'),
   lower(operation) {
     if (operation.network.finish !== 'softmax') {
       throw operation.refuse('the logarithm is not supported', undefined, operation.view(0).shape)

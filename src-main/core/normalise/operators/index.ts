@@ -1,8 +1,9 @@
 import type { Node } from '../../graph/graph.ts'
 import type { Operator } from '../operation.ts'
 import { rewrittenDomain } from '../quantised/rewriting.ts'
+import { recognised } from './recognised.ts'
 import { activation, clip, gelu, numbers, prelu } from './activation.ts'
-import { add, div, mean, mul, sub, sum } from './arithmetic.ts'
+import { add, div, max, mean, min, mul, sub, sum } from './arithmetic.ts'
 import { averagePool } from './average-pool.ts'
 import { batchNormalization } from './batch-normalization.ts'
 import { cast, castLike } from './cast.ts'
@@ -12,19 +13,9 @@ import { fakeQuantize } from './fake-quantize.ts'
 import { neg, pow } from './power.ts'
 import { dequantizeLinear, dynamicQuantizeLinear, quantizeLinear } from './quantize-linear.ts'
 import { depthToSpace, expand, resize, spaceToDepth, tile, upsample } from './repeat.ts'
-import {
-  comparison,
-  constantOfShape,
-  elementwise,
-  extreme,
-  mod,
-  range,
-  shape,
-  size,
-  where,
-} from './shape-arithmetic.ts'
+import { pointwise } from './pointwise.ts'
+import { constantOfShape, mod, range, shape, size } from './shape-arithmetic.ts'
 import { gather, gatherElements, slice, split } from './slice.ts'
-import { erf } from '../../network/activations.ts'
 import { constant } from './constant.ts'
 import { conv } from './conv.ts'
 import { argMax, log, sigmoid, softmax } from './finishing.ts'
@@ -47,15 +38,21 @@ import { dropout, flatten, identity, reshape, squeeze, transpose, unsqueeze } fr
 
 /** Every operator of ONNX's default domain that is understood; see docs/adding-an-operator.md. */
 export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
-  ['Abs', elementwise(Math.abs)],
+  ['Abs', pointwise('Abs')],
+  ['Acos', pointwise('Acos')],
+  ['Acosh', pointwise('Acosh')],
   ['Add', add],
-  ['And', comparison((left, right) => left !== 0 && right !== 0)],
+  ['And', pointwise('And')],
   ['ArgMax', argMax],
+  ['Asin', pointwise('Asin')],
+  ['Asinh', pointwise('Asinh')],
+  ['Atan', pointwise('Atan')],
+  ['Atanh', pointwise('Atanh')],
   ['AveragePool', averagePool],
   ['BatchNormalization', batchNormalization],
   ['Cast', cast],
   ['CastLike', castLike],
-  ['Ceil', elementwise(Math.ceil)],
+  ['Ceil', pointwise('Ceil')],
   ['Celu', activation('Celu', numbers({ alpha: 1 }))],
   ['Clip', clip],
   ['Concat', concat],
@@ -63,52 +60,56 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['ConstantOfShape', constantOfShape],
   ['Conv', conv],
   ['ConvTranspose', convTranspose],
-  ['DequantizeLinear', dequantizeLinear],
+  ['Cos', pointwise('Cos')],
+  ['Cosh', pointwise('Cosh')],
   ['DepthToSpace', depthToSpace],
+  ['DequantizeLinear', dequantizeLinear],
   ['Div', div],
   ['Dropout', dropout],
   ['DynamicQuantizeLinear', dynamicQuantizeLinear],
   ['Elu', activation('Elu', numbers({ alpha: 1 }))],
-  ['Equal', comparison((left, right) => left === right)],
-  ['Erf', elementwise(erf)],
-  ['Exp', elementwise(Math.exp)],
+  ['Equal', pointwise('Equal')],
+  ['Erf', pointwise('Erf')],
+  ['Exp', pointwise('Exp')],
   ['Expand', expand],
   ['Flatten', flatten],
-  ['Floor', elementwise(Math.floor)],
+  ['Floor', pointwise('Floor')],
   ['Gather', gather],
   ['GatherElements', gatherElements],
   ['Gelu', gelu],
   ['Gemm', gemm],
   ['GlobalAveragePool', globalAveragePool],
   ['GlobalMaxPool', globalMaxPool],
-  ['Greater', comparison((left, right) => left > right)],
-  ['GreaterOrEqual', comparison((left, right) => left >= right)],
+  ['Greater', pointwise('Greater')],
+  ['GreaterOrEqual', pointwise('GreaterOrEqual')],
   ['HardSigmoid', activation('HardSigmoid', numbers({ alpha: 0.2, beta: 0.5 }))],
   ['HardSwish', activation('HardSwish')],
   ['Identity', identity],
   ['InstanceNormalization', instanceNormalization],
+  ['IsInf', pointwise('IsInf')],
+  ['IsNaN', pointwise('IsNaN')],
   ['LeakyRelu', activation('LeakyRelu', numbers({ alpha: 0.01 }))],
-  ['Less', comparison((left, right) => left < right)],
-  ['LessOrEqual', comparison((left, right) => left <= right)],
+  ['Less', pointwise('Less')],
+  ['LessOrEqual', pointwise('LessOrEqual')],
   ['Log', log],
   ['LogSoftmax', softmax('log-softmax')],
   ['MatMul', matMul],
-  ['Max', extreme(Math.max)],
-  ['Mean', mean],
+  ['Max', max],
   ['MaxPool', maxPool],
-  ['Min', extreme(Math.min)],
+  ['Mean', mean],
+  ['Min', min],
   ['Mish', activation('Mish')],
   ['Mod', mod],
   ['Mul', mul],
   ['Neg', neg],
-  ['Not', elementwise((value) => Number(value === 0))],
-  ['Or', comparison((left, right) => left !== 0 || right !== 0)],
-  ['PRelu', prelu],
+  ['Not', pointwise('Not')],
+  ['Or', pointwise('Or')],
   ['Pad', pad],
   ['Pow', pow],
   ['QuantizeLinear', quantizeLinear],
+  ['PRelu', prelu],
   ['Range', range],
-  ['Reciprocal', elementwise((value) => 1 / value)],
+  ['Reciprocal', pointwise('Reciprocal')],
   ['ReduceL1', reduceL1],
   ['ReduceL2', reduceL2],
   ['ReduceMax', reduceMax],
@@ -120,10 +121,13 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Relu', activation('Relu')],
   ['Reshape', reshape],
   ['Resize', resize],
+  ['Round', pointwise('Round')],
   ['Selu', activation('Selu', numbers({ alpha: 1.6732632423543772, gamma: 1.0507009873554805 }))],
   ['Shape', shape],
   ['Sigmoid', sigmoid],
-  ['Sign', elementwise(Math.sign)],
+  ['Sign', pointwise('Sign')],
+  ['Sin', pointwise('Sin')],
+  ['Sinh', pointwise('Sinh')],
   ['Size', size],
   ['Slice', slice],
   ['Softmax', softmax('softmax')],
@@ -131,26 +135,29 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Softsign', activation('Softsign')],
   ['SpaceToDepth', spaceToDepth],
   ['Split', split],
-  ['Sqrt', elementwise(Math.sqrt)],
+  ['Sqrt', pointwise('Sqrt')],
   ['Square', activation('Square')],
   ['Squeeze', squeeze],
   ['Sub', sub],
   ['Sum', sum],
   ['Swish', activation('Swish', numbers({ alpha: 1 }))],
+  ['Tan', pointwise('Tan')],
   ['Tanh', activation('Tanh')],
   ['ThresholdedRelu', activation('ThresholdedRelu', numbers({ alpha: 1 }))],
   ['Tile', tile],
   ['Transpose', transpose],
   ['Unsqueeze', unsqueeze],
   ['Upsample', upsample],
-  ['Where', where],
+  ['Where', pointwise('Where')],
+  ['Xor', pointwise('Xor')],
 ])
 
 /** Operators that only rewriting makes. */
 const rewritten: ReadonlyMap<string, Operator> = new Map([['FakeQuantize', fakeQuantize]])
 
-/** How a node's operator is understood; undefined where it is not. */
-export function operatorOf({ domain, operator }: Node): Operator | undefined {
+/** How a node's operator is understood, or the activation that a pass has recognised; undefined where it is not. */
+export function operatorOf({ domain, operator, activation }: Node): Operator | undefined {
+  if (activation) return recognised
   if (domain === '') return operators.get(operator)
   return domain === rewrittenDomain ? rewritten.get(operator) : undefined
 }

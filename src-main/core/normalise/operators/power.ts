@@ -4,6 +4,7 @@ import { foldWith } from './arithmetic.ts'
 
 /** Pow(X, Y): https://onnx.ai/onnx/operators/onnx__Pow.html; of the network's values only x² (and x¹). */
 export const pow: Operator = {
+  pointwise: () => ({ operator: 'Pow' }),
   fold: foldWith((base, exponent) => base ** exponent),
   lower(operation) {
     const view = operation.view(0)
@@ -17,6 +18,7 @@ export const pow: Operator = {
 
 /** Neg(X): https://onnx.ai/onnx/operators/onnx__Neg.html */
 export const neg: Operator = {
+  pointwise: () => ({ operator: 'Neg' }),
   fold(operation) {
     const tensor = operation.constant(0)
     return { ...tensor, data: tensor.data.map((value) => -value) }

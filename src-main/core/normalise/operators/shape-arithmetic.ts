@@ -1,7 +1,6 @@
 import { intAttribute, tensorAttribute } from '../../graph/attributes.ts'
 import type { ElementType, Tensor } from '../../graph/graph.ts'
-import { broadcastTo, rearrange } from '../../graph/rearrange.ts'
-import { broadcastShapes, countOf } from '../../graph/shapes.ts'
+import { countOf } from '../../graph/shapes.ts'
 import { constantOf, shapeOf } from '../values.ts'
 import type { FoldOperation, Operator } from '../operation.ts'
 import { foldWith } from './arithmetic.ts'
@@ -58,49 +57,6 @@ export const range: Operator = {
     return tensor(operation.constant(0).elementType, [count], values)
   },
 }
-
-/** Where(condition, X, Y): https://onnx.ai/onnx/operators/onnx__Where.html */
-export const where: Operator = {
-  fold(operation) {
-    const tensors = [0, 1, 2].map((index) => operation.constant(index))
-    const sizes = tensors.map((part) => part.shape).reduce(broadcastShapes)
-    const [condition, yes, no] = tensors.map((part) => rearrange(part.data, broadcastTo(part.shape, sizes)))
-    return tensor(
-      tensors[1].elementType,
-      sizes,
-      condition.map((chosen, index) => (chosen ? yes[index] : no[index])),
-    )
-  },
-}
-
-/** A function of each element. */
-export const elementwise = (compute: (value: number) => number): Operator => ({
-  fold(operation) {
-    const input = operation.constant(0)
-    return { ...input, data: input.data.map(compute) }
-  },
-  lower(operation) {
-    const hint = 'Use one of the activations that docs/adding-an-operator.md lists.'
-    throw operation.refuse('it is not one of the supported activations', hint, operation.view(0).shape)
-  },
-})
-
-/** A comparison or a logical operator of two inputs. */
-export const comparison = (holds: (left: number, right: number) => boolean): Operator => ({
-  fold: (operation) => ({ ...foldWith((left, right) => Number(holds(left, right)))(operation), elementType: 'bool' }),
-})
-
-/** Min, Max of any number of inputs. */
-export const extreme = (choose: (left: number, right: number) => number): Operator => ({
-  fold(operation) {
-    const tensors = operation.inputs.map((_, index) => operation.constant(index))
-    const sizes = tensors.map((part) => part.shape).reduce(broadcastShapes)
-    const spread = tensors.map((part) => rearrange(part.data, broadcastTo(part.shape, sizes)))
-    const [first, ...others] = spread
-    const values = first.map((value, index) => others.reduce((best, other) => choose(best, other[index]), value))
-    return tensor(tensors[0].elementType, sizes, values)
-  },
-})
 
 /** Mod(A, B): the sign of B, or of A with fmod. */
 export const mod: Operator = {

@@ -1,7 +1,7 @@
 import { intAttribute, intsAttribute } from '../../graph/attributes.ts'
 import { reshaped, transposed } from '../../graph/rearrange.ts'
 import { countOf, normaliseAxis } from '../../graph/shapes.ts'
-import type { FoldOperation, Operator } from '../operation.ts'
+import type { FoldOperation, Operator, Pointwise } from '../operation.ts'
 import { rearranging } from './rearranging.ts'
 
 /** Reshape(data, shape): https://onnx.ai/onnx/operators/onnx__Reshape.html */
@@ -60,7 +60,9 @@ export const transpose: Operator = rearranging((operation, shape, axisRule) => {
 })
 
 /** Identity(input): https://onnx.ai/onnx/operators/onnx__Identity.html */
-export const identity: Operator = rearranging((_, shape) => reshaped(shape))
+const isIdentity = (): Pointwise => ({ operator: 'Identity', inputs: 1 })
+
+export const identity: Operator = { pointwise: isIdentity, ...rearranging((_, shape) => reshaped(shape)) }
 
 /** Dropout(data, ratio?, training_mode?), nothing at inference: https://onnx.ai/onnx/operators/onnx__Dropout.html */
 export const dropout: Operator = rearranging((operation, shape) => {

@@ -1,31 +1,27 @@
 import { UserError } from '../../errors.ts'
 import type { AttributeValue, Graph, Node, Tensor } from '../../graph/graph.ts'
-import { FoldOperation, listOf, Refusal } from '../operation.ts'
-import { operators } from '../operators/index.ts'
-import { constantOf } from '../values.ts'
-import { nameActivation, type NamedActivation } from './name-activation.ts'
+import { activationFunction } from '../../network/activations.ts'
+import { lastNodes } from '../last-nodes.ts'
+import { Refusal } from '../operation.ts'
+import { expressionOf, pointwiseOf, polynomialOf, type Expression } from './expression.ts'
+import { nameActivation } from './name-activation.ts'
+import { statisticOf } from './statistics.ts'
 
 /** Which nodes of the file each node of the pass's result stands for. */
 export type Origins = ReadonlyMap<Node, readonly string[]>
 
-/** Operators that act on each element by itself and can be computed by folding. */
-const elementwise = new Set(
-  (
-    'Abs Add Cast Celu Clip Div Elu Erf Exp Gelu HardSigmoid HardSwish Identity LeakyRelu Log Max Min Mish Mul Neg Pow ' +
-    'Reciprocal Relu Selu Sigmoid Softplus Softsign Sqrt Square Sub Swish Tanh'
-  ).split(' '),
-)
-/** Those among them that are not understood by themselves. */
-const partial = new Set('Abs Erf Exp Log Max Min Pow Reciprocal Sqrt'.split(' '))
+/** Element-wise operators that lowering understands by themselves: sums, scales and activations. */
+const complete = new Set(['Add', 'Sub', 'Neg', 'Sum', 'Mean', 'Identity'])
 
-const maximumNodes = 20
+const maximumNodes = 64
 
 /**
  * Recognise activations that are written out.
- * Before: y = e(x), an expression of element-wise nodes over one value x, such as x·Sigmoid(x), or
- * 0.5·x·(1 + Erf(x/√2)), in any spelling. After: y = k·A(x) with the one activation A that e is.
- * Conditions: constants in e are scalars; e holds a node that is not linear and not an activation by itself.
- * Formula: e is evaluated on a grid and equals k·A on all of it (see nameActivation).
+ * Before: y = e(x), an expression of element-wise nodes over one value x, such as x·Sigmoid(x), 0.5·x·(1 + Erf(x/√2)),
+ * ((a·x + b)·x + c)·x + d or Where(x > 1, x, 0). After: one activation: k·A(x) where e is a known activation A, a
+ * polynomial where it is one (constants may differ by channel), else e itself, with as much before it as is element-wise.
+ * Conditions: e holds a node that lowering does not understand by itself.
+ * Formula: e is evaluated on a grid and equals k·A on all of it (see nameActivation); polynomials by their algebra.
  */
 export function recogniseActivations(graph: Graph): { graph: Graph; origins: Origins } {
   const constants = new Map(graph.constants)
@@ -34,9 +30,22 @@ export function recogniseActivations(graph: Graph): { graph: Graph; origins: Ori
   const origins = new Map<Node, readonly string[]>()
   const needed = new Set(graph.outputs.map(({ name }) => name))
   const nodes: Node[] = []
+  const surroundings = {
+    graph,
+    constants,
+    writers,
+    position,
+    left: new Set([...lastNodes(graph), ...shapeNodes(graph)]),
+  }
   for (const root of [...graph.nodes].reverse()) {
     if (!root.outputs.some((name) => needed.has(name))) continue
-    const found = isElementwise(root, constants) ? recognise(root, { graph, constants, writers, position }) : undefined
+    const statistic = statisticOf(root, surroundings)
+    if (statistic) {
+      root.inputs.forEach((name) => needed.add(name))
+      nodes.push({ ...root, activation: { operator: statistic, constants: {} } })
+      continue
+    }
+    const found = isElementwise(root, surroundings) ? recognise(root, surroundings) : undefined
     for (const name of found ? [found.variable] : root.inputs) needed.add(name)
     const replacement = found ? activationNodes(root, found, constants) : [root]
     if (found) for (const node of replacement) origins.set(node, found.cone.map(({ name }) => name).reverse())
@@ -45,33 +54,45 @@ export function recogniseActivations(graph: Graph): { graph: Graph; origins: Ori
   return { graph: { ...graph, nodes: nodes.reverse(), constants }, origins }
 }
 
-interface Surroundings {
+export interface Surroundings {
   readonly graph: Graph
   readonly constants: ReadonlyMap<string, Tensor>
   readonly writers: ReadonlyMap<string, Node>
   readonly position: ReadonlyMap<Node, number>
+  /** What the owner does at the end, and what computes shapes, is left as it is. */
+  readonly left: ReadonlySet<Node>
 }
 
 interface Found {
   readonly cone: readonly Node[]
   readonly variable: string
-  readonly operator: string
-  readonly attributes: Readonly<Record<string, AttributeValue>>
-  readonly factor: number
+  readonly meaning: Meaning
 }
 
-/** Grows the expression backwards from its root until one variable is left and the function has a name. */
+/** A known activation with a factor, or one of our own. */
+type Meaning =
+  | {
+      readonly operator: string
+      readonly attributes: Readonly<Record<string, AttributeValue>>
+      readonly factor: number
+    }
+  | { readonly activation: NonNullable<Node['activation']> }
+
+/**
+ * Grows the expression backwards from its root while it is element-wise. The first that has a name or is a polynomial is
+ * taken, else the largest that depends on one value: the more one activation does, the fewer levels it takes.
+ */
 function recognise(root: Node, surroundings: Surroundings): Found | undefined {
-  const { graph, constants, writers, position } = surroundings
+  const { constants, writers, position } = surroundings
   const cone = [root]
   const open = new Set(variablesOf(root, constants))
+  let largest: Found | undefined
   while (cone.length <= maximumNodes) {
     const [variable] = open
-    if (open.size === 1 && cone.some((node) => isPartial(node, constants))) {
-      const named = tryName(() =>
-        nameActivation((grid) => evaluate(cone, variable, grid, root, constants, graph.opset)),
-      )
-      if (named) return { cone, variable, ...named }
+    if (open.size === 1 && cone.some((node) => isPartial(node, surroundings))) {
+      const meaning = attempt(() => understand(cone, variable, surroundings))
+      if (meaning && !isExpression(meaning)) return { cone, variable, meaning }
+      if (meaning) largest = { cone: [...cone], variable, meaning }
     }
     const next = [...open]
       .flatMap((name) => writers.get(name) ?? [])
@@ -79,18 +100,41 @@ function recognise(root: Node, surroundings: Surroundings): Found | undefined {
         (last, node) => (!last || position.get(node)! > position.get(last)! ? node : last),
         undefined,
       )
-    if (!next || !isElementwise(next, constants)) return undefined
+    if (!next || !isElementwise(next, surroundings)) break
     cone.push(next)
     for (const name of next.outputs) open.delete(name)
     for (const name of variablesOf(next, constants)) open.add(name)
   }
-  return undefined
+  return largest
+}
+
+const isExpression = (meaning: Meaning): boolean =>
+  'activation' in meaning && meaning.activation.operator === 'Expression'
+
+function understand(cone: readonly Node[], variable: string, { graph, constants }: Surroundings): Meaning | undefined {
+  const expression = expressionOf([...cone].reverse(), variable, constants, graph.opset)
+  const evaluate = evaluator(expression)
+  const named = evaluate && nameActivation((grid) => grid.map(evaluate))
+  if (named) return named
+  const coefficients = polynomialOf(expression)
+  if (!coefficients) return { activation: expression }
+  if (coefficients.length <= 2) return undefined
+  const powers = Object.fromEntries(coefficients.map((tensor, power) => [`c${power}`, tensor] as const))
+  return { activation: { operator: 'Polynomial', constants: powers } }
+}
+
+/** The expression as one function; undefined where its constants are not scalars. */
+function evaluator({ operator, steps, constants }: Expression): ((x: number) => number) | undefined {
+  const tensors = Object.entries(constants)
+  if (tensors.some(([, { data }]) => data.length !== 1)) return undefined
+  const parameters = Object.fromEntries(tensors.map(([name, { data }]) => [name, data[0]]))
+  return activationFunction({ operator, steps, parameters })
 }
 
 /** A node that cannot be computed is left to lowering, which says why. */
-function tryName(name: () => NamedActivation | undefined): NamedActivation | undefined {
+function attempt<T>(run: () => T): T | undefined {
   try {
-    return name()
+    return run()
   } catch (error) {
     if (error instanceof Refusal || error instanceof UserError) return undefined
     throw error
@@ -100,39 +144,38 @@ function tryName(name: () => NamedActivation | undefined): NamedActivation | und
 const variablesOf = (node: Node, constants: ReadonlyMap<string, Tensor>): string[] =>
   node.inputs.filter((name) => name !== '' && !constants.has(name))
 
-function isElementwise(node: Node, constants: ReadonlyMap<string, Tensor>): boolean {
-  if (node.domain !== '' || !elementwise.has(node.operator)) return false
-  return node.inputs.every((name) => name === '' || (constants.get(name)?.data.length ?? 1) === 1)
+function isElementwise(node: Node, surroundings: Surroundings): boolean {
+  const { graph, constants, left } = surroundings
+  if (left.has(node) || statisticOf(node, surroundings)) return false
+  return attempt(() => pointwiseOf(node, graph.opset, constants)) !== undefined
 }
 
-const isPartial = (node: Node, constants: ReadonlyMap<string, Tensor>): boolean =>
-  partial.has(node.operator) ||
-  variablesOf(node, constants).length > 1 ||
-  (node.operator === 'Div' && !constants.has(node.inputs[1]))
+function isPartial(node: Node, { graph, constants }: Surroundings): boolean {
+  const { operator, parameters } = pointwiseOf(node, graph.opset, constants)!
+  if (parameters || complete.has(operator)) return false
+  const variables = variablesOf(node, constants).length
+  return operator === 'Mul' ? variables > 1 : operator === 'Div' ? !constants.has(node.inputs[1]) : true
+}
 
-/** The expression on a grid of numbers, by the very rules that fold constants. */
-function evaluate(
-  cone: readonly Node[],
-  variable: string,
-  grid: Float64Array,
-  root: Node,
-  constants: ReadonlyMap<string, Tensor>,
-  opset: number,
-): Float64Array {
-  const values = new Map<string, Tensor>([[variable, { elementType: 'float', shape: [grid.length], data: grid }]])
-  for (const node of [...cone].reverse()) {
-    const inputs = node.inputs.map((name) => {
-      const tensor = values.get(name) ?? constants.get(name)
-      return tensor && constantOf(tensor)
-    })
-    const [result] = listOf(operators.get(node.operator)!.fold!(new FoldOperation(node, node.opset ?? opset, inputs)))
-    values.set(node.outputs[0], result)
+/** Nodes whose results depend on shapes alone: folded during lowering, where shapes are known. */
+function shapeNodes({ nodes, constants }: Graph): ReadonlySet<Node> {
+  const known = new Set(constants.keys())
+  const found = new Set<Node>()
+  for (const node of nodes) {
+    const isShape = node.domain === '' && (node.operator === 'Shape' || node.operator === 'Size')
+    if (!isShape && !(node.inputs.length > 0 && node.inputs.every((name) => name === '' || known.has(name)))) continue
+    found.add(node)
+    for (const name of node.outputs) known.add(name)
   }
-  return values.get(root.outputs[0])!.data
+  return found
 }
 
-function activationNodes(root: Node, found: Found, constants: Map<string, Tensor>): readonly Node[] {
-  const { operator, attributes, factor, variable } = found
+function activationNodes(root: Node, { variable, meaning }: Found, constants: Map<string, Tensor>): readonly Node[] {
+  if ('activation' in meaning) {
+    const { activation } = meaning
+    return [{ ...root, operator: activation.operator, attributes: {}, inputs: [variable], activation }]
+  }
+  const { operator, attributes, factor } = meaning
   const activation: Node = { ...root, operator, attributes, inputs: [variable] }
   if (factor === 1) return [activation]
   const [unscaled, scale] = [`${root.outputs[0]} unscaled`, `${root.outputs[0]} factor`]
