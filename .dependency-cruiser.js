@@ -30,8 +30,9 @@ const folders = {
   workers: ['core', 'seal'],
   kernels: ['core', 'seal'],
   edge: ['core', 'data', 'files', 'http', 'kernels', 'nats', 'seal', 'workers'],
+  audit: ['core', 'edge', 'files', 'http'],
   owner: ['core', 'data', 'files', 'http', 'nats', 'seal', 'workers'],
-  jobs: ['core', 'data', 'edge', 'files', 'http', 'nats', 'ort', 'owner'],
+  jobs: ['audit', 'core', 'data', 'edge', 'files', 'http', 'nats', 'ort', 'owner'],
   cli: ['core', 'files', 'jobs'],
   app: ['core', 'data', 'files', 'ipc', 'jobs'],
   ipc: ['core'],
@@ -88,6 +89,12 @@ export default {
       'edge-cannot-decrypt',
       'The right to decrypt is a folder.',
       { path: '^src-main/edge/' },
+      { path: '^src-main/(owner/|seal/secret|jobs/|ort/|app/|cli/)' },
+    ),
+    rule(
+      'audit-cannot-decrypt',
+      'An auditor holds no secret.',
+      { path: '^src-main/audit/' },
       { path: '^src-main/(owner/|seal/secret|jobs/|ort/|app/|cli/)' },
     ),
     rule(

@@ -37,7 +37,9 @@ export function decodeGiven(bytes: Uint8Array): GivenInput {
 /** Throws UserError 'input-of-another-bundle', 'segment-elsewhere'. */
 export function checkGiven({ kind, input }: GivenInput, bundle: Bundle): void {
   const before = bundle.cutAfter(input.segment - 1)
-  const fits = before !== undefined && (before === 'hand-off') === (kind === 'handed')
+  // What was encrypted for a first segment has the form of what was refreshed.
+  const fits =
+    input.segment === 0 ? kind === 'refreshed' : before !== undefined && (before === 'hand-off') === (kind === 'handed')
   if (input.deploymentId !== bundle.manifest.deploymentId || !fits) {
     throw new UserError('input-of-another-bundle', 'The input was made for another bundle.')
   }

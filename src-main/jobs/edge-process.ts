@@ -5,7 +5,7 @@ import { CancelledError, InternalError, UserError, type ErrorReport } from '../c
 import { LOG_LEVELS, type Log, type LogFields } from '../core/log.ts'
 import type { ProgressEvent, WorkContext } from '../core/progress.ts'
 
-const ENTRY = join(import.meta.dirname, '..', 'edge', 'main.ts')
+const entryOf = (folder: string): string => join(import.meta.dirname, '..', folder, 'main.ts')
 /** Time the edge has to clean up before it is killed; its arithmetic does not look up. */
 const GRACE_MS = 1000
 const LAST_WORDS = 2000
@@ -30,8 +30,20 @@ export interface EdgeOptions {
  * no passphrase, no standard input. Ended when the work is cancelled.
  * @throws UserError as the edge reports it; CancelledError; InternalError where it dies
  */
-export async function runEdge<T>(args: readonly string[], work: WorkContext, options: EdgeOptions = {}): Promise<T> {
-  const child = spawn(process.execPath, [ENTRY, ...args, '--events'], {
+export const runEdge = <T>(args: readonly string[], work: WorkContext, options?: EdgeOptions): Promise<T> =>
+  runApart(entryOf('edge'), args, work, options)
+
+/** The same for an auditor's command. */
+export const runAuditor = <T>(args: readonly string[], work: WorkContext, options?: EdgeOptions): Promise<T> =>
+  runApart(entryOf('audit'), args, work, options)
+
+async function runApart<T>(
+  entry: string,
+  args: readonly string[],
+  work: WorkContext,
+  options: EdgeOptions = {},
+): Promise<T> {
+  const child = spawn(process.execPath, [entry, ...args, '--events'], {
     env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR },
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
@@ -67,7 +79,7 @@ export async function runEdge<T>(args: readonly string[], work: WorkContext, opt
     if (last.result !== undefined) return last.result as T
     if (work.signal?.aborted) throw new CancelledError()
     if (last.error) throw asError(last.error)
-    throw new InternalError(`The edge process ended early (${ended}). ${stderr.trim()}`.trim())
+    throw new InternalError(`The process ended early (${ended}). ${stderr.trim()}`.trim())
   } finally {
     work.signal?.removeEventListener('abort', stop)
     process.off('exit', kill)

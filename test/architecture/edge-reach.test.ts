@@ -11,6 +11,8 @@ async function reachableFrom(entries: string[]): Promise<string[]> {
   return (output as ICruiseResult).modules.map(({ source }) => source)
 }
 
+const forbidden = /^src-main\/(owner|seal\/secret|jobs|ort|app|cli|ipc|preload)|electron|onnxruntime/
+
 describe('the edge process', () => {
   it('reaches no code that could decrypt, and nothing of the owner', async () => {
     const threads = ['segment-thread', 'serve/engine-thread', 'serve/parse-thread'].map(
@@ -18,7 +20,12 @@ describe('the edge process', () => {
     )
     const reached = await reachableFrom(['src-main/edge/main.ts', ...threads])
     expect(reached).toContain('src-main/seal/evaluator.ts')
-    const forbidden = /^src-main\/(owner|seal\/secret|jobs|ort|app|cli|ipc|preload)|electron|onnxruntime/
+    expect(reached.filter((file) => forbidden.test(file))).toEqual([])
+  })
+
+  it('shares that with the auditor, which is made of it', async () => {
+    const reached = await reachableFrom(['src-main/audit/main.ts', 'src-main/edge/serve/engine-thread.ts'])
+    expect(reached).toContain('src-main/edge/compute-job.ts')
     expect(reached.filter((file) => forbidden.test(file))).toEqual([])
   })
 

@@ -37,6 +37,7 @@ describe('import rules', () => {
       'src-main/owner/keys.ts':
         "import 'node-seal'\nimport 'onnxruntime-node'\nimport 'electron'\nimport '@nats-io/jetstream'\n",
       'src-main/edge/main.ts': "import '../owner/keys.ts'\nimport '../seal/secret.ts'\n",
+      'src-main/audit/main.ts': "import '../owner/keys.ts'\n",
       'src-main/seal/secret.ts': 'export const secret = 1\n',
       'src-main/seal/public.ts': "import './secret.ts'\n",
       'src-main/kernels/run.ts': "import '../seal/secret.ts'\n",

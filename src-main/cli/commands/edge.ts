@@ -6,6 +6,7 @@ import {
   type TrustRequest,
   type VerifyResult,
 } from '../../jobs/edge-bundle.ts'
+import { edgeEncrypt } from '../../jobs/edge-encrypt.ts'
 import { edgeRun } from '../../jobs/edge-run.ts'
 import { edgeServeCommand } from './edge-serve.ts'
 import { edgeSubmitCommand } from './edge-submit.ts'
@@ -35,6 +36,7 @@ export const edgeCommand = (): Command =>
     'sealwright edge info lenet5.sealed',
   ])
     .addCommand(runCommand())
+    .addCommand(encryptCommand())
     .addCommand(infoCommand())
     .addCommand(verifyCommand('sealwright edge verify'))
     .addCommand(edgeServeCommand())
@@ -58,6 +60,26 @@ function runCommand(): Command {
         ['time', seconds(result.seconds)],
       ])
       return { json: result, text }
+    })
+  })
+}
+
+function encryptCommand(): Command {
+  const base = command('encrypt <bundle>', 'encrypt one input, for several nodes to compute on', [
+    'sealwright edge encrypt lenet5.sealed --input digit.png --out digit.input',
+  ])
+    .requiredOption('--input <data>', '.npy, .npz (array x), a picture or a folder of them', path)
+    .option('--index <number>', 'which sample of the input, from 0', wholeNumber, 0)
+    .requiredOption('--out <file>', 'the encrypted input to write; `edge run --input` takes it', path)
+    .option('--force', 'replace the file if it exists')
+  return withTrust(base).action(async (bundle: string, { json, force, ...options }: RunOptions) => {
+    await answer(json === true, async (work) => {
+      const result = await edgeEncrypt({ bundle: path(bundle), ...options, force: force === true }, work)
+      const text = pairs([
+        ['input', `${options.out} (${bytes(result.bytes)}, encrypted)`],
+        ['job', result.job],
+      ])
+      return { json: { ...result }, text }
     })
   })
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import type { CanaryRequest } from '../../jobs/gateway.ts'
 import { announce, answer, command, group } from '../command.ts'
+import { replayCommands } from './audit.ts'
 import { withNats, type NatsOptions } from '../nats.ts'
 import {
   logOf,
@@ -68,21 +69,29 @@ export function gatewayCommand(): Command {
 }
 
 export const auditCommand = (): Command =>
-  group('audit', "the gateway's audit log", ['sealwright audit verify audit.jsonl']).addCommand(
-    command('verify <log>', 'check that no line was changed, removed or added', [
-      'sealwright audit verify audit.jsonl',
-    ]).action(async (log: string, { json }: Options) => {
-      await answer(json === true, async (work) => {
-        const { verifyAudit } = await import('../../jobs/gateway.ts')
-        const { records, lastHash } = await verifyAudit({ auditLog: path(log) }, work)
-        const text = pairs([
-          ['records', grouped(records)],
-          ['last hash', lastHash],
-        ])
-        return { json: { records, lastHash }, text }
-      })
-    }),
-  )
+  replayCommands()
+    .reduce(
+      (all, each) => all.addCommand(each),
+      group('audit', "the gateway's audit log, and replays of jobs", [
+        'sealwright audit verify audit.jsonl',
+        'sealwright audit serve lenet5.sealed',
+      ]),
+    )
+    .addCommand(
+      command('verify <log>', 'check that no line was changed, removed or added', [
+        'sealwright audit verify audit.jsonl',
+      ]).action(async (log: string, { json }: Options) => {
+        await answer(json === true, async (work) => {
+          const { verifyAudit } = await import('../../jobs/gateway.ts')
+          const { records, lastHash } = await verifyAudit({ auditLog: path(log) }, work)
+          const text = pairs([
+            ['records', grouped(records)],
+            ['last hash', lastHash],
+          ])
+          return { json: { records, lastHash }, text }
+        })
+      }),
+    )
 
 function canaries(text: string, before: CanaryRequest['samples']): CanaryRequest['samples'] {
   const at = text.lastIndexOf('=')

@@ -1,7 +1,16 @@
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { decodeFramed, encodeFramed, hasMagic, magicOf, readBlobs, type BlobRecord } from './framed.ts'
-import { decodeValues, encodeValues, fromHex, receiptSchema, SEED_BYTES, toHex, type Receipt } from './receipt.ts'
+import {
+  decodeValues,
+  encodeValues,
+  fromHex,
+  isSame,
+  receiptSchema,
+  SEED_BYTES,
+  toHex,
+  type Receipt,
+} from './receipt.ts'
 
 type Sha256 = (bytes: Uint8Array) => string
 
@@ -110,3 +119,33 @@ function openingOf(opening: NonNullable<Header['opening']>, blobs: Uint8Array[])
 
 const damagedCase = (reason: string, cause?: unknown): UserError =>
   new UserError('damaged-case', `The audit case is damaged: ${reason}.`, { ...(cause !== undefined && { cause }) })
+
+/** What a replay of a receipt's segment gave. */
+export type Replayed = Pick<Receipt, 'planSha256' | 'inputs' | 'outputs' | 'commitment'>
+
+/** Compares a receipt with its replay, from the input on. */
+export function judge(receipt: Receipt, replayed: Replayed): Finding {
+  const { inputs, outputs } = replayed
+  const faults: [Fault, boolean][] = [
+    ['unusable', receipt.planSha256 !== replayed.planSha256],
+    ['commitment', receipt.commitment !== replayed.commitment],
+    ['input', !isSame(receipt.inputs, inputs)],
+    ['output', !isSame(receipt.outputs, outputs)],
+  ]
+  const fault = faults.find(([, isFault]) => isFault)?.[0]
+  return { agrees: fault === undefined, ...(fault && { fault }), inputs, outputs }
+}
+
+/**
+ * Whether two nodes that were given the same input say that they computed the same: undefined where the receipts are not
+ * of the same work, so that nothing follows.
+ */
+export function agree(left: Receipt, right: Receipt): boolean | undefined {
+  const isSameWork =
+    left.segment === right.segment &&
+    left.planSha256 === right.planSha256 &&
+    left.evaluator === right.evaluator &&
+    left.bundleSha256 === right.bundleSha256 &&
+    isSame(left.inputs, right.inputs)
+  return isSameWork ? isSame(left.outputs, right.outputs) : undefined
+}

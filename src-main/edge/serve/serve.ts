@@ -15,6 +15,9 @@ import { Engines } from './engines.ts'
 import { askGateway, type Gateway } from './gateway-client.ts'
 import { bodyTypeOf, RequestReader } from './read-request.ts'
 
+/** Job, then segment from 0. */
+const openingPath = /^\/v1\/openings\/([0-9a-f]{32})\/(\d{1,2})$/
+
 export interface ServeOptions extends ListenOptions {
   readonly bundle: string
   readonly trust: Trust
@@ -32,7 +35,8 @@ export interface Serving extends Listening {
 }
 
 /**
- * Serves a bundle over HTTP: POST /v1/run, GET /health, GET /ready, GET /metrics. Documented in docs/edge-api.md.
+ * Serves a bundle over HTTP: POST /v1/run, GET /v1/openings/JOB/SEGMENT, GET /health, GET /ready, GET /metrics.
+ * Documented in docs/edge-api.md.
  * @throws UserError what opening a bundle and listening say, segment-elsewhere
  */
 export async function serve(options: ServeOptions, log: Log = noLog): Promise<Serving> {
@@ -76,7 +80,9 @@ export async function serve(options: ServeOptions, log: Log = noLog): Promise<Se
       metrics.observe('result_bytes', 'Encrypted results.', result.length)
       log('info', 'computed', { request: currentRequestId(), segment, seconds })
       const isLast = bundle.cutAfter(job.segment) === undefined
-      if (options.gateway && isLast) return json(200, await askGateway(options.gateway, result))
+      if (options.gateway && isLast) {
+        return json(200, await askGateway(options.gateway, result, (id, segment) => openings.get(id, segment)))
+      }
       return { status: 200, type: CIPHERTEXTS_TYPE, body: result }
     } finally {
       pending -= 1
@@ -88,6 +94,10 @@ export async function serve(options: ServeOptions, log: Log = noLog): Promise<Se
   const listening = await listen(options, async (request) => {
     const reply = statusReply(`${request.method} ${request.url}`, status)
     if (reply) return reply
+    const opened = openingPath.exec(request.url ?? '')
+    if (opened && request.method === 'GET') {
+      return { status: 200, type: CIPHERTEXTS_TYPE, body: openings.get(opened[1], Number(opened[2])) }
+    }
     if (request.url !== '/v1/run') throw new UserError('not-found', 'There is no such path.')
     if (request.method !== 'POST') throw new UserError('method-not-allowed', 'Use POST.')
     try {

@@ -1,0 +1,68 @@
+import type { Command } from 'commander'
+import { auditCompare, auditReplay, auditServe, type ReplayResult } from '../../jobs/audit.ts'
+import type { TrustRequest } from '../../jobs/edge-bundle.ts'
+import { announce, answer, command } from '../command.ts'
+import { withListening, withTrust, type ListenOptions } from '../options.ts'
+import { pairs } from '../table.ts'
+import { path, positiveNumber } from '../values.ts'
+
+interface Options extends TrustRequest {
+  readonly json?: boolean
+  readonly threads?: number
+}
+
+interface ServeOptions extends Options, ListenOptions {
+  readonly queue: number
+}
+
+/** For whoever holds the bundle: none of them needs a key. */
+export const replayCommands = (): Command[] => [serveCommand(), replayCommand(), compareCommand()]
+
+function serveCommand(): Command {
+  const base = command('serve <bundle>', "compute audited jobs again for the owner's gateway; needs no key", [
+    'sealwright audit serve lenet5.sealed --public-key signer.pem',
+  ])
+    .option('--queue <number>', 'cases that may wait or run; others get 503', positiveNumber, 8)
+    .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
+  return withTrust(withListening(base, 8090)).action(async (bundle: string, { json, ...options }: ServeOptions) => {
+    await answer(json === true, async (work) => {
+      const result = await auditServe({ bundle: path(bundle), ...options }, work, (url) => announce(json === true, url))
+      return { json: result, text: 'stopped' }
+    })
+  })
+}
+
+function replayCommand(): Command {
+  const base = command('replay <evidence>', 'compute a job again from evidence, or from what an edge opened', [
+    'sealwright audit replay 5f0c….evidence --bundle lenet5.sealed --public-key signer.pem',
+  ])
+    .requiredOption('--bundle <file>', 'the bundle that the job was computed with', path)
+    .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
+  return withTrust(base).action(async (evidence: string, { json, ...options }: Options & { bundle: string }) => {
+    await answer(json === true, async (work) => {
+      const result = await auditReplay({ evidence: path(evidence), ...options }, work)
+      return { json: result, text: replayText(result), ...(result.confirms === false && { exitCode: 1 }) }
+    })
+  })
+}
+
+function compareCommand(): Command {
+  return command('compare <result> <other>', 'whether two nodes computed the same from the same input', [
+    'sealwright audit compare first.result second.result',
+  ]).action(async (result: string, other: string, { json }: Options) => {
+    await answer(json === true, async () => {
+      const compared = await auditCompare([path(result), path(other)])
+      const text = compared.agrees ? 'both computed the same' : 'at least one of the two did not compute what it says'
+      return { json: { ...compared }, text, ...(!compared.agrees && { exitCode: 1 }) }
+    })
+  })
+}
+
+function replayText({ job, segment, finding, confirms }: ReplayResult): string {
+  return pairs([
+    ['job', job],
+    ['segment', segment + 1],
+    ['replay', finding.agrees ? 'gives what the receipt says' : `differs: ${finding.fault}`],
+    ...(confirms === undefined ? [] : [['evidence', confirms ? 'confirmed' : 'not confirmed'] as const]),
+  ])
+}
