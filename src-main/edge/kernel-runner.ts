@@ -70,9 +70,8 @@ export class KernelRunner implements SegmentRunner {
         kernels.store.loadPublicKey(await bundle.entry(bundle.segment(segmentIndex).publicKey))
       }
       const streamed = new Set(kernels.streamed)
-      const kept = [...plan.weights.keys()].filter((index) => !streamed.has(index))
       if (streamed.size > 0) reader = await WeightReader.start(bundle, segmentIndex, plan, kernels.streamed)
-      await loadMaterial(kernels, bundle, segmentIndex, plan, kept)
+      await loadMaterial(kernels, bundle, segmentIndex, plan)
       return new KernelRunner(plan, kernels, reader)
     } catch (error) {
       await Promise.all([kernels?.close(), reader?.end()])
@@ -145,18 +144,18 @@ export class KernelRunner implements SegmentRunner {
 
 /** Keys and the weights that stay, expanded by the kernels' threads. */
 async function loadMaterial(
-  { store }: OpenKernels,
+  { store, evaluator, streamed }: OpenKernels,
   bundle: Bundle,
   segmentIndex: number,
   plan: Plan,
-  kept: readonly WeightIndex[],
 ): Promise<void> {
   const segment = bundle.segment(segmentIndex)
   for await (const keys of bundle.evaluationKeys(segment)) store.loadPackedKeys(keys)
-  const { largestBytes, readInto } = await bundle.weights(segment, plan)
-  const room = new Uint8Array(largestBytes)
-  for (const index of kept) {
-    store.loadPackedWeight(index, room.subarray(0, readInto(index, room)))
+  const { entries, load, loadExpansion } = await bundle.weights(segment, plan)
+  const passing = new Set(streamed)
+  for (const { source } of entries) {
+    if ('expansion' in source) store.loadExpansion(source.expansion, loadExpansion(source.expansion), evaluator)
+    else if (!passing.has(source.weight)) store.loadPackedWeight(source.weight, load(source.weight))
     await setImmediate()
   }
 }

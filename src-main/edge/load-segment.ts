@@ -1,13 +1,16 @@
-import { inputLevel, type Plan, type Register } from '../core/plan/plan.ts'
+import { expansionPlan, inputLevel, type Plan, type Register, type WeightIndex } from '../core/plan/plan.ts'
+import { runPlan } from '../core/plan/run-plan.ts'
 import {
   heapBytes,
   loadCiphertext,
+  loadPacked,
   loadPlaintext,
   loadSeal,
   SealContext,
   SealEvaluator,
   SealKeys,
   SealWeights,
+  type Ciphertext,
   type SealValue,
 } from '../seal/public.ts'
 import type { Bundle } from '../files/open-bundle.ts'
@@ -37,12 +40,13 @@ export async function loadSegment(
   const context = new SealContext(await loadSeal(program), plan.parameters)
   const keys = new SealKeys(context)
   for await (const set of bundle.evaluationKeys(segment)) keys.add(set)
-  const { load } = await bundle.weights(segment, plan)
-  const weights = new SealWeights(context, plan.weights, load, weightBudgetBytes)
+  const { load, loadExpansion } = await bundle.weights(segment, plan)
+  const weights = new SealWeights(context, plan.weights, load, weightBudgetBytes, expand)
+  const evaluator = new SealEvaluator({ context, weights, keys })
   return {
     plan,
     context,
-    evaluator: new SealEvaluator({ context, weights, keys }),
+    evaluator,
     inputValue: (register, bytes) =>
       plan.input.mode === 'plain'
         ? loadPlaintext(context, bytes)
@@ -51,5 +55,19 @@ export async function loadSegment(
     delete() {
       for (const part of [weights, keys, context]) part.delete()
     },
+  }
+
+  /** All that is expanded together with a weight. */
+  function expand(index: WeightIndex): [WeightIndex, Ciphertext][] {
+    const at = plan.expansions?.findIndex(({ results }) => results.some(({ weight }) => weight === index)) ?? -1
+    const expansion = plan.expansions?.[at]
+    if (!expansion) return []
+    const packed = loadPacked(context, loadExpansion(at), expansion.input)
+    try {
+      const made = runPlan<SealValue>(expansionPlan(plan, expansion, true), evaluator, [packed])
+      return expansion.results.map(({ weight }, i) => [weight, made[i] as Ciphertext])
+    } finally {
+      packed.delete()
+    }
   }
 }

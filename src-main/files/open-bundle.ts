@@ -17,7 +17,7 @@ import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeWeightIndex } from '../core/bundle/weight-index.ts'
 import type { NamedDigest } from '../core/bundle/statement.ts'
 import { UserError } from '../core/errors.ts'
-import type { Plan, WeightIndex } from '../core/plan/plan.ts'
+import { weightEntries, type Plan, type WeightEntry, type WeightIndex } from '../core/plan/plan.ts'
 import { fileProblem } from './read-file.ts'
 import { sha256 } from './sha256.ts'
 import { checkFrame, hashExtent, readDirectory, readWhole, type Extent } from './bundle-zip.ts'
@@ -45,11 +45,15 @@ export interface BundleSigner {
   readonly pinned: boolean
 }
 
-/** Throws UserError 'damaged-bundle'. */
+/** The weight ciphertexts of a segment. Reading throws UserError 'damaged-bundle'. */
 export interface StoredWeights {
   readonly largestBytes: number
+  /** In the order of the blob. */
+  readonly entries: readonly WeightEntry[]
+  /** Of a weight that is not expanded. */
   readonly load: LoadWeight
-  /** Writes a weight to the beginning of `room` and returns its length. */
+  readonly loadExpansion: (expansion: number) => Uint8Array
+  /** Writes such a weight to the beginning of `room` and returns its length. */
   readonly readInto: (index: WeightIndex, room: Uint8Array) => number
 }
 
@@ -178,24 +182,32 @@ export class Bundle {
   /** Reads weights one by one, each checked against the index; synchronous, since a plan runs synchronously. */
   async weights(segment: ManifestSegment, plan: Plan): Promise<StoredWeights> {
     const blob = this.#extents.get(segment.weights.blob)!
-    const records = decodeWeightIndex(await this.entry(segment.weights.index), plan.weights.length, blob.bytes)
+    const entries = weightEntries(plan)
+    const records = decodeWeightIndex(await this.entry(segment.weights.index), entries.length, blob.bytes)
+    const ofWeight = new Map<WeightIndex, number>()
+    const ofExpansion = new Map<number, number>()
+    entries.forEach(({ source }, entry) => {
+      if ('weight' in source) ofWeight.set(source.weight, entry)
+      else ofExpansion.set(source.expansion, entry)
+    })
     let end = blob.start
     const starts = records.map(({ bytes }) => (end += bytes) - bytes)
-    const readInto = (index: WeightIndex, room: Uint8Array): number => {
-      const { bytes, sha256: expected } = records[index]
+    const read = (entry: number, room: Uint8Array = new Uint8Array(records[entry].bytes)): Uint8Array => {
+      const { bytes, sha256: expected } = records[entry]
       const weight = room.subarray(0, bytes)
-      const read = readSync(this.#file.fd, weight, 0, bytes, starts[index])
+      const read = readSync(this.#file.fd, weight, 0, bytes, starts[entry])
       if (read !== bytes || !createHash('sha256').update(weight).digest().equals(expected)) {
         throw damagedBundle('a weight has been changed')
       }
-      return bytes
-    }
-    const load = (index: WeightIndex): Uint8Array => {
-      const weight = new Uint8Array(records[index].bytes)
-      readInto(index, weight)
       return weight
     }
-    return { largestBytes: records.reduce((most, { bytes }) => Math.max(most, bytes), 0), load, readInto }
+    return {
+      largestBytes: records.reduce((most, { bytes }) => Math.max(most, bytes), 0),
+      entries,
+      load: (index) => read(ofWeight.get(index)!),
+      loadExpansion: (expansion) => read(ofExpansion.get(expansion)!),
+      readInto: (index, room) => read(ofWeight.get(index)!, room).length,
+    }
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import { UserError } from '../core/errors.ts'
 import { withoutLikelyIdleClamps } from '../core/normalise/calibrate-clamps.ts'
 import { normalise } from '../core/normalise/normalise.ts'
 import { kernelCosts } from '../core/plan/cost-model.ts'
+import { compactWeights } from '../core/planner/compact.ts'
 import { planNetwork } from '../core/planner/plan-network.ts'
 import { skeletonOf } from '../core/planner/skeleton.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
@@ -90,7 +91,8 @@ function estimate(graph: Graph, request: NetworkRequest, { parameters, multiplic
   const isQuick = multiplications <= quickMultiplications && parameters <= quickParameters
   if (!isQuick) return { problem: 'The network is too large for a quick estimate.' }
   try {
-    const { plan } = planNetwork(skeletonOf(withoutLikelyIdleClamps(normalise(graph, request))), { searchWidth: 8 })
+    const skeleton = skeletonOf(withoutLikelyIdleClamps(normalise(graph, request)))
+    const { plan } = compactWeights(planNetwork(skeleton, { searchWidth: 8 }))
     return { ...estimatePlan(plan, kernelCosts), segments: 1 }
   } catch (error) {
     if (error instanceof UserError) return { problem: error.message }

@@ -28,6 +28,8 @@ export interface KernelMaterial {
   weight(index: WeightIndex): KernelValue
   relinearisationKey(primes: number): KeyPlace
   rotationKey(steps: number, primes: number): KeyPlace
+  /** Writes X^exponent into a value of one part. */
+  fillMonomial(value: KernelValue, exponent: number): void
 }
 
 export interface KernelEvaluatorParts {
@@ -51,6 +53,7 @@ const PRODUCT_SLICES = 4
 export class KernelEvaluator implements Evaluator<KernelValue> {
   readonly #parts: KernelEvaluatorParts
   readonly #n: number
+  readonly #monomials = new Map<string, KernelValue>()
 
   constructor(parts: KernelEvaluatorParts) {
     this.#parts = parts
@@ -129,13 +132,39 @@ export class KernelEvaluator implements Evaluator<KernelValue> {
     return result
   }
 
+  monomialSum(values: readonly KernelValue[], exponents: readonly number[]): KernelValue {
+    const monomials = exponents.map((exponent) => this.#monomial(exponent, values[0].primes))
+    return this.#productSum(monomials, values)
+  }
+
   release(value: KernelValue): void {
     this.#parts.arena.give(value.address)
+  }
+
+  /** A copy of a value that lies anywhere in the memory. */
+  copy(value: KernelValue): KernelValue {
+    return this.modSwitch(value, value.primes)
+  }
+
+  /** Gives back the place of monomials, which are kept between operations. */
+  releaseMonomials(): void {
+    for (const value of this.#monomials.values()) this.release(value)
+    this.#monomials.clear()
   }
 
   /** Room for a value from outside; the caller fills it. */
   newInput(parts: number, primes: number, scale: number): KernelValue {
     return this.#take(parts, primes, scale)
+  }
+
+  #monomial(exponent: number, primes: number): KernelValue {
+    const key = `${exponent} ${primes}`
+    const known = this.#monomials.get(key)
+    if (known) return known
+    const value = this.#take(1, primes, 1)
+    this.#parts.material.fillMonomial(value, exponent)
+    this.#monomials.set(key, value)
+    return value
   }
 
   #take(parts: number, primes: number, scale: number): KernelValue {

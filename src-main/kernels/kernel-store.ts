@@ -1,11 +1,18 @@
 import { invariant, UserError } from '../core/errors.ts'
 import type { Plan, WeightIndex } from '../core/plan/plan.ts'
 import type { CommandSink } from './command-ring.ts'
-import { isSameScale, type KernelMaterial, type KernelValue, type KeyPlace } from './kernel-evaluator.ts'
+import {
+  isSameScale,
+  type KernelEvaluator,
+  type KernelMaterial,
+  type KernelValue,
+  type KeyPlace,
+} from './kernel-evaluator.ts'
 import type { KeyRoom, MemoryLayout } from './memory-layout.ts'
-import { galoisElement, inverseElement } from './number-theory.ts'
+import { galoisElement, inverseElement, reverseBits } from './number-theory.ts'
 import { parmsId } from './parms-id.ts'
-import { bitLength, packedPartBytes } from './prime-table.ts'
+import { bitLength, packedPartBytes, rootsOf } from './prime-table.ts'
+import { runExpansion } from './rehearsal.ts'
 import {
   newCiphertext,
   newPlaintext,
@@ -49,6 +56,7 @@ export class KernelStore implements KernelMaterial {
   readonly #primes: readonly bigint[]
   readonly #weights: (KernelValue | undefined)[]
   readonly #keys = new Set<KeyRoom>()
+  readonly #reversed: Uint32Array
 
   constructor(parts: KernelStoreParts) {
     const { plan, layout } = parts
@@ -57,6 +65,8 @@ export class KernelStore implements KernelMaterial {
     this.#n = plan.parameters.polyModulusDegree
     this.#primes = plan.parameters.primes.map(BigInt)
     this.#weights = plan.weights.map(() => undefined)
+    const bits = Math.log2(this.#n)
+    this.#reversed = Uint32Array.from({ length: this.#n }, (_, i) => reverseBits(i, bits))
   }
 
   weight(index: WeightIndex): KernelValue {
@@ -102,6 +112,34 @@ export class KernelStore implements KernelMaterial {
       new Float64Array(buffer, target + 8 * this.#n * at, this.#n).set(
         residues.map((residue) => (2 * residue > prime ? residue - prime : residue)),
       )
+    }
+  }
+
+  /** Expands the weights of one of the plan's expansions; the keys must be there. */
+  loadExpansion(index: number, packed: Uint8Array, evaluator: KernelEvaluator): void {
+    const { plan, layout } = this.#parts
+    const expansion = plan.expansions![index]
+    const { primes, scale } = expansion.input
+    this.#expand(packed, this.#primes.slice(0, primes), false)
+    const value = evaluator.copy({ address: layout.shared, parts: 2, primes, scale })
+    runExpansion(plan, expansion, evaluator, value, (weight, { address }) => {
+      this.#placeWeight(weight, plan.weights[weight].scale, address)
+    })
+  }
+
+  /** Looked up among the roots of each prime: index i holds ψ^(exponent · (2·reversed(i) + 1)). */
+  fillMonomial({ address, primes }: KernelValue, exponent: number): void {
+    const { memory, layout } = this.#parts
+    const n = this.#n
+    for (let index = 0; index < primes; index++) {
+      const { p, roots } = rootsOf(memory, layout.ring.primeTable, index, n)
+      const target = new Float64Array(memory.buffer, address + 8 * n * index, n)
+      for (let i = 0; i < n; i++) {
+        const power = (exponent * (2 * this.#reversed[i] + 1)) % (2 * n)
+        const root = roots[this.#reversed[power % n]]
+        const value = power < n ? root : -root
+        target[i] = value < 0 ? value + p : value
+      }
     }
   }
 
@@ -215,11 +253,11 @@ export class KernelStore implements KernelMaterial {
     this.#keys.add(room)
   }
 
-  /** Stores the ciphertext that is in the shared memory. */
-  #placeWeight(index: WeightIndex, scale: number): void {
+  /** Stores a ciphertext, in the shared memory unless told. */
+  #placeWeight(index: WeightIndex, scale: number, source = this.#layout.shared): void {
     const { plan, commands } = this.#parts
     const { primes } = plan.weights[index]
-    const [source, target] = [this.#layout.shared, this.#layout.weights[index]]
+    const target = this.#layout.weights[index]
     commands.submit({ stage: 'pack', tasks: 2 * primes, primes, count: primes, source, target })
     commands.finish()
     this.#weights[index] = { address: target, parts: 2, primes, scale, packed: true }

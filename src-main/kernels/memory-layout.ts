@@ -60,7 +60,7 @@ export interface LayoutOptions {
 export type InputWork = 'encrypt' | 'encode'
 
 export function layOut(
-  plan: Pick<Plan, 'parameters' | 'weights' | 'instructions'>,
+  plan: Pick<Plan, 'parameters' | 'weights' | 'instructions' | 'expansions'>,
   needs: Requirements,
   { threads, limitBytes = Infinity, inputs }: LayoutOptions,
 ): MemoryLayout {
@@ -100,7 +100,11 @@ export function layOut(
   const sizes = plan.weights.map(({ primes }) =>
     aligned(2 * packedPartBytes(n, chain.slice(0, primes)) + OVERREAD_BYTES),
   )
-  return { ...fixed, ...placeWeights(plan.instructions, sizes, end, limitBytes) }
+  const expanded = new Set(plan.expansions?.flatMap(({ results }) => results.map(({ weight }) => weight)))
+  return {
+    ...fixed,
+    ...placeWeights(passingWeights(plan.instructions, sizes.length, expanded), sizes, end, limitBytes),
+  }
 }
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
@@ -110,12 +114,11 @@ const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNM
  * ones; the others come and go with their instruction, in a window behind them that holds the largest.
  */
 function placeWeights(
-  instructions: readonly Instruction[],
+  groups: readonly (readonly WeightIndex[])[],
   sizes: readonly number[],
   start: number,
   limit: number,
 ): Pick<MemoryLayout, 'weights' | 'streamed' | 'bytes'> {
-  const groups = passingWeights(instructions, sizes.length)
   const lengthOf = (group: readonly WeightIndex[]): number => group.reduce((sum, index) => sum + sizes[index], 0)
   const total = sizes.reduce((sum, size) => sum + size, 0)
   const window = start + total <= limit ? 0 : groups.reduce((most, group) => Math.max(most, lengthOf(group)), 0)
@@ -141,12 +144,16 @@ function placeWeights(
   return { weights, streamed: streamed.flat(), bytes: windowStart + window }
 }
 
-/** For each instruction the weights that it alone uses. */
-function passingWeights(instructions: readonly Instruction[], count: number): WeightIndex[][] {
+/** For each instruction the weights that it alone uses and that the bundle has as they are. */
+function passingWeights(
+  instructions: readonly Instruction[],
+  count: number,
+  expanded: ReadonlySet<WeightIndex>,
+): WeightIndex[][] {
   const uses = new Uint32Array(count)
   const groups = instructions.map((instruction) => [...new Set(weightsOf(instruction))])
   for (const index of groups.flat()) uses[index] += 1
-  return groups.map((group) => group.filter((index) => uses[index] === 1))
+  return groups.map((group) => group.filter((index) => uses[index] === 1 && !expanded.has(index)))
 }
 
 /** Weights that an instruction reads, in order. */

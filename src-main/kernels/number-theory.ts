@@ -27,3 +27,9 @@ export const galoisElement = (steps: number, n: number): number => Number(power(
 /** Inverse of an odd number modulo 2n, a power of two: the units' orders divide n. */
 export const inverseElement = (element: number, n: number): number =>
   Number(power(BigInt(element), BigInt(n - 1), BigInt(2 * n)))
+
+export function reverseBits(value: number, bits: number): number {
+  let reversed = 0
+  for (let bit = 0; bit < bits; bit++) reversed |= ((value >> bit) & 1) << (bits - 1 - bit)
+  return reversed
+}

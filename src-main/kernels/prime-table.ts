@@ -59,6 +59,19 @@ export function writePrimeTable(
   })
 }
 
+/** One prime, and the powers of its root ψ: ψ^i, in least size, at the reversed bits of i. */
+export function rootsOf(
+  memory: WebAssembly.Memory,
+  primeTable: number,
+  index: number,
+  n: number,
+): { p: number; roots: Float64Array } {
+  const record = primeTable + index * PRIME_BYTES
+  const [p] = new Float64Array(memory.buffer, record, 1)
+  const [, , roots] = new Uint32Array(memory.buffer, record + 64, 3)
+  return { p, roots: new Float64Array(memory.buffer, roots, n) }
+}
+
 /** Of the numbers that are x modulo p, the smallest in size. */
 const smallest = (x: bigint, p: bigint): bigint => (2n * x > p ? x - p : x)
 

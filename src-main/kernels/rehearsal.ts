@@ -1,4 +1,11 @@
-import { inputLevel, type Plan, type Register } from '../core/plan/plan.ts'
+import {
+  expansionPlan,
+  inputLevel,
+  type Expansion,
+  type Plan,
+  type Register,
+  type WeightIndex,
+} from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
 import { Arena } from './arena.ts'
 import type { Command } from './command-ring.ts'
@@ -43,10 +50,33 @@ export function rehearse(plan: Plan): Requirements {
         rotationPrimes.set(steps, Math.max(rotationPrimes.get(steps) ?? 0, primes))
         return placeless
       },
+      fillMonomial: () => {},
     },
   })
+  for (const expansion of plan.expansions ?? []) {
+    runExpansion(plan, expansion, evaluator, evaluator.newInput(2, expansion.input.primes, expansion.input.scale))
+  }
   runPlan(plan, evaluator, newInputs(plan, evaluator))
   return { valueBytes: arena.peak, tableWords, sharedPolynomials, relinearisePrimes, rotationPrimes }
+}
+
+/** Hands each weight to `take`, whose value is released after it; releases the packed one too. */
+export function runExpansion(
+  plan: Plan,
+  expansion: Expansion,
+  evaluator: KernelEvaluator,
+  packed: KernelValue,
+  take: (weight: WeightIndex, value: KernelValue) => void = () => {},
+): void {
+  const weights = new Map(expansion.results.map(({ weight, register }) => [register, weight]))
+  runPlan(expansionPlan(plan, expansion), evaluator, [packed], {
+    afterInstruction: (index, value) => {
+      const weight = weights.get(expansion.instructions[index].out)
+      if (weight !== undefined) take(weight, value)
+    },
+  })
+  evaluator.release(packed)
+  evaluator.releaseMonomials()
 }
 
 /** Room for the plan's inputs, in order. */

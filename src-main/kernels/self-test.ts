@@ -123,6 +123,7 @@ function digests(module: WebAssembly.Module): Record<string, string> {
     material: {
       weight: (index) => factors[index],
       relinearisationKey: () => keys[0],
+      fillMonomial: () => {},
       rotationKey: () => keys[1],
     },
   })

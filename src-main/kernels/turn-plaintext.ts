@@ -1,5 +1,5 @@
 import type { KernelValue } from './kernel-evaluator.ts'
-import { galoisElement } from './number-theory.ts'
+import { galoisElement, reverseBits } from './number-theory.ts'
 
 /**
  * Rotates encoded plaintexts: X → X^g only permutes the evaluation points of a transformed polynomial, so no key
@@ -45,10 +45,4 @@ function galoisPermutation(n: number, element: number): Uint32Array {
     const exponent = ((2 * reverseBits(i, bits) + 1) * element) % (2 * n)
     return reverseBits(exponent >> 1, bits)
   })
-}
-
-function reverseBits(value: number, bits: number): number {
-  let reversed = 0
-  for (let bit = 0; bit < bits; bit++) reversed |= ((value >> bit) & 1) << (bits - 1 - bit)
-  return reversed
 }

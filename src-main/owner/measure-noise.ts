@@ -94,6 +94,16 @@ class NoisyEvaluator implements Evaluator<Noisy> {
     return { slots, level: this.#levels.modSwitch(level, primes) }
   }
 
+  monomialSum(values: readonly Noisy[], exponents: readonly number[]): Noisy {
+    return {
+      slots: this.#clear.monomialSum(
+        values.map(({ slots }) => slots),
+        exponents,
+      ),
+      level: values[0].level,
+    }
+  }
+
   release(): void {}
 
   /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ManifestSegment } from '../core/bundle/manifest.ts'
 import { encodePlan } from '../core/bundle/plan-json.ts'
 import { encodeWeightIndex, type WeightRecord } from '../core/bundle/weight-index.ts'
-import type { PlannedNetwork } from '../core/plan/plan.ts'
+import { weightEntries, type PlannedNetwork } from '../core/plan/plan.ts'
 import type { EntrySource } from '../files/write-bundle-zip.ts'
 import type { OwnerKey } from '../seal/secret.ts'
 import { chooseKeys, type KeyGroup } from '../core/plan/choose-keys.ts'
@@ -18,7 +18,7 @@ export interface SegmentEntries {
 /** `openKey` is asked when a source is read. `step` is called for each ciphertext and key; it may throw to stop. */
 export function segmentEntries(
   segment: number,
-  { plan, weightVectors }: PlannedNetwork,
+  { plan, weightVectors, expandedVectors }: PlannedNetwork,
   openKey: () => Promise<OwnerKey>,
   step: (detail: string) => void,
 ): SegmentEntries {
@@ -28,6 +28,7 @@ export function segmentEntries(
     sources.push({ name: at(name), content })
     return at(name)
   }
+  const entries = weightEntries(plan)
   const records: WeightRecord[] = []
   const groups = chooseKeys(plan)
   const manifest: ManifestSegment = {
@@ -43,9 +44,12 @@ export function segmentEntries(
     weights: {
       blob: entry('weights.bin', async function* () {
         const key = await openKey()
-        for (const [index, { scale, primes }] of plan.weights.entries()) {
+        for (const { source, scale, primes } of entries) {
           step('weights')
-          const bytes = key.encryptSeeded(weightVectors(index), scale, primes)
+          const bytes =
+            'weight' in source
+              ? key.encryptSeeded(weightVectors(source.weight), scale, primes)
+              : key.encryptPacked(expandedVectors!(source.expansion), scale, primes)
           records.push({ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest() })
           yield bytes
         }
@@ -55,7 +59,7 @@ export function segmentEntries(
       }),
     },
   }
-  return { manifest, sources, steps: 1 + groups.length + plan.weights.length }
+  return { manifest, sources, steps: 1 + groups.length + entries.length }
 
   function keyEntry({ primes, relinearisation, steps }: KeyGroup, index: number) {
     const name = entry(`${relinearisation ? 'relinearisation' : 'rotation'}-${index}.key`, async function* () {

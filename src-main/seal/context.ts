@@ -4,6 +4,7 @@ import { dataPrimesOf, slotsOf, type CkksParameters } from '../core/plan/plan.ts
 import { isSecure } from '../core/plan/security.ts'
 import { filled, guarded, scoped } from './guard.ts'
 import { checkHeap, type Seal } from './module.ts'
+import { Monomials } from './monomials.ts'
 
 export interface ContextOptions {
   /** Accepts parameters that protect nothing. Unit tests only. */
@@ -23,6 +24,7 @@ export class SealContext {
   /** By number of data primes left. */
   readonly #parmsIds = new Map<number, ParmsIdType>()
   readonly #chains = new Map<number, SealContext>()
+  readonly monomials = new Monomials(this)
 
   /** Throws UserError 'insecure-parameters'. */
   constructor(seal: Seal, parameters: CkksParameters, options: ContextOptions = {}) {
@@ -99,6 +101,7 @@ export class SealContext {
   }
 
   delete(): void {
+    this.monomials.delete()
     for (const chain of this.#chains.values()) chain.delete()
     for (const id of this.#parmsIds.values()) id.delete()
     this.#encoder.delete()

@@ -76,6 +76,18 @@ export class SealEvaluator implements Evaluator<SealValue> {
     return this.#new('switch the modulus', (out) => this.#seal.cipherModSwitchTo(cipher(value), level, out))
   }
 
+  monomialSum(values: readonly SealValue[], exponents: readonly number[]): Ciphertext {
+    return scoped((own) => {
+      const { monomials } = this.#parts.context
+      const products = values.map((value, k) => {
+        const monomial = monomials.plaintext(exponents[k], cipher(value).coeffModulusSize())
+        return this.#new('multiply', (out) => this.#seal.multiplyPlain(cipher(value), monomial, out))
+      })
+      products.slice(1).forEach((product) => this.#addInto(products[0], own(product)))
+      return products[0]
+    })
+  }
+
   release(value: SealValue): void {
     value.delete()
   }

@@ -3,6 +3,7 @@ import { checkSerialised, polynomialBytes } from './ciphertext.ts'
 import type { SealContext } from './context.ts'
 import { filled, guarded, parsing, scoped } from './guard.ts'
 import type { EvaluationKeyBytes } from '../core/bundle/material.ts'
+import { encodePacked } from './encode-packed.ts'
 import { packCiphertext, packKeys } from './packed.ts'
 
 /** A secret key and all that it permits. Only owner code may import this file. */
@@ -73,6 +74,18 @@ export class OwnerKey {
   encryptSeeded(slots: Float64Array, scale: number, primes: number): Uint8Array {
     return scoped((own) => {
       const plain = own(this.#context.encode(slots, scale, primes))
+      const saved = guarded('encrypt', () => this.#saved(own(this.#encryptor.encryptSymmetricSerializable(plain))))
+      return packCiphertext(saved, this.#context.parameters.primes.slice(0, primes))
+    })
+  }
+
+  /**
+   * One ciphertext of Σ Xᵗ·pₜ(Xⁿ) / n, n = slots ÷ the vectors' length, where pₜ(Xⁿ) has the t-th vector in its slots, again
+   * and again: what core/planner/expansion-tree.ts takes apart.
+   */
+  encryptPacked(vectors: readonly Float64Array[], scale: number, primes: number): Uint8Array {
+    return scoped((own) => {
+      const plain = own(encodePacked(this.#context, vectors, scale, primes))
       const saved = guarded('encrypt', () => this.#saved(own(this.#encryptor.encryptSymmetricSerializable(plain))))
       return packCiphertext(saved, this.#context.parameters.primes.slice(0, primes))
     })

@@ -14,6 +14,7 @@ import { approximate } from '../../src-main/core/approximate/approximate.ts'
 import { foldIntoSquares } from '../../src-main/core/approximate/fold-into-squares.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
+import { compactWeights } from '../../src-main/core/planner/compact.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
 import { silent } from '../../src-main/core/progress.ts'
 import { ResultOpener } from '../../src-main/owner/decrypt.ts'
@@ -79,7 +80,7 @@ async function measure(network: BenchNetwork, r: number): Promise<BenchRow> {
     const polynomial = await approximate(normalise(readOnnx(network.onnx)), calibration, { degree: 2 }, silent)
     const squares = foldIntoSquares(polynomial, calibration)
     const plannedMs = performance.now()
-    const planned = planNetwork(squares, { input: options.input as 'encrypted' | 'plain', batch })
+    const planned = compactWeights(planNetwork(squares, { input: options.input as 'encrypted' | 'plain', batch }))
     const planMs = performance.now() - plannedMs
     const { plan } = planned
     const out = join(folder, 'network.sealed')

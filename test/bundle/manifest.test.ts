@@ -38,8 +38,13 @@ describe('a manifest', () => {
     expect(decodeManifest(encodeManifest(manifest))).toEqual(manifest)
   })
 
+  it('of version 1 is read too', () => {
+    expect(manifest.version).toBe('1.0')
+    expect(decodeManifest(encodeManifest({ ...manifest, version: '2.0' })).version).toBe('2.0')
+  })
+
   it('of another major version is refused with the version', () => {
-    expect(() => decodeChanged((m) => (m.version = '2.0'))).toThrow(refused('unsupported-bundle-version', '2.0'))
+    expect(() => decodeChanged((m) => (m.version = '3.0'))).toThrow(refused('unsupported-bundle-version', '3.0'))
     expect(() => decodeChanged((m) => (m.format = 'other'))).toThrow(refused('damaged-bundle', 'not that of a bundle'))
   })
 

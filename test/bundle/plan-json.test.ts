@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { decodePlan, encodePlan } from '../../src-main/core/bundle/plan-json.ts'
 import { fromRuns, toRuns } from '../../src-main/core/bundle/runs.ts'
 import fc from 'fast-check'
-import { tinyNetwork } from './tiny-plan.ts'
+import { tinyExpanded, tinyNetwork } from './tiny-plan.ts'
 
 const { plan } = tinyNetwork()
 /** A plan on its way to being hostile. */
@@ -97,6 +97,55 @@ describe('a plan', () => {
     ],
   ])('is refused where it %s', (reason, change) => {
     expect(() => decodeChanged(change)).toThrow(
+      expect.objectContaining({ code: 'damaged-bundle', message: expect.stringContaining(reason) }),
+    )
+  })
+})
+
+describe('a load program', () => {
+  const { plan: expanded } = tinyExpanded()
+  const decodeWith = (change: (program: Loose, plan: Loose) => void): unknown => {
+    const changed: Loose = JSON.parse(new TextDecoder().decode(encodePlan(expanded)))
+    change(changed.expansions[0], changed)
+    return decodePlan(new TextEncoder().encode(JSON.stringify(changed)))
+  }
+
+  it('comes back as it was', () => {
+    expect(decodePlan(encodePlan(expanded))).toEqual(expanded)
+  })
+
+  it.each<[string, (program: Loose, plan: Loose) => void]>([
+    ['reads a register before it is written', (e) => (e.instructions[0].in = 7)],
+    ['reads a register before it is written', (e) => (e.instructions[2].values = [0, 5])],
+    ['writes a register twice', (e) => (e.instructions[1].out = 1)],
+    ['writes a register twice', (e) => (e.instructions[0].out = 0)],
+    ['rotates too far', (e) => (e.instructions[0].steps = 4096)],
+    ['sum of unequal lengths', (e) => e.instructions[2].exponents.pop()],
+    ['a monomial that does not exist', (e) => (e.instructions[2].exponents[0] = 2 * 8192)],
+    ['a weight that does not exist', (e) => (e.results[0][0] = 9)],
+    ['a weight that it does not compute', (e) => (e.results[0][1] = 9)],
+    ['a weight that it does not compute', (e) => (e.results[0][1] = 0)],
+    ['a weight twice', (e, p) => p.expansions.push(e)],
+    ['two weights into one', (e) => (e.results[0][1] = e.results[1][1])],
+    ['a weight at another level', (_, p) => (p.weights[2][3] = 3)],
+    ['a weight at another level', (e) => (e.input.scale *= 2)],
+    ['a weight above the modulus chain', (e) => (e.input.primes = 5)],
+    ['plan is not valid', (e) => e.instructions.push({ op: 'square', out: 9, in: 0 })],
+    ['plan is not valid', (e) => e.instructions.push({ op: 'repeat', out: 9, in: 0 })],
+    ['plan is not valid', (e) => (e.instructions[2].exponents[0] = -1)],
+    [
+      'beyond the memory there is',
+      (e, p) => {
+        const own = e.results.length
+        for (let i = 0; i < 10_000; i++) {
+          p.weights.push(p.weights[0])
+          e.instructions.push({ op: 'add', out: 10 + i, in: [0, 0] })
+          e.results.push([i + 1 + own, 10 + i])
+        }
+      },
+    ],
+  ])('is refused where it is %s', (reason, change) => {
+    expect(() => decodeWith(change)).toThrow(
       expect.objectContaining({ code: 'damaged-bundle', message: expect.stringContaining(reason) }),
     )
   })

@@ -2,10 +2,22 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { unpackCiphertext } from '../../src-main/seal/packed.ts'
-import { loadCiphertext, loadSeal, saveCiphertext, SealContext } from '../../src-main/seal/public.ts'
+import { expansionPlan } from '../../src-main/core/plan/plan.ts'
+import { runPlan } from '../../src-main/core/plan/run-plan.ts'
+import { loadSegment } from '../../src-main/edge/load-segment.ts'
+import { Bundle } from '../../src-main/files/open-bundle.ts'
+import {
+  loadCiphertext,
+  loadPacked,
+  loadSeal,
+  saveCiphertext,
+  SealContext,
+  type Ciphertext,
+} from '../../src-main/seal/public.ts'
 import { exportTiny, temporaryFolder } from '../owner/exported.ts'
 import { expand, fromRuns, openBundle, weightsOf, type SecondPlan } from './second-reader.ts'
-import { tinyNetwork } from './tiny-plan.ts'
+import { expandWeights } from './second-expansion.ts'
+import { tinyExpanded, tinyNetwork } from './tiny-plan.ts'
 
 describe('a reader that knows only docs/bundle-format.md', () => {
   let folder: string
@@ -60,5 +72,31 @@ describe('a reader that knows only docs/bundle-format.md', () => {
     expect([...first, ...second].every((word, i) => word === words[i])).toBe(true)
     ciphertext.delete()
     context.delete()
+  })
+
+  it('expands weights by a load program to the residues that SEAL has', async () => {
+    await exportTiny(folder, { segments: [tinyExpanded()], out: join(folder, 'expanded.sealed') })
+    const bundle = openBundle(await readFile(join(folder, 'expanded.sealed')))
+    const plan = planOf(bundle)
+    // Entries: the bias, then what is expanded.
+    const [, packed] = weightsOf(bundle)
+    const weights = expandWeights(bundle, plan, packed)
+    expect([...weights.keys()]).toEqual([0, 2])
+
+    const opened = await Bundle.open(join(folder, 'expanded.sealed'))
+    const { plan: read, context, evaluator, ...segment } = await loadSegment(opened, 0)
+    const { loadExpansion } = await opened.weights(opened.segment(0), read)
+    const [expansion] = read.expansions!
+    const source = loadPacked(context, loadExpansion(0), expansion.input)
+    const made = runPlan(expansionPlan(read, expansion, true), evaluator, [source])
+    expansion.results.forEach(({ weight }, i) => {
+      const saved = Buffer.from(saveCiphertext(context, made[i] as Ciphertext))
+      const words = weights.get(weight)!.flat(2)
+      expect(words.every((word, at) => word === saved.readBigUInt64LE(113 + 8 * at))).toBe(true)
+      expect(saved.length).toBe(113 + 8 * words.length)
+    })
+    for (const ciphertext of [source, ...made]) ciphertext.delete()
+    segment.delete()
+    await opened.close()
   })
 })

@@ -18,7 +18,10 @@ interface Manifest {
     readonly plan: string
     readonly publicKey: string
     readonly weights: { readonly blob: string; readonly index: string }
-    readonly evaluationKeys: readonly unknown[]
+    readonly evaluationKeys: readonly {
+      readonly primes: number
+      readonly rotation?: { readonly entry: string; readonly steps: readonly number[] }
+    }[]
   }[]
   readonly entries: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[]
 }
@@ -26,8 +29,23 @@ interface Manifest {
 export interface SecondPlan {
   readonly parameters: { readonly polyModulusDegree: number; readonly primes: readonly string[] }
   readonly weights: readonly (readonly [number, string, number, number])[]
+  readonly expansions?: readonly {
+    readonly input: { readonly primes: number }
+    readonly instructions: readonly SecondInstruction[]
+    readonly results: readonly (readonly [number, number])[]
+  }[]
   readonly output: { readonly positions: readonly number[] }
 }
+
+export type SecondInstruction =
+  | { readonly op: 'rotate'; readonly out: number; readonly in: number; readonly steps: number }
+  | { readonly op: 'add'; readonly out: number; readonly in: readonly [number, number] }
+  | {
+      readonly op: 'monomial-sum'
+      readonly out: number
+      readonly values: readonly number[]
+      readonly exponents: readonly number[]
+    }
 
 const sha256 = (...parts: Uint8Array[]): string => {
   const hash = createHash('sha256')
@@ -44,7 +62,7 @@ export function openBundle(file: Buffer): SecondBundle {
     return file.subarray(extent.start, extent.start + extent.bytes)
   }
   const manifest = JSON.parse(entry('manifest.json').toString('utf8')) as Manifest
-  if (manifest.format !== 'sealwright-bundle' || !manifest.version.startsWith('1.')) throw new Error('not for me')
+  if (manifest.format !== 'sealwright-bundle' || !manifest.version.startsWith('2.')) throw new Error('not for me')
   for (const { name, bytes, sha256: expected } of manifest.entries) {
     if (entry(name).length !== bytes || sha256(entry(name)) !== expected) throw new Error(`${name} is damaged`)
   }

@@ -1,4 +1,5 @@
 import { sizeOf, type Shape } from '../../src-main/core/network/layer-model.ts'
+import { expansionTree } from '../../src-main/core/planner/expansion-tree.ts'
 import type { CkksParameters, Plan, PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 
 /** 128-bit secure: 50 + 3 × 30 + 50 bits at N = 8192. */
@@ -58,6 +59,27 @@ export function tinySegment(shape: Shape, mode: 'encrypted' | 'plain' = 'encrypt
     Float64Array.from({ length: 4096 }, (_, i) => (i < pixels ? values[i] : 0)),
   )
   return { plan: { ...plan, layers }, weightVectors: (index) => vectors[index] }
+}
+
+/** A plan with two weights that are expanded from one ciphertext: y = ((w + b)·x + b)². */
+export function tinyExpanded(): PlannedNetwork {
+  const { plan, weightVectors } = tinyNetwork()
+  const [weight, bias] = plan.weights
+  const [, ...rest] = plan.instructions
+  const { polyModulusDegree } = plan.parameters
+  const expansion = expansionTree({ weights: [0, 2], level: weight, steps: [2048], polyModulusDegree })
+  const halves = [0, 1].map((index) => weightVectors(index).slice(0, 2048))
+  const tiled = halves.map((half) => Float64Array.from({ length: 4096 }, (_, slot) => half[slot % 2048]))
+  return {
+    plan: {
+      ...plan,
+      weights: [weight, bias, weight],
+      expansions: [{ ...expansion, input: { primes: weight.primes, scale: weight.scale } }],
+      instructions: [{ op: 'multiply-sum', out: 1, values: [0, 0], weights: [0, 2] }, ...rest],
+    },
+    weightVectors: (index) => [tiled[0], weightVectors(1), tiled[1]][index],
+    expandedVectors: () => halves,
+  }
 }
 
 /** Numbers that occur nowhere by chance: the memory of a process is searched for them. */

@@ -17,6 +17,7 @@ import { refresh } from '../../src-main/jobs/refresh.ts'
 import { runSegments } from '../../src-main/jobs/run-segments.ts'
 import { runServed } from '../../src-main/jobs/run-served.ts'
 import { ResultOpener } from '../../src-main/owner/decrypt.ts'
+import { weightEntries } from '../../src-main/core/plan/plan.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { backUpDeployment, restoreDeployment } from '../../src-main/owner/key-backup.ts'
 import type { ProtectResult } from '../../src-main/owner/protect.ts'
@@ -59,22 +60,24 @@ describe('a bundle for each node', () => {
       nodes.map(async (node, i) => {
         const segment = node.segment(i)
         const blob = node.manifest.entries.find(({ name }) => name === segment.weights.blob)!
-        const { weights: slots } = await node.plan(segment)
-        const index = decodeWeightIndex(await node.entry(segment.weights.index), slots.length, blob.bytes)
+        const entries = weightEntries(await node.plan(segment))
+        const index = decodeWeightIndex(await node.entry(segment.weights.index), entries.length, blob.bytes)
         return index.map(({ sha256 }) => Buffer.from(sha256).toString('hex'))
       }),
     )
     const all = weights.flat()
     expect(new Set(all).size).toBe(all.length)
     expect(weights[0].length + weights[1].length).toBe(
-      planned.segments[0].plan.weights.length + planned.segments[1].plan.weights.length,
+      weightEntries(planned.segments[0].plan).length + weightEntries(planned.segments[1].plan).length,
     )
   })
 
   it('has keys for its own rotations only', async () => {
     for (const [i, node] of nodes.entries()) {
       const plan = await node.plan(node.segment(i))
-      const used = new Set(plan.instructions.flatMap((step) => (step.op === 'rotate' ? [step.steps] : [])))
+      const programs = (plan.expansions ?? []).flatMap(({ instructions }) => instructions)
+      const all = [...plan.instructions, ...programs]
+      const used = new Set(all.flatMap((step) => (step.op === 'rotate' ? [step.steps] : [])))
       const held = node.segment(i).evaluationKeys.flatMap(({ rotation }) => rotation?.steps ?? [])
       expect(held.every((steps) => used.has(steps))).toBe(true)
     }

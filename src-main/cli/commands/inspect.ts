@@ -58,9 +58,12 @@ function textOf(result: InspectResult): string {
 function estimateFacts(estimate: NetworkEstimate): [string, string][] {
   if ('problem' in estimate) return [['estimate', estimate.problem]]
   const { polyModulusDegree, logQP, bundleBytes, keyBytes, edgeMemoryBytes, secondsOnTwoThreads } = estimate
+  const { expandedWeights, expansionSeconds } = estimate
+  const expanded = `${expandedWeights} weights expanded at load, about ${seconds(expansionSeconds)}`
   return [
     ['estimate', `N = ${polyModulusDegree}, log2 QP = ${Math.round(logQP)}, one segment`],
     ['', `bundle ${bytes(bundleBytes)}, keys ${bytes(keyBytes)} of it`],
     ['', `edge: ${bytes(edgeMemoryBytes)} of memory, ${seconds(secondsOnTwoThreads)} on two threads`],
+    ...(expandedWeights > 0 ? [['', expanded] as [string, string]] : []),
   ]
 }

@@ -61,6 +61,13 @@ const cutNames = {
   exact: 'refreshed by the owner, who applies the original activation',
 }
 
+const expandedText = ({
+  expandedWeights,
+  expansionRotations,
+  expansionSeconds,
+}: PlanResult['segments'][number]): string =>
+  `${expandedWeights} weights, once at load: ${expansionRotations} key switches, about ${seconds(expansionSeconds)} on one thread`
+
 function segmentText(segment: PlanResult['segments'][number], index: number): string {
   const { cut, receivedBytes, sentBytes, sees } = segment
   const facts = pairs([
@@ -76,6 +83,7 @@ function segmentText(segment: PlanResult['segments'][number], index: number): st
       `${sees.input === 'own-samples' ? 'its own samples' : 'ciphertexts'}, kinds and shapes of these layers; no weight, no other value`,
     ],
     ...(cut ? [['after it', `${cut.after}: ${cutNames[cut.kind]}`] as [string, string]] : []),
+    ...(segment.expandedWeights > 0 ? [['expanded', expandedText(segment)] as [string, string]] : []),
     ['edge memory', `about ${bytes(segment.edgeMemoryBytes)}`],
     [
       'edge time',

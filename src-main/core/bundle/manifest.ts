@@ -6,7 +6,9 @@ import { parseJson } from './json.ts'
 
 /** The format is specified in docs/bundle-format.md. */
 export const FORMAT = 'sealwright-bundle'
-export const FORMAT_VERSION = '1.0'
+/** Version 1 had no expansions; its bundles can be read all the same. */
+export const FORMAT_VERSION = '2.0'
+const readMajors: readonly string[] = ['1', '2']
 export const MANIFEST_ENTRY = 'manifest.json'
 /** Not among the manifest's entries: the signature covers the manifest. */
 export const SIGNATURE_ENTRY = 'signature.json'
@@ -135,10 +137,9 @@ export const entriesOf = (segment: ManifestSegment): string[] => [
 function refuseOtherVersions(value: unknown): void {
   const { format, version } = Object(value) as { format?: unknown; version?: unknown }
   if (format !== FORMAT || typeof version !== 'string') throw damagedBundle('its manifest is not that of a bundle')
-  const [major] = FORMAT_VERSION.split('.')
-  if (version.split('.')[0] !== major) {
+  if (!readMajors.includes(version.split('.')[0])) {
     throw new UserError('unsupported-bundle-version', `The bundle has format version ${version.slice(0, 20)}.`, {
-      hint: `This program reads version ${major}; use a release of Sealwright that reads the bundle's version.`,
+      hint: `This program reads versions ${readMajors.join(' and ')}; use a release of Sealwright that reads the bundle's version.`,
     })
   }
 }

@@ -62,6 +62,43 @@ const instruction = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('mod-switch'), out: register, in: register, primes }),
 ])
 
+/** A load program has no more operations than these. */
+const loadInstruction = z.discriminatedUnion('op', [
+  z.strictObject({
+    op: z.literal('rotate'),
+    out: register,
+    in: register,
+    steps: z
+      .int()
+      .positive()
+      .max(2 ** 16),
+  }),
+  z.strictObject({ op: z.literal('add'), out: register, in: z.tuple([register, register]) }),
+  z.strictObject({
+    op: z.literal('monomial-sum'),
+    out: register,
+    values: z.array(register).min(1).max(16),
+    exponents: z
+      .array(
+        z
+          .int()
+          .min(0)
+          .max(2 ** 16),
+      )
+      .min(1)
+      .max(16),
+  }),
+])
+
+const expansion = z.strictObject({
+  input: z.strictObject({ primes, scale }),
+  instructions: z.array(loadInstruction).min(1).max(maxRegisters),
+  results: z
+    .array(z.tuple([weight, register]))
+    .min(1)
+    .max(2 ** 16),
+})
+
 const planSchema = z.strictObject({
   parameters: z.strictObject({
     polyModulusDegree: z.literal([1024, 2048, 4096, 8192, 16384, 32768]),
@@ -79,6 +116,10 @@ const planSchema = z.strictObject({
     levels: z.array(z.strictObject({ primes, scale })).max(4096).optional(),
   }),
   weights: z.array(z.tuple([z.int().min(0).max(10000), z.enum(['weight', 'bias']), scale, primes])).max(maxRegisters),
+  expansions: z
+    .array(expansion)
+    .max(2 ** 16)
+    .optional(),
   instructions: z.array(instruction).min(1).max(maxRegisters),
   layers: z
     .array(
@@ -107,6 +148,10 @@ export function encodePlan(plan: Plan): Uint8Array {
     ...plan,
     input: { ...plan.input, sources: plan.input.sources.map(toRuns) },
     weights: plan.weights.map(({ layer, role, scale, primes }) => [layer, role, scale, primes]),
+    expansions: plan.expansions?.map((expansion) => ({
+      ...expansion,
+      results: expansion.results.map(({ weight, register }) => [weight, register]),
+    })),
     layers: plan.layers.map((layer) => ({ ...layer, packing: compact(layer.packing) })),
     output: compact(plan.output),
   }
@@ -117,7 +162,7 @@ export function encodePlan(plan: Plan): Uint8Array {
 export function decodePlan(bytes: Uint8Array): Plan {
   const parsed = planSchema.safeParse(parseJson('plan', bytes, maxPlanBytes))
   if (!parsed.success) throw damagedBundle(`its plan is not valid: ${z.prettifyError(parsed.error).slice(0, 1000)}`)
-  const literal = parsed.data
+  const { expansions, ...literal } = parsed.data
   if (!isSecure(literal.parameters)) throw damagedBundle('its plan has a modulus too large for 128 bits of security')
   checkExpansion(literal)
   const slots = slotsOf(literal.parameters)
@@ -131,6 +176,12 @@ export function decodePlan(bytes: Uint8Array): Plan {
       sources: literal.input.sources.map((source) => expand(source, slots, -1, inputSize - 1, 'sources')),
     },
     weights: literal.weights.map(([layer, role, scale, primes]) => ({ layer, role, scale, primes })),
+    ...(expansions && {
+      expansions: expansions.map((expansion) => ({
+        ...expansion,
+        results: expansion.results.map(([weight, register]) => ({ weight, register })),
+      })),
+    }),
     layers: literal.layers.map((layer) => ({
       ...layer,
       packing: { shape: layer.packing.shape, positions: positionsOf(layer.packing, layer.result.length) },

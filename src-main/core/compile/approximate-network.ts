@@ -5,6 +5,7 @@ import { estimatePlan } from '../plan/estimate.ts'
 import { UserError } from '../errors.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import { kernelCosts } from '../plan/cost-model.ts'
+import { compactWeights } from '../planner/compact.ts'
 import { planNetwork } from '../planner/plan-network.ts'
 import type { WorkContext } from '../progress.ts'
 import { chooseDegrees, type FrontierPoint } from './choose-degrees.ts'
@@ -68,7 +69,7 @@ export function secondsEstimator(samples: readonly Float64Array[]) {
   return (polynomial: PolynomialModel): number => {
     try {
       const squares = foldIntoSquares(polynomial, samples.slice(0, FOLDING_SAMPLES))
-      const { plan } = planNetwork(squares, { searchWidth: SEARCH_WIDTH })
+      const { plan } = compactWeights(planNetwork(squares, { searchWidth: SEARCH_WIDTH }))
       return estimatePlan(plan, kernelCosts).secondsOnTwoThreads
     } catch (error) {
       if (error instanceof UserError) return NaN

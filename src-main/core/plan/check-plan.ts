@@ -1,6 +1,7 @@
 import { sizeOf } from '../network/layer-model.ts'
 import { dataPrimesOf, slotsOf, type Plan, type Register } from './plan.ts'
 import { operandsOf } from './run-plan.ts'
+import { checkExpansions } from './check-expansions.ts'
 import { damagedBundle } from './damaged-bundle.ts'
 import { rehearse } from './rehearse.ts'
 
@@ -26,6 +27,8 @@ export function checkPlan(plan: Plan): void {
   }
   if (input.mode === 'handed' && input.sources.some(({ length }) => length > 0)) refuse('packs what it is handed')
   if (plan.weights.some(({ primes }) => primes > levels)) refuse('has a weight above the modulus chain')
+
+  checkExpansions(plan, refuse)
 
   const written = new Set<Register>(plan.input.sources.keys())
   const known = (registers: readonly Register[]): boolean => registers.every((register) => written.has(register))

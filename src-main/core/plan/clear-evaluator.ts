@@ -1,7 +1,10 @@
 import type { Evaluator } from './evaluator.ts'
 import { slotsOf, type Plan, type WeightIndex, type WeightVectors } from './plan.ts'
 
-/** Runs a plan on slot vectors in double precision: the reference for what the edge computes on ciphertexts. */
+/**
+ * Runs a plan on slot vectors in double precision: the reference for what the edge computes on ciphertexts. Within an
+ * expansion slots are complex: a vector is twice as long, real parts first.
+ */
 export class ClearEvaluator implements Evaluator<Float64Array> {
   private readonly slots: number
   private readonly weightVectors: WeightVectors
@@ -33,9 +36,11 @@ export class ClearEvaluator implements Evaluator<Float64Array> {
   }
 
   rotate(value: Float64Array, steps: number): Float64Array {
-    const rotated = new Float64Array(this.slots)
-    rotated.set(value.subarray(steps))
-    rotated.set(value.subarray(0, steps), this.slots - steps)
+    const rotated = new Float64Array(value.length)
+    for (let plane = 0; plane < value.length; plane += this.slots) {
+      rotated.set(value.subarray(plane + steps, plane + this.slots), plane)
+      rotated.set(value.subarray(plane, plane + steps), plane + this.slots - steps)
+    }
     return rotated
   }
 
@@ -51,5 +56,33 @@ export class ClearEvaluator implements Evaluator<Float64Array> {
     return value.slice()
   }
 
+  monomialSum(values: readonly Float64Array[], exponents: readonly number[]): Float64Array {
+    const { slots } = this
+    const sum = new Float64Array(2 * slots)
+    values.forEach((value, k) => {
+      const isReal = value.length === slots
+      monomialSlots(slots, exponents[k], (slot, cosine, sine) => {
+        const [re, im] = [value[slot], isReal ? 0 : value[slots + slot]]
+        sum[slot] += re * cosine - im * sine
+        sum[slots + slot] += re * sine + im * cosine
+      })
+    })
+    return sum
+  }
+
   release(): void {}
+}
+
+/** The slots of X^exponent: slot s is the evaluation at exp(iπ·3^s / N), N = 2·slots. */
+export function monomialSlots(
+  slots: number,
+  exponent: number,
+  visit: (slot: number, cosine: number, sine: number) => void,
+): void {
+  let power = 1
+  for (let slot = 0; slot < slots; slot++) {
+    const angle = (Math.PI * ((power * exponent) % (4 * slots))) / (2 * slots)
+    visit(slot, Math.cos(angle), Math.sin(angle))
+    power = (power * 3) % (4 * slots)
+  }
 }

@@ -8,6 +8,8 @@ export interface CostModel {
   readonly name: string
   /** Threads work on one operation together, not each on its own. */
   readonly sharesOperations: boolean
+  /** Price of one weight ciphertext in the bundle. */
+  readonly weightMs?: (degree: number, primes: number) => number
   readonly ms: (
     primitive: Primitive | 'encrypt' | 'encode' | 'rotate-plain' | 'rotate-hoisted',
     degree: number,
@@ -61,6 +63,10 @@ const packedCoefficientBytes = 5
 /** Rotations of one plan share keys: distinct steps for each rotation, as measured on LeNet-5. */
 const keysPerRotation = 0.3
 
+/** What weights and keys cost besides their time; nothing, unless bytes are valued. */
+export const weightPrice = (costs: CostModel, degree: number, primes: number): number =>
+  costs.weightMs?.(degree, primes) ?? 0
+
 /** The same times, and a price in milliseconds on every megabyte of bundle: what the search minimises besides. */
 export function valuingBytes(costs: CostModel, msPerMegabyte: number): CostModel {
   const megabytes = (coefficients: number): number => (packedCoefficientBytes * coefficients) / 1e6
@@ -68,11 +74,10 @@ export function valuingBytes(costs: CostModel, msPerMegabyte: number): CostModel
     ...costs,
     ms(primitive, degree, primes) {
       const ms = costs.ms(primitive, degree, primes)
-      const price = (coefficients: number): number => ms + msPerMegabyte * megabytes(coefficients)
-      if (primitive === 'multiply' || primitive === 'multiply-plain') return price(degree * primes)
       const rotates = primitive === 'rotate' || primitive === 'rotate-hoisted'
-      return rotates ? price(keysPerRotation * degree * primes * (primes + 1)) : ms
+      return rotates ? ms + msPerMegabyte * megabytes(keysPerRotation * degree * primes * (primes + 1)) : ms
     },
+    weightMs: (degree, primes) => msPerMegabyte * megabytes(degree * primes),
   }
 }
 

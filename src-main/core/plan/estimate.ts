@@ -1,5 +1,5 @@
 import type { CostModel } from './cost-model.ts'
-import { inputLevel, type Plan } from './plan.ts'
+import { inputLevel, weightEntries, type Plan } from './plan.ts'
 import { estimateMs } from './schedule.ts'
 import { logQPOf, MAX_LOG_QP } from './security.ts'
 import { chooseKeys } from './choose-keys.ts'
@@ -35,6 +35,10 @@ export interface PlanEstimate {
   readonly inputBytes: number
   readonly outputBytes: number
   readonly edgeMemoryBytes: number
+  /** Weights that the edge expands once when it loads, how many key switches that takes, and seconds on one thread. */
+  readonly expandedWeights: number
+  readonly expansionRotations: number
+  readonly expansionSeconds: number
   /** On one thread and on two. */
   readonly seconds: number
   readonly secondsOnTwoThreads: number
@@ -53,7 +57,7 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
       sum + (steps.length + Number(relinearisation)) * seededKeyBytes(level),
     publicKeyBytes,
   )
-  const weightBytes = plan.weights.reduce((sum, weight) => sum + packedBytes(weight.primes), 0)
+  const weightBytes = weightEntries(plan).reduce((sum, entry) => sum + packedBytes(entry.primes), 0)
   const ciphertextBytes = ({ primes }: { readonly primes: number }): number => 16 * degree * primes
   const received = plan.input.sources.map((_, register) => ciphertextBytes(inputLevel(plan, register)))
   const count = (op: string): number =>
@@ -74,8 +78,34 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
     inputBytes: sum(received),
     outputBytes: sum(outputs.map(ciphertextBytes)),
     edgeMemoryBytes: edgeMemoryOf(plan, rehearsed),
+    ...expansionCost(plan, costs),
     seconds: estimateMs(plan, costs, 1) / 1000,
     secondsOnTwoThreads: estimateMs(plan, costs, 2) / 1000,
+  }
+}
+
+function expansionCost(
+  plan: Plan,
+  costs: CostModel,
+): Pick<PlanEstimate, 'expandedWeights' | 'expansionRotations' | 'expansionSeconds'> {
+  let expansionMs = 0
+  let expansionRotations = 0
+  const { expansions = [] } = plan
+  for (const { input, instructions } of expansions) {
+    const ms = (primitive: 'rotate' | 'add' | 'multiply-plain'): number =>
+      costs.ms(primitive, plan.parameters.polyModulusDegree, input.primes)
+    for (const instruction of instructions) {
+      if (instruction.op === 'rotate') expansionRotations += 1
+      expansionMs +=
+        instruction.op === 'monomial-sum'
+          ? instruction.values.length * ms('multiply-plain')
+          : ms(instruction.op === 'rotate' ? 'rotate' : 'add')
+    }
+  }
+  return {
+    expandedWeights: expansions.reduce((count, { results }) => count + results.length, 0),
+    expansionRotations,
+    expansionSeconds: expansionMs / 1000,
   }
 }
 

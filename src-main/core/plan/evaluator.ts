@@ -15,6 +15,8 @@ export interface Evaluator<V> {
   add(left: V, right: V): V
   addWeight(value: V, weight: WeightIndex): V
   modSwitch(value: V, primes: number): V
+  /** Σ values[k] · X^exponents[k], with 0 ≤ exponent < 2N: no noise, no level, the same scale. */
+  monomialSum(values: readonly V[], exponents: readonly number[]): V
   release(value: V): void
 }
 

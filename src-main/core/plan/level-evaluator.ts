@@ -9,6 +9,9 @@ export interface Level {
   readonly parts: 1 | 2 | 3
 }
 
+/** Equal up to floating-point rounding. */
+export const isSameScale = (left: number, right: number): boolean => Math.abs(left / right - 1) < 1e-9
+
 /** Primitives that cost time; `weight` distinguishes ciphertext from plaintext operands. */
 export type Primitive = 'multiply' | 'multiply-plain' | 'square' | 'relinearise' | 'rescale' | 'rotate' | 'add'
 
@@ -92,6 +95,16 @@ export class LevelEvaluator implements Evaluator<Level> {
     return { ...value, primes }
   }
 
+  monomialSum(values: readonly Level[], exponents: readonly number[]): Level {
+    invariant(values.length > 0 && values.length === exponents.length, 'monomial-sum: one exponent per value')
+    for (const value of values) {
+      invariant(value.parts === 2, 'monomial-sum: values must be relinearised')
+      this.checkMatch(values[0], value)
+      this.count('multiply-plain', value.primes)
+    }
+    return values[0]
+  }
+
   release(_value: Level): void {}
 
   private checkMatch(left: Level, right: Level): void {
@@ -99,8 +112,7 @@ export class LevelEvaluator implements Evaluator<Level> {
       left.primes === right.primes,
       `operands are at different levels: ${left.primes} and ${right.primes} primes`,
     )
-    const ratio = left.scale / right.scale
-    invariant(Math.abs(ratio - 1) < 1e-9, `operands have different scales, ratio ${ratio}`)
+    invariant(isSameScale(left.scale, right.scale), `operands have different scales, ratio ${left.scale / right.scale}`)
   }
 
   /** SEAL refuses a scale at or above the modulus; the value needs room above the scale besides. */

@@ -13,6 +13,8 @@ export interface Plan {
   readonly parameters: CkksParameters
   readonly input: InputPacking
   readonly weights: readonly WeightSlot[]
+  /** How weights that are no entries of the bundle are made from those that are, each by itself, before the plan runs. */
+  readonly expansions?: readonly Expansion[]
   /** In execution order; a register is written before it is read. */
   readonly instructions: readonly Instruction[]
   readonly layers: readonly PlannedLayer[]
@@ -58,6 +60,22 @@ export interface WeightSlot {
   readonly primes: number
 }
 
+/**
+ * A load program: several weights of one level and scale from one ciphertext of the bundle, which is register 0. It is
+ * written in the plan's own instructions, of which it uses rotations, sums and products with monomials: all public, and
+ * without a level spent.
+ */
+export interface Expansion {
+  readonly input: InputLevel
+  readonly instructions: readonly Instruction[]
+  readonly results: readonly ExpandedWeight[]
+}
+
+export interface ExpandedWeight {
+  readonly weight: WeightIndex
+  readonly register: Register
+}
+
 export type Instruction =
   /** out = Σ values[k] × weights[k], left at three parts (two, where the value is plain). */
   | {
@@ -73,6 +91,13 @@ export type Instruction =
   | { readonly op: 'rotate'; readonly out: Register; readonly in: Register; readonly steps: number }
   | { readonly op: 'add'; readonly out: Register; readonly in: readonly [Register, Register] }
   | { readonly op: 'add-weight'; readonly out: Register; readonly in: Register; readonly weight: WeightIndex }
+  /** out = Σ values[k] · X^exponents[k] in the ring of polynomials, 0 ≤ exponent < 2N; only in expansions. */
+  | {
+      readonly op: 'monomial-sum'
+      readonly out: Register
+      readonly values: readonly Register[]
+      readonly exponents: readonly number[]
+    }
   /** Drops primes without dividing: value and scale stay. */
   | { readonly op: 'mod-switch'; readonly out: Register; readonly in: Register; readonly primes: number }
 
@@ -106,11 +131,60 @@ export interface OutputPacking extends ElementPacking {
 /** Fills the slots of one weight vector; kept by the owner, computed on demand, never part of the plan. */
 export type WeightVectors = (index: WeightIndex) => Float64Array
 
+/**
+ * What is known of a weight vector from the network's architecture alone: slots with the same number hold the same
+ * weight, whatever the weights are; 0 is zero always, NaN may be anything.
+ */
+export type WeightPatterns = (index: WeightIndex) => Float64Array
+
 /** What the planner returns. */
 export interface PlannedNetwork {
   readonly plan: Plan
+  /** As the edge has them, after expansion. */
   readonly weightVectors: WeightVectors
+  readonly weightPatterns?: WeightPatterns
+  /** What an expansion's ciphertext holds: the vectors of its weights, in the order of the results, one period of each. */
+  readonly expandedVectors?: (expansion: number) => readonly Float64Array[]
 }
+
+/** One ciphertext of the bundle that weights come from. */
+export interface WeightEntry extends InputLevel {
+  readonly source: { readonly weight: WeightIndex } | { readonly expansion: number }
+}
+
+/** The bundle's weight ciphertexts in order: weights that are entries themselves, then what is expanded. */
+export function weightEntries({ weights, expansions = [] }: Pick<Plan, 'weights' | 'expansions'>): WeightEntry[] {
+  const expanded = new Set(expansions.flatMap(({ results }) => results.map(({ weight }) => weight)))
+  return [
+    ...weights.flatMap(({ scale, primes }, weight) =>
+      expanded.has(weight) ? [] : [{ scale, primes, source: { weight } }],
+    ),
+    ...expansions.map(({ input }, expansion) => ({ ...input, source: { expansion } })),
+  ]
+}
+
+/**
+ * An expansion as a plan of its own, for whatever runs plans. Its outputs are the weights, in the order of the results;
+ * without `keepResults` it has none, and an observer takes each weight when its instruction is done.
+ */
+export const expansionPlan = (
+  { parameters, batch }: Plan,
+  { input, instructions, results }: Expansion,
+  keepResults = false,
+): Plan => ({
+  parameters,
+  input: { mode: 'handed', shape: [1, 1, 1], sources: [new Int32Array()], ...input },
+  weights: [],
+  instructions,
+  layers: [],
+  output: {
+    shape: [1, 1, 1],
+    registers: keepResults ? results.map(({ register }) => register) : [],
+    positions: new Int32Array(),
+    handed: true,
+  },
+  batch,
+})
 
 export const inputLevel = ({ input }: Plan, register: Register): InputLevel => input.levels?.[register] ?? input
 

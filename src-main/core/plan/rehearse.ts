@@ -1,17 +1,22 @@
-import type { Plan, WeightIndex } from './plan.ts'
+import { expansionPlan, type Plan, type WeightIndex } from './plan.ts'
 import { LevelEvaluator, type Level } from './level-evaluator.ts'
 import { runPlan } from './run-plan.ts'
+
+interface KeyNeeds {
+  relinearisationPrimes: number
+  readonly rotationPrimes: Map<number, number>
+}
 
 /** Runs a plan on levels; notes the memory and the keys that the encrypted run will need. */
 class Rehearsal extends LevelEvaluator {
   readonly #polyModulusDegree: number
   #liveBytes = 0
+  readonly #needs: KeyNeeds
   peakBytes = 0
-  relinearisationPrimes = 0
-  readonly rotationPrimes = new Map<number, number>()
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, needs: KeyNeeds) {
     super(plan)
+    this.#needs = needs
     this.#polyModulusDegree = plan.parameters.polyModulusDegree
   }
 
@@ -24,7 +29,7 @@ class Rehearsal extends LevelEvaluator {
   }
 
   override relinearise(value: Level): Level {
-    this.relinearisationPrimes = Math.max(value.primes, this.relinearisationPrimes)
+    this.#needs.relinearisationPrimes = Math.max(value.primes, this.#needs.relinearisationPrimes)
     return this.#hold(super.relinearise(value))
   }
 
@@ -33,12 +38,17 @@ class Rehearsal extends LevelEvaluator {
   }
 
   override rotate(value: Level, steps: number): Level {
-    this.rotationPrimes.set(steps, Math.max(value.primes, this.rotationPrimes.get(steps) ?? 0))
+    const { rotationPrimes } = this.#needs
+    rotationPrimes.set(steps, Math.max(value.primes, rotationPrimes.get(steps) ?? 0))
     return this.#hold(super.rotate(value, steps))
   }
 
   override add(left: Level, right: Level): Level {
     return this.#hold(super.add(left, right))
+  }
+
+  override monomialSum(values: readonly Level[], exponents: readonly number[]): Level {
+    return this.#hold(super.monomialSum(values, exponents))
   }
 
   override modSwitch(value: Level, primes: number): Level {
@@ -70,11 +80,15 @@ export interface RehearsalReport {
   readonly rotationPrimes: ReadonlyMap<number, number>
 }
 
-/** Runs a plan without any cryptography. Throws InternalError where levels or scales do not match. */
+/** Runs a plan, and its expansions before it, without any cryptography. Throws InternalError where levels or scales do not match. */
 export function rehearse(plan: Plan): RehearsalReport {
-  const rehearsal = new Rehearsal(plan)
-  const inputs = plan.input.sources.map((_, register) => rehearsal.input(register))
-  const outputs = runPlan(plan, rehearsal, inputs)
-  const { peakBytes, relinearisationPrimes, rotationPrimes } = rehearsal
-  return { peakBytes, outputs, relinearisationPrimes, rotationPrimes }
+  const needs: KeyNeeds = { relinearisationPrimes: 0, rotationPrimes: new Map() }
+  const run = (part: Plan): { outputs: Level[]; peakBytes: number } => {
+    const rehearsal = new Rehearsal(part, needs)
+    const inputs = part.input.sources.map((_, register) => rehearsal.input(register))
+    return { outputs: runPlan(part, rehearsal, inputs), peakBytes: rehearsal.peakBytes }
+  }
+  const expanded = (plan.expansions ?? []).map((expansion) => run(expansionPlan(plan, expansion)).peakBytes)
+  const { outputs, peakBytes } = run(plan)
+  return { peakBytes: expanded.reduce((most, bytes) => Math.max(most, bytes), peakBytes), outputs, ...needs }
 }

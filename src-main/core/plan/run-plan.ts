@@ -77,13 +77,15 @@ export function execute<V>(evaluator: Evaluator<V>, instruction: Instruction, re
       return evaluator.add(read(instruction.in[0]), read(instruction.in[1]))
     case 'add-weight':
       return evaluator.addWeight(read(instruction.in), instruction.weight)
+    case 'monomial-sum':
+      return evaluator.monomialSum(instruction.values.map(read), instruction.exponents)
     case 'mod-switch':
       return evaluator.modSwitch(read(instruction.in), instruction.primes)
   }
 }
 
 export function operandsOf(instruction: Instruction): readonly Register[] {
-  if (instruction.op === 'multiply-sum') return instruction.values
+  if (instruction.op === 'multiply-sum' || instruction.op === 'monomial-sum') return instruction.values
   return instruction.op === 'add' ? instruction.in : [instruction.in]
 }
 

@@ -13,6 +13,9 @@ interface RegisterState {
   readonly parts: 1 | 2 | 3
 }
 
+/** Writes what is not 0 into a vector of zeros. */
+type Fill = (vector: Float64Array) => void
+
 /**
  * Writes instructions while it tracks each register's level and exact scale, in the same floating-point
  * operations as SEAL, and never emits a rotation of one register twice.
@@ -20,7 +23,8 @@ interface RegisterState {
 export class PlanBuilder {
   readonly instructions: Instruction[] = []
   readonly weights: WeightSlot[] = []
-  private readonly fills: ((vector: Float64Array) => void)[] = []
+  private readonly fills: Fill[] = []
+  private readonly patterns: (Fill | undefined)[] = []
   private readonly states: RegisterState[] = []
   private readonly known = new Map<string, Register>()
   private readonly slots: number
@@ -52,10 +56,19 @@ export class PlanBuilder {
     return this.register({ primes, scale, parts: mode === 'plain' ? 1 : 2 })
   }
 
-  addWeightSlot(slot: WeightSlot, fill: (vector: Float64Array) => void): WeightIndex {
+  /** `pattern` fills a vector as `WeightPatterns` describes; without it the weights are not known to repeat. */
+  addWeightSlot(slot: WeightSlot, fill: Fill, pattern?: Fill): WeightIndex {
     this.weights.push(slot)
     this.fills.push(fill)
+    this.patterns.push(pattern)
     return this.weights.length - 1
+  }
+
+  pattern(index: WeightIndex): Float64Array {
+    const vector = Float64Array.from({ length: this.slots }, (_, slot) => slot + 1)
+    const pattern = this.patterns[index]
+    if (pattern) pattern(vector.fill(0))
+    return vector
   }
 
   vector(index: WeightIndex): Float64Array {

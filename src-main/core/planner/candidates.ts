@@ -9,8 +9,23 @@ export interface OutputCandidate {
 
 /** Layouts for the result of the first linear map, whose input the edge packs as it is asked to. */
 export function firstCandidates(shape: Shape, slots: number): OutputCandidate[] {
+  const grids = spacedGrids(shape, slots)
+  return [...freeCandidates(shape, slots), ...grids.flatMap((grid) => gridCandidates(shape, slots, grid))]
+}
+
+/**
+ * The grid by itself, and with room for channels in the lowest bits, or between columns and rows: then weights repeat over
+ * rows, and each need be sent only once (compact.ts).
+ */
+function spacedGrids(shape: Shape, slots: number, least = 2, most = slots): RowsAndColumns[] {
   const { row, column } = ownGrid(shape)
-  return [...freeCandidates(shape, slots), ...gridCandidates(shape, slots, row, column)]
+  const grids: RowsAndColumns[] = [{ row, column }]
+  for (let unit = least; unit <= most && unit * (row.at(-1)! + column.at(-1)!) < slots; unit *= 2) {
+    const apart = row.map((offset) => offset * unit)
+    grids.push({ row: apart, column: column.map((offset) => offset * unit) })
+    if (row.length > 1) grids.push({ row: apart, column })
+  }
+  return grids
 }
 
 /** Layouts for a tensor by itself. */
@@ -48,9 +63,28 @@ function freeCandidates(shape: Shape, slots: number): OutputCandidate[] {
 /** Layouts for the network's input: whoever packs it fills the replicas too. */
 export function tensorLayouts(shape: Shape, slots: number): Layout[] {
   const layouts = freeCandidates(shape, slots).map(foldedLayout)
-  const spread = layouts.flatMap((layout) => spreadLayouts(layout).map((copies) => copies.layout))
-  return [...new Map([...layouts, ...spread].map((layout) => [signatureOf(layout), layout])).values()]
+  const copied = layouts.flatMap((layout) => spreadLayouts(layout).map((copies) => copies.layout))
+  // One channel leaves room for those of its reader, several for themselves.
+  const channels = nextPowerOfTwo(shape[0])
+  const spaced = (channels === 1 ? spacedGrids(shape, slots) : spacedGrids(shape, slots, channels, channels))
+    .slice(1)
+    .flatMap((grid) => filledGrid(shape, slots, grid))
+  return [...new Map([...layouts, ...copied, ...spaced].map((layout) => [signatureOf(layout), layout])).values()]
 }
+
+/** With channels in the lowest free bits, alone and with as many copies as there is room for above them. */
+function filledGrid(shape: Shape, slots: number, grid: RowsAndColumns): Layout[] {
+  const [candidate] = gridCandidates(shape, slots, grid)
+  if (!candidate) return []
+  const copies = spreadLayouts(candidate.layout).map(({ layout }) => layout)
+  const nearest = copies.filter(({ replicas }) => replicas.stride === copies[0].replicas.stride)
+  return [candidate.layout, ...nearest.slice(-1)]
+}
+
+/** Whether a layout is on a spaced grid, or has the rows of one. */
+export const isSpaced = ({ shape: [, height, width], row, column }: Layout): boolean =>
+  (width > 1 && column[1] > 1 && column[1] < nextPowerOfTwo(width) * nextPowerOfTwo(height)) ||
+  (height > 1 && row[1] > nextPowerOfTwo(width) && row[1] < nextPowerOfTwo(width) * nextPowerOfTwo(height))
 
 interface Grid {
   readonly height: number
@@ -89,7 +123,7 @@ function spaceToDepth(grid: Grid, phases: number, slots: number): Pick<Layout, '
  */
 export function outputCandidates(from: Layout, map: ConvMap | undefined, shape: Shape): OutputCandidate[] {
   const grid = map ? keptGrid(from, map, shape) : ownGrid(shape)
-  return grid ? gridCandidates(shape, from.slots, grid.row, grid.column) : []
+  return grid ? gridCandidates(shape, from.slots, grid) : []
 }
 
 type RowsAndColumns = Pick<Layout, 'row' | 'column'>
@@ -110,7 +144,7 @@ function strided(offsets: Int32Array, stride: number, count: number): Int32Array
   return offsets.every((offset, i) => offset === i * step) ? affine(count, step * stride) : undefined
 }
 
-function gridCandidates(shape: Shape, slots: number, row: Int32Array, column: Int32Array): OutputCandidate[] {
+function gridCandidates(shape: Shape, slots: number, { row, column }: RowsAndColumns): OutputCandidate[] {
   let used = 0
   for (const y of row) for (const x of column) used |= y + x
   if (used >= slots) return []

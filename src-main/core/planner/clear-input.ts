@@ -6,8 +6,9 @@ import { turn } from '../plan/turned-inputs.ts'
  * Whoever packs a clear input can rotate it as well: rotations of the plan's inputs become inputs of their own,
  * which cost neither a key switch nor a key.
  */
-export function turnClearInputs({ plan, weightVectors }: PlannedNetwork): PlannedNetwork {
-  if (plan.input.mode === 'encrypted') return { plan, weightVectors }
+export function turnClearInputs(network: PlannedNetwork): PlannedNetwork {
+  const { plan } = network
+  if (plan.input.mode === 'encrypted') return network
   const sources = [...plan.input.sources]
   const inputs = sources.length
   const turned = new Map<Register, Register>()
@@ -35,12 +36,13 @@ export function turnClearInputs({ plan, weightVectors }: PlannedNetwork): Planne
     })),
     output: { ...plan.output, registers: plan.output.registers.map(moved) },
   }
-  return { plan: lifted, weightVectors }
+  return { ...network, plan: lifted }
 }
 
 function renamed(instruction: Instruction, moved: (register: Register) => Register): Instruction {
   const out = moved(instruction.out)
-  if (instruction.op === 'multiply-sum') return { ...instruction, out, values: instruction.values.map(moved) }
+  if (instruction.op === 'multiply-sum' || instruction.op === 'monomial-sum')
+    return { ...instruction, out, values: instruction.values.map(moved) }
   if (instruction.op === 'add') return { ...instruction, out, in: [moved(instruction.in[0]), moved(instruction.in[1])] }
   return { ...instruction, out, in: moved(operandsOf(instruction)[0]) }
 }

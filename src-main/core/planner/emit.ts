@@ -13,6 +13,7 @@ import {
   type WeightIndex,
 } from '../plan/plan.ts'
 import { splitBabyGiant } from './baby-giant.ts'
+import type { OutputCandidate } from './candidates.ts'
 import { PlanBuilder } from './builder.ts'
 import { convDiagonals, elementDiagonals, type DiagonalSet } from './diagonals.ts'
 import { packFirstLayer } from './first-layer.ts'
@@ -52,8 +53,19 @@ export function emitPlan(request: EmitRequest): PlannedNetwork {
   return new Emitter(request).emit()
 }
 
+interface PlacedSet {
+  readonly set: DiagonalSet
+  readonly offset: number
+  /** The same with numbers in place of weights, where these may repeat. */
+  readonly numbered?: DiagonalSet
+  /** Marks what is multiplied by slots of an input ciphertext, rotated by a baby step, that hold zero. */
+  readonly markZeros?: (input: number, baby: number, vector: Float64Array) => void
+}
+
 class Emitter {
   private readonly request: EmitRequest
+  /** Inputs: whoever packs them leaves zero in all other slots. */
+  private readonly packed = new Set<LayerId>()
   private readonly builder: PlanBuilder
   private readonly values = new Map<LayerId, readonly Register[]>()
   private readonly layers: PlannedLayer[] = []
@@ -69,7 +81,10 @@ class Emitter {
     let elements = 0
     for (const { id, shape } of [{ id: INPUT, shape: request.inputShape }, ...settings.carried.inputs]) {
       const layout = search.layouts.get(id)
-      if (layout) this.values.set(id, this.packTensor(layout, settings.primes.get(id)!, elements))
+      if (layout) {
+        this.values.set(id, this.packTensor(layout, settings.primes.get(id)!, elements))
+        this.packed.add(id)
+      }
       elements += sizeOf(shape)
     }
   }
@@ -101,7 +116,11 @@ class Emitter {
       output,
       batch: 1,
     }
-    return { plan, weightVectors: (index) => this.builder.vector(index) }
+    return {
+      plan,
+      weightVectors: (index) => this.builder.vector(index),
+      weightPatterns: (index) => this.builder.pattern(index),
+    }
   }
 
   /** One value after the other, each with no more primes than it takes to decrypt it. */
@@ -137,12 +156,16 @@ class Emitter {
     const primes = this.request.settings.primes.get(step.id)! + 1
     const { lanes, layout } = choice.candidate
     const inputs: Register[] = []
-    const sets: { readonly set: DiagonalSet; readonly offset: number }[] = []
+    const sets: PlacedSet[] = []
     for (const term of choice.terms) {
       const offset = inputs.length
       if (term.from) {
         inputs.push(...this.prepared(term, primes))
-        sets.push({ set: this.diagonalsOf(step, choice, term, term.from), offset })
+        const set = this.diagonalsOf(step, choice, term, term.from)
+        const isPacked = this.packed.has(term.term.input) && term.passes.length === 0
+        const markZeros = isPacked ? zeroSlots(term.from) : undefined
+        const numbered = choice.expands ? numberedDiagonals(choice, term, term.from) : undefined
+        sets.push({ set, offset, numbered, markZeros })
       } else {
         const packing = packFirstLayer(walkMap(term.term.map, term.term.shape, step.shape), layout, lanes)
         inputs.push(...this.packInput(packing.sources, this.request.settings.primes.get(INPUT)!))
@@ -203,15 +226,18 @@ class Emitter {
     step: LinearStep,
     choice: LinearChoice,
     inputs: readonly Register[],
-    sets: readonly { readonly set: DiagonalSet; readonly offset: number }[],
+    sets: readonly PlacedSet[],
     primes: number,
   ): Register[] {
     const { builder } = this
     const { layout } = choice.candidate
     const { slots } = layout
-    const all = sets.flatMap(({ set, offset }) =>
-      set.diagonals.map((diagonal, index) => ({ ...diagonal, input: diagonal.input + offset, set, index })),
+    const all = sets.flatMap((placed) =>
+      placed.set.diagonals.map((diagonal, index) => {
+        return { ...diagonal, ...placed, input: diagonal.input + placed.offset, index }
+      }),
     )
+    const markFree = freeSlots(choice.candidate)
     const split = splitBabyGiant(all, slots, keySwitchCosts(choice, primes, this.request.settings))
     const turned = inputs.map((register, input) => {
       const wanted = [...all.keys()].filter((k) => all[k].input === input).map((k) => split.babies[k])
@@ -234,10 +260,17 @@ class Emitter {
       for (const [giant, members] of [...giants].sort(([a], [b]) => b - a)) {
         const values = members.map((k) => turned[all[k].input].get(split.babies[k])!)
         const weights = members.map((k, m): WeightIndex => {
-          const { set, index } = all[k]
+          const { set, numbered, markZeros, offset, index } = all[k]
           const scale = productScale / builder.scaleOf(values[m])
-          return builder.addWeightSlot({ layer: this.layers.length, role: 'weight', scale, primes }, (vector) =>
-            set.fill(index, giant, vector),
+          const pattern = (vector: Float64Array): void => {
+            numbered?.fill(index, giant, vector)
+            markFree(output, giant, vector)
+            markZeros?.(all[k].input - offset, split.babies[k], vector)
+          }
+          return builder.addWeightSlot(
+            { layer: this.layers.length, role: 'weight', scale, primes },
+            (vector) => set.fill(index, giant, vector),
+            numbered && pattern,
           )
         })
         const inner = builder.relinearise(builder.multiplySum(values, weights))
@@ -289,5 +322,43 @@ class Emitter {
       })
     })
     return this.builder.addWeight(register, weight)
+  }
+}
+
+/** Numbers that no sum of few others equals, the same for every network of the architecture. */
+function numberedDiagonals({ candidate }: LinearChoice, { term }: TermChoice, from: Layout): DiagonalSet | undefined {
+  if (term.map.kind !== 'conv') return undefined
+  const { layout: to, lanes } = candidate
+  const weight = Float64Array.from(term.map.weight, (_, i) => 1 + Math.sqrt(i + 2))
+  return convDiagonals({ ...term.map, weight }, { from, to, lanes })
+}
+
+/** Marks the slots of an output ciphertext, moved by a giant step, that nothing reads: a weight there may be anything. */
+function freeSlots({ layout, lanes }: OutputCandidate): (output: number, giant: number, vector: Float64Array) => void {
+  const { slots } = layout
+  const used = Array.from({ length: layout.ciphertexts }, () => new Uint8Array(slots))
+  for (const position of positionsOf(layout)) {
+    const slot = position % slots
+    for (let lane = 0; lane < lanes.count; lane++) {
+      used[Math.floor(position / slots)][modulo(slot + lane * lanes.stride, slots)] = 1
+    }
+  }
+  return (output, giant, vector) => {
+    for (let slot = 0; slot < slots; slot++) {
+      if (!used[output][modulo(slot - giant, slots)]) vector[slot] = NaN
+    }
+  }
+}
+
+function zeroSlots(layout: Layout): NonNullable<PlacedSet['markZeros']> {
+  const { slots, replicas, ciphertexts } = layout
+  const holds = Array.from({ length: ciphertexts }, () => new Uint8Array(slots))
+  for (const position of positionsOf(layout)) {
+    for (let r = 0; r < replicas.count; r++) {
+      holds[Math.floor(position / slots)][modulo((position % slots) + r * replicas.stride, slots)] = 1
+    }
+  }
+  return (input, baby, vector) => {
+    for (let slot = 0; slot < slots; slot++) if (!holds[input][modulo(slot + baby, slots)]) vector[slot] = NaN
   }
 }

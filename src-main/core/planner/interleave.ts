@@ -1,11 +1,19 @@
-import { slotsOf, type ElementPacking, type Instruction, type Plan, type PlannedNetwork } from '../plan/plan.ts'
+import {
+  slotsOf,
+  type ElementPacking,
+  type Instruction,
+  type Plan,
+  type PlannedNetwork,
+  type WeightIndex,
+} from '../plan/plan.ts'
 
 /**
  * The same plan for `batch` images at once: slot s of image i becomes slot s · batch + i. Rotations by
  * multiples of the batch are cyclic over each image's slots, so a plan made for slots / batch carries over.
  */
-export function interleave({ plan, weightVectors }: PlannedNetwork, batch: number): PlannedNetwork {
-  if (batch === 1) return { plan, weightVectors }
+export function interleave(network: PlannedNetwork, batch: number): PlannedNetwork {
+  if (batch === 1) return network
+  const { plan, weightVectors, weightPatterns } = network
   const slots = slotsOf(plan.parameters)
   const { shape, sources } = plan.input
   const imageSize = shape[0] * shape[1] * shape[2]
@@ -24,13 +32,15 @@ export function interleave({ plan, weightVectors }: PlannedNetwork, batch: numbe
     layers: plan.layers.map((layer) => ({ ...layer, packing: interleavePacking(layer.packing, batch, slots) })),
     output: { ...plan.output, ...interleavePacking(plan.output, batch, slots) },
   }
+  const repeated = (vectors: (index: WeightIndex) => Float64Array) => (index: WeightIndex) => {
+    const vector = new Float64Array(slots)
+    vectors(index).forEach((weight, slot) => vector.fill(weight, slot * batch, (slot + 1) * batch))
+    return vector
+  }
   return {
     plan: interleaved,
-    weightVectors: (index) => {
-      const vector = new Float64Array(slots)
-      weightVectors(index).forEach((weight, slot) => vector.fill(weight, slot * batch, (slot + 1) * batch))
-      return vector
-    },
+    weightVectors: repeated(weightVectors),
+    ...(weightPatterns && { weightPatterns: repeated(weightPatterns) }),
   }
 }
 

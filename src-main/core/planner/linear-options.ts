@@ -1,10 +1,10 @@
 import { INPUT, sizeOf, type LinearMap } from '../network/layer-model.ts'
 import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.ts'
 import { foldedLayout, firstCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
-import type { CostModel } from '../plan/cost-model.ts'
+import { weightPrice, type CostModel } from '../plan/cost-model.ts'
 import { convDiagonals, elementRotations, sparseRotations, type Diagonal, type Placement } from './diagonals.ts'
 import { countFirstLayer } from './first-layer.ts'
-import { signatureOf, spreadLayouts, type Layout } from './layout.ts'
+import { nextPowerOfTwo, signatureOf, spreadLayouts, type Layout } from './layout.ts'
 import { poolLayout, type RotationPass } from './pool.ts'
 import type { LinearStep, LinearVariant, StepTerm } from './steps.ts'
 import { walkMap } from './weights.ts'
@@ -14,6 +14,8 @@ export interface LinearChoice {
   readonly variant: LinearVariant
   readonly candidate: OutputCandidate
   readonly terms: readonly TermChoice[]
+  /** The bundle has each weight once, and the result anything in slots without element: see compact.ts. */
+  readonly expands: boolean
 }
 
 export interface TermChoice {
@@ -52,7 +54,10 @@ export function linearOptions(
 ): LinearOption[] {
   const choices = step.variants.flatMap((variant) =>
     placements(variant, layouts, settings).flatMap((terms) =>
-      candidatesFor(step, terms, settings).map((candidate): LinearChoice => ({ variant, candidate, terms })),
+      candidatesFor(step, terms, settings).flatMap((candidate): LinearChoice[] => {
+        const choice = { variant, candidate, terms, expands: false }
+        return expandedShare(choice, settings) < 1 ? [choice, { ...choice, expands: true }] : [choice]
+      }),
     ),
   )
   return cheapest(
@@ -93,7 +98,8 @@ function cheapest(priced: readonly Priced[], { slots, width }: StepSettings): Li
     const diagonals = diagonalsOf(choice)
     const productsMs = diagonals.length * productMs
     if (fixedMs + productsMs + leastSplitMs(diagonals.length, keySwitch) > worstKept) continue
-    const layout = foldedLayout(choice.candidate)
+    const folded = foldedLayout(choice.candidate)
+    const layout = choice.expands ? { ...folded, clean: false } : folded
     const splitMs = diagonals.length > 0 ? splitBabyGiant(diagonals, slots, keySwitch).ms : 0
     const ms = fixedMs + productsMs + splitMs
     const key = signatureOf(layout)
@@ -152,12 +158,15 @@ function price(step: LinearStep, choice: LinearChoice, primes: number, settings:
     const [{ term }] = choice.terms
     const count = countFirstLayer(walkMap(term.map, term.shape, step.shape), sizeOf(step.shape), layout, lanes)
     const plain = settings.input === 'plain'
-    fixedMs +=
-      count.inputs * ms(plain ? 'encode' : 'encrypt') + count.products * ms(plain ? 'multiply-plain' : 'multiply')
+    const productMs = ms(plain ? 'multiply-plain' : 'multiply') + weightPrice(costs, degree, primes)
+    fixedMs += count.inputs * ms(plain ? 'encode' : 'encrypt') + count.products * productMs
     if (!plain) fixedMs += layout.ciphertexts * ms('relinearise')
     return { choice, fixedMs, leastMs: fixedMs, productMs: 0, keySwitch }
   }
-  const productMs = ms(clear ? 'multiply-plain' : 'multiply')
+  const share = choice.expands ? expandedShare(choice, settings) : 1
+  const weightMs = weightPrice(costs, degree, primes)
+  const productMs = ms(clear ? 'multiply-plain' : 'multiply') + share * weightMs
+  if (share < 1) fixedMs += weightMs / 2
   const least = diagonalsOf(choice, sampledOutputs).length
   return {
     choice,
@@ -166,6 +175,22 @@ function price(step: LinearStep, choice: LinearChoice, primes: number, settings:
     productMs,
     keySwitch,
   }
+}
+
+/**
+ * Of a bundle's ciphertext, what a weight vector takes once it is expanded at the edge (compact.ts): all that lies above the
+ * highest bit of channels and lanes repeats, unless a border takes weights away. An estimate, for the search.
+ */
+function expandedShare(
+  { candidate, terms }: Pick<LinearChoice, 'candidate' | 'terms'>,
+  { slots }: StepSettings,
+): number {
+  const repeats = ({ term }: TermChoice): boolean =>
+    term.map.kind === 'conv' && (term.input === INPUT || term.map.pads.every((pad) => pad === 0))
+  if (!terms.every(repeats)) return 1
+  const { layout, lanes } = candidate
+  const varying = layout.channel.reduce((bits, offset) => bits | (offset % slots), (lanes.count - 1) * lanes.stride)
+  return Math.min(1, (2 * nextPowerOfTwo((varying + 1) / 2)) / slots)
 }
 
 function rotationsOf(map: LinearMap, placement: Placement, every: number): readonly Diagonal[] {

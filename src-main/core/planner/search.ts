@@ -1,7 +1,7 @@
 import type { Carried, NamedValue } from '../network/square-model.ts'
 import { UserError } from '../errors.ts'
 import { INPUT, type LayerId, type Shape } from '../network/layer-model.ts'
-import { tensorLayouts } from './candidates.ts'
+import { isSpaced, tensorLayouts } from './candidates.ts'
 import { signatureOf, type Layout } from './layout.ts'
 import { linearOptions, type LinearChoice, type LinearOption, type StepSettings } from './linear-options.ts'
 import type { Step } from './steps.ts'
@@ -30,7 +30,10 @@ export function searchLayouts(steps: readonly Step[], settings: SearchSettings):
   const take = (value: NamedValue): void => {
     // Copies of a shortcut seldom pay, and would multiply the combinations.
     const layouts = tensorLayouts(value.shape, settings.slots).filter(({ replicas }) => replicas.count === 1)
-    beam = beam.flatMap((partial) => withTensor(partial, value.id, layouts, settings))
+    beam = beam.flatMap((partial) => {
+      const fitting = layouts.filter((layout) => !isSpaced(layout) || hasGridOf(partial, layout))
+      return withTensor(partial, value.id, fitting, settings)
+    })
     waiting.delete(value)
   }
   steps.forEach((step, i) => {
@@ -47,6 +50,10 @@ export function searchLayouts(steps: readonly Step[], settings: SearchSettings):
   for (const value of waiting) take(value)
   return beam[0]
 }
+
+/** Rows and columns that leave room are only worth it beside others like them. */
+const hasGridOf = ({ layouts }: SearchResult, { row, column }: Layout): boolean =>
+  [...layouts.values()].some((known) => known.row.at(1) === row.at(1) && known.column.at(1) === column.at(1))
 
 /**
  * The input may be packed for the one linear map that reads it (im2col: no rotations, an input ciphertext for

@@ -12,7 +12,10 @@ export interface HandedPart extends PlannedNetwork {
  * Cuts a plan after the given planned layers (ascending places in `plan.layers`) into plans that compute it together, operation by
  * operation: each begins with the registers that it or a later part still reads. Parameters stay; weights, and so keys, are each part's own.
  */
-export function handOff({ plan, weightVectors }: PlannedNetwork, layers: readonly number[]): HandedPart[] {
+export function handOff(
+  { plan, weightVectors, weightPatterns }: PlannedNetwork,
+  layers: readonly number[],
+): HandedPart[] {
   const levels = levelsOf(plan)
   const lives = livesOf(plan)
   const ends = [...layers.map((layer) => plan.layers[layer].end), plan.instructions.length]
@@ -60,7 +63,12 @@ export function handOff({ plan, weightVectors }: PlannedNetwork, layers: readonl
             handed: true,
           },
     }
-    return { plan: cut, weightVectors: (index) => weightVectors(weightIndices[index]), weightIndices }
+    return {
+      plan: cut,
+      weightVectors: (index) => weightVectors(weightIndices[index]),
+      ...(weightPatterns && { weightPatterns: (index) => weightPatterns(weightIndices[index]) }),
+      weightIndices,
+    }
   })
 }
 
@@ -144,6 +152,7 @@ function renamed(
   if (instruction.op === 'multiply-sum') {
     return { ...instruction, out, values: instruction.values.map(register), weights: instruction.weights.map(weight) }
   }
+  if (instruction.op === 'monomial-sum') return { ...instruction, out, values: instruction.values.map(register) }
   if (instruction.op === 'add')
     return { ...instruction, out, in: [register(instruction.in[0]), register(instruction.in[1])] }
   const single = { ...instruction, out, in: register(instruction.in) }

@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts'
 import type { LayerId } from '../network/layer-model.ts'
 import { kernelCosts } from '../plan/cost-model.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
+import { compactWeights } from '../planner/compact.ts'
 import { planNetwork, type PlanOptions } from '../planner/plan-network.ts'
 import { stepStructure } from '../planner/steps.ts'
 import { balance, stretchesOf } from './balance.ts'
@@ -44,7 +45,7 @@ export function planSegments(model: RefreshedModel, split: Split, options: PlanO
       `${segments.length} segments are more than the ${maxSegments} of a bundle.`,
     )
   }
-  return { segments, cuts }
+  return { segments: segments.map(compactWeights), cuts }
 }
 
 /** What planSegments would say of cuts by hand, without planning. Throws UserError 'not-a-cut-point'. */

@@ -1,0 +1,50 @@
+import { isSameScale } from './level-evaluator.ts'
+import { dataPrimesOf, slotsOf, type Expansion, type Plan, type Register, type WeightIndex } from './plan.ts'
+import { operandsOf } from './run-plan.ts'
+
+/** What expanded weights may take in memory, at 5 bytes for each residue. */
+const maxExpandedBytes = 3 * 2 ** 30
+const bytesOfPrime = 5
+
+/**
+ * Refuses load programs that read what is not there, make what the plan does not want, or would fill the memory; being
+ * lists of instructions, they end. Levels and scales are the rehearsal's. `refuse` throws.
+ */
+export function checkExpansions(plan: Plan, refuse: (reason: string) => never): void {
+  const made = new Set<WeightIndex>()
+  let bytes = 0
+  for (const expansion of plan.expansions ?? []) {
+    if (expansion.input.primes > dataPrimesOf(plan.parameters)) refuse('expands a weight above the modulus chain')
+    const written = writtenBy(expansion, plan, refuse)
+    for (const { weight, register } of expansion.results) {
+      const slot = plan.weights.at(weight)
+      if (!slot) return refuse('expands a weight that does not exist')
+      if (!written.has(register) || register === 0) refuse('expands a weight that it does not compute')
+      if (made.has(weight)) refuse('expands a weight twice')
+      made.add(weight)
+      const { primes, scale } = expansion.input
+      if (slot.primes !== primes || !isSameScale(slot.scale, scale)) refuse('expands a weight at another level')
+      bytes += 2 * bytesOfPrime * primes * plan.parameters.polyModulusDegree
+    }
+    if (new Set(expansion.results.map(({ register }) => register)).size !== expansion.results.length)
+      refuse('expands two weights into one')
+  }
+  if (bytes > maxExpandedBytes) refuse('expands weights beyond the memory there is')
+}
+
+function writtenBy({ instructions }: Expansion, plan: Plan, refuse: (reason: string) => never): Set<Register> {
+  const written = new Set<Register>([0])
+  for (const instruction of instructions) {
+    if (!operandsOf(instruction).every((register) => written.has(register)))
+      refuse('reads a register before it is written')
+    if (written.has(instruction.out)) refuse('writes a register twice')
+    written.add(instruction.out)
+    if (instruction.op === 'rotate' && instruction.steps >= slotsOf(plan.parameters)) refuse('rotates too far')
+    if (instruction.op !== 'monomial-sum') continue
+    const { values, exponents } = instruction
+    if (values.length !== exponents.length) refuse('has a sum of unequal lengths')
+    if (exponents.some((exponent) => exponent >= 2 * plan.parameters.polyModulusDegree))
+      refuse('multiplies by a monomial that does not exist')
+  }
+  return written
+}

@@ -1,0 +1,145 @@
+import {
+  expansionPlan,
+  slotsOf,
+  type Expansion,
+  type Plan,
+  type PlannedNetwork,
+  type WeightIndex,
+} from '../plan/plan.ts'
+import { rehearse } from '../plan/rehearse.ts'
+import { runPlan } from '../plan/run-plan.ts'
+import { LevelEvaluator } from '../plan/level-evaluator.ts'
+import { expansionTree } from './expansion-tree.ts'
+
+/**
+ * Sends each number of a layer once where its weight vectors repeat: vectors of one level that are periodic by the
+ * network's architecture share ciphertexts, from which the edge expands them. Which they are depends on no weight. A
+ * layer is left as it is where nothing would be gained, the keys for the expansion included.
+ */
+export function compactWeights(network: PlannedNetwork): PlannedNetwork {
+  const { plan, weightVectors, weightPatterns } = network
+  if (!weightPatterns) return network
+  const slots = slotsOf(plan.parameters)
+  const keys = new Map(rehearse(plan).rotationPrimes)
+  const periods = plan.weights.map((_, index) => periodOf(weightPatterns(index)))
+  const expansions: Expansion[] = []
+  const basePeriods: number[] = []
+  for (const group of groupsOf(plan)) {
+    const choice = choosePacking(group, periods, plan, keys)
+    if (!choice) continue
+    const { members, steps, period } = choice
+    const { primes, scale } = plan.weights[members[0]]
+    for (const step of steps) keys.set(step, Math.max(primes, keys.get(step) ?? 0))
+    const perCiphertext = slots / period
+    for (let first = 0; first < members.length; first += perCiphertext) {
+      const weights = members.slice(first, first + perCiphertext)
+      const { polyModulusDegree } = plan.parameters
+      expansions.push(expansionTree({ weights, level: { primes, scale }, steps, polyModulusDegree }))
+      basePeriods.push(period)
+    }
+  }
+  if (expansions.length === 0) return network
+  const expandedFrom = new Map(
+    expansions.flatMap(({ results }, e) => results.map(({ weight }) => [weight, basePeriods[e]] as const)),
+  )
+  const baseOf = (index: WeightIndex, period: number): Float64Array =>
+    onePeriod(weightVectors(index), weightPatterns(index), period)
+  const compacted: PlannedNetwork = {
+    plan: { ...plan, expansions },
+    weightVectors: (index) => {
+      const period = expandedFrom.get(index)
+      if (period === undefined) return weightVectors(index)
+      const base = baseOf(index, period)
+      return Float64Array.from({ length: slots }, (_, slot) => base[slot % period])
+    },
+    expandedVectors: (e) => expansions[e].results.map(({ weight }) => baseOf(weight, basePeriods[e])),
+  }
+  checkExpansions(compacted.plan)
+  return compacted
+}
+
+/** Weights, in order, that are of one layer, level and scale; biases are by themselves anyway. */
+function groupsOf({ weights }: Plan): WeightIndex[][] {
+  const groups = new Map<string, WeightIndex[]>()
+  weights.forEach(({ layer, role, primes, scale }, index) => {
+    if (role === 'bias') return
+    const key = [layer, primes, scale].join()
+    const group = groups.get(key)
+    if (group) group.push(index)
+    else groups.set(key, [index])
+  })
+  return [...groups.values()].filter((group) => group.length > 1)
+}
+
+/** The smallest power of two by which a pattern can be repeated: slots of one number hold one weight. */
+export function periodOf(pattern: Float64Array): number {
+  let known = pattern
+  while (known.length > 2) {
+    const half = known.length / 2
+    const [low, high] = [known.subarray(0, half), known.subarray(half)]
+    if (!low.every((value, slot) => value === high[slot] || Number.isNaN(value) || Number.isNaN(high[slot]))) break
+    known = low.map((value, slot) => (Number.isNaN(value) ? high[slot] : value))
+  }
+  return known.length
+}
+
+function onePeriod(vector: Float64Array, pattern: Float64Array, period: number): Float64Array {
+  const base = new Float64Array(period)
+  vector.forEach((value, slot) => {
+    if (!Number.isNaN(pattern[slot])) base[slot % period] = value
+  })
+  return base
+}
+
+interface Packing {
+  readonly members: readonly WeightIndex[]
+  readonly period: number
+  readonly steps: readonly number[]
+}
+
+/** The number of vectors in one ciphertext that makes ciphertexts and new keys smallest together. */
+function choosePacking(
+  group: readonly WeightIndex[],
+  periods: readonly number[],
+  plan: Plan,
+  keys: ReadonlyMap<number, number>,
+): Packing | undefined {
+  const slots = slotsOf(plan.parameters)
+  const { primes } = plan.weights[group[0]]
+  let best: { bytes: number; packing: Packing | undefined } = { bytes: group.length * primes, packing: undefined }
+  for (let period = slots / 2; period >= 2; period /= 2) {
+    const members = group.filter((index) => periods[index] <= period)
+    const steps = expansionSteps(slots, period, primes, keys)
+    const ciphertexts = Math.ceil(members.length / (slots / period)) + group.length - members.length
+    const bytes = ciphertexts * primes + newKeys(steps, primes, keys)
+    if (members.length > 0 && bytes < best.bytes) best = { bytes, packing: { members, period, steps } }
+  }
+  return best.packing
+}
+
+/** For each bit an odd multiple of slots / 2^(bit + 1), by preference one whose key is there. */
+function expansionSteps(slots: number, period: number, primes: number, keys: ReadonlyMap<number, number>): number[] {
+  const steps: number[] = []
+  for (let unit = slots / 2; unit >= period; unit /= 2) {
+    const fitting = [...keys].filter(([step]) => (step / unit) % 2 === 1)
+    const [cheapest] = fitting.sort((a, b) => keyBytes(primes, a[1]) - keyBytes(primes, b[1]) || a[0] - b[0])
+    steps.push(cheapest && keyBytes(primes, cheapest[1]) < keyBytes(primes, 0) ? cheapest[0] : unit)
+  }
+  return steps
+}
+
+/** What a key for `primes` costs beside one for `existing`, in polynomials: a key has a digit for each prime. */
+const keyBytes = (primes: number, existing: number): number =>
+  Math.max(0, primes * (primes + 1) - existing * (existing + 1))
+
+const newKeys = (steps: readonly number[], primes: number, keys: ReadonlyMap<number, number>): number =>
+  steps.reduce((sum, step) => sum + keyBytes(primes, keys.get(step) ?? 0), 0)
+
+/** Transform, then check. */
+function checkExpansions(plan: Plan): void {
+  for (const expansion of plan.expansions ?? []) {
+    const own = expansionPlan(plan, expansion)
+    const evaluator = new LevelEvaluator(own)
+    runPlan(own, evaluator, [evaluator.input(0)])
+  }
+}

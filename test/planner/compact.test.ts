@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import type { SquareModel } from '../../src-main/core/network/square-model.ts'
+import { INPUT } from '../../src-main/core/network/layer-model.ts'
+import { encodePlan } from '../../src-main/core/bundle/plan-json.ts'
+import { ClearEvaluator, monomialSlots } from '../../src-main/core/plan/clear-evaluator.ts'
+import { expansionPlan, slotsOf, weightEntries, type PlannedNetwork } from '../../src-main/core/plan/plan.ts'
+import { runPlan } from '../../src-main/core/plan/run-plan.ts'
+import { compactWeights, periodOf } from '../../src-main/core/planner/compact.ts'
+import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
+import { forward, networkBuilder, randomInput } from './networks.ts'
+
+const options = { searchWidth: 8 }
+
+function network(seed = 1): SquareModel {
+  const b = networkBuilder([1, 16, 16], seed)
+  b.square('s1', b.conv('c1', INPUT, 8, 3, 1, 1))
+  b.pool('p1', 's1', 2, 2)
+  b.square('s2', b.conv('c2', 'p1', 16, 3, 1, 0))
+  return { ...b.model(b.dense('d', 's2', 10)), bounds: new Map([['d', 4]]) }
+}
+
+/** The slots of what an expansion's ciphertext holds, real parts first. */
+function packedSlots({ plan, expandedVectors }: PlannedNetwork, expansion: number): Float64Array {
+  const slots = slotsOf(plan.parameters)
+  const packed = new Float64Array(2 * slots)
+  expandedVectors!(expansion).forEach((vector, t) => {
+    monomialSlots(slots, t, (slot, cosine, sine) => {
+      const value = (vector[slot % vector.length] * vector.length) / slots
+      packed[slot] += value * cosine
+      packed[slots + slot] += value * sine
+    })
+  })
+  return packed
+}
+
+describe('weights that repeat', () => {
+  const planned = planNetwork(network(), options)
+  const compacted = compactWeights(planned)
+
+  it('are sent once', () => {
+    const { expansions = [], weights } = compacted.plan
+    const expanded = expansions.reduce((sum, { results }) => sum + results.length, 0)
+    expect(expanded).toBeGreaterThan(20)
+    expect(weightEntries(compacted.plan).length).toBe(weights.length - expanded + expansions.length)
+    expect(weightEntries(compacted.plan).length).toBeLessThan(0.5 * weights.length)
+  })
+
+  it('come out of their load programs, run by the same interpreter', () => {
+    const { plan, weightVectors } = compacted
+    const evaluator = new ClearEvaluator(plan, weightVectors)
+    plan.expansions!.forEach((expansion, e) => {
+      const made = runPlan(expansionPlan(plan, expansion, true), evaluator, [packedSlots(compacted, e)])
+      expansion.results.forEach(({ weight }, i) => {
+        const expected = weightVectors(weight)
+        const worst = made[i].reduce((most, value, at) => Math.max(most, Math.abs(value - (expected.at(at) ?? 0))), 0)
+        expect(worst).toBeLessThan(1e-12)
+      })
+    })
+  })
+
+  it('compute the same network', () => {
+    const { plan, weightVectors } = compacted
+    const sample = randomInput(network())
+    const inputs = plan.input.sources.map((source) => Float64Array.from(source, (at) => (at < 0 ? 0 : sample[at])))
+    const [result] = runPlan(plan, new ClearEvaluator(plan, weightVectors), inputs)
+    const expected = forward(network(), sample).get('d')!
+    expected.forEach((value, e) => expect(result[plan.output.positions[e]]).toBeCloseTo(value, 10))
+  })
+
+  it('are chosen by the architecture: plans of networks with other weights are equal byte for byte', () => {
+    const zeros = network()
+    for (const layer of zeros.layers) {
+      if (layer.kind === 'linear') {
+        for (const { map } of layer.terms) (map.kind === 'sparse' ? map.values : map.weight).fill(0)
+      }
+    }
+    for (const other of [network(2), zeros]) {
+      expect(encodePlan(compactWeights(planNetwork(other, options)).plan)).toEqual(encodePlan(compacted.plan))
+    }
+  })
+})
+
+describe('the period of a pattern', () => {
+  it.each([
+    { pattern: [1, 2, 1, 2, 1, 2, 1, 2], period: 2 },
+    { pattern: [1, 2, 3, 4, 1, 2, 3, 4], period: 4 },
+    { pattern: [1, 2, NaN, NaN, NaN, NaN, 1, 2], period: 2 },
+    { pattern: [1, 2, 0, 2, 1, 2, 1, 2], period: 8 },
+    { pattern: [NaN, 2, 1, 3, NaN, NaN, NaN, NaN], period: 4 },
+  ])('$pattern has $period', ({ pattern, period }) => {
+    expect(periodOf(Float64Array.from(pattern))).toBe(period)
+  })
+})
