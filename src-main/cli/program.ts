@@ -4,6 +4,7 @@ import { clusterCommand } from './commands/cluster.ts'
 import { decryptCommand } from './commands/decrypt.ts'
 import { demoCommand } from './commands/demo.ts'
 import { edgeCommand, verifyCommand } from './commands/edge.ts'
+import { adviseCommand } from './commands/advise.ts'
 import { approximateCommand } from './commands/approximate.ts'
 import { auditCommand, gatewayCommand } from './commands/gateway.ts'
 import { inspectCommand } from './commands/inspect.ts'
@@ -25,6 +26,7 @@ export function program(): Command {
     approximateCommand(),
     validateCommand(),
     planCommand(),
+    adviseCommand(),
     protectCommand(),
     signCommand(),
     verifyCommand('sealwright verify'),

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { InvalidArgumentError } from 'commander'
+import { parseByteSize } from '../core/byte-size.ts'
 
 /** Under `npm run sealwright` npm changes to the project's folder and says where the person stands. */
 const byNpm = ['sealwright', 'demo'].includes(process.env.npm_lifecycle_event ?? '')
@@ -38,6 +39,13 @@ export function positiveNumber(text: string): number {
   const value = wholeNumber(text)
   if (value === 0) throw new InvalidArgumentError('A whole number above 0 is expected.')
   return value
+}
+
+/** 2000000, 100M or 1.5GiB. */
+export function byteSize(text: string): number {
+  const bytes = parseByteSize(text)
+  if (bytes === undefined) throw new InvalidArgumentError('Bytes are expected, such as 100M or 1.5GiB.')
+  return bytes
 }
 
 export function batchSize(text: string): number {

@@ -34,6 +34,7 @@ interface Options extends PreprocessingOptions, ActivationOptions, InputModeOpti
   readonly signingKey?: string
   readonly perNode?: boolean
   readonly minKept: number
+  readonly plan?: string
   readonly force?: boolean
   readonly inputName?: string
   readonly outputName?: string
@@ -68,6 +69,8 @@ export function protectCommand(): Command {
   return withLock(withNetworkNames(base)).action(async (model: string, options: Options) => {
     await answer(options.json === true, async (work) => {
       const { protect } = await import('../../jobs/protect.ts')
+      const { readPlanFile } = await import('../../jobs/advise.ts')
+      const chosen = options.plan === undefined ? undefined : await readPlanFile(options.plan)
       const result = await protect(
         {
           model: path(model),
@@ -87,6 +90,7 @@ export function protectCommand(): Command {
           split: options.split,
           signingKey: options.signingKey,
           minKept: options.minKept,
+          ...chosen,
           perNode: options.perNode === true,
           force: options.force === true,
         },

@@ -1,0 +1,131 @@
+import { Option, type Command } from 'commander'
+import { GOALS, type Candidate, type Goal } from '../../core/compile/candidates.ts'
+import type { AdviseResult } from '../../jobs/advise.ts'
+import { answer, command } from '../command.ts'
+import { preprocessingOf, withNetworkNames, withPreprocessing, type PreprocessingOptions } from '../options.ts'
+import { table } from '../table.ts'
+import { bytes, seconds } from '../units.ts'
+import { byteSize, path, share, wholeNumber } from '../values.ts'
+
+interface Options extends PreprocessingOptions {
+  readonly json?: boolean
+  readonly calibration: string
+  readonly input: 'encrypted' | 'plain'
+  readonly goal: Goal
+  readonly maxBundle?: number
+  readonly maxRefreshes?: number
+  readonly minKept: number
+  readonly out?: string
+  readonly force?: boolean
+  readonly inputName?: string
+  readonly outputName?: string
+}
+
+export function adviseCommand(): Command {
+  const base = command('advise <model>', 'compare deployments: what each keeps and costs, and which suits a goal', [
+    'sealwright advise kws.onnx --calibration samples.npy --goal offline',
+    'sealwright advise lenet5.onnx --calibration calibration.npz --scale 1/255 --goal small --max-refreshes 2 --out plan.json',
+    'sealwright protect lenet5.onnx --plan plan.json --calibration calibration.npz --scale 1/255 --keys keys --out lenet5.sealed',
+  ])
+    .requiredOption('--calibration <data>', 'unlabelled samples: .npy, .npz, a picture or a folder of them', path)
+    .addOption(
+      new Option('--goal <goal>', 'no owner online, fewest bytes, least time, or nothing lost')
+        .choices(GOALS)
+        .default('offline'),
+    )
+    .option('--max-bundle <bytes>', 'as 100M: no larger bundle', byteSize)
+    .option('--max-refreshes <number>', 'round trips with the owner, at most', wholeNumber)
+    .option('--min-kept <share>', 'share of the labels to keep', share, 0.95)
+    .addOption(
+      new Option('--input <mode>', "whether the edge's input is encrypted")
+        .choices(['encrypted', 'plain'])
+        .default('encrypted'),
+    )
+    .option('--out <file>', 'write the recommended choice for protect --plan', path)
+    .option('--force', 'replace that file if it exists')
+  return withNetworkNames(withPreprocessing(base)).action(async (model: string, options: Options) => {
+    await answer(options.json === true, async (work) => {
+      const { advise } = await import('../../jobs/advise.ts')
+      const { maxBundle, force, json: _, ...rest } = options
+      const request = {
+        ...rest,
+        model: path(model),
+        preprocessing: preprocessingOf(options),
+        maxBundleBytes: maxBundle,
+      }
+      const result = await advise({ ...request, force: force === true }, work)
+      return { json: result, text: textOf(result, options) }
+    })
+  })
+}
+
+function textOf(
+  { candidates, recommended, complete, impossible, out, seconds: taken }: AdviseResult,
+  { goal, minKept }: Options,
+): string {
+  const rows = candidates.map((candidate, i) => [
+    i === recommended ? '→' : '',
+    nameOf(candidate),
+    keptOf(candidate),
+    candidate.refreshes,
+    seconds(candidate.edgeSeconds),
+    bytes(candidate.edgeMemoryBytes),
+    bytes(candidate.bundleBytes),
+    bytes(candidate.updateBytes),
+    bytes(candidate.trafficBytes),
+  ])
+  const chosen = recommended === undefined ? undefined : candidates[recommended]
+  return [
+    table(['', 'deployment', 'keeps', 'refreshes', 'edge time', 'memory', 'bundle', 'update', 'traffic'], rows),
+    chosen ? verdict(chosen, goal, minKept) : 'No deployment is within these limits.',
+    ...(complete ? [] : ['Stopped early: not every deployment was tried.']),
+    ...(impossible.length > 0 ? [`${impossible.length} others cannot be planned (--json says why).`] : []),
+    out === undefined ? seconds(taken) : `${out}, ${seconds(taken)}`,
+  ].join('\n\n')
+}
+
+function verdict(chosen: Candidate, goal: Goal, minKept: number): string {
+  const enough = chosen.judgedBy === 'labels' ? chosen.keptLabels >= minKept : chosen.relativeError <= 1 - minKept
+  const lines = [`For “${goal}”: ${optionsOf(chosen)}`]
+  if (!enough) lines.push(`It keeps less than ${100 * minKept} %: nothing within the limits keeps more.`)
+  if (chosen.ownerSeconds > chosen.clearSeconds) {
+    lines.push(
+      `Refreshing takes the owner about ${seconds(chosen.ownerSeconds)} a sample; running the whole network in the clear would take about ${seconds(chosen.clearSeconds)}. The edge saves the owner no work.`,
+    )
+  }
+  return lines.join('\n')
+}
+
+const keptOf = ({ judgedBy, keptLabels, keptLow, relativeError }: Candidate): string =>
+  judgedBy === 'labels'
+    ? `${(100 * keptLabels).toFixed(1)} % (≥ ${(100 * keptLow).toFixed(0)} %)`
+    : `error ${(100 * relativeError).toPrecision(2)} %`
+
+function nameOf({ degree, degrees, splitPools, split, cuts, segments }: Candidate): string {
+  if (split.by === 'activations') return `all exact, ${segments} segments`
+  const fourth = Object.keys(degrees).length
+  return [
+    `degree ${degree}${fourth > 0 ? `, ${fourth} of degree 4` : ''}`,
+    ...(splitPools ? ['pools apart'] : []),
+    ...cuts.map(({ after, kind }) => (kind === 'exact' ? `${after} exact` : `refresh after ${after}`)),
+  ].join(', ')
+}
+
+/** The options of `protect` that make it; degrees of single layers have none, and need the plan file. */
+function optionsOf({ degree, degrees, splitPools, split }: Candidate): string {
+  if (Object.keys(degrees).length > 0) return 'protect --plan FILE (advise --out FILE)'
+  const rule =
+    split.by === 'activations'
+      ? 'exact'
+      : split.by === 'cuts'
+        ? split.cuts.map(({ after, kind }) => `${after}:${kind}`).join(',')
+        : split.by === 'refreshes'
+          ? `refreshes=${split.refreshes}:${split.kind}`
+          : `auto${split.kind === 'exact' ? ':exact' : ''}`
+  return [
+    'protect',
+    `--activation ${degree}`,
+    ...(splitPools ? ['--split-pools'] : []),
+    ...(rule ? [`--split ${rule}`] : []),
+  ].join(' ')
+}

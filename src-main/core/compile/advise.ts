@@ -1,0 +1,233 @@
+import { evenly } from '../approximate/layer-values.ts'
+import { foldBetweenRefreshes } from '../approximate/fold-into-squares.ts'
+import { CancelledError, UserError } from '../errors.ts'
+import { countMultiplications } from '../network/count-multiplications.ts'
+import type { LayerId, LayerModel } from '../network/layer-model.ts'
+import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
+import { runLayerBatch } from '../network/run-layers.ts'
+import { kernelCosts } from '../plan/cost-model.ts'
+import { estimatePlan, type PlanEstimate } from '../plan/estimate.ts'
+import { stepCounter, type WorkContext } from '../progress.ts'
+import { exactLayersOf } from '../segment/choose-exact.ts'
+import { WHOLE, type Split } from '../segment/cut.ts'
+import { planSegments, type PlannedSegments } from '../segment/plan-segments.ts'
+import { attributeLayers } from '../validate/attribute-layers.ts'
+import { measureKept, type Kept } from '../validate/kept.ts'
+import { approximateNetwork } from './approximate-network.ts'
+import { unbeaten, type Candidate, type DeploymentChoice } from './candidates.ts'
+import { holdOut } from './hold-out.ts'
+
+export interface Advice {
+  /** None is beaten by another in every respect. */
+  readonly candidates: readonly Candidate[]
+  /** Deployments that cannot be, and why. */
+  readonly impossible: readonly { readonly choice: DeploymentChoice; readonly problem: string }[]
+  /** False where the work was stopped: the candidates are those found until then. */
+  readonly complete: boolean
+}
+
+/** Samples of a trial fit: enough to compare; the network that is sealed is fitted to all. */
+const TRIAL_SAMPLES = 400
+const TRIAL_EPOCHS = 8
+/** Samples that bound the values of a plan, and that say which layer to keep exact. */
+const FOLDING_SAMPLES = 32
+const ATTRIBUTED_SAMPLES = 60
+/** Plans are compared, not run: a narrow search does. */
+const SEARCH_WIDTH = 8
+
+type Fit = Pick<DeploymentChoice, 'degree' | 'degrees' | 'splitPools'> & { readonly exact: ReadonlySet<LayerId> }
+
+interface Fitted {
+  readonly polynomial: PolynomialModel
+  readonly kept: Kept
+}
+
+/**
+ * Tries deployments of a network that differ in degrees, in activations that stay exact and in where the owner refreshes.
+ * What each keeps is measured on samples that its fit has not seen; what it costs is planned. Ends early, with what was
+ * found, when the work is cancelled after the first candidate.
+ * @throws UserError of the samples; CancelledError
+ */
+export async function advise(
+  model: LayerModel,
+  samples: readonly Float64Array[],
+  input: 'encrypted' | 'plain',
+  work: WorkContext,
+): Promise<Advice> {
+  const { fitted, heldOut } = holdOut(samples, countMultiplications(model))
+  if (heldOut.length === 0) {
+    throw new UserError('no-calibration', 'Too few samples to compare deployments.', {
+      hint: 'Give 200 or more inputs like those the network will see; labels are not needed.',
+    })
+  }
+  const advisor = new Advisor(model, evenly(fitted, TRIAL_SAMPLES), heldOut, input, work)
+  let complete = true
+  try {
+    await advisor.tryAll()
+  } catch (error) {
+    if (!(error instanceof CancelledError) || advisor.candidates.length === 0) throw error
+    complete = false
+  }
+  return { candidates: unbeaten(advisor.candidates), impossible: advisor.impossible, complete }
+}
+
+class Advisor {
+  readonly candidates: Candidate[] = []
+  readonly impossible: { readonly choice: DeploymentChoice; readonly problem: string }[] = []
+  readonly #model: LayerModel
+  readonly #samples: readonly Float64Array[]
+  readonly #heldOut: readonly Float64Array[]
+  readonly #originals: readonly Float64Array[]
+  readonly #input: 'encrypted' | 'plain'
+  readonly #work: WorkContext
+  readonly #clearSeconds: number
+  readonly #fits = new Map<string, Fitted>()
+
+  constructor(
+    model: LayerModel,
+    samples: readonly Float64Array[],
+    heldOut: readonly Float64Array[],
+    input: 'encrypted' | 'plain',
+    work: WorkContext,
+  ) {
+    this.#model = model
+    this.#samples = samples
+    this.#heldOut = heldOut
+    this.#input = input
+    this.#work = work
+    const startedMs = performance.now()
+    this.#originals = runLayerBatch(model, heldOut)
+    this.#clearSeconds = (performance.now() - startedMs) / 1000 / heldOut.length
+  }
+
+  /** Cheap ones first, so that an early end leaves something to use. */
+  async tryAll(): Promise<void> {
+    const pools = this.#model.layers.some(({ kind }) => kind === 'max-pool')
+    const both: readonly Degree[] = [2, 4]
+    const base = { degrees: {}, splitPools: false }
+    const exact: Split = { by: 'activations', kind: 'exact' }
+    const plain = [WHOLE, ...[1, 2].map((refreshes): Split => ({ by: 'refreshes', refreshes, kind: 'refresh' }))]
+    const trials: (() => Promise<void>)[] = [
+      () => this.#try({ ...base, degree: 2, split: exact }),
+      ...both.flatMap((degree) => plain.map((split) => () => this.#try({ ...base, degree, split }))),
+      () => this.#tryWorstFourth(),
+      ...(pools ? plain.map((split) => () => this.#try({ ...base, degree: 2, splitPools: true, split })) : []),
+      ...[1, 2].flatMap((count) => both.map((degree) => () => this.#tryWorstExact(degree, count))),
+      ...both.map((degree) => () => this.#try({ ...base, degree, split: { by: 'depth', kind: 'exact' } })),
+    ]
+    const step = stepCounter(this.#work, 'advise', trials.length)
+    for (const trial of trials) {
+      await trial()
+      await new Promise((resolve) => setTimeout(resolve))
+      step()
+    }
+  }
+
+  /** Degree 4 for the half of the activations that lose most, where that is shallower than all of degree 4. */
+  async #tryWorstFourth(): Promise<void> {
+    const worst = await this.#worst(2)
+    if (worst.length < 2) return
+    const degrees = Object.fromEntries(worst.slice(0, Math.ceil(worst.length / 2)).map((id) => [id, 4 as const]))
+    for (const refreshes of [0, 1]) {
+      const split: Split = refreshes === 0 ? WHOLE : { by: 'refreshes', refreshes, kind: 'refresh' }
+      await this.#try({ degree: 2, degrees, splitPools: false, split })
+    }
+  }
+
+  /** The activations that lose most exact, and plain refreshes nowhere else. */
+  async #tryWorstExact(degree: Degree, count: number): Promise<void> {
+    const after = (await this.#worst(degree)).slice(0, count)
+    if (after.length < count) return
+    const cuts = after.map((id) => ({ after: id, kind: 'exact' as const }))
+    await this.#try({ degree, degrees: {}, splitPools: false, split: { by: 'cuts', cuts } })
+    await this.#try({
+      degree,
+      degrees: {},
+      splitPools: false,
+      split: { by: 'refreshes', refreshes: count, kind: 'exact' },
+    })
+  }
+
+  /** Activations of the network, by the error that their polynomials add. */
+  async #worst(degree: Degree): Promise<LayerId[]> {
+    const { polynomial } = await this.#fit({ degree, degrees: {}, splitPools: false, exact: new Set() })
+    const known = new Set(this.#model.layers.map(({ id }) => id))
+    const attribution = await attributeLayers(
+      this.#model,
+      polynomial,
+      this.#heldOut.slice(0, ATTRIBUTED_SAMPLES),
+      quiet(this.#work),
+    )
+    return attribution
+      .toSorted((left, right) => right.errorAdded - left.errorAdded)
+      .flatMap(({ name }) => (known.has(name) && name !== this.#model.output ? [name] : []))
+  }
+
+  async #try(choice: DeploymentChoice): Promise<void> {
+    try {
+      const exact = exactLayersOf(this.#model, choice.split, choice.degree, choice.splitPools)
+      const { polynomial, kept } = await this.#fit({ ...choice, exact })
+      const squares = foldBetweenRefreshes(polynomial, this.#samples.slice(0, FOLDING_SAMPLES))
+      const planned = planSegments(squares, choice.split, { input: this.#input, searchWidth: SEARCH_WIDTH })
+      this.candidates.push(candidateOf(choice, kept, planned, this.#clearSeconds))
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      this.impossible.push({ choice, problem: error.message })
+    }
+  }
+
+  /** Fits of the same degrees with the same exact layers are made once. */
+  async #fit({ degree, degrees, splitPools, exact }: Fit): Promise<Fitted> {
+    const key = JSON.stringify([degree, degrees, splitPools, [...exact].sort()])
+    const known = this.#fits.get(key)
+    if (known) return known
+    const choice = { degree, degrees, splitPools, exact, tuningEpochs: TRIAL_EPOCHS }
+    const { polynomial } = await approximateNetwork(this.#model, this.#samples, choice, quiet(this.#work))
+    const outputs = runLayerBatch(polynomial, this.#heldOut)
+    const fitted = { polynomial, kept: measureKept(this.#originals, outputs, this.#heldOut[0].length) }
+    this.#fits.set(key, fitted)
+    return fitted
+  }
+}
+
+/** Trials are counted, not their steps, and their warnings are of networks that nobody chose. */
+const quiet = ({ signal }: WorkContext): WorkContext => ({ progress: () => {}, ...(signal && { signal }) })
+
+function candidateOf(
+  { degree, degrees, splitPools, split }: DeploymentChoice,
+  { keptLabels, keptLow, relativeError, judgedBy }: Kept,
+  { segments, cuts }: PlannedSegments,
+  clearSeconds: number,
+): Candidate {
+  const estimates = segments.map(({ plan }) => estimatePlan(plan, kernelCosts))
+  const sum = (of: (estimate: PlanEstimate) => number): number =>
+    estimates.reduce((total, estimate) => total + of(estimate), 0)
+  const refreshed = cuts.flatMap(({ kind }, i) => (kind === 'hand-off' ? [] : [i]))
+  const last = estimates[estimates.length - 1]
+  const trafficBytes =
+    refreshed.reduce((total, i) => total + estimates[i].outputBytes + estimates[i + 1].inputBytes, 0) + last.outputBytes
+  const ownerMs = refreshed.reduce((total, i) => {
+    const { polyModulusDegree, inputs, levels } = estimates[i + 1]
+    return total + inputs * kernelCosts.ms('encrypt', polyModulusDegree, levels + 1)
+  }, 0)
+  return {
+    degree,
+    degrees,
+    splitPools,
+    split,
+    keptLabels,
+    keptLow,
+    relativeError,
+    judgedBy,
+    cuts: cuts.map(({ after, kind }) => ({ after, kind })),
+    segments: segments.length,
+    refreshes: refreshed.length,
+    edgeSeconds: sum(({ secondsOnTwoThreads }) => secondsOnTwoThreads),
+    edgeMemoryBytes: sum(({ edgeMemoryBytes }) => edgeMemoryBytes),
+    bundleBytes: sum(({ bundleBytes }) => bundleBytes),
+    updateBytes: sum(({ weightBytes }) => weightBytes),
+    trafficBytes,
+    ownerSeconds: ownerMs / 1000,
+    clearSeconds,
+  }
+}

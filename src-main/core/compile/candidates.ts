@@ -1,0 +1,89 @@
+import type { LayerId } from '../network/layer-model.ts'
+import type { Degree } from '../network/polynomial-model.ts'
+import type { Cut, Split } from '../segment/cut.ts'
+import { keepsEnough, type Kept } from '../validate/kept.ts'
+
+/** What a deployment is made from: the choices that `protect` takes. */
+export interface DeploymentChoice {
+  /** Of every activation that is replaced. */
+  readonly degree: Degree
+  /** Of single activations, where it differs. */
+  readonly degrees: Readonly<Record<LayerId, Degree>>
+  readonly splitPools: boolean
+  readonly split: Split
+}
+
+/** One deployment and what it costs. Sizes are close, times depend on the machine; seconds and bytes are of one sample. */
+export interface Candidate extends DeploymentChoice, Omit<Kept, 'samples'> {
+  readonly cuts: readonly Cut[]
+  readonly segments: number
+  /** Round trips with the owner before the result is opened. */
+  readonly refreshes: number
+  /** On two threads, all segments together. */
+  readonly edgeSeconds: number
+  /** Of one machine that holds all segments. */
+  readonly edgeMemoryBytes: number
+  readonly bundleBytes: number
+  /** Weights and plan without the keys: what an update sends. */
+  readonly updateBytes: number
+  /** Ciphertexts to and from the owner, the result among them. */
+  readonly trafficBytes: number
+  /** Encrypting what was refreshed, by the cost model; decrypting and activations are small beside it. */
+  readonly ownerSeconds: number
+  /** The whole network in the clear on the owner's machine, by our own forward pass. */
+  readonly clearSeconds: number
+}
+
+export const GOALS = ['offline', 'small', 'fast', 'exact'] as const
+/** No owner online; the fewest bytes; the least time at the edge; nothing lost. */
+export type Goal = (typeof GOALS)[number]
+
+export interface Limits {
+  readonly maxBundleBytes?: number
+  readonly maxRefreshes?: number
+  /** Share of the labels; 0.95 unless given. */
+  readonly minKept?: number
+}
+
+/** Candidates that none of the others beats or equals in every respect; of equals the first. */
+export function unbeaten(candidates: readonly Candidate[]): Candidate[] {
+  return candidates.filter((one, i) => !candidates.some((other, j) => i !== j && beats(other, one, j < i)))
+}
+
+/** Whether `one` is at least as good as `other` in every respect and better in one, or equal and `first`. */
+function beats(one: Candidate, other: Candidate, first: boolean): boolean {
+  const differences = respects.map((of) => of(one) - of(other))
+  return (
+    differences.every((difference) => difference <= 0) && (first || differences.some((difference) => difference < 0))
+  )
+}
+
+/** Each is better where it is less. */
+const respects: readonly ((candidate: Candidate) => number)[] = [
+  ({ judgedBy, keptLabels, relativeError }) => (judgedBy === 'labels' ? -keptLabels : relativeError),
+  ({ edgeSeconds }) => edgeSeconds,
+  ({ edgeMemoryBytes }) => edgeMemoryBytes,
+  ({ bundleBytes }) => bundleBytes,
+  ({ refreshes }) => refreshes,
+]
+
+/**
+ * The candidate for a goal within the limits. Where none keeps enough, the one that keeps most within the other limits;
+ * undefined where the other limits leave none.
+ */
+export function recommend(candidates: readonly Candidate[], goal: Goal, limits: Limits): Candidate | undefined {
+  const { maxBundleBytes = Infinity, minKept = 0.95 } = limits
+  const maxRefreshes = Math.min(limits.maxRefreshes ?? Infinity, goal === 'offline' ? 0 : Infinity)
+  const within = candidates.filter(
+    ({ bundleBytes, refreshes }) => bundleBytes <= maxBundleBytes && refreshes <= maxRefreshes,
+  )
+  const least = goal === 'exact' ? 1 : minKept
+  const enough = within.filter((candidate) => keepsEnough({ ...candidate, samples: 0 }, least))
+  const [loss] = respects
+  const by = { offline: loss, exact: (one: Candidate) => one.bundleBytes, small: (one: Candidate) => one.bundleBytes }
+  const order = goal === 'fast' ? (one: Candidate) => one.edgeSeconds : by[goal]
+  return best(enough, order) ?? best(within, loss)
+}
+
+const best = (candidates: readonly Candidate[], order: (candidate: Candidate) => number): Candidate | undefined =>
+  candidates.toSorted((left, right) => order(left) - order(right) || left.bundleBytes - right.bundleBytes)[0]

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { recommend, unbeaten, type Candidate } from '../../src-main/core/compile/candidates.ts'
+
+const candidate = (changes: Partial<Candidate>): Candidate => ({
+  degree: 2,
+  degrees: {},
+  splitPools: false,
+  split: { by: 'cuts', cuts: [] },
+  keptLabels: 0.9,
+  keptLow: 0.8,
+  relativeError: 0.1,
+  judgedBy: 'labels',
+  cuts: [],
+  segments: 1,
+  refreshes: 0,
+  edgeSeconds: 1,
+  edgeMemoryBytes: 1e9,
+  bundleBytes: 1e8,
+  updateBytes: 1e7,
+  trafficBytes: 1e5,
+  ownerSeconds: 0,
+  clearSeconds: 0.01,
+  ...changes,
+})
+const offline = candidate({})
+const larger = candidate({ bundleBytes: 2e8 })
+const better = candidate({ keptLabels: 0.97, bundleBytes: 3e8, edgeSeconds: 2 })
+const exact = candidate({
+  keptLabels: 1,
+  refreshes: 4,
+  bundleBytes: 4e7,
+  edgeSeconds: 0.1,
+  split: { by: 'activations', kind: 'exact' },
+})
+
+describe('unbeaten', () => {
+  it('leaves out what another beats in one respect and equals in the others', () => {
+    expect(unbeaten([larger, offline, better, exact])).toEqual([offline, better, exact])
+  })
+
+  it('keeps one of equals, and judges without labels by the error', () => {
+    expect(unbeaten([offline, { ...offline }])).toEqual([offline])
+    const close = candidate({ judgedBy: 'relative-error', keptLabels: 0, relativeError: 0.01 })
+    const far = candidate({ judgedBy: 'relative-error', keptLabels: 1, relativeError: 0.5 })
+    expect(unbeaten([far, close])).toEqual([close])
+  })
+})
+
+describe('recommend', () => {
+  const all = [offline, better, exact]
+
+  it('takes what keeps enough for the goal', () => {
+    expect(recommend(all, 'offline', {})).toBe(better)
+    expect(recommend(all, 'small', {})).toBe(exact)
+    expect(recommend(all, 'fast', { maxRefreshes: 2 })).toBe(better)
+    expect(recommend(all, 'exact', {})).toBe(exact)
+  })
+
+  it('holds the limits, and falls back to what keeps most within them', () => {
+    expect(recommend(all, 'offline', { maxBundleBytes: 2e8 })).toBe(offline)
+    expect(recommend(all, 'small', { maxRefreshes: 3, minKept: 0.5 })).toBe(offline)
+    expect(recommend(all, 'small', { maxBundleBytes: 1 })).toBeUndefined()
+  })
+})

@@ -1,0 +1,69 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { silent } from '../../src-main/core/progress.ts'
+import { advise, readPlanFile, type AdviseRequest } from '../../src-main/jobs/advise.ts'
+import { mnistSamples } from '../support/mnist-samples.ts'
+import { npyFile } from '../support/npy.ts'
+
+describe('advise', () => {
+  let folder: string
+  let request: AdviseRequest
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sealwright-advise-'))
+    const calibration = join(folder, 'calibration.npy')
+    const samples = Float64Array.from(mnistSamples(0, 60).flatMap((sample) => [...sample]))
+    await writeFile(calibration, npyFile([60, 1, 28, 28], samples))
+    request = {
+      model: join(import.meta.dirname, '../models/trained/mnist_cryptonets_relu.onnx'),
+      calibration,
+      preprocessing: { scale: 1, mean: [0], std: [1] },
+      input: 'encrypted',
+      goal: 'exact',
+      out: join(folder, 'plan.json'),
+      force: false,
+    }
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  it('compares deployments, recommends one for the goal and writes what protect takes', async () => {
+    const { candidates, recommended, complete, impossible } = await advise(request, silent)
+    expect(complete).toBe(true)
+    expect(impossible).toEqual([])
+    const chosen = candidates[recommended!]
+    expect(chosen.keptLabels).toBe(1)
+    expect(chosen.refreshes).toBeGreaterThan(0)
+    const alone = candidates.filter(({ refreshes }) => refreshes === 0)
+    expect(alone.length).toBeGreaterThan(0)
+    for (const { updateBytes, bundleBytes, edgeSeconds, keptLow, keptLabels } of candidates) {
+      expect(updateBytes).toBeLessThan(bundleBytes)
+      expect(edgeSeconds).toBeGreaterThan(0)
+      expect(keptLow).toBeLessThanOrEqual(keptLabels)
+    }
+    const { degree, degrees, splitPools, split } = chosen
+    expect(await readPlanFile(request.out!)).toMatchObject({ degree, degrees, splitPools, split })
+  })
+
+  it('gives what it found when it is stopped', async () => {
+    const controller = new AbortController()
+    const progress = () => controller.abort()
+    const stopped = await advise(
+      { ...request, out: undefined },
+      {
+        progress: (event) => event.kind === 'step' && event.stage === 'advise' && progress(),
+        signal: controller.signal,
+      },
+    )
+    expect(stopped.complete).toBe(false)
+    expect(stopped.candidates.length).toBe(1)
+  })
+
+  it('refuses a plan file of another kind', async () => {
+    const file = join(folder, 'other.json')
+    await writeFile(file, '{"degree": 2}')
+    await expect(readPlanFile(file)).rejects.toMatchObject({ code: 'bad-plan-file' })
+    await expect(readPlanFile(join(folder, 'none.json'))).rejects.toMatchObject({ code: 'file-not-found' })
+    expect(JSON.parse(await readFile(request.out!, 'utf8'))).toMatchObject({ format: 'sealwright-plan-1' })
+  })
+})
