@@ -88,7 +88,7 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
   const { works } = chooseKernels(kinds)
   if (support.kind === 'node-seal' || !works) {
     throw new UserError('kernels-unsupported', `The evaluation kernels cannot be used: ${support.reason}.`, {
-      hint: 'Use --evaluator simd-f64, or seal where no audits are asked for.',
+      hint: 'Use --evaluator simd-f64: it gives the same bits on processors without fused multiply-add.',
     })
   }
   const layout = layOut(plan, requirements, { threads, limitBytes: Math.min(limitBytes, MAX_MEMORY_BYTES), inputs })

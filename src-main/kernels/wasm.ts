@@ -46,7 +46,7 @@ export function sharedMemory(bytes: number): WebAssembly.Memory {
   } catch (cause) {
     const needed = `${Math.ceil(bytes / 2 ** 20)} MiB`
     throw new UserError('not-enough-memory', `The evaluation needs ${needed} at once, which this machine refuses.`, {
-      hint: 'Use --evaluator seal.',
+      hint: 'Free memory, or give --memory: weights beyond it are read as they are needed.',
       cause,
     })
   }

@@ -23,6 +23,7 @@ import { protect } from '../../src-main/owner/protect.ts'
 import type { EdgeMeasurement } from './edge.ts'
 import { benchNetworks, type BenchNetwork } from './networks.ts'
 import { renderPage } from './page.ts'
+import { encryptionCosts, type EncryptionCosts } from './encryption.ts'
 import { rotationMs } from './rotation.ts'
 
 const { values: options } = parseArgs({
@@ -50,6 +51,8 @@ export interface BenchRow {
   readonly wallMs: number
   readonly rotationMs: number
   readonly wallOverR: number
+  /** Of one input at N = 16384 with 10 primes: the kernels' time by node-seal's, in this run. */
+  readonly encryptionRatio: number
   readonly encryptMs: number
   readonly products: number
   readonly rotations: number
@@ -73,7 +76,7 @@ const batch = Number(options.batch)
 const labelOf = (outputs: Float64Array): number => outputs.indexOf(Math.max(...outputs))
 const passphrase = 'bench'
 
-async function measure(network: BenchNetwork, r: number): Promise<BenchRow> {
+async function measure(network: BenchNetwork, r: number, encryption: EncryptionCosts): Promise<BenchRow> {
   const folder = await mkdtemp(join(tmpdir(), 'sealwright-bench-'))
   try {
     const calibration = network.samples(Number(options.calibration))
@@ -138,6 +141,7 @@ async function measure(network: BenchNetwork, r: number): Promise<BenchRow> {
       wallMs: measured.wallMs,
       rotationMs: r,
       wallOverR: measured.wallMs / r,
+      encryptionRatio: encryption.ratio,
       encryptMs: measured.encryptMs,
       products: count('multiply-sum') + count('square'),
       rotations: count('rotate'),
@@ -160,10 +164,14 @@ async function measure(network: BenchNetwork, r: number): Promise<BenchRow> {
 }
 
 const rows: BenchRow[] = []
+const encryption = await encryptionCosts()
+process.stderr.write(
+  `encryption at N = 16384, 10 primes: ${encryption.kernelsMs.toFixed(1)} ms, node-seal ${encryption.sealMs.toFixed(1)} ms, ratio ${encryption.ratio.toFixed(2)}\n`,
+)
 for (const network of benchNetworks()) {
   if (options.only !== undefined && !network.name.includes(options.only)) continue
   const r = await rotationMs()
-  const row = await measure(network, r)
+  const row = await measure(network, r, encryption)
   rows.push(row)
   process.stderr.write(
     `${row.network}: ${row.wallMs.toFixed(0)} ms = ${row.wallOverR.toFixed(1)} R (${row.evaluator}, ${row.threads} threads)\n`,
