@@ -110,7 +110,8 @@ export class Liar {
 
   /** A job of its own making, or the one that the input names, submitted as it likes; resolves with the answer. */
   async ask(bytes: Uint8Array, queue: QueueKind = 'compute', segment = 0, copies = 1): Promise<Answer> {
-    const named = isKind(bytes, 'refreshed') ? decodeResultHeader(bytes, 'refreshed').job : undefined
+    const isInput = queue === 'compute' && isKind(bytes, 'refreshed')
+    const named = isInput ? decodeResultHeader(bytes, 'refreshed').job : undefined
     const job = named ?? randomBytes(16).toString('hex')
     const heard = new AbortController()
     const answer = this.queues.listen(job, heard.signal)
