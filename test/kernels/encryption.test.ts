@@ -13,7 +13,7 @@ import {
   stream,
 } from '../../src-main/kernels/portable-encryption.ts'
 import { quarterRoots } from '../../src-main/kernels/roots.ts'
-import { readCiphertext } from '../../src-main/kernels/seal-bytes.ts'
+import { readCiphertext, readPlaintext } from '../../src-main/kernels/seal-bytes.ts'
 import { Oracle } from './oracle.ts'
 import { randomSource } from './random.ts'
 
@@ -92,7 +92,7 @@ describe('encryption from a key', () => {
     const kernels = await openKernels(inputsOnly(insecure, levels, 'plain'), { kinds: [kind], inputs: 'encode' })
     levels.forEach((level, register) => {
       const value = kernels.encodeInput(slots, register)
-      const { residues } = readCiphertext(kernels.store.save(value), N)
+      const { residues } = readPlaintext(kernels.store.save(value), N)
       const wanted = embedPortably({ n: N, primes: insecure.primes }, slots, level)
       expect(Buffer.compare(residues, new Uint8Array(wanted.buffer))).toBe(0)
       kernels.evaluator.release(value)
