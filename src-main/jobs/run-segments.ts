@@ -128,10 +128,13 @@ export async function runSegmentsInProcess(
     let ownerSeconds = 0
     if (cut !== 'hand-off') {
       const refresher = await Refresher.load(keys, deployment, segment)
-      const openedMs = performance.now()
-      inputs = results.map((ciphertexts) => refresher.refresh({ ...identity, ciphertexts }).ciphertexts)
-      ownerSeconds = (performance.now() - openedMs) / 1000 / inputs.length
-      refresher.delete()
+      try {
+        const openedMs = performance.now()
+        inputs = results.map((ciphertexts) => refresher.refresh({ ...identity, ciphertexts }).ciphertexts)
+        ownerSeconds = (performance.now() - openedMs) / 1000 / inputs.length
+      } finally {
+        refresher.delete()
+      }
     }
     runs.push({ ...runs.pop()!, cut, ownerSeconds })
   }

@@ -141,7 +141,13 @@ export class Cluster {
     const { isPinned = false, nodeOptions = ['--threads=1'] } = this.#options
     const prefix = isPinned ? ['taskset', '-c', String(core)] : []
     const entry = join(root, 'src-main', 'edge', 'main.ts')
-    const options = [`--nats=${this.server.url}`, `--segments=${segments}`, ...nodeOptions, '--events']
+    const options = [
+      `--nats=${this.server.url}`,
+      `--segments=${segments}`,
+      ...nodeOptions,
+      '--events',
+      '--log-level=error',
+    ]
     const [program, ...rest] = [...prefix, process.execPath, entry, 'serve', this.deployment.bundle, ...options]
     return spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   }
@@ -175,7 +181,7 @@ async function gatewayApart(deployment: Deployment, options: ClusterOptions, url
   const entry = join(root, 'src-main', 'cli', 'main.ts')
   const asked = [`--keys=${keysFolder}`, `--deployment=${id}`, `--audit-log=${auditLogIn(options)}`, `--nats=${url}`]
   const most = [`--per-minute=${limits.perMinute}`, `--quota=${limits.quota}`, `--queue=${options.limit ?? 16}`]
-  const args = [entry, 'gateway', ...asked, ...most, '--port=0', '--json']
+  const args = [entry, 'gateway', ...asked, ...most, '--port=0', '--json', '--log-level=error']
   const env = { ...process.env, SEALWRIGHT_PASSPHRASE: passphrase }
   const gateway = new Supervised(() => spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] }))
   await gateway.isServing()
