@@ -28,13 +28,38 @@ export async function readDirectory(fd: number): Promise<Map<string, Extent>> {
     for await (const entry of zip.eachEntry()) {
       if (entry.compressionMethod !== 0 || entry.isEncrypted()) throw new Error(`${entry.fileName} is not stored`)
       if (extents.has(entry.fileName)) throw new Error(`${entry.fileName} occurs twice`)
-      const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true })
+      const local = await zip.readLocalFileHeaderPromise(entry)
+      if (!isAlike(entry, local) || !isPlainFile(entry)) throw new Error(`${entry.fileName} is said to be two things`)
+      const { fileDataStart } = local
       extents.set(entry.fileName, { start: fileDataStart, bytes: entry.compressedSize })
     }
   } catch (error) {
     throw damagedBundle((error as Error).message.replace(/\.$/, ''), error)
   }
   return extents
+}
+
+/**
+ * Whether an entry's own header agrees with the directory: readers that stream believe the one, others the other.
+ * Sizes and checksum may stand behind the data instead, or in a Zip64 field.
+ */
+function isAlike(entry: yauzl.Entry, local: yauzl.LocalFileHeader): boolean {
+  const isDeferred = (local.generalPurposeBitFlag & 8) !== 0
+  const agrees = (own: number, listed: number): boolean => own === listed || own === 0xffffffff || isDeferred
+  return (
+    local.fileName.equals(entry.fileNameRaw) &&
+    local.compressionMethod === entry.compressionMethod &&
+    local.generalPurposeBitFlag === entry.generalPurposeBitFlag &&
+    agrees(local.crc32, entry.crc32) &&
+    agrees(local.compressedSize, entry.compressedSize) &&
+    agrees(local.uncompressedSize, entry.uncompressedSize)
+  )
+}
+
+/** No link, folder or device to whatever unpacks it: APPNOTE 4.4.15, with Unix's mode in the upper half. */
+function isPlainFile({ externalFileAttributes, fileName }: yauzl.Entry): boolean {
+  const kind = (externalFileAttributes >>> 16) & 0o170000
+  return (kind === 0 || kind === 0o100000) && (externalFileAttributes & 0x10) === 0 && !fileName.endsWith('/')
 }
 
 /** Streams [start, start + bytes) to `each` in pieces. Throws UserError 'damaged-bundle' where the file ends early. */

@@ -17,9 +17,15 @@ const hashes: Record<string, string> = { prime256v1: 'sha256', secp384r1: 'sha38
 /** SHA-256 of the public key's PEM form: the key method's hint. */
 export const fingerprintOf = (key: KeyObject): string => sha256(key.export({ type: 'spki', format: 'pem' }))
 
-/** Throws UserError 'bad-public-key' unless it is an EC key on P-256 or P-384. */
+/** Throws UserError 'bad-public-key' unless it is an EC public key on P-256 or P-384. */
 export function readPublicKey(pem: string | Uint8Array): KeyObject {
   let key: KeyObject
+  // Node would derive the public key from it, and the private one would stay where public keys are kept.
+  if (Buffer.from(pem).includes('PRIVATE KEY')) {
+    throw new UserError('bad-public-key', 'What was given as a public key is a private key.', {
+      hint: 'Take it away from here, and give the public one: signer.pem in the key store, or `verify` of a bundle that you trust.',
+    })
+  }
   try {
     key = createPublicKey(Buffer.from(pem))
   } catch (cause) {

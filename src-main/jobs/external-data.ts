@@ -11,13 +11,16 @@ export function externalDataOf(modelPath: string): (location: string) => Uint8Ar
   const folder = realpathSync(dirname(modelPath))
   const loaded = new Map<string, Uint8Array>()
   return (location) => {
-    let bytes = loaded.get(location)
-    if (!bytes) loaded.set(location, (bytes = load(folder, location)))
+    // However a file is spelled, it is held once.
+    const path = pathOf(folder, location)
+    const bytes = loaded.get(path) ?? readFileSync(path)
+    loaded.set(path, bytes)
     return bytes
   }
 }
 
-function load(folder: string, location: string): Uint8Array {
+/** The file itself, links resolved. */
+function pathOf(folder: string, location: string): string {
   const unsafe = new UserError(
     'unsafe-external-data',
     `The model keeps weights in “${location.slice(0, 200)}”, which is not a file of its own folder.`,
@@ -39,7 +42,7 @@ function load(folder: string, location: string): Uint8Array {
   }
   const stats = statSync(real)
   if (!inside(folder, real) || !stats.isFile() || stats.size > 2 * MAX_FILE_BYTES) throw unsafe
-  return readFileSync(real)
+  return real
 }
 
 function inside(folder: string, path: string): boolean {

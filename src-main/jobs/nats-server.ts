@@ -46,7 +46,7 @@ export async function startNatsServer({ folder, port, args = [] }: NatsServerOpt
   const taken = port ?? (await freePort())
   const store = folder === undefined ? [] : ['-js', '-sd', folder]
   const all = [...store, '-a', '127.0.0.1', '-p', String(taken), ...args]
-  const child = spawn(program, all, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(program, all, { stdio: ['ignore', 'ignore', 'pipe'], env: ownEnvironment() })
   let words = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-2000)))
   const kill = (): void => void child.kill('SIGKILL')
@@ -69,6 +69,10 @@ export async function startNatsServer({ folder, port, args = [] }: NatsServerOpt
     },
   }
 }
+
+/** Without our own variables: the passphrase of the key store is none of a server's. */
+const ownEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SEALWRIGHT_')))
 
 async function untilListening(port: number, child: ChildProcess): Promise<void> {
   const endMs = performance.now() + startTimeoutMs

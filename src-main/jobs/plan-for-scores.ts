@@ -1,11 +1,11 @@
 import { UserError } from '../core/errors.ts'
 import { MAX_LOG_QP } from '../core/plan/security.ts'
 import type { PlannedSegments } from '../core/segment/plan-segments.ts'
-import { floodingFor } from '../owner/choose-flooding.ts'
+import { floodingFor, scoresOf } from '../owner/choose-flooding.ts'
 import { leavesScores, mostReleases, type Flooding } from '../owner/flood.ts'
 
 /**
- * The plan of the smallest degree that is precise enough to release that many scores of a network: larger degrees leave
+ * The plan of the smallest degree that is precise enough to release all scores of a network that many times: larger degrees leave
  * room for larger scales.
  * @throws UserError scores-too-noisy
  */
@@ -19,8 +19,9 @@ export function planForScores(
   for (;;) {
     const planned = plan(leastDegree)
     const flooding = floodingFor(planned, sample, releases)
-    if (leavesScores(flooding)) return { ...planned, flooding }
-    most = Math.max(most, mostReleases(flooding))
+    const scores = scoresOf(planned)
+    if (leavesScores(flooding, scores)) return { ...planned, flooding }
+    most = Math.max(most, mostReleases(flooding, scores))
     const used = Math.min(...planned.segments.map(({ plan: { parameters } }) => parameters.polyModulusDegree))
     const larger = [...MAX_LOG_QP.keys()].find((degree) => degree > Math.max(used, leastDegree))
     if (larger === undefined) break

@@ -99,8 +99,8 @@ type ExportRequest = Pick<
   'model' | 'keys' | 'out' | 'perNode' | 'force' | 'name' | 'reveal' | 'signingKey' | 'passphrase' | 'recipients'
 >
 
-/** Scores of one deployment, where nobody says how many: a deep network has precision for no more than some dozens. */
-export const USUAL_RELEASES = 30
+/** Releases of all scores of one deployment, where nobody says how many: ten classes leave precision for few. */
+export const USUAL_RELEASES = 5
 
 /** The second half of `protect`, for jobs that need the compiled network as well. */
 export async function exportCompiled(

@@ -1,3 +1,4 @@
+import { sizeOf } from '../core/network/layer-model.ts'
 import { fillBatch } from '../core/plan/packing.ts'
 import type { PlannedSegments } from '../core/segment/plan-segments.ts'
 import { mostReleases, type Flooding } from './flood.ts'
@@ -9,12 +10,15 @@ const statisticalBits = 30
 /** Where nobody says how many scores will be released: as many as the plan's precision leaves room for, up to this. */
 const usualReleases = 1000
 
+/** How many numbers the network gives for one image. */
+export const scoresOf = ({ segments }: PlannedSegments): number => sizeOf(segments.at(-1)!.plan.output.shape)
+
 /** How scores of this network have to be flooded, judged by a typical preprocessed sample. */
 export function floodingFor(network: PlannedSegments, sample?: Float64Array, releases?: number): Flooding {
   const [first] = network.segments
   const measured = measureNoise(network, sample ? fillBatch(first.plan, sample) : randomInput(first))
   const { spread } = measured
   const noise = noiseMargin * measured.noise
-  const most = mostReleases({ noise, spread, statisticalBits })
+  const most = mostReleases({ noise, spread, statisticalBits }, scoresOf(network))
   return { noise, spread, releases: releases ?? Math.max(1, Math.min(most, usualReleases)), statisticalBits }
 }

@@ -1,44 +1,47 @@
 import { UserError } from '../core/errors.ts'
 import { gaussian, secureUniform } from './gaussian.ts'
 
-/** How much noise hides what the exact decryption errors would tell of the key. */
+/**
+ * How much noise hides what the decryption errors of honest evaluation would tell of the key. An edge that lies makes
+ * larger errors, which no such bound covers.
+ */
 export interface Flooding {
-  /** Standard deviation of the decryption error in the network's outputs. */
+  /** Standard deviation of the decryption error in the network's outputs, as an honest edge leaves it. */
   readonly noise: number
   /** Largest output less the smallest, on a typical input. */
   readonly spread: number
-  /** Scores released for one deployment in its lifetime, at most. */
+  /** Times that all of a network's scores are released for one deployment in its lifetime, at most. */
   readonly releases: number
-  /** Statistical security: 2^−bits bounds the advantage over all releases. */
+  /** Statistical security: 2^−bits bounds the advantage over all numbers of all releases together. */
   readonly statisticalBits: number
 }
 
 /**
- * Standard deviation of the Gaussian that floods one score: noise · √(12 · releases) · 2^(bits / 2), after
- * "Securing Approximate Homomorphic Encryption Using Differential Privacy" (Li, Micciancio, Schultz, Sorrell;
- * CRYPTO 2022).
+ * Standard deviation of the Gaussian that floods one score: noise · √(12 · releases · scores) · 2^(bits / 2), with the
+ * number of scores in a release, since each of them tells of the key. After "Securing Approximate Homomorphic
+ * Encryption Using Differential Privacy" (Li, Micciancio, Schultz, Sorrell; CRYPTO 2022), whose bound counts single numbers.
  */
-export const floodingDeviation = ({ noise, releases, statisticalBits }: Flooding): number =>
-  noise * Math.sqrt(12 * releases) * 2 ** (statisticalBits / 2)
+export const floodingDeviation = ({ noise, releases, statisticalBits }: Flooding, scores: number): number =>
+  noise * Math.sqrt(12 * releases * scores) * 2 ** (statisticalBits / 2)
 
 /** The noise may be this part of what scores span. */
 const largestShare = 1 / 4
 
-export const leavesScores = (flooding: Flooding): boolean =>
-  floodingDeviation(flooding) <= largestShare * flooding.spread
+export const leavesScores = (flooding: Flooding, scores: number): boolean =>
+  floodingDeviation(flooding, scores) <= largestShare * flooding.spread
 
-/** How many releases leave scores. */
-export const mostReleases = ({ noise, spread, statisticalBits }: Omit<Flooding, 'releases'>): number =>
-  Math.floor((largestShare * spread) ** 2 / (12 * noise ** 2 * 2 ** statisticalBits))
+/** How many releases of so many scores leave them. */
+export const mostReleases = ({ noise, spread, statisticalBits }: Omit<Flooding, 'releases'>, scores: number): number =>
+  Math.floor((largestShare * spread) ** 2 / (12 * scores * noise ** 2 * 2 ** statisticalBits))
 
 /**
- * Outputs with fresh Gaussian noise, rounded to the decimal place that the noise leaves meaningful. Whether the scores
+ * All outputs for one image, with fresh Gaussian noise, rounded to the decimal place that the noise leaves meaningful. Whether the scores
  * survive is decided by the deployment alone: a refusal that depended on the outputs would tell of them.
  * @throws UserError scores-too-noisy
  */
 export function flood(outputs: Float64Array, flooding: Flooding): Float64Array {
-  const deviation = floodingDeviation(flooding)
-  if (!leavesScores(flooding)) {
+  const deviation = floodingDeviation(flooding, outputs.length)
+  if (!leavesScores(flooding, outputs.length)) {
     const figures = `${deviation.toPrecision(2)} beside scores that span ${flooding.spread.toPrecision(2)}`
     throw new UserError('scores-too-noisy', `The noise that protects the key would drown the scores: ${figures}.`, {
       hint: 'Reveal the label or the top k, or export the network anew with --reveal scores.',

@@ -75,3 +75,16 @@ describe('keys of other kinds', () => {
     expect(() => readPublicKey('nonsense')).toThrow(expect.objectContaining({ code: 'bad-public-key' }))
   })
 })
+
+describe('a public key', () => {
+  it('is refused where it is a private one, which Node would take', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    for (const type of ['pkcs8', 'sec1'] as const) {
+      const pem = privateKey.export({ type, format: 'pem' })
+      expect(() => readPublicKey(pem as string)).toThrow(
+        expect.objectContaining({ code: 'bad-public-key', message: expect.stringContaining('is a private key') }),
+      )
+    }
+    expect(readPublicKey(publicKey.export({ type: 'spki', format: 'pem' }) as string).type).toBe('public')
+  })
+})

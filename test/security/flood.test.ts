@@ -24,16 +24,34 @@ const flooding = { noise: 1e-9, spread: 10, releases: 1000, statisticalBits: 30 
 
 describe('flooding', () => {
   it('adds a Gaussian of the stated width and rounds to its first digit', () => {
-    const deviation = floodingDeviation(flooding)
-    expect(deviation).toBeCloseTo(1e-9 * Math.sqrt(12_000) * 2 ** 15, 12)
-    const flooded = flood(new Float64Array(20_000).fill(0.5), flooding)
+    const deviation = floodingDeviation(flooding, 10)
+    expect(deviation).toBeCloseTo(1e-9 * Math.sqrt(120_000) * 2 ** 15, 12)
+    const flooded = Float64Array.from(Array(2_000).fill(0)).reduce<number[]>(
+      (all) => [...all, ...flood(new Float64Array(10).fill(0.5), flooding)],
+      [],
+    )
     const mean = flooded.reduce((sum, x) => sum + x, 0) / flooded.length
     const width = Math.sqrt(flooded.reduce((sum, x) => sum + (x - mean) ** 2, 0) / flooded.length)
     expect(Math.abs(mean - 0.5)).toBeLessThan(deviation / 20)
     expect(width / deviation).toBeGreaterThan(0.95)
     expect(width / deviation).toBeLessThan(1.05)
-    for (const value of flooded.subarray(0, 100))
-      expect((value * 1e3) % 1).toBeCloseTo(Math.round((value * 1e3) % 1), 6)
+    for (const value of flooded.slice(0, 100)) expect((value * 1e2) % 1).toBeCloseTo(Math.round((value * 1e2) % 1), 6)
+  })
+
+  it('keeps 30 bits over all numbers that are released, however many there are in a release', () => {
+    for (const scores of [1, 3, 10, 1000]) {
+      const deviation = floodingDeviation(flooding, scores)
+      // Each number adds noise² / (2 · deviation²) to the divergence; their sum is what the bound is about.
+      const divergence = flooding.releases * scores * (flooding.noise ** 2 / (2 * deviation ** 2))
+      expect(-Math.log2(24 * divergence)).toBeCloseTo(30, 9)
+      expect(mostReleases({ ...flooding, spread: 4 * deviation * (1 + 1e-9) }, scores)).toBe(flooding.releases)
+    }
+    const thousand = new Float64Array(1000)
+    const spread = 5 * floodingDeviation(flooding, 10)
+    expect(flood(thousand.subarray(0, 10), { ...flooding, spread })).toHaveLength(10)
+    expect(() => flood(thousand, { ...flooding, spread })).toThrow(
+      expect.objectContaining({ code: 'scores-too-noisy' }),
+    )
   })
 
   it('refuses where the noise would drown the scores, whatever they are', () => {
@@ -65,11 +83,11 @@ describe('a plan for scores', () => {
   })
 
   it('has the degree whose precision leaves as many as are asked for', () => {
-    expect(mostReleases(floodingFor(plan(0), pixels))).toBe(0)
-    const { segments, flooding } = planForScores(plan, 30, pixels)
+    expect(mostReleases(floodingFor(plan(0), pixels), 3)).toBe(0)
+    const { segments, flooding } = planForScores(plan, 10, pixels)
     expect(segments[0].plan.parameters.polyModulusDegree).toBe(16384)
-    expect(flooding.releases).toBe(30)
-    expect(floodingDeviation(flooding)).toBeLessThanOrEqual(flooding.spread / 4)
+    expect(flooding.releases).toBe(10)
+    expect(floodingDeviation(flooding, 3)).toBeLessThanOrEqual(flooding.spread / 4)
   })
 
   it('is refused where none has it, with the number that one has', () => {

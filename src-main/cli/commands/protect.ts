@@ -56,7 +56,7 @@ export function protectCommand(): Command {
   withSplit(withInputMode(withActivation(withPreprocessing(base))))
     .addOption(revealOption('what a decryption may tell').default('label'))
     .addOption(topOption())
-    .option('--releases <number>', 'scores that will be released, at most (default: 30)', positiveNumber)
+    .option('--releases <number>', 'times that scores will be released, at most (default: 5)', positiveNumber)
     .option('--signing-key <file>', 'sign with this private key (PEM) instead of a fresh one', path)
     .option(
       '--min-kept <share>',

@@ -30,7 +30,7 @@ export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): Grap
   if (model.graph.sparseInitializer.length > 0) {
     throw new UserError('bad-tensor', 'Sparse initialisers are not supported.', { hint: 'Export dense weights.' })
   }
-  const { externalData } = options
+  const externalData = options.externalData && countedApart(options.externalData)
   const constants = readInitializers(model.graph.initializer, externalData)
   const inputs = model.graph.input.map(readValueInfo).filter(({ name }) => !constants.has(name))
   const expanded = inlineFunctions(model.graph.node, model.functions)
@@ -43,6 +43,16 @@ export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): Grap
     outputs: model.graph.output.map(readValueInfo),
     nodes: topologicalSort(nodes, [...constants.keys(), ...inputs.map(({ name }) => name)]),
     constants,
+  }
+}
+
+/** The same files in views of their own, so that what one reading takes of them is not counted with another's. */
+function countedApart(externalData: ExternalData): ExternalData {
+  const views = new Map<string, Uint8Array>()
+  return (location) => {
+    const view = views.get(location) ?? externalData(location).subarray()
+    views.set(location, view)
+    return view
   }
 }
 

@@ -112,7 +112,15 @@ function readExternal(proto: TensorProto, externalData: ExternalData | undefined
   if (offset === undefined || length === undefined || offset + length > bytes.byteLength) {
     throw fail(`its place in “${location}” lies outside that file`)
   }
+  const taken = (takenOf.get(bytes) ?? 0) + length
+  if (taken > mostShared * bytes.byteLength)
+    throw fail(`the tensors in “${location}” add up to far more than that file`)
+  takenOf.set(bytes, taken)
   return bytes.subarray(offset, offset + length)
 }
+
+/** How many bytes tensors have taken from a file; some tensors share theirs, but a small file may not become many. */
+const takenOf = new WeakMap<Uint8Array, number>()
+const mostShared = 4
 
 const wholeNumber = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? Number(text) : undefined)

@@ -3,8 +3,9 @@ import { MAX_RESULT_BYTES } from '../../core/bundle/result.ts'
 import { ask } from '../../http/ask.ts'
 import type { SampleType } from '../../data/read-samples.ts'
 import type { GatewayServer } from './gateway.ts'
+import { varySample } from './vary-sample.ts'
 
-/** An input whose label the owner knows, sent to an edge that cannot tell it from others. */
+/** An input whose label the owner knows, sent to an edge over HTTP with fresh noise, so that it is never the same twice. */
 export interface Canary {
   readonly deployment: string
   readonly edgeUrl: string
@@ -35,7 +36,7 @@ export async function runCanary(gateway: GatewayServer, canary: Canary): Promise
 }
 
 /**
- * Runs the canaries in turn, each after a random pause around `everyMs`, so that no rhythm betrays them. Returns
+ * Runs the canaries in random order, each after a random pause around `everyMs`, so that no rhythm betrays them. Returns
  * what stops it.
  */
 export function scheduleCanaries(
@@ -45,11 +46,10 @@ export function scheduleCanaries(
   onResult: (canary: Canary, passed: boolean) => void = () => {},
 ): () => void {
   let timer: NodeJS.Timeout
-  let turn = 0
   const next = (): void => {
     timer = setTimeout(
       async () => {
-        const canary = canaries[turn++ % canaries.length]
+        const canary = canaries[Math.floor(Math.random() * canaries.length)]
         onResult(canary, await runCanary(gateway, canary).catch(() => false))
         next()
       },
@@ -62,9 +62,10 @@ export function scheduleCanaries(
 }
 
 async function askEdge({ edgeUrl, edgeToken, sample, type }: Canary): Promise<Uint8Array> {
+  const body = await varySample(sample, type)
   const { status, bytes } = await ask({
     ...{ url: edgeUrl, token: edgeToken, path: '/v1/run', whom: 'The edge' },
-    ...{ body: sample, type, timeoutMs, maxReplyBytes: MAX_RESULT_BYTES },
+    ...{ body, type, timeoutMs, maxReplyBytes: MAX_RESULT_BYTES },
   })
   if (status !== 200) throw new UserError('edge-refused', `The edge refused with status ${status}.`)
   return bytes
