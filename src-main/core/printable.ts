@@ -2,7 +2,6 @@
  * Characters that a terminal acts on in place of showing them: controls (but for the line feed), and the marks that
  * turn the direction of what follows. See Unicode TR 36, section 3.
  */
-// eslint-disable-next-line no-control-regex
 const ACTING = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
 /** Text from anywhere, fit for a terminal: such characters become their code, as \u001b. */
