@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { jobOf, openText, sealText, type AnswerKeys } from './answer-keys.ts'
 
 /** What queues carry beside the ciphertexts, which are objects of their own. */
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`))
@@ -31,6 +32,8 @@ const failure = z.strictObject({
 const job = {
   version: z.literal(1),
   job: hex(32),
+  /** To which the answer is encrypted; the job's id is its fingerprint. */
+  answerKey: hex(64),
   /** Milliseconds since 1970; parties need clocks that agree to within seconds. */
   deadlineMs: z.int().positive(),
   /** How often the job was submitted again, since what became of it was not known; left out at first. */
@@ -41,27 +44,32 @@ const job = {
 const taskSchema = z.strictObject({ ...job, object: stored })
 /** For the owner: a node gave a job up. */
 const failedSchema = z.strictObject({ ...job, failure })
-/** For whoever asked. */
+/** For whoever asked, before it is encrypted. */
 const answerSchema = z.union([
   z.strictObject({ job: hex(32), answer: z.record(z.string(), z.unknown()) }),
   z.strictObject({ job: hex(32), failure }),
 ])
+
+/** An answer as it is stored. */
+const sealedSchema = z.strictObject({ job: hex(32), key: hex(64), sealed: z.base64().max(2 ** 20) })
 
 export type StoredObject = z.infer<typeof stored>
 export type Failure = z.infer<typeof failure>
 export type Task = z.infer<typeof taskSchema>
 export type FailedTask = z.infer<typeof failedSchema>
 export type Answer = z.infer<typeof answerSchema>
+export type SealedAnswer = z.infer<typeof sealedSchema>
 /** What all tasks of a job have in common. */
-export type JobIdentity = Pick<Task, 'job' | 'deadlineMs' | 'again'>
+export type JobIdentity = Pick<Task, 'job' | 'answerKey' | 'deadlineMs' | 'again'>
 
-export const jobIdentity = ({ job, deadlineMs, again }: JobIdentity): JobIdentity => ({
+export const jobIdentity = ({ job, answerKey, deadlineMs, again }: JobIdentity): JobIdentity => ({
   job,
+  answerKey,
   deadlineMs,
   ...(again !== undefined && { again }),
 })
 
-export const objectNameOf = ({ job, deadlineMs }: JobIdentity, random: string): string =>
+export const objectNameOf = ({ job, deadlineMs }: Pick<Task, 'job' | 'deadlineMs'>, random: string): string =>
   `${job}.${deadlineMs.toString(16)}.${random}`
 
 /** Undefined where the name is none of ours. */
@@ -70,13 +78,33 @@ export function ownerOf(name: string): Pick<Task, 'job' | 'deadlineMs'> | undefi
   return job === undefined ? undefined : { job, deadlineMs: parseInt(deadline, 16) }
 }
 
-export const encodeMessage = (message: Task | FailedTask | Answer): string => JSON.stringify(message)
+export const encodeMessage = (message: Task | FailedTask): string => JSON.stringify(message)
 
-/** Undefined where the bytes are no such message. */
-export const decodeTask = (text: string): Task | undefined => parse(taskSchema, text)
+/** Undefined where the bytes are no such message, or its answer key is another job's. */
+export const decodeTask = (text: string): Task | undefined => ownKeyed(parse(taskSchema, text))
 export const decodeTaskOrFailure = (text: string): Task | FailedTask | undefined =>
-  parse(z.union([taskSchema, failedSchema]), text)
-export const decodeAnswer = (text: string): Answer | undefined => parse(answerSchema, text)
+  ownKeyed(parse(z.union([taskSchema, failedSchema]), text))
+
+/** What is stored as a job's answer; only whoever has the job's keys can read it. */
+export function encodeAnswer(answer: Answer, answerKey: string): string {
+  const sealed: SealedAnswer = { job: answer.job, ...sealText(JSON.stringify(answer), answerKey) }
+  return JSON.stringify(sealed)
+}
+
+/** Undefined where the text is no answer, or that of another job. */
+export function decodeSealed(text: string, job: string): SealedAnswer | undefined {
+  const sealed = parse(sealedSchema, text)
+  return sealed?.job === job ? sealed : undefined
+}
+
+/** Undefined where it was not made for these keys, or is the answer of another job. */
+export function openAnswer(sealed: SealedAnswer, keys: AnswerKeys): Answer | undefined {
+  const answer = parse(answerSchema, openText(sealed, keys) ?? '')
+  return answer?.job === keys.job ? answer : undefined
+}
+
+const ownKeyed = <T extends { job: string; answerKey: string }>(task: T | undefined): T | undefined =>
+  task && jobOf(task.answerKey) === task.job ? task : undefined
 
 function parse<T>(schema: z.ZodType<T>, text: string): T | undefined {
   try {

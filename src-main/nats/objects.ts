@@ -25,7 +25,11 @@ const leastBytesPerMs = 50
 const latencyMs = 10_000
 
 /** Stores bytes under a name that nobody else writes to. Throws UserError 'nats-unreachable'. */
-export async function putObject(queues: Queues, job: JobIdentity, bytes: Uint8Array): Promise<StoredObject> {
+export async function putObject(
+  queues: Queues,
+  job: Pick<JobIdentity, 'job' | 'deadlineMs'>,
+  bytes: Uint8Array,
+): Promise<StoredObject> {
   const name = objectNameOf(job, randomBytes(8).toString('hex'))
   const object = { name, bytes: bytes.length, sha256: sha256(bytes) }
   try {

@@ -1,6 +1,8 @@
-import { jetstream, jetstreamManager, type Consumer, type JetStreamManager } from '@nats-io/jetstream'
+import { jetstream, jetstreamManager, type Consumer, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream'
 import { lacksJetStream, type NatsConnection } from './connect.ts'
-import { decodeAnswer, encodeMessage, type Answer, type FailedTask, type Task } from './messages.ts'
+import type { AnswerKeys } from './answer-keys.ts'
+import { decodeSealed, encodeAnswer, encodeMessage, openAnswer } from './messages.ts'
+import type { Answer, FailedTask, Task } from './messages.ts'
 import { answersStream, answerSubject, consumerName, objectsStream, queueSubject, tasksStream } from './names.ts'
 import type { QueueKind } from './names.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -11,6 +13,9 @@ export type { QueueKind }
 /** A node that is silent for so long is taken for dead, and its task goes to another. */
 export const SILENCE_MS = 5_000
 const publishTimeoutMs = 5_000
+
+/** A job that nobody has submitted: to see whether there are answers at all. */
+const nobodysJob = '0'.repeat(32)
 
 /** A deployment's queues, as nodes, consumers and the owner use them. */
 export class Queues {
@@ -43,12 +48,21 @@ export class Queues {
     return this.#isUp && !this.connection.isClosed()
   }
 
-  /** Throws UserError 'no-queues', 'no-jetstream', 'nats-unreachable'. */
-  static async open(connection: NatsConnection, deployment: string): Promise<Queues> {
+  /**
+   * Submitters may not look at the objects, whose names tell the jobs of others.
+   * @throws UserError no-queues, no-jetstream, nats-unreachable
+   */
+  static async open(
+    connection: NatsConnection,
+    deployment: string,
+    party: 'owner' | 'node' | 'submitter' = 'node',
+  ): Promise<Queues> {
     try {
       const manager = await jetstreamManager(connection, { checkAPI: false })
-      await manager.streams.info(objectsStream(deployment))
-      return new Queues(deployment, connection, manager)
+      const queues = new Queues(deployment, connection, manager)
+      if (party === 'submitter') await queues.hasAnswer(nobodysJob)
+      else await manager.streams.info(objectsStream(deployment))
+      return queues
     } catch (error) {
       if (isMissing(error)) throw noQueues(deployment, error)
       throw lacksJetStream(connection) ? noJetStream(error) : natsProblem(error)
@@ -76,24 +90,32 @@ export class Queues {
     }
   }
 
-  /** Resolves when the answer is written; false where the job had one already, which stays. Throws UserError 'nats-unreachable'. */
-  async answer(answer: Answer): Promise<boolean> {
+  /**
+   * Resolves when the answer is written; false where the job had one already, which stays. What is stored in its place
+   * and is none is written over. Throws UserError 'nats-unreachable'.
+   */
+  async answer(answer: Answer, answerKey: string): Promise<boolean> {
     const subject = answerSubject(this.deployment, answer.job)
-    try {
-      await this.publish(subject, encodeMessage(answer), { expect: { lastSubjectSequence: 0 } })
-      return true
-    } catch (error) {
-      if ((error as { code?: unknown }).code === WRONG_LAST_SEQUENCE) return false
-      throw natsProblem(error)
+    for (let lastSubjectSequence = 0; ;) {
+      try {
+        await this.publish(subject, encodeAnswer(answer, answerKey), { expect: { lastSubjectSequence } })
+        return true
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== WRONG_LAST_SEQUENCE) throw natsProblem(error)
+      }
+      const stored = await this.#stored(answer.job)
+      if (stored && decodeSealed(stored.string(), answer.job)) return false
+      lastSubjectSequence = stored?.seq ?? 0
     }
   }
 
   /** The answer as it is given; one that was given before, or while the connection was lost, is not heard. Throws where the connection is closed. */
-  listen(job: string, signal: AbortSignal): Promise<Answer> {
+  listen(keys: AnswerKeys, signal: AbortSignal): Promise<Answer> {
     return new Promise((resolve) => {
-      const subscription = this.connection.subscribe(answerSubject(this.deployment, job), {
+      const subscription = this.connection.subscribe(answerSubject(this.deployment, keys.job), {
         callback: (error, message) => {
-          const answer = error ? undefined : decodeAnswer(message.string())
+          const sealed = error ? undefined : decodeSealed(message.string(), keys.job)
+          const answer = sealed && openAnswer(sealed, keys)
           if (answer) resolve(answer)
         },
       })
@@ -102,12 +124,24 @@ export class Queues {
   }
 
   /** Undefined where there is none yet. Throws UserError 'nats-unreachable'. */
-  async answerOf(job: string): Promise<Answer | undefined> {
+  async answerOf(keys: AnswerKeys): Promise<Answer | undefined> {
+    const stored = await this.#stored(keys.job)
+    const sealed = stored && decodeSealed(stored.string(), keys.job)
+    return sealed && openAnswer(sealed, keys)
+  }
+
+  /** Throws UserError 'nats-unreachable'. */
+  async hasAnswer(job: string): Promise<boolean> {
+    const stored = await this.#stored(job)
+    return stored !== undefined && decodeSealed(stored.string(), job) !== undefined
+  }
+
+  async #stored(job: string): Promise<StoredMsg | undefined> {
     try {
       const subject = answerSubject(this.deployment, job)
       // The subject is part of the request, so that a server can permit it job by job.
-      const message = await this.manager.direct.getMessage(answersStream(this.deployment), { last_by_subj: subject })
-      return message ? decodeAnswer(message.string()) : undefined
+      const request = { last_by_subj: subject }
+      return (await this.manager.direct.getMessage(answersStream(this.deployment), request)) ?? undefined
     } catch (error) {
       if (isMissing(error)) return undefined
       throw natsProblem(error)

@@ -58,7 +58,7 @@ export async function sweepObjects(queues: Queues): Promise<number> {
   let swept = 0
   for (const name of await listObjects(queues)) {
     const owner = ownerOf(name)
-    const isNeeded = owner && Date.now() < owner.deadlineMs + lateMs && !(await queues.answerOf(owner.job))
+    const isNeeded = owner && Date.now() < owner.deadlineMs + lateMs && !(await queues.hasAnswer(owner.job))
     if (isNeeded) continue
     await removeObject(queues, { name })
     swept += 1

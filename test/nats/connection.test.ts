@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ensureNatsServer } from '../../scripts/nats-server.ts'
 import type { Log } from '../../src-main/core/log.ts'
 import { freePort, startNatsServer, type NatsServer } from '../../src-main/jobs/nats-server.ts'
+import { newAnswerKeys } from '../../src-main/nats/answer-keys.ts'
 import { connectNats, untilLost } from '../../src-main/nats/connect.ts'
 import { makeQueues } from '../../src-main/nats/make-queues.ts'
 import { Queues } from '../../src-main/nats/queues.ts'
@@ -64,17 +64,18 @@ describe('the connection to a NATS server', () => {
     expect(messages.filter((message) => message === 'error: the NATS server refuses')).toHaveLength(1)
     password = 'other'
     await expect.poll(() => queues.isUp, { timeout: 10_000 }).toBe(true)
-    const job = randomBytes(16).toString('hex')
+    const keys = newAnswerKeys()
+    const { job, answerKey } = keys
     const deadlineMs = Date.now() + 60_000
     const object = { name: `${job}.1.${'ab'.repeat(8)}`, bytes: 1, sha256: 'ab'.repeat(32) }
-    await queues.add('compute', 0, { version: 1, job, deadlineMs, object })
+    await queues.add('compute', 0, { version: 1, job, answerKey, deadlineMs, object })
     await expect.poll(() => taken, { timeout: 10_000 }).toEqual([job])
     stopped.abort()
     await taking
     const lost = untilLost(connection)
     await connection.close()
     await expect(lost).rejects.toThrow(code('nats-unreachable'))
-    await expect(queues.listen(job, new AbortController().signal)).rejects.toThrow('closed')
+    await expect(queues.listen(keys, new AbortController().signal)).rejects.toThrow('closed')
   }, 60_000)
 
   it('has one of several servers, and goes to another when it is lost', async () => {

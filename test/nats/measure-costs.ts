@@ -13,6 +13,7 @@ import { noLog } from '../../src-main/core/log.ts'
 import { decodeTaskInput, InputEncoder } from '../../src-main/edge/nats/task-input.ts'
 import { Bundle } from '../../src-main/files/open-bundle.ts'
 import { Engine } from '../../src-main/edge/serve/engine.ts'
+import { newAnswerKeys } from '../../src-main/nats/answer-keys.ts'
 import { getObject, putObject, removeObject } from '../../src-main/nats/objects.ts'
 import type { Queues } from '../../src-main/nats/queues.ts'
 import { takeTasks } from '../../src-main/nats/take-tasks.ts'
@@ -82,7 +83,8 @@ async function measureTransfers(queues: Queues) {
   const large = await transfer(largeBytes)
   const taskMs = await median(async () => {
     const done = new AbortController()
-    const task = { version: 1, job: randomBytes(16).toString('hex'), deadlineMs: Date.now() + 60_000, object } as const
+    const { job, answerKey } = newAnswerKeys()
+    const task = { version: 1, job, answerKey, deadlineMs: Date.now() + 60_000, object } as const
     await queues.add('compute', 0, task)
     const handle = async () => {
       done.abort()

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureNatsServer } from '../../scripts/nats-server.ts'
 import { noLog } from '../../src-main/core/log.ts'
 import { startNatsServer, type NatsServer } from '../../src-main/jobs/nats-server.ts'
+import { newAnswerKeys } from '../../src-main/nats/answer-keys.ts'
 import { connectNats } from '../../src-main/nats/connect.ts'
 import { makeQueues } from '../../src-main/nats/make-queues.ts'
 import { tasksStream } from '../../src-main/nats/names.ts'
@@ -20,7 +20,10 @@ const taken = [
   ['open', 0],
   ['compute', 1],
 ] as const
-const newJob = (lastsMs = 60_000) => ({ job: randomBytes(16).toString('hex'), deadlineMs: Date.now() + lastsMs })
+function newJob(lastsMs = 60_000) {
+  const { job, answerKey } = newAnswerKeys()
+  return { job, answerKey, deadlineMs: Date.now() + lastsMs }
+}
 const object = { name: `${'ab'.repeat(16)}.1.${'cd'.repeat(8)}`, bytes: 1, sha256: 'ef'.repeat(32) }
 
 describe('what is left behind', () => {
@@ -84,7 +87,7 @@ describe('what is left behind', () => {
     const queues = await open()
     const bytes = new Uint8Array(1_000_000).map((_, i) => i)
     const [answered, late, waiting] = [newJob(), newJob(-120_000), newJob()]
-    await queues.answer({ job: answered.job, answer: { label: 1 } })
+    await queues.answer({ job: answered.job, answer: { label: 1 } }, answered.answerKey)
     for (const job of [answered, answered, late]) await putObject(queues, job, bytes.subarray(0, 1000))
     const kept = await putObject(queues, waiting, bytes)
     expect(await sweepObjects(queues)).toBe(3)

@@ -1,12 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { decodeResult, decodeResultHeader, encodeResult, isKind } from '../../src-main/core/bundle/result.ts'
 import { UserError } from '../../src-main/core/errors.ts'
 import { noLog } from '../../src-main/core/log.ts'
 import { InputEncoder } from '../../src-main/edge/nats/task-input.ts'
+import { seeded } from '../../src-main/edge/segment-runner.ts'
 import { Bundle } from '../../src-main/files/open-bundle.ts'
 import { sha256 } from '../../src-main/files/sha256.ts'
+import { newAnswerKeys, type AnswerKeys } from '../../src-main/nats/answer-keys.ts'
 import { connectNats } from '../../src-main/nats/connect.ts'
 import type { Answer, Task } from '../../src-main/nats/messages.ts'
 import { getObject, listObjects, putObject } from '../../src-main/nats/objects.ts'
@@ -112,11 +113,12 @@ export class Liar {
   async ask(bytes: Uint8Array, queue: QueueKind = 'compute', segment = 0, copies = 1): Promise<Answer> {
     const isInput = queue === 'compute' && isKind(bytes, 'refreshed')
     const named = isInput ? decodeResultHeader(bytes, 'refreshed').job : undefined
-    const job = named ?? randomBytes(16).toString('hex')
+    const keys = keysOf.get(named ?? '') ?? newAnswerKeys()
+    const { job, answerKey } = keys
     const heard = new AbortController()
-    const answer = this.queues.listen(job, heard.signal)
+    const answer = this.queues.listen(keys, heard.signal)
     for (let copy = 0; copy < copies; copy++) {
-      const identity = { job, deadlineMs: Date.now() + 60_000 }
+      const identity = { job, answerKey, deadlineMs: Date.now() + 60_000 }
       const object = await putObject(this.queues, identity, bytes)
       await this.#publish(queue, segment, { version: 1, ...identity, object })
     }
@@ -130,10 +132,10 @@ export class Liar {
       this.queues,
       ['compute', segment],
       async ({ text }) => {
-        const { job, deadlineMs, object } = JSON.parse(text) as Task
+        const { job, answerKey, deadlineMs, object } = JSON.parse(text) as Task
         const bytes = result((await getObject(this.queues, object))!)
         const lie = await putObject(this.queues, { job, deadlineMs }, bytes)
-        await this.queues.add('open', segment, { version: 1, job, deadlineMs, object: lie })
+        await this.queues.add('open', segment, { version: 1, job, answerKey, deadlineMs, object: lie })
         taken.abort()
         return {}
       },
@@ -153,12 +155,17 @@ export class Liar {
   }
 }
 
+/** Of the jobs that inputs name, by their id. */
+const keysOf = new Map<string, AnswerKeys>()
+
 /** An input that a deployment's owner can read. */
 export async function encodeInput({ bundle: path }: Deployment, input: Float64Array): Promise<Uint8Array> {
   const bundle = await Bundle.open(path)
   const encoder = await InputEncoder.load(bundle)
+  const keys = newAnswerKeys()
+  keysOf.set(keys.job, keys)
   try {
-    return encoder.encode(input)
+    return encoder.encode({ ...seeded(input), job: keys.job })
   } finally {
     await encoder.delete()
     await bundle.close()

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { UserError } from '../../core/errors.ts'
 import type { Manifest } from '../../core/bundle/manifest.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { connectNats, type NatsConnection, type NatsOptions } from '../../nats/connect.ts'
+import { newAnswerKeys, type AnswerKeys } from '../../nats/answer-keys.ts'
 import { MAX_AGAIN, MAX_DEADLINE_MS, type Answer, type JobIdentity } from '../../nats/messages.ts'
 import { removeObjects } from '../../nats/objects.ts'
 import { passOn } from '../../nats/pass-on.ts'
@@ -37,7 +37,7 @@ export class Submitter {
       const { manifest } = bundle
       encoder = await InputEncoder.load(bundle)
       const connection = await connectNats(nats, 'sealwright submit')
-      const queues = await Queues.open(connection, manifest.deploymentId).catch(async (error) => {
+      const queues = await Queues.open(connection, manifest.deploymentId, 'submitter').catch(async (error) => {
         await connection.close()
         throw error
       })
@@ -64,17 +64,18 @@ export class Submitter {
     const lastsMs = Math.min(1000 * deadlineSeconds, MAX_DEADLINE_MS)
     // Nodes are told a time of day; the wait here does not follow a clock that is set.
     const endMs = performance.now() + lastsMs
-    const job = { job: randomBytes(16).toString('hex'), deadlineMs: Date.now() + lastsMs }
+    const keys = newAnswerKeys()
+    const job = { job: keys.job, answerKey: keys.answerKey, deadlineMs: Date.now() + lastsMs }
     const bytes = this.#encoder.encode({ ...seeded(values), job: job.job })
     const answered = new AbortController()
     try {
-      const told = this.#queues.listen(job.job, answered.signal)
+      const told = this.#queues.listen(keys, answered.signal)
       told.catch(() => {})
       await this.#queue(job, bytes).catch(async (error) => {
         await removeObjects(this.#queues, job)
         throw error
       })
-      return revealedBy(await Promise.race([told, this.#watch(job, bytes, endMs, answered.signal)]))
+      return revealedBy(await Promise.race([told, this.#watch(keys, job, bytes, endMs, answered.signal)]))
     } finally {
       answered.abort()
     }
@@ -95,14 +96,20 @@ export class Submitter {
    * have lost what nodes had in hand: if half of the time that is left passes without an answer, the job is submitted
    * again under its own id, of which one answer comes in any case.
    */
-  async #watch(job: JobIdentity, bytes: Uint8Array, endMs: number, signal: AbortSignal): Promise<Answer> {
+  async #watch(
+    keys: AnswerKeys,
+    job: JobIdentity,
+    bytes: Uint8Array,
+    endMs: number,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     let interruptions = this.#queues.interruptions
     let againAtMs = Infinity
     let again = 0
     for (let pauseMs = pollMs.first; performance.now() < endMs && !signal.aborted; pauseMs *= 4 / 3) {
       const leftMs = Math.max(0, endMs - performance.now())
       await pause(Math.min(pauseMs, pollMs.most, leftMs), undefined, { signal }).catch(() => {})
-      const answer = await this.#queues.answerOf(job.job).catch(() => undefined)
+      const answer = await this.#queues.answerOf(keys).catch(() => undefined)
       if (answer) return answer
       if (this.#queues.interruptions !== interruptions) {
         interruptions = this.#queues.interruptions

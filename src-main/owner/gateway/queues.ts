@@ -137,22 +137,23 @@ class Counter {
   async #handle(segment: number, { text }: Delivery): Promise<Outcome> {
     const task = decodeTaskOrFailure(text)
     if (!task) return {}
-    const { job, deadlineMs } = task
+    const { job, answerKey, deadlineMs } = task
     const cleanUp = async (): Promise<void> => {
       if ('object' in task) await removeObject(this.#queues, task.object)
     }
-    if (Date.now() > deadlineMs || (await this.#queues.answerOf(job))) return { cleanUp }
+    if (Date.now() > deadlineMs || (await this.#queues.hasAnswer(job))) return { cleanUp }
     const key = `${job} ${segment}`
     if (this.#busy.has(key)) return { retryMs: 1000 }
     this.#busy.add(key)
     try {
-      if ('failure' in task) await this.#queues.answer({ job, failure: task.failure })
+      if ('failure' in task) await this.#queues.answer({ job, failure: task.failure }, answerKey)
       else await this.#settle(segment, task)
       return { cleanUp }
     } catch (error) {
       if (error instanceof UserError && error.code === 'too-many-requests') return { retryMs: rateRetryMs }
       if (!(error instanceof UserError) || isPassing(error)) throw error
-      await this.#queues.answer({ job, failure: { code: error.code, message: error.message.slice(0, 300) } })
+      const failure = { code: error.code, message: error.message.slice(0, 300) }
+      await this.#queues.answer({ job, failure }, answerKey)
       return { cleanUp }
     } finally {
       this.#busy.delete(key)
@@ -171,7 +172,7 @@ class Counter {
       const help = 'From a result to what the policy reveals of it.'
       const answer: Answer = { job, answer: { ...(await timed(metrics, 'open_seconds', help, open)) } }
       // Opened once: asking the desk again would cost another answer.
-      await persist(deadlineMs, () => this.#queues.answer(answer))
+      await persist(deadlineMs, () => this.#queues.answer(answer, task.answerKey))
       return
     }
     const refresh = async () => await withRequestId(job, () => this.#desk.refresh(file, token))
