@@ -114,6 +114,8 @@ export class Liar {
     const isInput = queue === 'compute' && isKind(bytes, 'refreshed')
     const named = isInput ? decodeResultHeader(bytes, 'refreshed').job : undefined
     const keys = keysOf.get(named ?? '') ?? newAnswerKeys()
+    // A job has one answer, so the same input asked again is another job.
+    keysOf.delete(keys.job)
     const { job, answerKey } = keys
     const heard = new AbortController()
     const answer = this.queues.listen(keys, heard.signal)
