@@ -3,7 +3,7 @@ import { invariant } from '../core/errors.ts'
 import type { RevealPolicy } from '../core/bundle/manifest.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { AuditLogView, Deployment } from '../ipc/results.ts'
-import { readAuditLog } from '../jobs/gateway.ts'
+import { readAuditLog } from '../jobs/audit-log.ts'
 import { backUpKeys, destroyKeys, listKeys, restoreKeys, revokeKeys } from '../jobs/keys.ts'
 
 export interface KeysJobRequest {
@@ -32,13 +32,14 @@ export async function actOnKeys(
   }
   const deployments = await listKeys({ keys }, work)
   return {
-    deployments: deployments.map(({ id, created, model, reveal, bundles, revoked }) => ({
+    deployments: deployments.map(({ id, created, model, reveal, bundles, budget, revoked }) => ({
       id,
       created,
       model: model.name,
       reveal: revealName(reveal),
       bundles: bundles.map(({ sha256, bytes, created: when }) => ({ sha256, bytes, created: when })),
       ...(revoked !== undefined && { revoked }),
+      budget,
       remembered: remembered.includes(id),
     })),
   }
@@ -52,13 +53,14 @@ const mostShown = 500
 export async function readAudit({ auditLog }: { readonly auditLog: string }, work: WorkContext): Promise<AuditLogView> {
   const { records, lastHash, last } = await readAuditLog({ auditLog, last: mostShown }, work)
   const shown = last
-    .map(({ sequence, time, event, deployment, token, reason }) => ({
+    .map(({ sequence, time, event, deployment, token, reason, count }) => ({
       sequence,
       time,
       event,
       deployment,
       token,
       reason,
+      count,
     }))
     .reverse()
   return { fileName: basename(auditLog), records, lastHash, shown }

@@ -18,6 +18,7 @@ export interface Choices {
   readonly splitPools: boolean
   readonly input: 'encrypted' | 'plain'
   readonly reveal: 'label' | 'top-k' | 'scores'
+  readonly auditRate: number
   readonly split: Split
   readonly perNode: boolean
   readonly deploymentName: string
@@ -31,6 +32,7 @@ export const firstChoices: Choices = {
   splitPools: false,
   input: 'encrypted',
   reveal: 'label',
+  auditRate: 0,
   split: { by: 'depth', kind: 'refresh' },
   perNode: false,
   deploymentName: '',

@@ -133,7 +133,7 @@ export class JobStarter {
     { passphrase, remember, perNode }: Requested<'protect'>,
     project: Project,
   ): Promise<string | undefined> {
-    const { deploymentName, reveal } = project.choices
+    const { deploymentName, reveal, auditRate } = project.choices
     const name = deploymentName.trim() || project.view.fileName.replace(/\.onnx$/i, '')
     const out = await (perNode
       ? this.#dialogs.save('Export into a new folder, with one bundle for each node', name)
@@ -148,6 +148,7 @@ export class JobStarter {
       perNode,
       name,
       reveal: reveal === 'top-k' ? { mode: 'top-k' as const, k: 3 } : { mode: reveal },
+      ...(auditRate > 0 && { auditRate }),
       // The dialog has asked whether an existing file may be replaced; of folders it knows nothing.
       force: !perNode,
     }

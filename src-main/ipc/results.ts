@@ -91,6 +91,21 @@ export const trial = z.object({
 })
 export type Trial = z.infer<typeof trial>
 
+/** What answers may give away before the network has to be exported again; scores are measured at export. */
+const budgetForecast = z.object({
+  bitsAllowed: z.number(),
+  answers: z
+    .array(
+      z.object({
+        reveal: z.enum(['label', 'top-k']),
+        bitsPerAnswer: z.number(),
+        answers: count,
+        audited: z.array(z.object({ rate: z.number(), bitsBeforeCaught: z.number() })).readonly(),
+      }),
+    )
+    .readonly(),
+})
+
 /** One part of a split network: what it does, needs, moves and sees. Bytes are of ciphertexts. */
 const plannedSegment = z.object({
   levels: count,
@@ -116,6 +131,7 @@ export const splitPlan = z.object({
   cuts: z.array(cut).readonly(),
   /** Where the network may be cut, and how. */
   cutPoints: z.array(z.object({ after: z.string(), kinds: z.array(z.enum(CUT_KINDS)).readonly() })).readonly(),
+  budget: budgetForecast,
   seconds,
 })
 export type SplitPlan = z.infer<typeof splitPlan>
@@ -208,6 +224,18 @@ export const exported = z.object({
 })
 export type Exported = z.infer<typeof exported>
 
+/** What a deployment has given away, and whom its audits caught. */
+const budget = z.object({
+  bitsSpent: z.number(),
+  bitsAllowed: z.number(),
+  bitsPerAnswer: z.number(),
+  /** Null where audits take the place of a number. */
+  answersLeft: count.nullable(),
+  audit: z.object({ rate: z.number(), bitsBeforeCaught: z.number(), catchesLeft: count }).optional(),
+  audits: z.object({ done: count, passed: count, failed: count }),
+  edgesBlocked: count,
+})
+
 /** One deployment of the key store: nothing secret, and no path. */
 export const deployment = z.object({
   id: z.string(),
@@ -216,6 +244,7 @@ export const deployment = z.object({
   reveal: z.string(),
   bundles: z.array(z.object({ sha256: z.string(), bytes: count, created: z.string() })).readonly(),
   revoked: z.string().optional(),
+  budget,
   /** Its passphrase is kept by the operating system. */
   remembered: z.boolean(),
 })
@@ -237,6 +266,8 @@ export const auditLog = z.object({
         deployment: z.string().optional(),
         token: z.string().optional(),
         reason: z.string().optional(),
+        /** Alike refusals that it stands for. */
+        count: count.optional(),
       }),
     )
     .readonly(),

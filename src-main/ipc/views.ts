@@ -33,6 +33,8 @@ const choices = {
   splitPools: z.boolean(),
   input: z.enum(['encrypted', 'plain']),
   reveal: z.enum(['label', 'top-k', 'scores']),
+  /** Share of jobs that are computed again before they are answered; none where it is 0. */
+  auditRate: z.number().min(0).max(1),
   split,
   /** One bundle for each node, where there are several. */
   perNode: z.boolean(),

@@ -11,12 +11,14 @@ export interface DecryptRequest extends UnlockRequest {
   readonly keys: string
   /** The deployment's policy where it is left open. */
   readonly reveal?: RevealPolicy
+  /** Opens it although the budget is spent. */
+  readonly beyondBudget?: boolean
 }
 
-/** @throws UserError wrong-passphrase, damaged-result, result-of-another-bundle, deployment-revoked, file-… */
+/** @throws UserError budget-spent, wrong-passphrase, damaged-result, result-of-another-bundle, deployment-revoked, file-… */
 export async function decrypt(request: DecryptRequest, work: WorkContext): Promise<DecryptResult> {
-  const { result, keys, reveal } = request
+  const { result, keys, reveal, beyondBudget } = request
   throwIfCancelled(work)
   work.progress({ kind: 'stage', stage: 'decrypt' })
-  return await openResult({ result, keysFolder: keys, unlock: await unlockOf(request), reveal })
+  return await openResult({ result, keysFolder: keys, unlock: await unlockOf(request), reveal, beyondBudget })
 }

@@ -3,7 +3,9 @@ import { readBytes, readTokens } from '../files/read-file.ts'
 import { SAMPLE_TYPES, type SampleType } from '../data/read-samples.ts'
 import { UserError } from '../core/errors.ts'
 import { serverUrl } from '../http/addresses.ts'
-import { verifyAuditLog, type AuditRecord, type AuditReport } from '../owner/gateway/audit-log.ts'
+import type { BudgetReport } from '../owner/budget/budget.ts'
+import type { AuditOptions } from '../owner/gateway/audits.ts'
+import { RemoteAuditor } from '../owner/gateway/auditor.ts'
 import { scheduleCanaries, type Canary } from '../owner/gateway/canary.ts'
 import { answerQueues } from '../owner/gateway/queues.ts'
 import { startGateway } from '../owner/gateway/gateway.ts'
@@ -19,8 +21,15 @@ export interface GatewayRequest extends ListenRequest, UnlockRequest, Partial<Na
   readonly auditLog: string
   /** Answers per minute, for each deployment and for each token. */
   readonly perMinute: number
-  /** Answers per deployment in its lifetime; what docs/security.md works out where it is left open. */
+  /** Images answered per deployment in its lifetime; what the budget allows where it is left open: docs/security.md. */
   readonly quota?: number
+  /** Where `sealwright audit serve` answers; needed for deployments with audits. */
+  readonly auditor?: string
+  readonly auditorTokenFile?: string
+  /** Folder for evidence against edges that were caught; beside the audit log unless told. */
+  readonly evidence?: string
+  /** Seconds within which an edge has to open an audited job. */
+  readonly openingSeconds?: number
   readonly canaries?: CanaryRequest
   /** With NATS: tasks that a queue holds. */
   readonly queue: number
@@ -37,16 +46,21 @@ export interface CanaryRequest {
   readonly everyMinutes: number
 }
 
+export interface GatewayResult {
+  readonly closed: true
+  readonly deployments: readonly (BudgetReport & { readonly deployment: string })[]
+}
+
 /**
  * Opens results for others, within the deployment's policy, until the work is cancelled.
- * @throws UserError wrong-passphrase, unknown-deployment, broken-audit-log, insecure-listen, cannot-listen,
- *   nats-unreachable
+ * @throws UserError wrong-passphrase, unknown-deployment, in-use, not-an-audit-log, broken-audit-log, insecure-listen,
+ *   cannot-listen, nats-unreachable
  */
 export async function gateway(
   request: GatewayRequest,
   work: WorkContext,
   onUrl: (url: string) => void,
-): Promise<{ closed: true }> {
+): Promise<GatewayResult> {
   throwIfCancelled(work)
   const { keys, deployments, auditLog, perMinute, quota, nats, queue, natsReplicas } = request
   const canaries = request.canaries ? await loadCanaries(request.canaries, keys) : []
@@ -60,6 +74,19 @@ export async function gateway(
       perMinute,
       quota,
       loadsRefreshes: nats !== undefined,
+      ...(request.auditor !== undefined && { audits: await auditOptions(request, request.auditor) }),
+      onCaught: ({ id }, token, evidence) =>
+        work.progress({
+          kind: 'warning',
+          stage: 'gateway',
+          message: `An audit of ${id} failed. The edge with token ${token || '(none)'} is blocked; evidence: ${evidence}`,
+        }),
+      onSpent: ({ id, model }) =>
+        work.progress({
+          kind: 'warning',
+          stage: 'gateway',
+          message: `The budget of ${id} (${model.name}) is spent: nothing more is answered. Export the network again, with audits for more answers.`,
+        }),
     },
     work.log,
   )
@@ -87,12 +114,20 @@ export async function gateway(
       work.signal?.addEventListener('abort', () => resolve(), { once: true })
     })
     await (queues ? Promise.race([told, queues.lost]) : told)
+    return { closed: true, deployments: await server.desk.budgets() }
   } finally {
     stopCanaries()
     await queues?.close()
     await server.close()
   }
-  return { closed: true }
+}
+
+/** Evidence lies beside the log, which is the owner's too. */
+async function auditOptions(request: GatewayRequest, url: string): Promise<AuditOptions> {
+  const { auditLog, auditorTokenFile, evidence = `${auditLog}.evidence`, openingSeconds = 60 } = request
+  const [token] = auditorTokenFile === undefined ? [] : await readTokens(auditorTokenFile)
+  const address = { url: serverUrl(url, 'The auditor').href, ...(token !== undefined && { token }) }
+  return { auditor: new RemoteAuditor(address), evidence, openingMs: openingSeconds * 1000 }
 }
 
 async function loadCanaries(request: CanaryRequest, keys: string): Promise<Canary[]> {
@@ -116,27 +151,4 @@ function sampleType(path: string): SampleType {
   const found = (Object.keys(SAMPLE_TYPES) as SampleType[]).find((type) => SAMPLE_TYPES[type].endsWith(`.${ending}`))
   if (found) return found
   throw new UserError('unsupported-data-format', `${path} is not .npy, .png or .jpg.`, { where: { file: path } })
-}
-
-/** Checks the chain of an audit log. @throws UserError broken-audit-log, file-not-found */
-export async function verifyAudit(
-  { auditLog }: { readonly auditLog: string },
-  work: WorkContext,
-): Promise<AuditReport> {
-  throwIfCancelled(work)
-  return await verifyAuditLog(auditLog)
-}
-
-/** The chain of an audit log, checked, with the last so many records. @throws UserError broken-audit-log, file-not-found */
-export async function readAuditLog(
-  { auditLog, last: most }: { readonly auditLog: string; readonly last: number },
-  work: WorkContext,
-): Promise<AuditReport & { readonly last: readonly AuditRecord[] }> {
-  throwIfCancelled(work)
-  let last: AuditRecord[] = []
-  const report = await verifyAuditLog(auditLog, (record) => {
-    last.push(record)
-    if (last.length >= 2 * most) last = last.slice(-most)
-  })
-  return { ...report, last: last.slice(-most) }
 }

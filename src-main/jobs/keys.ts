@@ -1,10 +1,14 @@
 import type { WorkContext } from '../core/progress.ts'
 import { throwIfCancelled } from '../core/progress.ts'
+import { reportBudget, type BudgetReport } from '../owner/budget/budget.ts'
 import type { Deployment } from '../owner/deployment.ts'
 import { backUpDeployment, restoreDeployment } from '../owner/key-backup.ts'
 import { KeyStore } from '../owner/key-store.ts'
 
-export type { Deployment }
+export type { BudgetReport, Deployment }
+
+/** A deployment with what it has given away. */
+export type DeploymentReport = Deployment & { readonly budget: BudgetReport }
 
 export interface KeysRequest {
   readonly keys: string
@@ -13,45 +17,56 @@ export interface KeysRequest {
 }
 
 /** Newest first. */
-export async function listKeys({ keys }: Pick<KeysRequest, 'keys'>, work: WorkContext): Promise<Deployment[]> {
+export async function listKeys({ keys }: Pick<KeysRequest, 'keys'>, work: WorkContext): Promise<DeploymentReport[]> {
   throwIfCancelled(work)
-  return await new KeyStore(keys).list()
+  const store = new KeyStore(keys)
+  return await Promise.all((await store.list()).map((deployment) => reported(store, deployment)))
 }
 
 /** @throws UserError unknown-deployment */
-export async function showKeys({ keys, deployment }: KeysRequest, work: WorkContext): Promise<Deployment> {
+export async function showKeys({ keys, deployment }: KeysRequest, work: WorkContext): Promise<DeploymentReport> {
   throwIfCancelled(work)
-  return await new KeyStore(keys).find(deployment)
+  const store = new KeyStore(keys)
+  return await reported(store, await store.find(deployment))
 }
 
 /** @throws UserError unknown-deployment, output-exists, not-writable, disk-full */
 export async function backUpKeys(
   { keys, deployment, out, force }: KeysRequest & { readonly out: string; readonly force: boolean },
   work: WorkContext,
-): Promise<Deployment> {
+): Promise<DeploymentReport> {
   const found = await showKeys({ keys, deployment }, work)
   await backUpDeployment(new KeyStore(keys), found.id, out, { force })
   return found
 }
 
-/** @throws UserError file-not-found, damaged-backup, deployment-exists */
+/**
+ * Without an account of the deployment in the store, and without the audit log from which it can be made anew, its budget
+ * counts as spent. @throws UserError file-not-found, damaged-backup, deployment-exists, broken-audit-log
+ */
 export async function restoreKeys(
-  { keys, backup }: Pick<KeysRequest, 'keys'> & { readonly backup: string },
+  { keys, backup, auditLog }: Pick<KeysRequest, 'keys'> & { readonly backup: string; readonly auditLog?: string },
   work: WorkContext,
-): Promise<Deployment> {
+): Promise<DeploymentReport> {
   throwIfCancelled(work)
-  return await restoreDeployment(new KeyStore(keys), backup)
+  const store = new KeyStore(keys)
+  return await reported(store, await restoreDeployment(store, backup, auditLog))
 }
 
 /** From now on the deployment's results are refused; nothing is deleted. @throws UserError unknown-deployment */
-export async function revokeKeys({ keys, deployment }: KeysRequest, work: WorkContext): Promise<Deployment> {
+export async function revokeKeys({ keys, deployment }: KeysRequest, work: WorkContext): Promise<DeploymentReport> {
   const { id } = await showKeys({ keys, deployment }, work)
-  return await new KeyStore(keys).revoke(id)
+  const store = new KeyStore(keys)
+  return await reported(store, await store.revoke(id))
 }
 
 /** Deletes a deployment's keys: its results can never be opened again. @throws UserError unknown-deployment */
-export async function destroyKeys({ keys, deployment }: KeysRequest, work: WorkContext): Promise<Deployment> {
+export async function destroyKeys({ keys, deployment }: KeysRequest, work: WorkContext): Promise<DeploymentReport> {
   const found = await showKeys({ keys, deployment }, work)
   await new KeyStore(keys).destroy(found.id)
   return found
+}
+
+async function reported(store: KeyStore, deployment: Deployment): Promise<DeploymentReport> {
+  return { ...deployment, budget: await reportBudget(store, deployment, await store.ledger.read(deployment.id)) }
 }

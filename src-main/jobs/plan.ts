@@ -8,6 +8,8 @@ import type { WorkContext } from '../core/progress.ts'
 import { exactLayersOf } from '../core/segment/choose-exact.ts'
 import { WHOLE, type Cut, type CutKind } from '../core/segment/cut.ts'
 import { planSegments, type PlannedSegments } from '../core/segment/plan-segments.ts'
+import { parametersOf } from '../core/network/linear-maps.ts'
+import { forecastBudget, type BudgetForecast } from '../owner/budget/forecast.ts'
 import { compile, type CompileRequest } from './compile.ts'
 import { deepest } from '../core/compile/compile.ts'
 import { openNetwork } from './open-network.ts'
@@ -24,6 +26,8 @@ export interface PlanResult {
   readonly owner: readonly OwnerDuty[]
   /** Layers of the network after which it may be cut, and how. */
   readonly cutPoints: readonly CutPoint[]
+  /** What answers may give away once it is exported: docs/security.md. */
+  readonly budget: BudgetForecast
   readonly seconds: number
 }
 
@@ -98,6 +102,10 @@ export async function plan(request: PlanRequest, work: WorkContext): Promise<Pla
     cuts: cuts.map(({ after, kind }) => ({ after, kind })),
     owner: [...refreshes, open],
     cutPoints: cutPointsOf(model),
+    budget: budgetOf(
+      model,
+      segments.map(({ plan }) => plan),
+    ),
     seconds: watch.seconds,
   }
 }
@@ -135,6 +143,15 @@ async function planned(
   const skeleton = refreshedSkeletonOf(model, { degree, exact, splitPools })
   const options = { input, batch, msPerMegabyte }
   return { model, ...(await watch.time('plan', () => planSegments(skeleton, split, options))) }
+}
+
+/** Weights are counted as the network has them, before approximation and packing. */
+function budgetOf({ layers }: LayerModel, plans: readonly Plan[]): BudgetForecast {
+  const maps = layers.flatMap((layer) => (layer.kind === 'linear' ? layer.terms.map(({ map }) => map) : []))
+  const weights = maps.reduce((sum, map) => sum + parametersOf(map), 0)
+  const degree = Math.min(...plans.map(({ parameters }) => parameters.polyModulusDegree))
+  const { output, batch } = plans.at(-1)!
+  return forecastBudget(weights, degree, { outputs: sizeOf(output.shape), batch })
 }
 
 /** By the kind of layer: the planner may merge a linear layer into a later one, and then refuses a hand-off there. */

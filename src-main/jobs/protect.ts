@@ -8,6 +8,8 @@ import { checkOutput } from '../files/write-atomically.ts'
 import { refuseExistingFolder } from '../files/write-folder.ts'
 import { keepsEnough, keptText, type Kept } from '../core/validate/kept.ts'
 import { checkLock, type Lock } from '../owner/age.ts'
+import { reportBudget, type BudgetReport } from '../owner/budget/budget.ts'
+import { KeyStore } from '../owner/key-store.ts'
 import { protect as exportBundle } from '../owner/protect.ts'
 import { Signer } from '../owner/sign.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
@@ -29,6 +31,8 @@ export interface ProtectRequest extends CompileRequest {
   readonly name?: string
   /** Only the label where it is left open. */
   readonly reveal?: RevealPolicy
+  /** Probability that a job is computed again before it is answered; no job is where it is left open. */
+  readonly auditRate?: number
   /** PEM file of an EC private key on P-256 or P-384; a fresh one where it is left open. */
   readonly signingKey?: string
   /** Refuses to seal a network that keeps a smaller share of the labels on samples held out of the fit. */
@@ -49,6 +53,8 @@ export interface ProtectResult {
   readonly keyBytes: number
   readonly polyModulusDegree: number
   readonly logQP: number
+  /** What its answers may give away. */
+  readonly budget: BudgetReport
   /** What the approximated network keeps of the original; absent where there were too few samples to hold any out. */
   readonly kept?: Kept
   readonly seconds: number
@@ -96,7 +102,17 @@ function checkKept(kept: Kept | undefined, least: number | undefined, work: Work
 
 type ExportRequest = Pick<
   ProtectRequest,
-  'model' | 'keys' | 'out' | 'perNode' | 'force' | 'name' | 'reveal' | 'signingKey' | 'passphrase' | 'recipients'
+  | 'model'
+  | 'keys'
+  | 'out'
+  | 'perNode'
+  | 'force'
+  | 'name'
+  | 'reveal'
+  | 'auditRate'
+  | 'signingKey'
+  | 'passphrase'
+  | 'recipients'
 >
 
 /** Releases of all scores of one deployment, where nobody says how many: ten classes leave precision for few. */
@@ -104,7 +120,7 @@ export const USUAL_RELEASES = 5
 
 /** The second half of `protect`, for jobs that need the compiled network as well. */
 export async function exportCompiled(
-  { model, keys, out, perNode, force, name, reveal, signingKey, passphrase, recipients }: ExportRequest,
+  { model, keys, out, perNode, force, name, reveal, auditRate, signingKey, passphrase, recipients }: ExportRequest,
   compiled: CompiledNetwork,
   work: WorkContext,
   watch: Stopwatch,
@@ -124,6 +140,7 @@ export async function exportCompiled(
         sample: compiled.typical,
         flooding: compiled.flooding,
         reveal: reveal ?? { mode: 'label' },
+        ...(auditRate !== undefined && { audit: { rate: auditRate } }),
         ...(signingKey !== undefined && { signingKey: await readText(signingKey) }),
         keysFolder: keys,
         lock,
@@ -139,6 +156,8 @@ export async function exportCompiled(
   const publicKey = join(keys, deploymentId, SIGNER_ENTRY)
   const bundles = exported.bundles.map(({ path, bytes, segments }) => ({ path, bytes, segments }))
   const cuts = compiled.cuts.map(({ after, kind }) => ({ after, kind }))
+  const store = new KeyStore(keys)
+  const budget = await reportBudget(store, await store.read(deploymentId), await store.ledger.read(deploymentId))
   return {
     bundle: out,
     bundles,
@@ -146,6 +165,7 @@ export async function exportCompiled(
     deployment: deploymentId,
     publicKey,
     ...sizes,
+    budget,
     ...(compiled.kept && { kept: compiled.kept }),
     seconds: watch.seconds,
     stages: watch.stages,

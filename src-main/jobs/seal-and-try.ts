@@ -19,7 +19,7 @@ export interface SealAndTryRequest extends CompileRequest {
 
 export interface SealAndTryResult extends Omit<
   ProtectResult,
-  'bundle' | 'bundles' | 'cuts' | 'deployment' | 'publicKey'
+  'bundle' | 'bundles' | 'cuts' | 'deployment' | 'publicKey' | 'budget'
 > {
   readonly tested: TryResult
 }

@@ -47,7 +47,7 @@ export interface TrialSample {
   readonly segments: readonly SegmentRun[]
 }
 
-export interface TrialResult extends Omit<ProtectResult, 'bundle' | 'bundles' | 'deployment' | 'publicKey'> {
+export interface TrialResult extends Omit<ProtectResult, 'bundle' | 'bundles' | 'deployment' | 'publicKey' | 'budget'> {
   readonly samples: readonly TrialSample[]
   readonly stages: readonly StageTime[]
   readonly folder: string

@@ -10,6 +10,8 @@ import { sha256 } from '../files/sha256.ts'
 import { loadCiphertext, loadSeal, SealContext } from '../seal/public.ts'
 import { OwnerKey } from '../seal/secret.ts'
 import type { Unlock } from './age.ts'
+import { REFUSAL_BITS } from './budget/bits.ts'
+import { allowanceOf, allowedBits, budgetSpent, isTelling, priceOf } from './budget/budget.ts'
 import { firstUnderKeyOf, planName, secretName, type Deployment } from './deployment.ts'
 import type { KeyStore } from './key-store.ts'
 import { refuseNoise } from './plausible.ts'
@@ -22,6 +24,8 @@ export interface DecryptRequest {
   readonly unlock: Unlock
   /** The deployment's policy unless told otherwise. */
   readonly reveal?: RevealPolicy
+  /** Opens the result although the budget is spent; the answer must not reach whoever computed it. */
+  readonly beyondBudget?: boolean
 }
 
 /** Of the first image; of a batch, of all images too. */
@@ -29,16 +33,44 @@ export interface DecryptResult extends Revealed {
   readonly images?: readonly Revealed[]
 }
 
-/** Decrypts a result file and tells what the policy permits. */
+/**
+ * Decrypts a result file and tells what the policy permits, which counts against the deployment's budget.
+ * @throws UserError budget-spent, result-of-another-bundle, deployment-revoked and what `revealResult` does
+ */
 export async function decrypt(request: DecryptRequest): Promise<DecryptResult> {
   const result = decodeResult(await readBytes(request.result, MAX_RESULT_BYTES), sha256)
   const keys = new UnlockedKeyStore(request.keysFolder, request.unlock)
   const deployment = await findDeployment(keys.store, result)
+  const policy = request.reveal ?? deployment.reveal
   const opener = await ResultOpener.load(keys, deployment, result.segment)
   try {
-    return revealResult(opener, deployment, result, request.reveal ?? deployment.reveal)
+    return await paidFor(keys.store, deployment, policy, request.beyondBudget === true, () =>
+      revealResult(opener, deployment, result, policy),
+    )
   } finally {
     opener.delete()
+  }
+}
+
+/** Counts an answer before it is made; a refusal that tells something costs a bit in its place. */
+async function paidFor(
+  store: KeyStore,
+  deployment: Deployment,
+  policy: RevealPolicy,
+  beyondBudget: boolean,
+  answer: () => DecryptResult,
+): Promise<DecryptResult> {
+  const { ledger } = store
+  const { id } = deployment
+  const price = priceOf(policy, deployment)
+  const bits = beyondBudget ? Infinity : await allowedBits(store, deployment)
+  if (!(await ledger.spend(id, price, allowanceOf(bits, deployment)))) throw budgetSpent(id)
+  try {
+    return answer()
+  } catch (error) {
+    const told = error instanceof UserError && !isTelling(error.code) ? 0 : REFUSAL_BITS
+    await ledger.giveBack(id, { ...price, bits: price.bits - told })
+    throw error
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { auditPolicySchema } from '../core/bundle/audit-policy.ts'
 import { revealPolicySchema } from '../core/bundle/manifest.ts'
 import { UserError } from '../core/errors.ts'
 import { CUT_KINDS, maxSegments, type CutKind } from '../core/segment/cut.ts'
@@ -17,14 +18,17 @@ const deploymentSchema = z.strictObject({
     labels: z.array(z.string()).optional(),
   }),
   reveal: revealPolicySchema,
+  /** Jobs that are computed again before they are answered; none where it is absent. */
+  audit: auditPolicySchema.optional(),
   flooding: z.strictObject({
     noise: z.number().positive(),
     spread: z.number().nonnegative(),
     releases: z.int().positive(),
     statisticalBits: z.int().min(30).max(128),
   }),
-  /** Distinct encrypted numbers, and outputs of the network: what the default quota is computed from. */
+  /** Distinct encrypted numbers, and N of the smallest key of all segments: what the budget is computed from. */
   weights: z.int().min(0),
+  smallestDegree: z.int().min(1024).optional(),
   outputs: z.int().min(1),
   /** Images that one result answers. */
   batch: z.int().min(1),

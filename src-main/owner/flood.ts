@@ -30,6 +30,24 @@ const largestShare = 1 / 4
 export const leavesScores = (flooding: Flooding, scores: number): boolean =>
   floodingDeviation(flooding, scores) <= largestShare * flooding.spread
 
+/** Outputs beyond this many times what they span on a typical input are no network's: they are refused, and so bound what a score tells. */
+const largestOutput = 16
+
+/** Throws UserError 'implausible-result'. */
+export function refuseFarOutputs(outputs: Float64Array, { spread }: Flooding): void {
+  if (outputs.every((output) => Math.abs(output) <= largestOutput * spread)) return
+  throw new UserError('implausible-result', 'The result holds scores far beyond those of the network.')
+}
+
+/**
+ * Bits that each of so many released scores can tell, at most: the capacity of a channel whose input lies within ±A and to which a
+ * Gaussian of deviation σ is added, log2(1 + 2A / (σ · √(2πe))) (McKellips, ISIT 2004).
+ */
+export function bitsPerScore(flooding: Flooding, scores: number): number {
+  const width = 2 * largestOutput * flooding.spread
+  return Math.log2(1 + width / (floodingDeviation(flooding, scores) * Math.sqrt(2 * Math.PI * Math.E)))
+}
+
 /** How many releases of so many scores leave them. */
 export const mostReleases = ({ noise, spread, statisticalBits }: Omit<Flooding, 'releases'>, scores: number): number =>
   Math.floor((largestShare * spread) ** 2 / (12 * scores * noise ** 2 * 2 ** statisticalBits))

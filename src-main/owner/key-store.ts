@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import { isRunning, syncFolder, writeAtomically, writeProblem } from '../files/write-atomically.ts'
 import { generateIdentity, lockSecret, type Lock } from './age.ts'
-import { kindOfRecipients } from './recipients.ts'
+import { Ledger } from './budget/ledger.ts'
 import { decodeDeployment, encodeDeployment, type Deployment } from './deployment.ts'
+import { kindOfRecipients } from './recipients.ts'
 
 export const RECORD_NAME = 'deployment.json'
 /** The secret that opens a deployment's other secrets. */
@@ -18,13 +19,17 @@ const privateFolder = { mode: 0o700, recursive: true }
 /**
  * A folder with one folder per deployment: `deployment.json`, `plan-<segment>.json`, and secrets as age files
  * (`<name>.age`) that the age tool can open too. The passphrase or the owner's recipients lock one of them, the
- * deployment's own age identity, to which the others are encrypted. Files are 0600.
+ * deployment's own age identity, to which the others are encrypted. Files are 0600. Beside them, `budget/` counts what
+ * each deployment has given away.
  */
 export class KeyStore {
   readonly folder: string
+  /** What each deployment has given away. */
+  readonly ledger: Ledger
 
   constructor(folder: string) {
     this.folder = folder
+    this.ledger = new Ledger(folder)
   }
 
   /** Newest first; an absent folder is an empty store. */

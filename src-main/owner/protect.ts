@@ -11,6 +11,7 @@ import {
   type ManifestEntry,
   type RevealPolicy,
 } from '../core/bundle/manifest.ts'
+import type { AuditPolicy } from '../core/bundle/audit-policy.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { sizeOf } from '../core/network/layer-model.ts'
 import type { Plan, PlannedNetwork } from '../core/plan/plan.ts'
@@ -23,6 +24,7 @@ import { writeFolder } from '../files/write-folder.ts'
 import { fingerprintOf } from '../files/signature.ts'
 import { writeBundleZip, type EntrySource } from '../files/write-bundle-zip.ts'
 import type { Lock } from './age.ts'
+import { checkAuditRate } from './budget/budget.ts'
 import { floodingFor } from './choose-flooding.ts'
 import type { DeploymentModel } from './deployment.ts'
 import type { Flooding } from './flood.ts'
@@ -38,6 +40,8 @@ export interface ProtectRequest {
   readonly model: DeploymentModel
   readonly preprocessing: Preprocessing
   readonly reveal: RevealPolicy
+  /** Jobs that are computed again before they are answered; none unless given. */
+  readonly audit?: AuditPolicy
   /** A typical preprocessed input, on which the decryption error is measured; random unless given. */
   readonly sample?: Float64Array
   /** How scores are flooded; judged by the sample unless given. */
@@ -84,7 +88,7 @@ const producer = 'sealwright 0.1.0'
 /**
  * Encrypts a planned network under fresh keys and exports it. The deployment's secrets are in the key store
  * before the bundles get their names; a failure or a cancellation leaves neither.
- * @throws UserError output-exists, not-writable, disk-full; CancelledError
+ * @throws UserError audit-rate-too-small, output-exists, not-writable, disk-full; CancelledError
  */
 export async function protect(request: ProtectRequest, work: WorkContext): Promise<ProtectResult> {
   const startedMs = performance.now()
@@ -92,6 +96,8 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   const created = new Date().toISOString()
   const out = resolve(request.out)
   const cuts = request.cuts ?? request.segments.slice(0, -1).map(({ plan }) => plainRefresh(plan))
+  const kept = keptNumbers(request, cuts)
+  if (request.audit) checkAuditRate(request.audit.rate, { reveal: request.reveal, ...kept })
   const signer = request.signingKey === undefined ? Signer.generate() : Signer.load(request.signingKey)
   const bundles: ExportedBundle[] = []
   const entries: ManifestEntry[] = []
@@ -172,10 +178,8 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
       created,
       model,
       reveal,
-      flooding: request.flooding ?? floodingFor({ segments, cuts }, request.sample),
-      weights: countWeights(segments),
-      outputs: sizeOf(segments.at(-1)!.plan.output.shape),
-      batch: segments.at(-1)!.plan.batch,
+      ...(request.audit && { audit: request.audit }),
+      ...kept,
       segments: segments.length,
       cuts: cuts.map(({ kind }) => kind),
       bundles: bundles.map((bundle) => ({ ...bundle, segments: [...bundle.segments], created })),
@@ -194,6 +198,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
         model: { name: request.model.name.slice(0, 200) },
         preprocessing: { scale, mean: [...mean], std: [...std], layout },
         reveal: request.reveal,
+        ...(request.audit && { audit: request.audit }),
         segments: segments.map(({ manifest }) => manifest),
         cuts: cuts.map(({ kind }) => kind),
         entries: [...written],
@@ -211,7 +216,19 @@ function entryOf(name: string, content: (written: readonly ManifestEntry[]) => U
   }
 }
 
-/** Beyond this many weights the quota is as good as none. */
+/** What budgets and noise are computed from. */
+function keptNumbers({ segments, flooding, sample }: ProtectRequest, cuts: readonly PlannedCut[]) {
+  const { plan } = segments.at(-1)!
+  return {
+    flooding: flooding ?? floodingFor({ segments, cuts }, sample),
+    weights: countWeights(segments),
+    smallestDegree: Math.min(...segments.map((segment) => segment.plan.parameters.polyModulusDegree)),
+    outputs: sizeOf(plan.output.shape),
+    batch: plan.batch,
+  }
+}
+
+/** Beyond this many weights the key alone bounds the budget. */
 const maxCountedWeights = 2 ** 22
 
 /** Distinct numbers among all weight vectors: a vector repeats each weight over many positions. */

@@ -10,6 +10,8 @@ import { checkInput } from '../core/plan/check-input.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { loadSeal, SealContext } from '../seal/public.ts'
 import { OwnerKey } from '../seal/secret.ts'
+import { REFUSAL_BITS } from './budget/bits.ts'
+import { isTelling } from './budget/budget.ts'
 import { findDeployment, ResultOpener } from './decrypt.ts'
 import { cutAfter, planName, secretName, stepName, type Deployment } from './deployment.ts'
 import { decodeStep } from './step-json.ts'
@@ -33,11 +35,23 @@ export async function refresh(request: RefreshRequest): Promise<{ segment: numbe
   const deployment = await findDeployment(request.keys.store, result)
   const refresher = await Refresher.load(request.keys, deployment, result.segment)
   try {
-    const file = encodeResult(refresher.refresh(result), sha256, 'refreshed')
+    const file = encodeResult(await refreshOrCount(), sha256, 'refreshed')
     await writeAtomically(request.out, { force: request.force }, (handle) => handle.writeFile(file))
     return { segment: result.segment + 1, bytes: file.length }
   } finally {
     refresher.delete()
+  }
+
+  /** A refusal tells of what was decrypted. */
+  async function refreshOrCount(): Promise<EncryptedResult> {
+    try {
+      return refresher.refresh(result)
+    } catch (error) {
+      if (!(error instanceof UserError) || isTelling(error.code)) {
+        await request.keys.store.ledger.spend(deployment.id, { bits: REFUSAL_BITS }, { bits: Infinity })
+      }
+      throw error
+    }
   }
 }
 

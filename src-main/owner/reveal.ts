@@ -1,7 +1,7 @@
 import type { RevealPolicy } from '../core/bundle/manifest.ts'
 import type { Finish } from '../core/network/layer-model.ts'
 import type { Deployment } from './deployment.ts'
-import { flood } from './flood.ts'
+import { flood, refuseFarOutputs } from './flood.ts'
 
 /** What a policy lets out of a decryption. */
 export interface Revealed {
@@ -13,12 +13,16 @@ export interface Revealed {
   readonly scores?: readonly number[]
 }
 
-/** Applies the policy, then the network's last step, to exact outputs. A single output is a yes (1) above 0. */
+/**
+ * Applies the policy, then the network's last step, to exact outputs. A single output is a yes (1) above 0.
+ * @throws UserError scores-too-noisy, implausible-result
+ */
 export function reveal(
   outputs: Float64Array,
   { model, flooding }: Pick<Deployment, 'model' | 'flooding'>,
   policy: RevealPolicy,
 ): Revealed {
+  if (policy.mode === 'scores') refuseFarOutputs(outputs, flooding)
   const isYesOrNo = outputs.length === 1
   const yes = Number(outputs[0] > 0)
   const order = isYesOrNo ? [yes, 1 - yes] : Array.from(outputs.keys()).sort((a, b) => outputs[b] - outputs[a])

@@ -36,9 +36,19 @@ export class Signer {
     return this.publicKey.export({ type: 'spki', format: 'pem' }) as string
   }
 
+  /** SubjectPublicKeyInfo in base64. */
+  get publicDer(): string {
+    return this.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
+  }
+
   /** PKCS#8 PEM; it goes into an age file and nowhere else. */
   get privatePem(): string {
     return this.#key.export({ type: 'pkcs8', format: 'pem' }) as string
+  }
+
+  /** A signature in DER and base64 over bytes that say what they are for. */
+  signBytes(bytes: Uint8Array): string {
+    return sign(hashFor(this.publicKey), bytes, this.#key).toString('base64')
   }
 
   /** An OpenSSF Model Signing v1.0 signature over the entries, as a Sigstore bundle with a DSSE envelope. */

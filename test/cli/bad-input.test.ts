@@ -43,7 +43,7 @@ const protect = (
 const edge = (bundle: string, input = 'x.npy', more: string[] = []): Promise<CliRun> =>
   run(['edge', 'run', bundle, '--input', input, '--out', 'refused.result', ...more])
 const open = (result: string, keys = 'keys', options?: CliOptions): Promise<CliRun> =>
-  run(['decrypt', result, '--keys', keys], options)
+  run(['decrypt', result, '--keys', keys, '--beyond-budget'], options)
 
 /** 64 images of 4 × 4 pixels. */
 function pixels(change?: (values: Float32Array) => void, dims = [64, 1, 4, 4]): Uint8Array {
@@ -187,7 +187,10 @@ describe('the passphrase', () => {
       code: 'passphrase-empty',
     })
     const file = put('passphrase.txt', `${passphrase}\n`)
-    const opened = await run(['decrypt', 'tiny.result', '--keys', 'keys', '--passphrase-file', file], { env: {} })
+    const opened = await run(
+      ['decrypt', 'tiny.result', '--keys', 'keys', '--passphrase-file', file, '--beyond-budget'],
+      { env: {} },
+    )
     expect(opened.code).toBe(0)
   })
 })

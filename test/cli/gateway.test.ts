@@ -48,7 +48,7 @@ afterAll(() => {
 
 describe('edge serve and gateway', () => {
   it('answer with a label, log it, and stop when told', async () => {
-    const gateway = await serve('gateway', '--keys', 'keys', '--audit-log', 'audit.jsonl')
+    const gateway = await serve('gateway', '--keys', 'keys', '--audit-log', 'audit.jsonl', '--quota', '10')
     const edge = await serve('edge', 'serve', 'tiny.sealed', '--threads', '1', '--gateway', gateway.url)
     const body = npyFile(
       [1, 4, 4],
@@ -61,7 +61,7 @@ describe('edge serve and gateway', () => {
     expect(await gateway.stop()).toBe(0)
 
     const log = join(folder, 'audit.jsonl')
-    const verified = await sealwright(['audit', 'verify', log, '--json'])
+    const verified = await sealwright(['audit', 'verify', log, '--keys', join(folder, 'keys'), '--json'])
     expect(verified.json()).toMatchObject({ records: readFileSync(log, 'utf8').trim().split('\n').length })
     expect(readFileSync(log, 'utf8')).toContain('"released"')
     appendFileSync(log, readFileSync(log, 'utf8').split('\n')[0] + '\n')

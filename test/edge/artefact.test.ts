@@ -33,7 +33,12 @@ describe('the edge runtime as a folder', () => {
     expect(answer.stderr).toBe('')
     expect(answer.status).toBe(0)
     const expected = tinyOutput([0.3, -0.8, 1.5, 0.6])
-    const { label } = await decrypt({ result: out, keysFolder: join(folder, 'keys'), unlock: { passphrase } })
+    const { label } = await decrypt({
+      result: out,
+      keysFolder: join(folder, 'keys'),
+      unlock: { passphrase },
+      beyondBudget: true,
+    })
     expect(label).toBe(expected.indexOf(Math.max(...expected)))
   })
 

@@ -38,6 +38,7 @@ describe('a clock that is moved', () => {
       unlock: { passphrase },
       auditLog,
       perMinute: 100,
+      quota: 100,
       port: 0,
     })
     const bundle = join(folder, 'tiny.sealed')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defaultQuota, RateLimit } from '../../src-main/owner/gateway/limits.ts'
+import { RateLimit } from '../../src-main/owner/gateway/limits.ts'
 
 describe('the rate limit', () => {
   it('gives so many a minute to each name, and refills with time', () => {
@@ -22,13 +22,5 @@ describe('the rate limit', () => {
     } finally {
       Date.now = realNow
     }
-  })
-})
-
-describe('the default quota', () => {
-  it('gives away one hundredth of the weights at 8 bits', () => {
-    expect(defaultQuota(61_706, 10)).toBe(1486)
-    expect(defaultQuota(61_706, 1)).toBe(4936)
-    expect(defaultQuota(10, 10)).toBe(100)
   })
 })

@@ -57,7 +57,7 @@ describe('a protected network', () => {
     await exportTiny(plainFolder, { segments: [tinyNetwork('plain')] })
     const file = join(plainFolder, 'result')
     await writeFile(file, await runTiny(join(plainFolder, 'tiny.sealed')))
-    const revealed = await decrypt({ result: file, keysFolder: join(plainFolder, 'keys'), unlock })
+    const revealed = await decrypt({ result: file, keysFolder: join(plainFolder, 'keys'), unlock, beyondBudget: true })
     const expected = tinyOutput(pixels)
     expect(revealed).toEqual({ label: expected.indexOf(Math.max(...expected)) })
     await rm(plainFolder, { recursive: true })
@@ -131,7 +131,8 @@ describe('a protected network', () => {
   it('refuses a wrong passphrase and damages nothing', async () => {
     const file = join(folder, 'passphrase.result')
     await writeFile(file, await runTiny())
-    const open = (passphrase: string) => decrypt({ result: file, keysFolder, unlock: { passphrase } })
+    const open = (passphrase: string) =>
+      decrypt({ result: file, keysFolder, unlock: { passphrase }, beyondBudget: true })
     await expect(open('wrong')).rejects.toThrow(coded('wrong-passphrase'))
     await expect(open(passphrase)).resolves.toHaveProperty('label')
   })

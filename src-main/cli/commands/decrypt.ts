@@ -12,6 +12,7 @@ interface Options extends UnlockOptions {
   readonly keys: string
   readonly reveal?: RevealMode
   readonly top: number
+  readonly beyondBudget?: boolean
 }
 
 export function decryptCommand(): Command {
@@ -22,12 +23,14 @@ export function decryptCommand(): Command {
     .requiredOption('--keys <folder>', 'the key store that protect wrote', path)
     .addOption(revealOption("how much to tell (default: the deployment's policy)"))
     .addOption(topOption())
+    .option('--beyond-budget', 'open it although the budget is spent; keep the answer from whoever computed it')
   return withUnlock(base).action(async (result: string, options: Options) => {
     await answer(options.json === true, async (work) => {
       const { decrypt } = await import('../../jobs/decrypt.ts')
       const unlock = await readUnlock(options)
       const reveal = options.reveal && policyOf(options.reveal, options.top)
-      const request = { result: path(result), keys: options.keys, ...unlock, reveal }
+      const { keys, beyondBudget } = options
+      const request = { result: path(result), keys, ...unlock, reveal, beyondBudget }
       const revealed = await decrypt(request, work)
       return { json: revealed, text: textOf(revealed) }
     })

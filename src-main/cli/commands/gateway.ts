@@ -1,7 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import type { CanaryRequest } from '../../jobs/gateway.ts'
-import { announce, answer, command, group } from '../command.ts'
-import { replayCommands } from './audit.ts'
+import { announce, answer, command } from '../command.ts'
 import { withNats, type NatsOptions } from '../nats.ts'
 import {
   logOf,
@@ -13,8 +12,7 @@ import {
   type UnlockOptions,
 } from '../options.ts'
 import { readUnlock } from '../passphrase.ts'
-import { pairs } from '../table.ts'
-import { grouped } from '../units.ts'
+import { budgetText } from '../budget.ts'
 import { collected, path, positiveNumber, wholeNumber } from '../values.ts'
 
 interface Options extends ListenOptions, UnlockOptions, NatsOptions, LogOptions {
@@ -24,6 +22,10 @@ interface Options extends ListenOptions, UnlockOptions, NatsOptions, LogOptions 
   readonly auditLog: string
   readonly perMinute: number
   readonly quota?: number
+  readonly auditor?: string
+  readonly auditorTokenFile?: string
+  readonly evidence?: string
+  readonly openingSeconds: number
   readonly canary: CanaryRequest['samples']
   readonly canaryEdge?: string
   readonly canaryTokenFile?: string
@@ -39,14 +41,18 @@ export function gatewayCommand(): Command {
     'sealwright gateway --keys keys --audit-log audit.jsonl --nats nats://127.0.0.1:4222',
   ])
     .requiredOption('--keys <folder>', 'the key store', path)
-    .requiredOption('--audit-log <file>', 'hash-chained log of every answer; continued where it exists', path)
+    .requiredOption('--audit-log <file>', 'signed log of every answer; continued where it exists', path)
     .option('--deployment <id>', 'serve this one; may be given again (default: all not revoked)', collected, [])
     .option('--per-minute <number>', 'answers per minute, for each deployment and each token', positiveNumber, 60)
     .option(
       '--quota <number>',
-      'answers per deployment in its lifetime (default: see docs/security.md)',
+      'images answered per deployment in its lifetime, in place of its budget (docs/security.md)',
       positiveNumber,
     )
+    .option('--auditor <url>', 'where `audit serve` answers; needed for deployments with audits')
+    .option('--auditor-token-file <file>', 'bearer token for it', path)
+    .option('--evidence <folder>', 'for evidence against edges that were caught (default: beside the log)', path)
+    .option('--opening-seconds <number>', 'within which an edge has to open an audited job', positiveNumber, 60)
     .option('--queue <number>', 'with --nats: tasks that a queue holds before it refuses more', positiveNumber, 64)
     .option('--nats-replicas <number>', 'servers of a NATS cluster that keep the queues', positiveNumber, 1)
     .option('--canary <file=label>', 'an input whose label is known; may be given again', canaries, [])
@@ -63,35 +69,10 @@ export function gatewayCommand(): Command {
       const result = await gateway(request, { ...work, log: logOf(options, 'gateway') }, (url) =>
         announce(json === true, url),
       )
-      return { json: result, text: 'stopped' }
+      return { json: result, text: ['stopped', ...result.deployments.map(budgetText)].join('\n') }
     })
   })
 }
-
-export const auditCommand = (): Command =>
-  replayCommands()
-    .reduce(
-      (all, each) => all.addCommand(each),
-      group('audit', "the gateway's audit log, and replays of jobs", [
-        'sealwright audit verify audit.jsonl',
-        'sealwright audit serve lenet5.sealed',
-      ]),
-    )
-    .addCommand(
-      command('verify <log>', 'check that no line was changed, removed or added', [
-        'sealwright audit verify audit.jsonl',
-      ]).action(async (log: string, { json }: Options) => {
-        await answer(json === true, async (work) => {
-          const { verifyAudit } = await import('../../jobs/gateway.ts')
-          const { records, lastHash } = await verifyAudit({ auditLog: path(log) }, work)
-          const text = pairs([
-            ['records', grouped(records)],
-            ['last hash', lastHash],
-          ])
-          return { json: { records, lastHash }, text }
-        })
-      }),
-    )
 
 function canaries(text: string, before: CanaryRequest['samples']): CanaryRequest['samples'] {
   const at = text.lastIndexOf('=')

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { UserError } from '../../core/errors.ts'
 import type { WorkContext } from '../../core/progress.ts'
-import type { Deployment } from '../../jobs/keys.ts'
+import type { Deployment, DeploymentReport } from '../../jobs/keys.ts'
 import type * as keyJobs from '../../jobs/keys.ts'
+import { budgetPairs, leftOf } from '../budget.ts'
 import { answer, command, group, type Answer } from '../command.ts'
 import { pairs, table } from '../table.ts'
 import { bytes } from '../units.ts'
@@ -17,6 +18,7 @@ interface Options {
   readonly out: string
   readonly force?: boolean
   readonly yes?: boolean
+  readonly auditLog?: string
 }
 
 export const keysCommand = (): Command =>
@@ -57,8 +59,12 @@ export const keysCommand = (): Command =>
         'restore <backup>',
         'bring a deployment back',
         'restore 3f9a.backup',
-        async (backup, { keys }, work, jobs) =>
-          told(await jobs.restoreKeys({ keys, backup: path(backup) }, work), 'restored'),
+        async (backup, { keys, auditLog }, work, jobs) =>
+          told(await jobs.restoreKeys({ keys, backup: path(backup), auditLog }, work), 'restored'),
+      ).option(
+        '--audit-log <file>',
+        'what was answered since; without it the budget counts as spent, unless the key store still has the count',
+        path,
       ),
     )
     .addCommand(
@@ -102,28 +108,30 @@ const unconfirmed = ({ id, model }: Deployment): UserError =>
     hint: 'Its results can never be opened again. Add --yes if that is what you want.',
   })
 
-const listText = (deployments: readonly Deployment[]): string =>
+const listText = (deployments: readonly DeploymentReport[]): string =>
   deployments.length === 0
     ? 'The key store holds no deployments.'
     : table(
-        ['deployment', 'created', 'network', 'reveals', 'state'],
-        deployments.map(({ id, created, model, reveal, revoked }) => [
+        ['deployment', 'created', 'network', 'reveals', 'answers left', 'state'],
+        deployments.map(({ id, created, model, reveal, budget, revoked }) => [
           id,
           created,
           model.name,
           reveal.mode,
+          leftOf(budget),
           stateOf(revoked),
         ]),
       )
 
-function told(deployment: Deployment, done: string): Answer {
-  const { id, created, model, reveal, bundles, revoked } = deployment
+function told(deployment: DeploymentReport, done: string): Answer {
+  const { id, created, model, reveal, budget, bundles, revoked } = deployment
   const text = pairs([
     ['deployment', done === '' ? id : `${id}, ${done}`],
     ['created', created],
     ['network', `${model.name} (SHA-256 ${model.sha256})`],
     ['reveals', reveal.mode],
     ['state', stateOf(revoked)],
+    ...budgetPairs(budget),
     ...bundles.map((bundle): [string, string] => ['bundle', `${bundle.path} (${bytes(bundle.bytes)})`]),
   ])
   return { json: deployment, text }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { keptText } from '../../core/validate/kept.ts'
 import type { ProtectResult } from '../../jobs/protect.ts'
+import { policyPairs } from '../budget.ts'
 import { answer, command } from '../command.ts'
 import {
   activationOf,
@@ -21,7 +22,7 @@ import { policyOf, revealOption, topOption, type RevealMode } from '../reveal.ts
 import { readLock } from '../passphrase.ts'
 import { pairs } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
-import { path, positiveNumber, share } from '../values.ts'
+import { number, path, positiveNumber, share } from '../values.ts'
 
 interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions, LockOptions {
   readonly json?: boolean
@@ -31,6 +32,7 @@ interface Options extends PreprocessingOptions, ActivationOptions, InputModeOpti
   readonly reveal: RevealMode
   readonly top: number
   readonly releases?: number
+  readonly audit?: number
   readonly signingKey?: string
   readonly perNode?: boolean
   readonly minKept: number
@@ -56,6 +58,7 @@ export function protectCommand(): Command {
   withSplit(withInputMode(withActivation(withPreprocessing(base))))
     .addOption(revealOption('what a decryption may tell').default('label'))
     .addOption(topOption())
+    .option('--audit <rate>', 'have this share of jobs computed again before they are answered, as 0.05', number)
     .option('--releases <number>', 'times that scores will be released, at most (default: 5)', positiveNumber)
     .option('--signing-key <file>', 'sign with this private key (PEM) instead of a fresh one', path)
     .option(
@@ -87,6 +90,7 @@ export function protectCommand(): Command {
           msPerMegabyte: options.msPerMegabyte,
           reveal: policyOf(options.reveal, options.top),
           releases: options.releases,
+          auditRate: options.audit,
           split: options.split,
           signingKey: options.signingKey,
           minKept: options.minKept,
@@ -109,6 +113,7 @@ function textOf(result: ProtectResult): string {
     ['public key', `${result.publicKey} (with it, nodes know your bundles)`],
     ['keeps', result.kept ? keptText(result.kept) : 'not measured: too few samples'],
     ['parameters', `N = ${result.polyModulusDegree}, log2 QP = ${Math.round(result.logQP)}, 128-bit`],
+    ...policyPairs(result.budget),
     ['time', seconds(result.seconds)],
   ])
 }

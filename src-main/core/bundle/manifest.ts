@@ -2,6 +2,7 @@ import { damagedBundle } from '../plan/damaged-bundle.ts'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { CUT_KINDS, maxSegments } from '../segment/cut.ts'
+import { auditPolicySchema } from './audit-policy.ts'
 import { parseJson } from './json.ts'
 
 /** The format is specified in docs/bundle-format.md. */
@@ -79,6 +80,8 @@ const manifestSchema = z.strictObject({
   model: z.strictObject({ name: z.string().max(1000) }),
   preprocessing,
   reveal: revealPolicySchema,
+  /** Absent where no job is audited. */
+  audit: auditPolicySchema.optional(),
   segments: z.array(segment).min(1).max(maxSegments),
   /** What happens after each segment of the network but the last, those of other bundles included. */
   cuts: z.array(z.enum(CUT_KINDS)).max(maxSegments - 1),

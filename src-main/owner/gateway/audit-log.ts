@@ -1,59 +1,69 @@
-import { createHash } from 'node:crypto'
-import { open, truncate, type FileHandle } from 'node:fs/promises'
-import { z } from 'zod'
+import { open, type FileHandle } from 'node:fs/promises'
 import { UserError } from '../../core/errors.ts'
+import { lockFile, type FileLock } from '../../files/lock-file.ts'
 import { fileProblem } from '../../files/read-file.ts'
 import { writeProblem } from '../../files/write-atomically.ts'
+import type { Signer } from '../sign.ts'
+import { AuditChain, couldBegin, sealRecord, type AuditEvent, type AuditRecord } from './audit-record.ts'
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/)
-const recordSchema = z.strictObject({
-  sequence: z.int().min(0),
-  time: z.iso.datetime(),
-  event: z.enum(['started', 'released', 'refreshed', 'refused', 'canary-passed', 'canary-failed', 'stopped']),
-  deployment: z.string().max(64).optional(),
-  /** Fingerprint of the bearer token. */
-  token: z.string().max(64).optional(),
-  reason: z.string().max(200).optional(),
-  previous: hash,
-  hash,
-})
-
-export type AuditRecord = z.infer<typeof recordSchema>
-export type AuditEvent = Pick<AuditRecord, 'event' | 'deployment' | 'token' | 'reason'>
-
-const firstHash = '0'.repeat(64)
-const maxLineBytes = 4096
 const newline = 0x0a
+const maxLineBytes = 8192
 
 /**
- * An append-only file of JSON lines, each with the hash of the one before. An answer is given only once its record
- * is on disk. Cutting off the end is the one change that the chain cannot show: keep the last hash elsewhere.
+ * An append-only file of JSON lines, each with the hash of the one before, signed with a deployment's signing key: whoever can
+ * write the file but not open the key store can change nothing in it. An answer is given only once its record is on
+ * disk. Cutting off the end is the one change that does not show: keep the last hash elsewhere.
  */
 export class AuditLog {
   readonly #file: FileHandle
   readonly #path: string
+  readonly #lock: FileLock
+  readonly #signer: Signer
   #next: number
   #last: string
+  /** Bytes up to the end of the last whole record. */
+  #end: number
   #writing: Promise<void> = Promise.resolve()
 
-  private constructor(file: FileHandle, path: string, next: number, last: string) {
+  private constructor(file: FileHandle, path: string, lock: FileLock, signer: Signer, chain: AuditChain, end: number) {
     this.#file = file
     this.#path = path
-    this.#next = next
-    this.#last = last
+    this.#lock = lock
+    this.#signer = signer
+    this.#next = chain.records
+    this.#last = chain.lastHash
+    this.#end = end
   }
 
-  /** Verifies what is there, shows it to `each`, and continues it. Throws UserError 'broken-audit-log', 'not-writable'. */
-  static async open(path: string, each: (record: AuditRecord) => void = () => {}): Promise<AuditLog> {
-    const file = await open(path, 'a+', 0o600).catch((error) => {
-      throw writeProblem(error, path)
-    })
+  /**
+   * Verifies what is there, shows it to `each`, and continues it with a record of the start, which names the key that
+   * signs from there on. `isTrusted` tells by fingerprint which keys may have signed what is there.
+   * @throws UserError in-use, not-an-audit-log, broken-audit-log, not-writable
+   */
+  static async open(
+    path: string,
+    signer: Signer,
+    isTrusted: (fingerprint: string) => boolean,
+    each: (record: AuditRecord) => void = () => {},
+  ): Promise<AuditLog> {
+    const lock = await lockFile(path)
     try {
-      await dropTornLine(file, path)
-      const { records, lastHash } = await readChain(file, path, each)
-      return new AuditLog(file, path, records, lastHash)
+      const file = await open(path, 'a+', 0o600).catch((error) => {
+        throw writeProblem(error, path)
+      })
+      try {
+        const end = await wholeLines(file, path)
+        const chain = await readChain(file, path, end, isTrusted, each)
+        await file.truncate(end)
+        const log = new AuditLog(file, path, lock, signer, chain, end)
+        await log.append({ event: 'started', signer: signer.publicDer })
+        return log
+      } catch (error) {
+        await file.close()
+        throw error
+      }
     } catch (error) {
-      await file.close()
+      await lock.release()
       throw error
     }
   }
@@ -61,16 +71,20 @@ export class AuditLog {
   /** Resolves when the record is on disk. Throws UserError 'disk-full', 'not-writable'. */
   append(event: AuditEvent): Promise<void> {
     const turn = this.#writing.then(async () => {
-      const content = { sequence: this.#next, time: new Date().toISOString(), ...event, previous: this.#last }
-      const record: AuditRecord = { ...content, hash: hashOf(content) }
+      const record = sealRecord(event, this.#next, this.#last, this.#signer)
+      const line = Buffer.from(`${JSON.stringify(record)}\n`)
       try {
-        await this.#file.appendFile(`${JSON.stringify(record)}\n`)
+        // What an earlier failure left of a line goes first.
+        if ((await this.#file.stat()).size !== this.#end) await this.#file.truncate(this.#end)
+        await this.#file.appendFile(line)
         await this.#file.datasync()
       } catch (error) {
+        await this.#file.truncate(this.#end).catch(() => {})
         throw writeProblem(error, this.#path)
       }
       this.#next += 1
       this.#last = record.hash
+      this.#end += line.length
     })
     this.#writing = turn.catch(() => {})
     return turn
@@ -79,6 +93,7 @@ export class AuditLog {
   async close(): Promise<void> {
     await this.#writing
     await this.#file.close()
+    await this.#lock.release()
   }
 }
 
@@ -86,62 +101,90 @@ export interface AuditReport {
   readonly records: number
   /** Compare it with one noted before: then nothing before it can have been cut off or rewritten. */
   readonly lastHash: string
+  /** SHA-256 of the public keys that signed it. */
+  readonly signers: readonly string[]
 }
 
-/** Checks the whole chain, and shows it to `each`. Throws UserError 'broken-audit-log' with the line, 'file-not-found'. */
+/**
+ * Checks the whole chain, and shows it to `each`. Without `isTrusted` it may be signed with any key.
+ * @throws UserError broken-audit-log with the line, not-an-audit-log, file-not-found
+ */
 export async function verifyAuditLog(
   path: string,
-  each: (record: AuditRecord) => void = () => {},
+  {
+    isTrusted = () => true,
+    each = () => {},
+  }: {
+    readonly isTrusted?: (fingerprint: string) => boolean
+    readonly each?: (record: AuditRecord) => void
+  } = {},
 ): Promise<AuditReport> {
   const file = await open(path, 'r').catch((error) => {
     throw fileProblem(error, path)
   })
   try {
-    return await readChain(file, path, each)
+    const { size } = await file.stat()
+    await wholeLines(file, path)
+    const { records, lastHash, signers } = await readChain(file, path, size, isTrusted, each)
+    return { records, lastHash, signers }
   } finally {
     await file.close()
   }
 }
 
-/** A crash may leave half a line, whose answer was never given; it is removed, since nothing refers to it. */
-async function dropTornLine(file: FileHandle, path: string): Promise<void> {
+/**
+ * Where the last whole line ends: a crash or a full disk may leave half a line, whose answer was never given. Nothing
+ * is changed. Throws UserError 'not-an-audit-log'.
+ */
+async function wholeLines(file: FileHandle, path: string): Promise<number> {
   const { size } = await file.stat()
-  const tail = new Uint8Array(Math.min(size, maxLineBytes))
-  await file.read(tail, 0, tail.length, size - tail.length)
-  const end = tail.lastIndexOf(newline) + 1
-  if (end < tail.length) await truncate(path, size - tail.length + end)
+  const head = await readAt(file, 0, Math.min(size, maxLineBytes))
+  const firstLine = head.indexOf(newline)
+  const text = new TextDecoder().decode(head.subarray(0, firstLine === -1 ? head.length : firstLine))
+  if (!couldBegin(text, firstLine !== -1)) throw notAnAuditLog(path)
+  const tail = await readAt(file, Math.max(0, size - maxLineBytes), Math.min(size, maxLineBytes))
+  return size - tail.length + tail.lastIndexOf(newline) + 1
 }
 
-async function readChain(file: FileHandle, path: string, each: (record: AuditRecord) => void): Promise<AuditReport> {
-  let records = 0
-  let lastHash = firstHash
-  for await (const line of file.readLines({ start: 0, autoClose: false })) {
-    const record = parseRecord(line)
-    const { hash, ...content } = record ?? {}
-    if (!record || record.sequence !== records || record.previous !== lastHash || hash !== hashOf(content)) {
-      throw new UserError('broken-audit-log', `${path} was changed or is damaged at line ${records + 1}.`, {
+async function readAt(file: FileHandle, position: number, bytes: number): Promise<Uint8Array> {
+  const { buffer, bytesRead } = await file.read(new Uint8Array(bytes), 0, bytes, position)
+  return buffer.subarray(0, bytesRead)
+}
+
+async function readChain(
+  file: FileHandle,
+  path: string,
+  end: number,
+  isTrusted: (fingerprint: string) => boolean,
+  each: (record: AuditRecord) => void,
+): Promise<AuditChain> {
+  const chain = new AuditChain(isTrusted)
+  if (end === 0) return chain
+  for await (const line of file.readLines({ start: 0, end: end - 1, autoClose: false })) {
+    const record = chain.follow(line)
+    if (!record) throw brokenAuditLog(path, chain)
+    each(record)
+  }
+  return chain
+}
+
+const brokenAuditLog = (path: string, { records, strange }: AuditChain): UserError =>
+  strange === undefined
+    ? new UserError('broken-audit-log', `${path} was changed or is damaged at line ${records + 1}.`, {
         where: { file: path },
         hint: 'Keep it as evidence and start a new one.',
       })
-    }
-    each(record)
-    records += 1
-    lastHash = record.hash
-  }
-  return { records, lastHash }
-}
+    : new UserError(
+        'broken-audit-log',
+        `From line ${records + 1} on, ${path} is signed with a key of another key store.`,
+        {
+          where: { file: path },
+          hint: `The key's fingerprint is ${strange}. Start a new log for this key store.`,
+        },
+      )
 
-function parseRecord(line: string): AuditRecord | undefined {
-  try {
-    return recordSchema.safeParse(JSON.parse(line)).data
-  } catch {
-    return undefined
-  }
-}
-
-/** Over the record's JSON with its keys in order, so that parsing and printing change nothing. */
-function hashOf(content: object): string {
-  const sorted = Object.entries(content).filter(([, value]) => value !== undefined)
-  sorted.sort(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex')
-}
+const notAnAuditLog = (path: string): UserError =>
+  new UserError('not-an-audit-log', `${path} is not an audit log that can be continued; it was left as it is.`, {
+    where: { file: path },
+    hint: 'Name a new file. Logs of earlier versions are not signed: keep them, and start a new one.',
+  })

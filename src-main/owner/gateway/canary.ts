@@ -22,7 +22,7 @@ export async function runCanary(gateway: GatewayServer, canary: Canary): Promise
   const { deployment, label } = canary
   let reason: string | undefined
   try {
-    const revealed = await gateway.desk.open(await askEdge(canary), 'canary')
+    const revealed = await gateway.desk.look(await askEdge(canary))
     if (revealed.label !== label) reason = `label ${revealed.label} in place of ${label}`
   } catch (error) {
     reason = error instanceof Error ? error.message.slice(0, 200) : 'no answer'

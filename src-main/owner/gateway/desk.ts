@@ -1,156 +1,222 @@
 import { InternalError, UserError } from '../../core/errors.ts'
 import { decodeResultHeader } from '../../core/bundle/result.ts'
 import { Metrics } from '../../http/metrics.ts'
-import type { Unlock } from '../age.ts'
+import { bitsBeforeCaught, REFUSAL_BITS } from '../budget/bits.ts'
+import { isTelling, reportBudget, type BudgetReport } from '../budget/budget.ts'
+import type { Price } from '../budget/ledger.ts'
 import type { DecryptResult } from '../decrypt.ts'
 import type { Deployment } from '../deployment.ts'
 import { KeyStore } from '../key-store.ts'
-import { AuditLog, type AuditEvent, type AuditRecord } from './audit-log.ts'
-import { KeyHolder } from './key-holder.ts'
-import { defaultQuota, RateLimit } from './limits.ts'
+import type { AuditLog } from './audit-log.ts'
+import { auditReceipts, drawCoin, type ShowOpening } from './audits.ts'
+import { receiptsOf } from './check-receipts.ts'
+import type { DeskOptions } from './desk-options.ts'
+import { RateLimit } from './limits.ts'
+import { openAuditLog } from './open-audit-log.ts'
 import type { OpenAnswer } from './open-thread.ts'
+import { RefreshedInputs } from './refreshed-inputs.ts'
+import { Refusals } from './refusals.ts'
+import { chooseDeployments, startServing, type Served } from './served.ts'
 
-export interface DeskOptions {
-  readonly keysFolder: string
-  readonly unlock: Unlock
-  /** The deployments that are served; all that are not revoked unless told. */
-  readonly deployments?: readonly string[]
-  readonly auditLog: string
-  /** Answers per minute, for each deployment and for each token; refreshes count apart, each segment for itself. */
-  readonly perMinute: number
-  /** Answers per deployment in its lifetime; what the arithmetic in docs/security.md allows unless told. */
-  readonly quota?: number
-  /** Loads the keys for refreshes too, each of which takes seconds; else they are loaded when they are needed. */
-  readonly loadsRefreshes?: boolean
+export type { DeskOptions }
+
+/** Who brings a result. */
+export interface Bringer {
+  /** Fingerprint of its bearer token. */
+  readonly token?: string
+  /** How it opens a job that is audited; without it nothing of a deployment with audits is answered. */
+  readonly show?: ShowOpening
 }
 
-/** Where the owner's keys meet what nodes send, whichever way it comes: limits, quota and audit are the same for all. */
+/** Where the owner's keys meet what nodes send, whichever way it comes: limits, budget, audits and log are the same for all. */
 export interface Desk {
   readonly deployments: readonly Deployment[]
   readonly auditLog: AuditLog
   readonly metrics: Metrics
   /** What the deployment's policy reveals of a last segment's result file. Throws UserError 'refused', 'too-many-requests'. */
-  open(file: Uint8Array, token?: string): Promise<DecryptResult>
+  open(file: Uint8Array, bringer?: Bringer): Promise<DecryptResult>
+  /** The same for the owner's eyes alone, so that it costs nothing. Throws what `open` does. */
+  look(file: Uint8Array): Promise<DecryptResult>
   /** The next segment's input, for the result file of a segment before a refresh. Throws what `open` does. */
-  refresh(file: Uint8Array, token?: string): Promise<Uint8Array>
+  refresh(file: Uint8Array, bringer?: Bringer): Promise<Uint8Array>
+  /** What each deployment has given away. */
+  budgets(): Promise<(BudgetReport & { readonly deployment: string })[]>
   close(): Promise<void>
-}
-
-interface Served {
-  readonly deployment: Deployment
-  readonly quota: number
-  readonly keys: KeyHolder
-  released: number
 }
 
 /** One answer for everything that is refused: a liar learns nothing from the reason, which the audit log keeps. */
 const refusal = (): UserError => new UserError('refused', 'The result was refused.')
 
-/** Refusals that depend on what was decrypted tell of it, so they are paid for like answers. */
-const tellingReasons = ['implausible-result', 'input-out-of-range']
+const flushEveryMs = 600_000
 
-const counts = ({ event, reason = '' }: Pick<AuditRecord, 'event' | 'reason'>): boolean =>
-  event === 'released' || (event === 'refused' && tellingReasons.includes(reason))
+type Kind = 'open' | 'look' | 'refresh'
 
-/** Throws UserError 'wrong-passphrase', 'unknown-deployment', 'broken-audit-log'. */
+const events = { open: 'released', look: undefined, refresh: 'refreshed' } as const
+
+/** Refuses with a reason for the owner; bits where the refusal tells something. */
+class Refused extends Error {
+  readonly reason: string
+  readonly bits: number
+
+  constructor(reason: string, bits = 0) {
+    super(reason)
+    this.reason = reason
+    this.bits = bits
+  }
+}
+
+/** Throws UserError 'wrong-passphrase', 'unknown-deployment', 'auditor-needed', 'in-use', 'not-an-audit-log', 'broken-audit-log'. */
 export async function openDesk(options: DeskOptions): Promise<Desk> {
-  const released = new Map<string, number>()
-  const auditLog = await AuditLog.open(options.auditLog, (record) => {
-    const { deployment = '' } = record
-    if (counts(record)) released.set(deployment, (released.get(deployment) ?? 0) + 1)
-  })
-  const served = await loadDeployments(options, released).catch(async (error) => {
+  const store = new KeyStore(options.keysFolder)
+  const { ledger } = store
+  const chosen = await chooseDeployments(store, options.deployments, options.audits !== undefined)
+  const auditLog = await openAuditLog(store, options, chosen)
+  const served = await startServing(store, options, chosen).catch(async (error) => {
     await auditLog.close()
     throw error
   })
   const metrics = new Metrics('sealwright_gateway')
   const limit = () => new RateLimit(options.perMinute)
-  const limits = { open: { deployment: limit(), token: limit() }, refresh: { deployment: limit(), token: limit() } }
-  const store = new KeyStore(options.keysFolder)
-  const record = async (event: AuditEvent): Promise<void> => {
-    metrics.count('results', 'Results by outcome.', { outcome: event.event })
-    await auditLog.append(event)
+  const limits = {
+    open: { deployment: limit(), token: limit() },
+    look: { deployment: limit(), token: limit() },
+    refresh: { deployment: limit(), token: limit() },
   }
+  const refreshed = new RefreshedInputs()
+  const refusals = new Refusals((event) => auditLog.append(event), flushEveryMs)
+  const flushing = setInterval(() => void refusals.flush().catch(() => {}), flushEveryMs)
+  flushing.unref()
 
-  async function answer(kind: 'open' | 'refresh', file: Uint8Array, token: string): Promise<OpenAnswer> {
-    const { deploymentId: deployment, segment = 0 } = headerOf(file) ?? {}
-    const refuse = async (reason: string, error = refusal()): Promise<never> => {
-      await record({ event: 'refused', deployment, token, reason })
-      throw error
-    }
-    const known = served.get(deployment ?? '')
-    if (!known || deployment === undefined) return await refuse('unknown-deployment')
-    if ((await store.read(deployment).catch(() => undefined))?.revoked !== undefined) return await refuse('revoked')
-    if (known.released >= known.quota) return await refuse('quota')
-    const name = (of: string): string => (kind === 'open' ? of : `${of} ${segment}`)
-    if (!limits[kind].deployment.take(name(deployment)) || !limits[kind].token.take(name(token))) {
-      return await refuse('rate', new UserError('too-many-requests', 'Too many requests; try again later.'))
-    }
-    // Counted before the answer, so that answers in flight count too.
-    known.released += 1
-    const event = kind === 'open' ? 'released' : 'refreshed'
+  async function answer(kind: Kind, file: Uint8Array, { token = '', show }: Bringer): Promise<OpenAnswer> {
+    const header = headerOf(file)
+    const known = served.get(header?.deploymentId ?? '')
+    const deployment = known?.deployment.id
     try {
-      const answered = await known.keys.ask({ kind, file })
-      await record({ event, deployment, token })
-      if (!counts({ event })) known.released -= 1
+      if (!header || !known) throw new Refused('unknown-deployment')
+      if ((await store.read(known.deployment.id).catch(() => undefined))?.revoked !== undefined) {
+        throw new Refused('revoked')
+      }
+      takeTurn(kind, known.deployment.id, token, header.segment)
+      if (kind !== 'look' && known.deployment.audit) await audit(known, header, token, show)
+      const answered = await paidFor(kind, known, file)
+      const event = events[kind]
+      if (event) {
+        metrics.count('results', 'Results by outcome.', { outcome: event })
+        const bits = kind === 'open' ? priceOf(known).bits : 0
+        await auditLog.append({ event, deployment, token, ...(bits > 0 && { bits }) })
+      }
+      if (kind === 'refresh') remember(answered as Uint8Array)
       return answered
     } catch (error) {
-      const reason = error instanceof UserError ? error.code : 'failed'
-      if (!counts({ event: 'refused', reason })) known.released -= 1
-      return await refuse(reason)
+      metrics.count('results', 'Results by outcome.', { outcome: 'refused' })
+      const { reason, bits } = error instanceof Refused ? error : new Refused(codeOf(error))
+      const event = { event: 'refused', deployment, token, reason } as const
+      // Nothing is given away where the log cannot be written, and whoever asks is told no more than otherwise.
+      await (bits > 0 ? auditLog.append({ ...event, bits }) : refusals.note(event)).catch(() =>
+        metrics.count('unlogged', 'Refusals that could not be written to the audit log.'),
+      )
+      throw reason === 'too-many-requests' ? error : refusal()
     }
   }
 
-  await auditLog.append({ event: 'started' })
+  function takeTurn(kind: Kind, deployment: string, token: string, segment: number): void {
+    const name = (of: string): string => (kind === 'refresh' ? `${of} ${segment}` : of)
+    if (limits[kind].deployment.take(name(deployment)) && limits[kind].token.take(name(token))) return
+    throw new UserError('too-many-requests', 'Too many requests; try again later.')
+  }
+
+  /** With audits an honest answer costs nothing: what a liar gets is paid for when it is caught. */
+  function priceOf({ deployment, price }: Served): Price {
+    return deployment.audit ? { ...price, bits: 0 } : price
+  }
+
+  /** Counts an answer before it is made, so that those in flight count too. */
+  async function paidFor(kind: Kind, known: Served, file: Uint8Array): Promise<OpenAnswer> {
+    const { deployment, allowance, keys } = known
+    const price = kind === 'open' ? priceOf(known) : { bits: 0 }
+    const isWithin =
+      kind === 'open'
+        ? await ledger.spend(deployment.id, price, allowance)
+        : kind === 'look' || (await ledger.read(deployment.id)).spentBits + REFUSAL_BITS <= allowance.bits
+    if (!isWithin) throw spent(known)
+    try {
+      return await keys.ask({ kind: kind === 'refresh' ? 'refresh' : 'open', file })
+    } catch (error) {
+      const reason = codeOf(error)
+      const told = kind === 'look' || deployment.audit || !isTelling(reason) ? 0 : REFUSAL_BITS
+      await ledger.giveBack(deployment.id, { ...price, bits: price.bits - told })
+      throw new Refused(reason, told)
+    }
+  }
+
+  function spent(known: Served): Refused {
+    if (!known.isSpent) options.onSpent?.(known.deployment)
+    known.isSpent = true
+    return new Refused('quota')
+  }
+
+  /** Nothing is decrypted before this returns. The coin falls after the node has committed itself by its receipts. */
+  async function audit(
+    known: Served,
+    header: NonNullable<ReturnType<typeof headerOf>>,
+    token: string,
+    show: ShowOpening | undefined,
+  ): Promise<void> {
+    const { deployment, plans, price, allowance } = known
+    const { id, audit } = deployment
+    const account = await ledger.read(id)
+    if (account.blocked.some((edge) => edge.token === token)) throw new Refused('blocked')
+    const bits = bitsBeforeCaught(price.bits, audit!.rate)
+    if (account.spentBits + bits > allowance.bits) throw spent(known)
+    const context = { deployment, plans, refreshed: (job: string, at: number) => refreshed.get(job, at) }
+    const receipts = receiptsOf(header, context)
+    if (!receipts || !show) throw new Refused('no-receipt')
+    if (!drawCoin(audit!.rate)) return
+    metrics.count('audits', 'Jobs that were audited.')
+    const caught = await auditReceipts(receipts, show, options.audits!)
+    if (!caught) {
+      await ledger.noteAudit(id)
+      await auditLog.append({ event: 'audit-passed', deployment: id, token })
+      return
+    }
+    // Blocked first: nothing of this edge is answered any more, whatever happens below.
+    await ledger.noteAudit(id, { token, bits })
+    await auditLog.append({ event: 'audit-failed', deployment: id, token, reason: caught.fault, bits })
+    options.onCaught?.(deployment, token, caught.evidence)
+    throw new Refused('audit-failed')
+  }
+
+  function remember(file: Uint8Array): void {
+    const { job, segment, ciphertexts } = decodeResultHeader(file, 'refreshed')
+    const hashes = ciphertexts.map(({ sha256 }) => sha256)
+    if (job !== undefined) refreshed.add(job, segment, hashes)
+  }
+
   return {
     deployments: [...served.values()].map(({ deployment }) => deployment),
     auditLog,
     metrics,
-    open: async (file, token = '') => (await answer('open', file, token)) as DecryptResult,
-    refresh: async (file, token = '') => (await answer('refresh', file, token)) as Uint8Array,
+    open: async (file, bringer = {}) => (await answer('open', file, bringer)) as DecryptResult,
+    look: async (file) => (await answer('look', file, { token: 'canary' })) as DecryptResult,
+    refresh: async (file, bringer = {}) => (await answer('refresh', file, bringer)) as Uint8Array,
+    budgets: () =>
+      Promise.all(
+        [...served.values()].map(async ({ deployment, allowance }) => ({
+          deployment: deployment.id,
+          ...(await reportBudget(store, deployment, await ledger.read(deployment.id), allowance.bits)),
+        })),
+      ),
     async close() {
+      clearInterval(flushing)
       await Promise.all([...served.values()].map(({ keys }) => keys.end()))
+      await refusals.flush()
       await auditLog.append({ event: 'stopped' })
       await auditLog.close()
     },
   }
 }
 
-/** Starts a thread for each deployment; all keys are loaded when it resolves, or none stays. */
-async function loadDeployments(
-  options: DeskOptions,
-  released: ReadonlyMap<string, number>,
-): Promise<Map<string, Served>> {
-  const store = new KeyStore(options.keysFolder)
-  const all = await store.list()
-  const wanted = options.deployments
-    ? await Promise.all(options.deployments.map((prefix) => store.find(prefix)))
-    : all.filter(({ revoked }) => revoked === undefined)
-  if (wanted.length === 0) throw new UserError('unknown-deployment', 'The key store holds no deployment to serve.')
-  const started = await Promise.allSettled(
-    wanted.map(async (deployment): Promise<Served> => {
-      const answers = Math.min(
-        options.quota ?? defaultQuota(deployment.weights, deployment.outputs),
-        scoresOf(deployment),
-      )
-      // A result answers a whole batch.
-      const quota = Math.max(1, Math.floor(answers / deployment.batch))
-      const setup = { keysFolder: options.keysFolder, deployment: deployment.id, unlock: options.unlock }
-      const keys = await KeyHolder.start(setup, options.loadsRefreshes === true)
-      return { deployment, quota, keys, released: released.get(deployment.id) ?? 0 }
-    }),
-  )
-  const served = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
-  const failed = started.find((start) => start.status === 'rejected')
-  if (failed) {
-    await Promise.all(served.map(({ keys }) => keys.end()))
-    throw failed.reason
-  }
-  return new Map(served.map((each) => [each.deployment.id, each]))
-}
-
-/** The noise of scores is sized for so many. */
-const scoresOf = ({ reveal, flooding }: Deployment): number => (reveal.mode === 'scores' ? flooding.releases : Infinity)
+const codeOf = (error: unknown): string => (error instanceof UserError ? error.code : 'failed')
 
 /** Undefined where the file is no result at all. */
 function headerOf(file: Uint8Array) {

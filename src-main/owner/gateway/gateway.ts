@@ -5,7 +5,9 @@ import { readBody } from '../../http/body.ts'
 import { checkListen, json, listen, type Listening, type ListenOptions } from '../../http/listen.ts'
 import { currentRequestId } from '../../http/request-id.ts'
 import { statusReply } from '../../http/status.ts'
+import type { DecryptResult } from '../decrypt.ts'
 import { openDesk, type Desk, type DeskOptions } from './desk.ts'
+import { PendingAudits } from './pending-audits.ts'
 
 export interface GatewayOptions extends ListenOptions, DeskOptions {}
 
@@ -17,23 +19,32 @@ export interface GatewayServer extends Listening {
 }
 
 /**
- * The owner's gateway: POST /v1/decrypt with a result file answers what the deployment's policy reveals.
+ * The owner's gateway: POST /v1/decrypt with a result file answers what the deployment's policy reveals, or 202 where the job
+ * is to be opened first, by POST /v1/openings with an audit case.
  * @throws UserError wrong-passphrase, unknown-deployment, broken-audit-log, insecure-listen, cannot-listen
  */
 export async function startGateway(options: GatewayOptions, log: Log = noLog): Promise<GatewayServer> {
   checkListen(options)
   const desk = await openDesk(options)
+  const pending = new PendingAudits<DecryptResult>()
   const reasons: (() => readonly string[])[] = []
   const status = { metrics: desk.metrics, problems: () => reasons.flatMap((problems) => problems()) }
   const listening = await listen(options, async (request, token) => {
     const reply = statusReply(`${request.method} ${request.url}`, status)
     if (reply) return reply
-    if (request.url !== '/v1/decrypt') throw new UserError('not-found', 'There is no such path.')
+    if (request.url !== '/v1/decrypt' && request.url !== '/v1/openings') {
+      throw new UserError('not-found', 'There is no such path.')
+    }
     if (request.method !== 'POST') throw new UserError('method-not-allowed', 'Use POST.')
     const file = await readBody(request, Math.min(MAX_RESULT_BYTES, 2 ** 26))
-    desk.metrics.observe('result_bytes', 'Results that were sent here.', file.length)
+    const isResult = request.url === '/v1/decrypt'
+    if (isResult) desk.metrics.observe('result_bytes', 'Results that were sent here.', file.length)
     const startedMs = performance.now()
-    const answer = await desk.open(file, token).catch(refuse)
+    const answered = isResult
+      ? pending.begin((show) => desk.open(file, { token, show }), token)
+      : pending.give(file, token)
+    const answer = await answered.catch(refuse)
+    if ('audit' in answer) return json(202, answer)
     const seconds = (performance.now() - startedMs) / 1000
     desk.metrics.observe('open_seconds', 'From a result to what the policy reveals of it.', seconds)
     log('info', 'opened', { request: currentRequestId(), seconds })
@@ -56,6 +67,6 @@ export async function startGateway(options: GatewayOptions, log: Log = noLog): P
 
 /** A full disk looks like a bad result to whoever asks: the reason is for the owner, who has it in log and metrics. */
 function refuse(error: unknown): never {
-  if (error instanceof UserError && error.code === 'too-many-requests') throw error
+  if (error instanceof UserError && ['too-many-requests', 'busy'].includes(error.code)) throw error
   throw new UserError('refused', 'The result was refused.', { cause: error })
 }

@@ -20,12 +20,3 @@ export class RateLimit {
     return taken
   }
 }
-
-/**
- * Answers after which a liar could know one hundredth of the weights to 8 bits: a label among n tells log2(n) bits.
- * See docs/security.md.
- */
-export function defaultQuota(weights: number, labels: number): number {
-  const bitsPerAnswer = Math.log2(Math.max(labels, 2))
-  return Math.max(100, Math.floor((0.01 * 8 * weights) / bitsPerAnswer))
-}

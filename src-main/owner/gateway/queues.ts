@@ -168,14 +168,14 @@ class Counter {
     const { metrics } = this.#desk
     metrics.observe('result_bytes', 'Results that were sent here.', file.length)
     if (segment + 1 === this.#deployment.segments) {
-      const open = async () => await withRequestId(job, () => this.#desk.open(file, token))
+      const open = async () => await withRequestId(job, () => this.#desk.open(file, { token }))
       const help = 'From a result to what the policy reveals of it.'
       const answer: Answer = { job, answer: { ...(await timed(metrics, 'open_seconds', help, open)) } }
       // Opened once: asking the desk again would cost another answer.
       await persist(deadlineMs, () => this.#queues.answer(answer, task.answerKey))
       return
     }
-    const refresh = async () => await withRequestId(job, () => this.#desk.refresh(file, token))
+    const refresh = async () => await withRequestId(job, () => this.#desk.refresh(file, { token }))
     const refreshed = await timed(metrics, 'refresh_seconds', "From a result to the next segment's input.", refresh)
     await passOn(this.#queues, ['compute', segment + 1], task, refreshed)
   }

@@ -1,0 +1,36 @@
+import type { BudgetReport } from '../jobs/keys.ts'
+import { grouped } from './units.ts'
+
+const bits = (value: number): string => value.toFixed(1)
+
+/** With audits it is not answers that are counted. */
+export function leftOf({ answersLeft, audit }: BudgetReport): string {
+  if (audit) return audit.catchesLeft === 0 ? 'none: export again' : `audited at ${audit.rate}`
+  return answersLeft === 0 ? 'none: export again' : grouped(answersLeft ?? 0)
+}
+
+/** What a deployment has given away, for people. */
+export function budgetPairs(budget: BudgetReport): [string, string][] {
+  const { bitsSpent, bitsAllowed, bitsPerAnswer, audit, audits, edgesBlocked } = budget
+  return [
+    ['bits spent', `${bits(bitsSpent)} of ${bits(bitsAllowed)}, ${bits(bitsPerAnswer)} an answer`],
+    ['answers left', leftOf(budget)],
+    ...(audit ? [auditRow(audit)] : []),
+    ['audits', `${grouped(audits.passed)} passed, ${grouped(audits.failed)} failed`],
+    ['edges blocked', grouped(edgesBlocked)],
+  ]
+}
+
+const auditRow = ({ rate, bitsBeforeCaught }: NonNullable<BudgetReport['audit']>): [string, string] => [
+  'audit rate',
+  `${rate}: ${bits(bitsBeforeCaught)} bits before an edge is caught, ${Number((100 * rate).toPrecision(3))} % more computing`,
+]
+
+/** What a policy lets edges get, where it is chosen. */
+export const policyPairs = (budget: BudgetReport): [string, string][] =>
+  budget.audit
+    ? [auditRow(budget.audit)]
+    : [['answers', `${leftOf(budget)} that an edge may see, ${bits(budget.bitsAllowed)} bits (more with --audit)`]]
+
+export const budgetText = (budget: BudgetReport & { readonly deployment: string }): string =>
+  `${budget.deployment}: ${bits(budget.bitsSpent)} of ${bits(budget.bitsAllowed)} bits spent, answers left: ${leftOf(budget)}`

@@ -1,0 +1,61 @@
+import type { RevealPolicy } from '../../core/bundle/manifest.ts'
+import type { Deployment } from '../deployment.ts'
+import { bitsPerScore } from '../flood.ts'
+
+/** Of the key, and of the weights at 8 bits each, this part may become known. */
+const share = 0.01
+
+/**
+ * Most that one result can tell under a policy, in bits: the edge chooses the ciphertext, so each outcome can be
+ * made to say what it likes. A label among n tells log2(n); the order of the k largest log2(n! / (n − k)!); a score what
+ * its noise lets through; a batch as much as its images together. See docs/security.md.
+ */
+export function bitsPerAnswer(
+  policy: RevealPolicy,
+  { outputs, batch, flooding }: Pick<Deployment, 'outputs' | 'batch' | 'flooding'>,
+): number {
+  return batch * bitsPerImage()
+
+  function bitsPerImage(): number {
+    switch (policy.mode) {
+      case 'label':
+        return orderBits(outputs, 1)
+      case 'top-k':
+        return orderBits(outputs, policy.k)
+      case 'scores':
+        return orderBits(outputs, 1) + outputs * bitsPerScore(flooding, outputs)
+    }
+  }
+}
+
+/** A single output is a yes or a no. */
+function orderBits(outputs: number, k: number): number {
+  if (outputs === 1) return 1
+  let bits = 0
+  for (let place = 0; place < Math.min(k, outputs); place++) bits += Math.log2(outputs - place)
+  return bits
+}
+
+/** What a refusal that depends on the decryption tells: that there was one. */
+export const REFUSAL_BITS = 1
+
+/**
+ * Bits that may be given away in a key pair's lifetime: one hundredth of the weights at 8 bits, or of a ternary secret key
+ * where that is less, because a ciphertext can decrypt to either. `degree` is N of the smallest key that an answer's
+ * ciphertext can reach: the smallest of all segments, since a refresh carries what it is given into the next.
+ */
+export const lifetimeBits = (weights: number, degree: number): number =>
+  share * Math.min(8 * weights, degree * Math.log2(3))
+
+/**
+ * Bits that an edge gets before an audit catches it, on average, where each job is audited with probability `rate`: it
+ * lies 1 / rate times, and all but the last are answered.
+ */
+export const bitsBeforeCaught = (perAnswer: number, rate: number): number => (perAnswer * (1 - rate)) / rate
+
+/** The smallest rate at which one edge may be caught within the budget. */
+export const smallestAuditRate = (perAnswer: number, allowed: number): number => perAnswer / (perAnswer + allowed)
+
+/** Answers that so many bits allow, with no floor. */
+export const answersWithin = (bits: number, perAnswer: number): number =>
+  Math.max(0, Math.floor(bits / perAnswer + 1e-9))

@@ -1,0 +1,36 @@
+import { areChained, isSame, type Receipt } from '../../core/bundle/receipt.ts'
+import type { decodeResultHeader } from '../../core/bundle/result.ts'
+import { firstUnderKeyOf, type Deployment } from '../deployment.ts'
+
+type ResultHeader = ReturnType<typeof decodeResultHeader>
+
+export interface ReceiptContext {
+  readonly deployment: Deployment
+  /** SHA-256 of each segment's plan. */
+  readonly plans: readonly string[]
+  /** Hashes of what the owner encrypted for a job's segment; undefined where it is not known to have. */
+  readonly refreshed: (job: string, segment: number) => readonly string[] | undefined
+}
+
+/**
+ * The receipts of a result, where they tell without a gap how its ciphertexts came about: one for each segment since the owner's
+ * last refresh, or since an input that is committed to. Undefined where they do not.
+ */
+export function receiptsOf(header: ResultHeader, context: ReceiptContext): readonly Receipt[] | undefined {
+  const { deployment, plans, refreshed } = context
+  const { receipts = [], segment } = header
+  const first = firstUnderKeyOf(deployment, segment)
+  const outputs = header.ciphertexts.map(({ sha256 }) => sha256)
+  if (receipts.length !== segment - first + 1 || !areChained(receipts, outputs)) return undefined
+  if (receipts[0].segment !== first || receipts.some(({ job }) => job !== header.job)) return undefined
+  if (!receipts.every((receipt) => isOfDeployment(receipt, deployment, plans))) return undefined
+  if (first === 0) return receipts[0].commitment === undefined ? undefined : receipts
+  const given = refreshed(receipts[0].job, first)
+  return given && isSame(given, receipts[0].inputs) ? receipts : undefined
+}
+
+const isOfDeployment = (receipt: Receipt, { bundles }: Deployment, plans: readonly string[]): boolean =>
+  receipt.planSha256 === plans[receipt.segment] &&
+  bundles.some(
+    ({ sha256, segments }) => sha256 === receipt.bundleSha256 && (segments?.includes(receipt.segment) ?? true),
+  )

@@ -1,0 +1,85 @@
+import { decodeCase } from '../../core/bundle/audit-case.ts'
+import { UserError } from '../../core/errors.ts'
+import { sha256 } from '../../files/sha256.ts'
+import type { ShowOpening } from './audits.ts'
+
+/** What a node is told where its job is audited: which of its segments, from 0, it has to open next. */
+export interface AuditCall {
+  readonly audit: { readonly job: string; readonly segments: readonly number[] }
+}
+
+const most = 256
+
+/**
+ * Jobs over HTTP that wait to be opened: the answer to a result is then a call, and the answer to its opening is the
+ * result's.
+ */
+export class PendingAudits<T> {
+  readonly #pending = new Map<string, Exchange<T>>()
+
+  /** Resolves with the first call, or with the answer where nothing is asked. */
+  async begin(answer: (show: ShowOpening) => Promise<T>, token: string): Promise<T | AuditCall> {
+    if (this.#pending.size >= most) throw new UserError('busy', 'Too many jobs wait to be opened; try again later.')
+    const exchange = new Exchange<T>((job, exchange) => {
+      const name = nameOf(token, job)
+      // A second result of a job takes the place of the first, which then is not opened.
+      this.#pending.set(name, exchange)
+      const forget = (): void => {
+        if (this.#pending.get(name) === exchange) this.#pending.delete(name)
+      }
+      exchange.answered.then(forget, forget)
+    }, answer)
+    return await exchange.next()
+  }
+
+  /** The next call, or the answer. Throws UserError 'damaged-case', 'refused', and what the answer does. */
+  async give(file: Uint8Array, token: string): Promise<T | AuditCall> {
+    const { job } = decodeCase(file, sha256).receipt
+    const exchange = this.#pending.get(nameOf(token, job))
+    if (!exchange) throw new UserError('refused', 'The result was refused.')
+    exchange.give(file)
+    return await exchange.next()
+  }
+}
+
+const nameOf = (token: string, job: string): string => `${token} ${job}`
+
+class Exchange<T> {
+  readonly answered: Promise<T>
+  #show: ((file: Uint8Array) => void) | undefined
+  #call = newCall()
+
+  constructor(onCall: (job: string, exchange: Exchange<T>) => void, answer: (show: ShowOpening) => Promise<T>) {
+    this.answered = answer(({ job, segment }) => {
+      onCall(job, this)
+      return new Promise((show) => {
+        this.#show = show
+        this.#call.resolve({ audit: { job, segments: [segment] } })
+      })
+    })
+    this.answered.catch(() => {})
+  }
+
+  next(): Promise<T | AuditCall> {
+    return Promise.race([this.answered, this.#call.promise])
+  }
+
+  give(file: Uint8Array): void {
+    const show = this.#show
+    if (!show) return
+    this.#show = undefined
+    this.#call = newCall()
+    show(file)
+  }
+}
+
+interface Call {
+  readonly promise: Promise<AuditCall>
+  readonly resolve: (call: AuditCall) => void
+}
+
+function newCall(): Call {
+  let resolve: Call['resolve'] = () => {}
+  const promise = new Promise<AuditCall>((made) => (resolve = made))
+  return { promise, resolve }
+}

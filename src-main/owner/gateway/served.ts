@@ -1,0 +1,72 @@
+import { UserError } from '../../core/errors.ts'
+import { allowanceOf, allowedBits, priceOf } from '../budget/budget.ts'
+import type { Allowance, Price } from '../budget/ledger.ts'
+import { sha256 } from '../../files/sha256.ts'
+import { planName, type Deployment } from '../deployment.ts'
+import type { KeyStore } from '../key-store.ts'
+import type { DeskOptions } from './desk-options.ts'
+import { KeyHolder } from './key-holder.ts'
+
+/** A deployment whose results are answered. */
+export interface Served {
+  readonly deployment: Deployment
+  readonly keys: KeyHolder
+  /** Of one result. */
+  readonly price: Price
+  readonly allowance: Allowance
+  /** SHA-256 of each segment's plan. */
+  readonly plans: readonly string[]
+  /** Whether the owner has been told so. */
+  isSpent: boolean
+}
+
+/** Throws UserError 'unknown-deployment', 'auditor-needed'. */
+export async function chooseDeployments(
+  store: KeyStore,
+  prefixes: readonly string[] | undefined,
+  hasAuditor: boolean,
+): Promise<Deployment[]> {
+  const chosen = prefixes
+    ? await Promise.all(prefixes.map((prefix) => store.find(prefix)))
+    : (await store.list()).filter(({ revoked }) => revoked === undefined)
+  const audited = chosen.find(({ audit }) => audit)
+  if (audited && !hasAuditor) throw auditorNeeded(audited)
+  if (chosen.length === 0) throw new UserError('unknown-deployment', 'The key store holds no deployment to serve.')
+  return chosen
+}
+
+/** Starts a thread for each deployment; all keys are loaded when it resolves, or none stays. Throws UserError 'wrong-passphrase'. */
+export async function startServing(
+  store: KeyStore,
+  options: DeskOptions,
+  chosen: readonly Deployment[],
+): Promise<Map<string, Served>> {
+  const started = await Promise.allSettled(
+    chosen.map(async (deployment): Promise<Served> => {
+      const price = priceOf(deployment.reveal, deployment)
+      const bits =
+        options.quota === undefined
+          ? await allowedBits(store, deployment)
+          : (options.quota * price.bits) / deployment.batch
+      const setup = { keysFolder: options.keysFolder, deployment: deployment.id, unlock: options.unlock }
+      const keys = await KeyHolder.start(setup, options.loadsRefreshes === true)
+      const plans = await plansOf(store, deployment)
+      return { deployment, keys, price, allowance: allowanceOf(bits, deployment), plans, isSpent: false }
+    }),
+  )
+  const served = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+  const failed = started.find((start) => start.status === 'rejected')
+  if (failed) {
+    await Promise.all(served.map(({ keys }) => keys.end()))
+    throw failed.reason
+  }
+  return new Map(served.map((each) => [each.deployment.id, each]))
+}
+
+const plansOf = (store: KeyStore, { id, segments }: Deployment): Promise<string[]> =>
+  Promise.all(Array.from({ length: segments }, async (_, i) => sha256(await store.readFile(id, planName(i)))))
+
+const auditorNeeded = ({ id }: Deployment): UserError =>
+  new UserError('auditor-needed', `The deployment ${id} was exported with audits, and there is no auditor.`, {
+    hint: 'Start `sealwright audit serve` on its bundle, and give its address with --auditor.',
+  })
