@@ -4,6 +4,7 @@ import type { DroppedClamp } from '../core/normalise/passes/drop-idle-clamps.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { WHOLE } from '../core/segment/cut.ts'
 import { type FrontierPoint } from '../core/compile/choose-degrees.ts'
+import type { FittingReport } from '../core/network/polynomial-model.ts'
 import { depthOf } from '../core/network/depth.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { approximateAndKeep } from './approximate-and-keep.ts'
@@ -26,6 +27,8 @@ export interface ApproximateResult {
   readonly layers: readonly (FitReport & { readonly name: string; readonly channels: number })[]
   /** Clamps of a quantised network that change nothing on the samples and are left out. */
   readonly droppedClamps: readonly DroppedClamp[]
+  /** How the whole network was fitted. */
+  readonly fitting?: FittingReport
   /** What was tried, by depth, where the degrees were chosen; degrees are those of layers that are not 2. */
   readonly frontier?: readonly Frontier[]
   readonly seconds: number
@@ -54,6 +57,7 @@ export async function approximate(request: ApproximateRequest, work: WorkContext
     depth: depthOf(polynomial),
     layers,
     droppedClamps,
+    ...(polynomial.fitting && { fitting: polynomial.fitting }),
     ...(frontier && { frontier: frontier.map(frontierJson) }),
     seconds: watch.seconds,
   }

@@ -13,7 +13,7 @@ import type { ProgressEvent } from '../../src-main/core/progress.ts'
 import { attributeLayers } from '../../src-main/core/validate/attribute-layers.ts'
 import { chooseDegrees } from '../../src-main/core/compile/choose-degrees.ts'
 import { depthOf } from '../../src-main/core/network/depth.ts'
-import { labelOf, share } from '../../src-main/core/validate/classification.ts'
+import { labelOf, share } from '../../src-main/core/network/classification.ts'
 import { mnistSamples } from '../support/mnist-samples.ts'
 import { conv, randomNumbers, randomVector } from './random-polynomial-model.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { approximate } from '../../src-main/core/approximate/approximate.ts'
-import type { Degrees } from '../../src-main/core/approximate/approximate.ts'
+import type { Degrees } from '../../src-main/core/approximate/options.ts'
 import { foldBetweenRefreshes, foldIntoSquares } from '../../src-main/core/approximate/fold-into-squares.ts'
 import { writeOnnx } from '../../src-main/core/onnx/write-onnx.ts'
 import { activationNames } from '../../src-main/core/network/activations.ts'

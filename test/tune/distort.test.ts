@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { withDistortions } from '../../src-main/core/tune/distort.ts'
+import { distort, withDistortions } from '../../src-main/core/tune/distort.ts'
 import { INPUT } from '../../src-main/core/network/layer-model.ts'
 import type { LayerModel, Shape } from '../../src-main/core/network/layer-model.ts'
 import { isHeldOut } from '../../src-main/core/numeric/held-out.ts'
+
+const gentle = ['turn', 'zoom', 'slant', 'shift rows', 'shift columns'] as const
 
 const network = (shape: Shape, weights = 1): LayerModel => ({
   name: 'flat',
@@ -33,7 +35,7 @@ const constants = (count: number, size: number) =>
 describe('withDistortions', () => {
   it.each([20, 23])('puts each copy of %i samples on its sample’s side of the held-out split', (count) => {
     const shape: Shape = [1, 8, 8]
-    const all = withDistortions(network(shape), constants(count, 64))
+    const all = withDistortions(network(shape), constants(count, 64), gentle)
     expect(all.length).toBeGreaterThanOrEqual(2 * count - 4)
     all.forEach((sample, index) => expect(isHeldOut(Math.round(sample[0]))).toBe(isHeldOut(index)))
   })
@@ -41,7 +43,7 @@ describe('withDistortions', () => {
   it('moves an image a little, channels alike', () => {
     const shape: Shape = [2, 16, 16]
     const image = Float64Array.from({ length: 512 }, (_, i) => Math.sin(i / 3) + Math.floor(i / 256))
-    const copy = withDistortions(network(shape), new Array<Float64Array>(5).fill(image))[5]
+    const copy = withDistortions(network(shape), new Array<Float64Array>(5).fill(image), gentle)[5]
     expect(copy).not.toEqual(image)
     expect(copy.every(Number.isFinite)).toBe(true)
     expect(Math.max(...copy)).toBeLessThanOrEqual(Math.max(...image))
@@ -50,11 +52,18 @@ describe('withDistortions', () => {
     expect(mean(second) - mean(first)).toBeCloseTo(1, 0)
   })
 
-  it('leaves signals and networks that would take minutes alone', () => {
+  it('moves only as it is told', () => {
+    const shape: Shape = [1, 12, 12]
+    const stripes = Float64Array.from({ length: 144 }, (_, i) => Math.floor(i / 12) % 3)
+    expect(distort(stripes, shape, 1, ['shift columns'])).toEqual(stripes)
+    expect(distort(stripes, shape, 1, ['shift rows'])).not.toEqual(stripes)
+  })
+
+  it('leaves samples that nothing may move, and networks that would take minutes, alone', () => {
     const signals = constants(3, 96)
-    expect(withDistortions(network([1, 1, 96]), signals)).toBe(signals)
+    expect(withDistortions(network([1, 1, 96]), signals, ['mirror'])).toBe(signals)
     const image = new Float64Array(64 * 64)
     const many = new Array<Float64Array>(2500).fill(image)
-    expect(withDistortions(network([1, 64, 64], 300), many)).toBe(many)
+    expect(withDistortions(network([1, 64, 64], 300), many, gentle)).toBe(many)
   })
 })

@@ -58,7 +58,7 @@ export function approximateCommand(): Command {
   )
 }
 
-function textOf({ out, depth, layers, frontier, seconds: taken }: ApproximateResult): string {
+function textOf({ out, depth, layers, fitting, frontier, seconds: taken }: ApproximateResult): string {
   const figures = (value: number): string => value.toPrecision(3)
   const fits = layers.map((layer) => [
     layer.name,
@@ -77,8 +77,16 @@ function textOf({ out, depth, layers, frontier, seconds: taken }: ApproximateRes
   return [
     table(['layer', 'original', 'degree', 'inputs seen', 'error (RMS)', 'range margin'], fits),
     ...(frontier ? [table(['depth', 'time', 'labels kept (expected)', 'degrees'], tried)] : []),
+    ...(fitting ? [fittingOf(fitting)] : []),
     `${out}, depth ${depth}, ${seconds(taken)}`,
   ].join('\n\n')
+}
+
+/** What was done to samples, and what came out beyond the original's range. */
+function fittingOf({ movements, judged, far }: NonNullable<ApproximateResult['fitting']>): string {
+  const used = `samples were also used by: ${movements.join(', ') || 'nothing, as they are only'}`
+  if (judged === undefined) return used
+  return `${used}\noutputs beyond ten times the original's range: ${far} of ${judged} inputs that were held back or mixed of samples`
 }
 
 /** By degree, the layers that have another than 2. */

@@ -2,7 +2,7 @@ import { INPUT, sizeOf } from '../network/layer-model.ts'
 import type { LayerId } from '../network/layer-model.ts'
 import { lastReaders } from '../network/run-layers.ts'
 import type { WorkContext } from '../progress.ts'
-import { evenly } from './layer-values.ts'
+import { evenly } from '../numeric/evenly.ts'
 import type { Values } from './layer-values.ts'
 import type { SlotModel } from './pools.ts'
 

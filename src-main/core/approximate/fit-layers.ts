@@ -8,6 +8,8 @@ import type { Values } from './layer-values.ts'
 import { legendre, legendreCoefficients } from '../numeric/legendre.ts'
 import { addMoments, meanSquareError, momentsOfTerm, noMoments, observe, pooledMoments } from './moments.ts'
 import { evaluatePolynomial } from '../numeric/monomials.ts'
+import type { Coefficients } from '../numeric/monomials.ts'
+import type { Points } from './points.ts'
 import { condense, extremes, isSpread, largestOf } from './points.ts'
 import { hasSquareForm } from './square-form.ts'
 import type { Degree, FitReport, PolynomialLayer } from '../network/polynomial-model.ts'
@@ -21,6 +23,19 @@ export interface Pool {
 
 /** Weight of the unpooled values in a fit behind a pooling. */
 export const POINT_SHARE = 0.02
+
+/** The polynomial of one channel's inputs and targets (flattened, `channel` of each), as places are told by it. */
+export function fitPlain(
+  layer: ActivationLayer,
+  channel: number,
+  points: Points,
+  largest: number,
+  options: FitOptions,
+): Coefficients {
+  if (!varies(points, largest)) return constantPolynomial(points, options.degree)
+  const { middle, half } = rangeOf(points)
+  return fitMoments(pointMoments(points, activationFunction(layer.activation, channel), options), middle, half, options)
+}
 
 /**
  * Fits every channel of an activation; behind a pooling, to the pooled outputs. What is a polynomial already keeps its

@@ -1,4 +1,4 @@
-import { evenly } from '../approximate/layer-values.ts'
+import { evenly } from '../numeric/evenly.ts'
 import { foldBetweenRefreshes } from '../approximate/fold-into-squares.ts'
 import { CancelledError, UserError } from '../errors.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'

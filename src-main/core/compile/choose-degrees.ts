@@ -1,5 +1,6 @@
 import { approximate, fitNetwork, tuneNetwork } from '../approximate/approximate.ts'
-import type { ApproximationOptions, FittedNetwork } from '../approximate/approximate.ts'
+import type { FittedNetwork } from '../approximate/approximate.ts'
+import type { ApproximationOptions } from '../approximate/options.ts'
 import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
 import { depthOf } from '../network/depth.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
@@ -8,7 +9,7 @@ import { isHeldOut } from '../numeric/held-out.ts'
 import { throwIfCancelled } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { attributeLayers } from '../validate/attribute-layers.ts'
-import { expectedAgreement } from '../validate/classification.ts'
+import { expectedAgreement } from '../network/classification.ts'
 
 export interface DegreeChoice {
   /** Share of samples that must keep the original's label, by `expectedAgreement` on held-out ones; 0.99 unless given. */

@@ -1,7 +1,19 @@
 import type { ActivationLayer, LinearLayer, MaxPoolLayer, Model, Shape } from './layer-model.ts'
 
 /** A network whose activations are polynomials, but for those that are to stay exact. */
-export type PolynomialModel = Model<LinearLayer | PolynomialLayer | ExactLayer>
+export type PolynomialModel = Model<LinearLayer | PolynomialLayer | ExactLayer> & { readonly fitting?: FittingReport }
+
+/** How the whole network was fitted. */
+export interface FittingReport {
+  /** What was done to calibration samples to have more of them: the original network keeps its labels under it. */
+  readonly movements: readonly string[]
+  /** Whether tuning all weights brought it closer; left out where samples were too few to tell. */
+  readonly tuned?: boolean
+  /** Inputs that took no part in fits and tuning, samples and mixtures that lie a little outside them. */
+  readonly judged?: number
+  /** Of these, how many have an output beyond ten times the range of the original's. */
+  readonly far?: number
+}
 
 /** Of a polynomial, as the plan computes it: a chain of squarings. */
 export type Degree = 2 | 4 | 8

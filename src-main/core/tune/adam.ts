@@ -7,23 +7,30 @@ const ENOUGH_EVIDENCE = 25
 const MOST_OVER_TYPICAL = 3
 
 /**
- * Adam (Kingma, Ba 2015) with steps in units of each parameter set's own size, since weights around polynomials differ
+ * Adam (Kingma, Ba 2015) with steps in units of each parameter set's own size, or of what a bias is added to, since weights around polynomials differ
  * by orders of magnitude; smaller ones where the samples say little of each weight, as in wide dense layers. Weights that are 0 stay 0: a map keeps its sparsity.
  */
 export class Adam {
   private readonly sets: readonly (Parameters & { readonly [K in 'mean' | 'square' | 'start']: Float32Array } & {
-    readonly size: number
+    readonly sizes: Float32Array
   })[]
   private taken = 0
   private typicalNorm = 0
 
-  constructor(parameters: readonly Parameters[], samples: number) {
+  /** `unitsOf` gives what a bias is measured by, value for value, where that is known. */
+  constructor(
+    parameters: readonly Parameters[],
+    samples: number,
+    unitsOf: (set: Parameters) => Float32Array | undefined = () => undefined,
+  ) {
     this.sets = parameters.map((set) => ({
       ...set,
       mean: new Float32Array(set.values.length),
       square: new Float32Array(set.values.length),
       start: Float32Array.from(set.values),
-      size: rootMeanSquare(set.values) * Math.min(1, Math.sqrt((set.evidence * samples) / ENOUGH_EVIDENCE)),
+      sizes: (unitsOf(set) ?? new Float32Array(set.values.length).fill(rootMeanSquare(set.values))).map(
+        (unit) => unit * Math.min(1, Math.sqrt((set.evidence * samples) / ENOUGH_EVIDENCE)),
+      ),
     }))
   }
 
@@ -33,8 +40,7 @@ export class Adam {
     if (scale === 0) return
     this.taken += 1
     const [debias, debiasSquare] = [1 - FIRST ** this.taken, 1 - SECOND ** this.taken]
-    for (const { values, gradient, lanes, mean, square, start, size, term } of this.sets) {
-      const length = rate * size
+    for (const { values, gradient, lanes, mean, square, start, sizes, term } of this.sets) {
       for (let i = 0; i < values.length; i++) {
         if (term !== undefined && start[i] === 0) continue
         let slope = 0
@@ -42,7 +48,7 @@ export class Adam {
         mean[i] += (1 - FIRST) * (slope - mean[i])
         square[i] += (1 - SECOND) * (slope * slope - square[i])
         const direction = mean[i] / debias / (Math.sqrt(square[i] / debiasSquare) + LEAST)
-        values[i] -= length * direction
+        values[i] -= rate * sizes[i] * direction
       }
     }
   }

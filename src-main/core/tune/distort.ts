@@ -2,29 +2,42 @@ import { countMultiplications } from '../network/count-multiplications.ts'
 import type { LayerModel, Shape } from '../network/layer-model.ts'
 import { HELD_OUT_PERIOD } from '../numeric/held-out.ts'
 
+/** What may be done to a picture without making another of it; to a spectrum or a signal, little of it. */
+export type Movement = 'turn' | 'zoom' | 'slant' | 'shift rows' | 'shift columns' | 'mirror'
+
 /** Multiplications that all samples together may take before distorted copies are left out. */
 const MOST_MULTIPLICATIONS = 5e9
-/** Smaller images have no room for a distortion. */
-const LEAST_SIDE = 8
 
 /**
- * The calibration samples and one slightly rotated, scaled, sheared and shifted copy of each, so that the fits also see
- * images a little less typical than the samples; no labels are needed, the original network says what is right. Only
- * the samples where the input is not an image or the network is so large that the copies would take minutes.
+ * The calibration samples and one copy of each, moved by the given movements at once, so that the fits also see
+ * samples a little less typical; no labels are needed, the original network says what is right. Only
+ * the samples where there is no such movement or the network is so large that the copies would take minutes.
  */
-export function withDistortions(model: LayerModel, samples: readonly Float64Array[]): readonly Float64Array[] {
-  const [, height, width] = model.input.shape
-  if (Math.min(height, width) < LEAST_SIDE || samples.length < 2) return samples
+export function withDistortions(
+  model: LayerModel,
+  samples: readonly Float64Array[],
+  movements: readonly Movement[],
+): readonly Float64Array[] {
+  const gentle = movements.filter((movement) => movement !== 'mirror')
+  if (gentle.length === 0 || samples.length < 2) return samples
   if (2 * samples.length * countMultiplications(model) > MOST_MULTIPLICATIONS) return samples
   // A copy stands where every fifth place puts it on the same side of the held-out split as its sample.
   const shift = samples.length % HELD_OUT_PERIOD
-  return [...samples, ...samples.slice(shift).map((sample, index) => distort(sample, model.input.shape, index))]
+  return [...samples, ...samples.slice(shift).map((sample, index) => distort(sample, model.input.shape, index, gentle))]
 }
 
-/** An affine distortion chosen by the index: up to 10°, 10 %, a slant of 0.1 and 5 % of the side. */
-export function distort(sample: Float64Array, [channels, height, width]: Shape, index: number): Float64Array {
-  // Five low-discrepancy sequences in [−1, 1): multiples of square roots of primes.
-  const [turn, zoom, slant, down, right] = [2, 3, 5, 7, 11].map((p) => 2 * (((index + 1) * Math.sqrt(p)) % 1) - 1)
+/** An affine distortion chosen by the index: up to 10° (turn), 10 % (zoom), a slant of 0.1, and shifts by 5 % of the side. */
+export function distort(
+  sample: Float64Array,
+  [channels, height, width]: Shape,
+  index: number,
+  movements: readonly Movement[],
+): Float64Array {
+  // Low-discrepancy sequences in [−1, 1): multiples of square roots of primes.
+  const amount = (movement: Movement, prime: number) =>
+    movements.includes(movement) ? 2 * (((index + 1) * Math.sqrt(prime)) % 1) - 1 : 0
+  const [turn, zoom, slant] = [amount('turn', 2), amount('zoom', 3), amount('slant', 5)]
+  const [down, right] = [amount('shift rows', 7), amount('shift columns', 11)]
   const scale = 1 / (1 + 0.1 * zoom)
   const [cos, sin] = [Math.cos(0.17 * turn) * scale, Math.sin(0.17 * turn) * scale]
   const [middleY, middleX] = [(height - 1) / 2, (width - 1) / 2]
@@ -50,3 +63,7 @@ export function distort(sample: Float64Array, [channels, height, width]: Shape, 
 }
 
 const clamp = (value: number, most: number): number => Math.min(most, Math.max(0, value))
+
+/** The sample with its columns in the opposite order. */
+export const mirror = (sample: Float64Array, [, , width]: Shape): Float64Array =>
+  sample.map((_, k) => sample[k + width - 1 - 2 * (k % width)])

@@ -1,5 +1,5 @@
 import { isStructural } from '../network/linear-maps.ts'
-import { INPUT } from '../network/layer-model.ts'
+import { INPUT, sizeOf } from '../network/layer-model.ts'
 import type { LayerId, LinearLayer, LinearMap, Shape, SparseMap } from '../network/layer-model.ts'
 import type { Arena, Block } from './arena.ts'
 import type { Kernels } from './kernels.ts'
@@ -88,11 +88,8 @@ export class LinearStep {
       const evidence = geometry.places / geometry.taps
       return [{ layer, term, values, gradient: lanes.values, lanes: LANES, evidence }]
     })
-    const places = this.layer.shape[1] * this.layer.shape[2]
-    return [
-      ...weights,
-      { layer, values: this.bias.values, gradient: this.biasGradient.values, lanes: 1, evidence: places },
-    ]
+    const evidence = sizeOf(this.layer.shape) / this.layer.bias.length
+    return [...weights, { layer, values: this.bias.values, gradient: this.biasGradient.values, lanes: 1, evidence }]
   }
 
   run(kernels: Kernels, values: ReadonlyMap<LayerId, Block>): void {

@@ -1,3 +1,6 @@
+/** Samples side by side. */
+export const BATCH = 16
+
 /** Weight of the divergence between the class probabilities, beside that of the outputs themselves. */
 const SHARPNESS = 0.3
 

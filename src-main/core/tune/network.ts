@@ -60,6 +60,10 @@ export class Network {
     return this.values.get(this.model.output)!.values
   }
 
+  shapeOf(id: LayerId): Shape {
+    return this.shapes.get(id)!
+  }
+
   /** What the last forward pass gave at a layer; valid until the next one. */
   valuesOf(id: LayerId): Float32Array {
     return this.values.get(id)!.values

@@ -1,27 +1,27 @@
 import type { PolynomialModel } from '../network/polynomial-model.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
 import type { LayerModel, LinearLayer } from '../network/layer-model.ts'
+import { evenly } from '../numeric/evenly.ts'
 import { stepCounter, throwIfCancelled } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { Adam } from './adam.ts'
 import type { Parameters } from './linear-step.ts'
-import { centred, Loss } from './loss.ts'
+import { isBetter } from './judge.ts'
+import type { Evidence, Judge } from './judge.ts'
+import { BATCH, centred } from './loss.ts'
 import { Network } from './network.ts'
 import { Variations } from './variations.ts'
 
-/** Samples side by side. */
-const BATCH = 16
-const EPOCHS = 30
+/** Few samples are shown more often: so many steps at least, in so many epochs at most. */
+const [EPOCHS, MOST_EPOCHS, USUAL_STEPS] = [30, 120, 1700]
 /** Multiplications that may be spent, forwards and backwards, and for the original network. */
 const MOST_MULTIPLICATIONS = 2e12
 /** Of the largest steps, relative to a layer's weights, where there are enough steps to settle afterwards. */
 const RATE = 0.005
 const ENOUGH_STEPS = 1000
 const WARM_UP_STEPS = 20
-/** How far mixtures lie outside the samples that judge whether tuning made outliers worse. */
-const BEYOND = 0.15
-/** Share of these that may be lost beside those that were before. */
-const MOST_LOST = 0.05
+/** Share of the epochs after which a network may be the best: before, steps are large. */
+const FIRST_JUDGED = 0.5
 
 /** So many, or at most so many and fewer for large networks; `{}` is as many as usual. */
 export type TuningEpochs = number | { readonly atMost?: number }
@@ -29,37 +29,29 @@ export type TuningEpochs = number | { readonly atMost?: number }
 /**
  * Changes weights and biases of the whole network at once, towards the original network's outputs on variations of
  * the samples: distillation by gradient steps, without labels. The polynomials stay; the weights around them say all
- * that a quadratic can. The model comes back as it was where its outputs on
- * further variations did not come closer.
+ * that a quadratic can. What comes back is the network as it was after the epoch at which its outputs on the unseen samples were
+ * closest, and as it was before where that is none.
  */
 export async function tune(
   original: LayerModel,
   start: PolynomialModel,
-  samples: readonly Float64Array[],
+  { samples, movements, judge }: Evidence & { readonly judge: Judge },
   wanted: TuningEpochs,
   work: WorkContext,
 ): Promise<PolynomialModel> {
   const affordable = Math.floor(MOST_MULTIPLICATIONS / (4 * samples.length * countMultiplications(original)))
-  const epochs = typeof wanted === 'number' ? wanted : Math.min(wanted.atMost ?? EPOCHS, affordable)
+  const epochs =
+    typeof wanted === 'number' ? wanted : Math.min(wanted.atMost ?? usualEpochs(samples.length), affordable)
   if (epochs === 0) return start
   const teacher = new Network(original, BATCH, false)
   const student = new Network(start, BATCH, true)
   const target = (inputs: readonly Float64Array[]) => centred(teacher.forward(inputs), BATCH)
   const outputs = (inputs: readonly Float64Array[]) => centred(student.forward(inputs), BATCH)
-  const variations = new Variations(samples, original.input.shape)
-  const judges = (epoch: number, beyond?: number) =>
-    [...variations.epoch(epoch, BATCH, beyond)].map((inputs) => ({ inputs, expected: target(inputs) }))
-  // Variations that no step sees say whether tuning helped; those beyond the samples, whether outputs stay bounded.
-  const [unseen, outside] = [judges(epochs), judges(epochs + 1, BEYOND)]
-  const loss = new Loss(BATCH, meanSquare(unseen.map(({ expected }) => expected)) || 1)
-  const lossOf = ({ inputs, expected }: (typeof unseen)[number]) => loss.of(outputs(inputs), expected, inputs.length)
-  const judgement = () => ({
-    loss: unseen.reduce((sum, batch) => sum + lossOf(batch).loss, 0),
-    lost: outside.reduce((sum, batch) => sum + lossOf(batch).lost, 0),
-  })
-
-  const before = judgement()
-  const adam = new Adam(student.parameters, samples.length)
+  const variations = new Variations(samples, original.input.shape, movements)
+  const before = judge.ofNetwork(student)
+  let best = { loss: before.loss, model: start }
+  student.forward(evenly(samples, BATCH))
+  const adam = new Adam(student.parameters, samples.length, (set) => biasUnits(student, set))
   const steps = epochs * Math.ceil(samples.length / BATCH)
   const done = stepCounter(work, 'tune', epochs)
   const breathe = breather()
@@ -69,16 +61,50 @@ export async function tune(
     for (const inputs of variations.epoch(epoch, BATCH)) {
       throwIfCancelled(work)
       await breathe()
-      student.backward(loss.of(outputs(inputs), target(inputs), inputs.length).gradient)
+      student.backward(judge.loss.of(outputs(inputs), target(inputs), inputs.length).gradient)
       const rate = largest * Math.min(1, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + Math.cos((Math.PI * step) / steps))
       adam.step(rate)
       step += 1
     }
     done()
+    if (epoch + 1 < FIRST_JUDGED * epochs) continue
+    const after = judge.ofNetwork(student)
+    if (!isBetter(after, { ...before, loss: best.loss })) continue
+    best = { loss: after.loss, model: withParameters(start, student.parameters) }
   }
-  const after = judgement()
-  const isBetter = after.loss < before.loss && after.lost <= before.lost + MOST_LOST * samples.length
-  return isBetter ? withParameters(start, student.parameters) : start
+  return best.model
+}
+
+const usualEpochs = (samples: number): number =>
+  Math.min(MOST_EPOCHS, Math.max(EPOCHS, Math.ceil((USUAL_STEPS * BATCH) / samples)))
+
+/** Share of the deviation that a bias is measured by. */
+const BIAS_UNIT = 0.5
+
+/**
+ * What the biases of a layer are measured by: the deviation, over the last inputs, of what they are added to, channel by channel. Their own
+ * size says little where places differ.
+ */
+function biasUnits(network: Network, { layer, term, values }: Parameters): Float32Array | undefined {
+  if (term !== undefined) return undefined
+  const outputs = network.valuesOf(layer)
+  const perBias = outputs.length / values.length
+  const channels = network.shapeOf(layer)[0]
+  const places = outputs.length / channels / BATCH
+  const deviations = Float32Array.from({ length: channels }, (_, channel) => {
+    let sum = 0
+    for (let place = 0; place < places; place++) {
+      const first = (channel * places + place) * BATCH
+      let [total, squares] = [0, 0]
+      for (let s = first; s < first + BATCH; s++) {
+        total += outputs[s]
+        squares += outputs[s] * outputs[s]
+      }
+      sum += Math.max(0, squares - (total * total) / BATCH) / BATCH
+    }
+    return Math.sqrt(sum / places)
+  })
+  return values.map((_, i) => BIAS_UNIT * deviations[Math.floor((i * perBias) / places / BATCH)])
 }
 
 /** Lets timers and signals through, now and then. */
@@ -90,9 +116,6 @@ function breather(): () => Promise<void> | undefined {
     return new Promise((resolve) => setTimeout(resolve))
   }
 }
-
-const meanSquare = (rows: readonly Float32Array[]): number =>
-  rows.reduce((sum, row) => sum + row.reduce((s, value) => s + value * value, 0) / row.length, 0) / rows.length
 
 function withParameters(model: PolynomialModel, parameters: readonly Parameters[]): PolynomialModel {
   const byLayer = Map.groupBy(parameters, ({ layer }) => layer)

@@ -1,23 +1,24 @@
-import { distort } from './distort.ts'
+import { distort, mirror } from './distort.ts'
+import type { Movement } from './distort.ts'
 import type { Shape } from '../network/layer-model.ts'
 
 /** Shares of the samples that an epoch sees as they are, mirrored, or mixed with another one. */
 const [PLAIN, MIRRORED, MIXED] = [0.3, 0.5, 0.3]
-/** Smaller images, and signals, are only mixed. */
-const LEAST_SIDE = 8
 
 /**
  * The samples as one epoch sees them, in an order of its own: some as they are, others distorted, mirrored and mixed,
- * so that no two epochs see the same. The original network says what is right for each, whatever it shows.
+ * so that no two epochs see the same; moved only by the given movements. The original network says what is right for each, whatever it shows.
  */
 export class Variations {
   private readonly samples: readonly Float64Array[]
   private readonly shape: Shape
+  private readonly movements: readonly Movement[]
   private readonly random = randomNumbers(1)
 
-  constructor(samples: readonly Float64Array[], shape: Shape) {
+  constructor(samples: readonly Float64Array[], shape: Shape, movements: readonly Movement[]) {
     this.samples = samples
     this.shape = shape
+    this.movements = movements
   }
 
   /** Chunks of at most `size`. With `beyond`, all are mixtures that lie up to that share outside their two samples. */
@@ -39,9 +40,10 @@ export class Variations {
   private move(index: number, epoch: number): Float64Array {
     const sample = this.samples[index]
     const [plain, mirrored] = [this.random() < PLAIN, this.random() < MIRRORED]
-    if (Math.min(this.shape[1], this.shape[2]) < LEAST_SIDE) return sample
-    const moved = plain ? sample : distort(sample, this.shape, index + epoch * this.samples.length)
-    return mirrored ? mirror(moved, this.shape[2]) : moved
+    const { shape, movements } = this
+    const still = plain || movements.every((movement) => movement === 'mirror')
+    const moved = still ? sample : distort(sample, shape, index + epoch * this.samples.length, movements)
+    return mirrored && movements.includes('mirror') ? mirror(moved, shape) : moved
   }
 
   private shuffled(): number[] {
@@ -53,9 +55,6 @@ export class Variations {
     return order
   }
 }
-
-const mirror = (image: Float64Array, width: number): Float64Array =>
-  image.map((_, k) => image[k + width - 1 - 2 * (k % width)])
 
 /** Numbers in [0, 1) that depend on the seed only (mulberry32). */
 function randomNumbers(seed: number): () => number {

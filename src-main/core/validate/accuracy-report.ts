@@ -1,4 +1,4 @@
-import { confusionMatrix, isFiniteOutput, labelOf, marginOf, share } from './classification.ts'
+import { confusionMatrix, isFiniteOutput, labelOf, marginOf, share } from '../network/classification.ts'
 import type { LayerAttribution } from './attribute-layers.ts'
 import { checkLabels, checkOutputs, lostWarning, type EncryptedOutputs, type Outputs } from './check-outputs.ts'
 

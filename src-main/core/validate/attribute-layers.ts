@@ -6,7 +6,7 @@ import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import { inputsOf, shapesOf } from '../network/run-layers.ts'
 import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
-import { labelOf, share } from './classification.ts'
+import { labelOf, share } from '../network/classification.ts'
 
 /** What one polynomial does to the network's output, and how its inputs lie in the fitted range. */
 export interface LayerAttribution {

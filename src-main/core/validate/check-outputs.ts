@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { isFiniteOutput } from './classification.ts'
+import { isFiniteOutput } from '../network/classification.ts'
 
 /** One score vector per sample: the network's outputs before softmax or argmax. */
 export type Outputs = readonly Float64Array[]

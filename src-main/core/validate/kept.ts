@@ -1,4 +1,4 @@
-import { labelOf, share } from './classification.ts'
+import { labelOf, share } from '../network/classification.ts'
 
 /** What a replacement keeps of the original, on samples that its fit has not seen. */
 export interface Kept {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { expectedAgreement, labelOf } from '../../src-main/core/validate/classification.ts'
+import { expectedAgreement, labelOf } from '../../src-main/core/network/classification.ts'
 
 const scores = (...rows: number[][]) => rows.map((row) => Float64Array.from(row))
 

@@ -1,0 +1,186 @@
+import type { Shape } from '../network/layer-model.ts'
+import { evenly } from '../numeric/evenly.ts'
+import { evaluatePolynomial, substitute } from '../numeric/monomials.ts'
+import type { Coefficients } from '../numeric/monomials.ts'
+import type { Values } from './layer-values.ts'
+import { shrinkByPlace } from './shrink.ts'
+
+/**
+ * What is added to an activation's input and to its polynomial's output at each element: P(x + shift) + constant. Inputs are
+ * not alike at every place, and a shift turns the curve of the channel to where the place's inputs are. Both move
+ * into the biases of the linear maps around, so that places cost no weight and no level.
+ */
+export interface PlaceTerms {
+  readonly shifts: Float64Array
+  readonly constants: Float64Array
+}
+
+const ROUNDS = 3
+/** Enough to tell a shift and a constant a place, and a curve a channel. */
+const [SAMPLES, VALUES] = [300, 60_000]
+/** Inputs that vary by less than this share of the channel's deviation tell no slope. */
+const LEAST_VARIATION = 0.01
+
+/**
+ * Shifts from the quadratics whose slopes differ by place, shrunk by how much the samples say of each, and whose curvature is
+ * the channel's; then rounds of `fit`, which gives the polynomial of a channel's [samples × plane] inputs and targets, and of
+ * constants. Where the shifts do not lower the error, half of them or none are taken.
+ */
+export function fitPlaces(
+  inputs: Values,
+  targets: Values,
+  shape: Shape,
+  fit: (inputs: Values, targets: Values, channel: number) => Coefficients,
+): PlaceTerms {
+  const [channels, height, width] = shape
+  const plane = height * width
+  const shifts = new Float64Array(channels * plane)
+  const constants = new Float64Array(channels * plane)
+  const count = Math.max(SAMPLES, Math.ceil(VALUES / plane))
+  const [someInputs, someTargets] = [evenly(inputs, count), evenly(targets, count)]
+  for (let channel = 0; channel < channels; channel++) {
+    const at = channel * plane
+    const x = someInputs.map((values) => values.subarray(at, at + plane))
+    const y = someTargets.map((values) => values.subarray(at, at + plane))
+    const whole = slopeShifts(x, y, shape)
+    const tried = (share: number) => {
+      const shift = whole ? whole.shifts.map((value) => share * value) : new Float64Array(plane)
+      const fitted = fitConstants(added(x, shift, 1), y, shape, whole?.start, (left, right) =>
+        fit(left, right, channel),
+      )
+      return { ...fitted, shift }
+    }
+    const none = tried(0)
+    let best = none
+    for (const share of whole ? [1, 0.5] : []) {
+      if (best === none) {
+        const next = tried(share)
+        if (next.error < none.error) best = next
+      }
+    }
+    shifts.set(best.shift, at)
+    constants.set(best.constants, at)
+    centre(shifts.subarray(at, at + plane))
+    centre(constants.subarray(at, at + plane))
+  }
+  return { shifts, constants }
+}
+
+const added = (rows: Values, field: Float64Array, factor: number): Float64Array[] =>
+  rows.map((row) => row.map((value, i) => value + factor * field[i]))
+
+function fitConstants(
+  x: Values,
+  y: Values,
+  shape: Shape,
+  start: Coefficients | undefined,
+  fit: (x: Values, y: Values) => Coefficients,
+) {
+  let constants: Float64Array = new Float64Array(shape[1] * shape[2])
+  let error = Infinity
+  for (let round = 0; round < ROUNDS; round++) {
+    const polynomial = round === 0 && start ? start : fit(x, added(y, constants, -1))
+    const outputs = x.map((row) => row.map((value) => evaluatePolynomial(polynomial, value)))
+    constants = missedByPlace(outputs, y, [1, shape[1], shape[2]])
+    error = 0
+    outputs.forEach((row, s) => row.forEach((value, i) => (error += (y[s][i] - value - constants[i]) ** 2)))
+  }
+  return { constants, error }
+}
+
+/** Undefined where no place tells a curvature. */
+function slopeShifts(x: Values, y: Values, shape: Shape): { shifts: Float64Array; start: Coefficients } | undefined {
+  const plane = shape[1] * shape[2]
+  const n = x.length
+  const [variance, skew, slope, spread] = [0, 0, 0, 0].map(() => new Float64Array(plane))
+  let [curved, curvedTargets] = [0, 0]
+  const [low, high] = range(x)
+  const [middle, half] = [(low + high) / 2, (high - low) / 2]
+  let total = 0
+  const sums = Array.from({ length: plane }, (_, place) => {
+    // Powers of z, the input over the channel's range, and products with the target.
+    let [z1, z2, z3, z4, t, zt, zzt, tt] = [0, 0, 0, 0, 0, 0, 0, 0]
+    for (let s = 0; s < n; s++) {
+      const z = (x[s][place] - middle) / half
+      const target = y[s][place]
+      const square = z * z
+      z1 += z
+      z2 += square
+      z3 += square * z
+      z4 += square * square
+      t += target
+      zt += z * target
+      zzt += square * target
+      tt += target * target
+    }
+    total += z2 / n - (z1 / n) ** 2
+    return [z1, z2, z3, z4, t, zt, zzt, tt].map((value) => value / n)
+  })
+  const typical = total / plane
+  sums.forEach(([z1, z2, z3, z4, t, zt, zzt, tt], place) => {
+    const own = z2 - z1 * z1
+    if (!(own > LEAST_VARIATION ** 2 * typical)) return
+    const [withSquare, withTarget] = [z3 - z1 * z2, zt - z1 * t]
+    variance[place] = own
+    skew[place] = withSquare
+    slope[place] = withTarget
+    spread[place] = tt - t * t
+    curved += z4 - z2 * z2 - (withSquare * withSquare) / own
+    curvedTargets += zzt - z2 * t - (withSquare * withTarget) / own
+  })
+  const free = curvedTargets / curved
+  if (!Number.isFinite(free) || free === 0) return undefined
+  const evidence = variance.map((value) => value * n)
+  const whole = evidence.reduce((sum, value) => sum + value, 0)
+  const own = slope.map((value, place) => n * (value - free * skew[place]))
+  const mean = own.reduce((sum, value) => sum + value, 0) / whole
+  const amount = own.map((value, place) => value - mean * evidence[place])
+  const noise = spread.map((value, place) =>
+    variance[place] > 0 ? Math.max(0, value - slope[place] ** 2 / variance[place]) : 0,
+  )
+  const slopes = shrinkByPlace({ amount, evidence, noise }, shape)
+  // No shift beyond the channel's range: a little more curvature costs less than a vertex far off.
+  const steepest = slopes.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  const curvature = Math.sign(free) * Math.max(Math.abs(free), steepest / 16)
+  const start = substitute(Float64Array.of(0, mean, curvature), 1 / half, -middle / half)
+  return { shifts: slopes.map((value) => (half * value) / (2 * curvature)), start }
+}
+
+/** What all places have in common belongs into the polynomial. */
+function centre(values: Float64Array): void {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  for (let i = 0; i < values.length; i++) values[i] -= mean
+}
+
+/** The mean difference of the targets from the outputs at each element, shrunk by how much the samples say of it. */
+export function missedByPlace(outputs: Values, targets: Values, shape: Shape): Float64Array {
+  const [channels, height, width] = shape
+  const plane = height * width
+  const missed = new Float64Array(channels * plane)
+  const n = outputs.length
+  for (let channel = 0; channel < channels; channel++) {
+    const at = channel * plane
+    const [amount, squares] = [new Float64Array(plane), new Float64Array(plane)]
+    outputs.forEach((output, s) => {
+      for (let place = 0; place < plane; place++) {
+        const residual = targets[s][at + place] - output[at + place]
+        amount[place] += residual
+        squares[place] += residual * residual
+      }
+    })
+    const noise = squares.map((square, place) => Math.max(0, square - amount[place] ** 2 / n) / n)
+    missed.set(shrinkByPlace({ amount, evidence: new Float64Array(plane).fill(n), noise }, shape), at)
+  }
+  return missed
+}
+
+function range(values: Values): [low: number, high: number] {
+  let [low, high] = [Infinity, -Infinity]
+  for (const row of values) {
+    for (const value of row) {
+      if (value < low) low = value
+      if (value > high) high = value
+    }
+  }
+  return [low, high]
+}

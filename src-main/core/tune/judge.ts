@@ -1,0 +1,118 @@
+import type { LayerModel } from '../network/layer-model.ts'
+import type { PolynomialModel } from '../network/polynomial-model.ts'
+import { BATCH, centred, Loss } from './loss.ts'
+import type { Movement } from './distort.ts'
+import { Network } from './network.ts'
+import { Variations } from './variations.ts'
+
+/** What a network is fitted and judged by. */
+export interface Evidence {
+  readonly samples: readonly Float64Array[]
+  /** Samples that neither the fits nor the steps of tuning see: they judge both, as they are. */
+  readonly unseen: readonly Float64Array[]
+  /** What may be done to a sample (`keptMovements`). */
+  readonly movements: readonly Movement[]
+}
+
+export interface Judgement {
+  /** Of the unseen samples together, as they are. */
+  readonly plain: number
+  /** Of these and of one variation of each. */
+  readonly loss: number
+  /** Mixtures outside the samples whose outputs are far from all sense. */
+  readonly lost: number
+  /** Of all judging inputs, those with an output beyond ten times the range of the original's. */
+  readonly far: number
+  readonly samples: number
+}
+
+/** How far mixtures lie outside the two samples that they are mixed of. */
+const BEYOND = 0.15
+/** Share of these that may be lost beside those that were before. */
+const MOST_LOST = 0.05
+/** By which the loss of samples as they are may rise where that of variations falls by more. */
+const MOST_WORSE = 1.1
+/** Outputs beyond this multiple of the original's largest are counted. */
+const FAR = 10
+
+interface Batch {
+  readonly inputs: readonly Float64Array[]
+  readonly expected: Float32Array
+}
+
+/**
+ * Says how close a network is to the original: on the unseen samples, as they are and varied, and, since what leaves a polynomial's range grows
+ * without bound, how many mixtures that lie a little outside the samples it loses.
+ */
+export class Judge {
+  readonly loss: Loss
+  private readonly inside: readonly Batch[]
+  private readonly varied: readonly Batch[]
+  private readonly outside: readonly Batch[]
+  private readonly largest: number
+
+  constructor(original: LayerModel, { samples, unseen, movements }: Evidence) {
+    const teacher = new Network(original, BATCH, false)
+    let largest = 0
+    const batches = (inputs: Iterable<readonly Float64Array[]>): Batch[] =>
+      [...inputs].map((some) => {
+        const expected = centred(teacher.forward(some), BATCH)
+        largest = expected.reduce(
+          (most, value, i) => (i % BATCH < some.length ? Math.max(most, Math.abs(value)) : most),
+          largest,
+        )
+        return { inputs: some, expected }
+      })
+    this.inside = batches(chunks(unseen, BATCH))
+    this.varied = batches(new Variations(unseen, original.input.shape, movements).epoch(0, BATCH))
+    const mixtures = new Variations([...samples, ...unseen], original.input.shape, [])
+    this.outside = batches(mixtures.epoch(0, BATCH, BEYOND))
+    this.largest = largest
+    this.loss = new Loss(BATCH, meanSquare(this.inside.map(({ expected }) => expected)) || 1)
+  }
+
+  of(model: PolynomialModel): Judgement {
+    return this.ofNetwork(new Network(model, BATCH, false))
+  }
+
+  ofNetwork(network: Network): Judgement {
+    const parts = [this.inside, this.varied, this.outside].map((batches) => this.sum(network, batches))
+    const [inside, varied, outside] = parts
+    return {
+      plain: inside.loss,
+      loss: inside.loss + varied.loss,
+      lost: outside.lost,
+      far: parts.reduce((sum, { far }) => sum + far, 0),
+      samples: parts.reduce((sum, { samples }) => sum + samples, 0),
+    }
+  }
+
+  private sum(network: Network, batches: readonly Batch[]) {
+    const total = { loss: 0, lost: 0, far: 0, samples: 0 }
+    for (const { inputs, expected } of batches) {
+      const outputs = centred(network.forward(inputs), BATCH)
+      const { loss, lost } = this.loss.of(outputs, expected, inputs.length)
+      total.loss += loss
+      total.lost += lost
+      total.samples += inputs.length
+      for (let s = 0; s < inputs.length; s++) if (this.isFar(outputs, s)) total.far += 1
+    }
+    return total
+  }
+
+  private isFar(outputs: Float32Array, s: number): boolean {
+    for (let i = s; i < outputs.length; i += BATCH) if (!(Math.abs(outputs[i]) <= FAR * this.largest)) return true
+    return false
+  }
+}
+
+/** Whether a network comes closer on what it has not seen, no worse on samples as they are, and loses few more outside. */
+export const isBetter = (one: Judgement, other: Judgement): boolean =>
+  one.loss < other.loss && one.plain <= MOST_WORSE * other.plain && one.lost <= other.lost + MOST_LOST * one.samples
+
+function* chunks(samples: readonly Float64Array[], size: number): Generator<readonly Float64Array[]> {
+  for (let first = 0; first < samples.length; first += size) yield samples.slice(first, first + size)
+}
+
+const meanSquare = (rows: readonly Float32Array[]): number =>
+  rows.reduce((sum, row) => sum + row.reduce((s, value) => s + value * value, 0) / row.length, 0) / rows.length
