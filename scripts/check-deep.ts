@@ -97,13 +97,21 @@ async function exportNetwork(): Promise<void> {
 /** As `compile`, without refitting and tuning. */
 async function compileFitted(): Promise<CompiledNetwork> {
   const choice = { degree: Number(given.degree) as Degree, split: parseSplit(given.split) }
-  const { model: network, sha256 } = await openNetworkFile({ model })
+  const { model: network, ...file } = await openNetworkFile({ model })
   const { samples, ...prepared } = await prepareSamples(given.calibration, network.input.shape, preprocessing, silent)
   const degrees = new Map([...exactLayersFor(network, choice.split, choice)].map((id) => [id, 'exact'] as const))
   const options = { degree: choice.degree, degrees, refit: false, distort: false }
   const polynomial = await approximate(network, samples, options, silent)
   const planned = planSegments(foldBetweenRefreshes(polynomial, samples), choice.split, { input: 'encrypted' })
-  return { model: network, sha256, polynomial, ...planned, preprocessing: prepared.preprocessing, typical: samples[0] }
+  return {
+    ...file,
+    model: network,
+    droppedClamps: [],
+    polynomial,
+    ...planned,
+    preprocessing: prepared.preprocessing,
+    typical: samples[0],
+  }
 }
 
 async function check(index: number): Promise<void> {

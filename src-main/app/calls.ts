@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { copyFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { withoutEnding } from '../core/network/file-name.ts'
 import { app, shell } from 'electron'
 import { UserError } from '../core/errors.ts'
 import type { CallHandlers } from '../ipc/serve-calls.ts'
@@ -23,7 +24,7 @@ export interface Surroundings {
   readonly requests: OpenRequests
 }
 
-const networkFilter = { name: 'Networks, projects and bundles', extensions: ['onnx', 'sealproj', 'sealed'] }
+const networkFilter = { name: 'Networks, projects and bundles', extensions: ['onnx', 'tflite', 'sealproj', 'sealed'] }
 const dataExtensions = { samples: ['npy', 'npz', 'png', 'jpg', 'jpeg'], labels: ['npy', 'npz', 'csv', 'txt'] }
 const dataTitles = {
   calibration: 'Choose calibration data',
@@ -100,7 +101,7 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       return path === undefined ? null : await openFile(path)
     },
     saveProject: async () => {
-      const name = `${current().view.fileName.replace(/\.onnx$/i, '')}.sealproj`
+      const name = `${withoutEnding(current().view.fileName)}.sealproj`
       const path = await dialogs.save('Save the project', name)
       if (path === undefined) return undefined
       await saveProject(current(), path)
@@ -142,7 +143,10 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
     project: () => current().view,
     saveReport: async ({ format }) => {
       const report = starter.report(format)
-      const path = await dialogs.save('Save the report', `${basename(current().model, '.onnx')} accuracy.${format}`)
+      const path = await dialogs.save(
+        'Save the report',
+        `${withoutEnding(basename(current().model))} accuracy.${format}`,
+      )
       if (path === undefined) return null
       await copyFile(report, path)
       return basename(path)

@@ -1,4 +1,5 @@
 /** Turns what the page asks for into jobs of the engine, with the paths and passphrases that only main knows. */
+import { withoutEnding } from '../core/network/file-name.ts'
 import { join } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import type { JobRequest } from '../ipc/jobs.ts'
@@ -134,7 +135,7 @@ export class JobStarter {
     project: Project,
   ): Promise<string | undefined> {
     const { deploymentName, reveal, auditRate } = project.choices
-    const name = deploymentName.trim() || project.view.fileName.replace(/\.onnx$/i, '')
+    const name = deploymentName.trim() || withoutEnding(project.view.fileName)
     const out = await (perNode
       ? this.#dialogs.save('Export into a new folder, with one bundle for each node', name)
       : this.#dialogs.save('Export the bundle', `${name}.sealed`))

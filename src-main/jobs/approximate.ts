@@ -1,6 +1,6 @@
+import type { DroppedClamp } from '../core/network/layer-model.ts'
 import type { FitReport } from '../core/network/polynomial-model.ts'
 import { writeOnnx } from '../core/onnx/write-onnx.ts'
-import type { DroppedClamp } from '../core/normalise/passes/drop-idle-clamps.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { WHOLE } from '../core/segment/cut.ts'
 import { type FrontierPoint } from '../core/compile/choose-degrees.ts'

@@ -1,8 +1,7 @@
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
-import type { Shape } from '../core/network/layer-model.ts'
+import type { DroppedClamp, Shape } from '../core/network/layer-model.ts'
 import type { LayerModel } from '../core/network/layer-model.ts'
 import { calibrateClamps } from '../core/normalise/calibrate-clamps.ts'
-import type { DroppedClamp } from '../core/normalise/passes/drop-idle-clamps.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { checkPreprocessing, preprocess } from '../data/preprocess.ts'
 import { readSamples, type Samples } from '../data/read-samples.ts'
@@ -53,11 +52,4 @@ export async function calibrate(
   const prepared = await prepareSamples(calibration, opened.input.shape, preprocessing, work)
   const { model, dropped } = calibrateClamps(opened, prepared.samples)
   return { ...prepared, model, droppedClamps: dropped }
-}
-
-/** Which clamps are gone, for people; undefined where none are. */
-export function droppedClampsSentence(clamps: readonly DroppedClamp[]): string | undefined {
-  if (clamps.length === 0) return undefined
-  const each = clamps.map(({ id, min, max }) => `${id} (${min.toPrecision(3)} … ${max.toPrecision(3)})`)
-  return `The network is quantised. Of its clamps, ${clamps.length} change nothing on the calibration samples and are left out: ${each.join(', ')}.`
 }

@@ -1,11 +1,11 @@
 import type { LayerModel } from '../core/network/layer-model.ts'
-import { runLayers } from '../core/network/run-layers.ts'
 import { labelOf, marginOf } from '../core/validate/classification.ts'
 import { npyFile } from '../data/npy-file.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { readSamples } from '../data/read-samples.ts'
 import { openReference, type Reference } from '../ort/reference.ts'
-import { openNetwork, referenceOptions, type NetworkRequest } from './open-network.ts'
+import { openNetworkFile, referenceOptions, type NetworkRequest } from './open-network.ts'
+import { openOriginal, type Original } from './original.ts'
 import type { PreprocessingChoice } from './calibration.ts'
 
 export interface ReadSample {
@@ -42,13 +42,13 @@ export interface Compared {
 export class ClearNetworks {
   readonly #model: LayerModel
   readonly #preprocessing: PreprocessingChoice
-  readonly #original: Reference | undefined
+  readonly #original: Original
   readonly #polynomial: Reference | undefined
 
   private constructor(
     model: LayerModel,
     preprocessing: PreprocessingChoice,
-    original: Reference | undefined,
+    original: Original,
     polynomial: Reference | undefined,
   ) {
     this.#model = model
@@ -58,10 +58,9 @@ export class ClearNetworks {
   }
 
   static async open(request: ClearRequest): Promise<ClearNetworks> {
-    const model = await openNetwork(request)
-    // ONNX Runtime's answer would be that after the last step.
-    const original =
-      model.finish === 'none' ? await openReference(request.model, referenceOptions(request, model)) : undefined
+    const network = await openNetworkFile(request)
+    const { model } = network
+    const original = await openOriginal(request, network)
     const { polynomial } = request
     const approximated =
       polynomial === undefined ? undefined : await openReference(polynomial, referenceOptions({}, model))
@@ -81,7 +80,7 @@ export class ClearNetworks {
   }
 
   async compare(values: Float64Array, encrypted: Float64Array): Promise<Compared> {
-    const original = this.#original ? await this.#original.run(values) : runLayers(this.#model, values)
+    const [original] = await this.#original.run([values])
     const polynomial = await this.#polynomial?.run(values)
     return {
       original: labelOf(original),
@@ -101,7 +100,7 @@ export class ClearNetworks {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#original?.close(), this.#polynomial?.close()])
+    await Promise.all([this.#original.close(), this.#polynomial?.close()])
   }
 }
 

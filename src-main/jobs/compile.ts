@@ -7,7 +7,7 @@ import {
   type CompileHost,
 } from '../core/compile/compile.ts'
 import { invariant } from '../core/errors.ts'
-import type { LayerModel, ModelInput } from '../core/network/layer-model.ts'
+import type { DroppedClamp, LayerModel, ModelInput } from '../core/network/layer-model.ts'
 import type { PolynomialModel } from '../core/network/polynomial-model.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { PlannedSegments } from '../core/segment/plan-segments.ts'
@@ -29,6 +29,7 @@ export interface CompileRequest extends NetworkRequest, KeptApproximateChoice, C
 
 /** A network and its polynomials: all that accuracy needs. */
 export interface ApproximatedNetwork extends NetworkFile {
+  readonly droppedClamps: readonly DroppedClamp[]
   readonly model: LayerModel
   readonly polynomial: PolynomialModel
   readonly samples: readonly Float64Array[]

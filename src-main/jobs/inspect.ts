@@ -11,11 +11,13 @@ import { compactWeights } from '../core/planner/compact.ts'
 import { planNetwork } from '../core/planner/plan-network.ts'
 import { skeletonOf } from '../core/planner/skeleton.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
-import { namingFile, openGraph, type NetworkRequest } from './open-network.ts'
+import { namingFile, readGraph, type NetworkRequest } from './open-network.ts'
 
 export interface InspectResult {
   readonly name: string
   readonly producer: string
+  readonly format: 'onnx' | 'tflite'
+  /** Of the nodes; TFLite's operators are read as ONNX nodes. */
   readonly opset: number
   readonly fileBytes: number
   readonly supported: boolean
@@ -56,13 +58,14 @@ export interface InspectedNode extends Omit<NodeReport, 'node' | 'becomes'> {
 /** What a network is made of, and whether it can be protected. @throws UserError where the file breaks ONNX's rules */
 export async function inspect(request: NetworkRequest, work: WorkContext): Promise<InspectResult> {
   work.progress({ kind: 'stage', stage: 'inspect' })
-  const graph = await openGraph(request)
+  const { graph, format } = await readGraph(request)
   throwIfCancelled(work)
   const report = namingFile(request.model, () => preflight(graph, request))
   const { supported, finish, depth, parameters, multiplications, input } = report
   return {
     name: graph.name,
     producer: graph.producer,
+    format,
     opset: graph.opset,
     fileBytes: (await stat(request.model)).size,
     supported,

@@ -1,9 +1,11 @@
 import { basename } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import type { Graph } from '../core/graph/graph.ts'
+import { withoutEnding } from '../core/network/file-name.ts'
 import { normalise } from '../core/normalise/normalise.ts'
 import type { LayerModel } from '../core/network/layer-model.ts'
 import { readOnnx } from '../core/onnx/read-onnx.ts'
+import { isTflite, readTflite } from '../core/tflite/read-tflite.ts'
 import { readBytes } from '../files/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
 import { externalDataOf } from './external-data.ts'
@@ -18,23 +20,40 @@ export interface NetworkRequest {
 /** A network as it was read: what is compiled is what the hash is of. */
 export interface NetworkFile {
   readonly model: LayerModel
-  /** Of the ONNX file, in hexadecimal. */
+  /** Of the file, in hexadecimal. */
   readonly sha256: string
+  readonly format: 'onnx' | 'tflite'
+  /** Of a quantised file: the network that rounds as the file does. */
+  readonly onIntegers?: LayerModel
 }
 
-/** @throws UserError file-…, not-onnx, and what core/onnx/ says; `where.file` names the model. */
+/** Reads ONNX or TFLite, by the first bytes. @throws UserError file-…, and what core/onnx/ and core/tflite/ say; `where.file` names the model. */
 export const openGraph = async (request: NetworkRequest): Promise<Graph> => (await readGraph(request)).graph
 
-async function readGraph({ model }: NetworkRequest): Promise<{ readonly graph: Graph; readonly bytes: Uint8Array }> {
-  const bytes = await readBytes(model)
-  const options = { externalData: externalDataOf(model), name: basename(model, '.onnx') }
-  return { graph: namingFile(model, () => readOnnx(bytes, options)), bytes }
+export interface ReadFile extends Pick<NetworkFile, 'format'> {
+  readonly graph: Graph
+  readonly bytes: Uint8Array
 }
+
+export async function readGraph({ model }: NetworkRequest): Promise<ReadFile> {
+  const bytes = await readBytes(model)
+  const name = networkName(model)
+  return namingFile(model, () => {
+    if (isTflite(bytes)) return { graph: readTflite(bytes, { name }), bytes, format: 'tflite' }
+    return { graph: readOnnx(bytes, { externalData: externalDataOf(model), name }), bytes, format: 'onnx' }
+  })
+}
+
+export const networkName = (model: string): string => withoutEnding(basename(model))
 
 /** @throws UserError as `openGraph`, and unsupported-operators with all of them. */
 export async function openNetworkFile(request: NetworkRequest): Promise<NetworkFile> {
-  const { graph, bytes } = await readGraph(request)
-  return { model: namingFile(request.model, () => normalise(graph, request)), sha256: sha256(bytes) }
+  const { graph, bytes, format } = await readGraph(request)
+  return namingFile(request.model, () => {
+    const model = normalise(graph, request)
+    const onIntegers = model.quantised && normalise(graph, { ...request, onIntegers: true })
+    return { model, sha256: sha256(bytes), format, ...(onIntegers && { onIntegers }) }
+  })
 }
 
 /** @throws UserError as `openNetworkFile` */

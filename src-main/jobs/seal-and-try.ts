@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { writeOnnx } from '../core/onnx/write-onnx.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { writeProblem } from '../files/write-atomically.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { compile, type CompileRequest } from './compile.ts'
+import { networkName } from './open-network.ts'
 import { exportCompiled, type ProtectResult } from './protect.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
 import { tryBundle, type TryInput, type TryRequest, type TryResult } from './try-bundle.ts'
@@ -41,7 +42,7 @@ export async function sealAndTry(request: SealAndTryRequest, work: WorkContext):
   const compiled = await compile(request, work, watch)
   const polynomial = writeOnnx({ ...compiled.polynomial, finish: 'none' })
   await writeFile(join(owner, 'polynomial.onnx'), polynomial, { mode: 0o600 })
-  const out = join(edge, `${basename(model, '.onnx')}.sealed`)
+  const out = join(edge, `${networkName(model)}.sealed`)
   const keys = join(owner, 'keys')
   const { bundleBytes, keyBytes, polyModulusDegree, logQP } = await exportCompiled(
     { model, keys, out, force: false, passphrase },

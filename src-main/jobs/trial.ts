@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { decodeResult, MAX_RESULT_BYTES } from '../core/bundle/result.ts'
 import type { Finish } from '../core/network/layer-model.ts'
 import { runLayers } from '../core/network/run-layers.ts'
@@ -10,12 +10,12 @@ import { preprocess } from '../data/preprocess.ts'
 import { readBytes } from '../files/read-file.ts'
 import { readSamples } from '../data/read-samples.ts'
 import { writeProblem } from '../files/write-atomically.ts'
-import { openReference } from '../ort/reference.ts'
 import { ResultOpener } from '../owner/decrypt.ts'
 import { UnlockedKeyStore } from '../owner/unlocked-key-store.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
 import { exportCompiled, type ProtectResult } from './protect.ts'
-import { referenceOptions } from './open-network.ts'
+import { networkName } from './open-network.ts'
+import { openOriginal } from './original.ts'
 import { runSegments, type SegmentRun } from './run-segments.ts'
 import { Stopwatch, type StageTime } from '../core/stopwatch.ts'
 
@@ -61,7 +61,7 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
   const watch = new Stopwatch(work)
   const [ownerFolder, edgeFolder] = ['owner', 'edge'].map((name) => join(request.folder, name))
   const keys = join(ownerFolder, 'keys')
-  const out = join(edgeFolder, `${basename(request.model, '.onnx')}.sealed`)
+  const out = join(edgeFolder, `${networkName(request.model)}.sealed`)
   const passphrase = randomBytes(24).toString('base64url')
   await mkdir(edgeFolder, { recursive: true }).catch((error) => {
     throw writeProblem(error, edgeFolder)
@@ -71,9 +71,7 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
 
   const compiled = await compile(request, work, watch)
   const exported = await exportCompiled({ ...request, keys, out, force: false, passphrase }, compiled, work, watch)
-  const reference = await watch.time('compare', () =>
-    openReference(request.model, referenceOptions(request, compiled.model)),
-  )
+  const reference = await watch.time('compare', () => openOriginal(request, compiled, { finished: true }))
   const unlocked = new UnlockedKeyStore(keys, { passphrase })
   const opener = await watch.time('decrypt', async () =>
     ResultOpener.load(unlocked, await unlocked.store.read(exported.deployment), compiled.segments.length - 1),
@@ -89,7 +87,8 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
       const encrypted = await watch.time('decrypt', async () => opener.open(await readResult(result)))
       const outputs = await watch.time('compare', async () => {
         const input = await inputOf(path, index, compiled)
-        return { original: await reference.run(input), polynomial: runLayers(compiled.polynomial, input) }
+        const [original] = await reference.run([input])
+        return { original, polynomial: runLayers(compiled.polynomial, input) }
       })
       samples.push({
         ...(truth !== undefined && { truth }),

@@ -9,6 +9,7 @@ import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { accuracyReport, type AccuracyReport, type Outputs } from '../core/validate/accuracy-report.ts'
 import { checkLabels } from '../core/validate/check-outputs.ts'
 import { attributeLayers } from '../core/validate/attribute-layers.ts'
+import { quantisedReport, type QuantisedReport } from '../core/validate/quantised-report.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
 import { reportText } from '../core/validate/report-text.ts'
 import { readLabels } from '../data/read-labels.ts'
@@ -16,7 +17,8 @@ import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { openReference, type ReferenceOptions } from '../ort/reference.ts'
 import { prepareSamples } from './calibration.ts'
 import { approximateOpened, planApproximated, type ApproximatedNetwork, type CompileRequest } from './compile.ts'
-import { openNetworkFile, referenceOptions } from './open-network.ts'
+import { openNetworkFile, referenceOptions, type NetworkFile } from './open-network.ts'
+import { openOriginal } from './original.ts'
 import { exportCompiled } from './protect.ts'
 import { runSegmentsInProcess } from './run-segments.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
@@ -58,7 +60,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const { model, polynomial, preprocessing } = approximatedNetwork
   const { samples } = await prepareSamples(request.data, model.input.shape, preprocessing, listening)
   const labels = request.labels === undefined ? undefined : await readLabels(request.labels, { count: samples.length })
-  const original = await watch.time('original', () => originalOutputs(request, model, samples, listening))
+  const original = await watch.time('original', () => originalOutputs(request, opened, samples, listening))
   const approximated = await watch.time('polynomial', () =>
     referenceOutputs(writeOnnx({ ...polynomial, finish: 'none' }), referenceOptions({}, model), samples, listening),
   )
@@ -75,9 +77,12 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
         }
   const report = accuracyReport({
     ...(labels && { labels: Array.from(labels) }),
-    original,
+    original: original.outputs,
     polynomial: approximated,
     ...(encrypted && { encrypted }),
+    ...(model.quantised && {
+      quantised: await quantised(approximatedNetwork, original, approximated, samples, listening),
+    }),
     layers,
     warnings,
   })
@@ -96,17 +101,38 @@ async function checkData(request: ValidateRequest, model: LayerModel, work: Work
   checkLabels(labels, samples.length, runLayers(model, samples[0]).length)
 }
 
-/** Before softmax and the like: by ONNX Runtime where the file ends there, else by our own exact forward pass. */
+interface OriginalOutputs {
+  readonly computedBy: string
+  readonly outputs: Outputs
+}
+
+/** Before softmax and the like. */
 async function originalOutputs(
   request: ValidateRequest,
-  model: LayerModel,
+  network: NetworkFile,
   samples: readonly Float64Array[],
   work: WorkContext,
-): Promise<Outputs> {
-  if (model.finish === 'none') {
-    return await referenceOutputs(request.model, referenceOptions(request, model), samples, work)
+): Promise<OriginalOutputs> {
+  const original = await openOriginal(request, network)
+  try {
+    const outputs = await inChunks('original', samples, work, (chunk) => original.run(chunk))
+    return { computedBy: original.computedBy, outputs }
+  } finally {
+    await original.close()
   }
-  return await inChunks('original', samples, work, async (chunk) => runLayerBatch(model, chunk))
+}
+
+/** What rounding decides, and what it does not. */
+async function quantised(
+  { model, droppedClamps }: ApproximatedNetwork,
+  { computedBy, outputs }: OriginalOutputs,
+  polynomial: Outputs,
+  samples: readonly Float64Array[],
+  work: WorkContext,
+): Promise<QuantisedReport> {
+  const exact = await inChunks('exact', samples, work, async (chunk) => runLayerBatch(model, chunk))
+  const { outputStep } = model.quantised ?? {}
+  return quantisedReport({ reference: computedBy, outputStep, droppedClamps, original: outputs, exact, polynomial })
 }
 
 async function referenceOutputs(

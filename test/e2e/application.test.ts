@@ -66,7 +66,7 @@ describe('the desktop application', () => {
     await writeFile(wrong, 'These are notes, not a network.')
     await chooseFile(wrong)
     expect(await violations(app.page)).toEqual([])
-    await button('Open an ONNX file…').click()
+    await button('Open an ONNX or TFLite file…').click()
     const alert = app.page.getByRole('alert')
     await alert.waitFor()
     expect(await alert.textContent()).toContain('not-onnx')

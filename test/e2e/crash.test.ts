@@ -19,7 +19,7 @@ describe('after a crash', () => {
         },
         join(root, 'test', 'models', 'trained', 'mnist_cryptonets_relu.onnx'),
       )
-      await first.page.getByRole('button', { name: 'Open an ONNX file…' }).click()
+      await first.page.getByRole('button', { name: 'Open an ONNX or TFLite file…' }).click()
       await first.page.getByText('Every node can be protected.').waitFor()
       await first.application.evaluate(
         ({ dialog }, data) => {

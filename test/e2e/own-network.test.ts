@@ -25,7 +25,7 @@ afterAll(async () => {
 describe('a network of one’s own', () => {
   it('is refused with every node that stands in the way', async () => {
     await person.choose(join(root, 'test', 'models', 'hostile', 'warn_op_gru.onnx'))
-    await person.button('Open an ONNX file…').click()
+    await person.button('Open an ONNX or TFLite file…').click()
     const refused = app.page.getByRole('table', { name: 'Unsupported nodes' })
     await refused.waitFor()
     expect(await refused.textContent()).toContain('GRU')

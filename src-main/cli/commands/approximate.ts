@@ -37,7 +37,7 @@ export function approximateCommand(): Command {
     async (model: string, options: Options) => {
       await answer(options.json === true, async (work) => {
         const { approximate } = await import('../../jobs/approximate.ts')
-        const { droppedClampsSentence } = await import('../../jobs/calibration.ts')
+        const { droppedClampsSentence } = await import('../../core/validate/quantised-report.ts')
         const { calibration, out, force, inputName, outputName } = options
         const network = { model: path(model), inputName, outputName }
         const preprocessing = preprocessingOf(options)

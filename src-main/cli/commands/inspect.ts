@@ -27,10 +27,11 @@ export function inspectCommand(): Command {
 }
 
 function textOf(result: InspectResult): string {
-  const { name, producer, opset, fileBytes, supported, inputShape, unsupported, estimate } = result
+  const { name, producer, opset, format, fileBytes, supported, inputShape, unsupported, estimate } = result
+  const kind = format === 'tflite' ? 'TFLite' : `ONNX operator set ${opset}`
   const made = producer === '' ? '' : `, by ${producer}`
   const facts = [
-    ['network', `${name} (${bytes(fileBytes)}, ONNX operator set ${opset}${made})`],
+    ['network', `${name} (${bytes(fileBytes)}, ${kind}${made})`],
     ...(inputShape ? [['input', times(inputShape)]] : []),
     ['parameters', grouped(result.parameters)],
     ...(supported ? [['depth', `${result.depth} with quadratic activations`]] : []),

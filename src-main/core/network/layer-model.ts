@@ -47,6 +47,13 @@ export type Finish = 'none' | 'softmax' | 'log-softmax' | 'sigmoid' | 'argmax'
 
 export type LayerModel = Model<LinearLayer | ActivationLayer | MaxPoolLayer>
 
+/** A clamp of a quantiser that is left out, and the range that it held. */
+export interface DroppedClamp {
+  readonly id: LayerId
+  readonly min: number
+  readonly max: number
+}
+
 interface LayerBase {
   readonly id: LayerId
   /** Names of the ONNX nodes that this layer stands for. */

@@ -1,5 +1,11 @@
-import { INPUT, type ActivationLayer, type LayerId, type LayerModel } from '../network/layer-model.ts'
-import { dropIdleClamps, type DroppedClamp } from './passes/drop-idle-clamps.ts'
+import {
+  INPUT,
+  type ActivationLayer,
+  type DroppedClamp,
+  type LayerId,
+  type LayerModel,
+} from '../network/layer-model.ts'
+import { dropIdleClamps } from './passes/drop-idle-clamps.ts'
 import { fuseLinear } from './passes/fuse-linear.ts'
 import { boundsOf, type Bounds } from './passes/join-clamps.ts'
 import { possibleRanges } from './value-ranges.ts'

@@ -176,6 +176,12 @@ function runNode(
 }
 
 function unsupportedOperator(node: Node, values: ReadonlyMap<string, Value>): Refusal {
+  if (node.domain === 'tflite') {
+    return new Refusal(
+      'the TFLite operator is not supported',
+      'Leave it out, or use operators that are common in CNNs.',
+    )
+  }
   if (node.domain !== '') {
     return new Refusal(`it belongs to “${node.domain}”, not to ONNX`, 'Export with standard ONNX operators.')
   }

@@ -1,5 +1,6 @@
 import { confusionMatrix, isFiniteOutput, labelOf, marginOf, share } from '../network/classification.ts'
 import type { LayerAttribution } from './attribute-layers.ts'
+import type { QuantisedReport } from './quantised-report.ts'
 import { checkLabels, checkOutputs, lostWarning, type EncryptedOutputs, type Outputs } from './check-outputs.ts'
 
 export type { Outputs }
@@ -11,6 +12,8 @@ export interface AccuracyInput {
   readonly polynomial: Outputs
   readonly encrypted?: EncryptedOutputs
   readonly layers?: readonly LayerAttribution[]
+  /** Of a quantised network. */
+  readonly quantised?: QuantisedReport
   readonly warnings?: readonly string[]
 }
 
@@ -25,6 +28,8 @@ export interface AccuracyReport {
     readonly confusion?: readonly (readonly number[])[]
   }
   readonly encrypted?: EncryptedAccuracy
+  /** Absent where the network is not quantised. */
+  readonly quantised?: QuantisedReport
   readonly classes: readonly ClassChange[]
   /** The ten samples on which the polynomial network stands furthest from, or nearest to leaving, the original's label. */
   readonly worst: readonly WorstSample[]
@@ -96,6 +101,7 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
     original: { ...judged(before) },
     polynomial: { ...judged(after), agreement: share(after, (label, i) => label === before[i]) },
     ...(encrypted && { encrypted }),
+    ...(input.quantised && { quantised: input.quantised }),
     classes: classChanges(labels ?? before, before, after, classes),
     worst: worstSamples(input, before, after),
     layers: input.layers ?? [],

@@ -1,5 +1,6 @@
 import type { AccuracyReport } from './accuracy-report.ts'
 import { classTable, layerTable, networkTable, noiseSentence, worstTable } from './report-rows.ts'
+import { quantisedSentences } from './quantised-report.ts'
 import type { ReportTable } from './report-rows.ts'
 
 /** The report as one HTML page with its plots, without scripts or anything to fetch. */
@@ -10,6 +11,7 @@ export function reportHtml(report: AccuracyReport, title: string): string {
     report.warnings.map((warning) => `<p class="warning">${escape(warning)}</p>`).join(''),
     table(networkTable(report)),
     noise ? `<p>${escape(noise)}</p>` : '',
+    ...quantisedSentences(report).map((sentence) => `<p>${escape(sentence)}</p>`),
     table(layerTable(report)),
     bars(
       'Error added by layer',

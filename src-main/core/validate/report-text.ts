@@ -1,5 +1,6 @@
 import type { AccuracyReport } from './accuracy-report.ts'
 import { classTable, layerTable, networkTable, noiseSentence, worstTable } from './report-rows.ts'
+import { quantisedSentences } from './quantised-report.ts'
 import type { ReportTable } from './report-rows.ts'
 
 /** The report for a terminal. */
@@ -7,7 +8,7 @@ export function reportText(report: AccuracyReport): string {
   const tables = [networkTable(report), layerTable(report), classTable(report), worstTable(report)]
   const parts = tables.filter(({ rows }) => rows.length > 0).map(alignTable)
   const noise = noiseSentence(report)
-  if (noise) parts.splice(1, 0, noise)
+  parts.splice(1, 0, ...(noise ? [noise] : []), ...quantisedSentences(report))
   return [...report.warnings.map((warning) => `Warning: ${warning}`), ...parts].join('\n\n') + '\n'
 }
 

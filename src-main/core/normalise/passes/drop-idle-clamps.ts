@@ -1,12 +1,11 @@
-import { INPUT, type ActivationLayer, type LayerId, type LayerModel } from '../../network/layer-model.ts'
+import {
+  INPUT,
+  type ActivationLayer,
+  type DroppedClamp,
+  type LayerId,
+  type LayerModel,
+} from '../../network/layer-model.ts'
 import { boundsOf, withInputs, type Bounds } from './join-clamps.ts'
-
-/** A clamp that is gone, and the range that it held. */
-export interface DroppedClamp {
-  readonly id: LayerId
-  readonly min: number
-  readonly max: number
-}
 
 /**
  * Drop clamps of quantisers that change nothing.

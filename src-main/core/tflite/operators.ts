@@ -1,0 +1,290 @@
+import { options } from './schema.ts'
+import { badFile } from './flat-table.ts'
+import type { Operation } from './builder.ts'
+import { conv2d, depthwiseConv2d, fullyConnected, pool2d, transposeConv } from './products.ts'
+
+/** How an operator of TFLite is written as ONNX nodes; images have channels last. */
+export type Rule = (operation: Operation) => void
+
+const unary =
+  (name: string): Rule =>
+  (operation) =>
+    operation.finish(operation.builder.add(name, [operation.real()]))
+
+/** With numpy's rules of broadcasting, which are ONNX's too. */
+const binary =
+  (name: string): Rule =>
+  (operation) => {
+    const value = operation.builder.add(name, [operation.real(0), operation.real(1)])
+    operation.finish(operation.builder.fused(value, operation.byte(options.arithmetic.activation)))
+  }
+
+const extreme =
+  (name: string): Rule =>
+  (operation) =>
+    operation.finish(operation.builder.add(name, [operation.real(0), operation.real(1)]))
+
+/** Axes are an attribute of all but ReduceSum in operator set 13. */
+const reduction =
+  (name: string): Rule =>
+  (operation) => {
+    const { builder } = operation
+    const axes = builder.integers(operation.input(1))
+    const keepdims = Number(operation.flag(options.reducer.keepDims))
+    const value =
+      name === 'ReduceSum'
+        ? builder.add(name, [operation.real(), builder.list(axes)], { keepdims })
+        : builder.add(name, [operation.real()], { axes, keepdims })
+    operation.finish(value)
+  }
+
+const clip =
+  (min: number, max: number): Rule =>
+  (operation) =>
+    operation.finish(operation.builder.clip(operation.real(), min, max))
+
+/** Begin and end of each axis → all begins, then all ends. */
+function pad(operation: Operation, mode: string, value?: string): void {
+  const { builder } = operation
+  const paddings = builder.integers(operation.input(1))
+  const pads = [...paddings.filter((_, at) => at % 2 === 0), ...paddings.filter((_, at) => at % 2 === 1)]
+  const inputs = [operation.real(), builder.list(pads), ...(value === undefined ? [] : [value])]
+  operation.finishMoved(builder.add('Pad', inputs, { mode }))
+}
+
+const endless = 2 ** 31 - 1
+
+function stridedSlice(operation: Operation): void {
+  const { builder } = operation
+  const fields = options.stridedSlice
+  if (operation.int(fields.ellipsisMask) !== 0 || operation.int(fields.newAxisMask) !== 0) return unsupported(operation)
+  const [begin, end, strides] = [1, 2, 3].map((input) => builder.integers(operation.input(input)))
+  const bit = (field: number, axis: number): boolean => ((operation.int(field) >> axis) & 1) === 1
+  const shrunk = begin.flatMap((_, axis) => (bit(fields.shrinkAxisMask, axis) ? [axis] : []))
+  const starts = begin.map((start, axis) => {
+    if (!bit(fields.beginMask, axis) || shrunk.includes(axis)) return start
+    return strides[axis] > 0 ? 0 : endless
+  })
+  const ends = end.map((stop, axis) => {
+    if (shrunk.includes(axis)) return begin[axis] === -1 ? endless : begin[axis] + 1
+    if (!bit(fields.endMask, axis)) return stop
+    return strides[axis] > 0 ? endless : -endless
+  })
+  const axes = begin.map((_, axis) => axis)
+  const steps = strides.map((step, axis) => (shrunk.includes(axis) ? 1 : step))
+  const sliced = builder.add('Slice', [operation.real(), ...[starts, ends, axes, steps].map(builder.list)])
+  operation.finishMoved(shrunk.length > 0 ? builder.add('Squeeze', [sliced, builder.list(shrunk)]) : sliced)
+}
+
+function split(operation: Operation, data: number, axisInput: number, sizes?: readonly number[]): void {
+  const { builder } = operation
+  const [axis] = builder.integers(operation.input(axisInput))
+  const shape = builder.tensor(operation.input(data)).shape
+  const place = axis < 0 ? axis + shape.length : axis
+  const count = operation.outputs.length
+  let start = 0
+  operation.outputs.forEach((output, part) => {
+    const size = sizes ? sizes[part] : (shape[place] ?? 0) / count
+    const bounds = [[start], [start + size], [place]].map(builder.list)
+    builder.finishMoved(output, builder.add('Slice', [operation.real(data), ...bounds]), operation.input(data))
+    start += size
+  })
+}
+
+function resize(operation: Operation, mode: 'nearest' | 'linear', aligned: number, halfPixel: number): void {
+  const { builder } = operation
+  const isHalfPixel = operation.flag(halfPixel)
+  const [height, width] = builder.integers(operation.input(1))
+  const { shape } = builder.tensor(operation.input(0))
+  const coordinates = operation.flag(aligned) ? 'align_corners' : isHalfPixel ? 'half_pixel' : 'asymmetric'
+  const attributes = {
+    mode,
+    coordinate_transformation_mode: coordinates,
+    ...(mode === 'nearest' && { nearest_mode: coordinates === 'asymmetric' ? 'floor' : 'round_prefer_ceil' }),
+  }
+  const sizes = builder.list([1, shape[3], height, width])
+  const run = (x: string): string => builder.add('Resize', [x, '', '', sizes], attributes)
+  operation.finish(builder.channelsFirst(operation.real(), run))
+}
+
+/** Lowering reports it, by TFLite's name. */
+export const unsupported = (operation: Operation, name = operation.name): void => {
+  const inputs = operation.inputs.filter((index) => index >= 0).map((index) => operation.builder.real(index))
+  for (const output of operation.outputs) {
+    operation.builder.finish(output, operation.builder.add(name, inputs, {}, undefined, 'tflite'))
+  }
+}
+
+export const rules: Readonly<Record<string, Rule>> = {
+  CONV_2D: conv2d,
+  DEPTHWISE_CONV_2D: depthwiseConv2d,
+  TRANSPOSE_CONV: transposeConv,
+  FULLY_CONNECTED: fullyConnected,
+  AVERAGE_POOL_2D: (operation) => pool2d(operation, 'AveragePool'),
+  MAX_POOL_2D: (operation) => pool2d(operation, 'MaxPool'),
+  ADD: binary('Add'),
+  SUB: binary('Sub'),
+  MUL: binary('Mul'),
+  DIV: binary('Div'),
+  MAXIMUM: extreme('Max'),
+  MINIMUM: extreme('Min'),
+  POW: extreme('Pow'),
+  ADD_N: (operation) =>
+    operation.finish(
+      operation.builder.add(
+        'Sum',
+        operation.inputs.map((_, at) => operation.real(at)),
+      ),
+    ),
+  SQUARED_DIFFERENCE(operation) {
+    const difference = operation.builder.add('Sub', [operation.real(0), operation.real(1)])
+    operation.finish(operation.builder.add('Mul', [difference, difference]))
+  },
+  MEAN: reduction('ReduceMean'),
+  SUM: reduction('ReduceSum'),
+  REDUCE_MAX: reduction('ReduceMax'),
+  REDUCE_MIN: reduction('ReduceMin'),
+  REDUCE_PROD: reduction('ReduceProd'),
+  RELU: unary('Relu'),
+  RELU6: clip(0, 6),
+  RELU_N1_TO_1: clip(-1, 1),
+  RELU_0_TO_1: clip(0, 1),
+  LOGISTIC: unary('Sigmoid'),
+  TANH: unary('Tanh'),
+  ELU: unary('Elu'),
+  HARD_SWISH: unary('HardSwish'),
+  EXP: unary('Exp'),
+  LOG: unary('Log'),
+  SQRT: unary('Sqrt'),
+  ABS: unary('Abs'),
+  NEG: unary('Neg'),
+  SIGN: unary('Sign'),
+  FLOOR: unary('Floor'),
+  CEIL: unary('Ceil'),
+  ROUND: unary('Round'),
+  SQUARE: (operation) => operation.finish(operation.builder.add('Mul', [operation.real(), operation.real()])),
+  RSQRT(operation) {
+    const root = operation.builder.add('Sqrt', [operation.real()])
+    operation.finish(operation.builder.add('Reciprocal', [root]))
+  },
+  LEAKY_RELU: (operation) =>
+    operation.finish(
+      operation.builder.add('LeakyRelu', [operation.real()], { alpha: operation.float(options.leakyRelu.alpha) }),
+    ),
+  PRELU: (operation) => operation.finish(operation.builder.add('PRelu', [operation.real(0), operation.real(1)])),
+  GELU: (operation) =>
+    operation.finish(
+      operation.builder.add('Gelu', [operation.real()], {
+        approximate: operation.flag(options.gelu.approximate) ? 'tanh' : 'none',
+      }),
+    ),
+  SOFTMAX(operation) {
+    const { builder } = operation
+    const beta = operation.float(options.softmax.beta)
+    const x = beta === 1 ? operation.real() : builder.add('Mul', [operation.real(), builder.make([beta])])
+    operation.finish(builder.add('Softmax', [x], { axis: -1 }))
+  },
+  LOG_SOFTMAX: (operation) => operation.finish(operation.builder.add('LogSoftmax', [operation.real()], { axis: -1 })),
+  ARG_MAX(operation) {
+    const [axis] = operation.builder.integers(operation.input(1))
+    operation.finish(operation.builder.add('ArgMax', [operation.real()], { axis, keepdims: 0 }))
+  },
+  QUANTIZE: (operation) => operation.finish(operation.real()),
+  DEQUANTIZE: (operation) => operation.finish(operation.real()),
+  FAKE_QUANT: (operation) => unsupported(operation),
+  RESHAPE(operation) {
+    const { builder } = operation
+    const shape = operation.has(1) ? operation.real(1) : builder.list(operation.ints(options.reshape.newShape) ?? [])
+    operation.finishMoved(builder.add('Reshape', [operation.real(), shape]))
+  },
+  SQUEEZE(operation) {
+    const { builder } = operation
+    const axes = operation.ints(options.squeeze.squeezeDims) ?? []
+    const inputs = axes.length > 0 ? [operation.real(), builder.list(axes)] : [operation.real()]
+    operation.finishMoved(builder.add('Squeeze', inputs))
+  },
+  EXPAND_DIMS(operation) {
+    const axes = operation.builder.list(operation.builder.integers(operation.input(1)))
+    operation.finishMoved(operation.builder.add('Unsqueeze', [operation.real(), axes]))
+  },
+  TRANSPOSE(operation) {
+    const perm = operation.builder.integers(operation.input(1))
+    operation.finishMoved(operation.builder.transpose(operation.real(), perm))
+  },
+  SHAPE: (operation) => operation.finish(operation.builder.add('Shape', [operation.real()])),
+  STRIDED_SLICE: stridedSlice,
+  SLICE(operation) {
+    const { builder } = operation
+    const [begin, size] = [1, 2].map((input) => builder.integers(operation.input(input)))
+    const ends = begin.map((start, axis) => (size[axis] === -1 ? endless : start + size[axis]))
+    const bounds = [begin, ends, begin.map((_, axis) => axis)].map(builder.list)
+    operation.finishMoved(builder.add('Slice', [operation.real(), ...bounds]))
+  },
+  PACK(operation) {
+    const { builder } = operation
+    const axis = operation.int(options.pack.axis)
+    const parts = operation.inputs.map((_, at) => builder.add('Unsqueeze', [operation.real(at), builder.list([axis])]))
+    operation.finishMoved(builder.add('Concat', parts, { axis }))
+  },
+  UNPACK(operation) {
+    const { builder } = operation
+    const axis = operation.int(options.unpack.axis)
+    operation.outputs.forEach((output, at) => {
+      const part = builder.add('Gather', [operation.real(), builder.make([at], [], 'int')], { axis })
+      builder.finishMoved(output, part, operation.input(0))
+    })
+  },
+  CONCATENATION(operation) {
+    const { builder } = operation
+    const axis = operation.int(options.concatenation.axis)
+    const joined = builder.add(
+      'Concat',
+      operation.inputs.map((_, at) => operation.real(at)),
+      { axis },
+    )
+    const activation = operation.byte(options.concatenation.activation)
+    const areAlike = operation.inputs.every((index) => builder.isAlike(index, operation.output))
+    if (areAlike && activation === 0) operation.finishMoved(joined)
+    else operation.finish(builder.fused(joined, activation))
+  },
+  SPLIT: (operation) => split(operation, 1, 0),
+  SPLIT_V: (operation) => split(operation, 0, 2, operation.builder.integers(operation.input(1))),
+  GATHER(operation) {
+    if (operation.int(options.gather.batchDims) !== 0) return unsupported(operation)
+    const axis = operation.int(options.gather.axis)
+    operation.finishMoved(operation.builder.add('Gather', [operation.real(0), operation.real(1)], { axis }))
+  },
+  TILE: (operation) => operation.finishMoved(operation.builder.add('Tile', [operation.real(0), operation.real(1)])),
+  BROADCAST_TO: (operation) =>
+    operation.finishMoved(operation.builder.add('Expand', [operation.real(0), operation.real(1)])),
+  PAD: (operation) => pad(operation, 'constant'),
+  PADV2: (operation) => pad(operation, 'constant', operation.real(2)),
+  MIRROR_PAD(operation) {
+    if (operation.byte(options.mirrorPad.mode) !== 0) return unsupported(operation)
+    pad(operation, 'reflect')
+  },
+  CAST(operation) {
+    const isInteger = operation.builder.tensor(operation.output).integer !== undefined
+    operation.finish(operation.builder.add('Cast', [operation.real()], { to: isInteger ? 7 : 1 }))
+  },
+  SPACE_TO_DEPTH: (operation) => depth(operation, 'SpaceToDepth'),
+  DEPTH_TO_SPACE: (operation) => depth(operation, 'DepthToSpace'),
+  RESIZE_NEAREST_NEIGHBOR: (operation) =>
+    resize(operation, 'nearest', options.resizeNearest.alignCorners, options.resizeNearest.halfPixelCenters),
+  RESIZE_BILINEAR: (operation) =>
+    resize(operation, 'linear', options.resizeBilinear.alignCorners, options.resizeBilinear.halfPixelCenters),
+  BATCH_MATMUL(operation) {
+    const { adjX, adjY } = options.batchMatMul
+    if (operation.flag(adjX) || operation.flag(adjY)) return unsupported(operation)
+    operation.finish(operation.builder.add('MatMul', [operation.real(0), operation.real(1)]))
+  },
+}
+
+function depth(operation: Operation, name: 'SpaceToDepth' | 'DepthToSpace'): void {
+  const blocksize = operation.int(options.block.blockSize)
+  if (blocksize < 1) throw badFile(`a block of ${blocksize}`)
+  const attributes = { blocksize, ...(name === 'DepthToSpace' && { mode: 'DCR' }) }
+  operation.finishMoved(
+    operation.builder.channelsFirst(operation.real(), (x) => operation.builder.add(name, [x], attributes)),
+  )
+}

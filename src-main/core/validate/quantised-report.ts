@@ -1,0 +1,64 @@
+import type { DroppedClamp } from '../network/layer-model.ts'
+import type { Outputs } from './check-outputs.ts'
+import { labelOf, marginOf, share } from './classification.ts'
+
+/** What is particular about a quantised network. Shares are between 0 and 1. */
+export interface QuantisedReport {
+  /** Who computed the original, and why. */
+  readonly reference: string
+  /** The original's scores are multiples of it; absent where the file does not round them. */
+  readonly outputStep?: number
+  /** Samples whose two best scores are equal or one step apart: rounding decides there. */
+  readonly tied: number
+  /** Of the other samples, the share that has the original's label with clamps in place of quantisers. */
+  readonly exactAgreement: number
+  /** The same of the polynomial network. */
+  readonly polynomialAgreement: number
+  /** Clamps that change nothing on the calibration samples and were left out. */
+  readonly droppedClamps: readonly DroppedClamp[]
+}
+
+export interface QuantisedInput extends Pick<QuantisedReport, 'reference' | 'outputStep' | 'droppedClamps'> {
+  readonly original: Outputs
+  /** The network on real numbers, each quantiser a clamp. */
+  readonly exact: Outputs
+  readonly polynomial: Outputs
+}
+
+export function quantisedReport(input: QuantisedInput): QuantisedReport {
+  const { reference, outputStep, droppedClamps, original, exact, polynomial } = input
+  // Scores are multiples of the step but for rounding errors.
+  const isTied = (scores: Float64Array): boolean => marginOf(scores) < 1.01 * (outputStep ?? 0)
+  const clear = [...original.keys()].filter((index) => !isTied(original[index]))
+  const agreement = (outputs: Outputs): number =>
+    share(clear, (index) => labelOf(outputs[index]) === labelOf(original[index]))
+  return {
+    reference,
+    ...(outputStep !== undefined && { outputStep }),
+    tied: original.length - clear.length,
+    exactAgreement: agreement(exact),
+    polynomialAgreement: agreement(polynomial),
+    droppedClamps,
+  }
+}
+
+/** Which clamps are gone, for people; undefined where none are. */
+export function droppedClampsSentence(clamps: readonly DroppedClamp[]): string | undefined {
+  if (clamps.length === 0) return undefined
+  const each = clamps.map(({ id, min, max }) => `${id} (${min.toPrecision(3)} … ${max.toPrecision(3)})`)
+  return `Of the quantisers' clamps, ${clamps.length} change nothing on the calibration samples and are left out: ${each.join(', ')}.`
+}
+
+/** The report for people. */
+export function quantisedSentences({ quantised, samples }: { quantised?: QuantisedReport; samples: number }): string[] {
+  if (!quantised) return []
+  const { reference, outputStep, tied, exactAgreement, polynomialAgreement, droppedClamps } = quantised
+  const percent = (part: number): string => `${(100 * part).toFixed(2)} %`
+  const ties = `${tied} of ${samples} samples have two best scores that are equal or one step apart, where rounding decides. `
+  return [
+    `The network is quantised. The original is computed by ${reference}.`,
+    `${outputStep === undefined ? '' : ties}With clamps in place of quantisers the network keeps ${percent(exactAgreement)} of the ` +
+      `${tied > 0 ? 'other ' : ''}labels, with polynomials ${percent(polynomialAgreement)}.`,
+    ...[droppedClampsSentence(droppedClamps) ?? []].flat(),
+  ]
+}
