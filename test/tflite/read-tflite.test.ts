@@ -43,7 +43,8 @@ describe.each(names)('%s', (name) => {
 
   it('computes what LiteRT does, on the integers of the file where it is quantised', () => {
     const model = normalise(graph, { onIntegers: true })
-    const most = output.scale === undefined ? 1e-4 : 1.01
+    // One half that is rounded the other way is some steps of a softmax.
+    const most = output.scale === undefined ? 1e-4 : model.finish === 'softmax' ? 3.01 : 1.01
     for (const { input, xnnpack } of cases) {
       const found = run(model, input, output)
       found.forEach((value, at) => expect(Math.abs(value - xnnpack[at])).toBeLessThan(most))

@@ -45,7 +45,12 @@ export class Builder {
     return quantisation !== undefined && integer !== undefined
   }
 
-  isConstant = (index: number): boolean => this.tensor(index).bytes !== undefined
+  isConstant = (index: number): boolean => this.tensor(index).bytes !== undefined || this.#decoded.has(index)
+
+  /** Makes a tensor that the file computes from constants one itself, such as weights stored as float16. */
+  define(index: number, tensor: Tensor): void {
+    this.#decoded.set(index, tensor)
+  }
 
   /** The name of a tensor's real numbers. */
   real(index: number): string {

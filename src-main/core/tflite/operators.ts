@@ -190,7 +190,12 @@ export const rules: Readonly<Record<string, Rule>> = {
     operation.finish(operation.builder.add('ArgMax', [operation.real()], { axis, keepdims: 0 }))
   },
   QUANTIZE: (operation) => operation.finish(operation.real()),
-  DEQUANTIZE: (operation) => operation.finish(operation.real()),
+  DEQUANTIZE(operation) {
+    const { builder } = operation
+    const from = operation.input(0)
+    if (builder.isConstant(from)) builder.define(operation.output, builder.constant(from))
+    else operation.finish(operation.real())
+  },
   FAKE_QUANT: (operation) => unsupported(operation),
   RESHAPE(operation) {
     const { builder } = operation
