@@ -36,7 +36,7 @@ export interface Examination extends Lowered {
  * Throws UserError where the graph breaks ONNX's rules.
  */
 export function examine(graph: Graph, choice: Choice): Examination {
-  const folded = prune(foldConstants(readIntegers(foldConstants(prune(graph, choice)))), choice)
+  const folded = prune(foldConstants(readIntegers(foldConstants(prune(graph, choice)), choice.onIntegers)), choice)
   const { graph: recognised, origins } = recogniseActivations(folded)
   const pruned = prune(recognised, choice)
   const lowered = lower(pruned, (node) => origins.get(node) ?? [node.name], choice.onIntegers)

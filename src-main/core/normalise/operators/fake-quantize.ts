@@ -1,4 +1,4 @@
-import { floatAttribute, hasAttribute, wordAttribute } from '../../graph/attributes.ts'
+import { floatAttribute, hasAttribute, intAttribute, wordAttribute } from '../../graph/attributes.ts'
 import { clampOf, type Quantisation } from '../../network/fake-quantize.ts'
 import type { Operator, FoldOperation } from '../operation.ts'
 import { apply } from './activation.ts'
@@ -9,30 +9,33 @@ import { apply } from './activation.ts'
  * attributes it is DynamicQuantizeLinear, whose range is that of the values. The owner's at the end.
  */
 export const fakeQuantize: Operator = {
-  /** Of expressions, which are functions of one value; constants are quantised before. */
-  fold(operation) {
-    const tensor = operation.constant(0)
-    const quantisation = quantisationOf(operation)
-    if (!quantisation) return tensor
-    const { min, max } = clampOf(quantisation)
-    return { ...tensor, data: tensor.data.map((x) => Math.min(max, Math.max(min, x))) }
+  /** Within a function of one value, such as SiLU of integers. */
+  pointwise(operation) {
+    const activation = activationOf(operation)
+    if (!activation) throw operation.refuse('its range is that of all values')
+    return { ...activation, inputs: 1 }
   },
   lower(operation) {
-    const { network, node, isLast } = operation
+    const { network, isLast } = operation
     const view = operation.view(0)
     const quantisation = quantisationOf(operation)
     if (isLast && network.finish !== 'none') return view
     if (quantisation && isLast) network.outputStep = quantisation.scale
-    if (network.onIntegers) {
-      if (!quantisation) return apply(operation, view, { operator: 'DynamicQuantize', parameters: {} })
-      const half = wordAttribute(node, 'half', ['even', 'away'], 'even')
-      const parameters = { ...quantisation, away: Number(half === 'away') }
-      return apply(operation, view, { operator: 'FakeQuantize', parameters })
-    }
-    if (!quantisation || isLast) return view
-    const parameters = { ...clampOf(quantisation), step: quantisation.scale }
-    return apply(operation, view, { operator: 'Clip', parameters })
+    const activation = activationOf(operation)
+    if (activation) return isLast && !network.onIntegers ? view : apply(operation, view, activation)
+    return network.onIntegers ? apply(operation, view, { operator: 'DynamicQuantize', parameters: {} }) : view
   },
+}
+
+/** A clamp, or with rounding what the integers of the file are; undefined where the range is that of the values. */
+function activationOf(operation: FoldOperation): { operator: string; parameters: Record<string, number> } | undefined {
+  const quantisation = quantisationOf(operation)
+  if (!quantisation) return undefined
+  if (intAttribute(operation.node, 'rounds', 0) === 0) {
+    return { operator: 'Clip', parameters: { ...clampOf(quantisation), step: quantisation.scale } }
+  }
+  const half = wordAttribute(operation.node, 'half', ['even', 'away'], 'even')
+  return { operator: 'FakeQuantize', parameters: { ...quantisation, away: Number(half === 'away') } }
 }
 
 function quantisationOf({ node }: FoldOperation): Quantisation | undefined {

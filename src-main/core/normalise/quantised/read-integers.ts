@@ -25,11 +25,11 @@ const moving = new Set(
  * Conditions: scales and zero points are constants of one element; what is not so stays, and lowering reports it.
  * Formula: an integer q of scale s and zero point z stands for r = s·(q − z); a map of integers is that map of reals
  * times its scales, and a maximum or a move of integers is that of the reals, since s > 0.
- * The output, where it is of integers, is left in reals.
+ * The output, where it is of integers, is left in reals. `onIntegers`: quantisers round as those of the file.
  */
-export function readIntegers(graph: Graph): Graph {
+export function readIntegers(graph: Graph, onIntegers = false): Graph {
   if (!formOf(graph) && graph.nodes.every(({ operator }) => operator !== 'DequantizeLinear')) return graph
-  const rewriting = new Rewriting(graph)
+  const rewriting = new Rewriting(graph, onIntegers)
   const reals: Reals = new Map()
   const nodes: Node[] = []
   for (const node of graph.nodes) {
@@ -82,7 +82,14 @@ const steps: Readonly<Record<string, (rewriting: Rewriting, reals: Reals, node: 
     if (!quantisation || reals.has(x)) return false
     const half = { half: stringAttribute(node, 'half', 'even') }
     const [output] = node.outputs
-    rewriting.add(node, 'FakeQuantize', [x], { ...quantisation, ...half }, output, rewrittenDomain)
+    rewriting.add(
+      node,
+      'FakeQuantize',
+      [x],
+      { ...quantisation, ...half, rounds: Number(rewriting.onIntegers) },
+      output,
+      rewrittenDomain,
+    )
     reals.set(output, quantisation)
     return true
   },

@@ -9,10 +9,13 @@ export const rewrittenDomain = 'sealwright'
 export class Rewriting {
   readonly constants: Map<string, Tensor>
   readonly opset: number
+  /** Whether what is made rounds as the file does. */
+  readonly onIntegers: boolean
   #nodes: Node[] = []
   readonly #taken: Set<string>
 
-  constructor({ constants, opset, inputs, nodes }: Graph) {
+  constructor({ constants, opset, inputs, nodes }: Graph, onIntegers: boolean) {
+    this.onIntegers = onIntegers
     this.constants = new Map(constants)
     this.opset = opset
     const written = [...inputs.map(({ name }) => name), ...nodes.flatMap(({ outputs }) => outputs)]
