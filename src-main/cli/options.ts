@@ -4,7 +4,7 @@ import { jsonLog, LOG_LEVELS, type Log, type LogLevel } from '../core/log.ts'
 import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { parseSplit, type Split } from '../core/segment/cut.ts'
 import type { PreprocessingChoice } from '../jobs/calibration.ts'
-import { batchSize, collected, number, numbers, path, positiveNumber, wholeNumber } from './values.ts'
+import { batchSize, collected, number, numbers, path, positiveNumber, sizes, wholeNumber } from './values.ts'
 
 /** Options that several commands share, each defined once. */
 export const withPreprocessing = (command: Command): Command =>
@@ -34,6 +34,7 @@ export const withNetworkNames = (command: Command): Command =>
   command
     .option('--input-name <name>', 'which input, where the network has several')
     .option('--output-name <name>', 'which output, where the network has several')
+    .option('--input-shape <sizes>', 'sizes of the input, where the network leaves them open, such as 1,3,32,32', sizes)
 
 const passphraseFile = [
   '--passphrase-file <file>',

@@ -54,5 +54,8 @@ export function batchSize(text: string): number {
   return value
 }
 
+/** 1,3,32,32 */
+export const sizes = (text: string): number[] => text.split(',').map(positiveNumber)
+
 /** An option that may be given again. */
 export const collected = (value: string, before: string[]): string[] => [...before, value]

@@ -15,6 +15,8 @@ export interface NetworkRequest {
   readonly model: string
   readonly inputName?: string
   readonly outputName?: string
+  /** Where the network leaves sizes open. */
+  readonly inputShape?: readonly number[]
 }
 
 /** A network as it was read: what is compiled is what the hash is of. */

@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor, type InferenceSession as Session } from 'onnxruntime-node'
 import { UserError } from '../core/errors.ts'
+import { fromFloat16, toFloat16 } from '../core/onnx/half-floats.ts'
 
 export interface Reference {
   readonly inputName: string
@@ -45,7 +46,9 @@ export async function openReference(model: string | Uint8Array, options: Referen
     const feeds = { [input.name]: tensorOf(type, values, shapeToFeed) }
     const results = await refusing(() => session.run(feeds, [outputName]))
     const { scale, zero } = options.outputIntegers ?? { scale: 1, zero: 0 }
-    const outputs = results[outputName].data as ArrayLike<number | bigint>
+    const { data, type: outputType } = results[outputName]
+    const isBits = outputType === 'float16' && data instanceof Uint16Array
+    const outputs = isBits ? Float64Array.from(data, fromFloat16) : (data as ArrayLike<number | bigint>)
     return Float64Array.from(outputs, (value) => scale * (Number(value) - zero))
   }
   const runOne = async (sample: Float64Array): Promise<Float64Array> => {
@@ -114,6 +117,16 @@ function tensorOf(type: string, values: Float64Array, shape: readonly number[]):
       return new Tensor('uint8', Uint8Array.from(values), shape)
     case 'int8':
       return new Tensor('int8', Int8Array.from(values), shape)
+    case 'uint16':
+      return new Tensor('uint16', Uint16Array.from(values), shape)
+    case 'int16':
+      return new Tensor('int16', Int16Array.from(values), shape)
+    case 'uint32':
+      return new Tensor('uint32', Uint32Array.from(values), shape)
+    case 'uint64':
+      return new Tensor('uint64', BigUint64Array.from(values, BigInt), shape)
+    case 'float16':
+      return halfTensor(values, shape)
     case 'int32':
       return new Tensor('int32', Int32Array.from(values), shape)
     case 'int64':
@@ -121,4 +134,13 @@ function tensorOf(type: string, values: Float64Array, shape: readonly number[]):
     default:
       return new Tensor('float32', Float32Array.from(values), shape)
   }
+}
+
+/**
+ * The binding (1.30) reads bit patterns, which a tensor no longer holds where the platform has Float16Array (Node 24): it
+ * would say “not enough space”.
+ */
+function halfTensor(values: Float64Array, shape: readonly number[]): Tensor {
+  const bits = Uint16Array.from(values, toFloat16)
+  return Object.defineProperty(new Tensor('float16', bits, shape), 'data', { value: bits })
 }

@@ -49,3 +49,29 @@ describe('external data of a model', () => {
     expect(() => load(location)).toThrow(expect.objectContaining({ code: 'missing-external-data' }))
   })
 })
+
+describe('external data of a model in a cache of Hugging Face', () => {
+  const cached = (repository: string, target: string): string => {
+    const [blobs, snapshot] = [join(base, repository, 'blobs'), join(base, repository, 'snapshots', 'c0ffee')]
+    mkdirSync(blobs, { recursive: true })
+    mkdirSync(snapshot, { recursive: true })
+    writeFileSync(join(blobs, 'a1'), 'model')
+    writeFileSync(join(blobs, 'b2'), 'weights')
+    symlinkSync('../../blobs/a1', join(snapshot, 'model.onnx'))
+    symlinkSync(target, join(snapshot, 'model.onnx.data'))
+    return join(snapshot, 'model.onnx')
+  }
+
+  it('may be links into the blobs of the same repository', () => {
+    const load = externalDataOf(cached('models--a', '../../blobs/b2'))
+    expect(Buffer.from(load('model.onnx.data')).toString()).toBe('weights')
+  })
+
+  it.each(['../../../secret.bin', '../../../models--a/blobs/b2', '../../blobs/../../secret.bin'])(
+    'may not leave that repository: %s',
+    (target) => {
+      const load = externalDataOf(cached(`models--${target.length}`, target))
+      expect(() => load('model.onnx.data')).toThrow(expect.objectContaining({ code: 'unsafe-external-data' }))
+    },
+  )
+})

@@ -30,6 +30,23 @@ describe('the reference', () => {
     await reference.close()
   })
 
+  it.each([
+    ['float16', 10, 0.5],
+    ['float64', 11, 0.1],
+    ['uint8', 2, 3],
+    ['int32', 6, -3],
+    ['int64', 7, -3],
+  ] as const)('feeds and reads %s', async (_, type, value) => {
+    const bytes = writeModel({
+      inputs: [{ name: 'x', shape: ['N', 2], type }],
+      outputs: [{ name: 'y', shape: ['N', 2], type }],
+      nodes: [{ operator: 'Identity', inputs: ['x'], outputs: ['y'] }],
+    })
+    const reference = await openReference(bytes)
+    expect([...(await reference.run(Float64Array.of(value, 1)))]).toEqual([value, 1])
+    await reference.close()
+  })
+
   it('says what ONNX Runtime objects to', async () => {
     await expect(openReference(new Uint8Array([8, 8]))).rejects.toThrow(UserError)
   })

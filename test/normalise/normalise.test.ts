@@ -240,6 +240,14 @@ describe('inputs, outputs and batches', () => {
     expect(errorOf(() => importModel(mixing)).message).toContain('5 samples')
   })
 
+  it('takes sizes that are left open from the choice', async () => {
+    const bytes = model(['N', 3, 'H', 'W'], [node('Conv', 'x w', 'y')], { w: tensor(2, 3, 3, 3) })
+    const chosen = importModel(bytes, { inputShape: [1, 3, 6, 5] })
+    expect(chosen.input).toMatchObject({ shape: [3, 6, 5], onnxShape: [1, 3, 6, 5] })
+    expect(await differenceFromRuntime(chosen, bytes)).toBeLessThan(1e-5)
+    expect(errorOf(() => importModel(bytes, { inputShape: [1, 4, 6, 5] })).code).toBe('wrong-shape')
+  })
+
   it('refuses sizes that are not known', () => {
     expect(errorOf(() => importModel(model(['N', 3, 'H', 'W'], [relu('x', 'y')]))).code).toBe('dynamic-input')
   })

@@ -22,6 +22,7 @@ interface Options extends PreprocessingOptions, ActivationOptions, SplitOptions 
   readonly out: string
   readonly force?: boolean
   readonly inputName?: string
+  readonly inputShape?: readonly number[]
   readonly outputName?: string
 }
 
@@ -38,8 +39,8 @@ export function approximateCommand(): Command {
       await answer(options.json === true, async (work) => {
         const { approximate } = await import('../../jobs/approximate.ts')
         const { droppedClampsSentence } = await import('../../core/validate/quantised-report.ts')
-        const { calibration, out, force, inputName, outputName } = options
-        const network = { model: path(model), inputName, outputName }
+        const { calibration, out, force, inputName, inputShape, outputName } = options
+        const network = { model: path(model), inputName, inputShape, outputName }
         const preprocessing = preprocessingOf(options)
         const request = {
           ...network,

@@ -9,6 +9,7 @@ import { path } from '../values.ts'
 interface Options {
   readonly json?: boolean
   readonly inputName?: string
+  readonly inputShape?: readonly number[]
   readonly outputName?: string
 }
 
@@ -17,10 +18,10 @@ export function inspectCommand(): Command {
     'sealwright inspect lenet5.onnx',
     'sealwright inspect lenet5.onnx --json',
   ])
-  return withNetworkNames(base).action(async (model: string, { json, inputName, outputName }: Options) => {
+  return withNetworkNames(base).action(async (model: string, { json, inputName, inputShape, outputName }: Options) => {
     await answer(json === true, async (work) => {
       const { inspect } = await import('../../jobs/inspect.ts')
-      const result = await inspect({ model: path(model), inputName, outputName }, work)
+      const result = await inspect({ model: path(model), inputName, inputShape, outputName }, work)
       return { json: result, text: textOf(result), exitCode: result.supported ? 0 : 1 }
     })
   })
@@ -39,14 +40,14 @@ function textOf(result: InspectResult): string {
     ...(estimate ? estimateFacts(estimate) : []),
   ] as [string, string][]
   const nodes = result.layers.map((node) => [
-    node.name,
+    shortened(node.name),
     node.operator,
     node.shape ? times(node.shape) : '?',
     grouped(node.parameters),
     grouped(node.multiplications),
-    node.becomes ?? 'unsupported',
+    shortened(node.becomes ?? 'unsupported'),
   ])
-  const refusals = unsupported.map(({ node, operator, reason }) => [node, operator, reason])
+  const refusals = unsupported.map(({ node, operator, reason }) => [shortened(node), operator, reason])
   const help = [...new Set(unsupported.flatMap((node) => node.help ?? []))]
   return [
     pairs(facts),
@@ -54,6 +55,16 @@ function textOf(result: InspectResult): string {
     ...(refusals.length > 0 ? [table(['unsupported node', 'operator', 'why'], refusals)] : []),
     ...(help.length > 0 ? [`What would help:\n${help.map((line) => `  ${line}`).join('\n')}`] : []),
   ].join('\n\n')
+}
+
+/** Converters write names of hundreds of characters; `--json` has them whole. */
+const LONGEST = 40
+
+function shortened(name: string): string {
+  const characters = [...name]
+  if (characters.length <= LONGEST) return name
+  const half = (LONGEST - 1) / 2
+  return `${characters.slice(0, Math.ceil(half)).join('')}…${characters.slice(-Math.floor(half)).join('')}`
 }
 
 function estimateFacts(estimate: NetworkEstimate): [string, string][] {

@@ -22,6 +22,7 @@ interface Options extends PreprocessingOptions, ActivationOptions, InputModeOpti
   readonly json?: boolean
   readonly calibration?: string
   readonly inputName?: string
+  readonly inputShape?: readonly number[]
   readonly outputName?: string
 }
 
@@ -38,8 +39,8 @@ export function planCommand(): Command {
     async (model: string, options: Options) => {
       await answer(options.json === true, async (work) => {
         const { plan } = await import('../../jobs/plan.ts')
-        const { calibration, input, batch, msPerMegabyte, split, inputName, outputName } = options
-        const network = { model: path(model), inputName, outputName }
+        const { calibration, input, batch, msPerMegabyte, split, inputName, inputShape, outputName } = options
+        const network = { model: path(model), inputName, inputShape, outputName }
         const preprocessing = preprocessingOf(options)
         const packing = { input, batch, msPerMegabyte, split }
         const request = { ...network, calibration, preprocessing, ...activationOf(options), ...packing }

@@ -39,6 +39,7 @@ interface Options extends PreprocessingOptions, ActivationOptions, InputModeOpti
   readonly plan?: string
   readonly force?: boolean
   readonly inputName?: string
+  readonly inputShape?: readonly number[]
   readonly outputName?: string
 }
 
@@ -78,6 +79,7 @@ export function protectCommand(): Command {
         {
           model: path(model),
           inputName: options.inputName,
+          inputShape: options.inputShape,
           outputName: options.outputName,
           calibration: options.calibration,
           preprocessing: preprocessingOf(options),

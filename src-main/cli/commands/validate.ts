@@ -22,6 +22,7 @@ interface Options extends PreprocessingOptions, ActivationOptions, SplitOptions 
   readonly html?: string
   readonly force?: boolean
   readonly inputName?: string
+  readonly inputShape?: readonly number[]
   readonly outputName?: string
 }
 
@@ -40,10 +41,11 @@ export function validateCommand(): Command {
     async (model: string, options: Options) => {
       await answer(options.json === true, async (work) => {
         const { reportText, validate } = await import('../../jobs/validate.ts')
-        const { data, labels, calibration, encrypted, html, force, inputName, outputName } = options
+        const { data, labels, calibration, encrypted, html, force, inputName, inputShape, outputName } = options
         const network = {
           model: path(model),
           inputName,
+          inputShape,
           outputName,
           calibration,
           preprocessing: preprocessingOf(options),

@@ -56,7 +56,7 @@ export function chooseInput(graph: Graph): readonly ChosenInput[] {
   return isOneSample ? [bind(true)] : [bind(true), bind(false)]
 }
 
-const hint = 'Export with a fixed input size; only the batch may be dynamic.'
+const hint = 'Say which size it is to have, such as --input-shape 1,3,32,32, or export with a fixed one.'
 
 function guessForm(shape: readonly number[]): InputForm {
   const isSample = shape[0] === 1

@@ -8,6 +8,7 @@ import { fuseLinear } from './passes/fuse-linear.ts'
 import { joinClamps, type Bounds } from './passes/join-clamps.ts'
 import { nameLayers } from './passes/name-layers.ts'
 import { poolBeforeScale } from './passes/pool-before-scale.ts'
+import { writeAsStandard } from './passes/write-as-standard.ts'
 import { recogniseActivations } from './passes/recognise-activations.ts'
 import { removeDeadLayers } from './passes/remove-dead-layers.ts'
 import { formOf, readIntegers } from './quantised/read-integers.ts'
@@ -24,7 +25,7 @@ export interface Examination extends Lowered {
 /**
  * The passes of normalising, in order; each says in its own file what it changes, when, and why that is the same:
  * 1. `prune` keeps one output and what it needs.
- * 2. `foldConstants` computes what does not depend on the input.
+ * 2. `writeAsStandard` writes operators of other domains by ONNX's own; `foldConstants` computes what does not depend on the input.
  * 3. `readIntegers` reads quantised networks as networks on real numbers; weights and biases are folded again.
  * 4. `recogniseActivations` finds activations that are written out.
  * 5. `lower` turns nodes into layers. On the way moving nodes, NHWC detours among them, become views (`values.ts`),
@@ -36,7 +37,8 @@ export interface Examination extends Lowered {
  * Throws UserError where the graph breaks ONNX's rules.
  */
 export function examine(graph: Graph, choice: Choice): Examination {
-  const folded = prune(foldConstants(readIntegers(foldConstants(prune(graph, choice)), choice.onIntegers)), choice)
+  const standard = foldConstants(writeAsStandard(prune(graph, choice)))
+  const folded = prune(foldConstants(readIntegers(standard, choice.onIntegers)), choice)
   const { graph: recognised, origins } = recogniseActivations(folded)
   const pruned = prune(recognised, choice)
   const lowered = lower(pruned, (node) => origins.get(node) ?? [node.name], choice.onIntegers)

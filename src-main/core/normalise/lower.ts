@@ -8,7 +8,7 @@ import { imageShape, InputFormFound, NetworkBuilder, type InputForm } from './ne
 import { lastNodes } from './last-nodes.ts'
 import { constantsOf, FoldOperation, listOf, Operation, Refusal } from './operation.ts'
 import { operatorOf } from './operators/index.ts'
-import { refusedOperators } from './operators/refused.ts'
+import { isOnnxOperator, refusedOperators } from './operators/refused.ts'
 import { constantOf, shapeOf, unknown, type UnsupportedNode, type Value, type View } from './values.ts'
 
 export type { UnsupportedNode } from './values.ts'
@@ -183,12 +183,23 @@ function unsupportedOperator(node: Node, values: ReadonlyMap<string, Value>): Re
     )
   }
   if (node.domain !== '') {
-    return new Refusal(`it belongs to “${node.domain}”, not to ONNX`, 'Export with standard ONNX operators.')
+    return new Refusal(`it belongs to “${node.domain}”, not to ONNX`, hintFor(node.domain))
+  }
+  if (!isOnnxOperator(node.operator)) {
+    const hint =
+      'The converter left an operator of another framework in the file. Convert again, with a newer one or without that layer.'
+    return new Refusal('ONNX has no such operator: the conversion failed', hint)
   }
   const known = refusedOperators.get(node.operator)
   const first = values.get(node.inputs[0])
   const shape = known?.keepsShape && first?.kind === 'view' ? first.shape : undefined
   return new Refusal(known?.reason ?? 'the operator is not supported', known?.hint, shape)
+}
+
+/** How to export without the operators of another domain. */
+function hintFor(domain: string): string {
+  if (domain !== 'ai.onnx.ml') return 'Export with standard ONNX operators.'
+  return 'Choose the probabilities (--output-name), or export without: to_onnx(…, options={"zipmap": False}), trees and vectorisers left out.'
 }
 
 /** What a value holds in memory by itself. */

@@ -1,9 +1,11 @@
 import { UserError } from '../errors.ts'
-import type { Graph, Node } from '../graph/graph.ts'
+import type { Graph, Node, ValueInfo } from '../graph/graph.ts'
 
 export interface Choice {
   readonly inputName?: string
   readonly outputName?: string
+  /** Of one sample or a batch, for networks that leave height and width open. */
+  readonly inputShape?: readonly number[]
   /** Round quantised values as the file does: the reference that its network on real numbers is compared with. */
   readonly onIntegers?: boolean
 }
@@ -24,7 +26,7 @@ export function prune(graph: Graph, choice: Choice = {}): Graph {
     kept.add(node)
     for (const name of node.inputs) if (name !== '') needed.add(name)
   }
-  const inputs = graph.inputs.filter(({ name }) => needed.has(name))
+  const inputs = graph.inputs.filter(({ name }) => needed.has(name)).map((input) => bound(input, choice.inputShape))
   if (choice.inputName !== undefined && !inputs.some(({ name }) => name === choice.inputName)) {
     throw new UserError('bad-input-name', `The output does not depend on an input “${choice.inputName}”.`, {
       hint: `Inputs: ${graph.inputs.map(({ name }) => name).join(', ')}.`,
@@ -36,6 +38,20 @@ export function prune(graph: Graph, choice: Choice = {}): Graph {
     }
   }
   return { ...graph, outputs, inputs, nodes: graph.nodes.filter((node) => kept.has(node)) }
+}
+
+/** The input with its open dimensions as chosen; throws 'wrong-shape' where a fixed one is another. */
+function bound(input: ValueInfo, chosen: readonly number[] | undefined): ValueInfo {
+  if (!chosen) return input
+  const { shape } = input
+  const full = shape && chosen.length === shape.length - 1 ? [1, ...chosen] : chosen
+  const fits = full.length === (shape?.length ?? full.length)
+  if (!fits || shape?.some((size, axis) => axis > 0 && typeof size === 'number' && size !== full[axis])) {
+    throw new UserError('wrong-shape', `The input “${input.name}” is [${shape ?? ''}]; [${chosen}] does not fit.`, {
+      hint: 'Give a size for each dimension, the fixed ones as they are: --input-shape 1,3,32,32.',
+    })
+  }
+  return { ...input, shape: full.map((size, axis) => (axis === 0 && typeof shape?.[0] === 'string' ? shape[0] : size)) }
 }
 
 function choose(graph: Graph, name: string | undefined): Graph['outputs'] {

@@ -15,3 +15,18 @@ export function fromBfloat16(bits: number): number {
   scratch.setUint32(0, (bits & 0xffff) << 16)
   return scratch.getFloat32(0)
 }
+
+/** The nearest binary16, halves to even, as its bits; infinity beyond its range. */
+export function toFloat16(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0
+  const size = Math.abs(value)
+  if (Number.isNaN(value)) return 0x7e00
+  if (size >= 65520) return sign | 0x7c00
+  const exponent = Math.max(-14, Math.floor(Math.log2(size || 1e-300)))
+  const scaled = size / 2 ** (exponent - 10)
+  const below = Math.floor(scaled)
+  const rest = scaled - below
+  const rounded = rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below
+  // A carry out of the fraction goes into the exponent; below 2⁻¹⁴ there is no leading one.
+  return sign | (((exponent + 14) << 10) + rounded)
+}

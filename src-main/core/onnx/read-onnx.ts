@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Graph, Node, ValueInfo } from '../graph/graph.ts'
 import { topologicalSort } from '../graph/topological-sort.ts'
+import { foreignFile } from './foreign-files.ts'
 import { inlineFunctions } from './inline-functions.ts'
 import { readInitializers, readNode } from './read-node.ts'
 import { elementTypeOf, type ExternalData } from './read-tensor.ts'
@@ -23,6 +24,7 @@ export interface ReadOnnxOptions {
 export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): Graph {
   const model = decode(bytes)
   if (!model.graph) {
+    refuseForeign(bytes)
     throw new UserError('not-onnx', 'The file holds no ONNX graph.', { hint: 'Give a model exported as .onnx.' })
   }
   if (model.graph.output.length === 0) throw new UserError('bad-graph', 'The graph has no output.')
@@ -61,11 +63,19 @@ function decode(bytes: Uint8Array): ModelProto {
   try {
     return ModelMessage.decode(bytes) as unknown as ModelProto
   } catch (cause) {
+    refuseForeign(bytes)
     throw new UserError('not-onnx', 'The file is not ONNX, or it is damaged or cut off.', {
       hint: 'Give a model exported as .onnx, and copy it again if it was downloaded.',
       cause,
     })
   }
+}
+
+/** Throws 'not-onnx' where the file's first bytes say what it is instead. */
+function refuseForeign(bytes: Uint8Array): void {
+  const foreign = foreignFile(bytes)
+  if (foreign)
+    throw new UserError('not-onnx', `The file is no ONNX model: it is ${foreign.what}.`, { hint: foreign.hint })
 }
 
 function opsetOf(imports: readonly OperatorSetIdProto[]): number {

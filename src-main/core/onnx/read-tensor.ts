@@ -55,6 +55,7 @@ export function readTensor(proto: TensorProto, where: string, externalData?: Ext
   if (shape.some((size) => !Number.isSafeInteger(size) || size < 0)) throw fail(`its shape is [${shape}]`)
   const count = shape.reduce((product, size) => product * size, 1)
   if (count > maximumElements) throw fail(`its shape [${shape}] has too many elements`)
+  if (proto.dataType === STRING) return names(count, shape, proto, fail)
   const format = formats.get(proto.dataType ?? 0)
   if (!format) throw fail(`its data type (number ${proto.dataType ?? 0}) is not supported`, 'Export float32 weights.')
   const field = proto[format.field]
@@ -65,6 +66,15 @@ export function readTensor(proto: TensorProto, where: string, externalData?: Ext
   if (format.element === 'float' && !data.every(Number.isFinite)) throw fail('it holds a NaN or an infinity')
   const integer = integerTypeOf(proto.dataType)
   return { elementType: format.element, shape, data, ...(integer && { integer }) }
+}
+
+const STRING = 8
+
+/** Class names, as the numbers of their places: what only labels need must not stop the rest. */
+function names(count: number, shape: readonly number[], { stringData }: TensorProto, fail: Fail): Tensor {
+  if (stringData.length !== count)
+    throw fail(`it has ${stringData.length} texts where its shape [${shape}] asks for ${count}`)
+  return { elementType: 'string', shape, data: Float64Array.from({ length: count }, (_, index) => index) }
 }
 
 /** An absent `raw_data` reads as empty bytes of the prototype. */

@@ -12,7 +12,10 @@ import { convTranspose } from './conv-transpose.ts'
 import { fakeQuantize } from './fake-quantize.ts'
 import { neg, pow } from './power.ts'
 import { dequantizeLinear, dynamicQuantizeLinear, quantizeLinear } from './quantize-linear.ts'
-import { depthToSpace, expand, resize, spaceToDepth, tile, upsample } from './repeat.ts'
+import { depthToSpace, expand, spaceToDepth, tile } from './repeat.ts'
+import { resize, upsample } from './resize.ts'
+import { gatherND, scatterElements, scatterND } from './scatter.ts'
+import { where } from './where.ts'
 import { pointwise } from './pointwise.ts'
 import { constantOfShape, mod, range, shape, size } from './shape-arithmetic.ts'
 import { gather, gatherElements, slice, split } from './slice.ts'
@@ -76,6 +79,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Floor', pointwise('Floor')],
   ['Gather', gather],
   ['GatherElements', gatherElements],
+  ['GatherND', gatherND],
   ['Gelu', gelu],
   ['Gemm', gemm],
   ['GlobalAveragePool', globalAveragePool],
@@ -122,6 +126,8 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Reshape', reshape],
   ['Resize', resize],
   ['Round', pointwise('Round')],
+  ['ScatterElements', scatterElements],
+  ['ScatterND', scatterND],
   ['Selu', activation('Selu', numbers({ alpha: 1.6732632423543772, gamma: 1.0507009873554805 }))],
   ['Shape', shape],
   ['Sigmoid', sigmoid],
@@ -148,7 +154,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Transpose', transpose],
   ['Unsqueeze', unsqueeze],
   ['Upsample', upsample],
-  ['Where', pointwise('Where')],
+  ['Where', where],
   ['Xor', pointwise('Xor')],
 ])
 

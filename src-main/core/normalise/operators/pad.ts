@@ -1,22 +1,48 @@
 import { floatAttribute, intsAttribute, wordAttribute } from '../../graph/attributes.ts'
-import { checkEnlarged, selected } from '../../graph/rearrange.ts'
+import { checkEnlarged, rearrange, selected, type Rearrangement } from '../../graph/rearrange.ts'
 import { normaliseAxis } from '../../graph/shapes.ts'
-import { rearranging } from './rearranging.ts'
+import type { FoldOperation, Operator } from '../operation.ts'
+import { rearrangeView } from '../values.ts'
+import type { AxisRule } from './rearranging.ts'
 
 const modes = ['constant', 'reflect', 'edge', 'wrap'] as const
 
 /** Pad(data, pads, value?, axes?): https://onnx.ai/onnx/operators/onnx__Pad.html; negative pads crop. */
-export const pad = rearranging((operation, shape, axisRule) => {
+export const pad: Operator = {
+  fold(operation) {
+    const tensor = operation.constant(0)
+    const frame = framed(operation, tensor.shape, (axis) => axis)
+    const value = valueOf(operation)
+    const data = rearrange(tensor.data, frame)
+    frame.indices?.forEach((index, at) => index < 0 && (data[at] = value))
+    return { ...tensor, shape: frame.shape, data }
+  },
+  lower(operation) {
+    const view = operation.view(0)
+    const frame = framed(operation, view.shape, (axis) => operation.axis(axis, view.shape.length))
+    const padded = rearrangeView(view, frame)
+    const value = valueOf(operation)
+    if (value === 0 || !frame.indices) return padded
+    const data = Float64Array.from(frame.indices, (index) => (index < 0 ? value : 0))
+    return operation.network.affine(padded, frame.shape, undefined, { elementType: 'float', shape: frame.shape, data })
+  },
+}
+
+/** What stands in the frame in mode “constant”. */
+function valueOf(operation: FoldOperation): number {
+  if (operation.opset < 11) return floatAttribute(operation.node, 'value', 0)
+  return operation.inputs[2] ? (operation.optionalConstant(2)?.data[0] ?? 0) : 0
+}
+
+function framed(operation: FoldOperation, shape: readonly number[], axisRule: AxisRule): Rearrangement {
   const { node, opset } = operation
   const attribute = opset < 2 ? 'paddings' : 'pads'
   const pads = opset < 11 ? intsAttribute(node, attribute) : operation.integers(1)
-  const value = opset < 11 ? floatAttribute(node, 'value', 0) : (operation.optionalConstant(2)?.data[0] ?? 0)
   const axes = opset < 18 ? undefined : operation.optionalIntegers(3)?.map((axis) => normaliseAxis(axis, shape.length))
   const padded = axes ?? shape.map((_, axis) => axis)
   if (!pads || pads.length !== 2 * padded.length) throw operation.malformed(`pads [${pads}] do not fit [${shape}]`)
   const mode = wordAttribute(node, 'mode', modes, 'constant')
   if (pads.every((size) => size === 0)) return selected(shape, [])
-  if (mode === 'constant' && value !== 0) throw operation.refuse(`it pads with ${value}`, 'Pad with zeros.')
   const frames = shape.map((_, axis) => {
     const at = padded.indexOf(axis)
     const [before, after] = at < 0 ? [0, 0] : [pads[at], pads[at + padded.length]]
@@ -29,7 +55,7 @@ export const pad = rearranging((operation, shape, axisRule) => {
     Array.from({ length: lengths[axis] }, (_, index) => positionOf(mode, index - frames[axis].before, size)),
   )
   return selected(shape, positions)
-})
+}
 
 function positionOf(mode: (typeof modes)[number], index: number, size: number): number {
   if (index >= 0 && index < size) return index

@@ -153,6 +153,7 @@ function isElementwise(node: Node, surroundings: Surroundings): boolean {
 function isPartial(node: Node, { graph, constants }: Surroundings): boolean {
   const { operator, parameters } = pointwiseOf(node, graph.opset, constants)!
   if (parameters || complete.has(operator)) return false
+  if (operator === 'Where' && constants.has(node.inputs[0])) return false
   const variables = variablesOf(node, constants).length
   return operator === 'Mul' ? variables > 1 : operator === 'Div' ? !constants.has(node.inputs[1]) : true
 }

@@ -1,0 +1,185 @@
+import {
+  floatAttribute,
+  floatsAttribute,
+  intAttribute,
+  intsAttribute,
+  stringAttribute,
+} from '../../graph/attributes.ts'
+import { checkEnlarged } from '../../graph/rearrange.ts'
+import { stridesOf } from '../../graph/shapes.ts'
+import type { SparseMap } from '../../network/layer-model.ts'
+import { imageShape } from '../network-builder.ts'
+import type { FoldOperation, Operator } from '../operation.ts'
+import { rearrangeView } from '../values.ts'
+
+/** What one place of an axis of the result takes of the same axis of the input. */
+type Taps = readonly { readonly from: number; readonly weight: number }[]
+
+/** Rows of a map over row-major elements: as many taps for each element of the result. */
+interface Rows {
+  readonly shape: readonly number[]
+  readonly taps: readonly Taps[]
+}
+
+/** Resize(X, roi, scales, sizes): https://onnx.ai/onnx/operators/onnx__Resize.html; linear, each axis by itself. */
+export const resize = resizing((operation, shape) => {
+  const { node, opset } = operation
+  const scales = operation.optionalIntegers(opset < 11 ? 1 : 2)
+  const sizes = opset < 11 ? undefined : operation.optionalIntegers(3)
+  const axes = intsAttribute(node, 'axes')?.map((axis) => (axis < 0 ? axis + shape.length : axis))
+  const given = scales && scales.length > 0 ? scales : sizes?.map((size, index) => size / shape[axes?.[index] ?? index])
+  if (!given) throw operation.malformed('its scales are missing')
+  if (intAttribute(node, 'antialias', 0) !== 0) throw operation.refuse('it filters against aliasing')
+  if (stringAttribute(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') {
+    throw operation.refuse('it keeps the aspect ratio')
+  }
+  return axes ? shape.map((_, axis) => (axes.includes(axis) ? given[axes.indexOf(axis)] : 1)) : given
+})
+
+/** Upsample(X, scales), the older Resize: https://onnx.ai/onnx/operators/onnx__Upsample.html */
+export const upsample = resizing(
+  (operation) => (operation.opset < 9 ? floatsAttribute(operation.node, 'scales') : operation.integers(1)) ?? [],
+)
+
+function resizing(scalesOf: (operation: FoldOperation, shape: readonly number[]) => readonly number[]): Operator {
+  const rowsOf = (operation: FoldOperation, shape: readonly number[], axisRule: (axis: number) => number): Rows => {
+    const scales = scalesOf(operation, shape)
+    if (scales.length !== shape.length) throw operation.malformed(`scales [${scales}] do not fit [${shape}]`)
+    // Scales that a file rounds must not lose a place.
+    const lengths = shape.map((size, axis) => Math.floor(size * scales[axis] + 1e-4))
+    checkEnlarged(lengths)
+    if (lengths.some((length) => length < 1)) throw operation.malformed(`it resizes [${shape}] by [${scales}]`)
+    const axes = shape.map((size, axis) => {
+      if (scales[axis] === 1) return Array.from({ length: size }, (_, from): Taps => [{ from, weight: 1 }])
+      axisRule(axis)
+      return tapsOf(operation, size, lengths[axis], scales[axis])
+    })
+    const strides = stridesOf(shape)
+    const taps = axes.reduce<Taps[]>(
+      (rows, places, axis) =>
+        rows.flatMap((row) =>
+          places.map((place) =>
+            row.flatMap((tap) =>
+              place.map(({ from, weight }) => ({ from: tap.from + from * strides[axis], weight: tap.weight * weight })),
+            ),
+          ),
+        ),
+      [[{ from: 0, weight: 1 }]],
+    )
+    return { shape: lengths, taps }
+  }
+  return {
+    fold(operation) {
+      const tensor = operation.constant(0)
+      const { shape, taps } = rowsOf(operation, tensor.shape, (axis) => axis)
+      const valueOf = (row: Taps) => row.reduce((sum, { from, weight }) => sum + weight * tensor.data[from], 0)
+      return { ...tensor, shape, data: Float64Array.from(taps, valueOf) }
+    },
+    lower(operation) {
+      const view = operation.view(0)
+      const { shape, taps } = rowsOf(operation, view.shape, (axis) => operation.axis(axis, view.shape.length))
+      if (taps.every((row) => row.length === 1 && row[0].weight === 1)) {
+        return rearrangeView(view, { shape, indices: Int32Array.from(taps, ([{ from }]) => from) })
+      }
+      const map = sparse(taps, view.order)
+      const layerShape = imageShape(shape)
+      const terms = [{ input: view.source, map }]
+      const source = operation.network.addLinear(terms, new Float64Array(layerShape[0]), layerShape)
+      return { kind: 'view', source, shape }
+    },
+  }
+}
+
+function sparse(taps: readonly Taps[], order: Int32Array | undefined): SparseMap {
+  const rowStarts = new Int32Array(taps.length + 1)
+  const columns: number[] = []
+  const values: number[] = []
+  taps.forEach((row, index) => {
+    const sums = new Map<number, number>()
+    for (const { from, weight } of row) {
+      const column = order ? order[from] : from
+      if (column >= 0) sums.set(column, (sums.get(column) ?? 0) + weight)
+    }
+    for (const [column, value] of [...sums].sort(([a], [b]) => a - b)) {
+      columns.push(column)
+      values.push(value)
+    }
+    rowStarts[index + 1] = columns.length
+  })
+  return { kind: 'sparse', rowStarts, columns: Int32Array.from(columns), values: Float64Array.from(values) }
+}
+
+/** The taps of each place, by ONNX's modes and coordinates; older operator sets know “asymmetric” only. */
+function tapsOf(operation: FoldOperation, size: number, length: number, scale: number): Taps[] {
+  const { node, opset } = operation
+  const isOld = opset < 11
+  const mode = stringAttribute(node, 'mode', 'nearest')
+  const coordinates = isOld ? 'asymmetric' : stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel')
+  const rounding = isOld ? (scale < 1 ? 'ceil' : 'floor') : stringAttribute(node, 'nearest_mode', 'round_prefer_floor')
+  const inside = (position: number): number => Math.min(size - 1, Math.max(0, position))
+  return Array.from({ length }, (_, place): Taps => {
+    const x = originOf(operation, coordinates, place, size, length, scale)
+    if (mode === 'nearest') return [{ from: inside(rounded(x, rounding)), weight: 1 }]
+    if (mode === 'linear' || mode === 'bilinear') {
+      const at = inside(x)
+      const below = Math.floor(at)
+      const rest = at - below
+      return [
+        { from: below, weight: 1 - rest },
+        { from: inside(below + 1), weight: rest },
+      ].filter(({ weight }) => weight !== 0)
+    }
+    if (mode !== 'cubic') throw operation.refuse(`its mode is “${mode}”`)
+    const below = Math.floor(x)
+    const excludes = intAttribute(node, 'exclude_outside', 0) !== 0
+    const taps = [-1, 0, 1, 2].map((step) => {
+      const from = below + step
+      const weight = cubic(Math.abs(x - from), floatAttribute(node, 'cubic_coeff_a', -0.75))
+      return { from, weight: excludes && from !== inside(from) ? 0 : weight }
+    })
+    const total = taps.reduce((sum, { weight }) => sum + weight, 0)
+    return taps.map(({ from, weight }) => ({ from: inside(from), weight: weight / total }))
+  })
+}
+
+function originOf(
+  operation: FoldOperation,
+  coordinates: string,
+  place: number,
+  size: number,
+  length: number,
+  scale: number,
+): number {
+  switch (coordinates) {
+    case 'half_pixel':
+      return (place + 0.5) / scale - 0.5
+    case 'pytorch_half_pixel':
+      return length > 1 ? (place + 0.5) / scale - 0.5 : 0
+    case 'align_corners':
+      return length > 1 ? (place * (size - 1)) / (length - 1) : 0
+    case 'asymmetric':
+      return place / scale
+    case 'tf_half_pixel_for_nn':
+      return (place + 0.5) / scale
+    case 'half_pixel_symmetric': {
+      const adjustment = length / (size * scale)
+      return (size / 2) * (1 - adjustment) + (place + 0.5) / scale - 0.5
+    }
+  }
+  throw operation.refuse(`it maps coordinates by “${coordinates}”`)
+}
+
+function rounded(x: number, rounding: string): number {
+  // Places that are whole but for rounding errors of the scale.
+  const near = Math.round(x)
+  if (Math.abs(x - near) < 1e-6) return near
+  if (rounding === 'floor') return Math.floor(x)
+  if (rounding === 'ceil') return Math.ceil(x)
+  return rounding === 'round_prefer_ceil' ? Math.floor(x + 0.5) : Math.ceil(x - 0.5)
+}
+
+/** The convolution kernel of bicubic interpolation (Keys 1981). */
+function cubic(distance: number, a: number): number {
+  if (distance <= 1) return ((a + 2) * distance - (a + 3)) * distance * distance + 1
+  return distance < 2 ? (((distance - 5) * distance + 8) * distance - 4) * a : 0
+}
