@@ -1,7 +1,9 @@
 import { intAttribute } from '../../graph/attributes.ts'
-import { countOf } from '../../graph/shapes.ts'
+import type { Tensor } from '../../graph/graph.ts'
+import { countOf, normaliseAxis } from '../../graph/shapes.ts'
+import { applyFinish } from '../../network/finish.ts'
 import type { Finish } from '../../network/layer-model.ts'
-import type { Operation, Operator } from '../operation.ts'
+import type { FoldOperation, Operation, Operator } from '../operation.ts'
 import { pointwise } from './pointwise.ts'
 import { activation, apply } from './activation.ts'
 
@@ -10,6 +12,7 @@ const hint = 'It must be the last node, over all classes: then the owner does it
 /** Softmax, LogSoftmax: https://onnx.ai/onnx/operators/onnx__Softmax.html; flattened from `axis` before set 13. */
 export function softmax(finish: Finish): Operator {
   return {
+    fold: (operation) => foldSoftmax(operation, finish),
     lower(operation) {
       const view = operation.view(0)
       const rank = view.shape.length
@@ -65,4 +68,24 @@ function finishWith(operation: Operation, finish: Finish, after: readonly Finish
   }
   operation.network.finish = finish
   return view
+}
+
+function foldSoftmax(operation: FoldOperation, finish: Finish): Tensor {
+  const tensor = operation.constant(0)
+  const { shape } = tensor
+  const isOld = operation.opset < 13
+  const axis = normaliseAxis(intAttribute(operation.node, 'axis', isOld ? 1 : -1), shape.length)
+  const size = isOld ? countOf(shape.slice(axis)) : shape[axis]
+  const inner = isOld ? 1 : countOf(shape.slice(axis + 1))
+  const data = Float64Array.from(tensor.data)
+  for (let group = 0; group < data.length / size; group++) {
+    const start = Math.floor(group / inner) * size * inner + (group % inner)
+    const places = Array.from({ length: size }, (_, index) => start + index * inner)
+    const part = applyFinish(
+      finish,
+      Float64Array.from(places, (place) => tensor.data[place]),
+    )
+    places.forEach((place, index) => (data[place] = part[index]))
+  }
+  return { ...tensor, data }
 }

@@ -17,7 +17,7 @@ import { resize, upsample } from './resize.ts'
 import { gatherND, scatterElements, scatterND } from './scatter.ts'
 import { where } from './where.ts'
 import { pointwise } from './pointwise.ts'
-import { constantOfShape, mod, range, shape, size } from './shape-arithmetic.ts'
+import { constantOfShape, cumSum, mod, range, shape, size } from './shape-arithmetic.ts'
 import { gather, gatherElements, slice, split } from './slice.ts'
 import { constant } from './constant.ts'
 import { conv } from './conv.ts'
@@ -65,6 +65,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['ConvTranspose', convTranspose],
   ['Cos', pointwise('Cos')],
   ['Cosh', pointwise('Cosh')],
+  ['CumSum', cumSum],
   ['DepthToSpace', depthToSpace],
   ['DequantizeLinear', dequantizeLinear],
   ['Div', div],

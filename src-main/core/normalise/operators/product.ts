@@ -11,6 +11,22 @@ const maximumWeights = 2 ** 25
 
 /** MatMul(A, B) with a constant on either side: https://onnx.ai/onnx/operators/onnx__MatMul.html */
 export const matMul: Operator = {
+  fold(operation) {
+    const [left, right] = [operation.constant(0), operation.constant(1)]
+    const { inner, columns, data } = matrixOf(right)
+    const isStack = right.shape.length > 2 && countOf(right.shape) !== inner * columns
+    if (isStack || (left.shape.at(-1) ?? 1) !== inner) throw operation.refuse('its matrices do not fit')
+    const rows = left.data.length / inner
+    const result = new Float64Array(rows * columns)
+    for (let row = 0; row < rows; row++) {
+      for (let k = 0; k < inner; k++) {
+        const factor = left.data[row * inner + k]
+        for (let n = 0; n < columns; n++) result[row * columns + n] += factor * data[k * columns + n]
+      }
+    }
+    const shape = [...left.shape.slice(0, -1), ...(right.shape.length > 1 ? [columns] : [])]
+    return { elementType: left.elementType, shape, data: result }
+  },
   lower(operation) {
     const [left, right] = [operation.value(0), operation.value(1)]
     if (left.kind === 'view' && right.kind === 'constant') return matrixProduct(operation, left, matrixOf(right.tensor))

@@ -1,6 +1,6 @@
 import { intAttribute, tensorAttribute } from '../../graph/attributes.ts'
 import type { ElementType, Tensor } from '../../graph/graph.ts'
-import { countOf } from '../../graph/shapes.ts'
+import { countOf, normaliseAxis, stridesOf } from '../../graph/shapes.ts'
 import { constantOf, shapeOf } from '../values.ts'
 import type { FoldOperation, Operator } from '../operation.ts'
 import { foldWith } from './arithmetic.ts'
@@ -63,5 +63,24 @@ export const mod: Operator = {
   fold(operation) {
     const isFmod = intAttribute(operation.node, 'fmod', 0) !== 0
     return foldWith((left, right) => (isFmod ? left % right : left - Math.floor(left / right) * right))(operation)
+  },
+}
+
+/** CumSum(x, axis): https://onnx.ai/onnx/operators/onnx__CumSum.html */
+export const cumSum: Operator = {
+  fold(operation) {
+    const tensor = operation.constant(0)
+    const axis = normaliseAxis(operation.integers(1)[0], tensor.shape.length)
+    const [size, step] = [tensor.shape[axis], stridesOf(tensor.shape)[axis]]
+    const excludes = intAttribute(operation.node, 'exclusive', 0) !== 0
+    const isReverse = intAttribute(operation.node, 'reverse', 0) !== 0
+    const data = Float64Array.from(tensor.data, (_, at) => {
+      const place = Math.floor(at / step) % size
+      const [first, last] = isReverse ? [place + Number(excludes), size - 1] : [0, place - Number(excludes)]
+      let sum = 0
+      for (let other = first; other <= last; other++) sum += tensor.data[at + (other - place) * step]
+      return sum
+    })
+    return { ...tensor, data }
   },
 }

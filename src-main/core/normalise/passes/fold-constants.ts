@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts'
 import type { Graph, Node, Tensor } from '../../graph/graph.ts'
 import { Budget } from '../budget.ts'
+import { foldByLayers } from '../fold-by-layers.ts'
 import { FoldOperation, listOf, Refusal } from '../operation.ts'
 import { operatorOf } from '../operators/index.ts'
 import { constantOf } from '../values.ts'
@@ -29,10 +30,12 @@ function fold(
   budget: Budget,
 ): readonly Tensor[] | undefined {
   const operator = operatorOf(node)
-  if (!operator?.fold || !node.inputs.every((name) => name === '' || constants.has(name))) return undefined
+  if (!operator || !node.inputs.every((name) => name === '' || constants.has(name))) return undefined
+  if (!operator.fold && node.inputs.length === 0) return undefined
   const inputs = node.inputs.map((name) => (name === '' ? undefined : constantOf(constants.get(name)!)))
   try {
-    const results = listOf(operator.fold(new FoldOperation(node, opset, inputs)))
+    const operation = new FoldOperation(node, opset, inputs)
+    const results = operator.fold ? listOf(operator.fold(operation)) : foldByLayers(operator, operation, budget)
     for (const { data } of results) budget.spend(data.length)
     return results
   } catch (error) {
