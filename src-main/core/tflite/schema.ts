@@ -1,6 +1,6 @@
 /**
  * Numbers of the fields that are read of each table, and of enumerations, from the published schema:
- * https://github.com/google-ai-edge/LiteRT/blob/main/tflite/converter/schema/schema.fbs (tests compile an excerpt of it).
+ * https://github.com/google-ai-edge/LiteRT/blob/main/tflite/converter/schema/schema.fbs.
  */
 export const model = { operatorCodes: 1, subgraphs: 2, description: 3, buffers: 4 } as const
 export const operatorCode = { deprecatedBuiltinCode: 0, customCode: 1, builtinCode: 3 } as const

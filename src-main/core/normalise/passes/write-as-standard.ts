@@ -13,7 +13,7 @@ type Writer = (rewriting: Rewriting, node: Node) => boolean
  */
 export function writeAsStandard(graph: Graph): Graph {
   if (graph.nodes.every(({ domain }) => !(domain in writers))) return graph
-  const rewriting = new Rewriting(graph)
+  const rewriting = new Rewriting(graph, false)
   const nodes = graph.nodes.flatMap((node) => {
     const domain = Object.hasOwn(writers, node.domain) ? writers[node.domain] : {}
     const isWritten = Object.hasOwn(domain, node.operator) && domain[node.operator](rewriting, node)
