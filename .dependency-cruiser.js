@@ -8,6 +8,7 @@ const stages = {
   graph: [],
   network: ['graph', 'numeric'],
   onnx: ['graph', 'network', 'numeric'],
+  tflite: ['graph', 'onnx'],
   normalise: ['graph', 'network', 'numeric', 'onnx'],
   tune: ['network', 'numeric'],
   approximate: ['network', 'numeric', 'tune'],
