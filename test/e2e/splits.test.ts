@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sealRecord } from '../../src-main/owner/gateway/audit-record.ts'
+import { Signer } from '../../src-main/owner/sign.ts'
 import { violations } from './accessibility.ts'
 import { asset, Driver, trained } from './driver.ts'
 import { firstOpenMs, openWindow } from './window.ts'
@@ -92,13 +93,9 @@ describe('splits', () => {
 })
 
 describe('the audit log', () => {
-  const record = (sequence: number, previous: string, event: string) => {
-    const content = { sequence, time: '2026-01-02T03:04:05.000Z', event, previous }
-    const sorted = Object.entries(content).sort(([a], [b]) => (a < b ? -1 : 1))
-    return { ...content, hash: createHash('sha256').update(JSON.stringify(sorted)).digest('hex') }
-  }
-  const first = record(0, '0'.repeat(64), 'started')
-  const second = record(1, first.hash, 'refused')
+  const signer = Signer.generate()
+  const first = sealRecord({ event: 'started', signer: signer.publicDer }, 0, '0'.repeat(64), signer)
+  const second = sealRecord({ event: 'refused' }, 1, first.hash, signer)
   const lines = (...records: object[]) => records.map((line) => `${JSON.stringify(line)}\n`).join('')
 
   it('is shown where its chain holds, and refused where it does not', async () => {

@@ -56,7 +56,11 @@ describe('a deployment as docs/deployment.md sets it up, with TLS and users', ()
     server = await startDocumentedServer(folder, deployment.id)
     await writeFile(join(folder, 'passphrase.txt'), passphrase)
     const owner = ['--keys', deployment.keysFolder, '--passphrase-file', join(folder, 'passphrase.txt')]
-    await start('gateway', ...owner, '--audit-log', join(folder, 'audit.log'), '--port', '0', ...nats('owner'))
+    await start(
+      ...['gateway', ...owner, '--audit-log', join(folder, 'audit.log'), '--port', '0', ...nats('owner')],
+      // A network of a few weights may tell less than one answer.
+      ...['--quota', '100'],
+    )
     statusPort = await freePort()
     const status = (n: number): string[] => (n === 1 ? ['--status-port', String(statusPort)] : [])
     const node = (n: number): string[] => [
