@@ -4,6 +4,7 @@ import { jsonLog, LOG_LEVELS, type Log, type LogLevel } from '../core/log.ts'
 import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { parseSplit, type Split } from '../core/segment/cut.ts'
 import type { PreprocessingChoice } from '../jobs/calibration.ts'
+import { printLog } from './print.ts'
 import { batchSize, collected, number, numbers, path, positiveNumber, sizes, wholeNumber } from './values.ts'
 
 /** Options that several commands share, each defined once. */
@@ -181,5 +182,4 @@ export const withLog = (command: Command): Command =>
       .default('info' satisfies LogLevel),
   )
 
-export const logOf = ({ logLevel }: LogOptions, service: string): Log =>
-  jsonLog((line) => void process.stderr.write(line), logLevel, { service })
+export const logOf = ({ logLevel }: LogOptions, service: string): Log => jsonLog(printLog, logLevel, { service })

@@ -12,3 +12,8 @@ export const printJson = (value: unknown, indent?: number): void => {
 export const printError = (text: string): void => {
   process.stderr.write(`${printable(text)}\n`)
 }
+
+/** A line of a log, with its line feed. */
+export const printLog = (line: string): void => {
+  process.stderr.write(printable(line))
+}

@@ -38,7 +38,7 @@ const protect = (
     more = [],
   } = changes
   const files = ['--calibration', calibration, '--keys', keys, '--out', out]
-  return run(['protect', model, ...files, '--scale', '1/255', ...more], options)
+  return run(['protect', model, ...files, '--scale', '1/255', '--min-kept', '0', ...more], options)
 }
 const edge = (bundle: string, input = 'x.npy', more: string[] = []): Promise<CliRun> =>
   run(['edge', 'run', bundle, '--input', input, '--out', 'refused.result', ...more])

@@ -24,7 +24,19 @@ beforeAll(async () => {
     ),
   )
   const files = ['--calibration', 'x.npy', '--keys', 'keys', '--out', 'tiny.sealed']
-  const exported = await run('protect', 'tiny.onnx', ...files, '--scale', '1/255', '--reveal', 'top-k', '--top', '2')
+  const exported = await run(
+    'protect',
+    'tiny.onnx',
+    ...files,
+    '--scale',
+    '1/255',
+    '--min-kept',
+    '0',
+    '--reveal',
+    'top-k',
+    '--top',
+    '2',
+  )
   expect(exported.code, exported.stdout).toBe(0)
   id = exported.json().deployment as string
 })
