@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { activationFunction } from '../../src-main/core/network/activations.ts'
 import { erf } from '../../src-main/core/network/erf.ts'
 import { applyFinish } from '../../src-main/core/network/finish.ts'
-import { sizeOf } from '../../src-main/core/network/layer-model.ts'
+import { INPUT, sizeOf, type LayerModel } from '../../src-main/core/network/layer-model.ts'
 import { runLayerBatch, runLayers } from '../../src-main/core/network/run-layers.ts'
 import { importModel, randomSample, relativeDifference } from '../models/compare.ts'
 
@@ -63,5 +63,24 @@ describe('applyFinish', () => {
     expect([...applyFinish('argmax', scores)]).toEqual([0])
     expect(applyFinish('sigmoid', Float64Array.of(0))[0]).toBe(0.5)
     expect(applyFinish('none', scores)).toBe(scores)
+  })
+})
+
+describe('a max-pool window that lies wholly on padding', () => {
+  it('gives the lowest float, as ONNX Runtime does', () => {
+    const model: LayerModel = {
+      name: 'padding',
+      input: { name: 'x', shape: [1, 1, 1], onnxShape: [1, 1, 1, 1], layout: 'nchw' },
+      layers: [
+        {
+          ...{ kind: 'max-pool', id: 'pool', sources: ['pool'], shape: [1, 1, 1], input: INPUT },
+          ...{ kernel: [2, 1], strides: [1, 1], dilations: [2, 1], pads: [1, 0, 1, 0] },
+        },
+      ],
+      output: 'pool',
+      finish: 'none',
+    }
+    // Taps at rows −1 and 1 of an image of one row.
+    expect([...runLayers(model, Float64Array.of(0.5))]).toEqual([-3.4028234663852886e38])
   })
 })

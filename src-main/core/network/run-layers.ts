@@ -156,11 +156,14 @@ function horner(coefficients: Float64Array): RealFunction {
   return (x) => coefficients.reduceRight((sum, coefficient) => sum * x + coefficient, 0)
 }
 
+/** What ONNX Runtime (1.30) gives for the maximum of a window that lies wholly on padding. */
+const LOWEST_FLOAT = -3.4028234663852886e38
+
 /** ONNX MaxPool: padding never wins. */
 function maxPool(layer: MaxPoolLayer, input: Shape, x: Float64Array, samples: number): Float64Array {
   const [channels, outputHeight, outputWidth] = layer.shape
   const [, height, width] = input
-  const out = new Float64Array(sizeOf(layer.shape) * samples).fill(-Infinity)
+  const out = new Float64Array(sizeOf(layer.shape) * samples).fill(LOWEST_FLOAT)
   const inside = (position: number, tap: number, axis: 0 | 1): number =>
     position * layer.strides[axis] + tap * layer.dilations[axis] - layer.pads[axis]
   for (let channel = 0; channel < channels; channel++) {
