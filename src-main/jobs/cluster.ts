@@ -11,7 +11,7 @@ import { startNatsServer } from './nats-server.ts'
 import type { UnlockRequest } from './unlock.ts'
 
 export interface ClusterRequest
-  extends TrustRequest, UnlockRequest, Pick<GatewayRequest, 'keys' | 'auditLog' | 'perMinute' | 'queue'> {
+  extends TrustRequest, UnlockRequest, Pick<GatewayRequest, 'keys' | 'auditLog' | 'perMinute' | 'queue' | 'quota'> {
   /** One with all segments, or one for each. */
   readonly bundles: readonly string[]
   /** One for each segment where it is left open. */

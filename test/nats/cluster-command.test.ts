@@ -17,7 +17,7 @@ it('one command starts a whole deployment on this machine, and stops it', async 
     let child: ChildProcess | undefined
     let listening = (_url: string): void => {}
     const url = new Promise<string>((resolve) => (listening = resolve))
-    const args = ['--keys', keysFolder, '--audit-log', join(folder, 'audit.log'), '--nodes', '1']
+    const args = ['--keys', keysFolder, '--audit-log', join(folder, 'audit.log'), '--nodes', '1', '--quota', '100']
     const running = sealwright(
       ['cluster', bundle, ...args, '--passphrase-file', join(folder, 'passphrase.txt'), '--json'],
       {

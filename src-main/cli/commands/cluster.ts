@@ -13,6 +13,7 @@ interface Options extends TrustRequest, UnlockOptions {
   readonly threads: number
   readonly perMinute: number
   readonly queue: number
+  readonly quota?: number
 }
 
 export function clusterCommand(): Command {
@@ -25,6 +26,11 @@ export function clusterCommand(): Command {
     .option('--nodes <number>', 'processes that compute (default: one for each segment)', positiveNumber)
     .option('--threads <number>', 'worker threads of each node', positiveNumber, 1)
     .option('--per-minute <number>', 'answers per minute', positiveNumber, 60)
+    .option(
+      '--quota <number>',
+      'images answered per deployment in its lifetime, in place of its budget (docs/security.md)',
+      positiveNumber,
+    )
     .option('--queue <number>', 'tasks that a queue holds before it refuses more', positiveNumber, 64)
   return withUnlock(withTrust(base)).action(async (bundles: string[], { json, ...options }: Options) => {
     await answer(json === true, async (work) => {
