@@ -132,6 +132,19 @@ describe('parameters', () => {
     expect(parameters.polyModulusDegree).toBe(8192)
   })
 
+  it('leave room for a bias that is larger than the result', () => {
+    const b = networkBuilder([1, 4, 4])
+    const model = b.model(b.dense('d', b.square('s', b.conv('c', INPUT, 1, 3, 1, 1)), 2))
+    const last = model.layers.at(-1)!
+    if (last.kind === 'linear') last.bias.fill(1000)
+    const { plan } = planNetwork({ ...model, bounds: new Map([['d', 1]]) })
+    const weights = plan.weights.filter(({ role, primes }) => role === 'bias' && primes === 1)
+    expect(weights.length).toBeGreaterThan(0)
+    for (const { scale } of weights) {
+      expect(Math.log2(1000 * scale)).toBeLessThan(Math.log2(Number(plan.parameters.primes[0])) - 1)
+    }
+  })
+
   it('a plan is deterministic', () => {
     expect(JSON.stringify(planNetwork(small()).plan)).toBe(JSON.stringify(planNetwork(small()).plan))
   })

@@ -38,7 +38,7 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   const carried = model.carried ?? { inputs: [], outputs: [] }
   const depth = Math.max(...[INPUT, ...carried.inputs.map(({ id }) => id)].map((id) => primes.get(id)!)) - 1
   const { parameters, scaleBits, search, settings } = firstThatPacks(
-    parameterCandidates(depth, headroomBits(model), options.leastDegree),
+    parameterCandidates(depth, headroomBits(model, steps), options.leastDegree),
     steps,
     { primes, costs, input, width: searchWidth, inputShape: model.input.shape, carried },
     batch,
@@ -99,10 +99,17 @@ function refuseLarge(model: SquareModel): void {
   }
 }
 
-/** Bits that the result needs above the scale: its largest value, a sign, and one bit of safety. */
-function headroomBits(model: SquareModel): number {
-  const outputs = [model.output, ...(model.carried?.outputs ?? [])]
-  const largest = Math.max(...outputs.map((id) => model.bounds.get(id) ?? 64))
+/**
+ * Bits that the result needs above the scale: its largest value, a sign, and one bit of safety. Its biases are encrypted
+ * at the same level, and may be larger than what they leave.
+ */
+function headroomBits(model: SquareModel, steps: readonly Step[]): number {
+  const outputs = new Set([model.output, ...(model.carried?.outputs ?? [])])
+  let largest = Math.max(...[...outputs].map((id) => model.bounds.get(id) ?? 64))
+  for (const step of steps) {
+    if (step.kind !== 'linear' || !outputs.has(step.id)) continue
+    for (const { bias } of step.variants) for (const value of bias) largest = Math.max(largest, Math.abs(value))
+  }
   return Math.max(4, Math.ceil(Math.log2(largest + 1)) + 2)
 }
 
