@@ -1,5 +1,5 @@
 import type { LayerModel } from '../core/network/layer-model.ts'
-import { labelOf, marginOf } from '../core/validate/classification.ts'
+import { labelOf, marginOf } from '../core/network/classification.ts'
 import { npyFile } from '../data/npy-file.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { readSamples } from '../data/read-samples.ts'

@@ -1,6 +1,6 @@
 import type { DroppedClamp } from '../network/layer-model.ts'
 import type { Outputs } from './check-outputs.ts'
-import { labelOf, marginOf, share } from './classification.ts'
+import { labelOf, marginOf, share } from '../network/classification.ts'
 
 /** What is particular about a quantised network. Shares are between 0 and 1. */
 export interface QuantisedReport {
