@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { kernelKindsOf } from '../core/plan/evaluator-kinds.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { logQPOf } from '../core/plan/security.ts'
@@ -10,8 +9,8 @@ import { Bundle, type Trust } from '../files/open-bundle.ts'
 export async function verifyBundle(path: string, trust: Trust) {
   const bundle = await Bundle.open(path, trust)
   await bundle.close()
-  const { manifest, sha256, signer } = bundle
-  return { deploymentId: manifest.deploymentId, bundleSha256: sha256, bundleBytes: (await stat(path)).size, signer }
+  const { manifest, sha256, bytes, signer } = bundle
+  return { deploymentId: manifest.deploymentId, bundleSha256: sha256, bundleBytes: bytes, signer }
 }
 
 /** What a bundle says of itself, all that the edge can see without a key, and what this machine would run it with. */

@@ -5,14 +5,16 @@ import yauzl from 'yauzl'
 import { UNLISTED_ENTRIES } from '../core/bundle/manifest.ts'
 import { damagedBundle } from '../core/plan/damaged-bundle.ts'
 
-/** Where the bytes of one stored entry lie in the file. */
+/** Where the bytes of one entry lie. */
 export interface Extent {
+  /** Of the open file: the archive, or the entry itself in an unpacked bundle. */
+  readonly fd: number
   readonly start: number
   readonly bytes: number
 }
 
 const readAt = promisify(read)
-const maxEntries = 8200
+export const maxEntries = 8200
 /** The archive's comment: the SHA-256 of `hashFrame`, in hexadecimal. */
 export const FRAME_DIGEST_BYTES = 64
 
@@ -31,7 +33,7 @@ export async function readDirectory(fd: number): Promise<Map<string, Extent>> {
       const local = await zip.readLocalFileHeaderPromise(entry)
       if (!isAlike(entry, local) || !isPlainFile(entry)) throw new Error(`${entry.fileName} is said to be two things`)
       const { fileDataStart } = local
-      extents.set(entry.fileName, { start: fileDataStart, bytes: entry.compressedSize })
+      extents.set(entry.fileName, { fd, start: fileDataStart, bytes: entry.compressedSize })
     }
   } catch (error) {
     throw damagedBundle((error as Error).message.replace(/\.$/, ''), error)
@@ -63,11 +65,7 @@ function isPlainFile({ externalFileAttributes, fileName }: yauzl.Entry): boolean
 }
 
 /** Streams [start, start + bytes) to `each` in pieces. Throws UserError 'damaged-bundle' where the file ends early. */
-export async function readExtent(
-  fd: number,
-  { start, bytes }: Extent,
-  each: (chunk: Uint8Array) => void,
-): Promise<void> {
+async function readExtent({ fd, start, bytes }: Extent, each: (chunk: Uint8Array) => void): Promise<void> {
   const buffer = new Uint8Array(Math.min(bytes, 2 ** 22))
   for (let done = 0; done < bytes;) {
     const { bytesRead } = await readAt(fd, buffer, 0, Math.min(buffer.length, bytes - done), start + done)
@@ -77,9 +75,9 @@ export async function readExtent(
   }
 }
 
-export async function hashExtent(fd: number, extent: Extent): Promise<string> {
+export async function hashExtent(extent: Extent): Promise<string> {
   const hash = createHash('sha256')
-  await readExtent(fd, extent, (chunk) => hash.update(chunk))
+  await readExtent(extent, (chunk) => hash.update(chunk))
   return hash.digest('hex')
 }
 
@@ -103,7 +101,7 @@ export async function hashFrame(
   let position = 0
   const skipTo = async (end: number): Promise<void> => {
     if (end < position) throw damagedBundle('its entries overlap')
-    await readExtent(fd, { start: position, bytes: end - position }, (chunk) => hash.update(chunk))
+    await readExtent({ fd, start: position, bytes: end - position }, (chunk) => hash.update(chunk))
   }
   for (const { start, bytes } of listed.sort((a, b) => a.start - b.start || a.bytes - b.bytes)) {
     await skipTo(start)
@@ -121,16 +119,16 @@ export async function checkFrame(
   isListed?: IsListed,
 ): Promise<void> {
   const start = Math.max(0, fileBytes - FRAME_DIGEST_BYTES)
-  const comment = await readWhole(fd, { start, bytes: FRAME_DIGEST_BYTES })
+  const comment = await readWhole({ fd, start, bytes: FRAME_DIGEST_BYTES })
   if ((await hashFrame(fd, fileBytes, extents, isListed)) !== new TextDecoder('latin1').decode(comment)) {
     throw damagedBundle('its archive structure has been changed')
   }
 }
 
-export async function readWhole(fd: number, extent: Extent): Promise<Uint8Array> {
+export async function readWhole(extent: Extent): Promise<Uint8Array> {
   const bytes = new Uint8Array(extent.bytes)
   let at = 0
-  await readExtent(fd, extent, (chunk) => {
+  await readExtent(extent, (chunk) => {
     bytes.set(chunk, at)
     at += chunk.length
   })

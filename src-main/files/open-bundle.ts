@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { readSync } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
 import {
   decodeManifest,
   MANIFEST_ENTRY,
@@ -17,10 +16,12 @@ import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeWeightIndex } from '../core/bundle/weight-index.ts'
 import type { NamedDigest } from '../core/bundle/statement.ts'
 import { UserError } from '../core/errors.ts'
+import { printableName } from '../core/printable.ts'
 import { weightEntries, type Plan, type WeightEntry, type WeightIndex } from '../core/plan/plan.ts'
 import { fileProblem } from './read-file.ts'
 import { sha256 } from './sha256.ts'
-import { checkFrame, hashExtent, readDirectory, readWhole, type Extent } from './bundle-zip.ts'
+import { openBundleFiles, type BundleFiles } from './bundle-files.ts'
+import { hashExtent, readWhole, type Extent } from './bundle-zip.ts'
 import { checkStatement, fingerprintOf, readPublicKey, verifyStatement } from './signature.ts'
 import type { EvaluationKeyBytes, LoadWeight } from '../core/bundle/material.ts'
 
@@ -65,39 +66,33 @@ export class Bundle {
   readonly sha256: string
   /** Undefined where no signature was asked for. */
   readonly signer: BundleSigner | undefined
-  readonly #file: FileHandle
-  readonly #extents: ReadonlyMap<string, Extent>
+  readonly #files: BundleFiles
 
-  private constructor(
-    path: string,
-    file: FileHandle,
-    extents: ReadonlyMap<string, Extent>,
-    manifest: Manifest,
-    sha256: string,
-    signer?: BundleSigner,
-  ) {
+  private constructor(path: string, files: BundleFiles, manifest: Manifest, sha256: string, signer?: BundleSigner) {
     this.path = path
-    this.#file = file
-    this.#extents = extents
+    this.#files = files
     this.manifest = manifest
     this.sha256 = sha256
     this.signer = signer
   }
 
+  /** Of the archive, or of all files of the folder. */
+  get bytes(): number {
+    return this.#files.bytes
+  }
+
   /**
-   * Opens a bundle and verifies every byte of it.
+   * Opens a bundle, an archive or the folder that it was unpacked to, and verifies every byte of it.
    * @throws UserError damaged-bundle, unsupported-bundle-version, unsigned-bundle, wrong-signer, bad-signature,
    *   file-not-found, file-not-readable
    */
   static async open(path: string, trust: Trust = {}): Promise<Bundle> {
-    const file = await open(path, 'r').catch((error) => {
-      throw fileProblem(error, path)
-    })
+    const files = await filesAt(path)
     try {
-      const bundle = await readBundle(file, trust)
-      return new Bundle(path, file, bundle.extents, bundle.manifest, bundle.sha256, bundle.signer)
+      const { manifest, sha256, signer } = await readBundle(files, trust)
+      return new Bundle(path, files, manifest, sha256, signer)
     } catch (error) {
-      await file.close()
+      await files.close()
       throw fileProblem(error, path)
     }
   }
@@ -108,29 +103,24 @@ export class Bundle {
    * @throws UserError damaged-bundle
    */
   static async reopen(path: string, sha256OfManifest: string): Promise<Bundle> {
-    const file = await open(path, 'r').catch((error) => {
-      throw fileProblem(error, path)
-    })
+    const files = await filesAt(path)
     try {
-      const extents = await readDirectory(file.fd)
-      const { manifest, digest } = await readManifest(file.fd, extents)
+      const { manifest, digest } = await readManifest(files.extents)
       if (digest !== sha256OfManifest) throw damagedBundle('it was replaced while it was in use')
-      return new Bundle(path, file, extents, manifest, digest)
+      return new Bundle(path, files, manifest, digest)
     } catch (error) {
-      await file.close()
+      await files.close()
       throw error
     }
   }
 
   /** What a signature is over. Throws what `open` does. */
   static async digests(path: string): Promise<NamedDigest[]> {
-    const file = await open(path, 'r').catch((error) => {
-      throw fileProblem(error, path)
-    })
+    const files = await filesAt(path)
     try {
-      return (await readBundle(file, { allowUnsigned: true })).entries
+      return (await readBundle(files, { allowUnsigned: true })).entries
     } finally {
-      await file.close()
+      await files.close()
     }
   }
 
@@ -164,10 +154,10 @@ export class Bundle {
 
   /** The whole content of an entry. */
   async entry(name: string): Promise<Uint8Array> {
-    const extent = this.#extents.get(name)
+    const extent = this.#files.extents.get(name)
     const listed = this.manifest.entries.find((entry) => entry.name === name)
     if (!extent || !listed || listed.bytes > maxWholeBytes) throw damagedBundle(`${name} is missing or too large`)
-    const bytes = await readWhole(this.#file.fd, extent)
+    const bytes = await readWhole(extent)
     if (sha256(bytes) !== listed.sha256) throw damagedBundle(`${name} has been changed`)
     return bytes
   }
@@ -181,7 +171,7 @@ export class Bundle {
 
   /** Reads weights one by one, each checked against the index; synchronous, since a plan runs synchronously. */
   async weights(segment: ManifestSegment, plan: Plan): Promise<StoredWeights> {
-    const blob = this.#extents.get(segment.weights.blob)!
+    const blob = this.#files.extents.get(segment.weights.blob)!
     const entries = weightEntries(plan)
     const records = decodeWeightIndex(await this.entry(segment.weights.index), entries.length, blob.bytes)
     const ofWeight = new Map<WeightIndex, number>()
@@ -195,7 +185,7 @@ export class Bundle {
     const read = (entry: number, room: Uint8Array = new Uint8Array(records[entry].bytes)): Uint8Array => {
       const { bytes, sha256: expected } = records[entry]
       const weight = room.subarray(0, bytes)
-      const read = readSync(this.#file.fd, weight, 0, bytes, starts[entry])
+      const read = readSync(blob.fd, weight, 0, bytes, starts[entry])
       if (read !== bytes || !createHash('sha256').update(weight).digest().equals(expected)) {
         throw damagedBundle('a weight has been changed')
       }
@@ -211,41 +201,43 @@ export class Bundle {
   }
 
   async close(): Promise<void> {
-    await this.#file.close()
+    await this.#files.close()
   }
 }
 
-async function readBundle(file: FileHandle, trust: Trust) {
-  const { fd } = file
-  const { size } = await file.stat()
-  const extents = await readDirectory(fd)
-  await checkFrame(fd, size, extents)
-  const { manifest, digest } = await readManifest(fd, extents)
+const filesAt = (path: string): Promise<BundleFiles> =>
+  openBundleFiles(path).catch((error) => {
+    throw fileProblem(error, path)
+  })
+
+async function readBundle({ extents, checkFrame }: BundleFiles, trust: Trust) {
+  await checkFrame()
+  const { manifest, digest } = await readManifest(extents)
   for (const { name, bytes, sha256: expected } of manifest.entries) {
     const extent = extents.get(name)
     if (extent?.bytes !== bytes) throw damagedBundle(`${name} is missing or has another size`)
-    if ((await hashExtent(fd, extent)) !== expected) throw damagedBundle(`${name} has been changed`)
+    if ((await hashExtent(extent)) !== expected) throw damagedBundle(`${name} has been changed`)
   }
   const known = new Set([...UNLISTED_ENTRIES, ...manifest.entries.map(({ name }) => name)])
   const stranger = [...extents.keys()].find((name) => !known.has(name))
-  if (stranger !== undefined) throw damagedBundle(`it holds ${stranger}, which its manifest does not list`)
+  if (stranger !== undefined)
+    throw damagedBundle(`it holds ${printableName(stranger)}, which its manifest does not list`)
   const entries: NamedDigest[] = [...manifest.entries, { name: MANIFEST_ENTRY, sha256: digest }]
   const pem = extents.get(SIGNER_ENTRY)
-  if (pem) entries.push({ name: SIGNER_ENTRY, sha256: await hashExtent(fd, pem) })
-  const signer = trust.allowUnsigned ? undefined : await verifySigner(fd, extents, entries, trust)
-  return { extents, manifest, sha256: digest, signer, entries }
+  if (pem) entries.push({ name: SIGNER_ENTRY, sha256: await hashExtent(pem) })
+  const signer = trust.allowUnsigned ? undefined : await verifySigner(extents, entries, trust)
+  return { manifest, sha256: digest, signer, entries }
 }
 
 /** Throws UserError 'unsigned-bundle', 'wrong-signer', 'bad-signature', 'unsupported-signature-method'. */
 async function verifySigner(
-  fd: number,
   extents: ReadonlyMap<string, Extent>,
   entries: readonly NamedDigest[],
   { publicKey, signature }: Trust,
 ): Promise<BundleSigner> {
   const read = async (name: string): Promise<Uint8Array> => {
     const extent = extents.get(name)
-    if (extent && extent.bytes <= maxSignatureBytes) return await readWhole(fd, extent)
+    if (extent && extent.bytes <= maxSignatureBytes) return await readWhole(extent)
     throw new UserError('unsigned-bundle', 'The bundle is not signed.', {
       hint: 'Ask the owner for a signed one, or use --allow-unsigned to run it all the same.',
     })
@@ -256,13 +248,15 @@ async function verifySigner(
   if (publicKey !== undefined && fingerprintOf(readPublicKey(publicKey)) !== fingerprint) {
     throw new UserError('wrong-signer', `The bundle was signed by another key, ${fingerprint}.`)
   }
-  checkStatement(verifyStatement(signature ?? (await read(SIGNATURE_ENTRY)), key), entries)
+  const inside = signature && extents.get(SIGNATURE_ENTRY)
+  const extra = inside ? [{ name: SIGNATURE_ENTRY, sha256: await hashExtent(inside) }] : []
+  checkStatement(verifyStatement(signature ?? (await read(SIGNATURE_ENTRY)), key), entries, extra)
   return { fingerprint, pinned: publicKey !== undefined }
 }
 
-async function readManifest(fd: number, extents: ReadonlyMap<string, Extent>) {
+async function readManifest(extents: ReadonlyMap<string, Extent>) {
   const extent = extents.get(MANIFEST_ENTRY)
   if (!extent || extent.bytes > maxWholeBytes) throw damagedBundle('it has no manifest')
-  const bytes = await readWhole(fd, extent)
+  const bytes = await readWhole(extent)
   return { manifest: decodeManifest(bytes), digest: sha256(bytes) }
 }

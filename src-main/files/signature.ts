@@ -2,7 +2,6 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { bundleFromJSON, isBundleWithDsseEnvelope, ValidationError } from '@sigstore/bundle'
 import { crypto, dsse } from '@sigstore/core'
 import {
-  makeStatement,
   PREDICATE_TYPE,
   STATEMENT_MEDIA_TYPE,
   statementSchema,
@@ -10,6 +9,7 @@ import {
   type Statement,
 } from '../core/bundle/statement.ts'
 import { UserError } from '../core/errors.ts'
+import { printableName } from '../core/printable.ts'
 
 /** Hash by curve, as the key method prescribes. */
 const hashes: Record<string, string> = { prime256v1: 'sha256', secp384r1: 'sha384' }
@@ -57,14 +57,25 @@ export function verifyStatement(file: Uint8Array, key: KeyObject): Statement {
   return statement
 }
 
-/** Throws UserError 'bad-signature' unless the statement lists exactly these files. */
-export function checkStatement(statement: Statement, entries: readonly NamedDigest[]): void {
-  const { resources, serialization } = statement.predicate
-  const expected = makeStatement(entries, serialization.ignore_paths ?? [], rootDigest)
-  const listed = resources.map(({ name, digest }) => `${digest} ${name}`).sort()
-  const actual = expected.predicate.resources.map(({ name, digest }) => `${digest} ${name}`).sort()
-  const same = listed.length === actual.length && listed.every((resource, i) => resource === actual[i])
-  if (!same) throw badSignature('it is for other content')
+/**
+ * Throws UserError 'bad-signature' unless the statement lists exactly these files. It may list `extra` too: a tool that signs
+ * an unpacked bundle covers the signature inside unless told otherwise.
+ */
+export function checkStatement(
+  { predicate }: Statement,
+  entries: readonly NamedDigest[],
+  extra: readonly NamedDigest[] = [],
+): void {
+  const held = new Map([...extra, ...entries].map(({ name, sha256 }) => [name, sha256]))
+  const listed = new Map(predicate.resources.map(({ name, digest }) => [name, digest]))
+  const otherContent = (reason: string): UserError => badSignature(`it is for other content: ${reason}`)
+  if (listed.size < predicate.resources.length) throw otherContent('it covers a file twice')
+  const stranger = [...listed.keys()].find((name) => !held.has(name))
+  if (stranger !== undefined) throw otherContent(`it covers ${printableName(stranger)}, which the bundle does not hold`)
+  const uncovered = entries.find(({ name }) => !listed.has(name))
+  if (uncovered) throw otherContent(`it does not cover ${uncovered.name}`)
+  const changed = [...listed].find(([name, digest]) => held.get(name) !== digest)
+  if (changed) throw otherContent(`${changed[0]} differs`)
 }
 
 /** SHA-256 over the concatenated hashes of the resources, in their order. */

@@ -109,7 +109,7 @@ async function readBackup(path: string): Promise<Map<string, Uint8Array>> {
     await checkFrame(file.fd, size, extents, () => false)
     for (const [name, extent] of extents) {
       if (!fileName.test(name) || extent.bytes > maxFileBytes) throw damagedBackup(path)
-      files.set(name, await readWhole(file.fd, extent))
+      files.set(name, await readWhole(extent))
     }
     return files
   } catch (cause) {

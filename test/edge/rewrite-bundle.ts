@@ -1,4 +1,5 @@
-import { open, readFile } from 'node:fs/promises'
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { readDirectory } from '../../src-main/files/bundle-zip.ts'
 import { writeBundleZip } from '../../src-main/files/write-bundle-zip.ts'
 
@@ -8,12 +9,7 @@ export async function rewriteBundle(
   to: string,
   change: (entries: Map<string, Uint8Array>) => unknown,
 ): Promise<void> {
-  const bytes = await readFile(from)
-  const source = await open(from)
-  const extents = await readDirectory(source.fd)
-  await source.close()
-  const entries = new Map<string, Uint8Array>()
-  for (const [name, extent] of extents) entries.set(name, bytes.subarray(extent.start, extent.start + extent.bytes))
+  const entries = await entriesOf(from)
   change(entries)
   const file = await open(to, 'w+')
   await writeBundleZip(
@@ -26,4 +22,21 @@ export async function rewriteBundle(
     })),
   )
   await file.close()
+}
+
+/** Unpacks a bundle as any ZIP tool does. */
+export async function unpackBundle(from: string, folder: string): Promise<void> {
+  for (const [name, content] of await entriesOf(from)) {
+    const path = join(folder, name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, content)
+  }
+}
+
+async function entriesOf(path: string): Promise<Map<string, Uint8Array>> {
+  const bytes = await readFile(path)
+  const source = await open(path)
+  const extents = await readDirectory(source.fd)
+  await source.close()
+  return new Map([...extents].map(([name, { start, bytes: length }]) => [name, bytes.subarray(start, start + length)]))
 }

@@ -48,10 +48,19 @@ describe.each(['P-256', 'P-384'])('signing with %s', (namedCurve) => {
   it('makes what verifies, for exactly these entries', () => {
     const statement = verifyStatement(signer.sign(entries), signer.publicKey)
     expect(() => checkStatement(statement, entries)).not.toThrow()
-    const others = [entries.slice(1), [...entries, { name: 'c', sha256: '03'.repeat(32) }]]
-    for (const other of [...others, [entries[0], { name: 'a', sha256: '03'.repeat(32) }]]) {
-      expect(() => checkStatement(statement, other)).toThrow(refused('bad-signature', 'other content'))
+    const c = { name: 'c', sha256: '03'.repeat(32) }
+    const others: [typeof entries, string][] = [
+      [entries.slice(1), 'it covers b, which the bundle does not hold'],
+      [[...entries, c], 'it does not cover c'],
+      [[entries[0], { name: 'a', sha256: '03'.repeat(32) }], 'a differs'],
+    ]
+    for (const [other, reason] of others) {
+      expect(() => checkStatement(statement, other)).toThrow(refused('bad-signature', `other content: ${reason}`))
     }
+    expect(() => checkStatement(statement, [entries[0]], [entries[1], c])).not.toThrow()
+    expect(() => checkStatement(statement, [entries[0]], [{ ...entries[1], sha256: c.sha256 }])).toThrow(
+      refused('bad-signature', 'a differs'),
+    )
   })
 
   it('is broken by any change of the payload', () => {
