@@ -30,11 +30,16 @@ export function duration(seconds: number): string {
 
 export const shape = (dims: readonly number[] | undefined): string => dims?.join('\u2009×\u2009') ?? '–'
 
-/** Two significant digits below ten per cent. */
+/** Two significant digits below ten per cent, with a true minus. */
 export function percent(fraction: number): string {
-  const value = 100 * fraction
+  const value = 100 * Math.abs(fraction)
+  if (!Number.isFinite(value)) return 'no number'
   if (value === 0) return '0\u00a0%'
-  return `${value >= 10 ? value.toFixed(1) : value < 0.0001 ? '< 0.0001' : Number(value.toPrecision(2))}\u00a0%`
+  const sign = fraction < 0 ? '−' : ''
+  if (value < 0.0001) return `${sign}< 0.0001\u00a0%`
+  const digits =
+    value >= 1e6 ? value.toExponential(1) : value >= 10 ? value.toFixed(1) : `${Number(value.toPrecision(2))}`
+  return `${sign}${digits}\u00a0%`
 }
 
 /** Three significant digits, with a true minus. */

@@ -9,10 +9,16 @@ import { revealName } from './engine-keys.ts'
 
 /** Afterwards each bundle is read back and checked in the process of an edge. */
 export async function protectForWindow(request: ProtectRequest, work: WorkContext): Promise<Exported> {
-  const { bundle, bundles, keyBytes, seconds } = await protect(request, work)
+  const { bundle, bundles, keyBytes, kept, seconds } = await protect(request, work)
   const described: BundleView[] = []
   for (const { path } of bundles) described.push(await describeForWindow({ bundle: path }, work))
-  return { ...(request.perNode && { folderName: basename(bundle) }), bundles: described, keyBytes, seconds }
+  return {
+    ...(request.perNode && { folderName: basename(bundle) }),
+    bundles: described,
+    ...(kept && { kept }),
+    keyBytes,
+    seconds,
+  }
 }
 
 /** What a bundle says of itself, after every byte of it was checked. @throws UserError damaged-bundle, … */

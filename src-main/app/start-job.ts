@@ -97,7 +97,7 @@ export class JobStarter {
       case 'proposals':
         return this.#jobs.start('proposals', { ...network, input, splits: request.splits })
       case 'activations':
-        return this.#jobs.start('activations', { ...network, calibration: project.calibration })
+        return this.#jobs.start('activations', { ...network, split, calibration: project.calibration })
       case 'frontier':
         return this.#jobs.start('frontier', { ...network, calibration: project.calibration })
       case 'validate':

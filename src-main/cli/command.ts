@@ -34,7 +34,7 @@ export function group(usage: string, description: string, examples: readonly str
 
 /** Runs a command's work with progress and cancellation, and prints its answer; sets the exit code. */
 export async function answer(json: boolean, job: (work: WorkContext) => Promise<Answer>): Promise<void> {
-  const line = new ProgressLine(process.stderr, false)
+  const line = new ProgressLine(process.stderr)
   const controller = new AbortController()
   let stoppedAtMs = 0
   const stop = (): void => {
@@ -68,7 +68,8 @@ export function announce(json: boolean, url: string): void {
 
 /** Prints an error in the form asked for and sets the exit code it stands for. */
 export function fail(error: unknown, json: boolean): void {
-  if (error instanceof CommanderError && error.exitCode === 0) return
+  // Help was asked for, or shown where a command is missing.
+  if (error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help')) return
   const report = reportError(error instanceof CommanderError ? usageError(error) : error)
   if (json) printJson({ error: report })
   else printError(errorText(report))

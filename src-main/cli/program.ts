@@ -44,9 +44,9 @@ export function program(): Command {
   return strict(all)
 }
 
-/** Errors of usage are thrown, so that they leave in the same form as all others. */
+/** Errors of usage are thrown, so that they leave in the same form as all others; help is never an error. */
 function strict(command: Command): Command {
-  command.exitOverride().configureOutput({ outputError: () => {} })
+  command.exitOverride().configureOutput({ outputError: () => {}, writeErr: (text) => process.stdout.write(text) })
   command.commands.forEach((child) => strict(child as Command))
   return command
 }

@@ -1,34 +1,48 @@
 import type { ErrorReport } from '../core/errors.ts'
 import type { ProgressEvent, ProgressListener } from '../core/progress.ts'
 import { printableName } from '../core/printable.ts'
-import { seconds } from './units.ts'
+import { wholeSeconds } from './units.ts'
 
 const CLEAR_LINE = '\r\x1b[K'
 const REDRAW_MS = 80
 const BAR_WIDTH = 24
+/** Between lines, where stderr goes to a file or a pipe. */
+const LINE_MS = 30_000
 
-/** One line on stderr that follows a job, where stderr is a terminal; warnings are kept for the end. */
+/** One line on stderr that follows a job, or a line each half minute where stderr is no terminal; warnings are kept for the end. */
 export class ProgressLine {
   readonly warnings: string[] = []
   readonly #stream: NodeJS.WriteStream
   readonly #shown: boolean
+  readonly #now: () => number
   #drawnAtMs = 0
+  #linedAtMs: number
 
-  constructor(stream: NodeJS.WriteStream, quiet: boolean) {
+  constructor(stream: NodeJS.WriteStream, now: () => number = () => performance.now()) {
     this.#stream = stream
-    this.#shown = stream.isTTY && !quiet
+    this.#shown = stream.isTTY
+    this.#now = now
+    this.#linedAtMs = now()
   }
 
   readonly listen: ProgressListener = (event) => {
     if (event.kind === 'warning') this.warnings.push(event.message)
     else if (this.#shown) this.#draw(event)
+    else this.#line(event)
   }
 
   #draw(event: ProgressEvent & { kind: 'stage' | 'step' }): void {
-    const now = performance.now()
+    const now = this.#now()
     if (event.kind === 'step' && event.done < event.total && now - this.#drawnAtMs < REDRAW_MS) return
     this.#drawnAtMs = now
     this.#stream.write(CLEAR_LINE + printableName(progressText(event)).slice(0, (this.#stream.columns || 80) - 1))
+  }
+
+  #line(event: ProgressEvent & { kind: 'stage' | 'step' }): void {
+    const now = this.#now()
+    if (now - this.#linedAtMs < LINE_MS) return
+    this.#linedAtMs = now
+    this.#stream.write(`${printableName(progressText(event))}\n`)
   }
 
   clear(): void {
@@ -40,7 +54,7 @@ export function progressText(event: ProgressEvent & { kind: 'stage' | 'step' }):
   if (event.kind === 'stage') return `${event.stage} …`
   const filled = Math.round((event.done / Math.max(event.total, 1)) * BAR_WIDTH)
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled)
-  const remaining = event.remainingMs === undefined ? '' : `  about ${seconds(event.remainingMs / 1000)} left`
+  const remaining = event.remainingMs === undefined ? '' : `  about ${wholeSeconds(event.remainingMs / 1000)} left`
   return `${event.stage}  ${bar}  ${event.done}/${event.total}${event.detail ? `  ${event.detail}` : ''}${remaining}`
 }
 

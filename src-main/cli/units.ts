@@ -11,5 +11,11 @@ export function seconds(count: number): string {
   return `${Math.floor(count / 60)} min ${Math.round(count % 60)} s`
 }
 
+/** Of an estimate: no finer than it is true. */
+export function wholeSeconds(count: number): string {
+  if (count < 90) return `${Math.max(1, Math.round(count))} s`
+  return `${Math.round(count / 60)} min`
+}
+
 export const grouped = (count: number): string => count.toLocaleString('en')
 export const times = (dims: readonly number[]): string => dims.join(' × ')

@@ -31,7 +31,10 @@ export function throwIfCancelled(work: WorkContext): void {
   if (work.signal?.aborted) throw new CancelledError()
 }
 
-/** Counts units of one stage and estimates what remains from the mean time of those done. */
+/** Below this part of the work, what remains cannot be told from what was done. */
+const leastDone = 0.05
+
+/** Counts units of one stage and, from a twentieth on, estimates what remains from the mean time of those done. */
 export function stepCounter(
   work: WorkContext,
   stage: string,
@@ -45,6 +48,7 @@ export function stepCounter(
     throwIfCancelled(work)
     done += 1
     const remainingMs = ((now() - startedMs) / done) * (total - done)
-    work.progress({ kind: 'step', stage, done, total, remainingMs, ...(detail !== undefined && { detail }) })
+    const known = done >= leastDone * total && { remainingMs }
+    work.progress({ kind: 'step', stage, done, total, ...known, ...(detail !== undefined && { detail }) })
   }
 }

@@ -59,7 +59,10 @@ export const inspection = z.object({
   unsupported: z.array(unsupportedView).readonly(),
   layers: z.array(layerView).readonly(),
   depth: count.optional(),
+  /** Trained numbers of the file. */
   parameters: count,
+  /** Weights and biases that are encrypted. */
+  encryptedValues: count,
   /** `normalised` is absent where the network cannot be protected. */
   pictures: z.object({ original: networkPicture, normalised: networkPicture.optional() }),
 })

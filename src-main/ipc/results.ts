@@ -22,7 +22,20 @@ export const activationPlot = z.object({
 })
 export type ActivationPlot = z.infer<typeof activationPlot>
 
+/** What a replacement keeps, on samples that its fit has not seen. */
+export const kept = z.object({
+  samples: count,
+  keptLabels: z.number(),
+  /** Lower end of the 95 % interval. */
+  keptLow: z.number(),
+  relativeError: z.number(),
+  judgedBy: z.enum(['labels', 'relative-error']),
+})
+export type KeptView = z.infer<typeof kept>
+
 export const activations = z.object({
+  kept: kept.optional(),
+  /** Samples that the fit has seen, and the share of them that keep their label. */
   samples: count,
   agreement: z.number(),
   layers: z.array(activationPlot).readonly(),
@@ -142,8 +155,20 @@ export type Proposal = z.infer<typeof proposals>['proposals'][number]
 
 const share = z.number()
 const confusion = z.array(z.array(count).readonly()).readonly().optional()
+/** What rounding decides in a quantised network, and who computed the original. */
+const quantised = z.object({
+  reference: z.string(),
+  outputStep: z.number().optional(),
+  tied: count,
+  exactAgreement: share,
+  polynomialAgreement: share,
+  droppedClamps: z.array(z.object({ id: z.string(), min: z.number(), max: z.number() })).readonly(),
+})
+export type QuantisedView = z.infer<typeof quantised>
+
 export const accuracy = z.object({
   samples: count,
+  quantised: quantised.optional(),
   original: z.object({ accuracy: share.optional(), confusion }),
   polynomial: z.object({ accuracy: share.optional(), agreement: share, confusion }),
   encrypted: z
@@ -219,6 +244,7 @@ export const exported = z.object({
   /** Of the folder with a bundle for each node; absent where one bundle holds all. */
   folderName: z.string().optional(),
   bundles: z.array(bundle).min(1).readonly(),
+  kept: kept.optional(),
   keyBytes: count,
   seconds,
 })

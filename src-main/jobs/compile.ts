@@ -33,13 +33,15 @@ export interface ApproximatedNetwork extends NetworkFile {
   readonly model: LayerModel
   readonly polynomial: PolynomialModel
   readonly samples: readonly Float64Array[]
+  /** Those of the samples that the fit has seen. */
+  readonly fitted: readonly Float64Array[]
   readonly preprocessing: Preprocessing
   /** On calibration samples that the fit has not seen; absent where there were fewer than five. */
   readonly kept?: Kept
 }
 
 /** A network after every stage that needs no key. */
-export interface CompiledNetwork extends PlannedSegments, Omit<ApproximatedNetwork, 'samples'> {
+export interface CompiledNetwork extends PlannedSegments, Omit<ApproximatedNetwork, 'samples' | 'fitted'> {
   /** A typical input, preprocessed. */
   readonly typical: Float64Array
   /** How scores are flooded, where the plan was made for them. */
@@ -50,7 +52,11 @@ export interface CompiledNetwork extends PlannedSegments, Omit<ApproximatedNetwo
 export async function compile(request: CompileRequest, work: WorkContext, watch: Stopwatch): Promise<CompiledNetwork> {
   const opened = await watch.time('normalise', () => openNetworkFile(request))
   const data = new CalibrationData(request, work)
-  const { samples, ...compiled } = await compileModel(opened.model, request, hostFor(request, data, work, watch))
+  const {
+    samples,
+    fitted: _,
+    ...compiled
+  } = await compileModel(opened.model, request, hostFor(request, data, work, watch))
   return { ...opened, ...compiled, preprocessing: data.preprocessing, typical: samples[0] }
 }
 
@@ -69,7 +75,7 @@ export async function approximateOpened(
 /** Plans what was approximated. @throws UserError what the stages say */
 export async function planApproximated(
   request: CompileRequest,
-  { samples, ...approximated }: ApproximatedNetwork,
+  { samples, fitted: _, ...approximated }: ApproximatedNetwork,
   work: WorkContext,
   watch: Stopwatch,
 ): Promise<CompiledNetwork> {

@@ -33,7 +33,10 @@ export interface InspectResult {
   readonly normalised: readonly LayerReport[]
   /** Multiplicative depth with quadratic activations. */
   readonly depth: number
+  /** Trained numbers of the file. */
   readonly parameters: number
+  /** Weights and biases that are encrypted. */
+  readonly encryptedValues: number
   readonly multiplications: number
   /** Of the encrypted network with quadratic activations; absent where the network is not supported. */
   readonly estimate?: NetworkEstimate
@@ -61,7 +64,7 @@ export async function inspect(request: NetworkRequest, work: WorkContext): Promi
   const { graph, format } = await readGraph(request)
   throwIfCancelled(work)
   const report = namingFile(request.model, () => preflight(graph, request))
-  const { supported, finish, depth, parameters, multiplications, input } = report
+  const { supported, finish, depth, parameters, encryptedValues, multiplications, input } = report
   return {
     name: graph.name,
     producer: graph.producer,
@@ -79,6 +82,7 @@ export async function inspect(request: NetworkRequest, work: WorkContext): Promi
     normalised: report.layers,
     depth,
     parameters,
+    encryptedValues,
     multiplications,
     ...(supported && { estimate: estimate(graph, request, report) }),
   }
@@ -86,12 +90,12 @@ export async function inspect(request: NetworkRequest, work: WorkContext): Promi
 
 /** Above this, planning would take longer than people wait for a report. */
 const quickMultiplications = 150e6
-const quickParameters = 3e6
+const quickValues = 3e6
 
-type Size = Pick<InspectResult, 'parameters' | 'multiplications'>
+type Size = Pick<InspectResult, 'encryptedValues' | 'multiplications'>
 
-function estimate(graph: Graph, request: NetworkRequest, { parameters, multiplications }: Size): NetworkEstimate {
-  const isQuick = multiplications <= quickMultiplications && parameters <= quickParameters
+function estimate(graph: Graph, request: NetworkRequest, { encryptedValues, multiplications }: Size): NetworkEstimate {
+  const isQuick = multiplications <= quickMultiplications && encryptedValues <= quickValues
   if (!isQuick) return { problem: 'The network is too large for a quick estimate.' }
   try {
     const skeleton = skeletonOf(withoutLikelyIdleClamps(normalise(graph, request)))

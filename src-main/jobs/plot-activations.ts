@@ -5,15 +5,16 @@ import type { LayerId, LayerModel } from '../core/network/layer-model.ts'
 import { runLayerBatch } from '../core/network/run-layers.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { labelOf } from '../core/network/classification.ts'
-import { approximateAndKeep } from './approximate-and-keep.ts'
-import { calibrate } from './calibration.ts'
-import type { CompileRequest } from './compile.ts'
-import { openNetwork } from './open-network.ts'
+import type { Kept } from '../core/validate/kept.ts'
+import { approximateOpened, type CompileRequest } from './compile.ts'
+import { openNetworkFile } from './open-network.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
 
 export interface ActivationPlots {
+  /** On samples that the fit has not seen; absent where there were too few to hold any out. */
+  readonly kept?: Kept
+  /** Samples that the fit has seen, and the share of them whose label the polynomial network keeps. */
   readonly samples: number
-  /** Share of calibration samples whose label the polynomial network keeps. */
   readonly agreement: number
   readonly layers: readonly ActivationPlot[]
 }
@@ -41,19 +42,23 @@ const FAN = 16
 /** Enough for a histogram and for the agreement to a per cent. */
 const PLOTTED_SAMPLES = 300
 
-/** Fits polynomials and shows, for each activation, what they stand for. @throws UserError as `compile` */
+/** Fits polynomials, as exporting does, and shows, for each activation, what they stand for. @throws UserError as `compile` */
 export async function plotActivations(
   request: Omit<CompileRequest, 'input'>,
   work: WorkContext,
 ): Promise<ActivationPlots> {
   const watch = new Stopwatch(work)
-  const opened = await watch.time('normalise', () => openNetwork(request))
-  const { model, samples } = await watch.time('calibrate', () => calibrate(opened, request, work))
-  const { polynomial } = await watch.time('approximate', () => approximateAndKeep(model, samples, request, work))
-  return await watch.time('plot', () => plots(model, polynomial, samples.slice(0, PLOTTED_SAMPLES)))
+  const opened = await watch.time('normalise', () => openNetworkFile(request))
+  const { model, polynomial, fitted, kept } = await approximateOpened(request, opened, work, watch)
+  const shown = await watch.time('plot', () => plots(model, polynomial, fitted.slice(0, PLOTTED_SAMPLES)))
+  return { ...(kept && { kept }), ...shown }
 }
 
-function plots(model: LayerModel, polynomial: PolynomialModel, samples: readonly Float64Array[]): ActivationPlots {
+function plots(
+  model: LayerModel,
+  polynomial: PolynomialModel,
+  samples: readonly Float64Array[],
+): Omit<ActivationPlots, 'kept'> {
   const layers = polynomial.layers.filter((layer) => layer.kind === 'polynomial')
   const seen = new Map(layers.map((layer) => [layer.input, new SeenInputs(layer)]))
   const approximated = runLayerBatch(polynomial, samples, ({ id }, outputs) => seen.get(id)?.add(outputs))

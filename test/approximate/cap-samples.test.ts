@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { capSamples } from '../../src-main/core/approximate/cap-samples.ts'
-import { replacePools } from '../../src-main/core/approximate/pools.ts'
+import { replacePools } from '../../src-main/core/network/contrasts.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { silent } from '../../src-main/core/progress.ts'

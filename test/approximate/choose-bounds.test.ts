@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chooseBounds } from '../../src-main/core/approximate/choose-bounds.ts'
 import { deepFit, defaultFit, interruptedFit } from '../../src-main/core/approximate/fit-channel.ts'
-import type { SlotModel } from '../../src-main/core/approximate/pools.ts'
+import type { SlotModel } from '../../src-main/core/network/contrasts.ts'
 import { INPUT } from '../../src-main/core/network/layer-model.ts'
 import type { ActivationLayer, ConvMap, LayerId, LinearLayer } from '../../src-main/core/network/layer-model.ts'
 import { channelScale } from '../../src-main/core/network/linear-maps.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { pairs, table } from '../../src-main/cli/table.ts'
-import { errorText, progressText } from '../../src-main/cli/terminal.ts'
+import { stepCounter, type ProgressEvent } from '../../src-main/core/progress.ts'
+import { errorText, ProgressLine, progressText } from '../../src-main/cli/terminal.ts'
 import { bytes, seconds } from '../../src-main/cli/units.ts'
 import { number, numbers, positiveNumber, wholeNumber } from '../../src-main/cli/values.ts'
 
@@ -42,7 +43,30 @@ describe('what people read', () => {
       detail: 'conv2',
       remainingMs: 4000,
     })
-    expect(text).toBe('encrypt  ████████████░░░░░░░░░░░░  6/12  conv2  about 4.00 s left')
+    expect(text).toBe('encrypt  ████████████░░░░░░░░░░░░  6/12  conv2  about 4 s left')
+  })
+})
+
+describe('progress where stderr is no terminal', () => {
+  it('is a line each half minute', () => {
+    const lines: string[] = []
+    const stream = { isTTY: false, write: (text: string) => lines.push(text) } as unknown as NodeJS.WriteStream
+    let ms = 0
+    const line = new ProgressLine(stream, () => ms)
+    for (let second = 1; second <= 100; second += 1) {
+      ms = second * 1000
+      line.listen({ kind: 'step', stage: 'tune', done: second, total: 100 })
+    }
+    line.clear()
+    expect(lines.map((text) => /(\d+)\/100\n$/.exec(text)?.[1])).toEqual(['30', '60', '90'])
+  })
+
+  it('has no estimate before a twentieth is done', () => {
+    const events: ProgressEvent[] = []
+    const step = stepCounter({ progress: (event) => events.push(event) }, 'tune', 100, () => events.length * 1000)
+    for (let done = 1; done <= 6; done += 1) step()
+    const estimates = events.flatMap((event) => (event.kind === 'step' ? [event.remainingMs !== undefined] : []))
+    expect(estimates).toEqual([false, false, false, false, true, true])
   })
 })
 

@@ -27,6 +27,18 @@ describe('usage', () => {
     expect((await sealwright(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
+  it.each([[], ['keys'], ['edge']])('%j alone shows its help', async (...args: string[]) => {
+    const run = await sealwright(args)
+    expect(run).toMatchObject({ code: 0, stderr: '' })
+    expect(run.stdout).toMatch(/^Usage: sealwright/)
+    expect(run.stdout).not.toContain('(outputHelp)')
+  })
+
+  it('ends quietly when whoever reads its output has gone', async () => {
+    const run = await sealwright(['--help'], { started: (child) => child.stdout!.destroy() })
+    expect(run).toMatchObject({ code: 0, stderr: '' })
+  })
+
   it.each([
     [['frobnicate'], "unknown command 'frobnicate'"],
     [['inspect'], "missing required argument 'model'"],

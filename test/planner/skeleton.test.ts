@@ -38,4 +38,16 @@ describe('the skeleton of a network', () => {
     const folded = wiringOf(foldBetweenRefreshes(fitted, samples))
     expect(wiringOf(refreshedSkeletonOf(model, { degree, exact: new Set(exact) }))).toEqual(folded)
   })
+
+  it.each<{ degree: Degree; splitPools: boolean }>([
+    { degree: 2, splitPools: false },
+    { degree: 4, splitPools: false },
+    { degree: 2, splitPools: true },
+  ])('has the contrasts of max-pools too: degree $degree, apart $splitPools', async ({ degree, splitPools }) => {
+    const file = new URL('../models/trained/mnist_lenet5_relu_maxpool.onnx', import.meta.url)
+    const pooled = normalise(readOnnx(new Uint8Array(readFileSync(file))))
+    const fitted = await approximate(pooled, samples, { degree, splitPools, refit: false, distort: false }, silent)
+    const folded = wiringOf(foldBetweenRefreshes(fitted, samples))
+    expect(wiringOf(refreshedSkeletonOf(pooled, { degree, splitPools }))).toEqual(folded)
+  })
 })

@@ -35,6 +35,7 @@ function textOf(result: InspectResult): string {
     ['network', `${name} (${bytes(fileBytes)}, ${kind}${made})`],
     ...(inputShape ? [['input', times(inputShape)]] : []),
     ['parameters', grouped(result.parameters)],
+    ...(supported ? [['encrypted', `${grouped(result.encryptedValues)} values`]] : []),
     ...(supported ? [['depth', `${result.depth} with quadratic activations`]] : []),
     ['protectable', supported ? 'yes' : `no: ${unsupported.length} node(s) stand in the way`],
     ...(estimate ? estimateFacts(estimate) : []),

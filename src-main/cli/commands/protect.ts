@@ -117,8 +117,15 @@ function textOf(result: ProtectResult): string {
     ['parameters', `N = ${result.polyModulusDegree}, log2 QP = ${Math.round(result.logQP)}, 128-bit`],
     ...policyPairs(result.budget),
     ['time', seconds(result.seconds)],
+    ['next', nextCommand(result)],
   ])
 }
+
+/** What an edge node does with it. */
+const nextCommand = ({ bundle, bundles, cuts }: ProtectResult): string =>
+  cuts.length > 0 || bundles.length > 1
+    ? `sealwright edge serve ${bundles[0].path}`
+    : `sealwright edge run ${bundle} --input FILE --out FILE.result`
 
 const segmentsText = ({ cuts }: ProtectResult): string =>
   `${cuts.length + 1}, cut at ${cuts.map(({ after, kind }) => `${after}:${kind}`).join(', ')}`

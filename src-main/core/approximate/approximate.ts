@@ -14,8 +14,8 @@ import { fitLayers } from './fit-network.ts'
 import { observeRanges } from './observe-ranges.ts'
 import { exactLayersOf } from './options.ts'
 import type { ApproximationOptions } from './options.ts'
-import { replacePools } from './pools.ts'
-import { splitPools } from './split-pools.ts'
+import { replacePools } from '../network/contrasts.ts'
+import { splitPools } from '../network/split-pools.ts'
 
 /** Every tenth sample judges and is not fitted to. */
 const isUnseen = (index: number) => index % 10 === 9

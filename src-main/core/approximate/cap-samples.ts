@@ -4,7 +4,7 @@ import { lastReaders } from '../network/run-layers.ts'
 import type { WorkContext } from '../progress.ts'
 import { evenly } from '../numeric/evenly.ts'
 import type { Values } from './layer-values.ts'
-import type { SlotModel } from './pools.ts'
+import type { SlotModel } from '../network/contrasts.ts'
 
 /** What the values of all samples may take together. */
 const MOST_BYTES = 4 * 2 ** 30

@@ -1,7 +1,7 @@
 import type { LayerId } from '../network/layer-model.ts'
 import { inputsOf } from '../network/run-layers.ts'
 import { deepFit, defaultFit, interruptedFit } from './fit-channel.ts'
-import type { SlotModel } from './pools.ts'
+import type { SlotModel } from '../network/contrasts.ts'
 
 /** Polynomials from which they are bounded further beyond what calibration saw. */
 const MOST_SHALLOW = 8

@@ -13,7 +13,7 @@ import type { Points } from './points.ts'
 import { condense, extremes, isSpread, largestOf } from './points.ts'
 import { hasSquareForm } from './square-form.ts'
 import type { Degree, FitReport, PolynomialLayer } from '../network/polynomial-model.ts'
-import type { ContrastLayer } from './pools.ts'
+import type { ContrastLayer } from '../network/contrasts.ts'
 
 /** An average pooling and the shape of its output. */
 export interface Pool {

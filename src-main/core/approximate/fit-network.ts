@@ -17,8 +17,8 @@ import { gather } from './linear-maps.ts'
 import { condense, largestOf } from './points.ts'
 import { exactLayersOf } from './options.ts'
 import type { ApproximationOptions } from './options.ts'
-import { contrastMaximum } from './pools.ts'
-import type { SlotModel } from './pools.ts'
+import { contrastMaximum } from './contrast-maximum.ts'
+import type { SlotModel } from '../network/contrasts.ts'
 import { refit } from './refit.ts'
 
 /** How layers are fitted one by one. */

@@ -40,6 +40,8 @@ export interface Approximated extends Approximation {
   readonly model: LayerModel
   readonly droppedClamps: readonly DroppedClamp[]
   readonly samples: readonly Float64Array[]
+  /** Those of the samples that the fit has seen. */
+  readonly fitted: readonly Float64Array[]
   /** Measured on samples that were held out of the fit; absent where there were too few to hold any out. */
   readonly kept?: Kept
 }
@@ -83,12 +85,12 @@ export async function approximateModel(
   const approximation = await time('approximate', () =>
     approximate(model, fitted, { ...choice, maximumDepth, exact }, work),
   )
-  if (heldOut.length === 0) return { model, droppedClamps, samples, ...approximation }
+  if (heldOut.length === 0) return { model, droppedClamps, samples, fitted, ...approximation }
   const kept = await time('validate', () => {
     const outputs = runLayerBatch(approximation.polynomial, heldOut)
     return measureKept(runLayerBatch(model, heldOut), outputs, heldOut[0].length)
   })
-  return { model, droppedClamps, samples, kept, ...approximation }
+  return { model, droppedClamps, samples, fitted, kept, ...approximation }
 }
 
 /** PolynomialModel → SquareModel, or several with exact layers between them → plans, one a segment. */

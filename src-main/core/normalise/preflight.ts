@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts'
+import { parametersOfGraph, parametersOfNode } from '../graph/parameters.ts'
 import { examine } from './examine.ts'
 import { withoutLikelyIdleClamps } from './calibrate-clamps.ts'
 import type { Finish, LayerModel, ModelInput, Shape } from '../network/layer-model.ts'
@@ -21,7 +22,10 @@ export interface PreflightReport {
   readonly finish: Finish
   /** Multiplicative depth with quadratic activations: one per run of linear layers, one per activation. */
   readonly depth: number
+  /** Trained numbers of the file. */
   readonly parameters: number
+  /** Weights and biases of the layers, which are encrypted: more where a pooling becomes a convolution. */
+  readonly encryptedValues: number
   readonly multiplications: number
   /** Ring size, bundle and key bytes, seconds: filled in by those who know the plan. */
   readonly estimate?: unknown
@@ -32,6 +36,7 @@ export interface NodeReport {
   readonly operator: string
   /** Of the first output, for one sample; absent where it cannot be told. */
   readonly shape?: readonly number[]
+  /** Trained numbers that it reads. */
   readonly parameters: number
   readonly multiplications: number
   /** The ids of the layers it is part of, or 'constant', 'view' (only moves values), 'unsupported', 'unused'. */
@@ -71,7 +76,8 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
     if (outputs.some((output) => constants.has(output))) return 'constant'
     return byNode.has(name) ? 'view' : 'unused'
   }
-  const nodes = graph.nodes.map(({ name, operator, outputs }): NodeReport => {
+  const nodes = graph.nodes.map((node): NodeReport => {
+    const { name, operator, outputs } = node
     const own = byNode.get(name) ?? []
     const shape = own.at(-1)?.shape ?? onnxShapes.get(name) ?? constants.get(outputs[0])?.shape
     const made = own.flatMap(({ layers }) => layers).map((id) => drafts.get(id)!)
@@ -79,7 +85,7 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
       node: name,
       operator,
       ...(shape && { shape }),
-      parameters: total(made.map(({ parameters }) => parameters)),
+      parameters: parametersOfNode(node, graph.constants),
       multiplications: total(made.map(({ multiplications }) => multiplications)),
       becomes: fate(name, outputs),
     }
@@ -92,7 +98,8 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
     input: model?.input,
     finish: network.finish,
     depth: model ? depthOf(withoutLikelyIdleClamps(model)) : 0,
-    parameters: total(layers.map(({ parameters }) => parameters)),
+    parameters: parametersOfGraph(graph),
+    encryptedValues: total(layers.map(({ parameters }) => parameters)),
     multiplications: total(layers.map(({ multiplications }) => multiplications)),
   }
 }

@@ -3,10 +3,12 @@ import { type RefreshedModel, type SquareLayer, type SquareModel } from '../netw
 import { INPUT, type LayerId, type LayerModel, type LinearLayer, type Shape } from '../network/layer-model.ts'
 import { ownDegreeOf } from '../network/activations.ts'
 import { channelScale } from '../network/linear-maps.ts'
+import { replacePools } from '../network/contrasts.ts'
+import { splitPools as takeApart } from '../network/split-pools.ts'
 
 /**
- * A network of the same shape with polynomials, folded into squarings, for activations and average for maximum pools:
- * what can be planned, and so estimated, before there is any calibration data. Its values mean nothing.
+ * A network of the same shape with polynomials, folded into squarings, for activations and for the contrasts of maximum
+ * pools, as fits replace them: what can be planned, and so estimated, before there is any calibration data. Its values mean nothing.
  */
 export function skeletonOf(model: LayerModel): SquareModel {
   const { layers, ...skeleton } = refreshedSkeletonOf(model)
@@ -25,7 +27,7 @@ export interface SkeletonOptions {
 /** As skeletonOf, with the layers that the owner computes. */
 export function refreshedSkeletonOf(
   model: LayerModel,
-  { degree = 2, exact, splitPools }: SkeletonOptions = {},
+  { degree = 2, exact = new Set(), splitPools }: SkeletonOptions = {},
 ): RefreshedModel {
   const shapes = new Map<LayerId, Shape>([[INPUT, model.input.shape]])
   const layers: RefreshedModel['layers'][number][] = []
@@ -66,29 +68,28 @@ export function refreshedSkeletonOf(
     }
   }
 
-  for (const layer of model.layers) {
+  const slots = replacePools(splitPools ? takeApart(model, exact) : model, exact)
+  for (const layer of slots.layers) {
     const { id, sources, shape } = layer
     shapes.set(id, shape)
     if (layer.kind === 'linear') {
       const terms = layer.terms.flatMap(({ input, map }) => partsOf(input).map((part) => ({ input: part, map })))
       layers.push({ ...layer, terms })
-    } else if (exact?.has(id)) layers.push({ ...layer, input: summed(`${id}.input`, layer.input, sources) })
-    else if (layer.kind === 'activation') {
+    } else if (layer.kind === 'max-pool' || (layer.kind === 'activation' && exact.has(id))) {
+      layers.push({ ...layer, input: summed(`${id}.input`, layer.input, sources) })
+    } else if (layer.kind === 'activation') {
       activate(id, layer.input, { sources, shape }, ownDegreeOf(layer.activation) ?? degree)
     } else {
-      const { kernel, strides, dilations, pads, input } = layer
-      const apart = splitPools && Math.min(...kernel) > 1
-      const [channels] = shapes.get(input)!
-      const weight = new Float64Array(channels * kernel[0] * kernel[1]).fill(1 / (kernel[0] * kernel[1]))
-      const map = { kind: 'conv', weight, kernel, strides, dilations, pads, groups: channels } as const
-      const terms = partsOf(input).map((part) => ({ input: part, map }))
-      const rows = apart ? `${id}.rows` : id
-      shapes.set(rows, shape)
-      add({ kind: 'linear', id: rows, sources, shape, terms, bias: new Float64Array(channels) })
-      if (apart) activate(id, rows, { sources, shape }, degree)
+      const { input, taps } = layer
+      const terms = `${id}.terms`
+      shapes.set(terms, shapes.get(input)!)
+      activate(terms, input, { sources, shape: shapes.get(input)! }, degree)
+      const map = { ...channelScale(new Float64Array(shape[0] * taps).fill(1)), groups: shape[0] }
+      const parts = partsOf(terms).map((part) => ({ input: part, map }))
+      add({ kind: 'linear', id, sources, shape, terms: parts, bias: new Float64Array(shape[0]) })
     }
   }
-  const last = model.layers.find(({ id }) => id === model.output)
+  const last = slots.layers.find(({ id }) => id === model.output)
   const output = summed(`${model.output}.output`, model.output, last?.sources ?? [])
   return { ...model, layers, output, bounds: new Map() }
 }

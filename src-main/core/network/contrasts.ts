@@ -1,5 +1,4 @@
-import { activationFunction } from '../network/activations.ts'
-import { composeLinear } from '../network/compose-linear.ts'
+import { composeLinear } from './compose-linear.ts'
 import type {
   Activation,
   ActivationLayer,
@@ -9,9 +8,8 @@ import type {
   MaxPoolLayer,
   Model,
   Shape,
-} from '../network/layer-model.ts'
-import { shapesOf, soleReader } from '../network/run-layers.ts'
-import type { Values } from './layer-values.ts'
+} from './layer-model.ts'
+import { shapesOf, soleReader } from './run-layers.ts'
 
 /**
  * activation(max over a window), where the input holds each window's contrasts: channels [c × taps + k] are the
@@ -127,27 +125,4 @@ export function contrastBasis([height, width]: readonly [number, number]): Float
     const [k, i] = [Math.floor(at / taps), at % taps]
     return wave(Math.floor(k / width), Math.floor(i / width), height) * wave(k % width, i % width, width)
   })
-}
-
-/** What a contrast-max layer makes of exact contrasts. */
-export function contrastMaximum(layer: ContrastLayer, inputs: Values): Values {
-  const { taps, basis, shape } = layer
-  const plane = shape[1] * shape[2]
-  const functions = Array.from({ length: shape[0] }, (_, channel) =>
-    layer.activation ? activationFunction(layer.activation, channel) : (x: number) => x,
-  )
-  return inputs.map((input) =>
-    Float64Array.from({ length: shape[0] * plane }, (_, at) => {
-      const channel = Math.floor(at / plane)
-      let most = -Infinity
-      for (let i = 0; i < taps; i++) {
-        let value = 0
-        for (let k = 0; k < taps; k++) {
-          value += basis[k * taps + i] * input[(channel * taps + k) * plane + (at % plane)]
-        }
-        if (value > most) most = value
-      }
-      return functions[channel](most)
-    }),
-  )
 }

@@ -1,5 +1,5 @@
-import type { LayerId, LayerModel, MaxPoolLayer, Shape } from '../network/layer-model.ts'
-import { shapesOf } from '../network/run-layers.ts'
+import type { LayerId, LayerModel, MaxPoolLayer, Shape } from './layer-model.ts'
+import { shapesOf } from './run-layers.ts'
 
 /**
  * Before: a max-pool over a window. After: one over its rows, then one over the column of those maxima, so that maxima

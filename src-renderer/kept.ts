@@ -1,0 +1,16 @@
+/** What a fit keeps, in words: labels of samples that it has not seen, or the error of outputs that are no labels. */
+import type { KeptView } from './api.ts'
+import { percent, plural } from './format.ts'
+
+export interface Fact {
+  readonly name: string
+  readonly value: string
+}
+
+export function keptFacts(kept: KeptView | undefined): Fact[] {
+  if (!kept) return [{ name: 'Labels kept', value: 'too few samples' }]
+  const { judgedBy, keptLabels, keptLow, relativeError, samples } = kept
+  const on = { name: 'On unseen', value: plural(samples, 'sample') }
+  if (judgedBy === 'relative-error') return [{ name: 'Outputs within', value: percent(relativeError) }, on]
+  return [{ name: 'Labels kept', value: percent(keptLabels) }, { name: 'At least (95 %)', value: percent(keptLow) }, on]
+}
