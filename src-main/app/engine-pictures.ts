@@ -3,8 +3,8 @@ import type { PictureView } from '../ipc/picture.ts'
 
 /** Samples as something to look at. */
 export async function picturesOf(path: string, indices: readonly number[]): Promise<PictureView[]> {
-  const { shape, sample } = await readSamples(path)
-  return indices.map((index) => pictureOf(sample(index), shape))
+  const samples = await readSamples(path)
+  return indices.map((index) => pictureOf(samples.sample(index), samples.shape))
 }
 
 /** Its own smallest value black, its largest white; the first channel where there are neither one nor three. */

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { CancelledError, InternalError } from '../core/errors.ts'
 import type { ErrorReport } from '../core/errors.ts'
+import { present } from '../core/must.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import type { EngineJobName, EngineJobs } from './engine-jobs.ts'
 import type { FromEngine, ToEngine } from './engine-messages.ts'
@@ -49,7 +50,9 @@ export function startEngine<N extends EngineJobName>(
   const result = new Promise<EngineJobs[N]['result']>((resolve, reject) => {
     let stderr = ''
     let outcome: (() => void) | undefined
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-lastWords)))
+    present(child.stderr)
+      .setEncoding('utf8')
+      .on('data', (text: string) => (stderr = (stderr + text).slice(-lastWords)))
     child.on('message', (message: FromEngine) => {
       if (message.kind === 'progress') progress(message.event)
       else if (message.kind === 'done') outcome = () => resolve(message.value as EngineJobs[N]['result'])

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { encode } from 'fast-png'
 import { UserError } from '../core/errors.ts'
+import { present } from '../core/must.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { readLabels } from '../data/read-labels.ts'
 import { readSamples } from '../data/read-samples.ts'
@@ -63,7 +64,7 @@ async function run(request: BatchJobRequest | ProbeJobRequest, inputs: TryInput[
   const found = (await listKeys({ keys }, work)).find(({ id }) => id === deployment)
   const last = found?.bundles.at(-1)
   if (last === undefined) throw new UserError('unknown-deployment', 'The key store holds no such deployment.')
-  const perNode = last.segments !== undefined && last.segments.length < found!.segments
+  const perNode = last.segments !== undefined && last.segments.length < present(found).segments
   const bundle = perNode ? dirname(last.path) : last.path
   const folder = await mkdtemp(join(tmpdir(), 'sealwright-test-'))
   try {

@@ -10,7 +10,10 @@ const cancel = new AbortController()
 let started = false
 
 const send = (message: FromEngine): Promise<void> =>
-  new Promise((resolve) => (process.connected ? process.send!(message, () => resolve()) : resolve()))
+  new Promise((resolve) => {
+    if (process.connected && process.send) process.send(message, () => resolve())
+    else resolve()
+  })
 
 async function run(message: Extract<ToEngine, { kind: 'run' }>): Promise<void> {
   try {

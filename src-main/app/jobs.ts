@@ -73,7 +73,9 @@ const viewOf =
   (value: unknown): Outcome => {
     const view = jobResults[job].safeParse(value)
     if (view.success) return { state: 'done', value: view.data }
-    return asOutcome(new InternalError(`${job}: its result does not fit the contract (${view.error.issues[0].path}).`))
+    return asOutcome(
+      new InternalError(`${job}: its result does not fit the contract (${view.error.issues[0].path.join('.')}).`),
+    )
   }
 
 function asOutcome(error: unknown): Outcome {

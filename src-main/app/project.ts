@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import type { Degree } from '../core/network/polynomial-model.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { UserError } from '../core/errors.ts'
+import { lastOf } from '../core/must.ts'
 import type { Split } from '../core/segment/cut.ts'
 import type { ProjectView, StageId, TestRecord } from '../ipc/views.ts'
 
@@ -92,7 +93,7 @@ export class Project {
   undo(): void {
     if (this.#past.length === 0) return
     this.#future = [this.#now, ...this.#future]
-    this.#now = this.#past.at(-1)!
+    this.#now = lastOf(this.#past)
     this.#past = this.#past.slice(0, -1)
   }
 

@@ -84,7 +84,16 @@ export class JobStarter {
       case 'bundle':
         if (this.openedBundle === undefined) throw new UserError('no-bundle', 'Open a bundle first.')
         return this.#jobs.start('bundle', { bundle: this.openedBundle })
+      default:
+        return await this.#startOfProject(request, project, noteTest)
     }
+  }
+
+  async #startOfProject(
+    request: Exclude<JobRequest, { job: 'keys' | 'audit' | 'bundle' }>,
+    project: Project | undefined,
+    noteTest: NoteTest,
+  ): Promise<string | undefined> {
     if (!project) throw new UserError('no-project', 'Open a network first.')
     const { model } = project
     const { input, split } = project.choices
@@ -170,7 +179,10 @@ export class JobStarter {
     const fits = this.#fits
     const request = { ...compileRequest(project), fits, data: inputs, labels, count: samples, threads, folder }
     return this.#jobs.start('trial', request, async (done) => {
-      if (!done) return await this.#scratch.remove(folder)
+      if (!done) {
+        await this.#scratch.remove(folder)
+        return
+      }
       this.#trial = folder
       await noteTest(testRecordOf(`Sealed anew, ${project.view.choices.inputs}`, done.tested))
     })

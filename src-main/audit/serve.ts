@@ -34,7 +34,7 @@ export async function serveAudits(options: ServeAuditsOptions): Promise<Listenin
     } finally {
       pending -= 1
     }
-  }).catch(async (error) => {
+  }).catch(async (error: unknown) => {
     await auditor.close()
     throw error
   })

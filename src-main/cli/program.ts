@@ -47,6 +47,6 @@ export function program(): Command {
 /** Errors of usage are thrown, so that they leave in the same form as all others; help is never an error. */
 function strict(command: Command): Command {
   command.exitOverride().configureOutput({ outputError: () => {}, writeErr: (text) => process.stdout.write(text) })
-  command.commands.forEach((child) => strict(child as Command))
+  command.commands.forEach((child) => strict(child))
   return command
 }

@@ -1,5 +1,6 @@
 import type { Layout } from '../core/bundle/preprocessing.ts'
 import type { Shape } from '../core/network/layer-model.ts'
+import { lastOf, present } from '../core/must.ts'
 
 /** How an array's axes hold samples of one shape. */
 export interface Axes {
@@ -42,7 +43,7 @@ export const takesFlat = ([channels, height, width]: Shape, pixels: number): boo
 export function guessAxes(dims: readonly number[], layout: Layout = 'nchw'): Axes | undefined {
   if (dims.length < 2 || dims.length > 4) return undefined
   const count = dims.length > 2 ? dims[0] : 1
-  const [first, second, third] = dims.length === 4 ? dims.slice(1) : [1, dims.at(-2)!, dims.at(-1)!]
+  const [first, second, third] = dims.length === 4 ? dims.slice(1) : [1, present(dims.at(-2)), lastOf(dims)]
   if (dims.length < 4 || layout === 'nchw') return { count, layout: 'nchw', shape: [first, second, third] }
   return { count, layout, shape: [third, first, second] }
 }

@@ -48,7 +48,7 @@ function textLabels(bytes: Uint8Array): number[] {
     .map((line) =>
       line
         .split(/[,;\t]/)
-        .at(-1)!
+        .at(-1)
         .trim(),
     )
   const numbers = cells.map((cell) => (cell === '' ? Number.NaN : Number(cell)))

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Layout } from '../core/bundle/preprocessing.ts'
 import { UserError } from '../core/errors.ts'
+import { present } from '../core/must.ts'
 import { sizeOf, type Shape } from '../core/network/layer-model.ts'
 import { axesFor, guessAxes, offsetOf, takesFlat, type Axes } from './axes.ts'
 import { decodePicture, isPicture } from './picture/decode-picture.ts'
@@ -41,7 +42,7 @@ const MAX_VALUES = 256 * 1024 * 1024
  * @throws UserError file-…, bad-npy, bad-npz, bad-image, image-too-large, wrong-shape, no-samples, index-out-of-range
  */
 export async function readSamples(path: string, options: ReadSamplesOptions = {}): Promise<Samples> {
-  const stats = await stat(path).catch((error) => {
+  const stats = await stat(path).catch((error: unknown) => {
     throw fileProblem(error, path)
   })
   if (stats.isDirectory()) return pickIndex(await pictures(path, await picturesIn(path), options), options, path)
@@ -116,7 +117,7 @@ async function pictures(path: string, files: string[], options: ReadSamplesOptio
   const name = (index: number): string => files[index]
   return {
     count: files.length,
-    shape: shape!,
+    shape: present(shape),
     layout: 'nchw',
     name,
     sample: (index) => new Float64Array(decoded[index]),

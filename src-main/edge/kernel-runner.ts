@@ -11,6 +11,7 @@ import type { KernelValue } from '../kernels/kernel-evaluator.ts'
 import { weightsOf } from '../kernels/memory-layout.ts'
 import { openKernels, type OpenKernels } from '../kernels/open-kernels.ts'
 import type { Bundle } from '../files/open-bundle.ts'
+import { present } from '../core/must.ts'
 import { PlanTimer } from './plan-timer.ts'
 import {
   checkSegmentInput,
@@ -92,7 +93,7 @@ export class KernelRunner implements SegmentRunner {
       const outputs = runPlan(plan, evaluator, values, {
         beforeInstruction: (index) => {
           timer.beforeInstruction()
-          for (const weight of this.#streamed[index]) store.loadPackedWeight(weight, this.#reader!.next())
+          for (const weight of this.#streamed[index]) store.loadPackedWeight(weight, present(this.#reader).next())
         },
         afterInstruction: () => timer.afterInstruction(),
         layerDone: (layer) => timer.layerDone(layer),

@@ -24,7 +24,7 @@ export interface LoadedSegment {
   readonly context: SealContext
   readonly evaluator: SealEvaluator
   /** Loads a saved ciphertext or, for plain input, plaintext; the caller deletes the result. */
-  inputValue(register: Register, bytes: Uint8Array): SealValue
+  readonly inputValue: (register: Register, bytes: Uint8Array) => SealValue
   heapBytes(): number
   delete(): void
 }

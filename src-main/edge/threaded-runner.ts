@@ -1,4 +1,5 @@
 import { CancelledError } from '../core/errors.ts'
+import { must } from '../core/must.ts'
 import { nodeSealCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { schedulePlan, type Schedule } from '../core/plan/schedule.ts'
@@ -92,7 +93,7 @@ export class ThreadedRunner implements SegmentRunner {
       const done = await Promise.race([Promise.all(answers), cancelled])
       this.#heapBytes = done.reduce((sum, { heapBytes }) => sum + heapBytes, 0)
       const outputs = new Map(done.flatMap(({ outputs }) => outputs))
-      return this.plan.output.registers.map((register) => outputs.get(register)!)
+      return this.plan.output.registers.map((register) => must(outputs, register))
     } catch (error) {
       // The other threads wait for values that will not come.
       this.#failed = error as Error

@@ -59,8 +59,8 @@ async function create(name: string, own: string): Promise<boolean> {
   const draft = `${name}-${randomBytes(6).toString('hex')}`
   try {
     await writeFile(draft, own, { flag: 'wx', mode: 0o600 })
-    await link(draft, name).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') throw error
+    await link(draft, name).catch(async (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
       await writeFile(name, own, { flag: 'wx', mode: 0o600 })
     })
     return true

@@ -16,6 +16,7 @@ import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeWeightIndex } from '../core/bundle/weight-index.ts'
 import type { NamedDigest } from '../core/bundle/statement.ts'
 import { UserError } from '../core/errors.ts'
+import { must, present } from '../core/must.ts'
 import { printableName } from '../core/printable.ts'
 import { weightEntries, type Plan, type WeightEntry, type WeightIndex } from '../core/plan/plan.ts'
 import { fileProblem } from './read-file.ts'
@@ -149,7 +150,7 @@ export class Bundle {
   /** Of the entry that holds a segment's plan. */
   planSha256(index: number): string {
     const { plan } = this.segment(index)
-    return this.manifest.entries.find(({ name }) => name === plan)!.sha256
+    return present(this.manifest.entries.find(({ name }) => name === plan)).sha256
   }
 
   /** The whole content of an entry. */
@@ -171,7 +172,7 @@ export class Bundle {
 
   /** Reads weights one by one, each checked against the index; synchronous, since a plan runs synchronously. */
   async weights(segment: ManifestSegment, plan: Plan): Promise<StoredWeights> {
-    const blob = this.#files.extents.get(segment.weights.blob)!
+    const blob = must(this.#files.extents, segment.weights.blob)
     const entries = weightEntries(plan)
     const records = decodeWeightIndex(await this.entry(segment.weights.index), entries.length, blob.bytes)
     const ofWeight = new Map<WeightIndex, number>()
@@ -194,9 +195,9 @@ export class Bundle {
     return {
       largestBytes: records.reduce((most, { bytes }) => Math.max(most, bytes), 0),
       entries,
-      load: (index) => read(ofWeight.get(index)!),
-      loadExpansion: (expansion) => read(ofExpansion.get(expansion)!),
-      readInto: (index, room) => read(ofWeight.get(index)!, room).length,
+      load: (index) => read(must(ofWeight, index)),
+      loadExpansion: (expansion) => read(must(ofExpansion, expansion)),
+      readInto: (index, room) => read(must(ofWeight, index), room).length,
     }
   }
 
@@ -206,7 +207,7 @@ export class Bundle {
 }
 
 const filesAt = (path: string): Promise<BundleFiles> =>
-  openBundleFiles(path).catch((error) => {
+  openBundleFiles(path).catch((error: unknown) => {
     throw fileProblem(error, path)
   })
 

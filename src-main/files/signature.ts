@@ -103,24 +103,28 @@ function readEnvelope(file: Uint8Array) {
 
 /** How the signer is identified, from the verification material alone. */
 function methodOf(file: Uint8Array): 'key' | 'certificate' | 'sigstore' {
-  let material: Record<string, unknown> | undefined
+  let material: unknown
   try {
-    material = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file)).verificationMaterial
+    const bundle = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file)) as {
+      verificationMaterial?: unknown
+    }
+    material = bundle.verificationMaterial
   } catch (cause) {
     throw badSignature('it is not JSON', cause)
   }
   if (typeof material !== 'object' || material === null) throw badSignature('it has no verification material')
-  if (material.publicKey !== undefined) return 'key'
-  if (material.x509CertificateChain !== undefined) return 'certificate'
-  if (material.certificate === undefined) throw badSignature('it has no verification material')
-  if (material.tlogEntries === undefined) throw badSignature('it has no transparency log entries')
+  const { publicKey, x509CertificateChain, certificate, tlogEntries } = material as Record<string, unknown>
+  if (publicKey !== undefined) return 'key'
+  if (x509CertificateChain !== undefined) return 'certificate'
+  if (certificate === undefined) throw badSignature('it has no verification material')
+  if (tlogEntries === undefined) throw badSignature('it has no transparency log entries')
   return 'sigstore'
 }
 
 function readStatement(payload: Buffer): Statement {
   let value: { predicateType?: unknown }
   try {
-    value = Object(JSON.parse(payload.toString('utf8')))
+    value = Object(JSON.parse(payload.toString('utf8'))) as typeof value
   } catch (cause) {
     throw badSignature('its statement is not JSON', cause)
   }

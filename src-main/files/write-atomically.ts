@@ -44,7 +44,7 @@ export async function writeAtomically(
 
 /** Refuses before long work what `writeAtomically` would refuse after it. @throws UserError as there */
 export async function checkOutput(path: string, options: WriteOptions): Promise<void> {
-  await refuseExisting(path, options).catch((error) => {
+  await refuseExisting(path, options).catch((error: unknown) => {
     throw writeProblem(error, path)
   })
 }
@@ -71,10 +71,13 @@ const problems: Record<string, [code: string, message: string]> = {
 }
 
 async function refuseExisting(path: string, { force }: WriteOptions): Promise<void> {
-  const existing = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
+  const existing = await stat(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   })
-  if (!existing) return await access(dirname(path), constants.W_OK)
+  if (!existing) {
+    await access(dirname(path), constants.W_OK)
+    return
+  }
   if (!force) throw outputExists(path)
   if (!existing.isFile()) throw Object.assign(new Error(path), { code: 'EISDIR' })
 }
@@ -88,7 +91,8 @@ async function nameOnce(temporary: string, path: string): Promise<void> {
     await link(temporary, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw outputExists(path)
-    return await rename(temporary, path)
+    await rename(temporary, path)
+    return
   }
   await rm(temporary)
 }

@@ -32,8 +32,8 @@ export async function writeFolder(
 
 /** Whether there is one to be replaced. @throws UserError output-exists */
 export async function refuseExistingFolder(path: string, force = false): Promise<boolean> {
-  const existing = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw writeProblem(error, path)
+  const existing = await stat(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw writeProblem(error, path)
   })
   if (existing && !(force && existing.isDirectory())) {
     const hint = existing.isDirectory()

@@ -103,7 +103,7 @@ export function checkListen({ host = '127.0.0.1', tls, tokens = [] }: ListenOpti
 function refuseStrangers({ headers }: IncomingMessage, isOpenToAll: boolean): void {
   const { host = '', origin, 'sec-fetch-site': site = 'none' } = headers
   const isOwnOrigin = origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
-  if (!isOwnOrigin || !['none', 'same-origin'].includes(String(site))) {
+  if (!isOwnOrigin || !['none', 'same-origin'].includes(site)) {
     throw new UserError('cross-site', 'Requests from other sites are refused.')
   }
   if (isOpenToAll && !isLoopback(host.replace(/:\d+$/, ''))) {

@@ -66,12 +66,12 @@ async function keepRunning(
   const list = segments.map((segment) => segment + 1).join(',')
   const node = { bundle, segments: list, threads, nats, publicKey, signature, allowUnsigned, port: 0, queue: 1 }
   while (!work.signal?.aborted) {
-    await edgeServe(node, work, () => {}).catch((error: Error) => {
+    await edgeServe(node, work, () => {}).catch((error: unknown) => {
       if (error instanceof CancelledError) return
       work.progress({
         kind: 'warning',
         stage: 'cluster',
-        message: `The node of segment ${list} ended: ${error.message}`,
+        message: `The node of segment ${list} ended: ${(error as Error).message}`,
       })
     })
     await pause(restartMs, undefined, { signal: work.signal }).catch(() => {})
@@ -105,5 +105,7 @@ async function allot(request: ClusterRequest, work: WorkContext): Promise<{ ids:
 
 const withoutProgress = ({ signal, progress }: WorkContext): WorkContext => ({
   ...(signal && { signal }),
-  progress: (event) => void (event.kind === 'warning' && progress(event)),
+  progress: (event) => {
+    if (event.kind === 'warning') progress(event)
+  },
 })

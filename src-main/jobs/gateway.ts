@@ -2,6 +2,7 @@ import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { readBytes, readTokens } from '../files/read-file.ts'
 import { SAMPLE_TYPES, type SampleType } from '../data/read-samples.ts'
 import { UserError } from '../core/errors.ts'
+import { present } from '../core/must.ts'
 import { serverUrl } from '../http/addresses.ts'
 import type { BudgetReport } from '../owner/budget/budget.ts'
 import type { AuditOptions } from '../owner/gateway/audits.ts'
@@ -97,7 +98,7 @@ export async function gateway(
           server.desk,
           { nats: await natsOptions({ ...request, nats }), limit: queue, replicas: natsReplicas },
           work.log,
-        ).catch(async (error) => {
+        ).catch(async (error: unknown) => {
           await server.close()
           throw error
         })
@@ -147,7 +148,7 @@ async function loadCanaries(request: CanaryRequest, keys: string): Promise<Canar
 }
 
 function sampleType(path: string): SampleType {
-  const ending = /[^.]*$/.exec(path.toLowerCase().replace(/jpeg$/, 'jpg'))![0]
+  const ending = present(/[^.]*$/.exec(path.toLowerCase().replace(/jpeg$/, 'jpg')))[0]
   const found = (Object.keys(SAMPLE_TYPES) as SampleType[]).find((type) => SAMPLE_TYPES[type].endsWith(`.${ending}`))
   if (found) return found
   throw new UserError('unsupported-data-format', `${path} is not .npy, .png or .jpg.`, { where: { file: path } })

@@ -53,7 +53,7 @@ export async function startNatsServer({ folder, port, args = [] }: NatsServerOpt
   process.once('exit', kill)
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   void ended.then(() => process.off('exit', kill))
-  await untilListening(taken, child).catch((error) => {
+  await untilListening(taken, child).catch((error: unknown) => {
     kill()
     throw new UserError('cannot-listen', `nats-server did not start: ${words.trim().split('\n').at(-1)}`, {
       cause: error,

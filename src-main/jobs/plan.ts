@@ -14,6 +14,7 @@ import { compile, type CompileRequest } from './compile.ts'
 import { deepest } from '../core/compile/compile.ts'
 import { openNetwork } from './open-network.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
+import { lastOf } from '../core/must.ts'
 
 /** Without calibration data the plan is of polynomials whose coefficients mean nothing. */
 export type PlanRequest = Omit<CompileRequest, 'calibration'> & Partial<Pick<CompileRequest, 'calibration'>>
@@ -96,7 +97,7 @@ export async function plan(request: PlanRequest, work: WorkContext): Promise<Pla
           },
         ],
   )
-  const open: OwnerDuty = { act: 'open', layers: [], receivedBytes: estimates.at(-1)!.outputBytes, sentBytes: 0 }
+  const open: OwnerDuty = { act: 'open', layers: [], receivedBytes: estimates.at(-1).outputBytes, sentBytes: 0 }
   return {
     segments: segments.map((segment, i) => describeSegment(segment.plan, estimates[i], i, cuts[i])),
     cuts: cuts.map(({ after, kind }) => ({ after, kind })),
@@ -150,7 +151,7 @@ function budgetOf({ layers }: LayerModel, plans: readonly Plan[]): BudgetForecas
   const maps = layers.flatMap((layer) => (layer.kind === 'linear' ? layer.terms.map(({ map }) => map) : []))
   const weights = maps.reduce((sum, map) => sum + parametersOf(map), 0)
   const degree = Math.min(...plans.map(({ parameters }) => parameters.polyModulusDegree))
-  const { output, batch } = plans.at(-1)!
+  const { output, batch } = lastOf(plans)
   return forecastBudget(weights, degree, { outputs: sizeOf(output.shape), batch })
 }
 

@@ -9,6 +9,7 @@ import type { Kept } from '../core/validate/kept.ts'
 import { approximateOpened, type CompileRequest } from './compile.ts'
 import { openNetworkFile } from './open-network.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
+import { must } from '../core/must.ts'
 
 export interface ActivationPlots {
   /** On samples that the fit has not seen; absent where there were too few to hold any out. */
@@ -69,7 +70,7 @@ function plots(
     agreement: kept / samples.length,
     layers: layers.map((layer) => ({
       id: choosableOf(model, polynomial, layer),
-      ...plotOf(layer, exactOf(model, layer), seen.get(layer.input)!),
+      ...plotOf(layer, exactOf(model, layer), must(seen, layer.input)),
     })),
   }
 }

@@ -179,7 +179,7 @@ function lockOf(recipients: readonly string[] = [], passphrase?: string): Lock {
     return { recipients }
   }
   if (passphrase !== undefined) {
-    if ([...passphrase].length >= leastPassphraseLength) return { passphrase }
+    if (Array.from(passphrase).length >= leastPassphraseLength) return { passphrase }
     throw new UserError('weak-passphrase', `The passphrase has fewer than ${leastPassphraseLength} characters.`, {
       hint: 'Five random words make a good one.',
     })

@@ -9,6 +9,7 @@ import type { RunInput } from '../core/plan/check-input.ts'
 import { ResultOpener } from '../owner/decrypt.ts'
 import { refresh, Refresher } from '../owner/refresh.ts'
 import { UnlockedKeyStore } from '../owner/unlocked-key-store.ts'
+import { present } from '../core/must.ts'
 import { edgeRun } from './edge-run.ts'
 
 /** One segment's part of an inference. */
@@ -136,12 +137,12 @@ export async function runSegmentsInProcess(
         refresher.delete()
       }
     }
-    runs.push({ ...runs.pop()!, cut, ownerSeconds })
+    runs.push({ ...present(runs.pop()), cut, ownerSeconds })
   }
   const last = deployment.segments - 1
   const opener = await ResultOpener.load(keys, deployment, last)
   try {
-    const identity = { deploymentId: id, bundleSha256: deployment.bundles.at(-1)!.sha256, segment: last }
+    const identity = { deploymentId: id, bundleSha256: deployment.bundles.at(-1).sha256, segment: last }
     return { outputs: results.map((ciphertexts) => opener.open({ ...identity, ciphertexts })), segments: runs }
   } finally {
     opener.delete()

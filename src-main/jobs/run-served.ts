@@ -25,7 +25,7 @@ export interface ServedRequest {
 /** One input of many. */
 export interface ServedInput {
   /** The sample as .npy. */
-  read(): Promise<Uint8Array>
+  readonly read: () => Promise<Uint8Array>
   /** Where what was computed on it last is put; at the end the last segment's result. */
   readonly result: string
 }

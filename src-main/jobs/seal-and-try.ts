@@ -9,6 +9,7 @@ import { compile, type CompileRequest } from './compile.ts'
 import { networkName } from './open-network.ts'
 import { exportCompiled, type ProtectResult } from './protect.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
+import { present } from '../core/must.ts'
 import { tryBundle, type TryInput, type TryRequest, type TryResult } from './try-bundle.ts'
 
 export interface SealAndTryRequest extends CompileRequest {
@@ -33,7 +34,7 @@ export async function sealAndTry(request: SealAndTryRequest, work: WorkContext):
   const watch = new Stopwatch(work)
   const { folder, model } = request
   const [owner, edge] = [join(folder, 'owner'), join(folder, 'edge')]
-  await mkdir(edge, { recursive: true }).catch((error) => {
+  await mkdir(edge, { recursive: true }).catch((error: unknown) => {
     throw writeProblem(error, edge)
   })
   await mkdir(owner, { mode: 0o700 })
@@ -60,7 +61,7 @@ export async function sealedTrial(folder: string): Promise<Omit<TryRequest, 'mod
   const [owner, edge] = [join(folder, 'owner'), join(folder, 'edge')]
   const keys = join(owner, 'keys')
   const [{ id }] = await new KeyStore(keys).list()
-  const bundle = (await readdir(edge)).find((name) => name.endsWith('.sealed'))!
+  const bundle = present((await readdir(edge)).find((name) => name.endsWith('.sealed')))
   const passphrase = (await readFile(join(owner, 'passphrase.txt'), 'utf8')).trim()
   const polynomial = join(owner, 'polynomial.onnx')
   return { bundle: join(edge, bundle), keys, deployment: id, passphrase, polynomial, folder: edge }

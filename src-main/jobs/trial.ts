@@ -63,7 +63,7 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
   const keys = join(ownerFolder, 'keys')
   const out = join(edgeFolder, `${networkName(request.model)}.sealed`)
   const passphrase = randomBytes(24).toString('base64url')
-  await mkdir(edgeFolder, { recursive: true }).catch((error) => {
+  await mkdir(edgeFolder, { recursive: true }).catch((error: unknown) => {
     throw writeProblem(error, edgeFolder)
   })
   await mkdir(ownerFolder, { mode: 0o700 })

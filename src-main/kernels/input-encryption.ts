@@ -2,6 +2,7 @@ import type { CommandSink } from './command-ring.ts'
 import { encoderTables, encodingFactor, type EncoderTables } from './encoding.ts'
 import type { KernelValue } from './kernel-evaluator.ts'
 import type { MemoryLayout } from './memory-layout.ts'
+import { present } from '../core/must.ts'
 
 /** The work area of assembly/encrypt.ts, at the head of the shared memory. */
 const KEY_AT = 16
@@ -25,7 +26,7 @@ export class InputEncryption {
     const { memory, layout } = parts
     const { n } = layout.ring
     this.#tables = encoderTables(n)
-    const { tables } = layout.input!
+    const { tables } = present(layout.input)
     new Float64Array(memory.buffer, tables, n).set(this.#tables.roots)
     new Float64Array(memory.buffer, tables + 8 * n, n).set(this.#tables.twists)
   }
@@ -36,7 +37,13 @@ export class InputEncryption {
     const { primes } = target
     this.#prepare(slots, target.scale, 4, key)
     const count = primes < special ? primes : special
-    const command = { primes, count, source: layout.input!.publicKey, other: layout.shared, target: target.address }
+    const command = {
+      primes,
+      count,
+      source: present(layout.input).publicKey,
+      other: layout.shared,
+      target: target.address,
+    }
     commands.submit({ ...command, stage: 'takeRemainder', tasks: 2 })
     commands.submit({ ...command, stage: 'encrypt', tasks: primes })
     commands.finish()
@@ -58,6 +65,6 @@ export class InputEncryption {
     if (key) new Uint8Array(memory.buffer, work + KEY_AT, 32).set(key)
     const values = new Float64Array(memory.buffer, work + POLYNOMIALS_AT, n / 2).fill(0)
     slots.forEach((value, slot) => (values[places[slot]] = value))
-    commands.submit({ stage: 'prepare', tasks, primes: 1, source: layout.input!.tables, other: work })
+    commands.submit({ stage: 'prepare', tasks, primes: 1, source: present(layout.input).tables, other: work })
   }
 }

@@ -1,4 +1,5 @@
 import { invariant, UserError } from '../core/errors.ts'
+import { present } from '../core/must.ts'
 import type { Plan, WeightIndex } from '../core/plan/plan.ts'
 import type { CommandSink } from './command-ring.ts'
 import {
@@ -118,7 +119,7 @@ export class KernelStore implements KernelMaterial {
   /** Expands the weights of one of the plan's expansions; the keys must be there. */
   loadExpansion(index: number, packed: Uint8Array, evaluator: KernelEvaluator): void {
     const { plan, layout } = this.#parts
-    const expansion = plan.expansions![index]
+    const expansion = present(plan.expansions)[index]
     const { primes, scale } = expansion.input
     this.#expand(packed, this.#primes.slice(0, primes), false)
     const value = evaluator.copy({ address: layout.shared, parts: 2, primes, scale })

@@ -60,11 +60,11 @@ export interface OpenKernels {
   /** Fills a new input register, the first unless told; the caller releases it. */
   loadInput(bytes: Uint8Array, register?: Register): KernelValue
   /** Encrypts the slots of an input from a key of 32 bytes, for this ciphertext alone; the caller releases it. */
-  encryptInput(slots: Float64Array, key: Uint8Array, register?: Register): KernelValue
+  readonly encryptInput: (slots: Float64Array, key: Uint8Array, register?: Register) => KernelValue
   /** Encodes the slots of a clear input; the caller releases it. */
-  encodeInput(slots: Float64Array, register?: Register): KernelValue
+  readonly encodeInput: (slots: Float64Array, register?: Register) => KernelValue
   /** A clear input as the rotation of another; the caller releases it. */
-  turnInput(source: KernelValue, steps: number): KernelValue
+  readonly turnInput: (source: KernelValue, steps: number) => KernelValue
   close(): Promise<void>
 }
 

@@ -1,5 +1,6 @@
 import { encoderTables, encodingFactor } from './encoding.ts'
 import { inverse, power, primitiveRoot } from './number-theory.ts'
+import { must } from '../core/must.ts'
 
 /*
  * Encryption from a key in plain numbers: what docs/kernels.md specifies, word for word what the kernels give. It is for
@@ -30,13 +31,13 @@ export function encryptPortably(
   const errors = [drawBinomial(n, key, 2), drawBinomial(n, key, 3)]
   const rootsOf = new Map(primes.map((prime) => [prime, transformRoots(prime, n)]))
   const transformed = (values: readonly bigint[], prime: bigint): bigint[] =>
-    forward(values, prime, rootsOf.get(prime)!.roots)
+    forward(values, prime, must(rootsOf, prime).roots)
   const masked = (part: number, index: number): bigint[] => {
     const start = (part * primes.length + index) * n
     return transformed(mask, primes[index]).map((u, i) => mod(u * publicKey[start + i], primes[index]))
   }
   const rests = errors.map((error, part) => {
-    const coefficients = backward(masked(part, divisorIndex), divisor, rootsOf.get(divisor)!.inverseRoots)
+    const coefficients = backward(masked(part, divisorIndex), divisor, must(rootsOf, divisor).inverseRoots)
     return error.map((e, i) => e - centred(coefficients[i] + e, divisor))
   })
   const out = new BigUint64Array(2 * count * n)
@@ -114,7 +115,7 @@ export function drawBinomial(n: number, key: Uint8Array, polynomial: number): bi
   const bytes = stream(key, polynomial)
   const count = (): number => {
     let word = 0
-    for (let i = 0; i < 4; i++) word |= bytes.next().value! << (8 * i)
+    for (let i = 0; i < 4; i++) word |= bytes.next().value << (8 * i)
     word &= 0x1fffff
     let ones = 0
     for (; word !== 0; word &= word - 1) ones += 1

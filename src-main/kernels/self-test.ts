@@ -3,6 +3,7 @@ import { Arena } from './arena.ts'
 import { CommandRing } from './command-ring.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
 import { KERNEL_KINDS, type KernelKind } from '../core/plan/evaluator-kinds.ts'
+import { must, present } from '../core/must.ts'
 import { InputEncryption } from './input-encryption.ts'
 import { layOut } from './memory-layout.ts'
 import { galoisElement, inverseElement } from './number-theory.ts'
@@ -99,7 +100,7 @@ function digests(module: WebAssembly.Module): Record<string, string> {
     for (let at = 0; at < parts * primes.length; at++) fill(address + 8 * N * at, primes[at % primes.length])
     return { address, parts, primes: primes.length, scale: 1 }
   }
-  const room = layout.rotations.get(STEPS)!
+  const room = must(layout.rotations, STEPS)
   kernels.writePermutation(room.permutation, N, inverseElement(galoisElement(STEPS, N), N))
   const commands = new CommandRing(memory, kernels, layout.ring, 0)
   const pack = (target: number, primes: readonly bigint[], digits: number, other: number): void => {
@@ -107,7 +108,7 @@ function digests(module: WebAssembly.Module): Record<string, string> {
     commands.submit({ stage: 'pack', tasks: 2 * count, primes: count, count, source, target, digits, other })
     commands.finish()
   }
-  const keys = [layout.relinearisation!, room].map(({ key, permutation }) => {
+  const keys = [present(layout.relinearisation), room].map(({ key, permutation }) => {
     const digitBytes = 2 * packedPartBytes(N, PRIMES)
     for (let digit = 0; digit < DATA_PRIMES; digit++) pack(key + digit * digitBytes, PRIMES, 1, permutation)
     return { key, primes: PRIMES.length, permutation }
@@ -161,7 +162,7 @@ function digests(module: WebAssembly.Module): Record<string, string> {
     'hoisted rotation': digest(evaluator.rotateMany(ciphertexts[0], [STEPS, STEPS])[1]),
   })
   for (let at = 0; at < 2 * PRIMES.length; at++) {
-    const address = layout.input!.publicKey + 8 * N * at
+    const address = present(layout.input).publicKey + 8 * N * at
     const half = Number(PRIMES[at % PRIMES.length]) / 2
     fill(address, PRIMES[at % PRIMES.length])
     const residues = new Float64Array(memory.buffer, address, N)

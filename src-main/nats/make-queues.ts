@@ -66,7 +66,7 @@ export async function makeQueues(
 type StreamConfig = Parameters<JetStreamManager['streams']['add']>[0]
 
 async function ensureStream(manager: JetStreamManager, config: StreamConfig & { name: string }): Promise<void> {
-  const existing = await manager.streams.info(config.name).catch((error) => {
+  const existing = await manager.streams.info(config.name).catch((error: unknown) => {
     if (!isMissing(error)) throw error
   })
   if (existing) await manager.streams.update(config.name, config)

@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor, type InferenceSession as Session } from 'onnxruntime-node'
 import { UserError } from '../core/errors.ts'
+import { lastOf } from '../core/must.ts'
 import { fromFloat16, toFloat16 } from '../core/onnx/half-floats.ts'
 
 export interface Reference {
@@ -104,7 +105,7 @@ function pick(metadata: readonly Session.ValueMetadata[], name: string | undefin
 /** [C,H,W] → the model's own order; `shape` is the model's, batch first. */
 function toLayout(sample: Float64Array, shape: readonly number[], layout: 'nchw' | 'nhwc' = 'nchw'): Float64Array {
   if (layout === 'nchw') return sample
-  const channels = shape.at(-1)!
+  const channels = lastOf(shape)
   const plane = sample.length / channels
   return Float64Array.from(sample, (_, index) => sample[(index % channels) * plane + Math.floor(index / channels)])
 }

@@ -1,6 +1,7 @@
 import { sizeOf } from '../core/network/layer-model.ts'
 import { fillBatch } from '../core/plan/packing.ts'
 import type { PlannedSegments } from '../core/segment/plan-segments.ts'
+import { lastOf } from '../core/must.ts'
 import { mostReleases, type Flooding } from './flood.ts'
 import { measureNoise, randomInput } from './measure-noise.ts'
 
@@ -11,7 +12,7 @@ const statisticalBits = 30
 const usualReleases = 1000
 
 /** How many numbers the network gives for one image. */
-export const scoresOf = ({ segments }: PlannedSegments): number => sizeOf(segments.at(-1)!.plan.output.shape)
+export const scoresOf = ({ segments }: PlannedSegments): number => sizeOf(lastOf(segments).plan.output.shape)
 
 /** How scores of this network have to be flooded, judged by a typical preprocessed sample. */
 export function floodingFor(network: PlannedSegments, sample?: Float64Array, releases?: number): Flooding {

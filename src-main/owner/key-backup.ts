@@ -1,6 +1,7 @@
 import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../core/errors.ts'
+import { present } from '../core/must.ts'
 import { fileProblem } from '../files/read-file.ts'
 import { checkFrame, readDirectory, readWhole } from '../files/bundle-zip.ts'
 import { writeBundleZip } from '../files/write-bundle-zip.ts'
@@ -90,7 +91,7 @@ async function restoreAccount(
   async function loggedBits(): Promise<number> {
     const known = await knownSigners(store)
     let bits = 0
-    await verifyAuditLog(auditLog!, {
+    await verifyAuditLog(present(auditLog), {
       isTrusted: (fingerprint) => known.has(fingerprint) || before?.signers.includes(fingerprint) === true,
       each: (record) => (bits += record.deployment === id ? (record.bits ?? 0) : 0),
     })
@@ -99,7 +100,7 @@ async function restoreAccount(
 }
 
 async function readBackup(path: string): Promise<Map<string, Uint8Array>> {
-  const file = await open(path).catch((error) => {
+  const file = await open(path).catch((error: unknown) => {
     throw fileProblem(error, path)
   })
   try {

@@ -34,8 +34,8 @@ export class KeyStore {
 
   /** Newest first; an absent folder is an empty store. */
   async list(): Promise<Deployment[]> {
-    const names = await readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return []
+    const names = await readdir(this.folder).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
       throw writeProblem(error, this.folder)
     })
     const deployments = await Promise.all(names.filter((name) => deploymentName.test(name)).map((id) => this.read(id)))
@@ -50,8 +50,8 @@ export class KeyStore {
   /** Throws UserError 'unknown-deployment'. */
   async readFile(id: string, name: string): Promise<Uint8Array> {
     if (!deploymentName.test(id)) throw unknownDeployment(id)
-    return await readFile(this.path(id, name)).catch((cause) => {
-      if (cause.code === 'ENOENT') throw unknownDeployment(id)
+    return await readFile(this.path(id, name)).catch((cause: unknown) => {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw unknownDeployment(id)
       throw cause
     })
   }

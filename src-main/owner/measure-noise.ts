@@ -5,6 +5,7 @@ import { LevelEvaluator, type Level } from '../core/plan/level-evaluator.ts'
 import type { PlannedNetwork, Register, WeightIndex } from '../core/plan/plan.ts'
 import type { PlannedSegments } from '../core/segment/plan-segments.ts'
 import { runSegments, runSegmentsInTheClear } from '../core/segment/run-in-the-clear.ts'
+import { must } from '../core/must.ts'
 import { gaussian, simulatedUniform } from './gaussian.ts'
 
 interface Noisy {
@@ -113,7 +114,7 @@ class NoisyEvaluator implements Evaluator<Noisy> {
   #keySwitch({ primes }: Level): (slot: number) => number {
     const { polyModulusDegree: degree, primes: literals } = this.#network.plan.parameters
     const values = literals.map(Number)
-    const digits = Math.hypot(...values.slice(0, primes)) / values.at(-1)!
+    const digits = Math.hypot(...values.slice(0, primes)) / values.at(-1)
     const keyError = errorDeviation * Math.sqrt(degree) * digits
     const centred = keyError * Math.sqrt(degree / 12)
     const rounding = 2 * this.#rounding + this.#roundingTimesSecret
@@ -148,8 +149,8 @@ export function measureNoise(planned: PlannedSegments, input: Float64Array, runs
   const evaluators = new Map(planned.segments.map((network) => [network, new NoisyEvaluator(network)]))
   const errors = Array.from({ length: runs }, () => {
     const noisy = runSegments<Noisy>(planned, input, {
-      evaluatorFor: (network) => evaluators.get(network)!,
-      input: (slots, register, network) => evaluators.get(network)!.input(slots, register),
+      evaluatorFor: (network) => must(evaluators, network),
+      input: (slots, register, network) => must(evaluators, network).input(slots, register),
       read: ({ slots }) => slots,
     })
     const squares = noisy.reduce((sum, value, i) => sum + (value - exact[i]) ** 2, 0)

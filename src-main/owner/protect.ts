@@ -23,6 +23,7 @@ import { writeAtomically } from '../files/write-atomically.ts'
 import { writeFolder } from '../files/write-folder.ts'
 import { fingerprintOf } from '../files/signature.ts'
 import { writeBundleZip, type EntrySource } from '../files/write-bundle-zip.ts'
+import { lastOf, present } from '../core/must.ts'
 import type { Lock } from './age.ts'
 import { checkAuditRate } from './budget/budget.ts'
 import { floodingFor } from './choose-flooding.ts'
@@ -164,7 +165,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
     entries.push(...written)
     bundles.push({
       path,
-      sha256: written.find(({ name }) => name === MANIFEST_ENTRY)!.sha256,
+      sha256: present(written.find(({ name }) => name === MANIFEST_ENTRY)).sha256,
       bytes: (await file.stat()).size,
       segments: segments.map(({ manifest }) => manifest.index),
     })
@@ -172,7 +173,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
 
   async function commit(): Promise<void> {
     const { model, reveal, segments } = request
-    await draft!.commit({
+    await present(draft).commit({
       version: 1,
       id,
       created,
@@ -218,7 +219,7 @@ function entryOf(name: string, content: (written: readonly ManifestEntry[]) => U
 
 /** What budgets and noise are computed from. */
 function keptNumbers({ segments, flooding, sample }: ProtectRequest, cuts: readonly PlannedCut[]) {
-  const { plan } = segments.at(-1)!
+  const { plan } = lastOf(segments)
   return {
     flooding: flooding ?? floodingFor({ segments, cuts }, sample),
     weights: countWeights(segments),

@@ -6,6 +6,7 @@ import { weightEntries, type PlannedNetwork } from '../core/plan/plan.ts'
 import type { EntrySource } from '../files/write-bundle-zip.ts'
 import type { OwnerKey } from '../seal/secret.ts'
 import { chooseKeys, type KeyGroup } from '../core/plan/choose-keys.ts'
+import { present } from '../core/must.ts'
 
 /** A segment as the manifest names it, and where its bytes come from, made when the writer asks for them. */
 export interface SegmentEntries {
@@ -49,7 +50,7 @@ export function segmentEntries(
           const bytes =
             'weight' in source
               ? key.encryptSeeded(weightVectors(source.weight), scale, primes)
-              : key.encryptPacked(expandedVectors!(source.expansion), scale, primes)
+              : key.encryptPacked(present(expandedVectors)(source.expansion), scale, primes)
           records.push({ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest() })
           yield bytes
         }
@@ -65,7 +66,7 @@ export function segmentEntries(
     const name = entry(`${relinearisation ? 'relinearisation' : 'rotation'}-${index}.key`, async function* () {
       step(relinearisation ? 'relinearisation key' : 'rotation keys')
       const keys = (await openKey()).evaluationKeys(primes, relinearisation, steps)
-      yield (keys.relinearisation ?? keys.galois?.bytes)!
+      yield present(keys.relinearisation ?? keys.galois?.bytes)
     })
     return relinearisation
       ? { primes, relinearisation: name }

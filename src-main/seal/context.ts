@@ -1,5 +1,6 @@
 import type { CKKSEncoder, Evaluator, ParmsIdType, Plaintext, SEALContext } from 'node-seal/throws'
 import { InternalError, invariant, UserError } from '../core/errors.ts'
+import { lastOf } from '../core/must.ts'
 import { dataPrimesOf, slotsOf, type CkksParameters } from '../core/plan/plan.ts'
 import { isSecure } from '../core/plan/security.ts'
 import { filled, guarded, scoped } from './guard.ts'
@@ -131,7 +132,7 @@ const bytesOf = (id: ParmsIdType): Uint8Array => new Uint8Array((id.values() as 
 
 function truncateParameters(parameters: CkksParameters, primes: number): CkksParameters {
   invariant(primes >= 1 && primes <= dataPrimesOf(parameters), `no chain has ${primes} primes`)
-  return { ...parameters, primes: [...parameters.primes.slice(0, primes), parameters.primes.at(-1)!] }
+  return { ...parameters, primes: [...parameters.primes.slice(0, primes), lastOf(parameters.primes)] }
 }
 
 function createContext(seal: Seal, parameters: CkksParameters, options: ContextOptions): SEALContext {

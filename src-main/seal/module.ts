@@ -23,19 +23,20 @@ let compiled: Promise<WebAssembly.Module> | undefined
 export const compileSeal = (): Promise<WebAssembly.Module> =>
   (compiled ??= WebAssembly.compile(readFileSync(wasmPath())))
 
+type Instantiated = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void
+
 export async function loadSeal(module?: WebAssembly.Module): Promise<Seal> {
   const program = module ?? (await compileSeal())
-  let instance: WebAssembly.Instance | undefined
-  const bindings = await initialize({
-    instantiateWasm(imports: WebAssembly.Imports, done: (i: WebAssembly.Instance, m: WebAssembly.Module) => void) {
-      WebAssembly.instantiate(program, imports).then((created) => {
-        instance = created
-        done(created, program)
-      })
+  const { bindings, exports } = await new Promise<Pick<Seal, 'bindings' | 'exports'>>((resolve, reject) => {
+    const instantiateWasm = (imports: WebAssembly.Imports, done: Instantiated): object => {
+      WebAssembly.instantiate(program, imports).then((instance) => {
+        bindingsMade.then((bindings) => resolve({ bindings, exports: instance.exports }), reject)
+        done(instance, program)
+      }, reject)
       return {}
-    },
+    }
+    const bindingsMade = initialize({ instantiateWasm })
   })
-  const exports = instance!.exports
   const memory = Object.values(exports).find((value) => value instanceof WebAssembly.Memory)
   if (!memory) throw new InternalError('node-seal exports no memory')
   return { bindings, memory, exports }

@@ -1,5 +1,6 @@
-import { parentPort, Worker, type TransferListItem, type WorkerOptions } from 'node:worker_threads'
+import { parentPort, Worker, type Transferable, type WorkerOptions } from 'node:worker_threads'
 import { InternalError, reportError, UserError, type ErrorReport } from '../core/errors.ts'
+import { present } from '../core/must.ts'
 
 interface Question<Q> {
   readonly id: number
@@ -99,17 +100,17 @@ export class AskedWorker<Q, A, N = never> {
 }
 
 /** Sends a note to whoever asked; what is transferred is no longer the thread's. */
-export type Tell<N> = (note: N, transfer?: readonly TransferListItem[]) => void
+export type Tell<N> = (note: N, transfer?: readonly Transferable[]) => void
 
 /** The thread's side of `AskedWorker`. */
 export function answerQuestions<Q, A, N = never>(answer: (question: Q, tell: Tell<N>) => Promise<A>): void {
-  const port = parentPort!
+  const port = present(parentPort)
   port.on('message', ({ id, question }: Question<Q>) => {
-    const send = (message: Message<A, N>, transfer: readonly TransferListItem[] = []): void =>
+    const send = (message: Message<A, N>, transfer: readonly Transferable[] = []): void =>
       port.postMessage(message, transfer)
     answer(question, (note, transfer) => send({ id, note }, transfer)).then(
       (value) => send({ id, answer: value }),
-      (error) => send({ id, error: reportError(error), isUserError: error instanceof UserError }),
+      (error: unknown) => send({ id, error: reportError(error), isUserError: error instanceof UserError }),
     )
   })
 }

@@ -49,7 +49,14 @@ const textOf = ({ jobs }: EdgeSubmitResult): string =>
     jobs.map((job) => [job.index, 'answer' in job ? answerText(job.answer) : job.error.message, seconds(job.seconds)]),
   )
 
+/** What the policy tells of a result, as the gateway writes it. */
 function answerText({ label, labelName, top, scores }: Record<string, unknown>): string {
-  const all = [labelName ?? label, top && `top ${String(top)}`, scores && `scores ${String(scores)}`]
-  return all.filter((part) => part !== undefined).join(', ')
+  const list = (name: string, values: unknown): string[] =>
+    Array.isArray(values) ? [`${name} ${values.join(',')}`] : []
+  const best = labelName ?? label
+  return [
+    ...(typeof best === 'string' || typeof best === 'number' ? [best] : []),
+    ...list('top', top),
+    ...list('scores', scores),
+  ].join(', ')
 }

@@ -62,7 +62,7 @@ function textOf(result: InspectResult): string {
 const LONGEST = 40
 
 function shortened(name: string): string {
-  const characters = [...name]
+  const characters = Array.from(name)
   if (characters.length <= LONGEST) return name
   const half = (LONGEST - 1) / 2
   return `${characters.slice(0, Math.ceil(half)).join('')}…${characters.slice(-Math.floor(half)).join('')}`

@@ -17,6 +17,7 @@ import {
 import { pairs, table } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
 import { path } from '../values.ts'
+import { present } from '../../core/must.ts'
 
 interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions {
   readonly json?: boolean
@@ -103,7 +104,7 @@ function segmentText(segment: PlanResult['segments'][number], index: number): st
 
 function ownerText(owner: PlanResult['owner']): string {
   const rows = owner.map(({ act, beforeSegment, layers, receivedBytes, sentBytes }) => [
-    act === 'open' ? 'opens the result' : `refreshes for segment ${beforeSegment! + 1}`,
+    act === 'open' ? 'opens the result' : `refreshes for segment ${present(beforeSegment) + 1}`,
     layers.join(', '),
     bytes(receivedBytes),
     sentBytes === 0 ? '' : bytes(sentBytes),

@@ -3,6 +3,7 @@ import type { LayerId } from '../network/layer-model.ts'
 import { lastReaders } from '../network/run-layers.ts'
 import type { WorkContext } from '../progress.ts'
 import { evenly } from '../numeric/evenly.ts'
+import { must } from '../must.ts'
 import type { Values } from './layer-values.ts'
 import type { SlotModel } from '../network/contrasts.ts'
 
@@ -25,12 +26,12 @@ function bytesPerSample(model: SlotModel): number {
   const sizes = new Map<LayerId, number>([[INPUT, sizeOf(model.input.shape)]])
   for (const layer of model.layers) sizes.set(layer.id, sizeOf(layer.shape))
   const lastReader = lastReaders(model)
-  let [alive, most] = [sizes.get(INPUT)!, 0]
+  let [alive, most] = [must(sizes, INPUT), 0]
   for (const layer of model.layers) {
-    const own = sizes.get(layer.id)!
+    const own = must(sizes, layer.id)
     alive += own
     most = Math.max(most, alive + own)
-    for (const [id, reader] of lastReader) if (reader === layer.id) alive -= sizes.get(id)!
+    for (const [id, reader] of lastReader) if (reader === layer.id) alive -= must(sizes, id)
   }
   return most * BYTES_PER_ELEMENT
 }

@@ -14,6 +14,7 @@ import { condense, extremes, isSpread, largestOf } from './points.ts'
 import { hasSquareForm } from './square-form.ts'
 import type { Degree, FitReport, PolynomialLayer } from '../network/polynomial-model.ts'
 import type { ContrastLayer } from '../network/contrasts.ts'
+import { present } from '../must.ts'
 
 /** An average pooling and the shape of its output. */
 export interface Pool {
@@ -89,7 +90,7 @@ export function fitActivation(
 function ownCoefficients({ activation, shape }: ActivationLayer, degree: Degree): readonly Float64Array[] | undefined {
   const rows = Array.from({ length: shape[0] }, (_, channel) => {
     const row = new Float64Array(degree + 1)
-    row.set(coefficientsOf(activation, channel)!)
+    row.set(present(coefficientsOf(activation, channel)))
     return row
   })
   return rows.every(hasSquareForm) ? rows : undefined

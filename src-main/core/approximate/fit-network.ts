@@ -9,6 +9,7 @@ import { defaultFit } from './fit-channel.ts'
 import type { FitOptions } from './fit-channel.ts'
 import { fitActivation, fitContrasts, fitPlain } from './fit-layers.ts'
 import { ownDegreeOf } from '../network/activations.ts'
+import { must } from '../must.ts'
 import type { Pool } from './fit-layers.ts'
 import { fitPlaces, missedByPlace } from './fit-places.ts'
 import { applyLayer } from './layer-values.ts'
@@ -75,19 +76,19 @@ export async function fitLayers(
       original.set(layer.id, exactValues(layer))
       // The same values, so that what follows an exact beginning is not fitted to itself.
       const same = original.get(layer.input) === approximated.get(layer.input)
-      approximated.set(layer.id, same ? original.get(layer.id)! : exactValues(layer, approximated))
+      approximated.set(layer.id, same ? must(original, layer.id) : exactValues(layer, approximated))
       if (layer.kind !== 'contrast-max') layers.push(layer)
     } else {
       const exact = exactValues(layer)
       original.set(layer.id, exact)
       if (layer.kind === 'activation') {
         const targets = options.refit === false ? exact : placed(layer, exact, fit)
-        const inputs = approximated.get(layer.input)!
+        const inputs = must(approximated, layer.input)
         const fitted = fitActivation(layer, inputs, targets, poolBehind(slots, layer.id), fit)
         layers.push(fitted)
         approximated.set(layer.id, applyLayer(fitted, shapes, approximated))
       } else {
-        const { terms, sum } = fitContrasts(layer, approximated.get(layer.input)!, exact, fit)
+        const { terms, sum } = fitContrasts(layer, must(approximated, layer.input), exact, fit)
         layers.push(terms, sum)
         shapes.set(terms.id, terms.shape)
         const values = new Map([[terms.id, applyLayer(terms, shapes, approximated)]])
@@ -105,7 +106,7 @@ export async function fitLayers(
 
   function exactValues(layer: Exclude<SlotModel['layers'][number], LinearLayer>, values = original): Values {
     return layer.kind === 'contrast-max'
-      ? contrastMaximum(layer, values.get(layer.input)!)
+      ? contrastMaximum(layer, must(values, layer.input))
       : applyLayer(layer, shapes, values)
   }
 
@@ -120,11 +121,11 @@ export async function fitLayers(
     if (!isAlone || !isLinear || layer.shape[1] * layer.shape[2] === 1) return exact
     const largest = largestOf(exact)
     const plane = layer.shape[1] * layer.shape[2]
-    const places = fitPlaces(approximated.get(producer.id)!, exact, layer.shape, (x, y, channel) =>
+    const places = fitPlaces(must(approximated, producer.id), exact, layer.shape, (x, y, channel) =>
       fitPlain(layer, channel, condense(x, y, 0, plane), largest, fit),
     )
     layers[before] = { ...producer, bias: sum(expandBias(producer.bias, producer.shape), places.shifts) }
-    const shifted = approximated.get(producer.id)!.map((values) => sum(values, places.shifts))
+    const shifted = must(approximated, producer.id).map((values) => sum(values, places.shifts))
     approximated.set(producer.id, shifted)
     constants.set(layer.id, places.constants)
     return exact.map((values) => values.map((value, i) => value - places.constants[i]))
@@ -135,7 +136,7 @@ export async function fitLayers(
     for (const { input, map } of layer.terms) {
       const field = constants.get(input)
       if (!field) continue
-      const moved = applyLinearMap(map, shapes.get(input)!, layer.shape, field)
+      const moved = applyLinearMap(map, must(shapes, input), layer.shape, field)
       bias = gather(sum(expandBias(bias, layer.shape), moved), layer.shape)
     }
     return bias === layer.bias ? layer : { ...layer, bias }
@@ -149,8 +150,8 @@ export async function fitLayers(
   }
 
   function refitLayer(layer: LinearLayer, exact: Values, fit: FitOptions): LinearLayer {
-    const inShapes = layer.terms.map(({ input }) => shapes.get(input)!)
-    const inputs = layer.terms.map(({ input }) => approximated.get(input)!)
+    const inShapes = layer.terms.map(({ input }) => must(shapes, input))
+    const inputs = layer.terms.map(({ input }) => must(approximated, input))
     const same = layer.terms.every(({ input }) => original.get(input) === approximated.get(input))
     const outputs = same ? exact : applyLayer(layer, shapes, approximated)
     const refitted = same ? layer : balanced(refit(layer, inShapes, inputs, outputs, exact).layer, exact)

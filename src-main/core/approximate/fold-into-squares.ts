@@ -1,4 +1,5 @@
 import { invariant, UserError } from '../errors.ts'
+import { must, present } from '../must.ts'
 import { INPUT } from '../network/layer-model.ts'
 import type { LayerId, LinearLayer, LinearTerm, Shape } from '../network/layer-model.ts'
 import { channelScale, expandBias } from '../network/linear-maps.ts'
@@ -53,7 +54,7 @@ export function foldBetweenRefreshes(model: PolynomialModel, calibration: readon
   ])
   const readings = new Map<LayerId, Reading>()
   const layers: (LinearLayer | SquareLayer | ExactLayer)[] = []
-  const readingOf = (id: LayerId): Reading => readings.get(id) ?? direct(id, shapes.get(id)![0])
+  const readingOf = (id: LayerId): Reading => readings.get(id) ?? direct(id, must(shapes, id)[0])
 
   for (const layer of model.layers) {
     if (layer.kind === 'linear') {
@@ -66,13 +67,13 @@ export function foldBetweenRefreshes(model: PolynomialModel, calibration: readon
       const reading = readings.get(input)
       if (reading) {
         input = `${layer.id}.input`
-        const shape = shapes.get(layer.input)!
+        const shape = must(shapes, layer.input)
         shapes.set(input, shape)
         layers.push(readAs(input, { ...layer, shape }, reading))
       }
       layers.push({ ...layer, input })
     } else {
-      const scales = plan.scales.get(layer.id)!
+      const scales = must(plan.scales, layer.id)
       let scaled = layer.input
       if (plan.claims.get(layer.input) !== scales) {
         scaled = `${layer.id}.input`
@@ -85,7 +86,7 @@ export function foldBetweenRefreshes(model: PolynomialModel, calibration: readon
   let output = model.output
   const reading = readings.get(output)
   if (reading) {
-    const last = model.layers.find((layer) => layer.id === model.output)!
+    const last = present(model.layers.find((layer) => layer.id === model.output))
     output = `${model.output}.output`
     layers.push(readAs(output, last, reading))
   }
@@ -127,7 +128,7 @@ function foldReadings(
   let bias = layer.bias
   const terms = layer.terms.flatMap(({ input, map }): LinearTerm[] => {
     const { parts, offset } = readingOf(input)
-    const inShape = shapes.get(input)!
+    const inShape = must(shapes, input)
     if (offset.some((value) => value !== 0)) {
       const moved = mapConstants(map, inShape, layer.shape, offset)
       bias = gather(
@@ -150,7 +151,7 @@ function rescaled(layer: LinearLayer, { forms, scale }: Scales, shapes: Readonly
   return {
     ...layer,
     terms: layer.terms.map(({ input, map }) => {
-      const inShape = shapes.get(input)!
+      const inShape = must(shapes, input)
       return { input, map: scaleMap(map, [inShape, layer.shape], new Float64Array(inShape[0]).fill(1), scale) }
     }),
     bias: layer.bias.map((value, i) => {

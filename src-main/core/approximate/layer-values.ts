@@ -3,6 +3,7 @@ import { sizeOf } from '../network/layer-model.ts'
 import type { AnyLayer } from '../network/run-layers.ts'
 import { inputsOf, interleave, runLayer, separate } from '../network/run-layers.ts'
 import { applyLinear } from '../tune/apply-linear.ts'
+import { must } from '../must.ts'
 
 /** One flattened [C,H,W] tensor per calibration sample. */
 export type Values = readonly Float64Array[]
@@ -17,12 +18,12 @@ export function applyLayer(
 ): Values {
   if (layer.kind === 'linear') return applyLinear(layer, shapes, values)
   const inputs = [...new Set(inputsOf(layer))]
-  const count = values.get(inputs[0])!.length
+  const count = must(values, inputs[0]).length
   const results: Float64Array[] = []
   for (let first = 0; first < count; first += CHUNK) {
     const samples = Math.min(CHUNK, count - first)
     const chunk = new Map(
-      inputs.map((id) => [id, interleave(values.get(id)!.slice(first, first + samples), sizeOf(shapes.get(id)!))]),
+      inputs.map((id) => [id, interleave(must(values, id).slice(first, first + samples), sizeOf(must(shapes, id)))]),
     )
     results.push(...separate(runLayer(layer, shapes, chunk, samples), samples))
   }

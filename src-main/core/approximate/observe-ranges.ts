@@ -1,6 +1,7 @@
 import { Network } from '../tune/network.ts'
 import type { Values } from './layer-values.ts'
 import type { PolynomialLayer, PolynomialModel } from '../network/polynomial-model.ts'
+import { must } from '../must.ts'
 
 /** Samples side by side. */
 const BATCH = 16
@@ -18,7 +19,7 @@ export function observeRanges(model: PolynomialModel, samples: Values): Polynomi
     for (const { id, input, shape } of polynomials) {
       const values = network.valuesOf(input)
       const run = values.length / shape[0]
-      ranges.get(id)!.forEach((range, channel) => {
+      must(ranges, id).forEach((range, channel) => {
         for (let i = channel * run; i < (channel + 1) * run; i++) {
           // Places beyond the last sample hold whatever zeros give.
           if (i % BATCH >= count) continue
@@ -29,7 +30,7 @@ export function observeRanges(model: PolynomialModel, samples: Values): Polynomi
     }
   }
   const observed = (layer: PolynomialLayer): PolynomialLayer => {
-    const channelRanges = ranges.get(layer.id)! as [number, number][]
+    const channelRanges = must(ranges, layer.id) as [number, number][]
     const range = channelRanges.reduce((all, one) => [Math.min(all[0], one[0]), Math.max(all[1], one[1])])
     return { ...layer, fit: { ...layer.fit, range, channelRanges } }
   }

@@ -2,6 +2,7 @@ import { INPUT } from '../network/layer-model.ts'
 import type { LayerId } from '../network/layer-model.ts'
 import { runLayerBatch, soleReader } from '../network/run-layers.ts'
 import type { PolynomialLayer, PolynomialModel } from '../network/polynomial-model.ts'
+import { must } from '../must.ts'
 import { squareForm } from './square-form.ts'
 import type { SquareForm } from './square-form.ts'
 
@@ -32,9 +33,9 @@ export function planScales(model: PolynomialModel, samples: readonly Float64Arra
     const claimable = kinds.get(layer.input) === 'linear' && !claims.has(layer.input)
     const onlyReader = !claimable || soleReader(model, layer.input) !== undefined
     const forms = layer.coefficients.map((coefficients) => squareForm(coefficients, layer.id))
-    const scale = Float64Array.from(forms, (form, c) => scaleOf(form, ranges.get(layer.id)![c], onlyReader))
+    const scale = Float64Array.from(forms, (form, c) => scaleOf(form, must(ranges, layer.id)[c], onlyReader))
     scales.set(layer.id, { forms, scale })
-    if (claimable) claims.set(layer.input, scales.get(layer.id)!)
+    if (claimable) claims.set(layer.input, must(scales, layer.id))
   }
   return { scales, claims }
 }
@@ -49,7 +50,7 @@ function inputRanges(model: PolynomialModel, samples: readonly Float64Array[]): 
   const ranges = new Map<LayerId, Range[]>()
   const widen = (reader: PolynomialLayer, input: Float64Array) => {
     const plane = reader.shape[1] * reader.shape[2]
-    ranges.get(reader.id)!.forEach((range, c) => {
+    must(ranges, reader.id).forEach((range, c) => {
       for (let i = c * plane; i < (c + 1) * plane; i++) {
         if (input[i] < range[0]) range[0] = input[i]
         if (input[i] > range[1]) range[1] = input[i]

@@ -98,7 +98,7 @@ export async function chooseDegrees(
     tried.push(point)
     return point
   }
-  const allowed = ({ depth, seconds }: FrontierPoint) => depth <= maximumDepth && !(seconds! > maximumSeconds)
+  const allowed = ({ depth, seconds }: FrontierPoint) => depth <= maximumDepth && (seconds ?? 0) <= maximumSeconds
   const meets = (point: FrontierPoint) => point.agreement >= target && allowed(point)
 
   /** Each step keeps more labels than the one before, as a rule, and costs more levels: the first that meets is sought. */

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { present } from '../must.ts'
 import type { Node } from './graph.ts'
 
 /**
@@ -27,7 +28,7 @@ export function topologicalSort(nodes: readonly Node[], given: Iterable<string>)
     for (const reader of readers[ready[next]]) if (--waitingFor[reader] === 0) ready.push(reader)
   }
   if (ready.length < nodes.length) {
-    const stuck = nodes.find((_, index) => waitingFor[index] > 0)!
+    const stuck = present(nodes.find((_, index) => waitingFor[index] > 0))
     throw badGraph(`${stuck.operator} “${stuck.name}” is part of a cycle, or waits for one.`, stuck)
   }
   return ready.map((index) => nodes[index])

@@ -10,6 +10,7 @@ import type {
   Shape,
 } from './layer-model.ts'
 import { shapesOf, soleReader } from './run-layers.ts'
+import { must } from '../must.ts'
 
 /**
  * activation(max over a window), where the input holds each window's contrasts: channels [c × taps + k] are the
@@ -66,7 +67,7 @@ export function replacePools(model: LayerModel, exact: ReadonlySet<LayerId> = ne
       pool.pads.every((pad) => pad === 0) &&
       producer.terms.every(({ map }) => map.kind === 'conv')
     if (merges) layers.delete(source)
-    const first = merges ? composeLinear(producer, contrasts, (name) => shapes.get(name)!) : contrasts
+    const first = merges ? composeLinear(producer, contrasts, (name) => must(shapes, name)) : contrasts
     replaced.push([contrasts.id, { ...first, id: contrasts.id }])
     const basis = contrastBasis(pool.kernel)
     const taps = pool.kernel[0] * pool.kernel[1]

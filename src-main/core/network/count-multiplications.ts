@@ -1,6 +1,7 @@
 import type { LayerModel } from './layer-model.ts'
 import { multiplicationsOf } from './linear-maps.ts'
 import { shapesOf } from './run-layers.ts'
+import { must } from '../must.ts'
 
 /** Products that the linear layers take for one sample. */
 export function countMultiplications(model: LayerModel): number {
@@ -8,7 +9,7 @@ export function countMultiplications(model: LayerModel): number {
   return model.layers.reduce((sum, layer) => {
     if (layer.kind !== 'linear') return sum
     return layer.terms.reduce(
-      (all, { input, map }) => all + multiplicationsOf(map, shapes.get(input)!, layer.shape),
+      (all, { input, map }) => all + multiplicationsOf(map, must(shapes, input), layer.shape),
       sum,
     )
   }, 0)

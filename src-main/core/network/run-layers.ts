@@ -1,6 +1,7 @@
 import type { PolynomialLayer, PolynomialModel } from './polynomial-model.ts'
 import type { RefreshedModel, SquareLayer } from './square-model.ts'
 import { invariant } from '../errors.ts'
+import { must } from '../must.ts'
 import { activationFunction, type RealFunction } from './activations.ts'
 import { applyLinearMap } from './apply-linear-map.ts'
 import { dynamicQuantisation, fakeQuantizeFunction } from './fake-quantize.ts'
@@ -52,7 +53,7 @@ export function runLayerBatch(
       observer?.(layer, separate(output, chunk.length), first)
       for (const id of lastUses.get(layer.id) ?? []) values.delete(id)
     }
-    results.push(...separate(values.get(model.output)!, chunk.length))
+    results.push(...separate(must(values, model.output), chunk.length))
   }
   return results
 }
@@ -73,7 +74,7 @@ export function runLayer(
     case 'linear': {
       const out = broadcastBias(layer.bias, layer.shape, samples)
       for (const { input, map } of layer.terms) {
-        applyLinearMap(map, shapes.get(input)!, layer.shape, read(input), samples, out)
+        applyLinearMap(map, must(shapes, input), layer.shape, read(input), samples, out)
       }
       return out
     }
@@ -85,7 +86,7 @@ export function runLayer(
     case 'square':
       return read(layer.input).map((x) => x * x)
     case 'max-pool':
-      return maxPool(layer, shapes.get(layer.input)!, read(layer.input), samples)
+      return maxPool(layer, must(shapes, layer.input), read(layer.input), samples)
   }
 }
 

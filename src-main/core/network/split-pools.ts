@@ -1,5 +1,6 @@
 import type { LayerId, LayerModel, MaxPoolLayer, Shape } from './layer-model.ts'
 import { shapesOf } from './run-layers.ts'
+import { must } from '../must.ts'
 
 /**
  * Before: a max-pool over a window. After: one over its rows, then one over the column of those maxima, so that maxima
@@ -10,7 +11,7 @@ export function splitPools(model: LayerModel, exact: ReadonlySet<LayerId>): Laye
   const shapes = shapesOf(model)
   const layers = model.layers.flatMap((layer) =>
     layer.kind === 'max-pool' && Math.min(...layer.kernel) > 1 && !exact.has(layer.id)
-      ? split(layer, shapes.get(layer.input)!)
+      ? split(layer, must(shapes, layer.input))
       : [layer],
   )
   return { ...model, layers }

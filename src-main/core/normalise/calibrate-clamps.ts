@@ -10,6 +10,7 @@ import { fuseLinear } from './passes/fuse-linear.ts'
 import { boundsOf, type Bounds } from './passes/join-clamps.ts'
 import { possibleRanges } from './value-ranges.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
+import { must } from '../must.ts'
 
 /**
  * Of the values that reach a clamp, so many may lie outside. Quantisers choose the range from a few samples, so others
@@ -44,7 +45,7 @@ export function calibrateClamps(
   }
   observe(INPUT, some)
   runLayerBatch(model, some, (layer, outputs) => observe(layer.id, outputs))
-  const { model: kept, dropped } = dropIdleClamps(model, ({ id }) => moved.get(id)! <= tolerated * counted.get(id)!)
+  const { model: kept, dropped } = dropIdleClamps(model, ({ id }) => must(moved, id) <= tolerated * must(counted, id))
   return { model: fuseLinear(kept), dropped }
 }
 
@@ -56,7 +57,7 @@ export function withoutLikelyIdleClamps(model: LayerModel): LayerModel {
   if (clampsByInput(model).size === 0) return model
   const ranges = possibleRanges(model)
   const isLikelyIdle = ({ input }: ActivationLayer, { min, step }: Bounds): boolean =>
-    input === INPUT || min < -step / 2 || ranges.get(input)![0] >= min - step / 2
+    input === INPUT || min < -step / 2 || must(ranges, input)[0] >= min - step / 2
   return fuseLinear(dropIdleClamps(model, isLikelyIdle).model)
 }
 

@@ -1,4 +1,5 @@
 import { invariant } from '../errors.ts'
+import { must } from '../must.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { ActivationLayer, LayerModel } from '../network/layer-model.ts'
 import { lower, type Lowered } from './lower.ts'
@@ -80,7 +81,7 @@ function simplified(model: LayerModel, { onIntegers }: Choice): LayerModel {
   const joined = joinClamps(model)
   const ranges = possibleRanges(joined)
   const cannotLeave = ({ input }: ActivationLayer, { min, max, step }: Bounds): boolean => {
-    const [least, greatest] = ranges.get(input)!
+    const [least, greatest] = must(ranges, input)
     return least >= min - step / 2 && greatest <= max + step / 2
   }
   return fuseLinear(dropIdleClamps(joined, cannotLeave).model)

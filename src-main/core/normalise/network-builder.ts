@@ -38,10 +38,11 @@ export interface InputForm {
 }
 
 /** Thrown when the first image-like use of the input shows another form; lowering starts again with it. */
-export class InputFormFound {
+export class InputFormFound extends Error {
   readonly form: InputForm
 
   constructor(form: InputForm) {
+    super('the input has another form')
     this.form = form
   }
 }
@@ -120,7 +121,7 @@ export class NetworkBuilder {
   #add(layer: WithoutId<Layer>): LayerId {
     if (sizeOf(layer.shape) > maximumElements) throw badShape(`an output of [${layer.shape}] is too large to encrypt`)
     const id = `${this.#kind}_${this.layers.length + 1}`
-    this.layers.push({ ...layer, id } as Layer)
+    this.layers.push({ ...layer, id })
     this.#shapes.set(id, layer.shape)
     return id
   }
@@ -168,7 +169,7 @@ export class NetworkBuilder {
     }
     const isMoved = (from: number, element: number): boolean =>
       from === (element % plane) * channels + Math.floor(element / plane)
-    if (channelsAreLast && order!.every(isMoved)) throw new InputFormFound({ shape, layout: 'nhwc' })
+    if (channelsAreLast && order?.every(isMoved)) throw new InputFormFound({ shape, layout: 'nhwc' })
   }
 
   /** A view that holds every element of its source exactly once. */

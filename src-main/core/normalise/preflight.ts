@@ -7,6 +7,7 @@ import { multiplicationsOf, parametersOf } from '../network/linear-maps.ts'
 import type { UnsupportedNode } from './lower.ts'
 import type { Choice } from './prune.ts'
 import { inputsOf, shapesOf } from '../network/run-layers.ts'
+import { must, present } from '../must.ts'
 
 type Layer = LayerModel['layers'][number]
 
@@ -59,7 +60,7 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
   const { model, network, unsupported, outcomes, constants } = examine(graph, choice)
   const drafts = new Map(network.layers.map((layer) => [layer.id, reportLayer(layer, network.shapeOf)]))
   const shapes = model && shapesOf(model)
-  const layers = model?.layers.map((layer) => reportLayer(layer, (id) => shapes!.get(id)!)) ?? []
+  const layers = model?.layers.map((layer) => reportLayer(layer, (id) => must(present(shapes), id))) ?? []
   // A node of integers may have become several; the last of them has its output.
   const byNode = Map.groupBy(outcomes, ({ node }) => node.name)
   // Nodes of a written-out activation are element-wise: all have its shape.
@@ -80,7 +81,7 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
     const { name, operator, outputs } = node
     const own = byNode.get(name) ?? []
     const shape = own.at(-1)?.shape ?? onnxShapes.get(name) ?? constants.get(outputs[0])?.shape
-    const made = own.flatMap(({ layers }) => layers).map((id) => drafts.get(id)!)
+    const made = own.flatMap(({ layers }) => layers).map((id) => must(drafts, id))
     return {
       node: name,
       operator,

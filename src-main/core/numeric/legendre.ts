@@ -16,7 +16,7 @@ export const powersInLegendre: readonly (readonly number[])[] = (() => {
   const rows = [Array.from({ length: HIGHEST + 1 }, (_, k): number => (k === 0 ? 1 : 0))]
   while (rows.length <= HIGHEST) {
     const next = new Array<number>(HIGHEST + 1).fill(0)
-    rows.at(-1)!.forEach((amount, k) => {
+    rows.at(-1).forEach((amount, k) => {
       if (amount === 0) return
       next[k + 1] += (amount * (k + 1)) / (2 * k + 1)
       if (k > 0) next[k - 1] += (amount * k) / (2 * k + 1)

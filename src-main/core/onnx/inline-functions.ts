@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { must, present } from '../must.ts'
 import {
   GraphMessage,
   toNumber,
@@ -6,6 +7,7 @@ import {
   type FunctionProto,
   type GraphProto,
   type NodeProto,
+  type TensorProto,
 } from './schema.ts'
 
 /** Functions that call functions can grow exponentially; real exports stay far below. */
@@ -81,7 +83,7 @@ function instantiate(node: NodeProto, prefix: string, rename: Rename, given: Giv
           .map((child) => ({ ...nodeFields(child), functionOpset: node.functionOpset }))
           .map((child) => instantiate(child, prefix, rename, given, depth + 1)),
         initializer: branch.initializer.map((tensor) =>
-          Object.assign(Object.create(tensor), tensor, { name: rename(tensor.name ?? '') }),
+          Object.assign(Object.create(tensor) as TensorProto, tensor, { name: rename(tensor.name ?? '') }),
         ),
         output: branch.output.map((output) => ({ ...output, name: rename(output.name ?? '') })),
       }
@@ -108,7 +110,7 @@ function branchOf(proto: AttributeProto): GraphProto | undefined {
   if (proto.branch) return proto.branch
   if (!Object.hasOwn(proto, 'g')) return undefined
   try {
-    return GraphMessage.decode(proto.g!) as unknown as GraphProto
+    return GraphMessage.decode(present(proto.g)) as unknown as GraphProto
   } catch (cause) {
     throw new UserError('bad-graph', `The branch “${proto.name}” of an If is damaged.`, { cause })
   }
@@ -123,7 +125,7 @@ function passThrough(
 ): NodeProto[] {
   return body.output.flatMap((name, index) => {
     if (!body.input.includes(name) || !call.output[index]) return []
-    const edge = { input: [names.get(name)!], output: [call.output[index]] }
+    const edge = { input: [must(names, name)], output: [call.output[index]] }
     return [{ name: `${prefix}output_${index}`, opType: 'Identity', domain: '', attribute: [], ...edge }]
   })
 }

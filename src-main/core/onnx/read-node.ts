@@ -14,7 +14,7 @@ const utf8 = new TextDecoder()
 
 /** One node with its attributes; the name may be empty. */
 export function readNode(proto: NodeProto, externalData?: ExternalData): Node {
-  const attributes: Record<string, AttributeValue> = Object.create(null)
+  const attributes: Record<string, AttributeValue> = Object.create(null) as Record<string, AttributeValue>
   for (const attribute of proto.attribute) {
     const value = readAttribute(attribute, proto, externalData)
     if (value !== undefined) attributes[attribute.name ?? ''] = value

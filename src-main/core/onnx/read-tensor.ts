@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { present } from '../must.ts'
 import type { ElementType, Tensor } from '../graph/graph.ts'
 import { integerTypeOf } from '../graph/integer-types.ts'
 import { fromBfloat16, fromFloat16 } from './half-floats.ts'
@@ -78,7 +79,7 @@ function names(count: number, shape: readonly number[], { stringData }: TensorPr
 }
 
 /** An absent `raw_data` reads as empty bytes of the prototype. */
-const hasRaw = (proto: TensorProto): boolean => Object.hasOwn(proto, 'rawData') && proto.rawData!.length > 0
+const hasRaw = (proto: TensorProto): boolean => Object.hasOwn(proto, 'rawData') && present(proto.rawData).length > 0
 
 type Fail = (message: string, hint?: string) => UserError
 

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { must } from '../must.ts'
 import { INPUT, sizeOf } from '../network/layer-model.ts'
 import type { ConvMap, Finish, LayerId, LinearLayer, LinearMap, Shape, SparseMap } from '../network/layer-model.ts'
 import { shapesOf } from '../network/run-layers.ts'
@@ -22,15 +23,15 @@ export function writeOnnx(model: PolynomialModel | RefreshedModel): Uint8Array {
       layer.kind === 'linear'
         ? writeLinear(onnx, layer, names, shapes)
         : layer.kind === 'square'
-          ? onnx.node('Mul', [names.get(layer.input)!, names.get(layer.input)!])
+          ? onnx.node('Mul', [must(names, layer.input), must(names, layer.input)])
           : layer.kind === 'polynomial'
-            ? writePolynomial(onnx, layer, names.get(layer.input)!)
-            : writeExact(onnx, layer, names.get(layer.input)!)
+            ? writePolynomial(onnx, layer, must(names, layer.input))
+            : writeExact(onnx, layer, must(names, layer.input))
     names.set(layer.id, name)
   }
-  const shape = shapes.get(model.output)!
+  const shape = must(shapes, model.output)
   const flat = shape[1] * shape[2] === 1 ? [-1, shape[0]] : [-1, ...shape]
-  const scores = onnx.node('Reshape', [names.get(model.output)!, onnx.integers(flat)])
+  const scores = onnx.node('Reshape', [must(names, model.output), onnx.integers(flat)])
   const output = writeFinish(onnx, model.finish, scores)
   const dimensions = model.finish === 'argmax' ? [] : flat.slice(1)
   const file = {
@@ -77,7 +78,7 @@ function writeLinear(
   shapes: ReadonlyMap<LayerId, Shape>,
 ): string {
   const { shape, bias } = layer
-  const terms = layer.terms.map(({ input, map }) => writeMap(onnx, map, names.get(input)!, shapes.get(input)!, shape))
+  const terms = layer.terms.map(({ input, map }) => writeMap(onnx, map, must(names, input), must(shapes, input), shape))
   const constant = onnx.floats(bias, bias.length === shape[0] ? [1, shape[0], 1, 1] : [1, ...shape])
   return onnx.node('Sum', [...terms, constant])
 }

@@ -1,5 +1,6 @@
 import { dataPrimesOf, type Plan } from './plan.ts'
 import { rehearse } from './rehearse.ts'
+import { present } from '../must.ts'
 
 /** One entry of keys: made on the chain of the first `primes` primes. */
 export interface KeyGroup {
@@ -42,7 +43,7 @@ export function chooseKeys(plan: Plan, rehearsed = rehearse(plan)): KeyGroup[] {
 /** Residue polynomials of one seeded key. */
 const keySize = (primes: number): number => primes * (primes + 1)
 
-const chainFor = (primes: number, chains: readonly number[]): number => chains.find((chain) => chain >= primes)!
+const chainFor = (primes: number, chains: readonly number[]): number => present(chains.find((chain) => chain >= primes))
 
 /** The whole chain is there anyway; of the shorter ones, the set that makes keys and tables smallest together. */
 function chooseChains(needed: readonly number[], whole: number): number[] {

@@ -50,7 +50,7 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
   const packedBytes = (count: number): number => (degree / 8) * bits.slice(0, count).reduce((sum, b) => sum + b, 0)
   const rehearsed = rehearse(plan)
   const { outputs } = rehearsed
-  const seededKeyBytes = (level: number): number => level * (packedBytes(level) + (degree / 8) * bits.at(-1)!)
+  const seededKeyBytes = (level: number): number => level * (packedBytes(level) + (degree / 8) * bits.at(-1))
   const publicKeyBytes = packedBytes(primes.length)
   const keyBytes = chooseKeys(plan, rehearsed).reduce(
     (sum, { primes: level, relinearisation, steps }) =>

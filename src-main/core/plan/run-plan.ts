@@ -32,14 +32,10 @@ export function runPlan<V>(
       const { out } = instruction
       if (!registers.has(out)) {
         const turns = evaluator.rotateMany ? rotationsFrom(plan, index) : []
-        if (turns.length < 2) write(out, execute(evaluator, instruction, read))
-        else {
-          const results = evaluator.rotateMany!(
-            read(turns[0].in),
-            turns.map(({ steps }) => steps),
-          )
-          results.forEach((value, i) => write(turns[i].out, value))
-        }
+        const steps = turns.map((turn) => turn.steps)
+        const results = steps.length < 2 ? undefined : evaluator.rotateMany?.(read(turns[0].in), steps)
+        if (results) results.forEach((value, i) => write(turns[i].out, value))
+        else write(out, execute(evaluator, instruction, read))
       }
       const result = read(out)
       observer.afterInstruction?.(index, result)

@@ -3,6 +3,7 @@ import { LevelEvaluator, type Level } from './level-evaluator.ts'
 import type { Instruction, Plan, Register } from './plan.ts'
 import { operandsOf, runPlan } from './run-plan.ts'
 import { turnedInputs } from './turned-inputs.ts'
+import { must } from '../must.ts'
 
 /** What one thread does, in order. Transfers are values as bytes; a receive waits for its send. */
 export type ProgramItem =
@@ -93,7 +94,7 @@ class Scheduler {
   }
 
   private costOf(instruction: Exclude<Instruction, { op: 'multiply-sum' }>, hoisted: boolean): number {
-    const { primes } = this.levels.get(operandsOf(instruction)[0])!
+    const { primes } = must(this.levels, operandsOf(instruction)[0])
     if (hoisted) return this.ms('rotate-hoisted', primes)
     if (instruction.op === 'mod-switch') return this.ms('add', primes)
     if (instruction.op === 'monomial-sum') return instruction.values.length * this.ms('multiply-plain', primes)
@@ -113,11 +114,11 @@ class Scheduler {
 
   /** Each thread sums the products of the values it has; the partial sums are then added. */
   private addSum(instruction: Extract<Instruction, { op: 'multiply-sum' }>): void {
-    const level = this.levels.get(instruction.values[0])!
+    const level = must(this.levels, instruction.values[0])
     const eachMs = this.ms(level.parts === 1 ? 'multiply-plain' : 'multiply', level.primes)
     const shares = this.share(instruction.values)
     const partials = shares.map(({ thread, members }): Register => {
-      const out = shares.length === 1 ? instruction.out : this.register(this.levels.get(instruction.out)!)
+      const out = shares.length === 1 ? instruction.out : this.register(must(this.levels, instruction.out))
       const values = members.map((k) => instruction.values[k])
       for (const register of values) this.bring(register, thread)
       const share: Instruction = {
@@ -130,7 +131,7 @@ class Scheduler {
       return out
     })
     partials.slice(1).reduce((sum, partial, i) => {
-      const out = i === partials.length - 2 ? instruction.out : this.register(this.levels.get(instruction.out)!)
+      const out = i === partials.length - 2 ? instruction.out : this.register(must(this.levels, instruction.out))
       this.addWhole({ op: 'add', out, in: [sum, partial] }, this.ms('add', level.primes))
       return out
     }, partials[0])
@@ -140,10 +141,10 @@ class Scheduler {
   private share(values: readonly Register[]): { thread: number; members: number[] }[] {
     const groups = this.programs.map((_, thread) => ({ thread, members: [] as number[] }))
     if (values.length < 2 * groups.length) {
-      const most = groups.map(({ thread }) => values.filter((value) => this.readyMs.get(value)!.has(thread)).length)
+      const most = groups.map(({ thread }) => values.filter((value) => must(this.readyMs, value).has(thread)).length)
       groups[most.indexOf(Math.max(...most))].members.push(...values.keys())
     } else {
-      const holders = (k: number): Map<number, number> => this.readyMs.get(values[k])!
+      const holders = (k: number): Map<number, number> => must(this.readyMs, values[k])
       const order = [...values.keys()].sort((a, b) => holders(a).size - holders(b).size || a - b)
       for (const k of order) {
         const candidates = groups.filter(({ thread }) => holders(k).has(thread))
@@ -154,18 +155,18 @@ class Scheduler {
   }
 
   private readyOn(register: Register, thread: number): number {
-    const holders = this.readyMs.get(register)!
+    const holders = must(this.readyMs, register)
     return holders.get(thread) ?? Math.min(...holders.values()) + 2 * this.transferMs(register)
   }
 
   private transferMs(register: Register): number {
-    const { primes, parts } = this.levels.get(register)!
+    const { primes, parts } = must(this.levels, register)
     return (this.plan.parameters.polyModulusDegree * primes * parts * transferNsPerCoefficient) / 1e6
   }
 
   /** Sends a register to a thread that lacks it. */
   private bring(register: Register, thread: number): void {
-    const holders = this.readyMs.get(register)!
+    const holders = must(this.readyMs, register)
     if (holders.has(thread)) return
     const from = this.earliestHolder(register)
     const transferMs = this.transferMs(register)
@@ -183,7 +184,7 @@ class Scheduler {
   }
 
   private earliestHolder(register: Register): number {
-    const holders = [...this.readyMs.get(register)!]
+    const holders = [...must(this.readyMs, register)]
     return holders.reduce((best, holder) => (holder[1] < best[1] ? holder : best))[0]
   }
 

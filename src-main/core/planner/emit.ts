@@ -1,4 +1,5 @@
 import { invariant } from '../errors.ts'
+import { must, present } from '../must.ts'
 import { INPUT, sizeOf, type LayerId, type Shape } from '../network/layer-model.ts'
 import {
   type CkksParameters,
@@ -82,7 +83,7 @@ class Emitter {
     for (const { id, shape } of [{ id: INPUT, shape: request.inputShape }, ...settings.carried.inputs]) {
       const layout = search.layouts.get(id)
       if (layout) {
-        this.values.set(id, this.packTensor(layout, settings.primes.get(id)!, elements))
+        this.values.set(id, this.packTensor(layout, must(settings.primes, id), elements))
         this.packed.add(id)
       }
       elements += sizeOf(shape)
@@ -126,34 +127,34 @@ class Emitter {
   /** One value after the other, each with no more primes than it takes to decrypt it. */
   private output(): OutputPacking {
     const { outputs, settings } = this.request
-    const registers = outputs.flatMap((id) => this.values.get(id)!.map((value) => this.builder.modSwitch(value, 1)))
+    const registers = outputs.flatMap((id) => must(this.values, id).map((value) => this.builder.modSwitch(value, 1)))
     const packings = outputs.map((id) => this.packingOf(id))
     let before = 0
     const positions = outputs.map((id, i) => {
       const offset = before * settings.slots
-      before += this.values.get(id)!.length
+      before += must(this.values, id).length
       return packings[i].positions.map((position) => position + offset)
     })
     return { shape: joined(packings.map(({ shape }) => shape)), registers, positions: concatInts(positions) }
   }
 
   private packingOf(id: LayerId): ElementPacking {
-    const layout = this.request.search.layouts.get(id)!
+    const layout = must(this.request.search.layouts, id)
     return { shape: layout.shape, positions: positionsOf(layout) }
   }
 
   private emitSquare(step: SquareStep): Register[] {
     const { builder } = this
-    const primes = this.request.settings.primes.get(step.id)! + 1
-    return this.values.get(step.inputs[0])!.map((register) => {
+    const primes = must(this.request.settings.primes, step.id) + 1
+    return must(this.values, step.inputs[0]).map((register) => {
       const operand = builder.modSwitch(register, primes)
       return builder.rescale(builder.relinearise(builder.square(operand)))
     })
   }
 
   private emitLinear(step: LinearStep): Register[] {
-    const choice = this.request.search.choices.get(step.id)!
-    const primes = this.request.settings.primes.get(step.id)! + 1
+    const choice = must(this.request.search.choices, step.id)
+    const primes = must(this.request.settings.primes, step.id) + 1
     const { lanes, layout } = choice.candidate
     const inputs: Register[] = []
     const sets: PlacedSet[] = []
@@ -168,7 +169,7 @@ class Emitter {
         sets.push({ set, offset, numbered, markZeros })
       } else {
         const packing = packFirstLayer(walkMap(term.term.map, term.term.shape, step.shape), layout, lanes)
-        inputs.push(...this.packInput(packing.sources, this.request.settings.primes.get(INPUT)!))
+        inputs.push(...this.packInput(packing.sources, must(this.request.settings.primes, INPUT)))
         sets.push({ set: packing, offset })
       }
     }
@@ -204,7 +205,7 @@ class Emitter {
   }
 
   private prepared({ term, passes }: TermChoice, primes: number): Register[] {
-    return this.values.get(term.input)!.map((register) => {
+    return must(this.values, term.input).map((register) => {
       let value = this.builder.modSwitch(register, primes)
       for (const pass of passes) {
         const rotated = pass.map((steps) => this.rotate(value, steps))
@@ -258,7 +259,7 @@ class Emitter {
       // As Horner's rule: only the gaps between giant steps need keys, and most gaps are equal.
       let sum: { readonly register: Register; readonly giant: number } | undefined
       for (const [giant, members] of [...giants].sort(([a], [b]) => b - a)) {
-        const values = members.map((k) => turned[all[k].input].get(split.babies[k])!)
+        const values = members.map((k) => must(turned[all[k].input], split.babies[k]))
         const weights = members.map((k, m): WeightIndex => {
           const { set, numbered, markZeros, offset, index } = all[k]
           const scale = productScale / builder.scaleOf(values[m])
@@ -277,7 +278,7 @@ class Emitter {
         const register = sum ? builder.add(this.rotate(sum.register, sum.giant - giant), inner) : inner
         sum = { register, giant }
       }
-      outputs.push(this.rotate(sum!.register, sum!.giant))
+      outputs.push(this.rotate(present(sum).register, present(sum).giant))
     }
     return outputs
   }
@@ -295,7 +296,7 @@ class Emitter {
       slots,
       this.steps,
     )) {
-      turned.set(rotation, this.rotate(turned.get(parent)!, step))
+      turned.set(rotation, this.rotate(must(turned, parent), step))
     }
     return turned
   }
@@ -306,7 +307,7 @@ class Emitter {
   }
 
   private addBias(step: LinearStep, bias: Float64Array, register: Register, output: number): Register {
-    const layout = this.request.search.layouts.get(step.id)!
+    const layout = must(this.request.search.layouts, step.id)
     const positions = positionsOf(layout)
     const { slots, replicas } = layout
     const slot = {

@@ -1,5 +1,6 @@
 import type { SquareModel } from '../network/square-model.ts'
 import { InternalError, UserError } from '../errors.ts'
+import { must } from '../must.ts'
 import { INPUT, sizeOf } from '../network/layer-model.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
@@ -36,7 +37,7 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   const steps = stepsOf(model)
   const primes = assignPrimes(steps, model)
   const carried = model.carried ?? { inputs: [], outputs: [] }
-  const depth = Math.max(...[INPUT, ...carried.inputs.map(({ id }) => id)].map((id) => primes.get(id)!)) - 1
+  const depth = Math.max(...[INPUT, ...carried.inputs.map(({ id }) => id)].map((id) => must(primes, id))) - 1
   const { parameters, scaleBits, search, settings } = firstThatPacks(
     parameterCandidates(depth, headroomBits(model, steps), options.leastDegree),
     steps,

@@ -1,5 +1,6 @@
 import type { Carried, NamedValue } from '../network/square-model.ts'
 import { UserError } from '../errors.ts'
+import { must } from '../must.ts'
 import { INPUT, type LayerId, type Shape } from '../network/layer-model.ts'
 import { isSpaced, tensorLayouts } from './candidates.ts'
 import { signatureOf, type Layout } from './layout.ts'
@@ -78,7 +79,7 @@ function withTensor(
   layouts: readonly Layout[],
   { degree, costs, input, primes }: SearchSettings,
 ): SearchResult[] {
-  const inputMs = costs.ms(input === 'plain' ? 'encode' : 'encrypt', degree, primes.get(id)!)
+  const inputMs = costs.ms(input === 'plain' ? 'encode' : 'encrypt', degree, must(primes, id))
   return layouts.map((layout) => ({
     ...partial,
     layouts: new Map(partial.layouts).set(id, layout),
@@ -92,10 +93,10 @@ function extend(
   settings: SearchSettings,
   known: Map<string, LinearOption[]>,
 ): SearchResult[] {
-  const primes = settings.primes.get(step.id)! + 1
+  const primes = must(settings.primes, step.id) + 1
   const { degree, costs } = settings
   if (step.kind === 'square') {
-    const layout = partial.layouts.get(step.inputs[0])!
+    const layout = must(partial.layouts, step.inputs[0])
     const each =
       costs.ms('square', degree, primes) + costs.ms('relinearise', degree, primes) + costs.ms('rescale', degree, primes)
     const layouts = new Map(partial.layouts).set(step.id, layout)
@@ -118,7 +119,7 @@ function keepBest(partials: readonly SearchResult[], live: readonly LayerId[], w
   const seen = new Set<string>()
   const kept: SearchResult[] = []
   for (const partial of sorted) {
-    const key = live.map((id) => (partial.layouts.has(id) ? signatureOf(partial.layouts.get(id)!) : '')).join('&')
+    const key = live.map((id) => (partial.layouts.has(id) ? signatureOf(must(partial.layouts, id)) : '')).join('&')
     if (seen.has(key)) continue
     seen.add(key)
     kept.push(partial)

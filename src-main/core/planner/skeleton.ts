@@ -5,6 +5,7 @@ import { ownDegreeOf } from '../network/activations.ts'
 import { channelScale } from '../network/linear-maps.ts'
 import { replacePools } from '../network/contrasts.ts'
 import { splitPools as takeApart } from '../network/split-pools.ts'
+import { must } from '../must.ts'
 
 /**
  * A network of the same shape with polynomials, folded into squarings, for activations and for the contrasts of maximum
@@ -42,7 +43,7 @@ export function refreshedSkeletonOf(
   const summed = (id: LayerId, input: LayerId, sources: readonly string[]): LayerId => {
     const inputs = partsOf(input)
     if (inputs.length === 1) return inputs[0]
-    const shape = shapes.get(input)!
+    const shape = must(shapes, input)
     return add({ kind: 'linear', id, sources, shape, ...identity(shape, inputs) })
   }
   const power = (id: LayerId, input: LayerId, { sources, shape }: Pick<LinearLayer, 'sources' | 'shape'>): LayerId =>
@@ -82,8 +83,8 @@ export function refreshedSkeletonOf(
     } else {
       const { input, taps } = layer
       const terms = `${id}.terms`
-      shapes.set(terms, shapes.get(input)!)
-      activate(terms, input, { sources, shape: shapes.get(input)! }, degree)
+      shapes.set(terms, must(shapes, input))
+      activate(terms, input, { sources, shape: must(shapes, input) }, degree)
       const map = { ...channelScale(new Float64Array(shape[0] * taps).fill(1)), groups: shape[0] }
       const parts = partsOf(terms).map((part) => ({ input: part, map }))
       add({ kind: 'linear', id, sources, shape, terms: parts, bias: new Float64Array(shape[0]) })

@@ -12,6 +12,7 @@ import {
   type Shape,
 } from '../network/layer-model.ts'
 import { channelScale, expandBias } from '../network/linear-maps.ts'
+import { must, present } from '../must.ts'
 import { poolStepOf, type PoolStep } from './pool.ts'
 import { windowFactors } from './weights.ts'
 
@@ -84,7 +85,7 @@ class Network {
   private readonly absorbed = new Map<LayerId, boolean>()
   private readonly inputs: ReadonlyMap<LayerId, Shape>
   private readonly outputs: ReadonlySet<LayerId>
-  private readonly shapeOf = (id: LayerId): Shape => this.inputs.get(id) ?? this.layers.get(id)!.shape
+  private readonly shapeOf = (id: LayerId): Shape => this.inputs.get(id) ?? must(this.layers, id).shape
 
   constructor(model: SquareModel) {
     const { inputs = [], outputs = [] } = model.carried ?? {}
@@ -111,7 +112,7 @@ class Network {
   inputsOf(layer: LinearLayer | SquareLayer): LayerId[] {
     if (layer.kind === 'square') return [layer.input]
     return layer.terms.flatMap(({ input }) =>
-      this.isAbsorbed(input) ? this.inputsOf(this.layers.get(input)!) : [input],
+      this.isAbsorbed(input) ? this.inputsOf(must(this.layers, input)) : [input],
     )
   }
 
@@ -170,8 +171,8 @@ class Network {
     const pool = this.layers.get(term.input)
     if (pool?.kind !== 'linear' || !this.isAbsorbed(pool.id) || !this.isPool(pool)) return undefined
     const [{ input, map }] = pool.terms
-    const factors = windowFactors(map, this.shapeOf(input))!
-    return { input, step: poolStepOf(map as ConvMap, pool.shape)!, factors, bias: pool.bias }
+    const factors = present(windowFactors(map, this.shapeOf(input)))
+    return { input, step: present(poolStepOf(map as ConvMap, pool.shape)), factors, bias: pool.bias }
   }
 
   private isPool({ terms, shape }: LinearLayer): boolean {

@@ -1,6 +1,7 @@
 import { isExact, type ExactLayer } from '../network/polynomial-model.ts'
 import { type NamedValue, type RefreshedModel, type SquareLayer, type SquareModel } from '../network/square-model.ts'
 import { invariant, UserError } from '../errors.ts'
+import { must } from '../must.ts'
 import { INPUT, sizeOf, type LayerId, type LinearLayer } from '../network/layer-model.ts'
 import { inputsOf, shapesOf } from '../network/run-layers.ts'
 import type { RefreshKind } from './cut.ts'
@@ -44,7 +45,7 @@ export function cutNetwork(model: RefreshedModel, cuts: readonly LayerId[]): Seg
     throw new UserError('not-a-cut-point', `At ${at} nothing is left for a node to compute.`, { where: { layer: at } })
   }
   const shapes = shapesOf(model)
-  const named = (ids: readonly LayerId[]): NamedValue[] => ids.map((id) => ({ id, shape: shapes.get(id)! }))
+  const named = (ids: readonly LayerId[]): NamedValue[] => ids.map((id) => ({ id, shape: must(shapes, id) }))
   const crossings = crossingsOf(model, parts)
   const segments = parts.map(({ layers }, i) =>
     segmentOf(model, layers, i === 0 ? undefined : named(crossings[i - 1].inputs), crossings[i]?.outputs),
@@ -81,7 +82,7 @@ const notACutPoint = (layer: LayerId, known: readonly LayerId[]): UserError =>
 function partsOf(model: RefreshedModel, cuts: ReadonlySet<LayerId>): Part[] {
   const parts: Part[] = [{ layers: [], exact: [], after: model.output }]
   for (const layer of model.layers) {
-    const part = parts.at(-1)!
+    const part = parts.at(-1)
     const before = parts.at(-2)
     if (!isExact(layer)) {
       part.layers.push(layer)
@@ -98,7 +99,7 @@ function partsOf(model: RefreshedModel, cuts: ReadonlySet<LayerId>): Part[] {
   return parts
 
   function close(after: LayerId): void {
-    parts.at(-1)!.after = after
+    parts.at(-1).after = after
     parts.push({ layers: [], exact: [], after: model.output })
   }
 }
@@ -116,7 +117,7 @@ function crossingsOf(model: RefreshedModel, parts: readonly Part[]): Crossing[] 
   return parts.slice(0, -1).map(({ layers, exact }, i) => {
     known.push(...layers.map(({ id }) => id))
     const read = new Set(exact.flatMap(inputsOf))
-    const behind = Math.min(...parts[i + 1].layers.map(({ id }) => order.get(id)!))
+    const behind = Math.min(...parts[i + 1].layers.map(({ id }) => must(order, id)))
     const isReadBehind = (id: LayerId): boolean => (last.get(id) ?? -1) >= behind
     const outputs = known.filter((id) => isReadBehind(id) || read.has(id)).reverse()
     known.push(...exact.map(({ id }) => id))

@@ -1,5 +1,6 @@
 import { parseByteSize } from '../byte-size.ts'
 import { UserError } from '../errors.ts'
+import { present } from '../must.ts'
 import type { LayerId } from '../network/layer-model.ts'
 
 /**
@@ -61,7 +62,7 @@ export function parseSplit(text: string): Split {
 }
 
 function parseCut(text: string): Cut {
-  const [, after, kind = 'refresh'] = /^(.*?)(?::(hand-off|refresh|exact))?$/.exec(text.trim())! as unknown as [
+  const [, after, kind = 'refresh'] = present(/^(.*?)(?::(hand-off|refresh|exact))?$/.exec(text.trim())) as unknown as [
     string,
     string,
     CutKind?,

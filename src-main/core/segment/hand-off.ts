@@ -1,4 +1,5 @@
 import { invariant, UserError } from '../errors.ts'
+import { must } from '../must.ts'
 import { LevelEvaluator, type Level } from '../plan/level-evaluator.ts'
 import type { InputPacking, Instruction, Plan, PlannedNetwork, Register } from '../plan/plan.ts'
 import { operandsOf, runPlan } from '../plan/run-plan.ts'
@@ -29,7 +30,7 @@ export function handOff(
     const outputs = isLast ? plan.output.registers : liveAt(lives, end)
     const passed = outputs.filter((register) => !written.has(register))
     const names = new Map([...inputs, ...written].map((register, i) => [register, i]))
-    const rename = (register: Register): Register => names.get(register)!
+    const rename = (register: Register): Register => must(names, register)
     const copies = new Map(passed.map((register, i) => [register, names.size + i]))
     const weightIndices = [...new Set(instructions.flatMap(weightsOf))].sort((a, b) => a - b)
     const ownWeight = new Map(weightIndices.map((index, i) => [index, i]))
@@ -43,9 +44,9 @@ export function handOff(
         layer: plan.weights[index].layer - firstLayer,
       })),
       instructions: [
-        ...instructions.map((instruction) => renamed(instruction, rename, (weight) => ownWeight.get(weight)!)),
+        ...instructions.map((instruction) => renamed(instruction, rename, (weight) => must(ownWeight, weight))),
         ...[...copies].map(([register, out]): Instruction => {
-          return { op: 'mod-switch', out, in: rename(register), primes: levels.get(register)!.primes }
+          return { op: 'mod-switch', out, in: rename(register), primes: must(levels, register).primes }
         }),
       ],
       layers: ownLayers.map((layer) => ({
@@ -57,7 +58,7 @@ export function handOff(
       output: isLast
         ? { ...plan.output, registers: outputs.map((register) => copies.get(register) ?? rename(register)) }
         : {
-            shape: ownLayers.at(-1)!.packing.shape,
+            shape: ownLayers.at(-1).packing.shape,
             registers: outputs.map((register) => copies.get(register) ?? rename(register)),
             positions: new Int32Array(),
             handed: true,
@@ -79,7 +80,7 @@ export function handedBytes(plan: Plan): number[] {
   const perPrime = 16 * plan.parameters.polyModulusDegree
   return plan.layers
     .slice(0, -1)
-    .map(({ end }) => liveAt(lives, end).reduce((sum, register) => sum + perPrime * levels.get(register)!.primes, 0))
+    .map(({ end }) => liveAt(lives, end).reduce((sum, register) => sum + perPrime * must(levels, register).primes, 0))
 }
 
 function levelsOf(plan: Plan): Map<Register, Level> {
@@ -103,10 +104,10 @@ function livesOf({ input, instructions, output }: Plan): Life[] {
   const lives = new Map<Register, Life>()
   for (const register of input.sources.keys()) lives.set(register, { register, written: -1, lastRead: -1 })
   instructions.forEach((instruction, i) => {
-    for (const register of operandsOf(instruction)) lives.get(register)!.lastRead = i
+    for (const register of operandsOf(instruction)) must(lives, register).lastRead = i
     lives.set(instruction.out, { register: instruction.out, written: i, lastRead: i })
   })
-  for (const register of output.registers) lives.get(register)!.lastRead = Infinity
+  for (const register of output.registers) must(lives, register).lastRead = Infinity
   return [...lives.values()]
 }
 
@@ -118,7 +119,7 @@ const liveAt = (lives: readonly Life[], instruction: number): Register[] =>
 
 function handedInput(plan: Plan, registers: readonly Register[], known: ReadonlyMap<Register, Level>): InputPacking {
   const levels = registers.map((register) => {
-    const { primes, scale, parts } = known.get(register)!
+    const { primes, scale, parts } = must(known, register)
     if (parts === 1) {
       throw new UserError('not-a-cut-point', 'An input in the clear cannot be handed on.', {
         hint: 'Encrypt the input, or cut behind its last use.',

@@ -1,6 +1,7 @@
 import type { ExactLayer } from '../network/polynomial-model.ts'
 import type { NamedValue } from '../network/square-model.ts'
 import { invariant } from '../errors.ts'
+import { must } from '../must.ts'
 import { sizeOf, type LayerId, type Shape } from '../network/layer-model.ts'
 import { runLayer } from '../network/run-layers.ts'
 
@@ -42,7 +43,7 @@ function applyToImage({ outputs, layers, inputs }: OwnerStep, image: Float64Arra
     values.set(layer.id, runLayer(layer, shapes, values, 1))
     shapes.set(layer.id, layer.shape)
   }
-  const taken = inputs.map((id) => values.get(id)!)
+  const taken = inputs.map((id) => must(values, id))
   const result = new Float64Array(taken.reduce((sum, { length }) => sum + length, 0))
   let end = 0
   for (const value of taken) {

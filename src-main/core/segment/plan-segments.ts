@@ -1,6 +1,7 @@
 import type { RefreshedModel, SquareModel } from '../network/square-model.ts'
 import { edgeMemoryOf } from '../plan/estimate.ts'
 import { UserError } from '../errors.ts'
+import { must } from '../must.ts'
 import type { LayerId } from '../network/layer-model.ts'
 import { kernelCosts } from '../plan/cost-model.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
@@ -95,7 +96,7 @@ function placeHandOffs(wanted: readonly LayerId[], models: readonly SquareModel[
     const at = models.findIndex(({ layers }) => layers.some(({ id }) => id === after))
     const order = new Map(models[at]?.layers.map(({ id }, i) => [id, i]))
     const computed = steps[at] ?? []
-    const place = computed.findLastIndex((id) => order.get(id)! <= order.get(after)!)
+    const place = computed.findLastIndex((id) => must(order, id) <= must(order, after))
     if (place < 0 || place === computed.length - 1) {
       throw new UserError('not-a-cut-point', `Nothing can be handed on after ${after}.`, {
         where: { layer: after },

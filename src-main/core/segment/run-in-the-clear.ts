@@ -3,6 +3,7 @@ import { ClearEvaluator } from '../plan/clear-evaluator.ts'
 import type { Evaluator } from '../plan/evaluator.ts'
 import type { PlannedNetwork, Register } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
+import { lastOf } from '../must.ts'
 import { applyOwnerStep } from './owner-step.ts'
 import type { PlannedSegments } from './plan-segments.ts'
 
@@ -60,7 +61,7 @@ function runStretch<V>(stretch: readonly PlannedNetwork[], input: Float64Array, 
     host.input(packInput(first.plan, input, register), register, first),
   )
   for (const network of stretch) values = runPlan(network.plan, host.evaluatorFor(network), values)
-  const last = stretch.at(-1)!.plan
+  const last = lastOf(stretch).plan
   return unpack(
     last,
     last.output,

@@ -136,7 +136,10 @@ export class Builder {
 
   /** Ends an operator that only moves or chooses among values of tensor `from`: no quantiser where both are alike. */
   finishMoved(index: number, value: string, from: number): void {
-    if (!this.isQuantised(index) || !this.isAlike(index, from)) return this.finish(index, value)
+    if (!this.isQuantised(index) || !this.isAlike(index, from)) {
+      this.finish(index, value)
+      return
+    }
     this.add('Identity', [value], {}, this.#reals[index])
     this.#asReals.add(index)
   }

@@ -57,7 +57,10 @@ const endless = 2 ** 31 - 1
 function stridedSlice(operation: Operation): void {
   const { builder } = operation
   const fields = options.stridedSlice
-  if (operation.int(fields.ellipsisMask) !== 0 || operation.int(fields.newAxisMask) !== 0) return unsupported(operation)
+  if (operation.int(fields.ellipsisMask) !== 0 || operation.int(fields.newAxisMask) !== 0) {
+    unsupported(operation)
+    return
+  }
   const [begin, end, strides] = [1, 2, 3].map((input) => builder.integers(operation.input(input)))
   const bit = (field: number, axis: number): boolean => ((operation.int(field) >> axis) & 1) === 1
   const shrunk = begin.flatMap((_, axis) => (bit(fields.shrinkAxisMask, axis) ? [axis] : []))
@@ -255,7 +258,10 @@ export const rules: Readonly<Record<string, Rule>> = {
   SPLIT: (operation) => split(operation, 1, 0),
   SPLIT_V: (operation) => split(operation, 0, 2, operation.builder.integers(operation.input(1))),
   GATHER(operation) {
-    if (operation.int(options.gather.batchDims) !== 0) return unsupported(operation)
+    if (operation.int(options.gather.batchDims) !== 0) {
+      unsupported(operation)
+      return
+    }
     const axis = operation.int(options.gather.axis)
     operation.finishMoved(operation.builder.add('Gather', [operation.real(0), operation.real(1)], { axis }))
   },
@@ -265,7 +271,10 @@ export const rules: Readonly<Record<string, Rule>> = {
   PAD: (operation) => pad(operation, 'constant'),
   PADV2: (operation) => pad(operation, 'constant', operation.real(2)),
   MIRROR_PAD(operation) {
-    if (operation.byte(options.mirrorPad.mode) !== 0) return unsupported(operation)
+    if (operation.byte(options.mirrorPad.mode) !== 0) {
+      unsupported(operation)
+      return
+    }
     pad(operation, 'reflect')
   },
   CAST(operation) {
@@ -280,7 +289,10 @@ export const rules: Readonly<Record<string, Rule>> = {
     resize(operation, 'linear', options.resizeBilinear.alignCorners, options.resizeBilinear.halfPixelCenters),
   BATCH_MATMUL(operation) {
     const { adjX, adjY } = options.batchMatMul
-    if (operation.flag(adjX) || operation.flag(adjY)) return unsupported(operation)
+    if (operation.flag(adjX) || operation.flag(adjY)) {
+      unsupported(operation)
+      return
+    }
     operation.finish(operation.builder.add('MatMul', [operation.real(0), operation.real(1)]))
   },
 }

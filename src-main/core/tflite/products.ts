@@ -108,7 +108,10 @@ export function pool2d(operation: Operation, name: 'AveragePool' | 'MaxPool'): v
   }
   const pooled = builder.channelsFirst(operation.real(), (x) => builder.add(name, [x], attributes))
   const activation = operation.byte(fields.activation)
-  if (name === 'MaxPool' && activation === 0) return operation.finishMoved(pooled)
+  if (name === 'MaxPool' && activation === 0) {
+    operation.finishMoved(pooled)
+    return
+  }
   operation.finish(builder.fused(pooled, activation), name === 'AveragePool' ? 'away' : 'even')
 }
 

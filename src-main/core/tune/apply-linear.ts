@@ -1,5 +1,6 @@
 import type { LayerId, LinearLayer, Shape } from '../network/layer-model.ts'
 import { sizeOf } from '../network/layer-model.ts'
+import { must } from '../must.ts'
 import { Arena } from './arena.ts'
 import { LinearStep } from './linear-step.ts'
 
@@ -16,21 +17,21 @@ export function applyLinear(
   const arena = new Arena()
   const blocks = new Map(
     [layer.id, ...inputs].map((id) => {
-      return [id, arena.block(sizeOf(id === layer.id ? layer.shape : shapes.get(id)!) * SAMPLES)] as const
+      return [id, arena.block(sizeOf(id === layer.id ? layer.shape : must(shapes, id)) * SAMPLES)] as const
     }),
   )
   const step = new LinearStep(layer, shapes, arena, SAMPLES, false)
   const kernels = arena.open()
   step.load()
-  const out = blocks.get(layer.id)!.values
-  const count = values.get(inputs[0])!.length
+  const out = must(blocks, layer.id).values
+  const count = must(values, inputs[0]).length
   const results: Float64Array[] = []
   for (let first = 0; first < count; first += SAMPLES) {
     const samples = Math.min(SAMPLES, count - first)
     for (const id of inputs) {
-      const block = blocks.get(id)!.values
+      const block = must(blocks, id).values
       for (let s = 0; s < samples; s++) {
-        const sample = values.get(id)![first + s]
+        const sample = must(values, id)[first + s]
         for (let i = 0; i < sample.length; i++) block[i * SAMPLES + s] = sample[i]
       }
     }

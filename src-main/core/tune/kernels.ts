@@ -30,5 +30,5 @@ export function openKernels(bytes: number): { kernels: Kernels; buffer: ArrayBuf
   compiled ??= new WebAssembly.Module(Uint8Array.from(atob(tuningBase64), (letter) => letter.charCodeAt(0)))
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) })
   const instance = new WebAssembly.Instance(compiled, { env: { memory } })
-  return { kernels: instance.exports as unknown as Kernels, buffer: memory.buffer as ArrayBuffer }
+  return { kernels: instance.exports as unknown as Kernels, buffer: memory.buffer }
 }

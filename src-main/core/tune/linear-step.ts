@@ -1,6 +1,7 @@
 import { isStructural } from '../network/linear-maps.ts'
 import { INPUT, sizeOf } from '../network/layer-model.ts'
 import type { LayerId, LinearLayer, LinearMap, Shape, SparseMap } from '../network/layer-model.ts'
+import { must, present } from '../must.ts'
 import type { Arena, Block } from './arena.ts'
 import type { Kernels } from './kernels.ts'
 import { eachGroup, geometryOf, pad, paddedSize } from './linear-term.ts'
@@ -53,7 +54,7 @@ export class LinearStep {
     this.layer = layer
     this.samples = samples
     this.terms = layer.terms.map(({ input, map }) => {
-      const geometry = map.kind === 'sparse' ? undefined : geometryOf(map, shapes.get(input)!, layer.shape)
+      const geometry = map.kind === 'sparse' ? undefined : geometryOf(map, must(shapes, input), layer.shape)
       const count = map.kind === 'sparse' ? 0 : map.weight.length
       return {
         input,
@@ -76,8 +77,8 @@ export class LinearStep {
     for (const { map, geometry, bases, offsets, weights } of this.terms) {
       if (map.kind === 'sparse') continue
       weights.values.set(map.weight)
-      bases.integers.set(geometry!.bases.map((value) => value * this.samples * 4))
-      offsets.integers.set(geometry!.offsets.map((value) => value * this.samples * 4))
+      bases.integers.set(present(geometry).bases.map((value) => value * this.samples * 4))
+      offsets.integers.set(present(geometry).offsets.map((value) => value * this.samples * 4))
     }
   }
 
@@ -93,11 +94,11 @@ export class LinearStep {
   }
 
   run(kernels: Kernels, values: ReadonlyMap<LayerId, Block>): void {
-    const out = values.get(this.layer.id)!
+    const out = must(values, this.layer.id)
     const run = out.values.length / this.bias.values.length
     this.bias.values.forEach((value, i) => out.values.fill(value, i * run, (i + 1) * run))
     for (const term of this.terms) {
-      const x = values.get(term.input)!
+      const x = must(values, term.input)
       if (term.map.kind === 'sparse') applySparse(term.map, x.values, out.values, this.samples, false)
       else this.call(kernels, 'apply', term, out.at, this.readable(term, x), term.weights)
     }
@@ -105,7 +106,7 @@ export class LinearStep {
 
   /** Adds to the gradients of the parameters and of the inputs' values. */
   back(kernels: Kernels, values: ReadonlyMap<LayerId, Block>, gradients: ReadonlyMap<LayerId, Block>): void {
-    const out = gradients.get(this.layer.id)!
+    const out = must(gradients, this.layer.id)
     const run = out.values.length / this.bias.values.length
     const sums = this.biasGradient.values
     for (let i = 0; i < sums.length; i++) {
@@ -115,9 +116,9 @@ export class LinearStep {
     }
     for (const term of this.terms) {
       const { input, map, geometry, lanes, weights, padded } = term
-      if (lanes) this.call(kernels, 'gradient', term, out.at, this.readable(term, values.get(input)!), lanes)
+      if (lanes) this.call(kernels, 'gradient', term, out.at, this.readable(term, must(values, input)), lanes)
       if (input === INPUT) continue
-      const into = gradients.get(input)!
+      const into = must(gradients, input)
       const padding = geometry?.padding
       if (map.kind === 'sparse') applySparse(map, into.values, out.values, this.samples, true)
       else if (!padding) this.call(kernels, 'applyTransposed', term, out.at, into.at, weights)
@@ -131,7 +132,7 @@ export class LinearStep {
 
   private call(kernels: Kernels, which: keyof Kernels, term: Term, out: number, x: number, weights: Block): void {
     const places = { out, x, weights: weights.at, bases: term.bases.at, offsets: term.offsets.at }
-    eachGroup(kernels, which, term.geometry!, places, this.samples)
+    eachGroup(kernels, which, present(term.geometry), places, this.samples)
   }
 
   /** The address of what the term reads: the padded image where there is one. */

@@ -4,6 +4,7 @@ import { INPUT, sizeOf } from '../network/layer-model.ts'
 import type { LayerId, LinearLayer, Shape } from '../network/layer-model.ts'
 import { runLayer, shapesOf } from '../network/run-layers.ts'
 import type { AnyLayer, AnyModel } from '../network/run-layers.ts'
+import { must, present } from '../must.ts'
 import { Arena } from './arena.ts'
 import type { Block } from './arena.ts'
 import type { Kernels } from './kernels.ts'
@@ -48,7 +49,7 @@ export class Network {
 
   /** Outputs of the inputs (at most `samples`), as [element × samples + sample]; valid until the next call. */
   forward(inputs: readonly Float64Array[]): Float32Array {
-    const input = this.values.get(INPUT)!.values
+    const input = must(this.values, INPUT).values
     input.fill(0)
     inputs.forEach((sample, s) => {
       for (let i = 0; i < sample.length; i++) input[i * this.samples + s] = sample[i]
@@ -57,23 +58,23 @@ export class Network {
       if (step instanceof LinearStep) step.run(this.kernels, this.values)
       else this.runElementwise(step)
     }
-    return this.values.get(this.model.output)!.values
+    return must(this.values, this.model.output).values
   }
 
   shapeOf(id: LayerId): Shape {
-    return this.shapes.get(id)!
+    return must(this.shapes, id)
   }
 
   /** What the last forward pass gave at a layer; valid until the next one. */
   valuesOf(id: LayerId): Float32Array {
-    return this.values.get(id)!.values
+    return must(this.values, id).values
   }
 
   /** The gradients of the parameters for the last forward pass, given the loss's gradient in the outputs. */
   backward(outputGradient: Float32Array): void {
     for (const { gradient } of this.parameters) gradient.fill(0)
     for (const { values } of this.gradients.values()) values.fill(0)
-    this.gradients.get(this.model.output)!.values.set(outputGradient)
+    must(this.gradients, this.model.output).values.set(outputGradient)
     for (const step of this.steps.toReversed()) {
       if (step instanceof LinearStep) step.back(this.kernels, this.values, this.gradients)
       else this.backElementwise(step)
@@ -81,7 +82,7 @@ export class Network {
   }
 
   private runElementwise(layer: Exclude<AnyLayer, LinearLayer>): void {
-    const [x, out] = [this.values.get(layer.input)!.values, this.values.get(layer.id)!.values]
+    const [x, out] = [must(this.values, layer.input).values, must(this.values, layer.id).values]
     if (layer.kind === 'max-pool') {
       out.set(runLayer(layer, this.shapes, new Map([[layer.input, Float64Array.from(x)]]), this.samples))
       return
@@ -100,8 +101,8 @@ export class Network {
 
   private backElementwise(layer: Exclude<AnyLayer, LinearLayer>): void {
     if (layer.kind === 'max-pool') return
-    const x = this.values.get(layer.input)!.values
-    const [into, out] = [this.gradients.get(layer.input)!.values, this.gradients.get(layer.id)!.values]
+    const x = must(this.values, layer.input).values
+    const [into, out] = [must(this.gradients, layer.input).values, must(this.gradients, layer.id).values]
     eachChannel(layer, x.length, (channel, from, to) => {
       const row = coefficientsOf(layer, channel)
       if (row?.length === 3) {
@@ -134,7 +135,7 @@ const coefficientsOf = (layer: Elementwise, channel: number): Float64Array | und
 
 function functionOf(layer: Elementwise, channel: number): (x: number) => number {
   if (layer.kind === 'activation') return activationFunction(layer.activation, channel)
-  const row = coefficientsOf(layer, channel)!
+  const row = present(coefficientsOf(layer, channel))
   return (x) => evaluatePolynomial(row, x)
 }
 
@@ -143,7 +144,7 @@ const DIFFERENCE = 1e-4
 
 function slopeOf(layer: Elementwise, channel: number): (x: number) => number {
   if (layer.kind !== 'activation') {
-    const row = coefficientsOf(layer, channel)!
+    const row = present(coefficientsOf(layer, channel))
       .map((c, k) => c * k)
       .subarray(1)
     return (x) => evaluatePolynomial(row, x)

@@ -7,6 +7,7 @@ import { inputsOf, shapesOf } from '../network/run-layers.ts'
 import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { labelOf, share } from '../network/classification.ts'
+import { must } from '../must.ts'
 
 /** What one polynomial does to the network's output, and how its inputs lie in the fitted range. */
 export interface LayerAttribution {
@@ -68,7 +69,7 @@ export async function attributeLayers(
         degree: pending.fit.degree,
         errorAdded: error - errorBefore,
         agreement: agreementOf(outputs),
-        ...rangesOf(pending, approximated.get(pending.input)!),
+        ...rangesOf(pending, must(approximated, pending.input)),
       })
       errorBefore = error
       pending = undefined
@@ -78,7 +79,7 @@ export async function attributeLayers(
   // What linear layers behind the last activation make up for, or add, is the last activation's.
   const last = found.pop()
   if (last) {
-    const outputs = approximated.get(polynomial.output)!
+    const outputs = must(approximated, polynomial.output)
     const errorAdded = last.errorAdded + relativeError(exact, outputs) - errorBefore
     found.push({ ...last, errorAdded, agreement: agreementOf(outputs) })
   }
@@ -102,7 +103,7 @@ function suffix(model: LayerModel, known: ReadonlyMap<LayerId, Values>, shapes: 
   for (const layer of model.layers) {
     if (needed.has(layer.id) && !known.has(layer.id)) values.set(layer.id, applyLayer(layer, shapes, values))
   }
-  return values.get(model.output)!
+  return must(values, model.output)
 }
 
 function relativeError(exact: Values, outputs: Values): number {

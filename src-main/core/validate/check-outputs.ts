@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { present } from '../must.ts'
 import { isFiniteOutput } from '../network/classification.ts'
 
 /** One score vector per sample: the network's outputs before softmax or argmax. */
@@ -61,7 +62,7 @@ export function checkOutputs(original: Outputs, polynomial: Outputs, encrypted: 
     }
     const lost = lostSamples(outputs)
     if (lost.length > (name === 'polynomial' ? outputs.length - 1 : 0)) {
-      const index = name === 'encrypted' ? encrypted!.indices[lost[0]] : lost[0]
+      const index = name === 'encrypted' ? present(encrypted).indices[lost[0]] : lost[0]
       const hint = name === 'original' ? preprocessHint : `${preprocessHint}, ${calibrateHint}`
       throw new UserError('not-finite', notFinite(name, index, lost.length, outputs.length), { hint: `${hint}.` })
     }

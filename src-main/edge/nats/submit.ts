@@ -37,7 +37,7 @@ export class Submitter {
       const { manifest } = bundle
       encoder = await InputEncoder.load(bundle)
       const connection = await connectNats(nats, 'sealwright submit')
-      const queues = await Queues.open(connection, manifest.deploymentId, 'submitter').catch(async (error) => {
+      const queues = await Queues.open(connection, manifest.deploymentId, 'submitter').catch(async (error: unknown) => {
         await connection.close()
         throw error
       })
@@ -71,7 +71,7 @@ export class Submitter {
     try {
       const told = this.#queues.listen(keys, answered.signal)
       told.catch(() => {})
-      await this.#queue(job, bytes).catch(async (error) => {
+      await this.#queue(job, bytes).catch(async (error: unknown) => {
         await removeObjects(this.#queues, job)
         throw error
       })

@@ -1,4 +1,5 @@
 import { UserError } from '../../core/errors.ts'
+import { present } from '../../core/must.ts'
 import { AskedWorker } from '../../workers/ask.ts'
 import type { GivenInput } from '../read-ciphertexts.ts'
 import type { Body } from './body.ts'
@@ -66,7 +67,7 @@ export class BodyReader {
     await look()
     const timer = setInterval(() => void look().catch(() => {}), lookMs)
     try {
-      return (await thread.ask(body))!
+      return present(await thread.ask(body))
     } catch (error) {
       if (error instanceof UserError) throw error
       if (isBusy)

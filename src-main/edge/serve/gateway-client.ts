@@ -46,7 +46,7 @@ async function post({ url, token }: Gateway, path: string, body: Uint8Array) {
   const { status, bytes } = await ask({
     ...{ url, token, path, body, whom: 'The gateway' },
     ...{ type: 'application/octet-stream', timeoutMs, maxReplyBytes },
-  }).catch((cause) => {
+  }).catch((cause: unknown) => {
     throw unreachable(cause)
   })
   if (status !== 200 && status !== 202) return { status, value: undefined }

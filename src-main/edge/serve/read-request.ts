@@ -1,5 +1,6 @@
 import { fillBatch } from '../../core/plan/packing.ts'
 import { UserError } from '../../core/errors.ts'
+import { present } from '../../core/must.ts'
 import { sizeOf } from '../../core/network/layer-model.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import type { Bundle } from '../../files/open-bundle.ts'
@@ -47,7 +48,7 @@ export class RequestReader {
     const { preprocessing } = this.#bundle.manifest
     const first = type === CIPHERTEXTS_TYPE ? undefined : this.#plan(0)
     const parsed = await this.#bodies.read({ bytes, type, shape: first?.input.shape ?? [1, 1, 1], preprocessing })
-    if (parsed instanceof Float64Array) return newJob(fillBatch(first!, parsed))
+    if (parsed instanceof Float64Array) return newJob(fillBatch(present(first), parsed))
     checkGiven(parsed, this.#bundle)
     this.#plan(parsed.input.segment)
     return jobOn(parsed.input)

@@ -139,4 +139,4 @@ async function plansOf(bundle: Bundle, segments: readonly number[]): Promise<Map
 
 /** Ours are told in full, to the log only. */
 const reasonOf = (error: unknown): { reason?: string } =>
-  error instanceof UserError ? {} : { reason: String((error as Error).message) }
+  error instanceof UserError ? {} : { reason: (error as Error).message }

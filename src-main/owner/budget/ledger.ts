@@ -127,7 +127,7 @@ export class Ledger {
 
   async #change(id: string, change: (account: Account) => Account): Promise<Account> {
     const path = this.#path(id)
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 }).catch((error) => {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw writeProblem(error, this.#folder)
     })
     return await withLock(path, waitMs, async () => {
@@ -141,8 +141,8 @@ export class Ledger {
   }
 
   async #find(id: string): Promise<Account | undefined> {
-    const text = await readFile(this.#path(id), 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
+    const text = await readFile(this.#path(id), 'utf8').catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     })
     return text === undefined ? undefined : decodeAccount(text, this.#path(id))
   }

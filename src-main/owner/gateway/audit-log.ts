@@ -48,7 +48,7 @@ export class AuditLog {
   ): Promise<AuditLog> {
     const lock = await lockFile(path)
     try {
-      const file = await open(path, 'a+', 0o600).catch((error) => {
+      const file = await open(path, 'a+', 0o600).catch((error: unknown) => {
         throw writeProblem(error, path)
       })
       try {
@@ -119,7 +119,7 @@ export async function verifyAuditLog(
     readonly each?: (record: AuditRecord) => void
   } = {},
 ): Promise<AuditReport> {
-  const file = await open(path, 'r').catch((error) => {
+  const file = await open(path, 'r').catch((error: unknown) => {
     throw fileProblem(error, path)
   })
   try {

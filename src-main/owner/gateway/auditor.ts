@@ -33,7 +33,7 @@ export class RemoteAuditor implements Auditor {
     const { status, bytes } = await ask({
       ...{ ...this.#address, path: '/v1/audit', whom: 'The auditor' },
       ...{ body: encodeCase(audited, sha256), type: 'application/octet-stream', timeoutMs, maxReplyBytes },
-    }).catch((cause) => {
+    }).catch((cause: unknown) => {
       throw unreachable(cause)
     })
     if (status !== 200) throw unreachable(`status ${status}`)

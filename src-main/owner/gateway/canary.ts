@@ -47,15 +47,13 @@ export function scheduleCanaries(
 ): () => void {
   let timer: NodeJS.Timeout
   const next = (): void => {
-    timer = setTimeout(
-      async () => {
-        const canary = canaries[Math.floor(Math.random() * canaries.length)]
-        onResult(canary, await runCanary(gateway, canary).catch(() => false))
-        next()
-      },
-      everyMs * (0.5 + Math.random()),
-    )
+    timer = setTimeout(() => void send(), everyMs * (0.5 + Math.random()))
     timer.unref()
+  }
+  const send = async (): Promise<void> => {
+    const canary = canaries[Math.floor(Math.random() * canaries.length)]
+    onResult(canary, await runCanary(gateway, canary).catch(() => false))
+    next()
   }
   if (canaries.length > 0) next()
   return () => clearTimeout(timer)

@@ -1,4 +1,5 @@
 import { InternalError, UserError } from '../../core/errors.ts'
+import { present } from '../../core/must.ts'
 import { decodeResultHeader } from '../../core/bundle/result.ts'
 import { Metrics } from '../../http/metrics.ts'
 import { bitsBeforeCaught, REFUSAL_BITS } from '../budget/bits.ts'
@@ -71,7 +72,7 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
   const { ledger } = store
   const chosen = await chooseDeployments(store, options.deployments, options.audits !== undefined)
   const auditLog = await openAuditLog(store, options, chosen)
-  const served = await startServing(store, options, chosen).catch(async (error) => {
+  const served = await startServing(store, options, chosen).catch(async (error: unknown) => {
     await auditLog.close()
     throw error
   })
@@ -166,14 +167,14 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
     const { id, audit } = deployment
     const account = await ledger.read(id)
     if (account.blocked.some((edge) => edge.token === token)) throw new Refused('blocked')
-    const bits = bitsBeforeCaught(price.bits, audit!.rate)
+    const bits = bitsBeforeCaught(price.bits, present(audit).rate)
     if (account.spentBits + bits > allowance.bits) throw spent(known)
     const context = { deployment, plans, refreshed: (job: string, at: number) => refreshed.get(job, at) }
     const receipts = receiptsOf(header, context)
     if (!receipts || !show) throw new Refused('no-receipt')
-    if (!drawCoin(audit!.rate)) return
+    if (!drawCoin(present(audit).rate)) return
     metrics.count('audits', 'Jobs that were audited.')
-    const caught = await auditReceipts(receipts, show, options.audits!)
+    const caught = await auditReceipts(receipts, show, present(options.audits))
     if (!caught) {
       await ledger.noteAudit(id)
       await auditLog.append({ event: 'audit-passed', deployment: id, token })

@@ -49,7 +49,7 @@ export async function startGateway(options: GatewayOptions, log: Log = noLog): P
     desk.metrics.observe('open_seconds', 'From a result to what the policy reveals of it.', seconds)
     log('info', 'opened', { request: currentRequestId(), seconds })
     return json(200, answer)
-  }).catch(async (error) => {
+  }).catch(async (error: unknown) => {
     await desk.close()
     throw error
   })

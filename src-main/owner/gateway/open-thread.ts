@@ -31,7 +31,10 @@ const refreshers = new Map<number, Promise<Refresher>>()
 
 /** Opens and refreshes result files of one deployment. */
 answerQuestions(async (question: OpenQuestion): Promise<OpenAnswer> => {
-  if (question.kind === 'load') return await load(question.refreshes)
+  if (question.kind === 'load') {
+    await load(question.refreshes)
+    return
+  }
   const result = decodeResult(question.file, sha256)
   const deployment = await findDeployment(store, result)
   if (deployment.id !== id) throw new UserError('result-of-another-bundle', 'The result is of another deployment.')

@@ -1,3 +1,4 @@
+import { present } from '../../core/must.ts'
 /** Jobs whose refreshed inputs are remembered: a job lives for an hour at most. */
 const most = 50_000
 
@@ -9,7 +10,7 @@ export class RefreshedInputs {
     const key = `${job} ${segment}`
     this.#hashes.delete(key)
     this.#hashes.set(key, hashes)
-    if (this.#hashes.size > most) this.#hashes.delete(this.#hashes.keys().next().value!)
+    if (this.#hashes.size > most) this.#hashes.delete(present(this.#hashes.keys().next().value))
   }
 
   get(job: string, segment: number): readonly string[] | undefined {

@@ -6,6 +6,7 @@ import { apply } from './activation.ts'
 import { combine, pointwise } from './pointwise.ts'
 import type { FoldOperation, Operation, Operator } from '../operation.ts'
 import { shapeOf, type Constant, type Value, type View } from '../values.ts'
+import { present } from '../../must.ts'
 
 /** Element-wise operators of two inputs, broadcast by numpy's rule. */
 type Compute = (left: number, right: number) => number
@@ -163,7 +164,7 @@ function addition(operator: string, factorOf: (count: number) => number): Operat
       const shift = constants.length > 0 ? new Float64Array(countOf(shape)) : undefined
       for (const tensor of constants) {
         const spread = rearrange(tensor.data, broadcastTo(tensor.shape, shape))
-        spread.forEach((value, index) => (shift![index] += factor * value))
+        spread.forEach((value, index) => (present(shift)[index] += factor * value))
       }
       return operation.network.sum(parts, shape, shift)
     },

@@ -12,7 +12,7 @@ const logical = new Set(['Equal', 'Greater', 'GreaterOrEqual', 'IsInf', 'IsNaN',
  * An element-wise operator by its function in `element-wise.ts`. Expressions of one value become activations before
  * (recognise-activations.ts), so what is lowered compares or combines several.
  */
-export function pointwise(operator: string): Operator {
+export function pointwise(operator: string): Operator & Required<Pick<Operator, 'lower'>> {
   return {
     pointwise: () => ({ operator }),
     fold(operation) {

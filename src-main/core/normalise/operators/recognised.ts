@@ -4,6 +4,7 @@ import { broadcastShapes, countOf, sameShape } from '../../graph/shapes.ts'
 import { imageShape } from '../network-builder.ts'
 import type { Operation, Operator } from '../operation.ts'
 import type { View } from '../values.ts'
+import { present } from '../../must.ts'
 import { apply, byChannel } from './activation.ts'
 
 /** What divides by a mean or a deviation of the values at hand; what follows cannot be protected either. */
@@ -21,7 +22,7 @@ const statistics: Readonly<Record<string, readonly [reason: string, hint: string
 /** An activation that a pass has written for an expression of one value; its constants are scalars, or one per channel. */
 export const recognised: Operator = {
   lower(operation) {
-    const { operator, steps, constants } = operation.node.activation!
+    const { operator, steps, constants } = present(operation.node.activation)
     if (operator in statistics) throw operation.refuse(...statistics[operator])
     const view = operation.network.settle(operation.view(0))
     const tensors = Object.values(constants)
@@ -53,5 +54,5 @@ function alongChannels(operation: Operation, view: View, tensors: readonly Tenso
   const image = imageShape(view.shape)
   const shape = within(undefined, image) ? image : ([countOf(view.shape), 1, 1] as const)
   const moved = { kind: 'view', source: network.asImage(view, shape), shape: view.shape } as const
-  return { view: moved, values: within(undefined, shape)! }
+  return { view: moved, values: present(within(undefined, shape)) }
 }

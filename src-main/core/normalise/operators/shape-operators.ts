@@ -2,6 +2,7 @@ import { intAttribute, intsAttribute } from '../../graph/attributes.ts'
 import { reshaped, transposed } from '../../graph/rearrange.ts'
 import { countOf, normaliseAxis } from '../../graph/shapes.ts'
 import type { FoldOperation, Operator, Pointwise } from '../operation.ts'
+import { present } from '../../must.ts'
 import { rearranging } from './rearranging.ts'
 
 /** Reshape(data, shape): https://onnx.ai/onnx/operators/onnx__Reshape.html */
@@ -48,7 +49,7 @@ export const unsqueeze: Operator = rearranging((operation, shape) => {
   const axes = new Set(given.map((axis) => normaliseAxis(axis, rank)))
   if (axes.size !== given.length) throw operation.malformed(`axes [${given}] repeat`)
   const rest = [...shape]
-  return reshaped(Array.from({ length: rank }, (_, axis) => (axes.has(axis) ? 1 : rest.shift()!)))
+  return reshaped(Array.from({ length: rank }, (_, axis) => (axes.has(axis) ? 1 : present(rest.shift()))))
 })
 
 /** Transpose(data): https://onnx.ai/onnx/operators/onnx__Transpose.html */

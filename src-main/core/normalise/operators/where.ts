@@ -15,7 +15,7 @@ export const where: Operator = {
   lower(operation) {
     const { network } = operation
     const condition = operation.value(0)
-    if (condition.kind === 'view') return compared.lower!(operation)
+    if (condition.kind === 'view') return compared.lower(operation)
     const [yes, no] = [operation.value(1), operation.value(2)]
     const shape = [condition, yes, no].map(shapeOf).reduce(broadcastShapes)
     const chosen = combine((held) => Number(held !== 0), { ...condition.tensor, elementType: 'float' })

@@ -5,6 +5,7 @@ import { FoldOperation, type Pointwise } from '../operation.ts'
 import { operatorOf } from '../operators/index.ts'
 import { combine } from '../operators/pointwise.ts'
 import { constantOf } from '../values.ts'
+import { must, present } from '../../must.ts'
 
 /** Element-wise nodes of one value as the steps of one function. */
 export type Expression = Required<RecognisedActivation>
@@ -43,12 +44,12 @@ export function expressionOf(
     const known = places.get(name)
     if (known !== undefined) return known
     const own = `c${Object.keys(parameters).length}`
-    parameters[own] = constants.get(name)!
+    parameters[own] = must(constants, name)
     places.set(name, own)
     return own
   }
   const steps = nodes.map((node, index): ExpressionStep => {
-    const { operator, parameters: own, inputs: arity } = pointwiseOf(node, opset, constants)!
+    const { operator, parameters: own, inputs: arity } = present(pointwiseOf(node, opset, constants))
     const inputs = node.inputs
       .slice(0, arity)
       .filter((name) => name !== '')
@@ -63,7 +64,7 @@ export function expressionOf(
 const maximumDegree = 16
 
 /** The coefficients, lowest power first, where the expression is a polynomial of its value; they may differ by channel. */
-export function polynomialOf({ steps = [], constants }: Expression): readonly Tensor[] | undefined {
+export function polynomialOf({ steps, constants }: Expression): readonly Tensor[] | undefined {
   const results: Tensor[][] = []
   const read = (input: string | number): readonly Tensor[] => {
     if (input === 'x') return [scalar(0), scalar(1)]

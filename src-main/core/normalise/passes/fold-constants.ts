@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { must } from '../../must.ts'
 import type { Graph, Node, Tensor } from '../../graph/graph.ts'
 import { Budget } from '../budget.ts'
 import { foldByLayers } from '../fold-by-layers.ts'
@@ -32,7 +33,7 @@ function fold(
   const operator = operatorOf(node)
   if (!operator || !node.inputs.every((name) => name === '' || constants.has(name))) return undefined
   if (!operator.fold && node.inputs.length === 0) return undefined
-  const inputs = node.inputs.map((name) => (name === '' ? undefined : constantOf(constants.get(name)!)))
+  const inputs = node.inputs.map((name) => (name === '' ? undefined : constantOf(must(constants, name))))
   try {
     const operation = new FoldOperation(node, opset, inputs)
     const results = operator.fold ? listOf(operator.fold(operation)) : foldByLayers(operator, operation, budget)

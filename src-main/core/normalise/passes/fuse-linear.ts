@@ -2,6 +2,7 @@ import { composeLinear, staysConvolution } from '../../network/compose-linear.ts
 import { sizeOf, type LayerModel, type LinearLayer, type LinearMap, type Shape } from '../../network/layer-model.ts'
 import { multiplicationsOf, parametersOf } from '../../network/linear-maps.ts'
 import { inputsOf, shapesOf } from '../../network/run-layers.ts'
+import { must } from '../../must.ts'
 
 type Layer = LayerModel['layers'][number]
 
@@ -21,7 +22,7 @@ const maximumEntries = 2 ** 20
  */
 export function fuseLinear(model: LayerModel): LayerModel {
   const shapes = shapesOf(model)
-  const shapeOf = (id: string): Shape => shapes.get(id)!
+  const shapeOf = (id: string): Shape => must(shapes, id)
   const readers = new Map<string, number>()
   for (const layer of model.layers) {
     for (const id of inputsOf(layer)) readers.set(id, (readers.get(id) ?? 0) + 1)

@@ -1,5 +1,6 @@
 import type { Activation, ActivationLayer, LayerId, LayerModel } from '../../network/layer-model.ts'
 import { soleReader } from '../../network/run-layers.ts'
+import { must } from '../../must.ts'
 
 type Layer = LayerModel['layers'][number]
 
@@ -14,9 +15,9 @@ export function joinClamps(model: LayerModel): LayerModel {
   const layers = new Map<LayerId, Layer>(model.layers.map((layer) => [layer.id, layer]))
   const current = (): LayerModel => ({ ...model, layers: [...layers.values()] })
   const replaced = new Map<LayerId, LayerId>()
-  const read = (id: LayerId): LayerId => (replaced.has(id) ? read(replaced.get(id)!) : id)
+  const read = (id: LayerId): LayerId => (replaced.has(id) ? read(must(replaced, id)) : id)
   for (const { id } of model.layers) {
-    const second = withInputs(layers.get(id)!, read)
+    const second = withInputs(must(layers, id), read)
     layers.set(id, second)
     if (second.kind !== 'activation' || !boundsOf(second.activation)) continue
     const first = firstClamp(current(), layers, second)

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { must, present } from '../../must.ts'
 import type { AttributeValue, Graph, Node, Tensor } from '../../graph/graph.ts'
 import { activationFunction } from '../../network/activations.ts'
 import { lastNodes } from '../last-nodes.ts'
@@ -97,7 +98,7 @@ function recognise(root: Node, surroundings: Surroundings): Found | undefined {
     const next = [...open]
       .flatMap((name) => writers.get(name) ?? [])
       .reduce<Node | undefined>(
-        (last, node) => (!last || position.get(node)! > position.get(last)! ? node : last),
+        (last, node) => (!last || must(position, node) > must(position, last) ? node : last),
         undefined,
       )
     if (!next || !isElementwise(next, surroundings)) break
@@ -151,7 +152,7 @@ function isElementwise(node: Node, surroundings: Surroundings): boolean {
 }
 
 function isPartial(node: Node, { graph, constants }: Surroundings): boolean {
-  const { operator, parameters } = pointwiseOf(node, graph.opset, constants)!
+  const { operator, parameters } = present(pointwiseOf(node, graph.opset, constants))
   if (parameters || complete.has(operator)) return false
   if (operator === 'Where' && constants.has(node.inputs[0])) return false
   const variables = variablesOf(node, constants).length

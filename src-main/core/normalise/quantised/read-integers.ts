@@ -55,13 +55,17 @@ export function formOf({ nodes }: Graph): Quantised['form'] | undefined {
 function read(rewriting: Rewriting, reals: Reals, node: Node): void {
   const { constants } = rewriting
   const isConstant = node.inputs.every((name) => name === '' || constants.has(name))
-  if (isConstant) return rewriting.keep(node)
+  if (isConstant) {
+    rewriting.keep(node)
+    return
+  }
   const isOwn = node.domain === '' || node.domain === 'com.microsoft'
   if (isOwn && steps[node.operator]?.(rewriting, reals, node)) return
   const quantisation = reals.get(node.inputs[0])
   if (node.domain === '' && moving.has(node.operator) && quantisation) {
     for (const output of node.outputs) reals.set(output, quantisation)
-    return rewriting.keep(node)
+    rewriting.keep(node)
+    return
   }
   const inputs = node.inputs.map((name) => materialise(rewriting, reals, node, name))
   rewriting.keep({ ...node, inputs })
@@ -166,7 +170,7 @@ function integerProduct(
 ): boolean {
   let scale = 1
   const factors = [0, 1].map((index) => {
-    const [name, zero = ''] = [node.inputs[index], node.inputs[index + 2]]
+    const [name, zero] = [node.inputs[index], node.inputs[index + 2] ?? '']
     if (rewriting.constants.has(name)) {
       const one = rewriting.constant(node, [1])
       return rewriting.add(node, 'DequantizeLinear', [name, one, zero], { axis: axes[index] })
