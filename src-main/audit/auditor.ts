@@ -9,7 +9,8 @@ import { Engines } from '../edge/serve/engines.ts'
 import { Bundle, type Trust } from '../files/open-bundle.ts'
 
 export interface AuditorOptions {
-  readonly bundle: string
+  /** One with all segments, or those of the nodes of one deployment. */
+  readonly bundles: readonly string[]
   readonly trust: Trust
   readonly threads: number
 }
@@ -20,37 +21,41 @@ const choiceOf: Record<EvaluatorFamily, EvaluatorChoice> = { 'kernels-1': 'kerne
 /** What an opening may be so wrong that no segment takes it. */
 const unusable = ['wrong-shape', 'input-out-of-range', 'damaged-data']
 
+/** A bundle with what computes its segments; each is loaded when the first case needs it. */
+interface Held {
+  readonly deploymentId: string
+  readonly sha256: string
+  readonly plans: ReadonlyMap<number, Plan>
+  readonly engines: Record<EvaluatorFamily, Engines>
+}
+
 /**
- * Computes jobs again and compares. It holds the bundle and no secret: what it says, anybody with the bundle can find too.
- * Receipts say which family of evaluators to use; a segment is loaded when the first case needs it.
+ * Computes jobs again and compares. It holds bundles and no secret key: what it says, anybody with the bundle can find too.
+ * Receipts say which family of evaluators to use.
  */
 export class Auditor {
-  readonly deploymentId: string
-  readonly bundleSha256: string
-  readonly #plans: ReadonlyMap<number, Plan>
-  readonly #engines: Record<EvaluatorFamily, Engines>
+  readonly #held: readonly Held[]
 
-  private constructor(bundle: Bundle, plans: ReadonlyMap<number, Plan>, { threads }: AuditorOptions) {
-    this.deploymentId = bundle.manifest.deploymentId
-    this.bundleSha256 = bundle.sha256
-    this.#plans = plans
-    const engines = (family: EvaluatorFamily): Engines => {
-      const options = { threads, evaluator: choiceOf[family] }
-      return new Engines({ bundle: bundle.path, bundleSha256: bundle.sha256, options }, () => {})
-    }
-    this.#engines = { 'kernels-1': engines('kernels-1'), 'seal-1': engines('seal-1') }
+  private constructor(held: readonly Held[]) {
+    this.#held = held
   }
 
-  /** Verifies every byte of the bundle. Throws UserError what opening it says. */
+  /** Verifies every byte of the bundles. Throws UserError what opening one says, 'bad-arguments'. */
   static async open(options: AuditorOptions): Promise<Auditor> {
-    const bundle = await Bundle.open(options.bundle, options.trust)
-    try {
-      const plans = new Map<number, Plan>()
-      for (const segment of bundle.manifest.segments) plans.set(segment.index, await bundle.plan(segment))
-      return new Auditor(bundle, plans, options)
-    } finally {
-      await bundle.close()
+    const held: Held[] = []
+    for (const path of options.bundles) held.push(await hold(path, options))
+    if (new Set(held.map(({ deploymentId }) => deploymentId)).size !== 1) {
+      throw new UserError('bad-arguments', 'An auditor is for one deployment: its bundle, or those of its nodes.')
     }
+    return new Auditor(held)
+  }
+
+  get deploymentId(): string {
+    return this.#held[0].deploymentId
+  }
+
+  get bundles(): readonly string[] {
+    return this.#held.map(({ sha256 }) => sha256)
   }
 
   /**
@@ -60,16 +65,16 @@ export class Auditor {
   async audit(given: AuditCase): Promise<Finding> {
     const { receipt, opening } = given
     const { segment, evaluator } = receipt
-    const plan = this.#plans.get(segment)
-    if (receipt.bundleSha256 !== this.bundleSha256 || !plan) {
+    const held = this.#held.find(({ sha256 }) => sha256 === receipt.bundleSha256)
+    const plan = held?.plans.get(segment)
+    if (!held || !plan)
       throw new UserError('audit-of-another-bundle', 'The receipt is of another bundle than this one.')
-    }
     if (!opening) return { agrees: false, fault: 'no-opening' }
     const job = jobOf(receipt, opening)
     if (!job) return { agrees: false, fault: 'unusable' }
     try {
       checkSegmentInput(plan, job.input)
-      const replayed = await this.#engines[evaluator].run(job)
+      const replayed = await held.engines[evaluator].run(job)
       return judge(receipt, replayed.receipt)
     } catch (error) {
       if (error instanceof UserError && unusable.includes(error.code)) return { agrees: false, fault: 'unusable' }
@@ -78,7 +83,25 @@ export class Auditor {
   }
 
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.#engines).map((engines) => engines.end()))
+    const engines = this.#held.flatMap((held) => Object.values(held.engines))
+    await Promise.all(engines.map((each) => each.end()))
+  }
+}
+
+async function hold(path: string, { trust, threads }: AuditorOptions): Promise<Held> {
+  const bundle = await Bundle.open(path, trust)
+  try {
+    const plans = new Map<number, Plan>()
+    for (const segment of bundle.manifest.segments) plans.set(segment.index, await bundle.plan(segment))
+    const { sha256 } = bundle
+    const engines = (family: EvaluatorFamily): Engines =>
+      new Engines({ bundle: path, bundleSha256: sha256, options: { threads, evaluator: choiceOf[family] } }, () => {})
+    return {
+      ...{ deploymentId: bundle.manifest.deploymentId, sha256, plans },
+      engines: { 'kernels-1': engines('kernels-1'), 'seal-1': engines('seal-1') },
+    }
+  } finally {
+    await bundle.close()
   }
 }
 

@@ -17,11 +17,11 @@ export interface ServeAuditsOptions extends ListenOptions, AuditorOptions {
 export async function serveAudits(options: ServeAuditsOptions): Promise<Listening> {
   checkListen(options)
   const auditor = await Auditor.open(options)
-  const { deploymentId, bundleSha256 } = auditor
+  const { deploymentId, bundles } = auditor
   let pending = 0
   const listening = await listen(options, async (request) => {
     if (`${request.method} ${request.url}` === 'GET /health') {
-      return json(200, { status: 'ok', deploymentId, bundleSha256 })
+      return json(200, { status: 'ok', deploymentId, bundleSha256: bundles[0], bundles })
     }
     if (request.url !== '/v1/audit') throw new UserError('not-found', 'There is no such path.')
     if (request.method !== 'POST') throw new UserError('method-not-allowed', 'Use POST.')

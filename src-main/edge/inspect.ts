@@ -17,10 +17,11 @@ export async function verifyBundle(path: string, trust: Trust) {
 export async function describeBundle(path: string, trust: Trust, runner: RunnerOptions) {
   const bundle = await Bundle.open(path, trust)
   try {
-    const { format, version, producer, deploymentId, created, model, preprocessing, reveal, entries } = bundle.manifest
-    const plans = await Promise.all(bundle.manifest.segments.map((segment) => bundle.plan(segment)))
-    const { cuts } = bundle.manifest
-    const segments = plans.map((plan, i) => describeSegment(bundle.manifest.segments[i].index, plan, runner))
+    const { manifest } = bundle
+    const { format, version, producer, deploymentId, created, model, preprocessing, reveal, audit, entries } = manifest
+    const plans = await Promise.all(manifest.segments.map((segment) => bundle.plan(segment)))
+    const { cuts } = manifest
+    const segments = plans.map((plan, i) => describeSegment(manifest.segments[i].index, plan, runner))
     const { signer } = bundle
     return {
       format,
@@ -31,6 +32,7 @@ export async function describeBundle(path: string, trust: Trust, runner: RunnerO
       model,
       preprocessing,
       reveal,
+      ...(audit && { audit }),
       signer,
       segments,
       cuts,

@@ -1,4 +1,5 @@
 import { encodeCase } from '../core/bundle/audit-case.ts'
+import { receiptSha256, type Receipt } from '../core/bundle/receipt.ts'
 import { UserError } from '../core/errors.ts'
 import { sha256 } from '../files/sha256.ts'
 import { openingOf, type ComputedJob, type Job } from './compute-job.ts'
@@ -9,6 +10,7 @@ const keptMs = 600_000
 
 interface Kept {
   readonly file: Uint8Array
+  readonly receipt: string
   readonly untilMs: number
 }
 
@@ -21,7 +23,8 @@ export class Openings {
     const file = encodeCase({ receipt, opening: openingOf(job) }, sha256)
     const name = nameOf(job.id, job.segment)
     this.#remove(name)
-    this.#kept.set(name, { file, untilMs: performance.now() + keptMs })
+    const identity = receiptSha256(receipt, sha256)
+    this.#kept.set(name, { file, receipt: identity, untilMs: performance.now() + keptMs })
     this.#bytes += file.length
     for (const [oldest, { untilMs }] of this.#kept) {
       if (this.#bytes <= maxBytes && untilMs > performance.now()) break
@@ -34,6 +37,12 @@ export class Openings {
     const kept = this.#kept.get(nameOf(job, segment))
     if (kept && kept.untilMs > performance.now()) return kept.file
     throw new UserError('not-found', 'There is nothing to open for this job.')
+  }
+
+  /** The same for a receipt; undefined where it was not made here, or is too old. */
+  of(receipt: Receipt): Uint8Array | undefined {
+    const kept = this.#kept.get(nameOf(receipt.job, receipt.segment))
+    return kept?.receipt === receiptSha256(receipt, sha256) ? kept.file : undefined
   }
 
   #remove(name: string): void {

@@ -67,14 +67,23 @@ export class Bundle {
   readonly sha256: string
   /** Undefined where no signature was asked for. */
   readonly signer: BundleSigner | undefined
+  /** SHA-256 of the PEM form of the key in the bundle, the owner's; another signature of the bundle changes nothing in it. */
+  readonly ownerKey: string | undefined
   readonly #files: BundleFiles
 
-  private constructor(path: string, files: BundleFiles, manifest: Manifest, sha256: string, signer?: BundleSigner) {
+  private constructor(
+    path: string,
+    files: BundleFiles,
+    manifest: Manifest,
+    sha256: string,
+    signed?: { readonly signer: BundleSigner | undefined; readonly ownerKey: string | undefined },
+  ) {
     this.path = path
     this.#files = files
     this.manifest = manifest
     this.sha256 = sha256
-    this.signer = signer
+    this.signer = signed?.signer
+    this.ownerKey = signed?.ownerKey
   }
 
   /** Of the archive, or of all files of the folder. */
@@ -90,8 +99,8 @@ export class Bundle {
   static async open(path: string, trust: Trust = {}): Promise<Bundle> {
     const files = await filesAt(path)
     try {
-      const { manifest, sha256, signer } = await readBundle(files, trust)
-      return new Bundle(path, files, manifest, sha256, signer)
+      const bundle = await readBundle(files, trust)
+      return new Bundle(path, files, bundle.manifest, bundle.sha256, bundle)
     } catch (error) {
       await files.close()
       throw fileProblem(error, path)
@@ -225,9 +234,11 @@ async function readBundle({ extents, checkFrame }: BundleFiles, trust: Trust) {
     throw damagedBundle(`it holds ${printableName(stranger)}, which its manifest does not list`)
   const entries: NamedDigest[] = [...manifest.entries, { name: MANIFEST_ENTRY, sha256: digest }]
   const pem = extents.get(SIGNER_ENTRY)
-  if (pem) entries.push({ name: SIGNER_ENTRY, sha256: await hashExtent(pem) })
+  // The fingerprint of a key is the hash of its file.
+  const ownerKey = pem && (await hashExtent(pem))
+  if (ownerKey !== undefined) entries.push({ name: SIGNER_ENTRY, sha256: ownerKey })
   const signer = trust.allowUnsigned ? undefined : await verifySigner(extents, entries, trust)
-  return { manifest, sha256: digest, signer, entries }
+  return { manifest, sha256: digest, signer, ownerKey, entries }
 }
 
 /** Throws UserError 'unsigned-bundle', 'wrong-signer', 'bad-signature', 'unsupported-signature-method'. */

@@ -12,7 +12,8 @@ import type { ListenRequest } from './listen.ts'
 export type { ReplayResult }
 
 export interface AuditServeRequest extends TrustRequest, ListenRequest {
-  readonly bundle: string
+  /** One with all segments, or those of the nodes of one deployment. */
+  readonly bundles: readonly string[]
   readonly threads?: number
   /** Cases that may wait or run; more are refused at once. */
   readonly queue: number
@@ -37,7 +38,7 @@ export async function auditServe(
     'token-file': request.tokenFile,
   }
   const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))
-  const args = ['serve', request.bundle, ...given, ...trustArguments(request)]
+  const args = ['serve', ...request.bundles, ...given, ...trustArguments(request)]
   return await runAuditor(args, work, { onUrl, graceMs: GRACE_MS })
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CancelledError, UserError } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
+import { auditServe } from './audit.ts'
 import { describeBundle, type TrustRequest } from './edge-bundle.ts'
 import { edgeServe } from './edge-serve.ts'
 import { gateway, type GatewayRequest } from './gateway.ts'
@@ -26,11 +27,17 @@ interface NodeTask {
   readonly segments: readonly number[]
 }
 
+interface Allotted {
+  readonly ids: string[]
+  readonly nodes: NodeTask[]
+  readonly isAudited: boolean
+}
+
 const restartMs = 1000
 
 /**
- * A NATS server, the gateway and nodes in processes of their own on this machine, until the work is cancelled. A node
- * that dies is started again; what is queued goes with the server.
+ * A NATS server, the gateway, nodes and, where the deployment has audits, an auditor in processes of their own on this machine,
+ * until the work is cancelled. A node that dies is started again; what is queued goes with the server.
  * @throws UserError no-nats-server, bad-cluster, and what opening bundles and the gateway say
  */
 export async function cluster(
@@ -38,23 +45,38 @@ export async function cluster(
   work: WorkContext,
   onUrl: (url: string) => void,
 ): Promise<{ closed: true }> {
-  const { ids, nodes } = await allot(request, work)
+  const { ids, nodes, isAudited } = await allot(request, work)
   const folder = await mkdtemp(join(tmpdir(), 'sealwright-cluster-'))
   const server = await startNatsServer({ folder })
-  const nodesWork = withoutProgress(work)
+  const stopped = new AbortController()
+  const signal = work.signal ? AbortSignal.any([work.signal, stopped.signal]) : stopped.signal
+  const nodesWork = { ...withoutProgress(work), signal }
+  const running: Promise<unknown>[] = []
   try {
-    const running: Promise<void>[] = []
-    const all = { ...request, nats: server.url, port: 0, deployments: ids }
+    const auditor = isAudited ? await startAuditor(request, nodesWork, running) : undefined
+    const all = { ...request, nats: server.url, port: 0, deployments: ids, auditor }
     await gateway(all, work, () => {
       running.push(...nodes.map((node) => keepRunning(all, node, nodesWork)))
       onUrl(server.url)
     })
-    await Promise.all(running)
     return { closed: true }
   } finally {
+    stopped.abort()
+    await Promise.all(running)
     await server.stop()
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Resolves with its address. */
+async function startAuditor(request: ClusterRequest, work: WorkContext, running: Promise<unknown>[]): Promise<string> {
+  const { bundles, threads, publicKey, signature, allowUnsigned } = request
+  const audits = { bundles, threads, publicKey, signature, allowUnsigned, port: 0, queue: 64 }
+  return await new Promise((resolve, reject) => {
+    const serving = auditServe(audits, work, resolve)
+    serving.catch(reject)
+    running.push(serving.catch(() => {}))
+  })
 }
 
 async function keepRunning(
@@ -79,7 +101,7 @@ async function keepRunning(
 }
 
 /** Segments to nodes in turn; further nodes share them from the first one on. */
-async function allot(request: ClusterRequest, work: WorkContext): Promise<{ ids: string[]; nodes: NodeTask[] }> {
+async function allot(request: ClusterRequest, work: WorkContext): Promise<Allotted> {
   const described = await Promise.all(
     request.bundles.map(async (bundle) => ({ bundle, ...(await describeBundle({ ...request, bundle }, work)) })),
   )
@@ -93,18 +115,23 @@ async function allot(request: ClusterRequest, work: WorkContext): Promise<{ ids:
       hint: 'Name one bundle with all segments, or one for each segment of the same export.',
     })
   }
+  const isAudited = described.some(({ audit }) => audit !== undefined)
   const count = request.nodes ?? parts.length
   const nodes = Array.from({ length: Math.max(count, parts.length) }, (_, i) => parts[i % parts.length])
-  if (count >= parts.length) return { ids, nodes: nodes.map(({ bundle, index }) => ({ bundle, segments: [index] })) }
+  if (count >= parts.length)
+    return { ids, isAudited, nodes: nodes.map(({ bundle, index }) => ({ bundle, segments: [index] })) }
   if (request.bundles.length > 1) {
     throw new UserError('bad-cluster', `Bundles for ${parts.length} nodes need as many nodes.`)
   }
   const some = Array.from({ length: count }, (_, node) => parts.filter(({ index }) => index % count === node))
-  return { ids, nodes: some.map((held) => ({ bundle: held[0].bundle, segments: held.map(({ index }) => index) })) }
+  return {
+    ids,
+    isAudited,
+    nodes: some.map((held) => ({ bundle: held[0].bundle, segments: held.map(({ index }) => index) })),
+  }
 }
 
-const withoutProgress = ({ signal, progress }: WorkContext): WorkContext => ({
-  ...(signal && { signal }),
+const withoutProgress = ({ progress }: WorkContext): WorkContext => ({
   progress: (event) => {
     if (event.kind === 'warning') progress(event)
   },

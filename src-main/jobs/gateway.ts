@@ -36,6 +36,8 @@ export interface GatewayRequest extends ListenRequest, UnlockRequest, Partial<Na
   readonly queue: number
   /** With a cluster of NATS servers: how many of them keep the queues; 1 where it is left open. */
   readonly natsReplicas?: number
+  /** With NATS: whether the server names each party in what it claims, as docs/nats-server.conf does. */
+  readonly natsNamed?: boolean
 }
 
 /** Inputs whose labels are known, sent to an edge at random times. */
@@ -63,7 +65,7 @@ export async function gateway(
   onUrl: (url: string) => void,
 ): Promise<GatewayResult> {
   throwIfCancelled(work)
-  const { keys, deployments, auditLog, perMinute, quota, nats, queue, natsReplicas } = request
+  const { keys, deployments, auditLog, perMinute, quota, nats, queue, natsReplicas, natsNamed } = request
   const canaries = request.canaries ? await loadCanaries(request.canaries, keys) : []
   const server = await startGateway(
     {
@@ -80,7 +82,7 @@ export async function gateway(
         work.progress({
           kind: 'warning',
           stage: 'gateway',
-          message: `An audit of ${id} failed. The edge with token ${token || '(none)'} is blocked; evidence: ${evidence}`,
+          message: `An audit of ${id} failed. The edge ${token || '(without a token)'} is blocked; evidence: ${evidence}`,
         }),
       onSpent: ({ id, model }) =>
         work.progress({
@@ -96,7 +98,7 @@ export async function gateway(
       ? undefined
       : await answerQueues(
           server.desk,
-          { nats: await natsOptions({ ...request, nats }), limit: queue, replicas: natsReplicas },
+          { nats: await natsOptions({ ...request, nats }), limit: queue, replicas: natsReplicas, areNamed: natsNamed },
           work.log,
         ).catch(async (error: unknown) => {
           await server.close()

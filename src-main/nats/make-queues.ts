@@ -2,7 +2,7 @@ import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import { lacksJetStream, type NatsConnection } from './connect.ts'
 import { MAX_DEADLINE_MS } from './messages.ts'
-import { answersStream, answerSubject, consumerName, objectsStream, objectSubject } from './names.ts'
+import { answersStream, answerSubject, claimSubjects, consumerName, objectsStream, objectSubject } from './names.ts'
 import { QUEUE_KINDS, queueSubject, tasksStream } from './names.ts'
 import { isMissing, natsProblem, noJetStream } from './problems.ts'
 import { SILENCE_MS } from './queues.ts'
@@ -20,7 +20,7 @@ export interface QueueSizes {
 }
 
 /**
- * Makes a deployment's queues, answers and objects, or brings those that exist up to date. The owner does it, so that
+ * Makes a deployment's queues, answers, claims and objects, or brings those that exist up to date. The owner does it, so that
  * nodes need no right to.
  *
  * Every segment has a queue for its inputs and one for its results. Each takes `limit` tasks and then no more, so that
@@ -45,7 +45,8 @@ export async function makeQueues(
       discard_new_per_subject: true,
       duplicate_window: nanos(MAX_DEADLINE_MS),
     })
-    await ensureStream(manager, { ...kept, name: answersStream(id), subjects: [answerSubject(id, '*')] })
+    const told = [answerSubject(id, '*'), claimSubjects(id)]
+    await ensureStream(manager, { ...kept, name: answersStream(id), subjects: told })
     await ensureStream(manager, { ...kept, name: objectsStream(id), subjects: [objectSubject(id, '>')] })
     for (let segment = 0; segment < segments; segment++) {
       for (const kind of QUEUE_KINDS) {

@@ -18,7 +18,7 @@ const printable = /^\P{Cc}*$/u
 /** JOB.DEADLINE.RANDOM, hexadecimal: whose it is and until when, for whoever clears up. */
 const objectName = /^([0-9a-f]{32})\.([0-9a-f]{1,12})\.[0-9a-f]{16}$/
 
-const stored = z.strictObject({
+export const storedSchema = z.strictObject({
   name: z.string().regex(objectName),
   bytes: z.int().min(1).max(MAX_OBJECT_BYTES),
   sha256: hex(64),
@@ -41,7 +41,7 @@ const job = {
 }
 
 /** For a node: compute a segment on this input. For the owner: open or refresh what a segment computed. */
-const taskSchema = z.strictObject({ ...job, object: stored })
+const taskSchema = z.strictObject({ ...job, object: storedSchema })
 /** For the owner: a node gave a job up. */
 const failedSchema = z.strictObject({ ...job, failure })
 /** For whoever asked, before it is encrypted. */
@@ -53,7 +53,7 @@ const answerSchema = z.union([
 /** An answer as it is stored. */
 const sealedSchema = z.strictObject({ job: hex(32), key: hex(64), sealed: z.base64().max(2 ** 20) })
 
-export type StoredObject = z.infer<typeof stored>
+export type StoredObject = z.infer<typeof storedSchema>
 export type Failure = z.infer<typeof failure>
 export type Task = z.infer<typeof taskSchema>
 export type FailedTask = z.infer<typeof failedSchema>

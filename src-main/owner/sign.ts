@@ -5,6 +5,7 @@ import { SIGNATURE_ENTRY } from '../core/bundle/manifest.ts'
 import { makeStatement, STATEMENT_MEDIA_TYPE, type NamedDigest } from '../core/bundle/statement.ts'
 import { UserError } from '../core/errors.ts'
 import { fingerprintOf, hashFor, rootDigest } from '../files/signature.ts'
+import type { UnlockedKeyStore } from './unlocked-key-store.ts'
 
 /** The right to sign bundles: an EC private key on P-256 or P-384. */
 export class Signer {
@@ -63,5 +64,15 @@ export class Signer {
       keyHint: fingerprintOf(this.publicKey),
     })
     return new TextEncoder().encode(JSON.stringify(bundleToJSON(bundle), null, 2))
+  }
+}
+
+/** The signing key of a deployment. Throws UserError 'wrong-passphrase', 'unknown-deployment'. */
+export async function readSigner(keys: UnlockedKeyStore, id: string): Promise<Signer> {
+  const pem = await keys.readSecret(id, 'signing-key')
+  try {
+    return Signer.load(pem)
+  } finally {
+    pem.fill(0)
   }
 }

@@ -52,7 +52,7 @@ describe('an auditor without any key', () => {
     path = join(folder, 'tiny.sealed')
     await exportTiny(folder)
     bundle = await Bundle.open(path)
-    auditor = await Auditor.open({ bundle: path, trust: {}, threads: 2 })
+    auditor = await Auditor.open({ bundles: [path], trust: {}, threads: 2 })
     runner = await load('auto')
     job = newJob(pixels)
     honest = await computeJob(bundle, runner, job, silent)
@@ -138,7 +138,7 @@ describe('an auditor without any key', () => {
   })
 
   it('answers over HTTP, and anybody can replay the evidence in a process of its own', async () => {
-    const server = await serveAudits({ bundle: path, trust: {}, threads: 1, port: 0, queue: 2 })
+    const server = await serveAudits({ bundles: [path], trust: {}, threads: 1, port: 0, queue: 2 })
     const lie = caseOf(claiming(honest, [await weightOf(bundle)]), job)
     const ask = async (body: Uint8Array) => {
       const response = await fetch(`${server.url}/v1/audit`, { method: 'POST', body: body as Uint8Array<ArrayBuffer> })
@@ -188,7 +188,7 @@ describe('a chain of nodes', () => {
     await exportTiny(folder, planned)
     const path = join(folder, 'tiny.sealed')
     const bundle = await Bundle.open(path)
-    const auditor = await Auditor.open({ bundle: path, trust: {}, threads: 1 })
+    const auditor = await Auditor.open({ bundles: [path], trust: {}, threads: 1 })
     try {
       const runners = await Promise.all(
         [0, 1].map((segment) => loadRunner(bundle, segment, { threads: 1, evaluator: 'auto' })),

@@ -5,14 +5,15 @@ import { expect, it } from 'vitest'
 import { ensureNatsServer } from '../../scripts/nats-server.ts'
 import { npy } from '../edge/npy.ts'
 import { passphrase, temporaryFolder } from '../owner/exported.ts'
+import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { sealwright } from '../support/cli.ts'
 import { deployTiny, tinyQuestion } from './tiny.ts'
 
-it('one command starts a whole deployment on this machine, and stops it', async () => {
+it('one command starts a whole deployment on this machine, with an auditor where it has audits, and stops it', async () => {
   await ensureNatsServer()
   const folder = await temporaryFolder()
   try {
-    const { bundle, keysFolder } = await deployTiny(folder)
+    const { id, bundle, keysFolder } = await deployTiny(folder, { audit: { rate: 1 } })
     await writeFile(join(folder, 'passphrase.txt'), passphrase)
     let child: ChildProcess | undefined
     let listening = (_url: string): void => {}
@@ -40,6 +41,9 @@ it('one command starts a whole deployment on this machine, and stops it', async 
     ended.catch(() => {})
     child!.kill('SIGTERM')
     expect((await running).code).toBe(0)
+    const { audits, blocked } = await new KeyStore(keysFolder).ledger.read(id)
+    // One for the refresh, and one for the answer.
+    expect({ audits, blocked }).toEqual({ audits: { passed: 2, failed: 0 }, blocked: [] })
   } finally {
     await rm(folder, { recursive: true })
   }

@@ -7,8 +7,10 @@ import { noLog } from '../../src-main/core/log.ts'
 import type { NatsServer } from '../../src-main/jobs/nats-server.ts'
 import { connectNats, type NatsConnection } from '../../src-main/nats/connect.ts'
 import { newAnswerKeys, type AnswerKeys } from '../../src-main/nats/answer-keys.ts'
+import { Claims, makeClaim } from '../../src-main/nats/claims.ts'
 import { makeQueues } from '../../src-main/nats/make-queues.ts'
 import { decodeSealed, encodeAnswer, openAnswer, type Task } from '../../src-main/nats/messages.ts'
+import type { ClaimPlace } from '../../src-main/nats/names.ts'
 import { getObject, putObject } from '../../src-main/nats/objects.ts'
 import { Queues } from '../../src-main/nats/queues.ts'
 import { takeTasks } from '../../src-main/nats/take-tasks.ts'
@@ -181,6 +183,52 @@ describe('with the documented configuration', () => {
     await expect(node1.add('open', 1, { ...toSubmit(keys), object })).rejects.toThrow()
     await expect(node1.add('compute', 1, { ...toSubmit(keys), object })).rejects.toThrow()
     expect([await waiting(`sealwright.${id}.open.1`), await waiting(`sealwright.${id}.compute.1`)]).toEqual([0, 1])
+  })
+
+  it('everybody claims under its own name, at its own place, and hears no more of audits than concerns it', async () => {
+    const [claims, job, stated] = [new Claims(owner, true), newAnswerKeys().job, 'ab'.repeat(32)]
+    await makeClaim(node1, job, 0, stated)
+    await makeClaim(camera, job, 'input', stated)
+    expect(await claims.authorOf(job, 0, stated)).toBe('node1')
+    expect(await claims.authorOf(job, 'input', stated)).toBe('camera')
+    // Also when nobody was listening.
+    expect(await new Claims(owner, true).authorOf(job, 'input', stated)).toBe('camera')
+    expect(await claims.authorOf(job, 0, 'cd'.repeat(32))).toBeUndefined()
+    const others: [Queues, string | number][] = [
+      [node1, 1],
+      [node1, 'input'],
+      [camera, 0],
+    ]
+    for (const [party, place] of others) {
+      await expect(makeClaim(party, job, place as ClaimPlace, stated)).rejects.toThrow()
+    }
+    for (const subject of [`sealwright.${id}.claim.node2.${job}.0`, `sealwright.${id}.claim.camera.${job}.0`]) {
+      await expect(node1.publish(subject, stated, { timeout: 1000 })).rejects.toThrow()
+    }
+    // What the owner's own account could say under no name counts for nothing where names are asked for.
+    const [unnamed] = [newAnswerKeys().job]
+    await owner.publish(`sealwright.${id}.claim.${unnamed}.0`, stated)
+    expect(await new Claims(owner, true).authorOf(unnamed, 0, stated)).toBeUndefined()
+
+    const heard: string[] = []
+    for (const party of [node1, camera]) {
+      party.connection.subscribe(`sealwright.${id}.>`, {
+        callback: (_, message) => void (message.string() === 'open it' && heard.push(message.subject)),
+      })
+      await party.connection.flush()
+    }
+    for (const segment of [0, 1]) owner.connection.publish(`sealwright.${id}.audit.${job}.${segment}`, 'open it')
+    for (const party of [node1, camera]) party.connection.publish(`sealwright.${id}.audit.${job}.0`, 'open it')
+    node1.connection.publish(`sealwright.${id}.opening.${job}.1`, 'forged')
+    let opened = 0
+    owner.connection.subscribe(`sealwright.${id}.opening.>`, { callback: () => void (opened += 1) })
+    await owner.connection.flush()
+    camera.connection.publish(`sealwright.${id}.opening.${job}.0`, 'opened')
+    await pause(500)
+    const asked = `sealwright.${id}.audit.${job}.0`
+    // Its own comes back to each, and the owner's comes to both; neither's comes to the other.
+    expect(heard).toEqual([asked, asked, asked, asked])
+    expect(opened).toBe(1)
   })
 
   it('the answer of another job counts as none, and so does what is no answer', async () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { ProtectRequest } from '../../src-main/owner/protect.ts'
 import { tinyOutput, tinySegment } from '../bundle/tiny-plan.ts'
 import { exportTiny, passphrase } from '../owner/exported.ts'
 import { seededRandom } from '../support/seed.ts'
@@ -6,8 +7,9 @@ import type { Deployment } from './cluster.ts'
 import type { Question } from './trials.ts'
 
 /** Two segments with a refresh between them: 4 pixels, 3 values, 2 outputs. */
-export async function deployTiny(folder: string): Promise<Deployment> {
-  const { deploymentId: id } = await exportTiny(folder, { segments: [tinySegment([1, 2, 2]), tinySegment([3, 1, 1])] })
+export async function deployTiny(folder: string, changes: Partial<ProtectRequest> = {}): Promise<Deployment> {
+  const segments = [tinySegment([1, 2, 2]), tinySegment([3, 1, 1])]
+  const { deploymentId: id } = await exportTiny(folder, { segments, ...changes })
   return { id, bundle: join(folder, 'tiny.sealed'), keysFolder: join(folder, 'keys'), passphrase }
 }
 

@@ -19,14 +19,17 @@ interface ServeOptions extends Options, ListenOptions {
 export const replayCommands = (): Command[] => [serveCommand(), replayCommand(), compareCommand()]
 
 function serveCommand(): Command {
-  const base = command('serve <bundle>', "compute audited jobs again for the owner's gateway; needs no key", [
+  const base = command('serve <bundles...>', "compute audited jobs again for the owner's gateway; needs no key", [
     'sealwright audit serve lenet5.sealed --public-key signer.pem',
+    'sealwright audit serve bundles/*.sealed --public-key signer.pem',
   ])
     .option('--queue <number>', 'cases that may wait or run; others get 503', positiveNumber, 8)
     .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
-  return withTrust(withListening(base, 8090)).action(async (bundle: string, { json, ...options }: ServeOptions) => {
+  return withTrust(withListening(base, 8090)).action(async (bundles: string[], { json, ...options }: ServeOptions) => {
     await answer(json === true, async (work) => {
-      const result = await auditServe({ bundle: path(bundle), ...options }, work, (url) => announce(json === true, url))
+      const result = await auditServe({ bundles: bundles.map(path), ...options }, work, (url) =>
+        announce(json === true, url),
+      )
       return { json: result, text: 'stopped' }
     })
   })

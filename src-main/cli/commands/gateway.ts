@@ -32,6 +32,7 @@ interface Options extends ListenOptions, UnlockOptions, NatsOptions, LogOptions 
   readonly canaryMinutes: number
   readonly queue: number
   readonly natsReplicas: number
+  readonly natsNamed?: boolean
 }
 
 export function gatewayCommand(): Command {
@@ -55,6 +56,7 @@ export function gatewayCommand(): Command {
     .option('--opening-seconds <number>', 'within which an edge has to open an audited job', positiveNumber, 60)
     .option('--queue <number>', 'with --nats: tasks that a queue holds before it refuses more', positiveNumber, 64)
     .option('--nats-replicas <number>', 'servers of a NATS cluster that keep the queues', positiveNumber, 1)
+    .option('--nats-named', 'the server names each party, as docs/nats-server.conf does: audits tell nodes apart')
     .option('--canary <file=label>', 'an input whose label is known; may be given again', canaries, [])
     .option('--canary-edge <url>', 'the edge that is asked about canaries')
     .option('--canary-token-file <file>', 'bearer token for that edge', path)

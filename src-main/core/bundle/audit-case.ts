@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { decodeFramed, encodeFramed, hasMagic, magicOf, readBlobs, type BlobRecord } from './framed.ts'
 import {
+  commitmentOf,
   decodeValues,
   encodeValues,
   fromHex,
@@ -119,6 +120,13 @@ function openingOf(opening: NonNullable<Header['opening']>, blobs: Uint8Array[])
 
 const damagedCase = (reason: string, cause?: unknown): UserError =>
   new UserError('damaged-case', `The audit case is damaged: ${reason}.`, { ...(cause !== undefined && { cause }) })
+
+/** Whether an opening is of what the receipt was made for; no more is said of it. */
+export function isBoundBy({ job, commitment, inputs }: Receipt, opening: Opening, sha256: Sha256): boolean {
+  return opening.kind === 'values'
+    ? commitmentOf({ job, seed: opening.seed, values: opening.values }, sha256) === commitment
+    : isSame(opening.ciphertexts.map(sha256), inputs)
+}
 
 /** What a replay of a receipt's segment gave. */
 export type Replayed = Pick<Receipt, 'planSha256' | 'inputs' | 'outputs' | 'commitment'>

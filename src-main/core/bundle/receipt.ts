@@ -70,6 +70,17 @@ export function encryptionKeyOf(
 export const receiptSha256 = (receipt: Receipt, sha256: Sha256): string =>
   sha256(new TextEncoder().encode(JSON.stringify(receiptSchema.parse(receipt))))
 
+const inputTag = new TextEncoder().encode('sealwright input 1\n')
+
+/**
+ * What whoever encrypted a job's input for others says of it before anybody computes: SHA-256 of a tag, the job's 16 bytes, the
+ * commitment and the hashes of the ciphertexts.
+ */
+export const inputSha256 = (
+  { job, commitment = '', inputs }: Pick<Receipt, 'job' | 'commitment' | 'inputs'>,
+  sha256: Sha256,
+): string => sha256(concatBytes([inputTag, fromHex(job), fromHex(commitment), ...inputs.map(fromHex)]))
+
 /**
  * Whether receipts are of one job on one bundle's segments in a row, each computing on what the one before computed, and
  * the last one gave these outputs. With `per-node` bundles the bundle differs from segment to segment.

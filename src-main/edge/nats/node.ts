@@ -3,9 +3,12 @@ import type { Plan } from '../../core/plan/plan.ts'
 import { noLog, type Log } from '../../core/log.ts'
 import type { WorkContext } from '../../core/progress.ts'
 import { Metrics } from '../../http/metrics.ts'
+import { receiptSha256 } from '../../core/bundle/receipt.ts'
+import { makeClaim } from '../../nats/claims.ts'
 import { connectNats, untilLost, type NatsOptions } from '../../nats/connect.ts'
 import { decodeTask, jobIdentity, type Task } from '../../nats/messages.ts'
 import { getObject, removeObject } from '../../nats/objects.ts'
+import { answerAudits } from '../../nats/openings.ts'
 import { passOn } from '../../nats/pass-on.ts'
 import { persist } from '../../nats/persist.ts'
 import { isPassing } from '../../nats/problems.ts'
@@ -13,7 +16,10 @@ import { Queues } from '../../nats/queues.ts'
 import { takeTasks, type Delivery, type Outcome } from '../../nats/take-tasks.ts'
 import { checkMemory, type RunnerOptions } from '../load-runner.ts'
 import { Bundle, type Trust } from '../../files/open-bundle.ts'
+import { sha256 } from '../../files/sha256.ts'
+import { Openings } from '../openings.ts'
 import { Engine } from '../serve/engine.ts'
+import { ownersRequests } from './owner-key.ts'
 import { decodeTaskInput } from './task-input.ts'
 
 export interface NodeOptions {
@@ -111,6 +117,8 @@ class SegmentNode {
   readonly #work: WorkContext
   readonly #log: Log
   readonly #metrics: Metrics
+  /** In a deployment with audits. */
+  readonly #openings: Openings | undefined
   #done = 0
 
   constructor({ bundle, segment, plan, engine, queues, work, log, metrics }: SegmentParts) {
@@ -122,11 +130,22 @@ class SegmentNode {
     this.#work = work
     this.#log = log
     this.#metrics = metrics
+    this.#openings = bundle.manifest.audit && new Openings()
   }
 
   run(signal: AbortSignal): Promise<void> {
+    this.#answerAudits(signal)
     const queue = ['compute', this.#segment] as const
     return takeTasks(this.#queues, queue, (delivery) => this.#handle(delivery), signal, this.#log)
+  }
+
+  /** A first segment's encrypted input is opened by whoever encrypted it. */
+  #answerAudits(signal: AbortSignal): void {
+    const openings = this.#openings
+    const segment = this.#segment
+    if (!openings || (segment === 0 && this.#plan.input.mode === 'encrypted')) return
+    const isOwners = ownersRequests(this.#bundle)
+    answerAudits(this.#queues, { job: '*', segment, isOwners, open: (receipt) => openings.of(receipt) }, signal)
   }
 
   async #handle({ text, attempt }: Delivery): Promise<Outcome> {
@@ -152,7 +171,13 @@ class SegmentNode {
   async #compute(task: Task, bytes: Uint8Array): Promise<void> {
     const startedMs = performance.now()
     const work = decodeTaskInput(bytes, task.job, this.#bundle, this.#segment, this.#plan)
-    const { file: result } = await this.#engine.run(work, task.deadlineMs - Date.now())
+    const computed = await this.#engine.run(work, task.deadlineMs - Date.now())
+    const { file: result, receipt } = computed
+    if (this.#openings) {
+      this.#openings.keep(work, computed)
+      const stated = receiptSha256(receipt, sha256)
+      await persist(task.deadlineMs, () => makeClaim(this.#queues, task.job, this.#segment, stated))
+    }
     const isHanded = this.#bundle.cutAfter(this.#segment) === 'hand-off'
     const next = isHanded ? (['compute', this.#segment + 1] as const) : (['open', this.#segment] as const)
     await passOn(this.#queues, next, task, result)

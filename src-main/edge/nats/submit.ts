@@ -1,15 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { UserError } from '../../core/errors.ts'
+import { encodeCase, type Opening } from '../../core/bundle/audit-case.ts'
+import { inputSha256 } from '../../core/bundle/receipt.ts'
+import { decodeResultHeader } from '../../core/bundle/result.ts'
 import type { Manifest } from '../../core/bundle/manifest.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { connectNats, type NatsConnection, type NatsOptions } from '../../nats/connect.ts'
 import { newAnswerKeys, type AnswerKeys } from '../../nats/answer-keys.ts'
 import { MAX_AGAIN, MAX_DEADLINE_MS, type Answer, type JobIdentity } from '../../nats/messages.ts'
+import { makeClaim } from '../../nats/claims.ts'
 import { removeObjects } from '../../nats/objects.ts'
+import { answerAudits } from '../../nats/openings.ts'
 import { passOn } from '../../nats/pass-on.ts'
+import { persist } from '../../nats/persist.ts'
 import { Queues } from '../../nats/queues.ts'
+import { sha256 } from '../../files/sha256.ts'
 import { Bundle, type Trust } from '../../files/open-bundle.ts'
 import { seeded } from '../segment-runner.ts'
+import { ownersRequests } from './owner-key.ts'
 import { InputEncoder } from './task-input.ts'
 
 /** Pauses between looks at the answer: short at first, then a third longer each time. */
@@ -21,9 +29,13 @@ export class Submitter {
   readonly #encoder: InputEncoder
   readonly #connection: NatsConnection
   readonly #queues: Queues
+  /** Where jobs may be audited and this side has to open them. */
+  readonly #isOwners: ReturnType<typeof ownersRequests> | undefined
 
-  private constructor(manifest: Manifest, encoder: InputEncoder, connection: NatsConnection, queues: Queues) {
+  private constructor(bundle: Bundle, encoder: InputEncoder, connection: NatsConnection, queues: Queues) {
+    const { manifest } = bundle
     this.manifest = manifest
+    this.#isOwners = manifest.audit && encoder.plan.input.mode === 'encrypted' ? ownersRequests(bundle) : undefined
     this.#encoder = encoder
     this.#connection = connection
     this.#queues = queues
@@ -41,7 +53,7 @@ export class Submitter {
         await connection.close()
         throw error
       })
-      return new Submitter(manifest, encoder, connection, queues)
+      return new Submitter(bundle, encoder, connection, queues)
     } catch (error) {
       await encoder?.delete()
       throw error
@@ -56,7 +68,8 @@ export class Submitter {
 
   /**
    * Preprocessed values, `plan.batch` samples of them, to what the deployment's policy reveals. Once the job is accepted
-   * it is answered, or fails with the reason, within `deadlineSeconds`. A server that is away meanwhile is waited for.
+   * it is answered, or fails with the reason, within `deadlineSeconds`. A server that is away meanwhile is waited for. A job that
+   * is audited is opened meanwhile.
    * @throws UserError busy, nats-forbidden, nats-unreachable where the job was not accepted; deadline-exceeded,
    *   job-failed where it was
    */
@@ -66,11 +79,13 @@ export class Submitter {
     const endMs = performance.now() + lastsMs
     const keys = newAnswerKeys()
     const job = { job: keys.job, answerKey: keys.answerKey, deadlineMs: Date.now() + lastsMs }
-    const bytes = this.#encoder.encode({ ...seeded(values), job: job.job })
+    const input = { ...seeded(values), job: job.job }
+    const bytes = this.#encoder.encode(input)
     const answered = new AbortController()
     try {
       const told = this.#queues.listen(keys, answered.signal)
       told.catch(() => {})
+      await this.#commit(job, bytes, { kind: 'values', ...input }, answered.signal)
       await this.#queue(job, bytes).catch(async (error: unknown) => {
         await removeObjects(this.#queues, job)
         throw error
@@ -84,6 +99,26 @@ export class Submitter {
   async close(): Promise<void> {
     await this.#connection.close()
     await this.#encoder.delete()
+  }
+
+  /** Says what the input is before anybody computes on it, and opens it where the owner asks. */
+  async #commit(job: JobIdentity, bytes: Uint8Array, opening: Opening, signal: AbortSignal): Promise<void> {
+    const isOwners = this.#isOwners
+    if (!isOwners) return
+    const { commitment, ciphertexts } = decodeResultHeader(bytes, 'refreshed')
+    const stated = { job: job.job, commitment, inputs: ciphertexts.map((ciphertext) => ciphertext.sha256) }
+    const own = inputSha256(stated, sha256)
+    answerAudits(
+      this.#queues,
+      {
+        ...{ job: job.job, segment: 0, isOwners },
+        open: (receipt) =>
+          inputSha256(receipt, sha256) === own ? encodeCase({ receipt, opening }, sha256) : undefined,
+      },
+      signal,
+    )
+    const claim = () => makeClaim(this.#queues, job.job, 'input', own)
+    await persist(job.deadlineMs, claim, isUnreachable)
   }
 
   async #queue(job: JobIdentity, bytes: Uint8Array): Promise<void> {

@@ -7,8 +7,16 @@ import { sha256 } from '../../files/sha256.ts'
 import { writeAtomically } from '../../files/write-atomically.ts'
 import { readOpening, type Auditor } from './auditor.ts'
 
-/** Asks a node to open a receipt: resolves with an audit case as bytes. */
-export type ShowOpening = (receipt: Receipt) => Promise<Uint8Array>
+/** Asks a node to open a receipt: resolves with an audit case as bytes. Several may be asked for at once. */
+export type ShowOpening = (receipt: Receipt) => Promise<Uint8Array | undefined>
+
+/** Who answers for a receipt, each by the fingerprint of a token or the name that a work queue knows it by. */
+export interface Accountable {
+  /** Who computed. */
+  readonly computed: string
+  /** Who has to open the input. */
+  readonly opens: string
+}
 
 export interface AuditOptions {
   readonly auditor: Auditor
@@ -20,6 +28,8 @@ export interface AuditOptions {
 
 /** What a failed audit found. */
 export interface Caught {
+  /** Of the receipt, from 0. */
+  readonly segment: number
   readonly fault: Fault
   readonly evidence: string
 }
@@ -28,6 +38,10 @@ const finest = 2 ** 47
 
 /** True with this probability. The node has committed itself by then, and cannot know. */
 export const drawCoin = (rate: number): boolean => randomInt(finest) < rate * finest
+
+/** Who is at fault: only a wrong output is the doing of whoever computed, where another had to open the input. */
+export const culpritOf = (fault: Fault, { computed, opens }: Accountable): string =>
+  fault === 'output' ? computed : opens
 
 /**
  * Has all receipts of a result opened and computed again. Undefined where all agree; else evidence is on disk that anybody with
@@ -38,14 +52,17 @@ export async function auditReceipts(
   show: ShowOpening,
   options: AuditOptions,
 ): Promise<Caught | undefined> {
-  for (const receipt of receipts) {
-    const shown = await openingOf(receipt, show, options.openingMs)
+  // All at once: a node that waits for the replay of another's part may have forgotten its own.
+  const openings = await Promise.all(receipts.map((receipt) => openingOf(receipt, show, options.openingMs)))
+  for (const [i, receipt] of receipts.entries()) {
+    const shown = openings[i]
     const finding = shown?.opening
       ? await options.auditor.replay({ receipt, opening: shown.opening })
       : { agrees: false, fault: 'no-opening' as const }
     if (finding.agrees) continue
     const evidence = { receipt, ...(shown?.opening && { opening: shown.opening }), finding }
-    return { fault: finding.fault ?? 'output', evidence: await writeEvidence(evidence, options.evidence) }
+    const { segment } = receipt
+    return { segment, fault: finding.fault ?? 'output', evidence: await writeEvidence(evidence, options.evidence) }
   }
   return undefined
 }

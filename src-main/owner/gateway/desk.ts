@@ -1,5 +1,6 @@
-import { InternalError, UserError } from '../../core/errors.ts'
+import { InternalError, invariant, UserError } from '../../core/errors.ts'
 import { present } from '../../core/must.ts'
+import type { Receipt } from '../../core/bundle/receipt.ts'
 import { decodeResultHeader } from '../../core/bundle/result.ts'
 import { Metrics } from '../../http/metrics.ts'
 import { bitsBeforeCaught, REFUSAL_BITS } from '../budget/bits.ts'
@@ -9,7 +10,7 @@ import type { DecryptResult } from '../decrypt.ts'
 import type { Deployment } from '../deployment.ts'
 import { KeyStore } from '../key-store.ts'
 import type { AuditLog } from './audit-log.ts'
-import { auditReceipts, drawCoin, type ShowOpening } from './audits.ts'
+import { auditReceipts, culpritOf, drawCoin, type Accountable, type ShowOpening } from './audits.ts'
 import { receiptsOf } from './check-receipts.ts'
 import type { DeskOptions } from './desk-options.ts'
 import { RateLimit } from './limits.ts'
@@ -27,6 +28,8 @@ export interface Bringer {
   readonly token?: string
   /** How it opens a job that is audited; without it nothing of a deployment with audits is answered. */
   readonly show?: ShowOpening
+  /** Who answers for each receipt, where that is not who brings the result; undefined where somebody is not known. */
+  readonly accountable?: (receipts: readonly Receipt[]) => Promise<readonly Accountable[] | undefined>
 }
 
 /** Where the owner's keys meet what nodes send, whichever way it comes: limits, budget, audits and log are the same for all. */
@@ -40,6 +43,8 @@ export interface Desk {
   look(file: Uint8Array): Promise<DecryptResult>
   /** The next segment's input, for the result file of a segment before a refresh. Throws what `open` does. */
   refresh(file: Uint8Array, bringer?: Bringer): Promise<Uint8Array>
+  /** A signature with the deployment's key over bytes that say what they are for; only for a deployment with audits. */
+  sign(deployment: string, bytes: Uint8Array): { readonly signer: string; readonly signature: string }
   /** What each deployment has given away. */
   budgets(): Promise<(BudgetReport & { readonly deployment: string })[]>
   close(): Promise<void>
@@ -88,7 +93,8 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
   const flushing = setInterval(() => void refusals.flush().catch(() => {}), flushEveryMs)
   flushing.unref()
 
-  async function answer(kind: Kind, file: Uint8Array, { token = '', show }: Bringer): Promise<OpenAnswer> {
+  async function answer(kind: Kind, file: Uint8Array, bringer: Bringer): Promise<OpenAnswer> {
+    const { token = '' } = bringer
     const header = headerOf(file)
     const known = served.get(header?.deploymentId ?? '')
     const deployment = known?.deployment.id
@@ -98,7 +104,7 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
         throw new Refused('revoked')
       }
       takeTurn(kind, known.deployment.id, token, header.segment)
-      if (kind !== 'look' && known.deployment.audit) await audit(known, header, token, show)
+      if (kind !== 'look' && known.deployment.audit) await audit(known, header, bringer)
       const answered = await paidFor(kind, known, file)
       const event = events[kind]
       if (event) {
@@ -160,18 +166,23 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
   async function audit(
     known: Served,
     header: NonNullable<ReturnType<typeof headerOf>>,
-    token: string,
-    show: ShowOpening | undefined,
+    { token = '', show, accountable }: Bringer,
   ): Promise<void> {
     const { deployment, plans, price, allowance } = known
     const { id, audit } = deployment
     const account = await ledger.read(id)
-    if (account.blocked.some((edge) => edge.token === token)) throw new Refused('blocked')
+    const refuseBlocked = (names: readonly string[]): void => {
+      if (account.blocked.some((edge) => names.includes(edge.token))) throw new Refused('blocked')
+    }
+    refuseBlocked([token])
     const bits = bitsBeforeCaught(price.bits, present(audit).rate)
     if (account.spentBits + bits > allowance.bits) throw spent(known)
     const context = { deployment, plans, refreshed: (job: string, at: number) => refreshed.get(job, at) }
     const receipts = receiptsOf(header, context)
     if (!receipts || !show) throw new Refused('no-receipt')
+    const all = accountable ? await accountable(receipts) : receipts.map(() => ({ computed: token, opens: token }))
+    if (!all) throw new Refused('no-claim')
+    refuseBlocked(all.flatMap(({ computed, opens }) => [computed, opens]))
     if (!drawCoin(present(audit).rate)) return
     metrics.count('audits', 'Jobs that were audited.')
     const caught = await auditReceipts(receipts, show, present(options.audits))
@@ -181,9 +192,10 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
       return
     }
     // Blocked first: nothing of this edge is answered any more, whatever happens below.
-    await ledger.noteAudit(id, { token, bits })
-    await auditLog.append({ event: 'audit-failed', deployment: id, token, reason: caught.fault, bits })
-    options.onCaught?.(deployment, token, caught.evidence)
+    const culprit = culpritOf(caught.fault, all[receipts.findIndex(({ segment }) => segment === caught.segment)])
+    await ledger.noteAudit(id, { token: culprit, bits })
+    await auditLog.append({ event: 'audit-failed', deployment: id, token: culprit, reason: caught.fault, bits })
+    options.onCaught?.(deployment, culprit, caught.evidence)
     throw new Refused('audit-failed')
   }
 
@@ -200,6 +212,11 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
     open: async (file, bringer = {}) => (await answer('open', file, bringer)) as DecryptResult,
     look: async (file) => (await answer('look', file, { token: 'canary' })) as DecryptResult,
     refresh: async (file, bringer = {}) => (await answer('refresh', file, bringer)) as Uint8Array,
+    sign(id, bytes) {
+      const signer = served.get(id)?.signer
+      invariant(signer, 'the signing key of a deployment with audits is loaded')
+      return { signer: signer.publicDer, signature: signer.signBytes(bytes) }
+    },
     budgets: () =>
       Promise.all(
         [...served.values()].map(async ({ deployment, allowance }) => ({

@@ -2,7 +2,7 @@ import { SIGNER_ENTRY } from '../../core/bundle/manifest.ts'
 import { fingerprintOf, readPublicKey } from '../../files/signature.ts'
 import type { Deployment } from '../deployment.ts'
 import type { KeyStore } from '../key-store.ts'
-import { Signer } from '../sign.ts'
+import { readSigner } from '../sign.ts'
 import { UnlockedKeyStore } from '../unlocked-key-store.ts'
 import { AuditLog } from './audit-log.ts'
 import type { DeskOptions } from './desk-options.ts'
@@ -47,15 +47,6 @@ export async function openAuditLog(
   } catch (error) {
     await log.close()
     throw error
-  }
-}
-
-async function readSigner(keys: UnlockedKeyStore, id: string): Promise<Signer> {
-  const pem = await keys.readSecret(id, 'signing-key')
-  try {
-    return Signer.load(pem)
-  } finally {
-    pem.fill(0)
   }
 }
 

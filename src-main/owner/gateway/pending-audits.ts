@@ -3,7 +3,7 @@ import { UserError } from '../../core/errors.ts'
 import { sha256 } from '../../files/sha256.ts'
 import type { ShowOpening } from './audits.ts'
 
-/** What a node is told where its job is audited: which of its segments, from 0, it has to open next. */
+/** What a node is told where its job is audited: which of its segments, from 0, it still has to open. */
 export interface AuditCall {
   readonly audit: { readonly job: string; readonly segments: readonly number[] }
 }
@@ -34,10 +34,10 @@ export class PendingAudits<T> {
 
   /** The next call, or the answer. Throws UserError 'damaged-case', 'refused', and what the answer does. */
   async give(file: Uint8Array, token: string): Promise<T | AuditCall> {
-    const { job } = decodeCase(file, sha256).receipt
-    const exchange = this.#pending.get(nameOf(token, job))
+    const { receipt } = decodeCase(file, sha256)
+    const exchange = this.#pending.get(nameOf(token, receipt.job))
     if (!exchange) throw new UserError('refused', 'The result was refused.')
-    exchange.give(file)
+    exchange.give(file, receipt)
     return await exchange.next()
   }
 }
@@ -46,15 +46,16 @@ const nameOf = (token: string, job: string): string => `${token} ${job}`
 
 class Exchange<T> {
   readonly answered: Promise<T>
-  #show: ((file: Uint8Array) => void) | undefined
+  readonly #shown = new Map<number, (file: Uint8Array) => void>()
   #call = newCall()
 
   constructor(onCall: (job: string, exchange: Exchange<T>) => void, answer: (show: ShowOpening) => Promise<T>) {
     this.answered = answer(({ job, segment }) => {
       onCall(job, this)
       return new Promise((show) => {
-        this.#show = show
-        this.#call.resolve({ audit: { job, segments: [segment] } })
+        this.#shown.set(segment, show)
+        // Those that are asked for together are called for together.
+        queueMicrotask(() => this.#askOn(job))
       })
     })
     this.answered.catch(() => {})
@@ -64,12 +65,17 @@ class Exchange<T> {
     return Promise.race([this.answered, this.#call.promise])
   }
 
-  give(file: Uint8Array): void {
-    const show = this.#show
+  give(file: Uint8Array, { job, segment }: { readonly job: string; readonly segment: number }): void {
+    const show = this.#shown.get(segment)
     if (!show) return
-    this.#show = undefined
+    this.#shown.delete(segment)
     this.#call = newCall()
     show(file)
+    this.#askOn(job)
+  }
+
+  #askOn(job: string): void {
+    if (this.#shown.size > 0) this.#call.resolve({ audit: { job, segments: [...this.#shown.keys()] } })
   }
 }
 

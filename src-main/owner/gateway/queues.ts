@@ -5,6 +5,7 @@ import type { Metrics } from '../../http/metrics.ts'
 import { withRequestId } from '../../http/request-id.ts'
 import { connectNats, untilLost, type NatsOptions } from '../../nats/connect.ts'
 import { decodeTaskOrFailure, type Answer, type Task } from '../../nats/messages.ts'
+import { Claims } from '../../nats/claims.ts'
 import { makeQueues } from '../../nats/make-queues.ts'
 import { getObject, removeObject } from '../../nats/objects.ts'
 import { passOn } from '../../nats/pass-on.ts'
@@ -15,6 +16,7 @@ import { queueDepths, sweepObjects, sweepTasks } from '../../nats/sweep.ts'
 import { takeTasks, type Delivery, type Outcome } from '../../nats/take-tasks.ts'
 import type { Deployment } from '../deployment.ts'
 import type { Desk } from './desk.ts'
+import { LEAST_OPENING_MS, NATS_TOKEN, QueueAudits } from './queue-audits.ts'
 
 export interface QueueOptions {
   readonly nats: NatsOptions
@@ -22,10 +24,10 @@ export interface QueueOptions {
   readonly limit: number
   /** Servers of a cluster that keep everything; 1 unless told. */
   readonly replicas?: number
+  /** Whether the server names each party in its claims, as with docs/nats-server.conf; else all of NATS is one party. */
+  readonly areNamed?: boolean
 }
 
-/** For the audit log, where HTTP has the fingerprint of a token: NATS does not tell who published. */
-const token = 'nats'
 /** While one result is decrypted, the next is fetched. */
 const atOnce = 2
 const rateRetryMs = 5_000
@@ -44,7 +46,7 @@ export interface AnsweringQueues {
  */
 export async function answerQueues(
   desk: Desk,
-  { nats, ...sizes }: QueueOptions,
+  { nats, areNamed = false, ...sizes }: QueueOptions,
   log: Log = noLog,
 ): Promise<AnsweringQueues> {
   const connection = await connectNats(nats, 'sealwright gateway', log)
@@ -56,7 +58,8 @@ export async function answerQueues(
       await makeQueues(connection, deployment, sizes)
       const queues = await Queues.open(connection, deployment.id)
       all.push(queues)
-      const counter = new Counter(desk, deployment, queues, log)
+      const audits = deployment.audit && new QueueAudits(desk, queues, new Claims(queues, areNamed))
+      const counter = new Counter(desk, deployment, queues, audits, log)
       for (let segment = 0; segment < deployment.segments; segment++) {
         for (let i = 0; i < atOnce; i++) loops.push(counter.serve(segment, stopped.signal))
       }
@@ -119,11 +122,13 @@ class Counter {
   readonly #desk: Desk
   readonly #deployment: Deployment
   readonly #queues: Queues
+  readonly #audits: QueueAudits | undefined
   readonly #log: Log
   /** Jobs at hand, with the segment: a second copy waits until the first is done. */
   readonly #busy = new Set<string>()
 
-  constructor(desk: Desk, deployment: Deployment, queues: Queues, log: Log) {
+  constructor(desk: Desk, deployment: Deployment, queues: Queues, audits: QueueAudits | undefined, log: Log) {
+    this.#audits = audits
     this.#log = log
     this.#desk = desk
     this.#deployment = deployment
@@ -141,7 +146,8 @@ class Counter {
     const cleanUp = async (): Promise<void> => {
       if ('object' in task) await removeObject(this.#queues, task.object)
     }
-    if (Date.now() > deadlineMs || (await this.#queues.hasAnswer(job))) return { cleanUp }
+    const leastMs = this.#audits ? LEAST_OPENING_MS : 0
+    if (Date.now() + leastMs > deadlineMs || (await this.#queues.hasAnswer(job))) return { cleanUp }
     const key = `${job} ${segment}`
     if (this.#busy.has(key)) return { retryMs: 1000 }
     this.#busy.add(key)
@@ -166,16 +172,17 @@ class Counter {
     // It was settled before, or has expired.
     if (!file) return
     const { metrics } = this.#desk
+    const bringer = { token: NATS_TOKEN, ...this.#audits?.bringerOf(task) }
     metrics.observe('result_bytes', 'Results that were sent here.', file.length)
     if (segment + 1 === this.#deployment.segments) {
-      const open = async () => await withRequestId(job, () => this.#desk.open(file, { token }))
+      const open = async () => await withRequestId(job, () => this.#desk.open(file, bringer))
       const help = 'From a result to what the policy reveals of it.'
       const answer: Answer = { job, answer: { ...(await timed(metrics, 'open_seconds', help, open)) } }
       // Opened once: asking the desk again would cost another answer.
       await persist(deadlineMs, () => this.#queues.answer(answer, task.answerKey))
       return
     }
-    const refresh = async () => await withRequestId(job, () => this.#desk.refresh(file, { token }))
+    const refresh = async () => await withRequestId(job, () => this.#desk.refresh(file, bringer))
     const refreshed = await timed(metrics, 'refresh_seconds', "From a result to the next segment's input.", refresh)
     await passOn(this.#queues, ['compute', segment + 1], task, refreshed)
   }

@@ -5,6 +5,8 @@ import { sha256 } from '../../files/sha256.ts'
 import { planName, type Deployment } from '../deployment.ts'
 import type { KeyStore } from '../key-store.ts'
 import type { DeskOptions } from './desk-options.ts'
+import { readSigner, type Signer } from '../sign.ts'
+import { UnlockedKeyStore } from '../unlocked-key-store.ts'
 import { KeyHolder } from './key-holder.ts'
 
 /** A deployment whose results are answered. */
@@ -16,6 +18,8 @@ export interface Served {
   readonly allowance: Allowance
   /** SHA-256 of each segment's plan. */
   readonly plans: readonly string[]
+  /** Of a deployment with audits: with its key the owner signs what it asks of nodes. */
+  readonly signer?: Signer
   /** Whether the owner has been told so. */
   isSpent: boolean
 }
@@ -51,7 +55,10 @@ export async function startServing(
       const setup = { keysFolder: options.keysFolder, deployment: deployment.id, unlock: options.unlock }
       const keys = await KeyHolder.start(setup, options.loadsRefreshes === true)
       const plans = await plansOf(store, deployment)
-      return { deployment, keys, price, allowance: allowanceOf(bits, deployment), plans, isSpent: false }
+      const own = new UnlockedKeyStore(options.keysFolder, options.unlock)
+      const signer = deployment.audit && (await readSigner(own, deployment.id))
+      const allowance = allowanceOf(bits, deployment)
+      return { deployment, keys, price, allowance, plans, ...(signer && { signer }), isSpent: false }
     }),
   )
   const served = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
