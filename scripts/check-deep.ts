@@ -98,7 +98,7 @@ async function exportNetwork(): Promise<void> {
 async function compileFitted(): Promise<CompiledNetwork> {
   const choice = { degree: Number(given.degree) as Degree, split: parseSplit(given.split) }
   const { model: network, ...file } = await openNetworkFile({ model })
-  const { samples, ...prepared } = await prepareSamples(given.calibration, network.input.shape, preprocessing, silent)
+  const { samples, ...prepared } = await prepareSamples({ ...given, preprocessing }, network, silent)
   const degrees = new Map([...exactLayersFor(network, choice.split, choice)].map((id) => [id, 'exact'] as const))
   const options = { degree: choice.degree, degrees, refit: false, distort: false }
   const polynomial = await approximate(network, samples, options, silent)

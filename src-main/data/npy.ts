@@ -1,78 +1,98 @@
 import { UserError } from '../core/errors.ts'
-
-/** A row-major array of numbers, as stored. */
-export interface NumberArray {
-  readonly dims: readonly number[]
-  readonly values: ArrayLike<number>
-}
+import type { ByteSource } from './byte-source.ts'
+import { MAX_FORTRAN_BYTES, NUMBER_BYTES, sizeOfDims, storedArray, type StoredArray } from './stored-array.ts'
 
 /** NumPy's own magic number and version, see the NEP 1 file format. */
 const MAGIC = '\x93NUMPY'
+/** NumPy itself reads no more unless told. */
+const MAX_HEADER_BYTES = 10_000
+const MAX_AXES = 32
 
-type Reader = (view: DataView, offset: number, littleEndian: boolean) => number
-
-const wide =
-  (read: (view: DataView, offset: number, littleEndian: boolean) => bigint): Reader =>
-  (view, offset, littleEndian) =>
-    Number(read(view, offset, littleEndian))
-
-/** Kind and bytes per value, as NumPy's dtype strings spell them. */
-const READERS: Readonly<Record<string, Reader>> = {
-  b1: (view, offset) => view.getUint8(offset),
-  u1: (view, offset) => view.getUint8(offset),
-  i1: (view, offset) => view.getInt8(offset),
-  u2: (view, offset, little) => view.getUint16(offset, little),
-  i2: (view, offset, little) => view.getInt16(offset, little),
-  u4: (view, offset, little) => view.getUint32(offset, little),
-  i4: (view, offset, little) => view.getInt32(offset, little),
-  u8: wide((view, offset, little) => view.getBigUint64(offset, little)),
-  i8: wide((view, offset, little) => view.getBigInt64(offset, little)),
-  f4: (view, offset, little) => view.getFloat32(offset, little),
-  f8: (view, offset, little) => view.getFloat64(offset, little),
+interface Header {
+  readonly dataStart: number
+  readonly littleEndian: boolean
+  /** U1, S3, f4, …: the dtype without its byte order. */
+  readonly type: string
+  readonly isFortran: boolean
+  readonly dims: readonly number[]
 }
 
 /**
- * Reads one .npy file: booleans, integers, float32 and float64, either byte order, C order.
+ * One .npy file: booleans, integers, float16 to float64, either byte order, C or Fortran order.
  * @throws UserError bad-npy
  */
-export function parseNpy(bytes: Uint8Array, file: string): NumberArray {
-  const fail = (message: string, hint?: string): never => {
-    throw new UserError('bad-npy', `${file} ${message}.`, { where: { file }, hint })
+export function parseNpy(source: ByteSource, file: string): StoredArray {
+  const header = headerOf(source, file)
+  const { type, dims, dataStart, littleEndian, isFortran } = header
+  const itemBytes = NUMBER_BYTES[type]
+  if (!itemBytes) throw badNpy(file, `holds values of type ${type}`, "Save it with .astype('float32') or 'uint8'.")
+  checkLength(header, itemBytes, source, file)
+  if (isFortran && sizeOfDims(dims) * itemBytes > MAX_FORTRAN_BYTES) {
+    throw badNpy(file, 'is too large to be read in Fortran order', 'Save numpy.ascontiguousarray(x).')
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (bytes.length < 12 || latin1(bytes.subarray(0, 6)) !== MAGIC) fail('is not a .npy file')
-  const long = bytes[6] >= 2
-  const headerStart = long ? 12 : 10
-  const dataStart = headerStart + (long ? view.getUint32(8, true) : view.getUint16(8, true))
-  if (bytes[6] > 3 || dataStart > bytes.length) fail('has a damaged .npy header')
-  const header = latin1(bytes.subarray(headerStart, dataStart))
+  return storedArray(source, dataStart, dims, { kind: type, littleEndian }, isFortran)
+}
 
+/** Text of a .npy file of one axis, which NumPy stores as UCS-4 or bytes; undefined where it holds numbers. @throws UserError bad-npy */
+export function parseNpyText(source: ByteSource, file: string): string[] | undefined {
+  const header = headerOf(source, file)
+  const { type, dims, dataStart, littleEndian } = header
+  const [, kind, characters] = /^([US])(\d+)$/.exec(type) ?? []
+  if (kind === undefined) return undefined
+  const itemBytes = Number(characters) * (kind === 'U' ? 4 : 1)
+  checkLength(header, itemBytes, source, file)
+  if (dims.filter((dim) => dim !== 1).length > 1) throw badNpy(file, `holds text in shape [${dims.join(', ')}]`)
+  const decode = kind === 'S' ? latin1 : (bytes: Uint8Array) => ucs4(bytes, littleEndian)
+  const all = source.read(dataStart, sizeOfDims(dims) * itemBytes)
+  return Array.from({ length: sizeOfDims(dims) }, (_, i) =>
+    decode(all.subarray(i * itemBytes, (i + 1) * itemBytes)).replace(/\0+$/, ''),
+  )
+}
+
+function headerOf(source: ByteSource, file: string): Header {
+  const start = source.read(0, 12)
+  if (start.length < 12 || latin1(start.subarray(0, 6)) !== MAGIC) throw badNpy(file, 'is not a .npy file')
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength)
+  const long = start[6] >= 2
+  const headerStart = long ? 12 : 10
+  const headerBytes = long ? view.getUint32(8, true) : view.getUint16(8, true)
+  const dataStart = headerStart + headerBytes
+  if (start[6] > 3 || headerBytes > MAX_HEADER_BYTES || dataStart > source.length) {
+    throw badNpy(file, 'has a damaged .npy header')
+  }
+  const header = latin1(source.read(headerStart, headerBytes))
   const descr = /'descr'\s*:\s*'([<>|=])([a-zA-Z])(\d+)'/.exec(header)
   const shape = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header)
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)
-  if (!descr || !shape || !order) return fail('has a .npy header without a plain type, order and shape')
-  const [, byteOrder, kind, itemBytes] = descr
-  const read = READERS[kind + itemBytes]
-  if (!read) return fail(`holds values of type ${kind}${itemBytes}`, "Save it with .astype('float32') or 'uint8'.")
-  if (order[1] === 'True') fail('is in Fortran order', 'Save numpy.ascontiguousarray(x).')
-
-  const dims = shape[1]
-    .split(',')
-    .filter((part) => part.trim() !== '')
-    .map(Number)
-  const count = dims.reduce((product, dim) => product * dim, 1)
-  const dataBytes = count * Number(itemBytes)
-  if (dataStart + dataBytes !== bytes.length) {
-    fail(`should have ${dataBytes} bytes of data for shape [${dims.join(', ')}] but has ${bytes.length - dataStart}`)
+  if (descr?.[2] === 'O' || /'descr'\s*:\s*'\|O'/.test(header)) {
+    throw badNpy(file, 'holds Python objects', "Save it with .astype('float32'), or text with .astype(str).")
   }
-  if (itemBytes === '1' && kind !== 'i') return { dims, values: bytes.subarray(dataStart) }
-  return { dims, values: valuesOf(view, dataStart, count, Number(itemBytes), read, byteOrder !== '>') }
+  if (!descr || !shape || !order) throw badNpy(file, 'has a .npy header without a plain type, order and shape')
+  const parts = shape[1].split(',').filter((part) => part.trim() !== '')
+  if (parts.length > MAX_AXES) throw badNpy(file, `has ${parts.length} axes`)
+  return {
+    dataStart,
+    littleEndian: descr[1] !== '>',
+    type: descr[2] + descr[3],
+    isFortran: order[1] === 'True',
+    dims: parts.map(Number),
+  }
 }
 
-function valuesOf(view: DataView, start: number, count: number, itemBytes: number, read: Reader, little: boolean) {
-  const values = itemBytes <= 4 && read === READERS.f4 ? new Float32Array(count) : new Float64Array(count)
-  for (let index = 0; index < count; index++) values[index] = read(view, start + index * itemBytes, little)
-  return values
+function checkLength({ dims, dataStart }: Header, itemBytes: number, source: ByteSource, file: string): void {
+  const dataBytes = sizeOfDims(dims) * itemBytes
+  if (dataStart + dataBytes === source.length) return
+  const [shape, found] = [`[${dims.join(', ')}]`, source.length - dataStart]
+  throw badNpy(file, `should have ${dataBytes} bytes of data for shape ${shape} but has ${found}`)
 }
+
+const badNpy = (file: string, message: string, hint?: string): UserError =>
+  new UserError('bad-npy', `${file} ${message}.`, { where: { file }, hint })
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+
+function ucs4(bytes: Uint8Array, littleEndian: boolean): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const points = Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, littleEndian))
+  return String.fromCodePoint(...points.map((point) => (point > 0x10ffff ? 0xfffd : point)))
+}

@@ -1,34 +1,95 @@
 import { unzipSync } from 'fflate'
 import { UserError } from '../core/errors.ts'
-import { parseNpy, type NumberArray } from './npy.ts'
 import { MAX_FILE_BYTES } from '../files/read-file.ts'
 
+/** What the samples are for: archives may hold both kinds. */
+export type Purpose = 'train' | 'test'
+
+/** `archive.npz:x_train` names one array of an archive. */
+export function splitArrayName(path: string): { readonly file: string; readonly array?: string } {
+  const [, file, array] = /^(.*\.npz):([^:/\\]+)$/is.exec(path) ?? []
+  return file === undefined ? { file: path } : { file, array: array.replace(/\.npy$/, '') }
+}
+
 /**
- * Reads one array of an .npz archive. The size an entry claims is checked before anything is inflated.
- * @throws UserError bad-npz, bad-npy, file-too-large
+ * The bytes of one array of an .npz archive. The size an entry claims is checked before anything is inflated.
+ * @throws UserError bad-npz, file-too-large
  */
-export function parseNpz(bytes: Uint8Array, array: string, file: string): NumberArray {
-  const where = { file }
+export function arrayBytes(archive: Uint8Array, array: string, file: string): Uint8Array {
+  const entry = entries(archive, file, (name) => name === `${array}.npy`)[`${array}.npy`]
+  if (entry) return entry
+  throw new UserError('bad-npz', `${file} has no array named ${array}; it holds ${heldIn(archive, file)}.`, {
+    where: { file },
+    hint: `Name one of them, as in ${file}:NAME.`,
+  })
+}
+
+/** Names of the arrays, in the archive's order. @throws UserError bad-npz */
+export function arrayNames(archive: Uint8Array, file: string): string[] {
   const names: string[] = []
-  let entries: Record<string, Uint8Array>
+  entries(archive, file, (name) => {
+    if (name.endsWith('.npy')) names.push(name.replace(/\.npy$/, ''))
+    return false
+  })
+  return names
+}
+
+/** The array of samples: the only one, or one of the usual names. @throws UserError bad-npz */
+export function sampleArray(names: readonly string[], file: string, purpose: Purpose): string {
+  return chosen(names, SAMPLE_NAMES, purpose) ?? onlyOne(names, file, 'samples', SAMPLE_NAMES[0])
+}
+
+/** The array of labels, likewise. @throws UserError bad-npz */
+export function labelArray(names: readonly string[], file: string, purpose: Purpose): string {
+  return chosen(names, LABEL_NAMES, purpose) ?? onlyOne(names, file, 'labels', LABEL_NAMES[0])
+}
+
+/** The labels that belong to an array of samples by its name: y_test to x_test, train_labels to train_images. */
+export function labelsBeside(names: readonly string[], samples: string): string | undefined {
+  if (samples === 'arr_0') return names.find((name) => name === 'arr_1')
+  const stem = SAMPLE_NAMES.find((name) => new RegExp(`(^|_)${name}(_|$)`, 'i').test(samples))
+  if (stem === undefined) return undefined
+  const wanted = LABEL_NAMES.map((label) =>
+    samples.replace(new RegExp(`(^|_)${stem}(?=_|$)`, 'i'), `$1${label}`).toLowerCase(),
+  )
+  return wanted.flatMap((label) => names.filter((name) => name.toLowerCase() === label))[0]
+}
+
+const SAMPLE_NAMES = ['x', 'images', 'image', 'samples', 'data', 'inputs', 'features', 'arr_0']
+const LABEL_NAMES = ['y', 'labels', 'label', 'targets', 'target', 'classes']
+const PURPOSES: Readonly<Record<Purpose, readonly string[]>> = { train: ['train', 'test'], test: ['test', 'train'] }
+
+function chosen(names: readonly string[], usual: readonly string[], purpose: Purpose): string | undefined {
+  const spellings = usual.flatMap((name) => [
+    name,
+    ...PURPOSES[purpose].flatMap((part) => [`${name}_${part}`, `${part}_${name}`]),
+  ])
+  return spellings.flatMap((spelling) => names.filter((name) => name.toLowerCase() === spelling))[0]
+}
+
+function onlyOne(names: readonly string[], file: string, what: string, usual: string): string {
+  if (names.length === 1) return names[0]
+  throw new UserError('bad-npz', `${file} does not say which array holds the ${what}: ${listed(names)}.`, {
+    where: { file },
+    hint: `Name one, as in ${file}:NAME, or save it with numpy.savez(file, ${usual}=…).`,
+  })
+}
+
+const listed = (names: readonly string[]): string => names.slice(0, 20).join(', ') || 'nothing'
+const heldIn = (archive: Uint8Array, file: string): string => listed(arrayNames(archive, file))
+
+function entries(archive: Uint8Array, file: string, wanted: (name: string) => boolean): Record<string, Uint8Array> {
+  const where = { file }
   try {
-    entries = unzipSync(bytes, {
-      filter: (entry) => {
-        names.push(entry.name)
-        if (entry.name !== `${array}.npy`) return false
-        if (entry.originalSize <= MAX_FILE_BYTES) return true
-        throw new UserError('file-too-large', `${file}: array ${array} claims ${entry.originalSize} bytes.`, { where })
+    return unzipSync(archive, {
+      filter: ({ name, originalSize }) => {
+        if (!wanted(name)) return false
+        if (originalSize <= MAX_FILE_BYTES) return true
+        throw new UserError('file-too-large', `${file}: array ${name} claims ${originalSize} bytes.`, { where })
       },
     })
   } catch (error) {
     if (error instanceof UserError) throw error
     throw new UserError('bad-npz', `${file} is not an intact .npz archive.`, { where, cause: error })
   }
-  const entry = entries[`${array}.npy`]
-  if (entry) return parseNpy(entry, `${file}:${array}`)
-  const held = names.map((name) => name.replace(/\.npy$/, '')).join(', ') || 'nothing'
-  throw new UserError('bad-npz', `${file} has no array named ${array}; it holds ${held}.`, {
-    where,
-    hint: `Save it with numpy.savez(file, ${array}=…).`,
-  })
 }

@@ -1,58 +1,50 @@
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Layout } from '../core/bundle/preprocessing.ts'
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { UserError } from '../core/errors.ts'
-import { present } from '../core/must.ts'
-import { sizeOf, type Shape } from '../core/network/layer-model.ts'
-import { axesFor, guessAxes, offsetOf, takesFlat, type Axes } from './axes.ts'
-import { decodePicture, isPicture } from './picture/decode-picture.ts'
-import type { Picture, PictureSize } from './picture/picture.ts'
-import { parseNpy, type NumberArray } from './npy.ts'
-import { parseNpz } from './npz.ts'
+import { sizeOf } from '../core/network/layer-model.ts'
 import { fileProblem, readBytes } from '../files/read-file.ts'
+import { arraySamples } from './array-samples.ts'
+import { inMemory, openBytes, type ByteSource } from './byte-source.ts'
+import { parseCifar } from './cifar.ts'
+import type { ClassLabels } from './class-labels.ts'
+import { foreignData } from './foreign-data.ts'
+import { isIdx, labelsOfIdx, parseIdx } from './idx.ts'
+import { parseNpy } from './npy.ts'
+import { arrayBytes, arrayNames, labelsBeside, sampleArray, splitArrayName } from './npz.ts'
+import { isPicture } from './picture/decode-picture.ts'
+import { listPictures } from './picture-folder.ts'
+import { pictureSamples } from './picture-samples.ts'
+import type { ReadSamplesOptions, Samples } from './samples.ts'
+import { parseTable } from './table.ts'
 
-export interface Samples {
-  readonly count: number
-  readonly shape: Shape
-  /** Axis order found in an array; image files count as channels first. */
-  readonly layout: Layout
-  /** Where a sample came from: its file, or the file and its row. */
-  name(index: number): string
-  /**
-   * Raw values of one sample, flattened [channel, row, column].
-   * @throws UserError index-out-of-range, non-finite-pixels, input-out-of-range
-   */
-  sample(index: number): Float64Array
-}
-
-export interface ReadSamplesOptions {
-  /** What the network takes. Arrays must fit it; pictures are converted to its channels. */
-  readonly shape?: Shape
-  /** Insist on this axis order in arrays. */
-  readonly layout?: Layout
-  /** Read one sample only; `count` is then 1 and `sample(0)` is that sample. */
-  readonly index?: number
-}
-
-const MAX_PICTURES = 100_000
-const MAX_VALUES = 256 * 1024 * 1024
+export type { ReadSamplesOptions, Samples }
 
 /**
- * Opens .npy, .npz (array `x`), one PNG or JPEG file, or a folder of them in natural order of their names.
- * @throws UserError file-…, bad-npy, bad-npz, bad-image, image-too-large, wrong-shape, no-samples, index-out-of-range
+ * Opens samples in any form of docs/data.md: arrays, idx files, CIFAR's binaries, tables, Parquet, a picture or a folder
+ * of them. What they hold stays on disk or in its stored type until it is used.
+ * @throws UserError file-…, bad-…, image-too-large, unsupported-data-format, wrong-shape, no-samples, index-out-of-range
  */
 export async function readSamples(path: string, options: ReadSamplesOptions = {}): Promise<Samples> {
-  const stats = await stat(path).catch((error: unknown) => {
-    throw fileProblem(error, path)
+  return pickIndex(await open(path, options), options, path)
+}
+
+async function open(path: string, options: ReadSamplesOptions): Promise<Samples> {
+  const { file } = splitArrayName(path)
+  const stats = await stat(file).catch((error: unknown) => {
+    throw fileProblem(error, file)
   })
-  if (stats.isDirectory()) return pickIndex(await pictures(path, await picturesIn(path), options), options, path)
-  if (isPicture(path)) return pickIndex(await pictures(path, [path], options), options, path)
-  const bytes = await readBytes(path)
-  if (/\.npy$/i.test(path)) return pickIndex(rows(parseNpy(bytes, path), path, options), options, path)
-  if (/\.npz$/i.test(path)) return pickIndex(rows(parseNpz(bytes, 'x', path), path, options), options, path)
-  throw new UserError('unsupported-data-format', `${path} is not .npy, .npz, .png, .jpg or a folder of pictures.`, {
-    where: { file: path },
-  })
+  if (stats.isDirectory()) return await folderSamples(path, options)
+  if (isPicture(path)) return await pictureSamples([{ name: path }], options)
+  if (/\.npz$/i.test(file)) return await archiveSamples(path, options)
+  const source = await openBytes(path)
+  const plain = path.replace(/\.gz$/i, '')
+  if (/\.npy$/i.test(plain)) return arraySamples(parseNpy(source, path), path, options)
+  if (/\.(csv|tsv|txt)$/i.test(plain)) return tableSamples(source, path, options)
+  if (/\.parquet$/i.test(plain)) return await (await import('./parquet.ts')).parquetSamples(source, path, options)
+  if (isIdx(source)) return await idxSamples(source, path, options)
+  const cifar = /\.bin$/i.test(plain) ? parseCifar(source) : undefined
+  if (cifar) return { ...arraySamples(cifar.array, path, options), labels: { file: path, values: cifar.labels } }
+  throw unsupported(source, path)
 }
 
 function pickIndex(samples: Samples, { index }: ReadSamplesOptions, file: string): Samples {
@@ -64,150 +56,78 @@ function pickIndex(samples: Samples, { index }: ReadSamplesOptions, file: string
     })
   }
   const { shape, layout } = samples
-  return { count: 1, shape, layout, name: () => samples.name(index), sample: () => samples.sample(index) }
+  return { count: 1, shape, layout, warnings: [], name: () => samples.name(index), sample: () => samples.sample(index) }
 }
 
-function rows(array: NumberArray, file: string, { shape, layout }: ReadSamplesOptions): Samples {
-  const axes = shape ? axesFor(array.dims, shape, layout) : guessAxes(array.dims, layout)
-  if (!axes) throw wrongShape(file, `an array of shape ${brackets(array.dims)}`, shape, layout)
-  const size = sizeOf(axes.shape)
-  const name = (index: number): string => `${file}[${index}]`
-  const sample = (index: number): Float64Array => {
-    const values = new Float64Array(size)
-    for (let element = 0; element < size; element++) {
-      values[element] = array.values[index * size + offsetOf(axes.shape, axes.layout, element)]
-    }
-    return measured(values, axes.shape, name(index), file)
-  }
-  return { ...(axes satisfies Axes), name, sample }
-}
-
-async function picturesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder)
-  const found = names
-    .filter((name) => isPicture(name))
-    .sort((left, right) => left.localeCompare(right, 'en', { numeric: true }))
-  if (found.length === 0 || found.length > MAX_PICTURES) {
-    throw new UserError('no-samples', `${folder} holds ${found.length} PNG or JPEG files.`, { where: { file: folder } })
-  }
-  return found.map((name) => join(folder, name))
-}
-
-/** Decoded at once, so that a damaged file is found before long work starts. */
-async function pictures(path: string, files: string[], options: ReadSamplesOptions): Promise<Samples> {
-  const only = options.index !== undefined && options.index >= 0 ? files[options.index] : undefined
-  const decoded: Float32Array[] = []
-  let shape = options.shape
-  for (const file of files) {
-    if (only !== undefined && file !== only) {
-      decoded.push(new Float32Array())
-      continue
-    }
-    const picture = await decodePicture(await readBytes(file), file, (size) => {
-      if (shape) checkFits(size, shape, file)
-    })
-    shape ??= [picture.channels, picture.height, picture.width]
-    decoded.push(fitPicture(picture, shape))
-    if (decoded.length * sizeOf(shape) > MAX_VALUES) {
-      throw new UserError('file-too-large', `${path} holds more pixels than are read at once.`, {
-        where: { file: path },
-      })
-    }
-  }
-  const name = (index: number): string => files[index]
-  return {
-    count: files.length,
-    shape: present(shape),
-    layout: 'nchw',
-    name,
-    sample: (index) => new Float64Array(decoded[index]),
-  }
-}
-
-/** Throws UserError 'wrong-shape' where a network of this input has no use for a picture of that size. */
-function checkFits({ width, height, channels }: PictureSize, shape: Shape, file: string): void {
-  const [wanted, rows, columns] = takesFlat(shape, width * height) ? [1, height, width] : shape
-  if (rows === height && columns === width && (wanted === 1 || wanted === 3)) return
-  throw wrongShape(file, `a picture of shape ${brackets([channels, height, width])}`, shape)
-}
-
-/**
- * A picture that fits, to [channel, row, column]; colours become the luma of ITU-R BT.601 where the network takes one
- * channel, or one row of pixels.
- */
-function fitPicture({ width, height, channels: stored, values }: Picture, shape: Shape): Float32Array {
-  const pixels = width * height
-  const channels = takesFlat(shape, pixels) ? 1 : shape[0]
-  const fitted = new Float32Array(channels * pixels)
-  for (let channel = 0; channel < channels; channel++) {
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      const first = pixel * stored
-      fitted[channel * pixels + pixel] =
-        stored === 1
-          ? values[first]
-          : channels === 3
-            ? values[first + channel]
-            : 0.299 * values[first] + 0.587 * values[first + 1] + 0.114 * values[first + 2]
-    }
-  }
-  return fitted
-}
-
-/** Far beyond what any sensor says; squared a few times, more would leave the finite numbers. */
-const LARGEST = 1e9
-
-function measured(values: Float64Array, [, height, width]: Shape, name: string, file: string): Float64Array {
-  const bad = values.findIndex((value) => !(Math.abs(value) <= LARGEST))
-  if (bad < 0) return values
-  const [channel, row, column] = [Math.floor(bad / (height * width)), Math.floor(bad / width) % height, bad % width]
-  const isFinite = Number.isFinite(values[bad])
-  throw new UserError(
-    isFinite ? 'input-out-of-range' : 'non-finite-pixels',
-    `${name} holds ${values[bad]} at channel ${channel}, row ${row}, column ${column}.`,
-    { where: { file }, hint: `Every value must be a ${isFinite ? 'number from −10⁹ to 10⁹' : 'finite number'}.` },
+async function folderSamples(folder: string, options: ReadSamplesOptions): Promise<Samples> {
+  const { files, labels, warnings } = await listPictures(folder)
+  const samples = await pictureSamples(
+    files.map((name) => ({ name })),
+    options,
   )
+  return { ...samples, ...(labels && { labels }), warnings, fileName: (index) => basename(files[index]) }
 }
 
-function wrongShape(
-  file: string,
-  found: string,
-  shape: Shape | undefined,
-  layout: Layout | undefined = 'nchw',
-): UserError {
-  const ordered = shape && (layout === 'nchw' ? shape : [shape[1], shape[2], shape[0]])
-  const wanted = ordered
-    ? `the network takes samples of shape ${brackets(ordered)} (${layout})`
-    : 'pictures are expected'
-  return new UserError('wrong-shape', `${file} holds ${found}; ${wanted}.`, { where: { file } })
+async function archiveSamples(path: string, options: ReadSamplesOptions): Promise<Samples> {
+  const { file, array } = splitArrayName(path)
+  const archive = await readBytes(file)
+  const names = arrayNames(archive, file)
+  const chosen = array ?? sampleArray(names, file, options.purpose ?? 'test')
+  const read = (name: string): ByteSource => inMemory(arrayBytes(archive, name, file))
+  const samples = arraySamples(parseNpy(read(chosen), `${file}:${chosen}`), path, options)
+  const beside = options.index === undefined ? labelsBeside(names, chosen) : undefined
+  const labels = beside === undefined ? undefined : await labelsIn(read(beside), `${file}:${beside}`, samples.count)
+  return { ...samples, ...(labels && { labels }) }
 }
 
-const brackets = (dims: readonly number[]): string => `[${dims.join(', ')}]`
-
-/** What a sample sent over HTTP may be. */
-export const SAMPLE_TYPES = {
-  'application/x-npy': 'sample.npy',
-  'image/png': 'sample.png',
-  'image/jpeg': 'sample.jpg',
-} as const
-
-export type SampleType = keyof typeof SAMPLE_TYPES
-
-/**
- * One sample from bytes in memory: a picture, or a .npy array with exactly one.
- * @throws UserError bad-npy, bad-image, image-too-large, wrong-shape, non-finite-pixels, input-out-of-range
- */
-export async function sampleFromBytes(
-  bytes: Uint8Array,
-  type: SampleType,
-  shape: Shape,
-  layout: Layout,
-): Promise<Float64Array> {
-  const name = SAMPLE_TYPES[type]
-  if (type !== 'application/x-npy') {
-    const picture = await decodePicture(bytes, name, (size) => checkFits(size, shape, name))
-    return new Float64Array(fitPicture(picture, shape))
+/** Labels beside samples, where they are one class for each. Other arrays, such as measured values, are nobody's labels. */
+async function labelsIn(source: ByteSource, file: string, count: number): Promise<ClassLabels | undefined> {
+  const { arrayLabels } = await import('./array-labels.ts')
+  try {
+    const labels = arrayLabels(source, file)
+    return labels.values.length === count && Array.from(labels.values).every(Number.isInteger) ? labels : undefined
+  } catch (error) {
+    if (error instanceof UserError) return undefined
+    throw error
   }
-  const samples = rows(parseNpy(bytes, name), name, { shape, layout })
-  if (samples.count !== 1) throw new UserError('wrong-shape', `${name} holds ${samples.count} samples instead of one.`)
-  return samples.sample(0)
+}
+
+function tableSamples(source: ByteSource, path: string, options: ReadSamplesOptions): Samples {
+  const { shape, classes } = options
+  const { array, labels } = parseTable(source.read(0, source.length), path, shape && sizeOf(shape), classes)
+  const guessed = shape ? array : { ...array, dims: pictureDims(array.dims) }
+  return { ...arraySamples(guessed, path, options), ...(labels && { labels }) }
+}
+
+/** Rows of a table as pictures that are as wide as they are high, gray or in colours; as signals otherwise. */
+function pictureDims([count, size]: readonly number[]): number[] {
+  const [gray, colour] = [Math.sqrt(size), Math.sqrt(size / 3)]
+  if (Number.isInteger(gray)) return [count, 1, gray, gray]
+  return Number.isInteger(colour) ? [count, 3, colour, colour] : [count, 1, 1, size]
+}
+
+async function idxSamples(source: ByteSource, path: string, options: ReadSamplesOptions): Promise<Samples> {
+  const samples = arraySamples(parseIdx(source, path), path, options)
+  const beside = options.index === undefined ? labelsOfIdx(path) : undefined
+  if (beside === undefined || !(await isFile(beside))) return samples
+  const labels = parseIdx(await openBytes(beside), beside)
+  return { ...samples, labels: { file: beside, values: labels.read(0, labels.dims[0]) } }
+}
+
+const isFile = async (path: string): Promise<boolean> =>
+  await stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  )
+
+function unsupported(source: ByteSource, path: string): UserError {
+  const foreign = foreignData(source.read(0, 512))
+  const where = { file: path }
+  if (foreign)
+    return new UserError('unsupported-data-format', `${path} is ${foreign.what}.`, { where, hint: foreign.hint })
+  return new UserError(
+    'unsupported-data-format',
+    `${path} is not .npy, .npz, .csv, .parquet, an idx file, CIFAR’s .bin, .png, .jpg or a folder of pictures.`,
+    { where, hint: 'docs/data.md lists what can be read.' },
+  )
 }

@@ -15,7 +15,10 @@ import { openNetwork } from './open-network.ts'
 export interface AdviseRequest
   extends
     Limits,
-    Pick<CompileRequest, 'model' | 'inputName' | 'outputName' | 'calibration' | 'preprocessing' | 'input'> {
+    Pick<
+      CompileRequest,
+      'model' | 'inputName' | 'outputName' | 'calibration' | 'preprocessing' | 'maxSamples' | 'input'
+    > {
   readonly goal: Goal
   /** Where the recommended choice goes, for `protect --plan`. */
   readonly out?: string
@@ -35,9 +38,7 @@ export async function advise(request: AdviseRequest, work: WorkContext): Promise
   if (out !== undefined) await checkOutput(out, request)
   const watch = new Stopwatch(work)
   const model = await watch.time('normalise', () => openNetwork(request))
-  const { samples } = await watch.time('calibrate', () =>
-    prepareSamples(request.calibration, model.input.shape, request.preprocessing, work),
-  )
+  const { samples } = await watch.time('calibrate', () => prepareSamples(request, model, work))
   const advice = await watch.time('advise', () => adviseNetwork(model, samples, request.input, work))
   const chosen = recommend(advice.candidates, goal, request)
   const recommended = chosen && advice.candidates.indexOf(chosen)

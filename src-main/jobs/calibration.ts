@@ -1,10 +1,51 @@
+import { affordableSamples } from '../core/approximate/cap-samples.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
-import type { DroppedClamp, Shape } from '../core/network/layer-model.ts'
-import type { LayerModel } from '../core/network/layer-model.ts'
+import { classesOf, type DroppedClamp, type LayerModel } from '../core/network/layer-model.ts'
 import { calibrateClamps } from '../core/normalise/calibrate-clamps.ts'
+import { evenly } from '../core/numeric/evenly.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
+import type { Purpose } from '../data/npz.ts'
 import { checkPreprocessing, preprocess } from '../data/preprocess.ts'
 import { readSamples, type Samples } from '../data/read-samples.ts'
+
+/** `layout` may be left open: then it is what the data's shape says. */
+export type PreprocessingChoice = Omit<Preprocessing, 'layout'> & Partial<Pick<Preprocessing, 'layout'>>
+
+export interface OpenRequest {
+  readonly path: string
+  readonly preprocessing: PreprocessingChoice
+  readonly purpose: Purpose
+  /** Evenly spaced samples, at most; all unless told. */
+  readonly maxSamples?: number
+}
+
+/** Samples of a data set that are read, decoded and preprocessed when they are asked for. */
+export interface OpenSamples {
+  readonly source: Samples
+  readonly preprocessing: Preprocessing
+  /** Which samples of the source are used. */
+  readonly indices: readonly number[]
+  /** One of those used, as the network takes it. */
+  at(place: number): Float64Array
+}
+
+/**
+ * Opens samples for a network, and says what was left out.
+ * @throws UserError what data/ says: wrong-shape, bad-preprocessing, …
+ */
+export async function openSamples(
+  { path, preprocessing: choice, purpose, maxSamples = Infinity }: OpenRequest,
+  model: LayerModel,
+  work: WorkContext,
+): Promise<OpenSamples> {
+  const { shape } = model.input
+  const source = await readSamples(path, { shape, layout: choice.layout, purpose, classes: classesOf(model), work })
+  for (const message of source.warnings) work.progress({ kind: 'warning', stage: 'calibrate', message })
+  const preprocessing = { ...choice, layout: choice.layout ?? source.layout }
+  checkPreprocessing(preprocessing, shape[0])
+  const indices = evenly([...new Array(source.count).keys()], maxSamples)
+  return { source, preprocessing, indices, at: (place) => preprocess(source.sample(indices[place]), preprocessing) }
+}
 
 /** Calibration samples as the network takes them, and the preprocessing with the axis order that was found. */
 export interface PreparedSamples {
@@ -13,28 +54,41 @@ export interface PreparedSamples {
   readonly source: Samples
 }
 
-/** `layout` may be left open: then it is what the data's shape says. */
-export type PreprocessingChoice = Omit<Preprocessing, 'layout'> & Partial<Pick<Preprocessing, 'layout'>>
+export interface CalibrationRequest {
+  readonly calibration: string
+  readonly preprocessing: PreprocessingChoice
+  /** Evenly spaced samples, at most; as many as fit in memory unless told. */
+  readonly maxSamples?: number
+}
+
+/** What all samples may take once they are 64-bit numbers. */
+const MOST_BYTES = 2 ** 30
+/** Of those, some judge and are no part of the fit. */
+const HELD_OUT = 100
 
 /**
- * Reads and preprocesses samples for a network that takes `shape`.
+ * Reads and preprocesses as many samples as the fit can hold, evenly spaced; warns where some are left out.
  * @throws UserError what data/ says: wrong-shape, non-finite-pixels, bad-preprocessing, …
  */
 export async function prepareSamples(
-  path: string,
-  shape: Shape,
-  choice: PreprocessingChoice,
+  { calibration, preprocessing, maxSamples = Infinity }: CalibrationRequest,
+  model: LayerModel,
   work: WorkContext,
-  limit = Infinity,
 ): Promise<PreparedSamples> {
-  const source = await readSamples(path, { shape, layout: choice.layout })
-  const preprocessing = { ...choice, layout: choice.layout ?? source.layout }
-  checkPreprocessing(preprocessing, shape[0])
-  const samples = Array.from({ length: Math.min(source.count, limit) }, (_, index) => {
+  const opened = await openSamples({ path: calibration, preprocessing, purpose: 'train', maxSamples }, model, work)
+  const [channels, height, width] = model.input.shape
+  const held = Math.floor(MOST_BYTES / (8 * channels * height * width))
+  const most = Math.max(1, Math.min(held, affordableSamples(model) + HELD_OUT))
+  const places = evenly([...opened.indices.keys()], most)
+  if (places.length < opened.indices.length) {
+    const message = `Only ${places.length} of ${opened.indices.length} calibration samples are used: more would not fit in memory.`
+    work.progress({ kind: 'warning', stage: 'calibrate', message })
+  }
+  const samples = places.map((place) => {
     throwIfCancelled(work)
-    return preprocess(source.sample(index), preprocessing)
+    return opened.at(place)
   })
-  return { samples, preprocessing, source }
+  return { samples, preprocessing: opened.preprocessing, source: opened.source }
 }
 
 export interface CalibratedNetwork extends PreparedSamples {
@@ -46,10 +100,10 @@ export interface CalibratedNetwork extends PreparedSamples {
 /** Calibration samples, and the network as they show it. @throws UserError as `prepareSamples` */
 export async function calibrate(
   opened: LayerModel,
-  { calibration, preprocessing }: { readonly calibration: string; readonly preprocessing: PreprocessingChoice },
+  request: CalibrationRequest,
   work: WorkContext,
 ): Promise<CalibratedNetwork> {
-  const prepared = await prepareSamples(calibration, opened.input.shape, preprocessing, work)
+  const prepared = await prepareSamples(request, opened, work)
   const { model, dropped } = calibrateClamps(opened, prepared.samples)
   return { ...prepared, model, droppedClamps: dropped }
 }

@@ -7,7 +7,7 @@ import {
   type CompileHost,
 } from '../core/compile/compile.ts'
 import { invariant } from '../core/errors.ts'
-import type { DroppedClamp, LayerModel, ModelInput } from '../core/network/layer-model.ts'
+import type { DroppedClamp, LayerModel } from '../core/network/layer-model.ts'
 import type { PolynomialModel } from '../core/network/polynomial-model.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { PlannedSegments } from '../core/segment/plan-segments.ts'
@@ -15,14 +15,12 @@ import type { Stopwatch } from '../core/stopwatch.ts'
 import type { Kept } from '../core/validate/kept.ts'
 import type { Flooding } from '../owner/flood.ts'
 import { approximateAndKeep, type KeptApproximateChoice } from './approximate-and-keep.ts'
-import { prepareSamples, type PreparedSamples, type PreprocessingChoice } from './calibration.ts'
+import { prepareSamples, type CalibrationRequest, type PreparedSamples } from './calibration.ts'
 import { openNetworkFile, type NetworkFile, type NetworkRequest } from './open-network.ts'
 import { planForScores } from './plan-for-scores.ts'
 
-export interface CompileRequest extends NetworkRequest, KeptApproximateChoice, CompileChoice {
-  /** Unlabelled samples: .npy, .npz (array `x`), a picture or a folder of them. */
-  readonly calibration: string
-  readonly preprocessing: PreprocessingChoice
+/** Calibration needs no labels: docs/data.md lists what it may be. */
+export interface CompileRequest extends NetworkRequest, KeptApproximateChoice, CompileChoice, CalibrationRequest {
   /** Scores that will be released, at most: the plan is made precise enough for them. */
   readonly releases?: number
 }
@@ -51,7 +49,7 @@ export interface CompiledNetwork extends PlannedSegments, Omit<ApproximatedNetwo
 /** Reads, normalises, approximates and plans: core/compile with files around it. @throws UserError what the stages say */
 export async function compile(request: CompileRequest, work: WorkContext, watch: Stopwatch): Promise<CompiledNetwork> {
   const opened = await watch.time('normalise', () => openNetworkFile(request))
-  const data = new CalibrationData(request, work)
+  const data = new CalibrationData(opened.model, request, work)
   const {
     samples,
     fitted: _,
@@ -67,7 +65,7 @@ export async function approximateOpened(
   work: WorkContext,
   watch: Stopwatch,
 ): Promise<ApproximatedNetwork> {
-  const data = new CalibrationData(request, work)
+  const data = new CalibrationData(opened.model, request, work)
   const approximated = await approximateModel(opened.model, request, hostFor(request, data, work, watch))
   return { ...opened, ...approximated, preprocessing: data.preprocessing }
 }
@@ -79,25 +77,26 @@ export async function planApproximated(
   work: WorkContext,
   watch: Stopwatch,
 ): Promise<CompiledNetwork> {
-  const host = hostFor(request, new CalibrationData(request, work), work, watch)
+  const host = hostFor(request, new CalibrationData(approximated.model, request, work), work, watch)
   const planned = await planModel({ ...approximated, samples }, request, host)
   return { ...approximated, ...planned, typical: samples[0] }
 }
 
 /** Calibration samples, and the preprocessing that reading them settles. */
 class CalibrationData {
-  readonly #request: Pick<CompileRequest, 'calibration' | 'preprocessing'>
+  readonly #model: LayerModel
+  readonly #request: CalibrationRequest
   readonly #work: WorkContext
   #prepared: PreparedSamples | undefined
 
-  constructor(request: Pick<CompileRequest, 'calibration' | 'preprocessing'>, work: WorkContext) {
+  constructor(model: LayerModel, request: CalibrationRequest, work: WorkContext) {
+    this.#model = model
     this.#request = request
     this.#work = work
   }
 
-  async read({ shape }: ModelInput): Promise<readonly Float64Array[]> {
-    const { calibration, preprocessing } = this.#request
-    this.#prepared = await prepareSamples(calibration, shape, preprocessing, this.#work)
+  async read(): Promise<readonly Float64Array[]> {
+    this.#prepared = await prepareSamples(this.#request, this.#model, this.#work)
     return this.#prepared.samples
   }
 
@@ -116,7 +115,7 @@ function hostFor(
   return {
     work,
     time: (stage, run) => watch.time(stage, run),
-    samples: (input) => data.read(input),
+    samples: () => data.read(),
     approximate: (model, samples, choice, listening) =>
       approximateAndKeep(model, samples, { ...choice, fits }, listening),
     ...(releases !== undefined && { replan: (plan, typical) => planForScores(plan, releases, typical) }),

@@ -17,7 +17,7 @@ export interface FrontierResult {
 
 /** What accuracy costs in depth and time: degree 2 everywhere, up to degree 8 everywhere. @throws UserError as `compile` */
 export async function frontier(
-  request: Pick<CompileRequest, 'model' | 'inputName' | 'outputName' | 'preprocessing' | 'calibration'>,
+  request: Pick<CompileRequest, 'model' | 'inputName' | 'outputName' | 'preprocessing' | 'maxSamples' | 'calibration'>,
   work: WorkContext,
 ): Promise<FrontierResult> {
   const watch = new Stopwatch(work)

@@ -1,6 +1,6 @@
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { readBytes, readTokens } from '../files/read-file.ts'
-import { SAMPLE_TYPES, type SampleType } from '../data/read-samples.ts'
+import { SAMPLE_TYPES, type SampleType } from '../data/sample-from-bytes.ts'
 import { UserError } from '../core/errors.ts'
 import { present } from '../core/must.ts'
 import { serverUrl } from '../http/addresses.ts'

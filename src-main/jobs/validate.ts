@@ -3,8 +3,8 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { writeOnnx } from '../core/onnx/write-onnx.ts'
-import type { LayerModel } from '../core/network/layer-model.ts'
-import { runLayerBatch, runLayers } from '../core/network/run-layers.ts'
+import { classesOf, type LayerModel } from '../core/network/layer-model.ts'
+import { runLayerBatch } from '../core/network/run-layers.ts'
 import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { accuracyReport, type AccuracyReport, type Outputs } from '../core/validate/accuracy-report.ts'
 import { checkLabels } from '../core/validate/check-outputs.ts'
@@ -12,10 +12,10 @@ import { attributeLayers } from '../core/validate/attribute-layers.ts'
 import { quantisedReport, type QuantisedReport } from '../core/validate/quantised-report.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
 import { reportText } from '../core/validate/report-text.ts'
-import { readLabels } from '../data/read-labels.ts'
+import { labelsFor } from './labels.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { openReference, type ReferenceOptions } from '../ort/reference.ts'
-import { prepareSamples } from './calibration.ts'
+import { openSamples } from './calibration.ts'
 import { approximateOpened, planApproximated, type ApproximatedNetwork, type CompileRequest } from './compile.ts'
 import { openNetworkFile, referenceOptions, type NetworkFile } from './open-network.ts'
 import { openOriginal } from './original.ts'
@@ -25,7 +25,7 @@ import { Stopwatch } from '../core/stopwatch.ts'
 
 export interface ValidateRequest extends Omit<CompileRequest, 'input' | 'batch' | 'msPerMegabyte'> {
   readonly data: string
-  /** Class numbers; only agreements are reported where there are none. */
+  /** Where the data has none, or others; only agreements are reported where there are none at all. */
   readonly labels?: string
   /** How many samples are run encrypted too. */
   readonly encrypted: number
@@ -55,17 +55,16 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   }
   const watch = new Stopwatch(listening)
   const opened = await watch.time('normalise', () => openNetworkFile(request))
-  await checkData(request, opened.model, listening)
+  const data = await openData(request, opened.model, listening)
   const approximatedNetwork = await approximateOpened(request, opened, listening, watch)
-  const { model, polynomial, preprocessing } = approximatedNetwork
-  const { samples } = await prepareSamples(request.data, model.input.shape, preprocessing, listening)
-  const labels = request.labels === undefined ? undefined : await readLabels(request.labels, { count: samples.length })
+  const { model, polynomial } = approximatedNetwork
+  const { samples, labels } = data
   const original = await watch.time('original', () => originalOutputs(request, opened, samples, listening))
   const approximated = await watch.time('polynomial', () =>
     referenceOutputs(writeOnnx({ ...polynomial, finish: 'none' }), referenceOptions({}, model), samples, listening),
   )
   const layers = await watch.time('attribute', () =>
-    attributeLayers(model, polynomial, samples.slice(0, ATTRIBUTED_SAMPLES), listening),
+    attributeLayers(model, polynomial, samples.first(ATTRIBUTED_SAMPLES), listening),
   )
   const count = Math.min(request.encrypted, samples.length)
   const encrypted =
@@ -73,10 +72,10 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
       ? undefined
       : {
           indices: Array.from({ length: count }, (_, index) => index),
-          outputs: await encryptedOutputs(request, approximatedNetwork, samples.slice(0, count), listening, watch),
+          outputs: await encryptedOutputs(request, approximatedNetwork, samples.first(count), listening, watch),
         }
   const report = accuracyReport({
-    ...(labels && { labels: Array.from(labels) }),
+    ...(labels && { labels }),
     original: original.outputs,
     polynomial: approximated,
     ...(encrypted && { encrypted }),
@@ -93,12 +92,29 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   return { ...report, ...(html !== undefined && { html }), seconds: watch.seconds }
 }
 
-/** Data and labels that do not fit the network are refused before the long work begins. */
-async function checkData(request: ValidateRequest, model: LayerModel, work: WorkContext): Promise<void> {
-  const { samples } = await prepareSamples(request.data, model.input.shape, request.preprocessing, work)
-  if (request.labels === undefined || samples.length === 0) return
-  const labels = Array.from(await readLabels(request.labels, { count: samples.length }))
-  checkLabels(labels, samples.length, runLayers(model, samples[0]).length)
+/** Samples that are read again each time they are used. */
+interface StreamedSamples {
+  readonly length: number
+  slice(from: number, to: number): Float64Array[]
+  first(count: number): Float64Array[]
+}
+
+/** Every sample is read once, so that data and labels that do not fit the network are refused before the long work begins. */
+async function openData(request: ValidateRequest, model: LayerModel, work: WorkContext) {
+  const { data: path, preprocessing, maxSamples } = request
+  const opened = await openSamples({ path, preprocessing, purpose: 'test', maxSamples }, model, work)
+  const { source, indices } = opened
+  const length = indices.length
+  const slice = (from: number, to: number): Float64Array[] =>
+    Array.from({ length: Math.max(0, Math.min(to, length) - from) }, (_, i) => opened.at(from + i))
+  await inChunks('read', { length, slice }, work, async () => [])
+  const samples: StreamedSamples = { length, slice, first: (count) => slice(0, count) }
+  const expected = { count: source.count, classes: classesOf(model) }
+  const found = await labelsFor(request.labels, source, expected)
+  if (found === undefined) return { samples }
+  const labels = indices.map((index) => found[index])
+  checkLabels(labels, length, expected.classes)
+  return { samples, labels }
 }
 
 interface OriginalOutputs {
@@ -110,7 +126,7 @@ interface OriginalOutputs {
 async function originalOutputs(
   request: ValidateRequest,
   network: NetworkFile,
-  samples: readonly Float64Array[],
+  samples: Chunked,
   work: WorkContext,
 ): Promise<OriginalOutputs> {
   const original = await openOriginal(request, network)
@@ -127,7 +143,7 @@ async function quantised(
   { model, droppedClamps }: ApproximatedNetwork,
   { computedBy, outputs }: OriginalOutputs,
   polynomial: Outputs,
-  samples: readonly Float64Array[],
+  samples: Chunked,
   work: WorkContext,
 ): Promise<QuantisedReport> {
   const exact = await inChunks('exact', samples, work, async (chunk) => runLayerBatch(model, chunk))
@@ -138,7 +154,7 @@ async function quantised(
 async function referenceOutputs(
   file: string | Uint8Array,
   options: ReferenceOptions,
-  samples: readonly Float64Array[],
+  samples: Chunked,
   work: WorkContext,
 ): Promise<Outputs> {
   const reference = await openReference(file, options)
@@ -149,9 +165,11 @@ async function referenceOutputs(
   }
 }
 
+type Chunked = Pick<StreamedSamples, 'length' | 'slice'>
+
 async function inChunks(
   stage: string,
-  samples: readonly Float64Array[],
+  samples: Chunked,
   work: WorkContext,
   run: (chunk: readonly Float64Array[]) => Promise<Float64Array[]>,
 ): Promise<Float64Array[]> {

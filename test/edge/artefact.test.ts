@@ -68,7 +68,9 @@ describe('the edge runtime as a folder', () => {
         fetch(`${url}/v1/run`, { method: 'POST', body: Buffer.from(body), headers: { 'content-type': type } })
       const png = { width: 2, height: 2, bitDepth: 8, colourType: 0, samples: [1, 2, 3, 4] } as const
       expect((await post(writePng(png), 'image/png')).status).toBe(200)
-      const jpeg = await readFile(join(import.meta.dirname, '../vectors/pictures/gray.jpg'))
+      const vectors = join(import.meta.dirname, '../vectors/pictures')
+      expect((await post(await readFile(join(vectors, 'gray-2x2.jpg')), 'image/jpeg')).status).toBe(200)
+      const jpeg = await readFile(join(vectors, 'gray.jpg'))
       expect((await (await post(jpeg, 'image/jpeg')).json()).error).toMatchObject({
         message: expect.stringContaining('a picture of shape [1, 17, 23]'),
       })

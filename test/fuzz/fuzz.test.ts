@@ -6,7 +6,7 @@ import { decodeManifest, encodeManifest, type Manifest } from '../../src-main/co
 import { decodePlan, encodePlan } from '../../src-main/core/bundle/plan-json.ts'
 import { decodeResult, encodeResult, type EncryptedResult } from '../../src-main/core/bundle/result.ts'
 import { UserError } from '../../src-main/core/errors.ts'
-import { sampleFromBytes } from '../../src-main/data/read-samples.ts'
+import { sampleFromBytes } from '../../src-main/data/sample-from-bytes.ts'
 import { Bundle } from '../../src-main/files/open-bundle.ts'
 import { serve, type Serving } from '../../src-main/edge/serve/serve.ts'
 import { verifyStatement } from '../../src-main/files/signature.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { sampleFromBytes } from '../../src-main/data/read-samples.ts'
+import { sampleFromBytes } from '../../src-main/data/sample-from-bytes.ts'
 import { varySample } from '../../src-main/owner/gateway/vary-sample.ts'
 import { npyFile } from '../support/npy.ts'
 

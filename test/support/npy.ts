@@ -20,3 +20,25 @@ export function npyFile(dims: readonly number[], values: Values): Uint8Array {
   start.writeUInt16LE(header.length, 8)
   return Buffer.concat([start, Buffer.from(values.buffer, values.byteOffset, values.byteLength)])
 }
+
+/** Text as NumPy stores it: UCS-4, or bytes. */
+export function npyText(texts: readonly string[], kind: 'U' | 'S' = 'U'): Uint8Array {
+  const length = Math.max(...texts.map((text) => text.length))
+  const padded = texts.map((text) => text.padEnd(length, '\0')).join('')
+  const points = Array.from(padded, (character) => character.charCodeAt(0))
+  const data = kind === 'U' ? Int32Array.from(points) : Uint8Array.from(points)
+  const file = Buffer.from(npyFile([texts.length], data.subarray(0, texts.length)))
+  const type = `'${kind === 'U' ? '<' : '|'}${kind}${length}'`
+  const header = file
+    .subarray(0, 128)
+    .toString('latin1')
+    .replace(/'[<|][iu]\d'/, type)
+  const end = file.readUInt16LE(8) + 10
+  const text =
+    header
+      .slice(10, 128)
+      .split('\n')[0]
+      .trimEnd()
+      .padEnd(end - 11) + '\n'
+  return Buffer.concat([file.subarray(0, 10), Buffer.from(text, 'latin1'), Buffer.from(data.buffer)])
+}

@@ -27,7 +27,11 @@ export function adviseCommand(): Command {
     'sealwright advise lenet5.onnx --calibration calibration.npz --scale 1/255 --goal small --max-refreshes 2 --out plan.json',
     'sealwright protect lenet5.onnx --plan plan.json --calibration calibration.npz --scale 1/255 --keys keys --out lenet5.sealed',
   ])
-    .requiredOption('--calibration <data>', 'unlabelled samples: .npy, .npz, a picture or a folder of them', path)
+    .requiredOption(
+      '--calibration <data>',
+      'unlabelled samples: arrays, tables, pictures, folders (docs/data.md)',
+      path,
+    )
     .addOption(
       new Option('--goal <goal>', 'no owner online, fewest bytes, least time, or nothing lost')
         .choices(GOALS)

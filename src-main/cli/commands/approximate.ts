@@ -31,7 +31,11 @@ export function approximateCommand(): Command {
     'sealwright approximate lenet5.onnx --calibration calibration.npz --scale 1/255 --out approx.onnx',
     'sealwright approximate lenet5.onnx --calibration images/ --activation auto --target 0.995 --out approx.onnx --json',
   ])
-    .requiredOption('--calibration <data>', 'unlabelled samples: .npy, .npz, a picture or a folder of them', path)
+    .requiredOption(
+      '--calibration <data>',
+      'unlabelled samples: arrays, tables, pictures, folders (docs/data.md)',
+      path,
+    )
     .requiredOption('--out <file>', 'the ONNX file to write', path)
     .option('--force', 'replace the file if it exists')
   return withNetworkNames(withSplit(withActivation(withPreprocessing(base)))).action(

@@ -27,7 +27,7 @@ export function edgeSubmitCommand(): Command {
       'sealwright edge submit node-1.sealed --nats tls://queue.example:4222 --nats-user camera \\\n      --nats-password-file password.txt --nats-ca ca.pem --input images.npy --count 100 --json',
     ],
   )
-    .requiredOption('--input <data>', '.npy, .npz (array x), a picture or a folder of them', path)
+    .requiredOption('--input <data>', 'samples: arrays, tables, pictures, folders (docs/data.md)', path)
     .option('--index <number>', 'the first sample of the input, from 0', wholeNumber, 0)
     .option('--count <number>', 'how many results; with a batch each takes as many samples', positiveNumber, 1)
     .option('--deadline <seconds>', 'for each, from its submission', positiveNumber, 60)

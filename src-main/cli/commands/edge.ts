@@ -47,7 +47,7 @@ function runCommand(): Command {
     'sealwright edge run lenet5.sealed --input digit.png --out digit.result',
     'sealwright edge run lenet5.sealed --input images.npy --index 7 --out 7.result --threads 2 --json',
   ])
-    .requiredOption('--input <data>', '.npy, .npz (array x), a picture or a folder of them', path)
+    .requiredOption('--input <data>', 'samples: arrays, tables, pictures, folders (docs/data.md)', path)
     .option('--index <number>', 'which sample of the input, from 0', wholeNumber, 0)
     .requiredOption('--out <file>', 'the encrypted result to write, usually *.result', path)
     .option('--opening <file>', 'write what an audit of the job is shown; it holds the input', path)
@@ -68,7 +68,7 @@ function encryptCommand(): Command {
   const base = command('encrypt <bundle>', 'encrypt one input, for several nodes to compute on', [
     'sealwright edge encrypt lenet5.sealed --input digit.png --out digit.input',
   ])
-    .requiredOption('--input <data>', '.npy, .npz (array x), a picture or a folder of them', path)
+    .requiredOption('--input <data>', 'samples: arrays, tables, pictures, folders (docs/data.md)', path)
     .option('--index <number>', 'which sample of the input, from 0', wholeNumber, 0)
     .requiredOption('--out <file>', 'the encrypted input to write; `edge run --input` takes it', path)
     .option('--force', 'replace the file if it exists')

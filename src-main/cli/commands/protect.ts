@@ -51,7 +51,7 @@ export function protectCommand(): Command {
   base
     .requiredOption(
       '--calibration <data>',
-      'unlabelled samples: .npy, .npz (array x), a picture or a folder of them',
+      'unlabelled samples: arrays, tables, pictures, folders (docs/data.md)',
       path,
     )
     .requiredOption('--keys <folder>', 'key store; made where it does not exist', path)

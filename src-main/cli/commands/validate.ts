@@ -31,8 +31,8 @@ export function validateCommand(): Command {
     'sealwright validate lenet5.onnx --data test.npy --labels labels.npy --calibration calibration.npz --scale 1/255',
     'sealwright validate lenet5.onnx --data images/ --calibration images/ --encrypted 50 --html report.html --json',
   ])
-    .requiredOption('--data <data>', 'samples: .npy, .npz (array x), a picture or a folder of them', path)
-    .option('--labels <file>', 'their classes: .npy, .npz (array y) or text; without them agreement is reported', path)
+    .requiredOption('--data <data>', 'samples: arrays, tables, pictures, folders (docs/data.md)', path)
+    .option('--labels <file>', 'their classes, where the data has none; without any agreement is reported', path)
     .requiredOption('--calibration <data>', 'unlabelled samples, others than those validated', path)
     .option('--encrypted <number>', 'how many samples to run encrypted too', wholeNumber, 0)
     .option('--html <file>', 'write a page with plots', path)

@@ -130,3 +130,7 @@ export interface MaxPoolLayer extends LayerBase {
 }
 
 export const sizeOf = (shape: Shape): number => shape[0] * shape[1] * shape[2]
+
+/** How many scores a network gives. */
+export const classesOf = ({ layers, output, input }: Model<{ readonly id: LayerId; readonly shape: Shape }>): number =>
+  sizeOf(layers.find(({ id }) => id === output)?.shape ?? input.shape)

@@ -29,8 +29,8 @@ function sizeOfFrame(view: DataView, at: number, components: number): PictureSiz
 }
 
 /** By libjpeg-turbo: the colour transform follows the markers, and the chroma is upsampled as libjpeg does it. */
-export async function decodeJpeg(bytes: Uint8Array, size: PictureSize): Promise<Picture> {
-  const decoder = new (await (libjpeg ??= load())).JPEGDecoder()
+function decodeJpeg(libjpeg: Libjpeg, bytes: Uint8Array, size: PictureSize): Picture {
+  const decoder = new libjpeg.JPEGDecoder()
   try {
     decoder.getEncodedBuffer(bytes.length).set(bytes)
     decoder.decode()
@@ -47,10 +47,11 @@ export async function decodeJpeg(bytes: Uint8Array, size: PictureSize): Promise<
   }
 }
 
-let libjpeg: Promise<Libjpeg> | undefined
-const load = (): Promise<Libjpeg> =>
-  loadLibjpeg({
-    wasmBinary: codecBytes('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm'),
+export async function loadJpeg(): Promise<(bytes: Uint8Array, size: PictureSize) => Picture> {
+  const libjpeg = await loadLibjpeg({
+    wasmBinary: codecBytes('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm', 'libjpegturbowasm_decode.wasm'),
     print() {},
     printErr() {},
   })
+  return (bytes, size) => decodeJpeg(libjpeg, bytes, size)
+}

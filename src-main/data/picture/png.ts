@@ -18,22 +18,22 @@ export function pngSize(bytes: Uint8Array): PictureSize {
 }
 
 /** Every depth, colour type and interlacing, by the Rust library `png`, which gives 16 bits a sample. */
-export async function decodePng(bytes: Uint8Array, size: PictureSize): Promise<Picture> {
-  initSync(program())
-  const decoded = decode_rgba16(essentialChunks(bytes, size))
-  try {
-    return { ...size, values: withoutAlpha(decoded.data, size) }
-  } finally {
-    decoded.free()
+export function loadPng(): (bytes: Uint8Array, size: PictureSize) => Picture {
+  initSync(new WebAssembly.Module(codecBytes('@jsquash/png/codec/pkg/squoosh_png_bg.wasm', 'squoosh_png_bg.wasm')))
+  return (bytes, size) => {
+    const decoded = decode_rgba16(essentialChunks(bytes, size))
+    try {
+      return { ...size, values: withoutAlpha(decoded.data, size, viewOf(bytes).getUint8(24) === 16) }
+    } finally {
+      decoded.free()
+    }
   }
 }
 
-let compiled: WebAssembly.Module | undefined
-const program = (): WebAssembly.Module =>
-  (compiled ??= new WebAssembly.Module(codecBytes('@jsquash/png/codec/pkg/squoosh_png_bg.wasm')))
-
-function withoutAlpha(rgba: Uint16Array, { width, height, channels }: PictureSize): Float32Array {
-  const values = new Float32Array(width * height * channels)
+/** Files of up to 8 bits a sample are bytes again; 257 is what spreads a byte over 16 bits. */
+function withoutAlpha(rgba: Uint16Array, { width, height, channels }: PictureSize, isDeep: boolean): Picture['values'] {
+  const length = width * height * channels
+  const values = isDeep ? new Float32Array(length) : new Uint8Array(length)
   for (let pixel = 0, to = 0; pixel < rgba.length; pixel += 4) {
     for (let channel = 0; channel < channels; channel++) values[to++] = rgba[pixel + channel] / 257
   }

@@ -1,6 +1,6 @@
 import type { Preprocessing } from '../../core/bundle/preprocessing.ts'
 import type { Shape } from '../../core/network/layer-model.ts'
-import { SAMPLE_TYPES, type SampleType } from '../../data/read-samples.ts'
+import { SAMPLE_TYPES, type SampleType } from '../../data/sample-from-bytes.ts'
 
 /** A refreshed or handed file, for a segment after the first. */
 export const CIPHERTEXTS_TYPE = 'application/octet-stream'

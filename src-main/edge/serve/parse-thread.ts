@@ -1,5 +1,5 @@
 import { preprocess } from '../../data/preprocess.ts'
-import { sampleFromBytes } from '../../data/read-samples.ts'
+import { sampleFromBytes } from '../../data/sample-from-bytes.ts'
 import { answerQuestions } from '../../workers/ask.ts'
 import { decodeGiven, type GivenInput } from '../read-ciphertexts.ts'
 import { CIPHERTEXTS_TYPE, type Body } from './body.ts'

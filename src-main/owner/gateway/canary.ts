@@ -1,7 +1,7 @@
 import { UserError } from '../../core/errors.ts'
 import { MAX_RESULT_BYTES } from '../../core/bundle/result.ts'
 import { ask } from '../../http/ask.ts'
-import type { SampleType } from '../../data/read-samples.ts'
+import type { SampleType } from '../../data/sample-from-bytes.ts'
 import type { GatewayServer } from './gateway.ts'
 import { varySample } from './vary-sample.ts'
 

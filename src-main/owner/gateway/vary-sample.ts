@@ -1,7 +1,9 @@
 import { encode as encodePng } from 'fast-png'
+import { inMemory } from '../../data/byte-source.ts'
 import { parseNpy } from '../../data/npy.ts'
+import { sizeOfDims } from '../../data/stored-array.ts'
 import { decodePicture } from '../../data/picture/decode-picture.ts'
-import type { SampleType } from '../../data/read-samples.ts'
+import type { SampleType } from '../../data/sample-from-bytes.ts'
 import { secureUniform } from '../gaussian.ts'
 
 /** Of what the values span; one level of a gray value. */
@@ -29,7 +31,8 @@ async function varyPng(bytes: Uint8Array): Promise<Uint8Array> {
 }
 
 function varyArray(bytes: Uint8Array): Uint8Array {
-  const { values } = parseNpy(bytes, 'canary')
+  const { dims, read } = parseNpy(inMemory(bytes), 'canary')
+  const values = read(0, sizeOfDims(dims))
   const header = new TextDecoder('latin1').decode(bytes.subarray(0, 200))
   const type = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1] ?? ''
   const write = writers[type]
