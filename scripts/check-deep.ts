@@ -106,6 +106,7 @@ async function compileFitted(): Promise<CompiledNetwork> {
   return {
     ...file,
     model: network,
+    original: { computedBy: 'ONNX Runtime' },
     droppedClamps: [],
     polynomial,
     ...planned,

@@ -33,8 +33,8 @@ export const preprocessingOf = ({ scale, mean, std, layout }: PreprocessingOptio
 
 export const withNetworkNames = (command: Command): Command =>
   command
-    .option('--input-name <name>', 'which input, where the network has several')
-    .option('--output-name <name>', 'which output, where the network has several')
+    .option('--input-name <name>', 'which input; any tensor, from which the network is then taken')
+    .option('--output-name <name>', 'which output; any tensor, with which the network then ends')
     .option('--input-shape <sizes>', 'sizes of the input, where the network leaves them open, such as 1,3,32,32', sizes)
 
 const passphraseFile = [

@@ -10,7 +10,8 @@ import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { fileProblem } from '../files/read-file.ts'
 import { prepareSamples } from './calibration.ts'
 import type { CompileRequest } from './compile.ts'
-import { openNetwork } from './open-network.ts'
+import { openNetworkFile } from './open-network.ts'
+import { checkOriginal } from './original.ts'
 
 export interface AdviseRequest
   extends
@@ -37,8 +38,10 @@ export async function advise(request: AdviseRequest, work: WorkContext): Promise
   const { out, goal } = request
   if (out !== undefined) await checkOutput(out, request)
   const watch = new Stopwatch(work)
-  const model = await watch.time('normalise', () => openNetwork(request))
+  const opened = await watch.time('normalise', () => openNetworkFile(request))
+  const { model } = opened
   const { samples } = await watch.time('calibrate', () => prepareSamples(request, model, work))
+  await watch.time('original', () => checkOriginal(request, opened, samples))
   const advice = await watch.time('advise', () => adviseNetwork(model, samples, request.input, work))
   const chosen = recommend(advice.candidates, goal, request)
   const recommended = chosen && advice.candidates.indexOf(chosen)

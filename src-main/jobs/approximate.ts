@@ -11,7 +11,8 @@ import { approximateAndKeep } from './approximate-and-keep.ts'
 import { calibrate } from './calibration.ts'
 import { type CompileRequest } from './compile.ts'
 import { exactLayersFor } from '../core/compile/compile.ts'
-import { openNetwork } from './open-network.ts'
+import { openNetworkFile } from './open-network.ts'
+import { checkOriginal, type OriginalReport } from './original.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
 
 export interface ApproximateRequest extends Omit<CompileRequest, 'input' | 'batch' | 'msPerMegabyte'> {
@@ -25,6 +26,8 @@ export interface ApproximateResult {
   /** Levels of the encrypted network. */
   readonly depth: number
   readonly layers: readonly (FitReport & { readonly name: string; readonly channels: number })[]
+  /** Who computes the original, which was compared on the first samples. */
+  readonly original: OriginalReport
   /** Clamps of a quantised network that change nothing on the samples and are left out. */
   readonly droppedClamps: readonly DroppedClamp[]
   /** How the whole network was fitted. */
@@ -42,8 +45,9 @@ export interface Frontier extends Omit<FrontierPoint, 'degrees'> {
 export async function approximate(request: ApproximateRequest, work: WorkContext): Promise<ApproximateResult> {
   await checkOutput(request.out, request)
   const watch = new Stopwatch(work)
-  const opened = await watch.time('normalise', () => openNetwork(request))
-  const { model, samples, droppedClamps } = await watch.time('calibrate', () => calibrate(opened, request, work))
+  const opened = await watch.time('normalise', () => openNetworkFile(request))
+  const { model, samples, droppedClamps } = await watch.time('calibrate', () => calibrate(opened.model, request, work))
+  const original = await watch.time('original', () => checkOriginal(request, opened, samples))
   const exact = exactLayersFor(model, request.split ?? WHOLE, request)
   const { polynomial, frontier } = await watch.time('approximate', () =>
     approximateAndKeep(model, samples, { ...request, exact }, work),
@@ -56,6 +60,7 @@ export async function approximate(request: ApproximateRequest, work: WorkContext
     out: request.out,
     depth: depthOf(polynomial),
     layers,
+    original,
     droppedClamps,
     ...(polynomial.fitting && { fitting: polynomial.fitting }),
     ...(frontier && { frontier: frontier.map(frontierJson) }),

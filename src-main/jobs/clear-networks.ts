@@ -42,29 +42,31 @@ export interface Compared {
 export class ClearNetworks {
   readonly #model: LayerModel
   readonly #preprocessing: PreprocessingChoice
-  readonly #original: Original
+  /** Opened with the first sample, which ONNX Runtime and our own pass are compared on. */
+  #original: Original | undefined
+  readonly #open: (sample: Float64Array) => Promise<Original>
   readonly #polynomial: Reference | undefined
 
   private constructor(
     model: LayerModel,
     preprocessing: PreprocessingChoice,
-    original: Original,
+    open: (sample: Float64Array) => Promise<Original>,
     polynomial: Reference | undefined,
   ) {
     this.#model = model
     this.#preprocessing = preprocessing
-    this.#original = original
+    this.#open = open
     this.#polynomial = polynomial
   }
 
   static async open(request: ClearRequest): Promise<ClearNetworks> {
     const network = await openNetworkFile(request)
     const { model } = network
-    const original = await openOriginal(request, network)
+    const open = (sample: Float64Array) => openOriginal(request, network, [sample])
     const { polynomial } = request
     const approximated =
       polynomial === undefined ? undefined : await openReference(polynomial, referenceOptions({}, model))
-    return new ClearNetworks(model, request.preprocessing, original, approximated)
+    return new ClearNetworks(model, request.preprocessing, open, approximated)
   }
 
   /** @throws UserError what `readSamples` says */
@@ -80,6 +82,7 @@ export class ClearNetworks {
   }
 
   async compare(values: Float64Array, encrypted: Float64Array): Promise<Compared> {
+    this.#original ??= await this.#open(values)
     const [original] = await this.#original.run([values])
     const polynomial = await this.#polynomial?.run(values)
     return {
@@ -100,7 +103,7 @@ export class ClearNetworks {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#original.close(), this.#polynomial?.close()])
+    await Promise.all([this.#original?.close(), this.#polynomial?.close()])
   }
 }
 

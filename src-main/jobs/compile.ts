@@ -15,8 +15,9 @@ import type { Stopwatch } from '../core/stopwatch.ts'
 import type { Kept } from '../core/validate/kept.ts'
 import type { Flooding } from '../owner/flood.ts'
 import { approximateAndKeep, type KeptApproximateChoice } from './approximate-and-keep.ts'
-import { prepareSamples, type CalibrationRequest, type PreparedSamples } from './calibration.ts'
+import { prepareSamples, type CalibrationRequest } from './calibration.ts'
 import { openNetworkFile, type NetworkFile, type NetworkRequest } from './open-network.ts'
+import { checkOriginal, type OriginalReport } from './original.ts'
 import { planForScores } from './plan-for-scores.ts'
 
 /** Calibration needs no labels: docs/data.md lists what it may be. */
@@ -34,6 +35,8 @@ export interface ApproximatedNetwork extends NetworkFile {
   /** Those of the samples that the fit has seen. */
   readonly fitted: readonly Float64Array[]
   readonly preprocessing: Preprocessing
+  /** Who computes the original, which was compared on the first calibration samples. */
+  readonly original: OriginalReport
   /** On calibration samples that the fit has not seen; absent where there were fewer than five. */
   readonly kept?: Kept
 }
@@ -49,13 +52,13 @@ export interface CompiledNetwork extends PlannedSegments, Omit<ApproximatedNetwo
 /** Reads, normalises, approximates and plans: core/compile with files around it. @throws UserError what the stages say */
 export async function compile(request: CompileRequest, work: WorkContext, watch: Stopwatch): Promise<CompiledNetwork> {
   const opened = await watch.time('normalise', () => openNetworkFile(request))
-  const data = new CalibrationData(opened.model, request, work)
+  const data = new CalibrationData(opened, request, work)
   const {
     samples,
     fitted: _,
     ...compiled
   } = await compileModel(opened.model, request, hostFor(request, data, work, watch))
-  return { ...opened, ...compiled, preprocessing: data.preprocessing, typical: samples[0] }
+  return { ...opened, ...compiled, ...data.settled, typical: samples[0] }
 }
 
 /** Calibrates and approximates a network that was read. @throws UserError what the stages say */
@@ -65,9 +68,9 @@ export async function approximateOpened(
   work: WorkContext,
   watch: Stopwatch,
 ): Promise<ApproximatedNetwork> {
-  const data = new CalibrationData(opened.model, request, work)
+  const data = new CalibrationData(opened, request, work)
   const approximated = await approximateModel(opened.model, request, hostFor(request, data, work, watch))
-  return { ...opened, ...approximated, preprocessing: data.preprocessing }
+  return { ...opened, ...approximated, ...data.settled }
 }
 
 /** Plans what was approximated. @throws UserError what the stages say */
@@ -77,32 +80,35 @@ export async function planApproximated(
   work: WorkContext,
   watch: Stopwatch,
 ): Promise<CompiledNetwork> {
-  const host = hostFor(request, new CalibrationData(approximated.model, request, work), work, watch)
+  const host = hostFor(request, new CalibrationData(approximated, request, work), work, watch)
   const planned = await planModel({ ...approximated, samples }, request, host)
   return { ...approximated, ...planned, typical: samples[0] }
 }
 
-/** Calibration samples, and the preprocessing that reading them settles. */
-class CalibrationData {
-  readonly #model: LayerModel
-  readonly #request: CalibrationRequest
-  readonly #work: WorkContext
-  #prepared: PreparedSamples | undefined
+type Settled = Pick<ApproximatedNetwork, 'preprocessing' | 'original'>
 
-  constructor(model: LayerModel, request: CalibrationRequest, work: WorkContext) {
-    this.#model = model
+/** Calibration samples, and what reading them settles. */
+class CalibrationData {
+  readonly #network: NetworkFile
+  readonly #request: NetworkRequest & CalibrationRequest
+  readonly #work: WorkContext
+  #settled: Settled | undefined
+
+  constructor(network: NetworkFile, request: NetworkRequest & CalibrationRequest, work: WorkContext) {
+    this.#network = network
     this.#request = request
     this.#work = work
   }
 
   async read(): Promise<readonly Float64Array[]> {
-    this.#prepared = await prepareSamples(this.#request, this.#model, this.#work)
-    return this.#prepared.samples
+    const { samples, preprocessing } = await prepareSamples(this.#request, this.#network.model, this.#work)
+    this.#settled = { preprocessing, original: await checkOriginal(this.#request, this.#network, samples) }
+    return samples
   }
 
-  get preprocessing(): Preprocessing {
-    invariant(this.#prepared, 'calibration samples are read before their preprocessing is known')
-    return this.#prepared.preprocessing
+  get settled(): Settled {
+    invariant(this.#settled, 'calibration samples are read before their preprocessing is known')
+    return this.#settled
   }
 }
 

@@ -27,6 +27,8 @@ export interface NetworkFile {
   readonly format: 'onnx' | 'tflite'
   /** Of a quantised file: the network that rounds as the file does. */
   readonly onIntegers?: LayerModel
+  /** Whether the file computes in half precision somewhere. */
+  readonly isHalf: boolean
 }
 
 /** Reads ONNX or TFLite, by the first bytes. @throws UserError file-…, and what core/onnx/ and core/tflite/ say; `where.file` names the model. */
@@ -54,9 +56,13 @@ export async function openNetworkFile(request: NetworkRequest): Promise<NetworkF
   return namingFile(request.model, () => {
     const model = normalise(graph, request)
     const onIntegers = model.quantised && normalise(graph, { ...request, onIntegers: true })
-    return { model, sha256: sha256(bytes), format, ...(onIntegers && { onIntegers }) }
+    return { model, sha256: sha256(bytes), format, isHalf: castsToHalf(graph), ...(onIntegers && { onIntegers }) }
   })
 }
+
+/** TensorProto.DataType: float16 and bfloat16. */
+const castsToHalf = ({ nodes }: Graph): boolean =>
+  nodes.some(({ operator, attributes: { to } }) => operator === 'Cast' && (to === 10 || to === 16))
 
 /** @throws UserError as `openNetworkFile` */
 export const openNetwork = async (request: NetworkRequest): Promise<LayerModel> =>
@@ -65,7 +71,7 @@ export const openNetwork = async (request: NetworkRequest): Promise<LayerModel> 
 /** How ONNX Runtime is fed for this network. */
 export const referenceOptions = (
   { inputName, outputName }: Pick<NetworkRequest, 'inputName' | 'outputName'>,
-  { input: { layout, onnxShape, name }, quantised }: LayerModel,
+  { input: { layout, onnxShape, name }, quantised }: Pick<LayerModel, 'input' | 'quantised'>,
 ) => ({ layout, onnxShape, outputIntegers: quantised?.outputIntegers, inputName: inputName ?? name, outputName })
 
 export function namingFile<T>(file: string, read: () => T): T {

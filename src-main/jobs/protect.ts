@@ -12,6 +12,8 @@ import { reportBudget, type BudgetReport } from '../owner/budget/budget.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { protect as exportBundle } from '../owner/protect.ts'
 import { Signer } from '../owner/sign.ts'
+import type { DroppedClamp } from '../core/network/layer-model.ts'
+import type { OriginalReport } from './original.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
 import { Stopwatch, type StageTime } from '../core/stopwatch.ts'
 
@@ -55,6 +57,10 @@ export interface ProtectResult {
   readonly logQP: number
   /** What its answers may give away. */
   readonly budget: BudgetReport
+  /** Who computes the original, which was compared on the first calibration samples. */
+  readonly original: OriginalReport
+  /** Clamps of a quantised network that change nothing on the calibration samples and are left out. */
+  readonly droppedClamps: readonly DroppedClamp[]
   /** What the approximated network keeps of the original; absent where there were too few samples to hold any out. */
   readonly kept?: Kept
   readonly seconds: number
@@ -166,6 +172,8 @@ export async function exportCompiled(
     publicKey,
     ...sizes,
     budget,
+    original: compiled.original,
+    droppedClamps: compiled.droppedClamps,
     ...(compiled.kept && { kept: compiled.kept }),
     seconds: watch.seconds,
     stages: watch.stages,

@@ -45,7 +45,7 @@ export async function sealAndTry(request: SealAndTryRequest, work: WorkContext):
   await writeFile(join(owner, 'polynomial.onnx'), polynomial, { mode: 0o600 })
   const out = join(edge, `${networkName(model)}.sealed`)
   const keys = join(owner, 'keys')
-  const { bundleBytes, keyBytes, polyModulusDegree, logQP } = await exportCompiled(
+  const { bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps } = await exportCompiled(
     { model, keys, out, force: false, passphrase },
     compiled,
     work,
@@ -53,7 +53,7 @@ export async function sealAndTry(request: SealAndTryRequest, work: WorkContext):
   )
   const tested = await tryBundle({ ...request, ...(await sealedTrial(folder)) }, work)
   const { seconds, stages } = watch
-  return { tested, bundleBytes, keyBytes, polyModulusDegree, logQP, seconds, stages }
+  return { tested, bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps, seconds, stages }
 }
 
 /** What `sealAndTry` left in `folder`, to try further inputs on. */

@@ -71,7 +71,9 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
 
   const compiled = await compile(request, work, watch)
   const exported = await exportCompiled({ ...request, keys, out, force: false, passphrase }, compiled, work, watch)
-  const reference = await watch.time('compare', () => openOriginal(request, compiled, { finished: true }))
+  const reference = await watch.time('compare', () =>
+    openOriginal(request, compiled, [compiled.typical], { finished: true }),
+  )
   const unlocked = new UnlockedKeyStore(keys, { passphrase })
   const opener = await watch.time('decrypt', async () =>
     ResultOpener.load(unlocked, await unlocked.store.read(exported.deployment), compiled.segments.length - 1),
@@ -101,9 +103,10 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
     opener.delete()
     await reference.close()
   }
-  const { cuts, bundleBytes, keyBytes, polyModulusDegree, logQP } = exported
+  const { cuts, bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps } = exported
   const { seconds, stages } = watch
-  return { samples, stages, folder: request.folder, cuts, bundleBytes, keyBytes, polyModulusDegree, logQP, seconds }
+  const figures = { cuts, bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps }
+  return { samples, stages, folder: request.folder, ...figures, seconds }
 }
 
 interface Outputs {

@@ -18,7 +18,7 @@ import { openReference, type ReferenceOptions } from '../ort/reference.ts'
 import { openSamples } from './calibration.ts'
 import { approximateOpened, planApproximated, type ApproximatedNetwork, type CompileRequest } from './compile.ts'
 import { openNetworkFile, referenceOptions, type NetworkFile } from './open-network.ts'
-import { openOriginal } from './original.ts'
+import { COMPARED_SAMPLES, openOriginal, type OriginalReport } from './original.ts'
 import { exportCompiled } from './protect.ts'
 import { runSegmentsInProcess } from './run-segments.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
@@ -77,6 +77,8 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const report = accuracyReport({
     ...(labels && { labels }),
     original: original.outputs,
+    computedBy: original.computedBy,
+    ...(original.deviation && { deviation: original.deviation }),
     polynomial: approximated,
     ...(encrypted && { encrypted }),
     ...(model.quantised && {
@@ -117,8 +119,7 @@ async function openData(request: ValidateRequest, model: LayerModel, work: WorkC
   return { samples, labels }
 }
 
-interface OriginalOutputs {
-  readonly computedBy: string
+interface OriginalOutputs extends OriginalReport {
   readonly outputs: Outputs
 }
 
@@ -129,10 +130,11 @@ async function originalOutputs(
   samples: Chunked,
   work: WorkContext,
 ): Promise<OriginalOutputs> {
-  const original = await openOriginal(request, network)
+  const original = await openOriginal(request, network, samples.slice(0, COMPARED_SAMPLES))
   try {
     const outputs = await inChunks('original', samples, work, (chunk) => original.run(chunk))
-    return { computedBy: original.computedBy, outputs }
+    const { computedBy, deviation } = original
+    return { computedBy, outputs, ...(deviation && { deviation }) }
   } finally {
     await original.close()
   }

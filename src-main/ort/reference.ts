@@ -1,7 +1,13 @@
-import { InferenceSession, Tensor, type InferenceSession as Session } from 'onnxruntime-node'
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { env, InferenceSession, Tensor, type InferenceSession as Session } from 'onnxruntime-node'
 import { UserError } from '../core/errors.ts'
-import { lastOf } from '../core/must.ts'
+import { lastOf, present } from '../core/must.ts'
+import { withInput, withOutputs } from '../core/onnx/expose.ts'
 import { fromFloat16, toFloat16 } from '../core/onnx/half-floats.ts'
+
+/** Of the ONNX Runtime that is linked. */
+export const runtimeVersion: string = env.versions.node ?? env.versions.common
 
 export interface Reference {
   readonly inputName: string
@@ -12,12 +18,18 @@ export interface Reference {
   run(sample: Float64Array): Promise<Float64Array>
   /** The same for many, one by one where the model's batch size is fixed. */
   runBatch(samples: readonly Float64Array[]): Promise<Float64Array[]>
+  /** The `traced` tensors for one sample, those of numbers, by name. */
+  trace(sample: Float64Array): Promise<Map<string, Float64Array>>
   close(): Promise<void>
 }
 
 export interface ReferenceOptions {
+  /** Any tensor of the graph. */
   readonly inputName?: string
+  /** Any tensor of the graph; the first output unless told. */
   readonly outputName?: string
+  /** Further tensors that `trace` gives. */
+  readonly traced?: readonly string[]
   /** The order of the model's own input; samples are always [C,H,W]. */
   readonly layout?: 'nchw' | 'nhwc'
   /** The shape to feed, batch included, for models whose own is dynamic. */
@@ -30,27 +42,27 @@ export interface ReferenceOptions {
 
 /** Opens a model file, or its bytes, in ONNX Runtime on the CPU. Throws UserError 'onnxruntime-refused'. */
 export async function openReference(model: string | Uint8Array, options: ReferenceOptions = {}): Promise<Reference> {
-  const session = await createSession(model, options.literal ?? false)
+  const session = await openSession(model, options)
   const input = pick(session.inputMetadata, options.inputName)
   const outputName = options.outputName ?? session.outputNames[0]
   const declared = 'shape' in input ? input.shape : []
   const shape = options.onnxShape ?? declared.map((size) => (typeof size === 'number' && size > 0 ? size : 1))
   const type = 'type' in input ? input.type : 'float32'
 
-  const feed = async (samples: readonly Float64Array[], shapeToFeed: readonly number[]): Promise<Float64Array> => {
+  const feedsOf = (samples: readonly Float64Array[], shapeToFeed: readonly number[]) => {
     const size = shapeToFeed.reduce((product, length) => product * length, 1)
     const values = new Float64Array(size)
     const stride = samples[0].length
     for (let at = 0; at < size / stride; at++) {
       values.set(toLayout(samples[Math.min(at, samples.length - 1)], shape, options.layout), at * stride)
     }
-    const feeds = { [input.name]: tensorOf(type, values, shapeToFeed) }
-    const results = await refusing(() => session.run(feeds, [outputName]))
+    return { [input.name]: tensorOf(type, values, shapeToFeed) }
+  }
+  const feed = async (samples: readonly Float64Array[], shapeToFeed: readonly number[]): Promise<Float64Array> => {
+    const results = await refusing(() => session.run(feedsOf(samples, shapeToFeed), [outputName]))
     const { scale, zero } = options.outputIntegers ?? { scale: 1, zero: 0 }
-    const { data, type: outputType } = results[outputName]
-    const isBits = outputType === 'float16' && data instanceof Uint16Array
-    const outputs = isBits ? Float64Array.from(data, fromFloat16) : (data as ArrayLike<number | bigint>)
-    return Float64Array.from(outputs, (value) => scale * (Number(value) - zero))
+    const numbers = present(numbersOf(results[outputName]))
+    return numbers.map((value) => scale * (value - zero))
   }
   const runOne = async (sample: Float64Array): Promise<Float64Array> => {
     const results = await feed([sample], shape)
@@ -65,19 +77,51 @@ export async function openReference(model: string | Uint8Array, options: Referen
     run: runOne,
     async runBatch(samples) {
       if (!isFree || samples.length === 0) return Promise.all(samples.map(runOne))
-      const all = await feed(samples, [samples.length, ...shape.slice(1)])
+      const all = await feed(samples, [samples.length, ...shape.slice(1)]).catch(() => undefined)
+      // A Reshape to [1, …] in the file takes one sample, whatever its input says.
+      if (!all) return Promise.all(samples.map(runOne))
       const size = all.length / samples.length
       return samples.map((_, index) => all.slice(index * size, (index + 1) * size))
+    },
+    async trace(sample) {
+      const results = await refusing(() => session.run(feedsOf([sample], shape), [...(options.traced ?? [])]))
+      const numeric = Object.entries(results).map(([name, tensor]) => [name, numbersOf(tensor)] as const)
+      return new Map(numeric.filter((entry): entry is [string, Float64Array] => entry[1] !== undefined))
     },
     close: () => session.release(),
   }
 }
 
-function createSession(model: string | Uint8Array, literal: boolean): Promise<Session> {
+/** Undefined for text, sequences and maps. */
+function numbersOf({ data, type }: Tensor): Float64Array | undefined {
+  if (typeof data !== 'object' || Array.isArray(data)) return undefined
+  if (type === 'float16' && data instanceof Uint16Array) return Float64Array.from(data, fromFloat16)
+  return Float64Array.from(data as ArrayLike<number | bigint>, Number)
+}
+
+/** A session in which all named tensors can be fed and fetched, those inside of the graph too. */
+async function openSession(model: string | Uint8Array, options: ReferenceOptions): Promise<Session> {
+  const { inputName, outputName, onnxShape = [], traced = [], literal = false } = options
+  const session = await createSession(model, literal)
+  const wanted = [...(outputName === undefined ? [] : [outputName]), ...traced]
+  const outputs = wanted.filter((name) => !session.outputNames.includes(name))
+  const isInner = inputName !== undefined && session.inputNames.length > 0 && !session.inputNames.includes(inputName)
+  const isInput = isInner && onnxShape.length > 0 && !inputName.includes('\0')
+  if (outputs.length === 0 && !isInput) return session
+  await session.release()
+  const bytes = typeof model === 'string' ? await readFile(model) : model
+  const exposed = outputs.length > 0 ? withOutputs(bytes, outputs) : bytes
+  const folder = typeof model === 'string' ? dirname(resolve(model)) : undefined
+  return createSession(isInput ? withInput(exposed, inputName, onnxShape) : exposed, literal, folder)
+}
+
+/** `folder`: where a model of bytes keeps external data. */
+function createSession(model: string | Uint8Array, literal: boolean, folder?: string): Promise<Session> {
   const options: Session.SessionOptions = {
     logSeverityLevel: 4,
     executionProviders: ['cpu'],
     graphOptimizationLevel: literal ? 'disabled' : 'all',
+    ...(folder !== undefined && { extra: { session: { model_external_initializers_file_folder_path: folder } } }),
   }
   return refusing(() =>
     typeof model === 'string' ? InferenceSession.create(model, options) : InferenceSession.create(model, options),

@@ -63,7 +63,7 @@ export function approximateCommand(): Command {
   )
 }
 
-function textOf({ out, depth, layers, fitting, frontier, seconds: taken }: ApproximateResult): string {
+function textOf({ out, depth, layers, original, fitting, frontier, seconds: taken }: ApproximateResult): string {
   const figures = (value: number): string => value.toPrecision(3)
   const fits = layers.map((layer) => [
     layer.name,
@@ -83,6 +83,7 @@ function textOf({ out, depth, layers, fitting, frontier, seconds: taken }: Appro
     table(['layer', 'original', 'degree', 'inputs seen', 'error (RMS)', 'range margin'], fits),
     ...(frontier ? [table(['depth', 'time', 'labels kept (expected)', 'degrees'], tried)] : []),
     ...(fitting ? [fittingOf(fitting)] : []),
+    ...(original.computedBy === 'ONNX Runtime' ? [] : [`The original is computed by ${original.computedBy}.`]),
     `${out}, depth ${depth}, ${seconds(taken)}`,
   ].join('\n\n')
 }

@@ -115,6 +115,8 @@ function textOf(result: ProtectResult): string {
     ['public key', `${result.publicKey} (with it, nodes know your bundles)`],
     ['keeps', result.kept ? keptText(result.kept) : 'not measured: too few samples'],
     ['parameters', `N = ${result.polyModulusDegree}, log2 QP = ${Math.round(result.logQP)}, 128-bit`],
+    ...(result.original.computedBy === 'ONNX Runtime' ? [] : [['original', result.original.computedBy] as const]),
+    ...(result.droppedClamps.length === 0 ? [] : [['clamps left out', droppedClampsText(result)] as const]),
     ...policyPairs(result.budget),
     ['time', seconds(result.seconds)],
     ['next', nextCommand(result)],
@@ -129,3 +131,6 @@ const nextCommand = ({ bundle, bundles, cuts }: ProtectResult): string =>
 
 const segmentsText = ({ cuts }: ProtectResult): string =>
   `${cuts.length + 1}, cut at ${cuts.map(({ after, kind }) => `${after}:${kind}`).join(', ')}`
+
+const droppedClampsText = ({ droppedClamps }: ProtectResult): string =>
+  `${droppedClamps.length} that change nothing on the calibration samples: ${droppedClamps.map(({ id }) => id).join(', ')}`

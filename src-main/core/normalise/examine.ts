@@ -2,6 +2,7 @@ import { invariant } from '../errors.ts'
 import { must } from '../must.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { ActivationLayer, LayerModel } from '../network/layer-model.ts'
+import { beginAt } from './begin-at.ts'
 import { lower, type Lowered } from './lower.ts'
 import { foldConstants } from './passes/fold-constants.ts'
 import { dropIdleClamps } from './passes/drop-idle-clamps.ts'
@@ -25,7 +26,7 @@ export interface Examination extends Lowered {
 
 /**
  * The passes of normalising, in order; each says in its own file what it changes, when, and why that is the same:
- * 1. `prune` keeps one output and what it needs.
+ * 1. `beginAt` and `prune` keep one output and what it needs, from the input or from a chosen tensor on.
  * 2. `writeAsStandard` writes operators of other domains by ONNX's own; `foldConstants` computes what does not depend on the input.
  * 3. `readIntegers` reads quantised networks as networks on real numbers; weights and biases are folded again.
  * 4. `recogniseActivations` finds activations that are written out.
@@ -37,7 +38,8 @@ export interface Examination extends Lowered {
  * 9. `nameLayers`.
  * Throws UserError where the graph breaks ONNX's rules.
  */
-export function examine(graph: Graph, choice: Choice): Examination {
+export function examine(file: Graph, choice: Choice): Examination {
+  const graph = beginAt(file, choice, shapeAt)
   const standard = foldConstants(writeAsStandard(prune(graph, choice)))
   const folded = prune(foldConstants(readIntegers(standard, choice.onIntegers)), choice)
   const { graph: recognised, origins } = recogniseActivations(folded)
@@ -69,6 +71,12 @@ export function examine(graph: Graph, choice: Choice): Examination {
     constants,
     model: nameLayers(fuseLinear(poolBeforeScale(simplified(fuseLinear(removeDeadLayers(model)), choice))), graph),
   }
+}
+
+/** The ONNX shape of any tensor, for one sample; undefined where it cannot be told. */
+function shapeAt(graph: Graph, name: string): readonly number[] | undefined {
+  const { model, outputShape } = examine(graph, { outputName: name })
+  return model && outputShape
 }
 
 /** What is left of quantisers; nothing is, where the integers themselves are computed with. */

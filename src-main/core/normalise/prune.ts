@@ -13,7 +13,7 @@ export interface Choice {
 /**
  * Keeps one output and what it needs.
  * Before: a graph with any number of outputs and dead nodes. After: one output, the nodes and inputs it depends on.
- * Conditions: there is one output, or `outputName` names one.
+ * Conditions: there is one output, or `outputName` names one, or any tensor that a node computes.
  */
 export function prune(graph: Graph, choice: Choice = {}): Graph {
   const outputs = choose(graph, choice.outputName)
@@ -29,7 +29,7 @@ export function prune(graph: Graph, choice: Choice = {}): Graph {
   const inputs = graph.inputs.filter(({ name }) => needed.has(name)).map((input) => bound(input, choice.inputShape))
   if (choice.inputName !== undefined && !inputs.some(({ name }) => name === choice.inputName)) {
     throw new UserError('bad-input-name', `The output does not depend on an input “${choice.inputName}”.`, {
-      hint: `Inputs: ${graph.inputs.map(({ name }) => name).join(', ')}.`,
+      hint: `Inputs: ${graph.inputs.map(({ name }) => name).join(', ')}. Any tensor that a node computes may be the beginning.`,
     })
   }
   for (const { name } of outputs) {
@@ -64,7 +64,10 @@ function choose(graph: Graph, name: string | undefined): Graph['outputs'] {
   }
   const output = graph.outputs.find((candidate) => candidate.name === name)
   if (output) return [output]
-  throw new UserError('bad-output-name', `The network has no output “${name}”.`, {
-    hint: `Outputs: ${graph.outputs.map((candidate) => candidate.name).join(', ')}.`,
+  if (graph.nodes.some(({ outputs }) => outputs.includes(name))) {
+    return [{ name, elementType: 'float', shape: undefined }]
+  }
+  throw new UserError('bad-output-name', `The network has no output and no other tensor “${name}”.`, {
+    hint: `Outputs: ${graph.outputs.map((candidate) => candidate.name).join(', ')}. Any tensor that a node computes may be the end.`,
   })
 }

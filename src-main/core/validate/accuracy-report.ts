@@ -5,12 +5,26 @@ import { checkLabels, checkOutputs, lostWarning, type EncryptedOutputs, type Out
 
 export type { Outputs }
 
+/** ONNX Runtime's part where it is not what the original is computed by. */
+export interface RuntimeDeviationReport {
+  /** Of ONNX Runtime. */
+  readonly version: string
+  /** Of docs/onnx-runtime.md, where it is known: the operator, what the file asks for, and the first such node. */
+  readonly operator?: string
+  readonly asked?: string
+  readonly node?: string
+  /** What ONNX Runtime says, where it refuses. */
+  readonly refusal?: string
+}
+
 export interface AccuracyInput {
   /** One class per sample; without them only agreements are reported. */
   readonly labels?: readonly number[]
   readonly original: Outputs
   readonly polynomial: Outputs
   readonly encrypted?: EncryptedOutputs
+  readonly computedBy?: string
+  readonly deviation?: RuntimeDeviationReport
   readonly layers?: readonly LayerAttribution[]
   /** Of a quantised network. */
   readonly quantised?: QuantisedReport
@@ -20,7 +34,14 @@ export interface AccuracyInput {
 /** Shares are between 0 and 1. `accuracy` is absent without labels. */
 export interface AccuracyReport {
   readonly samples: number
-  readonly original: { readonly accuracy?: number; readonly confusion?: readonly (readonly number[])[] }
+  readonly original: {
+    readonly accuracy?: number
+    readonly confusion?: readonly (readonly number[])[]
+    /** By whom, and why where that is not ONNX Runtime as it usually runs. */
+    readonly computedBy?: string
+    /** Of ONNX Runtime, where it refuses the network or is known to compute something else. */
+    readonly deviation?: RuntimeDeviationReport
+  }
   readonly polynomial: {
     readonly accuracy?: number
     /** Share of samples with the original's label. */
@@ -98,7 +119,11 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
   const encrypted = input.encrypted && encryptedAccuracy(input.encrypted, input)
   return {
     samples: original.length,
-    original: { ...judged(before) },
+    original: {
+      ...judged(before),
+      ...(input.computedBy !== undefined && { computedBy: input.computedBy }),
+      ...(input.deviation && { deviation: input.deviation }),
+    },
     polynomial: { ...judged(after), agreement: share(after, (label, i) => label === before[i]) },
     ...(encrypted && { encrypted }),
     ...(input.quantised && { quantised: input.quantised }),

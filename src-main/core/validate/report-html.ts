@@ -1,5 +1,5 @@
 import type { AccuracyReport } from './accuracy-report.ts'
-import { classTable, layerTable, networkTable, noiseSentence, worstTable } from './report-rows.ts'
+import { classTable, layerTable, networkTable, noiseSentence, originalSentence, worstTable } from './report-rows.ts'
 import { quantisedSentences } from './quantised-report.ts'
 import type { ReportTable } from './report-rows.ts'
 
@@ -7,10 +7,12 @@ import type { ReportTable } from './report-rows.ts'
 export function reportHtml(report: AccuracyReport, title: string): string {
   const { layers, classes } = report
   const noise = noiseSentence(report)
+  const original = originalSentence(report)
   const sections = [
     report.warnings.map((warning) => `<p class="warning">${escape(warning)}</p>`).join(''),
     table(networkTable(report)),
     noise ? `<p>${escape(noise)}</p>` : '',
+    ...(original ? [`<p>${escape(original)}</p>`] : []),
     ...quantisedSentences(report).map((sentence) => `<p>${escape(sentence)}</p>`),
     table(layerTable(report)),
     bars(

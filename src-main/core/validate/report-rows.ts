@@ -76,3 +76,11 @@ export function noiseSentence({ encrypted, samples }: AccuracyReport): string | 
     `${Math.round(noise.flippable * samples)} of ${samples} samples have a smaller one.`
   )
 }
+
+/** Who computed the original, where that is worth a word: a quantised network's report says it too. */
+export function originalSentence({ original, quantised }: AccuracyReport): string | undefined {
+  const { computedBy, deviation } = original
+  return quantised || computedBy === undefined || (computedBy === 'ONNX Runtime' && !deviation)
+    ? undefined
+    : `The original is computed by ${computedBy}.`
+}

@@ -1,5 +1,5 @@
 import type { AccuracyReport } from './accuracy-report.ts'
-import { classTable, layerTable, networkTable, noiseSentence, worstTable } from './report-rows.ts'
+import { classTable, layerTable, networkTable, noiseSentence, originalSentence, worstTable } from './report-rows.ts'
 import { quantisedSentences } from './quantised-report.ts'
 import type { ReportTable } from './report-rows.ts'
 
@@ -8,7 +8,8 @@ export function reportText(report: AccuracyReport): string {
   const tables = [networkTable(report), layerTable(report), classTable(report), worstTable(report)]
   const parts = tables.filter(({ rows }) => rows.length > 0).map(alignTable)
   const noise = noiseSentence(report)
-  parts.splice(1, 0, ...(noise ? [noise] : []), ...quantisedSentences(report))
+  const original = originalSentence(report)
+  parts.splice(1, 0, ...(original ? [original] : []), ...(noise ? [noise] : []), ...quantisedSentences(report))
   return [...report.warnings.map((warning) => `Warning: ${warning}`), ...parts].join('\n\n') + '\n'
 }
 

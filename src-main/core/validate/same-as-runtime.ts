@@ -1,0 +1,73 @@
+import { marginOf } from '../network/classification.ts'
+import { applyFinish } from '../network/finish.ts'
+import type { LayerModel } from '../network/layer-model.ts'
+
+/** How far two evaluators of the original network are apart on one sample. */
+export interface RuntimeDifference {
+  /** Largest |difference|, and the largest |output| of ONNX Runtime. */
+  readonly difference: number
+  readonly largest: number
+  /** Whether rounding explains it. */
+  readonly isSmall: boolean
+}
+
+/**
+ * What rounding explains, relative to the largest output: float32 through a hundred layers, half precision, and integers,
+ * of which one that is rounded the other way moves what follows by some steps.
+ */
+const tolerances = { float: 1e-3, half: 3e-2, integers: 0.35 }
+export type Precision = keyof typeof tolerances
+
+/** Outputs below this are rounding errors of the layers before. */
+const LEAST_OUTPUT = 1e-3
+
+/** Compares our scores (before the model's finish) with ONNX Runtime's outputs (after it). */
+export function compareWithRuntime(
+  { finish }: Pick<LayerModel, 'finish'>,
+  scores: Float64Array,
+  theirs: Float64Array,
+  precision: Precision,
+): RuntimeDifference {
+  const tolerance = tolerances[precision]
+  const largest = largestOf(theirs)
+  const difference = largestDifference(applyFinish(finish, scores), theirs)
+  const isTied = finish === 'argmax' && marginOf(scores) <= tolerance * largestOf(scores)
+  return { difference, largest, isSmall: isTied || difference <= tolerance * Math.max(largest, LEAST_OUTPUT) }
+}
+
+/** Operators that jump, so that a rounding error just there moves everything behind. */
+const jumping = new Set(
+  'Ceil Floor Round Sign Truncate Truth Equal Greater GreaterOrEqual Less LessOrEqual IsInf IsNaN'.split(' '),
+)
+
+/** Whether most samples agree suffices: rounding may throw single ones off by much. */
+const isUnsteady = ({ layers, quantised }: LayerModel): boolean =>
+  quantised !== undefined ||
+  layers.some(
+    (layer) => layer.kind === 'activation' && layer.activation.steps?.some(({ operator }) => jumping.has(operator)),
+  )
+
+/** The difference, of one for each sample, that rounding does not explain; undefined where the network is the same. */
+export function unexplained(
+  model: LayerModel,
+  differences: readonly RuntimeDifference[],
+): { readonly sample: number; readonly difference: RuntimeDifference } | undefined {
+  const large = [...differences.entries()].filter(([, { isSmall }]) => !isSmall)
+  const tolerated = isUnsteady(model) ? Math.floor(differences.length / 2) : 0
+  if (large.length <= tolerated) return undefined
+  const [[sample, difference]] = large
+  return { sample, difference }
+}
+
+export const largestOf = (values: Float64Array): number =>
+  values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+
+/** Infinity where they have other numbers of values, or other ones that are not finite. */
+export function largestDifference(ours: Float64Array, theirs: Float64Array): number {
+  if (ours.length !== theirs.length) return Infinity
+  return ours.reduce((most, value, at) => {
+    if (Object.is(value, theirs[at])) return most
+    const difference = Math.abs(value - theirs[at])
+    return Number.isNaN(difference) ? Infinity : Math.max(most, difference)
+  }, 0)
+}
