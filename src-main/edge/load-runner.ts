@@ -16,7 +16,10 @@ const THREAD_BYTES = 16 * 2 ** 20
 
 export interface RunnerOptions {
   readonly threads: number
-  /** `auto` takes our own kernels where they pass their self-test and hold the plan. */
+  /**
+   * `auto` takes our own kernels where they pass their self-test and hold the plan, else node-seal; in a deployment with audits
+   * it never does, since node-seal gives other bits.
+   */
   readonly evaluator: EvaluatorChoice
   /** Resident memory of the process, at most; weights beyond it are read again in each run. */
   readonly memoryBytes?: number
@@ -30,7 +33,7 @@ export async function loadRunner(bundle: Bundle, segmentIndex: number, options: 
   const { threads, evaluator, memoryBytes } = options
   const plan = await bundle.plan(bundle.segment(segmentIndex))
   const kinds = kernelKindsOf(evaluator)
-  const mustUseKernels = evaluator !== 'auto' && kinds.length > 0
+  const mustUseKernels = kinds.length > 0 && (evaluator !== 'auto' || bundle.manifest.audit !== undefined)
   if (mustUseKernels || (evaluator === 'auto' && kernelSupport(plan, threads).kind !== 'node-seal')) {
     const roomBytes = memoryBytes === undefined ? undefined : kernelRoom(memoryBytes, threads)
     return KernelRunner.load(bundle, segmentIndex, { threads, kinds, roomBytes })

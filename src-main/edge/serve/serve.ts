@@ -6,13 +6,16 @@ import { checkListen, json, listen, type Listening, type ListenOptions, type Rep
 import { Metrics } from '../../http/metrics.ts'
 import { currentRequestId } from '../../http/request-id.ts'
 import { statusReply } from '../../http/status.ts'
+import { decodeResult } from '../../core/bundle/result.ts'
+import { sha256 } from '../../files/sha256.ts'
+import { jobOn, type Job } from '../compute-job.ts'
 import { Openings } from '../openings.ts'
 import { Bundle, type Trust } from '../../files/open-bundle.ts'
 import { checkMemory, type RunnerOptions } from '../load-runner.ts'
 import { BodyReader } from './body-reader.ts'
 import { CIPHERTEXTS_TYPE, type BodyType } from './body.ts'
 import { Engines } from './engines.ts'
-import { askGateway, type Gateway } from './gateway-client.ts'
+import { askGateway, askRefresh, type Gateway } from './gateway-client.ts'
 import { bodyTypeOf, RequestReader } from './read-request.ts'
 
 /** Job, then segment from 0. */
@@ -42,13 +45,13 @@ export interface Serving extends Listening {
 export async function serve(options: ServeOptions, log: Log = noLog): Promise<Serving> {
   checkListen(options)
   const bundle = await Bundle.open(options.bundle, options.trust)
-  const { manifest, sha256 } = bundle
+  const { manifest } = bundle
   const segments = options.segments ?? manifest.segments.map(({ index }) => index)
   const bodies = new BodyReader()
   const reader = new RequestReader(bundle, await plansOf(bundle, segments), bodies)
   checkMemory(options.runner, segments.length)
   const metrics = new Metrics('sealwright_edge')
-  const engines = new Engines({ bundle: options.bundle, bundleSha256: sha256, options: options.runner }, () => {
+  const engines = new Engines({ bundle: options.bundle, bundleSha256: bundle.sha256, options: options.runner }, () => {
     metrics.count('engine_restarts', 'Times that a computing thread was replaced.')
     log('error', 'a computing thread was replaced')
   })
@@ -68,26 +71,47 @@ export async function serve(options: ServeOptions, log: Log = noLog): Promise<Se
     pending += 1
     metrics.set('queue', 'Requests that wait or run.', pending)
     metrics.observe('request_bytes', 'Bodies of requests that were taken.', bytes.length)
-    const startedMs = performance.now()
+    let startedMs = performance.now()
     try {
-      const job = await reader.read(type, bytes)
-      const computed = await engines.run(job)
-      openings.keep(job, computed)
-      const result = computed.file
-      const seconds = (performance.now() - startedMs) / 1000
-      const segment = job.segment + 1
-      metrics.observe('run_seconds', 'From a taken request to its result.', seconds, { segment: String(segment) })
-      metrics.observe('result_bytes', 'Encrypted results.', result.length)
-      log('info', 'computed', { request: currentRequestId(), segment, seconds })
-      const isLast = bundle.cutAfter(job.segment) === undefined
-      if (options.gateway && isLast) {
-        return json(200, await askGateway(options.gateway, result, (id, segment) => openings.get(id, segment)))
+      let job = await reader.read(type, bytes)
+      for (; ; startedMs = performance.now()) {
+        const file = await compute(job, startedMs)
+        const next = await goOn(job, file)
+        if (!('input' in next)) return next
+        job = next
       }
-      return { status: 200, type: CIPHERTEXTS_TYPE, body: result }
     } finally {
       pending -= 1
       metrics.set('queue', 'Requests that wait or run.', pending)
     }
+  }
+
+  async function compute(job: Job, startedMs: number): Promise<Uint8Array> {
+    const computed = await engines.run(job)
+    openings.keep(job, computed)
+    const seconds = (performance.now() - startedMs) / 1000
+    const segment = job.segment + 1
+    metrics.observe('run_seconds', 'From a taken request to its result.', seconds, { segment: String(segment) })
+    metrics.observe('result_bytes', 'Encrypted results.', computed.file.length)
+    log('info', 'computed', { request: currentRequestId(), segment, seconds })
+    return computed.file
+  }
+
+  /** With a gateway a job goes on here for as long as its next segment is served here; else whoever asked carries it on. */
+  async function goOn({ segment }: Job, file: Uint8Array): Promise<Job | Reply> {
+    const cut = bundle.cutAfter(segment)
+    const { gateway } = options
+    const asIs = { status: 200, type: CIPHERTEXTS_TYPE, body: file }
+    if (!gateway) return asIs
+    const open = (id: string, at: number): Uint8Array => openings.get(id, at)
+    if (cut === undefined) return json(200, await askGateway(gateway, file, open))
+    const isServed = segments.includes(segment + 1)
+    if (cut === 'hand-off') return isServed ? jobOn(decodeResult(file, sha256, 'handed')) : asIs
+    const refreshed = await askRefresh(gateway, file, open)
+    if (!isServed) return { ...asIs, body: refreshed }
+    const next = await reader.read(CIPHERTEXTS_TYPE, refreshed)
+    if (next.segment === segment + 1) return next
+    throw new UserError('gateway-refused', "The gateway sent another segment's input.")
   }
 
   const status = { facts: { deploymentId: manifest.deploymentId }, metrics, problems: () => problems }

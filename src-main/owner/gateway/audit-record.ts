@@ -22,6 +22,8 @@ const recordSchema = z.strictObject({
   /** Fingerprint of the bearer token. */
   token: z.string().max(64).optional(),
   reason: z.string().max(200).optional(),
+  /** By which the logs of edge and gateway find the same request; the job over NATS. */
+  request: z.string().max(64).optional(),
   /** Bits that the event counted against the deployment's budget. */
   bits: z.number().nonnegative().optional(),
   /** Alike refusals that one record stands for; 1 where it is absent. */

@@ -1,36 +1,27 @@
 import { InternalError, invariant, UserError } from '../../core/errors.ts'
-import { present } from '../../core/must.ts'
-import type { Receipt } from '../../core/bundle/receipt.ts'
 import { decodeResultHeader } from '../../core/bundle/result.ts'
 import { Metrics } from '../../http/metrics.ts'
-import { bitsBeforeCaught, REFUSAL_BITS } from '../budget/bits.ts'
+import { currentRequestId } from '../../http/request-id.ts'
+import { REFUSAL_BITS } from '../budget/bits.ts'
 import { isTelling, reportBudget, type BudgetReport } from '../budget/budget.ts'
 import type { Price } from '../budget/ledger.ts'
 import type { DecryptResult } from '../decrypt.ts'
 import type { Deployment } from '../deployment.ts'
 import { KeyStore } from '../key-store.ts'
 import type { AuditLog } from './audit-log.ts'
-import { auditReceipts, culpritOf, drawCoin, type Accountable, type ShowOpening } from './audits.ts'
-import { receiptsOf } from './check-receipts.ts'
+import { auditJob, type AuditDesk } from './audit-job.ts'
+import type { AuditEvent } from './audit-record.ts'
+import type { Bringer } from './bringer.ts'
 import type { DeskOptions } from './desk-options.ts'
 import { RateLimit } from './limits.ts'
 import { openAuditLog } from './open-audit-log.ts'
 import type { OpenAnswer } from './open-thread.ts'
 import { RefreshedInputs } from './refreshed-inputs.ts'
 import { Refusals } from './refusals.ts'
+import { Refused } from './refused.ts'
 import { chooseDeployments, startServing, type Served } from './served.ts'
 
-export type { DeskOptions }
-
-/** Who brings a result. */
-export interface Bringer {
-  /** Fingerprint of its bearer token. */
-  readonly token?: string
-  /** How it opens a job that is audited; without it nothing of a deployment with audits is answered. */
-  readonly show?: ShowOpening
-  /** Who answers for each receipt, where that is not who brings the result; undefined where somebody is not known. */
-  readonly accountable?: (receipts: readonly Receipt[]) => Promise<readonly Accountable[] | undefined>
-}
+export type { Bringer, DeskOptions }
 
 /** Where the owner's keys meet what nodes send, whichever way it comes: limits, budget, audits and log are the same for all. */
 export interface Desk {
@@ -59,18 +50,6 @@ type Kind = 'open' | 'look' | 'refresh'
 
 const events = { open: 'released', look: undefined, refresh: 'refreshed' } as const
 
-/** Refuses with a reason for the owner; bits where the refusal tells something. */
-class Refused extends Error {
-  readonly reason: string
-  readonly bits: number
-
-  constructor(reason: string, bits = 0) {
-    super(reason)
-    this.reason = reason
-    this.bits = bits
-  }
-}
-
 /** Throws UserError 'wrong-passphrase', 'unknown-deployment', 'auditor-needed', 'in-use', 'not-an-audit-log', 'broken-audit-log'. */
 export async function openDesk(options: DeskOptions): Promise<Desk> {
   const store = new KeyStore(options.keysFolder)
@@ -89,6 +68,11 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
     refresh: { deployment: limit(), token: limit() },
   }
   const refreshed = new RefreshedInputs()
+  const record = (event: AuditEvent): Promise<void> => auditLog.append({ ...event, request: currentRequestId() })
+  const audits: AuditDesk = {
+    ...{ ledger, metrics, options, record, spent },
+    refreshed: (job, segment) => refreshed.get(job, segment),
+  }
   const refusals = new Refusals((event) => auditLog.append(event), flushEveryMs)
   const flushing = setInterval(() => void refusals.flush().catch(() => {}), flushEveryMs)
   flushing.unref()
@@ -104,20 +88,20 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
         throw new Refused('revoked')
       }
       takeTurn(kind, known.deployment.id, token, header.segment)
-      if (kind !== 'look' && known.deployment.audit) await audit(known, header, bringer)
+      if (kind !== 'look' && known.deployment.audit) await auditJob(audits, known, header, bringer)
       const answered = await paidFor(kind, known, file)
       const event = events[kind]
       if (event) {
         metrics.count('results', 'Results by outcome.', { outcome: event })
         const bits = kind === 'open' ? priceOf(known).bits : 0
-        await auditLog.append({ event, deployment, token, ...(bits > 0 && { bits }) })
+        await record({ event, deployment, token, ...(bits > 0 && { bits }) })
       }
       if (kind === 'refresh') remember(answered as Uint8Array)
       return answered
     } catch (error) {
       metrics.count('results', 'Results by outcome.', { outcome: 'refused' })
       const { reason, bits } = error instanceof Refused ? error : new Refused(codeOf(error))
-      const event = { event: 'refused', deployment, token, reason } as const
+      const event = { event: 'refused', deployment, token, reason, request: currentRequestId() } as const
       // Nothing is given away where the log cannot be written, and whoever asks is told no more than otherwise.
       await (bits > 0 ? auditLog.append({ ...event, bits }) : refusals.note(event)).catch(() =>
         metrics.count('unlogged', 'Refusals that could not be written to the audit log.'),
@@ -160,43 +144,6 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
     if (!known.isSpent) options.onSpent?.(known.deployment)
     known.isSpent = true
     return new Refused('quota')
-  }
-
-  /** Nothing is decrypted before this returns. The coin falls after the node has committed itself by its receipts. */
-  async function audit(
-    known: Served,
-    header: NonNullable<ReturnType<typeof headerOf>>,
-    { token = '', show, accountable }: Bringer,
-  ): Promise<void> {
-    const { deployment, plans, price, allowance } = known
-    const { id, audit } = deployment
-    const account = await ledger.read(id)
-    const refuseBlocked = (names: readonly string[]): void => {
-      if (account.blocked.some((edge) => names.includes(edge.token))) throw new Refused('blocked')
-    }
-    refuseBlocked([token])
-    const bits = bitsBeforeCaught(price.bits, present(audit).rate)
-    if (account.spentBits + bits > allowance.bits) throw spent(known)
-    const context = { deployment, plans, refreshed: (job: string, at: number) => refreshed.get(job, at) }
-    const receipts = receiptsOf(header, context)
-    if (!receipts || !show) throw new Refused('no-receipt')
-    const all = accountable ? await accountable(receipts) : receipts.map(() => ({ computed: token, opens: token }))
-    if (!all) throw new Refused('no-claim')
-    refuseBlocked(all.flatMap(({ computed, opens }) => [computed, opens]))
-    if (!drawCoin(present(audit).rate)) return
-    metrics.count('audits', 'Jobs that were audited.')
-    const caught = await auditReceipts(receipts, show, present(options.audits))
-    if (!caught) {
-      await ledger.noteAudit(id)
-      await auditLog.append({ event: 'audit-passed', deployment: id, token })
-      return
-    }
-    // Blocked first: nothing of this edge is answered any more, whatever happens below.
-    const culprit = culpritOf(caught.fault, all[receipts.findIndex(({ segment }) => segment === caught.segment)])
-    await ledger.noteAudit(id, { token: culprit, bits })
-    await auditLog.append({ event: 'audit-failed', deployment: id, token: culprit, reason: caught.fault, bits })
-    options.onCaught?.(deployment, culprit, caught.evidence)
-    throw new Refused('audit-failed')
   }
 
   function remember(file: Uint8Array): void {
