@@ -18,7 +18,7 @@ export function marginOf(output: Float64Array): number {
 /**
  * Share of samples to which a replacement gives the original's label, expected: every sample's lead in the original
  * meets the change of the lead on every sample. Of few samples this says about as much as counting the labels kept of
- * three times as many (docs/accuracy.md), since it does not hang on which change met which lead; 0 of none.
+ * three times as many (docs/accuracy-method.md), since it does not hang on which change met which lead; 0 of none.
  */
 export function expectedAgreement(originals: readonly Float64Array[], outputs: readonly Float64Array[]): number {
   const labels = originals.map(labelOf)
