@@ -1,78 +1,29 @@
 import { InternalError } from '../errors.ts'
+import { rowOf } from './activation-table.ts'
+import type { Definition, RealFunction } from './activation-table.ts'
 import { elementWise } from './element-wise.ts'
-import { erf } from './erf.ts'
 import type { Activation } from './layer-model.ts'
 import { fakeQuantizeFunction } from './fake-quantize.ts'
 import type { Degree } from './polynomial-model.ts'
 
-export type RealFunction = (x: number) => number
-
-type Parameter = (name: string) => number
-
-/** ONNX's own definition of each activation (https://onnx.ai/onnx/operators/), attributes resolved. */
-const definitions: Readonly<Record<string, (parameter: Parameter) => RealFunction>> = {
-  Relu: () => (x) => (x < 0 ? 0 : x),
-  LeakyRelu: leaky('alpha'),
-  PRelu: leaky('slope'),
-  Elu: (parameter) => elu(parameter('alpha')),
-  Celu: (parameter) => {
-    const alpha = parameter('alpha')
-    return (x) => Math.max(0, x) + Math.min(0, alpha * Math.expm1(x / alpha))
-  },
-  Selu: (parameter) => {
-    const gamma = parameter('gamma')
-    const negative = elu(parameter('alpha'))
-    return (x) => gamma * negative(x)
-  },
-  Sigmoid: () => sigmoid,
-  HardSigmoid: (parameter) => hardSigmoid(parameter('alpha'), parameter('beta')),
-  Tanh: () => Math.tanh,
-  Softplus: () => softplus,
-  Softsign: () => (x) => x / (1 + Math.abs(x)),
-  Swish: (parameter) => {
-    const alpha = parameter('alpha')
-    return (x) => x * sigmoid(alpha * x)
-  },
-  HardSwish: () => {
-    const gate = hardSigmoid(1 / 6, 0.5)
-    return (x) => x * gate(x)
-  },
-  Mish: () => (x) => x * Math.tanh(softplus(x)),
-  /** `tanh` = 1 is ONNX's approximate="tanh". */
-  Gelu: (parameter) => (parameter('tanh') ? geluByTanh : (x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
-  Clip: (parameter) => {
-    const [low, high] = [parameter('min'), parameter('max')]
-    return (x) => Math.min(high, Math.max(low, x))
-  },
-  ThresholdedRelu: (parameter) => {
-    const alpha = parameter('alpha')
-    return (x) => (x > alpha ? x : 0)
-  },
-  Square: () => (x) => x * x,
-}
-
 /** What the integers of a quantised file compute, by which its network is judged; no network has it. */
-const onIntegers: typeof definitions = {
+const onIntegers: Readonly<Record<string, Definition>> = {
   FakeQuantize: (parameter) => {
     const [scale, zero, min, max] = ['scale', 'zero', 'min', 'max'].map(parameter)
     return fakeQuantizeFunction({ scale, zero, min, max }, parameter('away') ? 'away' : 'even')
   },
 }
 
-export const activationNames: readonly string[] = Object.keys(definitions)
-
 /** The scalar function of one channel. */
 export function activationFunction(activation: Activation, channel = 0): RealFunction {
   if (activation.steps) return expression(activation, channel)
   const polynomial = coefficientsOf(activation, channel)
   if (polynomial) return (x) => polynomial.reduceRight((sum, coefficient) => sum * x + coefficient, 0)
-  const table = Object.hasOwn(onIntegers, activation.operator) ? onIntegers : definitions
-  if (!Object.hasOwn(table, activation.operator)) {
-    throw new InternalError(`“${activation.operator}” is not a known activation`)
-  }
-  return table[activation.operator]((name) => {
+  const { operator } = activation
+  const definition = Object.hasOwn(onIntegers, operator) ? onIntegers[operator] : rowOf(operator).definition
+  return definition((name) => {
     const value = activation.parameters[name]
-    if (value === undefined) throw new InternalError(`${activation.operator} lacks its parameter “${name}”`)
+    if (value === undefined) throw new InternalError(`${operator} lacks its parameter “${name}”`)
     return at(value, channel)
   })
 }
@@ -118,29 +69,3 @@ function expression({ steps = [], parameters }: Activation, channel: number): Re
 /** Whether channels differ, so that one function does not serve all. */
 export const isPerChannel = (activation: Activation): boolean =>
   Object.values(activation.parameters).some((value) => typeof value !== 'number' && value.length > 1)
-
-function leaky(name: string) {
-  return (parameter: Parameter): RealFunction => {
-    const slope = parameter(name)
-    return (x) => (x < 0 ? slope * x : x)
-  }
-}
-
-function elu(alpha: number): RealFunction {
-  return (x) => (x < 0 ? alpha * Math.expm1(x) : x)
-}
-
-function sigmoid(x: number): number {
-  if (x >= 0) return 1 / (1 + Math.exp(-x))
-  const power = Math.exp(x)
-  return power / (1 + power)
-}
-
-const hardSigmoid =
-  (alpha: number, beta: number): RealFunction =>
-  (x) =>
-    Math.min(1, Math.max(0, alpha * x + beta))
-
-const softplus = (x: number): number => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x)))
-
-const geluByTanh = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))

@@ -1,5 +1,6 @@
-import { invariant } from '../errors.ts'
 import type { ActivationLayer, MaxPoolLayer } from '../network/layer-model.ts'
+import { rowOf } from '../network/activation-table.ts'
+import type { Spelling } from '../network/activation-table.ts'
 import type { OnnxBuilder } from './onnx-builder.ts'
 import type { ExactLayer } from '../network/polynomial-model.ts'
 
@@ -11,51 +12,27 @@ function writeMaxPool(onnx: OnnxBuilder, { kernel, strides, dilations, pads }: M
   return onnx.node('MaxPool', [x], { kernel_shape: kernel, strides, dilations, pads })
 }
 
-/** Operators that ONNX has with the same number attributes. */
-const ALIKE = new Set(['Relu', 'Elu', 'Celu', 'Selu', 'Sigmoid', 'HardSigmoid', 'Tanh', 'Softplus', 'Softsign'])
-
 function writeActivation(onnx: OnnxBuilder, { activation, shape }: ActivationLayer, x: string): string {
   const { operator, parameters } = activation
   if (activation.steps) return writeSteps(onnx, activation, shape, x)
-  const number = (value: number) => onnx.floats([value], [1])
-  const of = (name: string) => {
-    const value = parameters[name]
-    return typeof value === 'number' ? number(value) : onnx.floats(value, [value.length, 1, 1])
+  const parameter = (name: string): string => constantOf(onnx, parameters[name])
+  if (operator === 'Polynomial') {
+    const coefficients = Object.keys(parameters).map(parameter)
+    return coefficients.reduceRight((sum, next) => onnx.node('Add', [onnx.node('Mul', [sum, x]), next]))
   }
-  const half = (factor: string) => onnx.node('Mul', [onnx.node('Mul', [x, number(0.5)]), factor])
-  const onePlus = (value: string) => onnx.node('Add', [value, number(1)])
-  if (ALIKE.has(operator)) {
-    const attributes = Object.entries(parameters).filter(([, value]) => typeof value === 'number')
-    return onnx.node(operator, [x], {}, Object.fromEntries(attributes) as Record<string, number>)
+  const numbers = Object.entries(parameters).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+  const spelling: Spelling = {
+    node: (name, inputs, attributes) => onnx.node(name, inputs, {}, attributes),
+    number: (value) => constantOf(onnx, value),
+    parameter,
+    attributes: Object.fromEntries(numbers),
   }
-  switch (operator) {
-    case 'LeakyRelu':
-      return onnx.node('PRelu', [x, of('alpha')])
-    case 'PRelu':
-      return onnx.node('PRelu', [x, of('slope')])
-    case 'Clip':
-      return onnx.node('Min', [onnx.node('Max', [x, of('min')]), of('max')])
-    case 'ThresholdedRelu':
-      return onnx.node('ThresholdedRelu', [x], {}, { alpha: parameters.alpha as number })
-    case 'Swish':
-      return onnx.node('Mul', [x, onnx.node('Sigmoid', [onnx.node('Mul', [x, of('alpha')])])])
-    case 'HardSwish':
-      return onnx.node('HardSwish', [x])
-    case 'Mish':
-      return onnx.node('Mul', [x, onnx.node('Tanh', [onnx.node('Softplus', [x])])])
-    case 'Polynomial':
-      return Object.keys(parameters)
-        .map(of)
-        .reduceRight((sum, coefficient) => onnx.node('Add', [onnx.node('Mul', [sum, x]), coefficient]))
-    case 'Square':
-      return onnx.node('Mul', [x, x])
-  }
-  invariant(operator === 'Gelu', `no ONNX form of ${operator}`, { layer: shape.join(' × ') })
-  if (!parameters.tanh) return half(onePlus(onnx.node('Erf', [onnx.node('Mul', [x, number(Math.SQRT1_2)])])))
-  const cube = onnx.node('Mul', [onnx.node('Mul', [x, x]), x])
-  const inner = onnx.node('Add', [x, onnx.node('Mul', [cube, number(0.044715)])])
-  return half(onePlus(onnx.node('Tanh', [onnx.node('Mul', [inner, number(Math.sqrt(2 / Math.PI))])])))
+  return rowOf(operator).write(spelling, x)
 }
+
+/** One number, or one for each channel. */
+const constantOf = (onnx: OnnxBuilder, value: number | Float64Array): string =>
+  typeof value === 'number' ? onnx.floats([value], [1]) : onnx.floats(value, [value.length, 1, 1])
 
 /** Operators that take or give bools in ONNX, where an expression has numbers. */
 const TAKE_BOOLS = new Set(['And', 'Or', 'Xor', 'Not', 'Where'])
@@ -83,8 +60,7 @@ function writeSteps(
     const read = inputs.map((input) => {
       if (input === 'x') return x
       if (typeof input === 'number') return values[input]
-      const value = parameters[input]
-      return typeof value === 'number' ? onnx.floats([value], [1]) : onnx.floats(value, [value.length, 1, 1])
+      return constantOf(onnx, parameters[input])
     })
     values.push(own ? writeOwn(operator, own, read[0]) : writeStep(operator, read))
   }

@@ -143,7 +143,6 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['SpaceToDepth', spaceToDepth],
   ['Split', split],
   ['Sqrt', pointwise('Sqrt')],
-  ['Square', activation('Square')],
   ['Squeeze', squeeze],
   ['Sub', sub],
   ['Sum', sum],

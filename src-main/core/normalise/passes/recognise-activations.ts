@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { must, present } from '../../must.ts'
-import type { AttributeValue, Graph, Node, Tensor } from '../../graph/graph.ts'
+import type { Graph, Node, Tensor } from '../../graph/graph.ts'
 import { activationFunction } from '../../network/activations.ts'
 import { lastNodes } from '../last-nodes.ts'
 import { Refusal } from '../operation.ts'
@@ -70,14 +70,11 @@ interface Found {
   readonly meaning: Meaning
 }
 
-/** A known activation with a factor, or one of our own. */
-type Meaning =
-  | {
-      readonly operator: string
-      readonly attributes: Readonly<Record<string, AttributeValue>>
-      readonly factor: number
-    }
-  | { readonly activation: NonNullable<Node['activation']> }
+/** A known activation, its factor where it has one, or one of our own. */
+interface Meaning {
+  readonly activation: NonNullable<Node['activation']>
+  readonly factor?: number
+}
 
 /**
  * Grows the expression backwards from its root while it is element-wise. The first that has a name or is a polynomial is
@@ -109,14 +106,16 @@ function recognise(root: Node, surroundings: Surroundings): Found | undefined {
   return largest
 }
 
-const isExpression = (meaning: Meaning): boolean =>
-  'activation' in meaning && meaning.activation.operator === 'Expression'
+const isExpression = (meaning: Meaning): boolean => meaning.activation.operator === 'Expression'
 
 function understand(cone: readonly Node[], variable: string, { graph, constants }: Surroundings): Meaning | undefined {
   const expression = expressionOf([...cone].reverse(), variable, constants, graph.opset)
   const evaluate = evaluator(expression)
   const named = evaluate && nameActivation((grid) => grid.map(evaluate))
-  if (named) return named
+  if (named) {
+    const constants = Object.entries(named.parameters).map(([name, value]) => [name, scalar(value)] as const)
+    return { activation: { operator: named.operator, constants: Object.fromEntries(constants) }, factor: named.factor }
+  }
   const coefficients = polynomialOf(expression)
   if (!coefficients) return { activation: expression }
   if (coefficients.length <= 2) return undefined
@@ -172,18 +171,16 @@ function shapeNodes({ nodes, constants }: Graph): ReadonlySet<Node> {
   return found
 }
 
+const scalar = (value: number): Tensor => ({ elementType: 'float', shape: [], data: Float64Array.of(value) })
+
 function activationNodes(root: Node, { variable, meaning }: Found, constants: Map<string, Tensor>): readonly Node[] {
-  if ('activation' in meaning) {
-    const { activation } = meaning
-    return [{ ...root, operator: activation.operator, attributes: {}, inputs: [variable], activation }]
-  }
-  const { operator, attributes, factor } = meaning
-  const activation: Node = { ...root, operator, attributes, inputs: [variable] }
-  if (factor === 1) return [activation]
+  const { activation, factor = 1 } = meaning
+  const node: Node = { ...root, operator: activation.operator, attributes: {}, inputs: [variable], activation }
+  if (factor === 1) return [node]
   const [unscaled, scale] = [`${root.outputs[0]} unscaled`, `${root.outputs[0]} factor`]
-  constants.set(scale, { elementType: 'float', shape: [], data: Float64Array.of(factor) })
+  constants.set(scale, scalar(factor))
   return [
-    { ...activation, outputs: [unscaled] },
+    { ...node, outputs: [unscaled] },
     { ...root, name: `${root.name} factor`, operator: 'Mul', attributes: {}, inputs: [unscaled, scale] },
   ]
 }
