@@ -3,6 +3,7 @@ import type { Plan } from '../core/plan/plan.ts'
 import { logQPOf } from '../core/plan/security.ts'
 import { kernelSupport, type KernelSupport } from '../kernels/open-kernels.ts'
 import type { RunnerOptions } from './load-runner.ts'
+import { sealFallback } from './seal-fallback.ts'
 import { Bundle, type Trust } from '../files/open-bundle.ts'
 
 /** Verifies every byte and the signature. Throws what `Bundle.open` does. */
@@ -58,8 +59,13 @@ const describeSegment = (index: number, plan: Plan, runner: RunnerOptions) => {
   }
 }
 
-/** The evaluator that `loadRunner` takes, and why nothing faster. */
-function chosenFor(plan: Plan, { threads, evaluator }: RunnerOptions): KernelSupport {
+/** The evaluator that `loadRunner` takes, and why nothing faster; `none` in an edge without SEAL where the kernels cannot be used. */
+function chosenFor(
+  plan: Plan,
+  { threads, evaluator }: RunnerOptions,
+): Omit<KernelSupport, 'kind'> & { readonly kind: KernelSupport['kind'] | 'none' } {
   const kinds = kernelKindsOf(evaluator)
-  return kinds.length > 0 ? kernelSupport(plan, threads, kinds) : { kind: 'node-seal', reason: 'it was asked for' }
+  const support: KernelSupport =
+    kinds.length > 0 ? kernelSupport(plan, threads, kinds) : { kind: 'node-seal', reason: 'it was asked for' }
+  return support.kind === 'node-seal' && !sealFallback ? { ...support, kind: 'none' } : support
 }

@@ -3,12 +3,10 @@ import { kernelKindsOf, type EvaluatorChoice } from '../core/plan/evaluator-kind
 import { kernelSupport } from '../kernels/open-kernels.ts'
 import { loadInputEncryptor } from './input-encryptor.ts'
 import { KernelRunner } from './kernel-runner.ts'
-import { loadSegment } from './load-segment.ts'
+import { needSeal } from './need-seal.ts'
 import type { Bundle } from '../files/open-bundle.ts'
 import { READ_AHEAD_BYTES } from './weight-reader.ts'
 import type { SegmentRunner } from './segment-runner.ts'
-import { SingleRunner } from './single-runner.ts'
-import { ThreadedRunner } from './threaded-runner.ts'
 
 /** What the process grows by besides the kernels' memory and what is read ahead: keys on their way, and threads. */
 const GROWTH_BYTES = 72 * 2 ** 20
@@ -34,18 +32,18 @@ export async function loadRunner(bundle: Bundle, segmentIndex: number, options: 
   const plan = await bundle.plan(bundle.segment(segmentIndex))
   const kinds = kernelKindsOf(evaluator)
   const mustUseKernels = kinds.length > 0 && (evaluator !== 'auto' || bundle.manifest.audit !== undefined)
-  if (mustUseKernels || (evaluator === 'auto' && kernelSupport(plan, threads).kind !== 'node-seal')) {
+  const support = evaluator === 'auto' ? kernelSupport(plan, threads) : undefined
+  if (mustUseKernels || (support && support.kind !== 'node-seal')) {
     const roomBytes = memoryBytes === undefined ? undefined : kernelRoom(memoryBytes, threads)
     return KernelRunner.load(bundle, segmentIndex, { threads, kinds, roomBytes })
   }
   if (memoryBytes !== undefined) {
     throw new UserError('kernels-unsupported', 'Only the evaluation kernels can keep to a given memory.')
   }
+  const { loadSealRunner } = await needSeal(support?.reason).runner()
   const encryptor = segmentIndex === 0 ? await loadInputEncryptor(bundle, segmentIndex) : undefined
   try {
-    return threads > 1
-      ? await ThreadedRunner.load(bundle, segmentIndex, threads, encryptor)
-      : new SingleRunner(await loadSegment(bundle, segmentIndex), encryptor)
+    return await loadSealRunner(bundle, segmentIndex, threads, encryptor)
   } catch (error) {
     await encryptor?.close()
     throw error

@@ -11,12 +11,11 @@ import {
 } from './arguments.ts'
 import { encryptInput } from './encrypt-input.ts'
 import { describeBundle, verifyBundle } from './inspect.ts'
-import { serveNats, submit } from './nats/commands.ts'
 import { printLine, runProcess, type ProcessCommand } from './run-process.ts'
 import { edgeRun } from './run.ts'
-import { serve } from './serve/serve.ts'
 import { untilSignal } from './until-signal.ts'
 
+/** Servers are loaded when they are asked for, so that everything else starts at once. */
 const commands: Record<string, ProcessCommand> = {
   verify: async ([bundle], values) => verifyBundle(required(bundle, 'BUNDLE'), await trustFrom(values)),
   info: async ([bundle], values) =>
@@ -44,13 +43,18 @@ const commands: Record<string, ProcessCommand> = {
       force: values.force === true,
       trust: await trustFrom(values),
     }),
-  submit: async ([bundle], values, work) => submit(required(bundle, 'BUNDLE'), values, work),
+  submit: async ([bundle], values, work) => {
+    const { submit } = await import('./nats/commands.ts')
+    return await submit(required(bundle, 'BUNDLE'), values, work)
+  },
   serve: async ([bundle], values, work) => {
     if (values.nats !== undefined) {
+      const { serveNats } = await import('./nats/commands.ts')
       return await serveNats(required(bundle, 'BUNDLE'), values, { ...work, log: logFrom(values) }, (url) =>
         printLine({ url }),
       )
     }
+    const { serve } = await import('./serve/serve.ts')
     const server = await serve(
       {
         ...(await listenFrom(values)),

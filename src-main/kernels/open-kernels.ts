@@ -87,8 +87,11 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
   const support = kernelSupport(plan, threads, kinds)
   const { works } = chooseKernels(kinds)
   if (support.kind === 'node-seal' || !works) {
+    const isNarrowed = kinds !== undefined && !kinds.includes('simd-f64')
     throw new UserError('kernels-unsupported', `The evaluation kernels cannot be used: ${support.reason}.`, {
-      hint: 'Use --evaluator simd-f64: it gives the same bits on processors without fused multiply-add.',
+      ...(isNarrowed && {
+        hint: 'Use --evaluator simd-f64: it gives the same bits on processors without fused multiply-add.',
+      }),
     })
   }
   const layout = layOut(plan, requirements, { threads, limitBytes: Math.min(limitBytes, MAX_MEMORY_BYTES), inputs })

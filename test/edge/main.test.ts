@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,7 +29,7 @@ describe('the edge process', () => {
 
   /** The edge knows its folder and nothing else: no environment, another working directory. */
   const call = (...args: string[]) =>
-    spawnSync(process.execPath, [entry, ...args], { cwd: edge, env: {}, encoding: 'utf8' })
+    spawnSync(process.execPath, [entry, ...args], { cwd: edge, env: {}, encoding: 'utf8', timeout: 60_000 })
   const run = (...args: string[]) => call('run', 'tiny.sealed', ...args)
 
   it('computes from the bundle and the input alone what the owner can open', async () => {
@@ -64,6 +66,46 @@ describe('the edge process', () => {
     })
     const expected = tinyOutput(pixels)
     expect(opened.label).toBe(expected.indexOf(Math.max(...expected)))
+  })
+
+  it.runIf(process.arch === 'x64')(
+    'refuses the faster kernels by name on a processor without fused multiply-add',
+    async () => {
+      const without = (...args: string[]) =>
+        spawnSync(process.execPath, ['--no-enable-fma3', entry, ...args], {
+          cwd: edge,
+          env: {},
+          encoding: 'utf8',
+          timeout: 60_000,
+        })
+      const input = ['--input', 'input.npy', '--index', '1']
+      for (const threads of ['1', '2']) {
+        const told = ['--evaluator', 'relaxed-simd-f64', '--threads', threads]
+        const answer = without('run', 'tiny.sealed', ...input, '--out', 'x.result', ...told, '--json')
+        expect(answer.stderr).toBe('')
+        expect(JSON.parse(answer.stdout).error).toEqual({
+          code: 'kernels-unsupported',
+          message: expect.stringContaining('relaxed-simd-f64: the self-test'),
+          hint: expect.stringContaining('--evaluator simd-f64'),
+        })
+        expect(answer.status).toBe(1)
+      }
+      const served = without('serve', 'tiny.sealed', '--port', '0', '--evaluator', 'relaxed-simd-f64', '--json')
+      expect(JSON.parse(served.stdout).error.code).toBe('kernels-unsupported')
+      expect(served.status).toBe(1)
+      const other = without('run', 'tiny.sealed', ...input, '--out', 'without.result')
+      expect(JSON.parse(other.stdout).evaluator).toBe('simd-f64')
+    },
+  )
+
+  it('ends where it cannot serve', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    const answer = call('serve', 'tiny.sealed', '--port', String(port), '--json')
+    taken.close()
+    expect(JSON.parse(answer.stdout).error.code).toBe('cannot-listen')
+    expect(answer.status).toBe(1)
   })
 
   it.each([

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { UserError } from '../../core/errors.ts'
 import { noLog, type Log } from '../../core/log.ts'
 import type { Plan } from '../../core/plan/plan.ts'
@@ -55,7 +56,16 @@ export async function serve(options: ServeOptions, log: Log = noLog): Promise<Se
     metrics.count('engine_restarts', 'Times that a computing thread was replaced.')
     log('error', 'a computing thread was replaced')
   })
-  await Promise.all([engines.load(segments[0]), bodies.warm()])
+  const endThreads = async (): Promise<void> => {
+    await Promise.all([engines.end(), bodies.end()])
+  }
+  /** A server that does not start leaves no thread behind, which would keep its process alive. */
+  const orEndThreads = <T>(start: Promise<T>): Promise<T> =>
+    start.catch(async (error: unknown) => {
+      await endThreads()
+      throw error
+    })
+  await orEndThreads(Promise.all([engines.load(segments[0]), bodies.warm()]))
   const openings = new Openings()
   const problems: string[] = []
   let pending = 0
@@ -115,7 +125,7 @@ export async function serve(options: ServeOptions, log: Log = noLog): Promise<Se
   }
 
   const status = { facts: { deploymentId: manifest.deploymentId }, metrics, problems: () => problems }
-  const listening = await listen(options, async (request) => {
+  const answer = async (request: IncomingMessage): Promise<Reply> => {
     const reply = statusReply(`${request.method} ${request.url}`, status)
     if (reply) return reply
     const opened = openingPath.exec(request.url ?? '')
@@ -139,14 +149,15 @@ export async function serve(options: ServeOptions, log: Log = noLog): Promise<Se
       })
       throw error
     }
-  })
+  }
+  const listening = await orEndThreads(listen(options, answer))
   return {
     url: listening.url,
     metrics: () => metrics.text(),
     async close() {
       problems.push('the server stops')
       await listening.close()
-      await Promise.all([engines.end(), bodies.end()])
+      await endThreads()
     },
   }
 }

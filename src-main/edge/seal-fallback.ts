@@ -1,0 +1,13 @@
+interface SealFallback {
+  runner(): Promise<typeof import('./seal-runner.ts')>
+  encryptor(): Promise<typeof import('./portable-encryptor.ts')>
+}
+
+/**
+ * node-seal, for what our own kernels cannot do; it is loaded when it is needed. The edge's folder has no SEAL:
+ * scripts/build-edge.ts puts no-seal.ts in this file's place.
+ */
+export const sealFallback: SealFallback | undefined = {
+  runner: () => import('./seal-runner.ts'),
+  encryptor: () => import('./portable-encryptor.ts'),
+}
