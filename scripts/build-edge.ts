@@ -1,5 +1,5 @@
 /**
- * Makes dist/edge: the edge runtime as a folder that runs with Node 22 or later alone. It holds no owner code; the
+ * Makes dist/edge: the edge runtime as a folder that runs with Node alone. It holds no owner code; the
  * import rules and test/edge/artefact.test.ts see to that.
  */
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -19,9 +19,9 @@ export async function buildEdge(folder = join(root, 'dist', 'edge')): Promise<st
   }
   await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'))
   await writeFile(join(folder, 'THIRD-PARTY-LICENSES'), await licencesOf(modules))
-  const { version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  const { version, license, engines } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const bin = { 'sealwright-edge': 'sealwright-edge' }
-  const manifest = { name: 'sealwright-edge', version, license, type: 'module', engines: { node: '>=22.20' }, bin }
+  const manifest = { name: 'sealwright-edge', version, license, type: 'module', engines, bin }
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   await writeFile(join(folder, 'sealwright-edge'), `#!/usr/bin/env node\nimport './main.js'\n`)
   await chmod(join(folder, 'sealwright-edge'), 0o755)
@@ -53,7 +53,12 @@ async function bundle(folder: string): Promise<string[]> {
     publicDir: false,
     ssr: { noExternal: true },
     // The kernels do all that a plan of ours asks for: there is no SEAL in the folder.
-    resolve: { alias: [{ find: /^\.\/seal-fallback\.ts$/, replacement: './no-seal.ts' }] },
+    resolve: {
+      alias: [
+        { find: /^\.\/seal-fallback\.ts$/, replacement: './no-seal.ts' },
+        { find: /^\.\/parquet\.ts$/, replacement: './no-parquet.ts' },
+      ],
+    },
     // libjpeg-turbo's loader asks for it, as CommonJS modules may.
     define: { __dirname: 'import.meta.dirname' },
     build: {

