@@ -1,6 +1,9 @@
+import type * as encryptor from './portable-encryptor.ts'
+import type * as runner from './seal-runner.ts'
+
 interface SealFallback {
-  runner(): Promise<typeof import('./seal-runner.ts')>
-  encryptor(): Promise<typeof import('./portable-encryptor.ts')>
+  runner(): Promise<typeof runner>
+  encryptor(): Promise<typeof encryptor>
 }
 
 /**
