@@ -53,6 +53,10 @@ export async function approximate(request: ApproximateRequest, work: WorkContext
     approximateAndKeep(model, samples, { ...request, exact }, work),
   )
   await writeAtomically(request.out, request, (file) => file.writeFile(writeOnnx(polynomial)))
+  if (polynomial.tail) {
+    const message = 'The file that is written ends in the scores: what is done after decryption is not in it.'
+    work.progress({ kind: 'warning', stage: 'approximate', message })
+  }
   const layers = polynomial.layers.flatMap((layer) =>
     layer.kind === 'polynomial' ? [{ name: layer.id, channels: layer.shape[0], ...layer.fit }] : [],
   )

@@ -1,5 +1,6 @@
 import type { LayerModel } from '../core/network/layer-model.ts'
 import { labelOf, marginOf } from '../core/network/classification.ts'
+import { classScores } from '../core/normalise/run-tail.ts'
 import { npyFile } from '../data/npy-file.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { readSamples } from '../data/read-samples.ts'
@@ -81,10 +82,12 @@ export class ClearNetworks {
     }
   }
 
-  async compare(values: Float64Array, encrypted: Float64Array): Promise<Compared> {
+  async compare(values: Float64Array, ofEncrypted: Float64Array): Promise<Compared> {
     this.#original ??= await this.#open(values)
-    const [original] = await this.#original.run([values])
-    const polynomial = await this.#polynomial?.run(values)
+    const [ofOriginal] = await this.#original.run([values])
+    const ofPolynomial = await this.#polynomial?.run(values)
+    const [original, encrypted] = [ofOriginal, ofEncrypted].map((each) => classScores(this.#model, each))
+    const polynomial = ofPolynomial && classScores(this.#model, ofPolynomial)
     return {
       original: labelOf(original),
       encrypted: labelOf(encrypted),

@@ -64,7 +64,15 @@ async function firstDifference(
     const own =
       reference &&
       attempt(() =>
-        valueOf(normalise(graph, { ...request, outputName: outputs[0], onIntegers: quantised !== undefined }), sample),
+        valueOf(
+          normalise(graph, {
+            ...request,
+            outputName: outputs[0],
+            onIntegers: quantised !== undefined,
+            wholeNetwork: true,
+          }),
+          sample,
+        ),
       )
     if (!own || !reference || own.length !== reference.length) continue
     const difference = largestDifference(own, reference)

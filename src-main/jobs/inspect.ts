@@ -27,6 +27,8 @@ export interface InspectResult {
   readonly inputShape?: Shape
   /** What the owner applies after decryption. */
   readonly finish: Finish
+  /** Operators that follow that, done after decryption too; absent where there are none. */
+  readonly tail?: readonly string[]
   /** The nodes of the file. */
   readonly layers: readonly InspectedNode[]
   /** What they become: linear maps and activations. */
@@ -64,7 +66,7 @@ export async function inspect(request: NetworkRequest, work: WorkContext): Promi
   const { graph, format } = await readGraph(request)
   throwIfCancelled(work)
   const report = namingFile(request.model, () => preflight(graph, request))
-  const { supported, finish, depth, parameters, encryptedValues, multiplications, input } = report
+  const { supported, finish, tail, depth, parameters, encryptedValues, multiplications, input } = report
   return {
     name: graph.name,
     producer: graph.producer,
@@ -78,6 +80,7 @@ export async function inspect(request: NetworkRequest, work: WorkContext): Promi
     })),
     ...(input && { inputShape: input.shape }),
     finish,
+    ...(tail && { tail }),
     layers: report.nodes.map(inspectedNode),
     normalised: report.layers,
     depth,

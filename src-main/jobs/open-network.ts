@@ -27,6 +27,8 @@ export interface NetworkFile {
   readonly format: 'onnx' | 'tflite'
   /** Of a quantised file: the network that rounds as the file does. */
   readonly onIntegers?: LayerModel
+  /** What ONNX Runtime is asked for, where the file's output is a map of names: what the map holds. */
+  readonly comparedOutput?: string
   /** Whether the file computes in half precision somewhere. */
   readonly isHalf: boolean
 }
@@ -56,8 +58,22 @@ export async function openNetworkFile(request: NetworkRequest): Promise<NetworkF
   return namingFile(request.model, () => {
     const model = normalise(graph, request)
     const onIntegers = model.quantised && normalise(graph, { ...request, onIntegers: true })
-    return { model, sha256: sha256(bytes), format, isHalf: castsToHalf(graph), ...(onIntegers && { onIntegers }) }
+    return {
+      model,
+      sha256: sha256(bytes),
+      format,
+      isHalf: castsToHalf(graph),
+      ...mappedOutput(graph, request),
+      ...(onIntegers && { onIntegers }),
+    }
   })
+}
+
+/** ZipMap writes a map for each sample, which the Node binding does not hand over. */
+function mappedOutput({ nodes, outputs }: Graph, { outputName }: NetworkRequest) {
+  const name = outputName ?? outputs[0].name
+  const map = nodes.find((node) => node.operator === 'ZipMap' && node.outputs[0] === name)
+  return map && { comparedOutput: map.inputs[0] }
 }
 
 /** TensorProto.DataType: float16 and bfloat16. */

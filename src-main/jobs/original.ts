@@ -1,8 +1,17 @@
 import type { RuntimeDeviationReport } from '../core/validate/accuracy-report.ts'
-import { compareWithRuntime, unexplained, type Precision } from '../core/validate/same-as-runtime.ts'
+import {
+  compareWithRuntime,
+  largestDifference,
+  largestOf,
+  unexplained,
+  type Precision,
+  type RuntimeDifference,
+} from '../core/validate/same-as-runtime.ts'
 import { applyFinish } from '../core/network/finish.ts'
 import type { LayerModel } from '../core/network/layer-model.ts'
 import { runLayerBatch } from '../core/network/run-layers.ts'
+import type { Tail } from '../core/network/tail.ts'
+import { runTail } from '../core/normalise/run-tail.ts'
 import { deviationOf } from '../core/onnx/runtime-deviations.ts'
 import { UserError } from '../core/errors.ts'
 import { present } from '../core/must.ts'
@@ -31,7 +40,7 @@ const withoutOptimiser = `ONNX Runtime with its optimiser off: with it, and ${sa
 export const COMPARED_SAMPLES = 4
 
 interface OriginalOptions {
-  /** With softmax and the like, as the file has it. */
+  /** With softmax and the like, as the file has it; never with what a tail does. */
   readonly finished?: boolean
 }
 
@@ -58,9 +67,11 @@ export async function openOriginal(
   const verdict = await judge(request, network, compared)
   if (verdict.report) return own(verdict.report)
   const { reference, computedBy, deviation } = verdict
-  if (!finished && model.finish !== 'none') {
+  if (model.tail || (!finished && model.finish !== 'none')) {
     await reference.close()
-    const reason = `${ownName(model, 'float64')}, since scores before ${model.finish} are compared`
+    const { tail, finish } = model
+    const before = finish === 'none' && tail ? tail.nodes.map(({ operator }) => operator).join(', ') : finish
+    const reason = `${ownName(model, 'float64')}, since scores before ${before || 'several outputs'} are compared`
     return own({ computedBy: reason, ...(deviation && { deviation }) })
   }
   return {
@@ -95,7 +106,8 @@ async function judge(
 ): Promise<Judgement> {
   const { model } = network
   const isQdq = model.quantised?.form === 'qdq'
-  const options = referenceOptions(request, model)
+  const outputName = network.comparedOutput ?? request.outputName
+  const options = { ...referenceOptions({ ...request, outputName }, model), traced: await tracedNames(request, model) }
   const deviates = async (refusal?: string): Promise<Judgement | undefined> => {
     const met = deviationOf(await openGraph(request), refusal)
     if (!met && refusal === undefined) return undefined
@@ -120,6 +132,14 @@ async function judge(
   return await refuseDifference(request, network, present(differs))
 }
 
+/** The outputs of a tail, and the parts that it is made of where the file itself has them. */
+async function tracedNames(request: NetworkRequest, { tail }: LayerModel): Promise<readonly string[]> {
+  if (!tail) return []
+  const { nodes } = await openGraph(request)
+  const known = new Set(nodes.flatMap(({ operator, outputs }) => (operator === 'ZipMap' ? [] : outputs)))
+  return [...new Set([...tail.outputs, ...tail.inputs.map(({ name }) => name)])].filter((name) => known.has(name))
+}
+
 function runtimeName(isQdq: boolean, literal: boolean, refusal: string | undefined): string {
   if (isQdq) return withoutOptimiser
   if (!literal) return 'ONNX Runtime'
@@ -140,26 +160,66 @@ async function compareWith(
   { model: file }: NetworkRequest,
   samples: readonly Float64Array[],
 ): Promise<Comparison> {
-  let reference: Reference | undefined
+  const opened = openReference(file, options)
   try {
-    reference = await openReference(file, options)
+    const reference = await opened
     if (reference.inputType.includes('int')) refuseFractions(samples, reference.inputType)
     const half = isHalf || reference.inputType === 'float16'
     const precision: Precision = model.quantised ? 'integers' : half ? 'half' : 'float'
-    const theirs = await reference.runBatch(samples)
-    const ours = runLayerBatch(onIntegers, samples)
-    const found = unexplained(
-      onIntegers,
-      theirs.map((outputs, at) => compareWithRuntime(model, ours[at], outputs, precision)),
-    )
-    if (!found) return { reference }
+    const scores = runLayerBatch(onIntegers, samples)
+    const single = model.tail ? [] : await Promise.all(samples.map((sample) => reference.run(sample)))
+    const differences = model.tail
+      ? await tailDifferences(reference, model.tail, samples, scores, precision)
+      : single.map((theirs, at) =>
+          compareWithRuntime(model.finish, scores[at], applyFinish(model.finish, scores[at]), theirs, precision),
+        )
+    const found = unexplained(onIntegers, differences)
+    if (!found)
+      return { reference: (await batchesAreAlike(reference, samples, single)) ? reference : oneByOne(reference) }
     await reference.close()
     return { differs: { sample: samples[found.sample], ...found.difference } }
   } catch (error) {
-    await reference?.close()
+    await opened.then((reference) => reference.close()).catch(() => {})
     if (!(error instanceof UserError) || error.code !== 'onnxruntime-refused') throw error
     return { refusal: error.message }
   }
+}
+
+/** Constants of the file may take the first sample of a batch for all: a Reshape to [1, …], or a scatter to row 0. */
+async function batchesAreAlike(
+  reference: Reference,
+  samples: readonly Float64Array[],
+  single: readonly Float64Array[],
+): Promise<boolean> {
+  const batched = await reference.runBatch(samples).catch(() => [])
+  return single.every(
+    (values, at) => largestDifference(values, batched[at] ?? []) <= 1e-3 * Math.max(1e-3, largestOf(values)),
+  )
+}
+
+const oneByOne = (reference: Reference): Reference => ({
+  ...reference,
+  runBatch: (samples) => Promise.all(samples.map((sample) => reference.run(sample))),
+})
+
+/** Of each sample the largest, over all outputs of the file that are numbers and the parts that they are made of. */
+async function tailDifferences(
+  reference: Reference,
+  tail: Tail,
+  samples: readonly Float64Array[],
+  scores: readonly Float64Array[],
+  precision: Precision,
+): Promise<RuntimeDifference[]> {
+  const all = await Promise.all(samples.map((sample) => reference.trace(sample)))
+  return all.map((theirs, at) => {
+    const ours = runTail(tail, scores[at])
+    const each = [...theirs].flatMap(([name, values]) => {
+      const own = ours.get(name)
+      // A label may jump where two scores are nearly the same; what it is picked from is compared too.
+      return own?.elementType === 'float' ? [compareWithRuntime('none', own.data, own.data, values, precision)] : []
+    })
+    return each.find(({ isSmall }) => !isSmall) ?? each[0] ?? { difference: 0, largest: 0, isSmall: true }
+  })
 }
 
 /** ONNX Runtime cuts what is behind the point; the encrypted network would not. */
@@ -187,7 +247,7 @@ function evaluated({ model, onIntegers = model }: NetworkFile, finished: boolean
     ...report,
     async run(samples) {
       const scores = runLayerBatch(onIntegers, samples)
-      return finished ? scores.map((each) => applyFinish(model.finish, each)) : scores
+      return finished && !model.tail ? scores.map((each) => applyFinish(model.finish, each)) : scores
     },
     close: async () => {},
   }

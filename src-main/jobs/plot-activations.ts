@@ -5,6 +5,7 @@ import type { LayerId, LayerModel } from '../core/network/layer-model.ts'
 import { runLayerBatch } from '../core/network/run-layers.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { labelOf } from '../core/network/classification.ts'
+import { classScores } from '../core/normalise/run-tail.ts'
 import type { Kept } from '../core/validate/kept.ts'
 import { approximateOpened, type CompileRequest } from './compile.ts'
 import { openNetworkFile } from './open-network.ts'
@@ -64,7 +65,9 @@ function plots(
   const seen = new Map(layers.map((layer) => [layer.input, new SeenInputs(layer)]))
   const approximated = runLayerBatch(polynomial, samples, ({ id }, outputs) => seen.get(id)?.add(outputs))
   const original = runLayerBatch(model, samples)
-  const kept = original.filter((scores, at) => labelOf(scores) === labelOf(approximated[at])).length
+  const kept = original.filter(
+    (scores, at) => labelOf(classScores(model, scores)) === labelOf(classScores(model, approximated[at])),
+  ).length
   return {
     samples: samples.length,
     agreement: kept / samples.length,

@@ -12,6 +12,7 @@ import { reportBudget, type BudgetReport } from '../owner/budget/budget.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { protect as exportBundle } from '../owner/protect.ts'
 import { Signer } from '../owner/sign.ts'
+import { recordOf } from '../owner/tail-record.ts'
 import type { DroppedClamp } from '../core/network/layer-model.ts'
 import type { OriginalReport } from './original.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
@@ -141,6 +142,7 @@ export async function exportCompiled(
           name: name ?? (compiled.model.name || basename(model)),
           sha256: compiled.sha256,
           finish: compiled.model.finish,
+          ...(compiled.model.tail && { tail: recordOf(compiled.model.tail) }),
         },
         preprocessing: compiled.preprocessing,
         sample: compiled.typical,

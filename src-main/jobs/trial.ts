@@ -6,6 +6,7 @@ import type { Finish } from '../core/network/layer-model.ts'
 import { runLayers } from '../core/network/run-layers.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { labelOf } from '../core/network/classification.ts'
+import { classScores, type Finishing } from '../core/normalise/run-tail.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { readBytes } from '../files/read-file.ts'
 import { readSamples } from '../data/read-samples.ts'
@@ -94,7 +95,7 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
       })
       samples.push({
         ...(truth !== undefined && { truth }),
-        ...comparison({ ...outputs, encrypted }, compiled.model.finish),
+        ...comparison({ ...outputs, encrypted }, compiled.model),
         seconds,
         segments,
       })
@@ -117,12 +118,12 @@ interface Outputs {
 
 function comparison(
   { original, polynomial, encrypted }: Outputs,
-  finish: Finish,
+  model: Finishing,
 ): Omit<TrialSample, 'truth' | 'seconds' | 'segments'> {
   return {
-    original: finishedLabelOf(original, finish),
-    polynomial: labelOf(polynomial),
-    encrypted: labelOf(encrypted),
+    original: model.tail ? labelOf(classScores(model, original)) : finishedLabelOf(original, model.finish),
+    polynomial: labelOf(classScores(model, polynomial)),
+    encrypted: labelOf(classScores(model, encrypted)),
     maxAbsDifference: Math.max(...polynomial.map((value, at) => Math.abs(value - encrypted[at]))),
     maxAbsLogit: Math.max(...polynomial.map(Math.abs)),
   }

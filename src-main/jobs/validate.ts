@@ -8,6 +8,7 @@ import { runLayerBatch } from '../core/network/run-layers.ts'
 import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { accuracyReport, type AccuracyReport, type Outputs } from '../core/validate/accuracy-report.ts'
 import { checkLabels } from '../core/validate/check-outputs.ts'
+import { classScores } from '../core/normalise/run-tail.ts'
 import { attributeLayers } from '../core/validate/attribute-layers.ts'
 import { quantisedReport, type QuantisedReport } from '../core/validate/quantised-report.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
@@ -61,10 +62,17 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const { samples, labels } = data
   const original = await watch.time('original', () => originalOutputs(request, opened, samples, listening))
   const approximated = await watch.time('polynomial', () =>
-    referenceOutputs(writeOnnx({ ...polynomial, finish: 'none' }), referenceOptions({}, model), samples, listening),
+    referenceOutputs(
+      writeOnnx({ ...polynomial, finish: 'none', tail: undefined }),
+      referenceOptions({}, model),
+      samples,
+      listening,
+    ),
   )
   const layers = await watch.time('attribute', () =>
-    attributeLayers(model, polynomial, samples.first(ATTRIBUTED_SAMPLES), listening),
+    attributeLayers(model, polynomial, samples.first(ATTRIBUTED_SAMPLES), listening, (each) =>
+      classScores(model, each),
+    ),
   )
   const count = Math.min(request.encrypted, samples.length)
   const encrypted =
@@ -74,13 +82,14 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
           indices: Array.from({ length: count }, (_, index) => index),
           outputs: await encryptedOutputs(request, approximatedNetwork, samples.first(count), listening, watch),
         }
+  const scored = (outputs: Outputs): Outputs => outputs.map((each) => classScores(model, each))
   const report = accuracyReport({
     ...(labels && { labels }),
-    original: original.outputs,
+    original: scored(original.outputs),
     computedBy: original.computedBy,
     ...(original.deviation && { deviation: original.deviation }),
-    polynomial: approximated,
-    ...(encrypted && { encrypted }),
+    polynomial: scored(approximated),
+    ...(encrypted && { encrypted: { ...encrypted, outputs: scored(encrypted.outputs) } }),
     ...(model.quantised && {
       quantised: await quantised(approximatedNetwork, original, approximated, samples, listening),
     }),
@@ -150,7 +159,15 @@ async function quantised(
 ): Promise<QuantisedReport> {
   const exact = await inChunks('exact', samples, work, async (chunk) => runLayerBatch(model, chunk))
   const { outputStep } = model.quantised ?? {}
-  return quantisedReport({ reference: computedBy, outputStep, droppedClamps, original: outputs, exact, polynomial })
+  const scored = (all: Outputs): Outputs => all.map((each) => classScores(model, each))
+  return quantisedReport({
+    reference: computedBy,
+    outputStep,
+    droppedClamps,
+    original: scored(outputs),
+    exact: scored(exact),
+    polynomial: scored(polynomial),
+  })
 }
 
 async function referenceOutputs(

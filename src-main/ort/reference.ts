@@ -49,6 +49,7 @@ export async function openReference(model: string | Uint8Array, options: Referen
   const shape = options.onnxShape ?? declared.map((size) => (typeof size === 'number' && size > 0 ? size : 1))
   const type = 'type' in input ? input.type : 'float32'
 
+  const unread = zerosFor(session.inputMetadata.filter(({ name }) => name !== input.name))
   const feedsOf = (samples: readonly Float64Array[], shapeToFeed: readonly number[]) => {
     const size = shapeToFeed.reduce((product, length) => product * length, 1)
     const values = new Float64Array(size)
@@ -56,7 +57,7 @@ export async function openReference(model: string | Uint8Array, options: Referen
     for (let at = 0; at < size / stride; at++) {
       values.set(toLayout(samples[Math.min(at, samples.length - 1)], shape, options.layout), at * stride)
     }
-    return { [input.name]: tensorOf(type, values, shapeToFeed) }
+    return { ...unread, [input.name]: tensorOf(type, values, shapeToFeed) }
   }
   const feed = async (samples: readonly Float64Array[], shapeToFeed: readonly number[]): Promise<Float64Array> => {
     const results = await refusing(() => session.run(feedsOf(samples, shapeToFeed), [outputName]))
@@ -90,6 +91,17 @@ export async function openReference(model: string | Uint8Array, options: Referen
     },
     close: () => session.release(),
   }
+}
+
+/** Inputs that the output does not depend on must be fed all the same; converters leave such behind. */
+function zerosFor(inputs: readonly Session.ValueMetadata[]): Record<string, Tensor> {
+  const tensors = inputs.flatMap((input) => {
+    if (!input.isTensor) return []
+    const shape = input.shape.map((size) => (typeof size === 'number' && size > 0 ? size : 1))
+    const size = shape.reduce((product, length) => product * length, 1)
+    return [[input.name, tensorOf(input.type, new Float64Array(size), shape)] as const]
+  })
+  return Object.fromEntries(tensors)
 }
 
 /** Undefined for text, sequences and maps. */

@@ -4,6 +4,8 @@ import { revealPolicySchema } from '../core/bundle/manifest.ts'
 import { UserError } from '../core/errors.ts'
 import { CUT_KINDS, maxSegments, type CutKind } from '../core/segment/cut.ts'
 
+import { tailSchema } from './tail-record.ts'
+
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
 /** What the owner keeps of one deployment beside its secrets. */
@@ -15,6 +17,8 @@ const deploymentSchema = z.strictObject({
     name: z.string(),
     sha256,
     finish: z.enum(['none', 'softmax', 'log-softmax', 'sigmoid', 'argmax']),
+    /** What the owner computes after that, where there is more. */
+    tail: tailSchema.optional(),
     labels: z.array(z.string()).optional(),
   }),
   reveal: revealPolicySchema,

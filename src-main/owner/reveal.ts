@@ -1,7 +1,9 @@
 import type { RevealPolicy } from '../core/bundle/manifest.ts'
-import type { Finish } from '../core/network/layer-model.ts'
+import type { Tail } from '../core/network/tail.ts'
+import { finishedParts, labelScores } from '../core/normalise/run-tail.ts'
 import type { Deployment } from './deployment.ts'
 import { flood, refuseFarOutputs } from './flood.ts'
+import { tailOf } from './tail-record.ts'
 
 /** What a policy lets out of a decryption. */
 export interface Revealed {
@@ -11,10 +13,16 @@ export interface Revealed {
   readonly top?: readonly number[]
   /** After the network's last step, flooded and rounded; with `scores` only. */
   readonly scores?: readonly number[]
+  /** Of a network with several outputs: each that has a label of its own, or with `scores` all of them. */
+  readonly outputs?: readonly RevealedOutput[]
+}
+
+export interface RevealedOutput extends Partial<Pick<Revealed, 'label' | 'top' | 'scores'>> {
+  readonly name: string
 }
 
 /**
- * Applies the policy, then the network's last step, to exact outputs. A single output is a yes (1) above 0.
+ * Applies the policy, then the network's last steps, to exact outputs. A single output is a yes (1) above 0.
  * @throws UserError scores-too-noisy, implausible-result
  */
 export function reveal(
@@ -23,36 +31,39 @@ export function reveal(
   policy: RevealPolicy,
 ): Revealed {
   if (policy.mode === 'scores') refuseFarOutputs(outputs, flooding)
-  const isYesOrNo = outputs.length === 1
-  const yes = Number(outputs[0] > 0)
-  const order = isYesOrNo ? [yes, 1 - yes] : Array.from(outputs.keys()).sort((a, b) => outputs[b] - outputs[a])
-  const [label] = order
-  const name = model.labels?.[label]
+  const tail = model.tail && tailOf(model.tail)
+  const labels = tail ? labelScores(tail, outputs).map((scores) => ranked(scores, policy)) : [ranked(outputs, policy)]
+  const [first] = labels
+  const name = model.labels?.[first.label]
+  const scores =
+    policy.mode === 'scores'
+      ? finishedParts({ finish: model.finish, tail }, flood(outputs, flooding))
+      : new Map<string, Float64Array>()
+  const [firstScores] = scores.values()
   return {
-    label,
+    ...first,
     ...(name !== undefined && { labelName: name }),
-    ...(policy.mode === 'top-k' && { top: order.slice(0, policy.k) }),
-    ...(policy.mode === 'scores' && { scores: Array.from(finished(flood(outputs, flooding), model.finish)) }),
+    ...(policy.mode === 'scores' && { scores: Array.from(firstScores) }),
+    ...(tail &&
+      tail.outputs.length > 1 &&
+      (labels.length > 1 || scores.size > 1) && { outputs: parts(tail, labels, scores) }),
   }
 }
 
-function finished(outputs: Float64Array, finish: Finish): Float64Array {
-  switch (finish) {
-    case 'softmax':
-      return softmax(outputs)
-    case 'log-softmax':
-      return softmax(outputs).map(Math.log)
-    case 'sigmoid':
-      return outputs.map((x) => 1 / (1 + Math.exp(-x)))
-    case 'argmax':
-    case 'none':
-      return outputs
-  }
+function parts(
+  { outputs, labels: known }: Tail,
+  labels: readonly Pick<Revealed, 'label' | 'top'>[],
+  scores: ReadonlyMap<string, Float64Array>,
+): RevealedOutput[] {
+  return outputs.flatMap((name) => {
+    const own = labels[known.findIndex(({ output }) => output === name)] as (typeof labels)[number] | undefined
+    const values = scores.get(name)
+    return own || values ? [{ name, ...own, ...(values && { scores: Array.from(values) }) }] : []
+  })
 }
 
-function softmax(outputs: Float64Array): Float64Array {
-  const largest = Math.max(...outputs)
-  const powers = outputs.map((x) => Math.exp(x - largest))
-  const sum = powers.reduce((total, x) => total + x, 0)
-  return powers.map((x) => x / sum)
+function ranked(scores: Float64Array, policy: RevealPolicy): Pick<Revealed, 'label' | 'top'> {
+  const yes = Number(scores[0] > 0)
+  const order = scores.length === 1 ? [yes, 1 - yes] : Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a])
+  return { label: order[0], ...(policy.mode === 'top-k' && { top: order.slice(0, policy.k) }) }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { deviatingVersions, runtimeDeviations } from '../../src-main/core/onnx/runtime-deviations.ts'
+import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
 import { openNetworkFile, type NetworkRequest } from '../../src-main/jobs/open-network.ts'
 import { checkOriginal, openOriginal } from '../../src-main/jobs/original.ts'
 import { randomSample, relativeDifference } from '../models/compare.ts'
@@ -43,9 +44,8 @@ async function checked(request: NetworkRequest) {
 
 describe('who computes the original', () => {
   it('is ONNX Runtime, where both compute the same', async () => {
-    const model = written([conv('x', 'w', 'a'), { operator: 'Relu', inputs: ['a'], outputs: ['y'] }], {
-      constants: weights,
-    })
+    const relu = { operator: 'Relu', inputs: ['a'], outputs: ['b'] }
+    const model = written([conv('x', 'w', 'a'), relu, conv('b', 'v', 'y')], { constants: weights })
     expect(await checked({ model })).toEqual({ computedBy: 'ONNX Runtime' })
   })
 
@@ -116,6 +116,22 @@ describe('who computes the original', () => {
     await expect(checked({ model: written(nodes, { constants: weights, inputs }) })).rejects.toMatchObject({
       code: 'samples-not-integers',
     })
+  })
+
+  it('gives samples one by one where the file takes the first of a batch for all', async () => {
+    const nodes = [conv('x', 'w', 'a'), { operator: 'ScatterND', inputs: ['a', 'first', 'update'], outputs: ['y'] }]
+    const constants = {
+      ...weights,
+      first: { shape: [1, 2], values: [0, 1], type: 'int64' } as const,
+      update: random(5, [1, 4, 4]),
+    }
+    const request = { model: written(nodes, { constants }) }
+    const network = await openNetworkFile(request)
+    const original = await openOriginal(request, network, samples)
+    const ours = runLayerBatch(network.model, samples)
+    const theirs = await original.run(samples)
+    expect(Math.max(...theirs.map((values, at) => relativeDifference(values, ours[at])))).toBeLessThan(1e-5)
+    await original.close()
   })
 
   it('computes up to any tensor, from any tensor', async () => {

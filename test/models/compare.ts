@@ -1,5 +1,5 @@
 import { readOnnx, type ReadOnnxOptions } from '../../src-main/core/onnx/read-onnx.ts'
-import { applyFinish } from '../../src-main/core/network/finish.ts'
+import { finishedOutput } from '../../src-main/core/normalise/run-tail.ts'
 import { sizeOf, type LayerModel } from '../../src-main/core/network/layer-model.ts'
 import { normalise, type Choice } from '../../src-main/core/normalise/normalise.ts'
 import { runLayers } from '../../src-main/core/network/run-layers.ts'
@@ -48,7 +48,7 @@ export async function differenceFromRuntime(
     for (let seed = 1; seed <= samples; seed++) {
       const random = randomSample(sizeOf(model.input.shape), seed)
       const sample = reference.inputType.includes('int') ? random.map((x) => Math.floor(Math.abs(x) * 128)) : random
-      const ours = applyFinish(model.finish, runLayers(model, sample))
+      const ours = finishedOutput(model, runLayers(model, sample))
       worst = Math.max(worst, relativeDifference(ours, await reference.run(sample)))
     }
     return worst
@@ -57,5 +57,6 @@ export async function differenceFromRuntime(
   }
 }
 
+/** All of it as layers, but for a softmax, a sigmoid or a label at the end: `wholeNetwork: false` leaves the tail to the owner. */
 export const importModel = (bytes: Uint8Array, options?: ReadOnnxOptions & Choice): LayerModel =>
-  normalise(readOnnx(bytes, options), options)
+  normalise(readOnnx(bytes, options), { wholeNetwork: true, ...options })

@@ -36,6 +36,7 @@ function textOf(result: InspectResult): string {
     ...(inputShape ? [['input', times(inputShape)]] : []),
     ['parameters', grouped(result.parameters)],
     ...(supported ? [['encrypted', `${grouped(result.encryptedValues)} values`]] : []),
+    ...(result.tail ? [['after decryption', result.tail.join(', ') || 'several outputs, as parts of one']] : []),
     ...(supported ? [['depth', `${result.depth} with quadratic activations`]] : []),
     ['protectable', supported ? 'yes' : `no: ${unsupported.length} node(s) stand in the way`],
     ...(estimate ? estimateFacts(estimate) : []),

@@ -4,6 +4,7 @@ import { CancelledError, UserError } from '../errors.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
+import { classScores, isClassifier } from '../normalise/run-tail.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
 import { kernelCosts } from '../plan/cost-model.ts'
 import { estimatePlan, type PlanEstimate } from '../plan/estimate.ts'
@@ -184,7 +185,15 @@ class Advisor {
     const choice = { degree, degrees, splitPools, exact, tuningEpochs: TRIAL_EPOCHS }
     const { polynomial } = await approximateNetwork(this.#model, this.#samples, choice, quiet(this.#work))
     const outputs = runLayerBatch(polynomial, this.#heldOut)
-    const fitted = { polynomial, kept: measureKept(this.#originals, outputs, this.#heldOut[0].length) }
+    const fitted = {
+      polynomial,
+      kept: measureKept(
+        this.#originals.map((each) => classScores(this.#model, each)),
+        outputs.map((each) => classScores(this.#model, each)),
+        this.#heldOut[0].length,
+        isClassifier(this.#model),
+      ),
+    }
     this.#fits.set(key, fitted)
     return fitted
   }

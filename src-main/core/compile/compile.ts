@@ -3,7 +3,8 @@ import { countMultiplications } from '../network/count-multiplications.ts'
 import type { DroppedClamp, LayerId, LayerModel, ModelInput } from '../network/layer-model.ts'
 import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
 import { calibrateClamps } from '../normalise/calibrate-clamps.ts'
-import { runLayerBatch } from '../network/run-layers.ts'
+import { classScores, isClassifier } from '../normalise/run-tail.ts'
+import { runLayerBatch, type AnyModel } from '../network/run-layers.ts'
 import { isPlannable } from '../planner/parameters.ts'
 import type { PlanOptions } from '../planner/plan-network.ts'
 import { refreshedSkeletonOf } from '../planner/skeleton.ts'
@@ -87,8 +88,8 @@ export async function approximateModel(
   )
   if (heldOut.length === 0) return { model, droppedClamps, samples, fitted, ...approximation }
   const kept = await time('validate', () => {
-    const outputs = runLayerBatch(approximation.polynomial, heldOut)
-    return measureKept(runLayerBatch(model, heldOut), outputs, heldOut[0].length)
+    const scores = (network: AnyModel) => runLayerBatch(network, heldOut).map((each) => classScores(model, each))
+    return measureKept(scores(model), scores(approximation.polynomial), heldOut[0].length, isClassifier(model))
   })
   return { model, droppedClamps, samples, fitted, kept, ...approximation }
 }

@@ -1,4 +1,5 @@
 import type { ExpressionStep } from '../graph/graph.ts'
+import type { Tail } from './tail.ts'
 
 export type { ExpressionStep } from '../graph/graph.ts'
 
@@ -20,6 +21,8 @@ export interface Model<L> {
   readonly layers: readonly L[]
   readonly output: LayerId
   readonly finish: Finish
+  /** What the owner does after that, where there is more. */
+  readonly tail?: Tail
   /** Where the file's own values are integers. */
   readonly quantised?: Quantised
 }
@@ -131,6 +134,11 @@ export interface MaxPoolLayer extends LayerBase {
 
 export const sizeOf = (shape: Shape): number => shape[0] * shape[1] * shape[2]
 
-/** How many scores a network gives. */
-export const classesOf = ({ layers, output, input }: Model<{ readonly id: LayerId; readonly shape: Shape }>): number =>
-  sizeOf(layers.find(({ id }) => id === output)?.shape ?? input.shape)
+/** How many scores a label is found by. */
+export const classesOf = ({
+  layers,
+  output,
+  input,
+  tail,
+}: Model<{ readonly id: LayerId; readonly shape: Shape }>): number =>
+  tail?.labels[0].classes ?? sizeOf(layers.find(({ id }) => id === output)?.shape ?? input.shape)

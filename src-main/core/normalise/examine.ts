@@ -1,8 +1,10 @@
-import { invariant } from '../errors.ts'
+import { invariant, UserError } from '../errors.ts'
 import { must } from '../must.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { ActivationLayer, LayerModel } from '../network/layer-model.ts'
 import { beginAt } from './begin-at.ts'
+import { describeTail } from './describe-tail.ts'
+import { lastNodes } from './last-nodes.ts'
 import { lower, type Lowered } from './lower.ts'
 import { foldConstants } from './passes/fold-constants.ts'
 import { dropIdleClamps } from './passes/drop-idle-clamps.ts'
@@ -15,6 +17,7 @@ import { recogniseActivations } from './passes/recognise-activations.ts'
 import { removeDeadLayers } from './passes/remove-dead-layers.ts'
 import { formOf, readIntegers } from './quantised/read-integers.ts'
 import { prune, type Choice } from './prune.ts'
+import { splitTail, type SplitGraph } from './split-tail.ts'
 import { possibleRanges } from './value-ranges.ts'
 
 /** What normalising came to: a model, or the nodes that stand in the way. */
@@ -22,29 +25,64 @@ export interface Examination extends Lowered {
   readonly model: LayerModel | undefined
   /** Every value that does not depend on the input, by name. */
   readonly constants: Graph['constants']
+  /** Names of the nodes of the tail. */
+  readonly afterDecryption?: ReadonlySet<string>
 }
 
 /**
  * The passes of normalising, in order; each says in its own file what it changes, when, and why that is the same:
- * 1. `beginAt` and `prune` keep one output and what it needs, from the input or from a chosen tensor on.
+ * 1. `beginAt` and `prune` keep the outputs and what they need, from the input or from a chosen tensor on.
  * 2. `writeAsStandard` writes operators of other domains by ONNX's own; `foldConstants` computes what does not depend on the input.
  * 3. `readIntegers` reads quantised networks as networks on real numbers; weights and biases are folded again.
- * 4. `recogniseActivations` finds activations that are written out.
- * 5. `lower` turns nodes into layers. On the way moving nodes, NHWC detours among them, become views (`values.ts`),
+ * 4. `splitTail` leaves to the owner what can be done after decryption, where that is more than a softmax or a label.
+ * 5. `recogniseActivations` finds activations that are written out.
+ * 6. `lower` turns nodes into layers. On the way moving nodes, NHWC detours among them, become views (`values.ts`),
  *    zero padding goes into the window behind it (`take-padding.ts`), and branches with a known condition are taken.
- * 6. `removeDeadLayers`.
- * 7. `fuseLinear` folds batch normalisation and preprocessing into weights, and joins what is linear.
- * 8. `poolBeforeScale` moves scales out from between activations and max-pools; `fuseLinear` joins them with what follows.
- * 9. `nameLayers`.
+ * 7. `removeDeadLayers`.
+ * 8. `fuseLinear` folds batch normalisation and preprocessing into weights, and joins what is linear.
+ * 9. `poolBeforeScale` moves scales out from between activations and max-pools; `fuseLinear` joins them with what follows.
+ * 10. `nameLayers`.
  * Throws UserError where the graph breaks ONNX's rules.
  */
 export function examine(file: Graph, choice: Choice): Examination {
   const graph = beginAt(file, choice, shapeAt)
   const standard = foldConstants(writeAsStandard(prune(graph, choice)))
-  const folded = prune(foldConstants(readIntegers(standard, choice.onIntegers)), choice)
+  const whole = prune(foldConstants(readIntegers(standard, choice.onIntegers)), choice)
+  const split = choice.wholeNetwork === true ? undefined : splitTail(whole)
+  const examined = (part: Graph): Examination => examineOne(graph, part, choice)
+  if (!split) return examined(single(whole))
+  const last = lastNodes(whole)
+  const isNamed = whole.outputs.length === 1 && split.nodes.every((node) => last.has(node))
+  const plain = isNamed ? examined(whole) : undefined
+  if (plain?.model) return plain
+  const trunk = examined(split.trunk)
+  const tail = describeTail(whole, split, (name) => shapeOfPart(trunk, split, name))
+  if (!tail) return examined(single(whole))
+  if (!trunk.model) return trunk
+  const quantised = trunk.model.quantised && { ...trunk.model.quantised, ...integersOf(whole) }
+  const model = { ...trunk.model, tail, ...(quantised && { quantised }) }
+  return { ...trunk, model, afterDecryption: new Set(split.nodes.map(({ name }) => name)) }
+}
+
+const integersOf = ({ outputs: [{ integers }] }: Graph) => integers && { outputIntegers: integers }
+
+/** Throws 'several-outputs' where there is more than one. */
+function single(graph: Graph): Graph {
+  if (graph.outputs.length === 1) return graph
+  const names = graph.outputs.map((output) => `“${output.name}”`).join(', ')
+  throw new UserError('several-outputs', `The network has ${graph.outputs.length} outputs: ${names}.`, {
+    hint: 'Choose one with --output-name.',
+  })
+}
+
+const shapeOfPart = ({ outcomes, outputShape }: Lowered, { parts }: SplitGraph, name: string) =>
+  parts.length === 1 ? outputShape : outcomes.find(({ node }) => node.outputs[0] === name)?.shape
+
+/** One graph of one output, without a tail. */
+function examineOne(graph: Graph, folded: Graph, { onIntegers }: Choice): Examination {
   const { graph: recognised, origins } = recogniseActivations(folded)
-  const pruned = prune(recognised, choice)
-  const lowered = lower(pruned, (node) => origins.get(node) ?? [node.name], choice.onIntegers)
+  const pruned = prune(recognised)
+  const lowered = lower(pruned, (node) => origins.get(node) ?? [node.name], onIntegers)
   const { constants } = folded
   const { network, input, form, output, unsupported } = lowered
   const { integers: outputIntegers } = pruned.outputs[0]
@@ -69,7 +107,7 @@ export function examine(file: Graph, choice: Choice): Examination {
   return {
     ...lowered,
     constants,
-    model: nameLayers(fuseLinear(poolBeforeScale(simplified(fuseLinear(removeDeadLayers(model)), choice))), graph),
+    model: nameLayers(fuseLinear(poolBeforeScale(simplified(fuseLinear(removeDeadLayers(model)), onIntegers))), graph),
   }
 }
 
@@ -80,7 +118,7 @@ function shapeAt(graph: Graph, name: string): readonly number[] | undefined {
 }
 
 /** What is left of quantisers; nothing is, where the integers themselves are computed with. */
-function simplified(model: LayerModel, { onIntegers }: Choice): LayerModel {
+function simplified(model: LayerModel, onIntegers = false): LayerModel {
   if (
     onIntegers ||
     model.layers.every((layer) => layer.kind !== 'activation' || !('step' in layer.activation.parameters))

@@ -21,6 +21,8 @@ export interface PreflightReport {
   readonly layers: readonly LayerReport[]
   readonly input: ModelInput | undefined
   readonly finish: Finish
+  /** Operators of what the owner does after that; absent where there is nothing. */
+  readonly tail?: readonly string[]
   /** Multiplicative depth with quadratic activations: one per run of linear layers, one per activation. */
   readonly depth: number
   /** Trained numbers of the file. */
@@ -40,7 +42,7 @@ export interface NodeReport {
   /** Trained numbers that it reads. */
   readonly parameters: number
   readonly multiplications: number
-  /** The ids of the layers it is part of, or 'constant', 'view' (only moves values), 'unsupported', 'unused'. */
+  /** The ids of the layers it is part of, or 'constant', 'view' (only moves values), 'after decryption', 'unsupported', 'unused'. */
   readonly becomes: string
 }
 
@@ -57,7 +59,7 @@ export interface LayerReport {
 
 /** Throws UserError only for graphs that break ONNX's rules, or where an input or output must be chosen. */
 export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
-  const { model, network, unsupported, outcomes, constants } = examine(graph, choice)
+  const { model, network, unsupported, outcomes, constants, afterDecryption } = examine(graph, choice)
   const drafts = new Map(network.layers.map((layer) => [layer.id, reportLayer(layer, network.shapeOf)]))
   const shapes = model && shapesOf(model)
   const layers = model?.layers.map((layer) => reportLayer(layer, (id) => must(present(shapes), id))) ?? []
@@ -72,6 +74,7 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
   }
   const fate = (name: string, outputs: readonly string[]): string => {
     if (refused.has(name)) return 'unsupported'
+    if (afterDecryption?.has(name)) return 'after decryption'
     const home = homes.get(name)?.join(', ')
     if (home !== undefined) return home
     if (outputs.some((output) => constants.has(output))) return 'constant'
@@ -98,6 +101,7 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
     layers,
     input: model?.input,
     finish: network.finish,
+    ...(model?.tail && { tail: model.tail.nodes.map(({ operator }) => operator) }),
     depth: model ? depthOf(withoutLikelyIdleClamps(model)) : 0,
     parameters: parametersOfGraph(graph),
     encryptedValues: total(layers.map(({ parameters }) => parameters)),

@@ -8,12 +8,14 @@ export interface Choice {
   readonly inputShape?: readonly number[]
   /** Round quantised values as the file does: the reference that its network on real numbers is compared with. */
   readonly onIntegers?: boolean
+  /** Leave nothing to the owner but a softmax, a sigmoid or a label at the end. */
+  readonly wholeNetwork?: boolean
 }
 
 /**
- * Keeps one output and what it needs.
- * Before: a graph with any number of outputs and dead nodes. After: one output, the nodes and inputs it depends on.
- * Conditions: there is one output, or `outputName` names one, or any tensor that a node computes.
+ * Keeps the outputs, or a chosen one, and what they need.
+ * Before: a graph with dead nodes. After: the nodes and inputs that the outputs depend on.
+ * Conditions: `outputName`, where it is given, is an output or any other tensor that a node computes.
  */
 export function prune(graph: Graph, choice: Choice = {}): Graph {
   const outputs = choose(graph, choice.outputName)
@@ -56,11 +58,7 @@ function bound(input: ValueInfo, chosen: readonly number[] | undefined): ValueIn
 
 function choose(graph: Graph, name: string | undefined): Graph['outputs'] {
   if (name === undefined) {
-    if (graph.outputs.length === 1) return graph.outputs
-    const names = graph.outputs.map((output) => `“${output.name}”`).join(', ')
-    throw new UserError('several-outputs', `The network has ${graph.outputs.length} outputs: ${names}.`, {
-      hint: 'Choose one with --output-name.',
-    })
+    return graph.outputs
   }
   const output = graph.outputs.find((candidate) => candidate.name === name)
   if (output) return [output]

@@ -38,20 +38,21 @@ const MOST_OUT_OF_RANGE = 0.01
 
 /**
  * Runs the samples through both networks and says which activation lost what. Memory and time grow with the samples; a
- * few hundred suffice. Warns where calibration does not cover the samples.
+ * few hundred suffice. `scoresOf` gives what labels are found by. Warns where calibration does not cover the samples.
  */
 export async function attributeLayers(
   original: LayerModel,
   polynomial: PolynomialModel,
   samples: readonly Float64Array[],
   work: WorkContext,
+  scoresOf: (output: Float64Array) => Float64Array = (output) => output,
 ): Promise<LayerAttribution[]> {
   const shapes = new Map([...shapesOf(original), ...shapesOf(polynomial)])
   const done = stepCounter(work, 'attribute', polynomial.layers.length)
   const exact = suffix(original, new Map([[INPUT, samples]]), shapes)
-  const labels = exact.map(labelOf)
+  const labels = exact.map((output) => labelOf(scoresOf(output)))
   const approximated = new Map<LayerId, Values>([[INPUT, samples]])
-  const agreementOf = (outputs: Values) => share(outputs, (output, i) => labelOf(output) === labels[i])
+  const agreementOf = (outputs: Values) => share(outputs, (output, i) => labelOf(scoresOf(output)) === labels[i])
   const found: LayerAttribution[] = []
   let errorBefore = 0
   let pending: PolynomialLayer | undefined

@@ -13,11 +13,15 @@ export interface Kept {
   readonly judgedBy: 'labels' | 'relative-error'
 }
 
-/** `originals` and `outputs` hold the scores of the same samples, at least one; `inputSize` is the size of a sample. */
+/**
+ * `originals` and `outputs` hold the scores of the same samples, at least one; `inputSize` is the size of a sample.
+ * `isClassifier`: a single score is a yes or a no, not a quantity.
+ */
 export function measureKept(
   originals: readonly Float64Array[],
   outputs: readonly Float64Array[],
   inputSize: number,
+  isClassifier = false,
 ): Kept {
   const keptLabels = share(originals, (original, i) => labelOf(original) === labelOf(outputs[i]))
   const [{ length }] = originals
@@ -26,7 +30,7 @@ export function measureKept(
     keptLabels,
     keptLow: lowerBound(keptLabels, originals.length),
     relativeError: relativeErrorOf(originals, outputs),
-    judgedBy: length === 1 || length === inputSize ? 'relative-error' : 'labels',
+    judgedBy: !isClassifier && (length === 1 || length === inputSize) ? 'relative-error' : 'labels',
   }
 }
 

@@ -8,22 +8,29 @@ const share = 0.01
 /**
  * Most that one result can tell under a policy, in bits: the edge chooses the ciphertext, so each outcome can be
  * made to say what it likes. A label among n tells log2(n); the order of the k largest log2(n! / (n − k)!); a score what
- * its noise lets through; a batch as much as its images together. See docs/security.md.
+ * its noise lets through; several labels, of a network with several outputs, and a batch as much as all together. See docs/security.md.
  */
 export function bitsPerAnswer(
   policy: RevealPolicy,
-  { outputs, batch, flooding }: Pick<Deployment, 'outputs' | 'batch' | 'flooding'>,
+  {
+    outputs,
+    batch,
+    flooding,
+    model,
+  }: Pick<Deployment, 'outputs' | 'batch' | 'flooding'> & Partial<Pick<Deployment, 'model'>>,
 ): number {
+  const classes = model?.tail?.labels.map((label) => label.classes) ?? [outputs]
+  const order = (k: number): number => classes.reduce((bits, count) => bits + orderBits(count, k), 0)
   return batch * bitsPerImage()
 
   function bitsPerImage(): number {
     switch (policy.mode) {
       case 'label':
-        return orderBits(outputs, 1)
+        return order(1)
       case 'top-k':
-        return orderBits(outputs, policy.k)
+        return order(policy.k)
       case 'scores':
-        return orderBits(outputs, 1) + outputs * bitsPerScore(flooding, outputs)
+        return order(1) + outputs * bitsPerScore(flooding, outputs)
     }
   }
 }

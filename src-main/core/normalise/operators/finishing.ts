@@ -4,6 +4,7 @@ import { countOf, normaliseAxis } from '../../graph/shapes.ts'
 import { applyFinish } from '../../network/finish.ts'
 import type { Finish } from '../../network/layer-model.ts'
 import type { FoldOperation, Operation, Operator } from '../operation.ts'
+import { foldArg } from './order.ts'
 import { pointwise } from './pointwise.ts'
 import { activation, apply } from './activation.ts'
 
@@ -42,6 +43,7 @@ export const sigmoid: Operator = {
 
 /** ArgMax over all classes: https://onnx.ai/onnx/operators/onnx__ArgMax.html */
 export const argMax: Operator = {
+  fold: foldArg(1),
   lower(operation) {
     const view = operation.view(0)
     const axis = operation.axis(intAttribute(operation.node, 'axis', 0), view.shape.length)

@@ -22,6 +22,7 @@ import { gather, gatherElements, slice, split } from './slice.ts'
 import { constant } from './constant.ts'
 import { conv } from './conv.ts'
 import { argMax, log, sigmoid, softmax } from './finishing.ts'
+import { argMin, hardmax, topK } from './order.ts'
 import { instanceNormalization } from './instance-normalization.ts'
 import { globalMaxPool, maxPool } from './max-pool.ts'
 import { pad } from './pad.ts'
@@ -47,6 +48,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Add', add],
   ['And', pointwise('And')],
   ['ArgMax', argMax],
+  ['ArgMin', argMin],
   ['Asin', pointwise('Asin')],
   ['Asinh', pointwise('Asinh')],
   ['Atan', pointwise('Atan')],
@@ -87,6 +89,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['GlobalMaxPool', globalMaxPool],
   ['Greater', pointwise('Greater')],
   ['GreaterOrEqual', pointwise('GreaterOrEqual')],
+  ['Hardmax', hardmax],
   ['HardSigmoid', activation('HardSigmoid', numbers({ alpha: 0.2, beta: 0.5 }))],
   ['HardSwish', activation('HardSwish')],
   ['Identity', identity],
@@ -151,6 +154,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Tanh', activation('Tanh')],
   ['ThresholdedRelu', activation('ThresholdedRelu', numbers({ alpha: 1 }))],
   ['Tile', tile],
+  ['TopK', topK],
   ['Transpose', transpose],
   ['Unsqueeze', unsqueeze],
   ['Upsample', upsample],

@@ -1,0 +1,88 @@
+import { intAttribute } from '../../graph/attributes.ts'
+import type { Tensor } from '../../graph/graph.ts'
+import { countOf, normaliseAxis } from '../../graph/shapes.ts'
+import type { FoldOperation, Operator } from '../operation.ts'
+
+/** Along one axis, each row by itself. */
+interface Rows {
+  readonly axis: number
+  readonly size: number
+  readonly inner: number
+  readonly starts: readonly number[]
+}
+
+function rowsOf(tensor: Tensor, given: number): Rows {
+  const axis = normaliseAxis(given, tensor.shape.length)
+  const size = tensor.shape[axis]
+  const inner = countOf(tensor.shape.slice(axis + 1))
+  const count = size === 0 ? 0 : tensor.data.length / size
+  const starts = Array.from({ length: count }, (_, row) => Math.floor(row / inner) * size * inner + (row % inner))
+  return { axis, size, inner, starts }
+}
+
+/** Places along the axis by falling values; the first of equal ones first. */
+const ranked = ({ data }: Tensor, { size, inner }: Rows, start: number, sign: 1 | -1): number[] =>
+  Array.from({ length: size }, (_, place) => place).sort(
+    (a, b) => sign * (data[start + b * inner] - data[start + a * inner]) || a - b,
+  )
+
+/** ArgMax, ArgMin of constants: https://onnx.ai/onnx/operators/onnx__ArgMax.html */
+export const foldArg =
+  (sign: 1 | -1) =>
+  (operation: FoldOperation): Tensor => {
+    const { node } = operation
+    const tensor = operation.constant(0)
+    const rows = rowsOf(tensor, intAttribute(node, 'axis', 0))
+    const isLast = intAttribute(node, 'select_last_index', 0) === 1
+    const data = Float64Array.from(rows.starts, (start) => {
+      const order = ranked(tensor, rows, start, sign)
+      const best = tensor.data[start + order[0] * rows.inner]
+      return isLast ? Math.max(...order.filter((place) => tensor.data[start + place * rows.inner] === best)) : order[0]
+    })
+    const keeps = intAttribute(node, 'keepdims', 1) === 1
+    const shape = tensor.shape.flatMap((size, axis) => (axis !== rows.axis ? [size] : keeps ? [1] : []))
+    return { elementType: 'int', shape, data }
+  }
+
+/** ArgMin: https://onnx.ai/onnx/operators/onnx__ArgMin.html */
+export const argMin: Operator = { fold: foldArg(-1) }
+
+/** TopK(X, K): https://onnx.ai/onnx/operators/onnx__TopK.html; K is an attribute before operator set 10. */
+export const topK: Operator = {
+  fold(operation) {
+    const { node, opset } = operation
+    const tensor = operation.constant(0)
+    const rows = rowsOf(tensor, intAttribute(node, 'axis', -1))
+    const wanted = opset < 10 ? intAttribute(node, 'k', 1) : operation.constant(1).data[0]
+    const sign = intAttribute(node, 'largest', 1) === 1 ? 1 : -1
+    if (!(wanted >= 0 && wanted <= rows.size)) throw operation.malformed(`it takes ${wanted} of ${rows.size} values`)
+    const shape = tensor.shape.with(rows.axis, wanted)
+    const values = new Float64Array(countOf(shape))
+    const places = new Float64Array(values.length)
+    rows.starts.forEach((start, row) => {
+      const to = Math.floor(row / rows.inner) * wanted * rows.inner + (row % rows.inner)
+      ranked(tensor, rows, start, sign)
+        .slice(0, wanted)
+        .forEach((place, rank) => {
+          values[to + rank * rows.inner] = tensor.data[start + place * rows.inner]
+          places[to + rank * rows.inner] = place
+        })
+    })
+    return [
+      { ...tensor, shape, data: values },
+      { elementType: 'int', shape, data: places },
+    ]
+  },
+}
+
+/** Hardmax: https://onnx.ai/onnx/operators/onnx__Hardmax.html, since operator set 13 along one axis. */
+export const hardmax: Operator = {
+  fold(operation) {
+    if (operation.opset < 13) throw operation.refuse('Hardmax is known from operator set 13 on')
+    const tensor = operation.constant(0)
+    const rows = rowsOf(tensor, intAttribute(operation.node, 'axis', -1))
+    const data = new Float64Array(tensor.data.length)
+    for (const start of rows.starts) data[start + ranked(tensor, rows, start, 1)[0] * rows.inner] = 1
+    return { ...tensor, data }
+  },
+}

@@ -1,0 +1,95 @@
+import type { Graph, Node } from '../graph/graph.ts'
+import { operatorOf } from './operators/index.ts'
+import { rewrittenDomain } from './quantised/rewriting.ts'
+
+/** A graph in two: what runs encrypted, and what its owner computes of the decrypted outputs. */
+export interface SplitGraph {
+  /** Its only output holds the parts one after the other. */
+  readonly trunk: Graph
+  /** The tensors that go from one to the other. */
+  readonly parts: readonly string[]
+  readonly nodes: readonly Node[]
+}
+
+/** Linear operators without weights: they belong to the tail only behind one that is not linear. */
+const linear = new Set(
+  (
+    'Identity Reshape Flatten Squeeze Unsqueeze Transpose Dropout Cast FakeQuantize Add Sub Neg Sum Mean Concat Split Slice ' +
+    'Gather GatherElements ReduceMean ReduceSum Expand Tile Mul Div'
+  ).split(' '),
+)
+/** Of all classes together. */
+const ofClasses = new Set('Softmax LogSoftmax Hardmax ArgMax ArgMin TopK PRelu ReduceMax ReduceMin'.split(' '))
+
+/**
+ * Split off the tail.
+ * Before: y1 = t1(f(x)), y2 = t2(f(x), g(x)), … with t of steps that have no weights: activations, softmaxes, labels, and
+ * what rearranges them. After: a trunk with the one output [f(x), g(x)], and the t behind it, for the owner.
+ * Conditions: nothing else reads what the tail computes; it does not read the network's input. Linear steps in front of
+ * the first that is not stay in the trunk, where they cost nothing. Undefined where there is nothing to split off.
+ */
+export function splitTail(graph: Graph): SplitGraph | undefined {
+  const tail = tailNodes(graph)
+  const bent = new Set<string>()
+  const nodes = graph.nodes.filter((node) => {
+    if (!tail.has(node)) return false
+    const isBent = !isLinear(node, graph) || node.inputs.some((name) => bent.has(name))
+    if (isBent) for (const name of node.outputs) bent.add(name)
+    return isBent
+  })
+  const outputs = graph.outputs.filter(({ name }) => !graph.constants.has(name))
+  const read = [...nodes.flatMap(({ inputs }) => inputs), ...outputs.map(({ name }) => name)]
+  const parts = [...new Set(read)].filter((name) => name !== '' && !bent.has(name) && !graph.constants.has(name))
+  if (nodes.length === 0 && outputs.length === 1) return undefined
+  if (parts.length === 0 || graph.inputs.some(({ name }) => parts.includes(name))) return undefined
+  return { trunk: trunkOf(graph, new Set(nodes), parts), parts, nodes }
+}
+
+/** From the outputs backwards, as long as the owner can do it and nobody else needs it. */
+function tailNodes(graph: Graph): Set<Node> {
+  const outputs = new Set(graph.outputs.map(({ name }) => name))
+  const readers = new Map<string, Node[]>()
+  for (const node of graph.nodes) {
+    for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node])
+  }
+  const tail = new Set<Node>()
+  for (const node of graph.nodes.toReversed()) {
+    const isRead = node.outputs.some((name) => outputs.has(name) || readers.has(name))
+    const isOwn = node.outputs.every((name) => (readers.get(name) ?? []).every((reader) => tail.has(reader)))
+    if (isRead && isOwn && isOwners(node)) tail.add(node)
+  }
+  return tail
+}
+
+function isOwners(node: Node): boolean {
+  const { operator, domain, activation } = node
+  if (activation || (domain !== '' && domain !== rewrittenDomain)) return false
+  if (Object.values(node.attributes).some((value) => typeof value === 'object' && !Array.isArray(value))) return false
+  return linear.has(operator) || ofClasses.has(operator) || operatorOf(node)?.pointwise !== undefined
+}
+
+function isLinear({ operator, inputs, attributes }: Node, { constants }: Graph): boolean {
+  if (!linear.has(operator)) return false
+  if (operator === 'Mul') return inputs.some((name) => constants.has(name))
+  if (operator === 'Div' || operator.startsWith('Gather')) return constants.has(inputs[1])
+  return operator !== 'Cast' || attributes.to === 1 || attributes.to === 10 || attributes.to === 11
+}
+
+/** Several parts are written one after the other. */
+function trunkOf(graph: Graph, tail: ReadonlySet<Node>, parts: readonly string[]): Graph {
+  const nodes = graph.nodes.filter((node) => !tail.has(node))
+  const elementType = 'float'
+  if (parts.length === 1) {
+    const known = graph.outputs.find(({ name }) => name === parts[0])
+    return { ...graph, nodes, outputs: [known ?? { name: parts[0], elementType, shape: undefined }] }
+  }
+  const base = { domain: '', opset: 13 } as const
+  const flat = parts.map((name): Node => {
+    const outputs = [`${name} flat`]
+    return { ...base, name: outputs[0], operator: 'Flatten', inputs: [name], outputs, attributes: { axis: 1 } }
+  })
+  const inputs = flat.map(({ outputs: [name] }) => name)
+  const joined = 'parts of the result'
+  const concat: Node = { ...base, name: joined, operator: 'Concat', inputs, outputs: [joined], attributes: { axis: 1 } }
+  return { ...graph, nodes: [...nodes, ...flat, concat], outputs: [{ name: joined, elementType, shape: undefined }] }
+}

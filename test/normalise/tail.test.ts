@@ -1,0 +1,216 @@
+import { expect, it } from 'vitest'
+import { labelOf } from '../../src-main/core/network/classification.ts'
+import { sizeOf } from '../../src-main/core/network/layer-model.ts'
+import { runLayers } from '../../src-main/core/network/run-layers.ts'
+import { classScores, finishedParts } from '../../src-main/core/normalise/run-tail.ts'
+import { recordOf, tailOf } from '../../src-main/owner/tail-record.ts'
+import { reveal } from '../../src-main/owner/reveal.ts'
+import { openReference } from '../../src-main/ort/reference.ts'
+import { importModel, randomSample, relativeDifference } from '../models/compare.ts'
+import { writeModel, type TestModel, type TestNode } from '../onnx/write-model.ts'
+
+const random = (seed: number, shape: readonly number[]) => ({
+  shape,
+  values: Array.from(
+    randomSample(
+      shape.reduce((a, b) => a * b, 1),
+      seed,
+    ),
+  ),
+})
+const whole = (values: readonly number[], shape = [values.length]) => ({ shape, values, type: 'int64' }) as const
+const one = { shape: [], values: [1] }
+
+/** x → dense → relu → dense, as `logits` of so many classes. */
+function trunk(classes: number, name = 'logits', from = 'x'): TestNode[] {
+  return [
+    { operator: 'Gemm', inputs: [from, 'w1'], outputs: [`${name} 1`] },
+    { operator: 'Relu', inputs: [`${name} 1`], outputs: [`${name} 2`] },
+    { operator: 'Gemm', inputs: [`${name} 2`, `w${classes}`], outputs: [name] },
+  ]
+}
+const constants = {
+  w1: random(1, [6, 8]),
+  w5: random(2, [8, 5]),
+  w2: random(3, [8, 2]),
+  wide: random(4, [8, 1]),
+}
+
+interface Case {
+  readonly nodes: readonly TestNode[]
+  readonly outputs?: readonly string[]
+  readonly constants?: TestModel['constants']
+  /** Layers of the network that stays encrypted. */
+  readonly activations?: number
+  /** How many numbers are decrypted. */
+  readonly decrypted: number
+  readonly opset?: number
+}
+
+const node = (operator: string, inputs: string[], outputs: string[], attributes = {}): TestNode => ({
+  operator,
+  inputs,
+  outputs,
+  attributes,
+})
+
+const single: TestNode[] = [
+  ...trunk(5).slice(0, 2),
+  { operator: 'Gemm', inputs: ['logits 2', 'wide'], outputs: ['logit'] },
+]
+
+const cases: Record<string, Case> = {
+  'a sigmoid as two classes': {
+    nodes: [
+      ...single,
+      node('Sigmoid', ['logit'], ['p']),
+      node('Sub', ['one', 'p'], ['q']),
+      node('Concat', ['q', 'p'], ['y'], { axis: 1 }),
+    ],
+    constants: { one },
+    decrypted: 1,
+  },
+  'the mean of two softmaxes': {
+    nodes: [
+      ...trunk(5, 'a'),
+      ...trunk(5, 'b'),
+      node('Softmax', ['a'], ['pa'], { axis: 1 }),
+      node('Softmax', ['b'], ['pb'], { axis: 1 }),
+      node('Mean', ['pa', 'pb'], ['y']),
+    ],
+    activations: 2,
+    decrypted: 10,
+  },
+  'one column of a softmax': {
+    nodes: [
+      ...trunk(2),
+      node('Softmax', ['logits'], ['p'], { axis: 1 }),
+      node('Gather', ['p', 'column'], ['y'], { axis: 1 }),
+    ],
+    constants: { column: whole([1]) },
+    decrypted: 2,
+  },
+  'a clipped and rounded softmax': {
+    nodes: [
+      ...trunk(5),
+      node('Softmax', ['logits'], ['p'], { axis: 1 }),
+      node('Clip', ['p', 'low'], ['c']),
+      node('Mul', ['c', 'hundred'], ['m']),
+      node('Round', ['m'], ['y']),
+    ],
+    constants: { low: { shape: [], values: [1e-3] }, hundred: { shape: [], values: [100] } },
+    decrypted: 5,
+  },
+  'the two best classes': {
+    nodes: [
+      ...trunk(5),
+      node('Softmax', ['logits'], ['p'], { axis: 1 }),
+      node('TopK', ['p', 'two'], ['y', 'places'], { axis: 1 }),
+      node('Cast', ['places'], ['z'], { to: 1 }),
+    ],
+    outputs: ['y', 'z'],
+    constants: { two: whole([2]) },
+    decrypted: 5,
+  },
+  'probabilities and the label, of classes with names of their own': {
+    nodes: [
+      ...trunk(5),
+      node('Softmax', ['logits'], ['y'], { axis: 1 }),
+      node('ArgMax', ['y'], ['best'], { axis: 1, keepdims: 0 }),
+      node('Gather', ['names', 'best'], ['label']),
+    ],
+    outputs: ['y', 'label'],
+    constants: { names: whole([3, 5, 7, 11, 13]) },
+    decrypted: 5,
+  },
+  'a last activation': {
+    nodes: [...trunk(5), node('Tanh', ['logits'], ['t']), node('Reshape', ['t', 'shape'], ['y'])],
+    constants: { shape: whole([-1, 5, 1]) },
+    decrypted: 5,
+  },
+  'two heads of one trunk': {
+    nodes: [
+      ...trunk(5).slice(0, 2),
+      { operator: 'Gemm', inputs: ['logits 2', 'w5'], outputs: ['first'] },
+      { operator: 'Gemm', inputs: ['logits 2', 'w2'], outputs: ['second'] },
+      node('Softmax', ['first'], ['y'], { axis: 1 }),
+      node('Sigmoid', ['second'], ['z']),
+    ],
+    outputs: ['y', 'z'],
+    decrypted: 7,
+  },
+  'two heads without any last step': {
+    nodes: [
+      ...trunk(5).slice(0, 2),
+      { operator: 'Gemm', inputs: ['logits 2', 'w5'], outputs: ['y'] },
+      { operator: 'Gemm', inputs: ['logits 2', 'w2'], outputs: ['z'] },
+    ],
+    outputs: ['y', 'z'],
+    decrypted: 7,
+  },
+}
+
+function written({ nodes, outputs = ['y'], constants: own = {}, opset = 17 }: Case): Uint8Array {
+  return writeModel({
+    opset,
+    inputs: [{ name: 'x', shape: ['N', 6] }],
+    outputs: outputs.map((name) => ({ name, shape: [], type: name === 'label' ? 7 : 1 })),
+    nodes,
+    constants: { ...constants, ...own },
+  })
+}
+
+it.each(Object.entries(cases))('%s is done after decryption', async (_, given) => {
+  const { outputs = ['y'], activations = 1, decrypted } = given
+  const bytes = written(given)
+  const model = importModel(bytes, { wholeNetwork: false })
+  expect(model.layers.filter(({ kind }) => kind === 'activation').length).toBe(activations)
+  const last = model.layers.find(({ id }) => id === model.output)
+  expect(sizeOf(last?.shape ?? [0, 0, 0])).toBe(decrypted)
+  // As the owner's record of a deployment keeps it.
+  const tail = model.tail && tailOf(recordOf(model.tail))
+  expect(tail?.outputs).toEqual(outputs)
+  for (const seed of [1, 2, 3]) {
+    const sample = randomSample(6, seed)
+    const ours = finishedParts({ finish: model.finish, tail }, runLayers(model, sample))
+    for (const outputName of outputs) {
+      const reference = await openReference(bytes, { outputName, onnxShape: [1, 6] })
+      const difference = relativeDifference(ours.get(outputName) ?? new Float64Array(), await reference.run(sample))
+      expect(difference).toBeLessThan(1e-5)
+      await reference.close()
+    }
+  }
+})
+
+it('finds labels by what the tail computes', () => {
+  const ensemble = importModel(written(cases['the mean of two softmaxes']), { wholeNetwork: false })
+  // Each member is sure of another class, the second one more so.
+  const logits = Float64Array.of(0, 2, 0, 0, 0, 0, 0, 5, 0, 0)
+  expect(labelOf(classScores(ensemble, logits))).toBe(2)
+  const yes = importModel(written(cases['one column of a softmax']), { wholeNetwork: false })
+  expect(labelOf(classScores(yes, Float64Array.of(1, 2)))).toBe(1)
+  expect(labelOf(classScores(yes, Float64Array.of(2, 1)))).toBe(0)
+  const pair = importModel(written(cases['a sigmoid as two classes']), { wholeNetwork: false })
+  expect([...classScores(pair, Float64Array.of(0))]).toEqual([0.5, 0.5])
+})
+
+it('reveals the label of every output', () => {
+  const { tail } = importModel(written(cases['two heads of one trunk']), { wholeNetwork: false })
+  const deployment = { model: { name: '', sha256: '', finish: 'none', tail: tail && recordOf(tail) } } as never
+  expect(reveal(Float64Array.of(0, 3, 1, 0, 0, -1, 2), deployment, { mode: 'label' })).toEqual({
+    label: 1,
+    outputs: [
+      { name: 'y', label: 1 },
+      { name: 'z', label: 1 },
+    ],
+  })
+})
+
+it('leaves what has weights, and what something else reads, to the edge', () => {
+  const later = [...trunk(5), node('Tanh', ['logits'], ['t']), { operator: 'Gemm', inputs: ['t', 'v'], outputs: ['y'] }]
+  const model = importModel(written({ nodes: later, constants: { v: random(9, [5, 3]) }, decrypted: 3 }), {
+    wholeNetwork: false,
+  })
+  expect(model.tail).toBeUndefined()
+  expect(model.layers.filter(({ kind }) => kind === 'activation').length).toBe(2)
+})
