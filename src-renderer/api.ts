@@ -15,10 +15,12 @@ export type { Inspection, LayerView, NetworkPicture } from '../src-main/ipc/netw
 export type { PictureView } from '../src-main/ipc/picture.ts'
 export type {
   ActivationPlot,
+  AdviceView,
   AuditLogView,
   BundleView,
+  CandidateView,
+  DataLook,
   Deployment,
-  FrontierPoint,
   KeptView,
   PlannedSegment,
   Proposal,
@@ -28,6 +30,6 @@ export type {
   Tested,
   TestedSample,
 } from '../src-main/ipc/results.ts'
-export type { CutView, Opened, ProjectView, RecentView, SplitView, StageId } from '../src-main/ipc/views.ts'
+export type { CutView, KeptResult, Opened, ProjectView, RecentView, SplitView, StageId } from '../src-main/ipc/views.ts'
 export type { ErrorReport } from '../src-main/core/errors.ts'
 export type { Result }

@@ -10,6 +10,7 @@ const names: Readonly<Record<string, string>> = {
   encrypted: 'Running samples encrypted',
   validate: 'Checking accuracy',
   segment: 'Choosing splits',
+  advise: 'Trying deployments',
   plan: 'Planning the computation',
   keys: 'Making keys',
   encrypt: 'Encrypting weights',

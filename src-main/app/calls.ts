@@ -1,18 +1,22 @@
 /** What each call of the contract does. Paths stay here; the page knows file names. */
 import { createHash } from 'node:crypto'
 import { copyFile } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { basename, join } from 'node:path'
 import { withoutEnding } from '../core/network/file-name.ts'
 import { app, shell } from 'electron'
-import { UserError } from '../core/errors.ts'
+import { recommend } from '../core/compile/candidates.ts'
+import { CancelledError, UserError } from '../core/errors.ts'
+import type { AdviceView, CandidateView } from '../ipc/results.ts'
 import type { CallHandlers } from '../ipc/serve-calls.ts'
 import type { Opened, ProjectView } from '../ipc/views.ts'
 import type { Dialogs } from './dialogs.ts'
 import type { OpenRequests } from './open-requests.ts'
 import { bytesOf, loadProject, saveProject } from './project-file.ts'
-import { Project, sampleModel, sampleProject } from './project.ts'
+import { choiceWords, Project, sampleModel, sampleProject } from './project.ts'
 import type { RecentFiles } from './recent.ts'
 import type { RememberedPassphrases } from './remembered.ts'
+import { keepResult, keptResults, viewOfResult, type LastingJob } from './results.ts'
 import type { JobStarter } from './start-job.ts'
 
 export interface Surroundings {
@@ -22,6 +26,9 @@ export interface Surroundings {
   readonly recent: RecentFiles
   readonly remembered: RememberedPassphrases
   readonly requests: OpenRequests
+  /** Asks, where work is running that would be stopped. */
+  readonly mayLeaveWork: (forWhat: string) => boolean
+  readonly showProgress: (share: number | null) => void
 }
 
 const networkFilter = { name: 'Networks, projects and bundles', extensions: ['onnx', 'tflite', 'sealproj', 'sealed'] }
@@ -32,14 +39,16 @@ const dataTitles = {
   labels: 'Choose labels',
 }
 
-/** Every network's choices are kept in the profile, whether or not the person saves them somewhere. */
-function autosaveOf({ model }: Project): string {
+/** Every network's choices and results are kept in the profile, whether or not the person saves them somewhere. */
+function inProfile({ model }: Project): string {
   const name = createHash('sha256').update(model).digest('hex').slice(0, 32)
-  return join(app.getPath('userData'), 'projects', `${name}.sealproj`)
+  return join(app.getPath('userData'), 'projects', name)
 }
+const autosaveOf = (project: Project): string => `${inProfile(project)}.sealproj`
+const resultsOf = (project: Project): string => `${inProfile(project)}.results`
 
 export function callHandlers(surroundings: Surroundings): CallHandlers {
-  const { assets, dialogs, starter, recent, remembered, requests } = surroundings
+  const { assets, dialogs, starter, recent, remembered, requests, mayLeaveWork, showProgress } = surroundings
   let project: Project | undefined
   /** Where the person saved the project. */
   let file: string | undefined
@@ -53,18 +62,23 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
     project = next
     file = undefined
   }
-  const open = async (next: Project, savedAt?: string): Promise<Opened> => {
+  /** Looks into the network first: what cannot be opened changes nothing. */
+  const open = async (next: Project, savedAt?: string): Promise<Opened | null> => {
+    const inspection = await starter.inspect(next.model)
+    if (!mayLeaveWork(`Opening ${basename(savedAt ?? next.model)}`)) return null
     await replace(next)
     file = savedAt
     await keep()
-    return { kind: 'project', project: next.view }
+    const results = await keptResults(resultsOf(next))
+    starter.exported = results.find(({ job }) => job === 'protect')?.path
+    return { kind: 'project', project: next.view, inspection, results: results.map(viewOfResult) }
   }
-  const openFile = async (path: string): Promise<Opened> => {
+  const openFile = async (path: string): Promise<Opened | null> => {
     const opened = await openAny(path)
-    await recent.note(path)
+    if (opened) await recent.note(path)
     return opened
   }
-  const openAny = async (path: string): Promise<Opened> => {
+  const openAny = async (path: string): Promise<Opened | null> => {
     if (/\.sealed$/i.test(path)) {
       await bytesOf(path)
       starter.openedBundle = path
@@ -80,6 +94,13 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
     await keep()
     return current().view
   }
+  /** Keeps results of the choices that are made now: a job's own are those with which it was started. */
+  const resultKeeper = (opened: Project) => {
+    const about = { version: app.getVersion(), made: opened.made, choices: choiceWords(opened.choices) }
+    return async (job: LastingJob, value: unknown, path?: string): Promise<void> => {
+      await keepResult(resultsOf(opened), { job, when: new Date().toISOString(), ...about, value, path })
+    }
+  }
   /** After every choice: where the work is found again after a crash, and where the person saved it. */
   const keep = async (): Promise<void> => {
     await saveProject(current(), autosaveOf(current()))
@@ -91,6 +112,7 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       version: app.getVersion(),
       electron: process.versions.electron,
       platform: process.platform,
+      memoryBytes: totalmem(),
       recent: await recent.views(),
       keyring: remembered.availability,
     }),
@@ -119,6 +141,7 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
     },
     openModelAt: openFile,
     closeProject: async () => {
+      if (!mayLeaveWork('Closing the network')) throw new CancelledError()
       await replace(undefined)
       return undefined
     },
@@ -133,6 +156,7 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       )
       return path === undefined ? null : await changed((opened) => opened.choose({ [use]: path }))
     },
+    chooseDataAt: ({ use, path }) => changed((opened) => opened.choose({ [use]: path })),
     choose: (change) => changed((opened) => opened.choose(change)),
     undo: () => changed((opened) => opened.undo()),
     redo: () => changed((opened) => opened.redo()),
@@ -141,6 +165,19 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       return undefined
     },
     project: () => current().view,
+    recommend: async ({ goal, ...limits }) => {
+      const { minKept } = current().choices
+      const advice = (await keptResults(resultsOf(current()))).find(({ job }) => job === 'advise')
+      if (!advice) throw new UserError('no-advice', 'Compare deployments first.')
+      const { candidates } = advice.value as AdviceView
+      const chosen = recommend(candidates, goal, { ...limits, minKept })
+      return chosen ? candidates.indexOf(chosen as CandidateView) : null
+    },
+    results: async () => (await keptResults(resultsOf(current()))).map(viewOfResult),
+    showProgress: (share) => {
+      showProgress(share)
+      return undefined
+    },
     saveReport: async ({ format }) => {
       const report = starter.report(format)
       const path = await dialogs.save(
@@ -156,8 +193,11 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       return undefined
     },
     startJob: async (request) => {
-      const jobId = await starter.start(request, project, async (test) => {
-        if (project) await changed((opened) => opened.noteTest(test))
+      const jobId = await starter.start(request, project, {
+        test: async (test) => {
+          if (project) await changed((opened) => opened.noteTest(test))
+        },
+        result: project ? resultKeeper(project) : async () => {},
       })
       return jobId === undefined ? null : { jobId }
     },

@@ -16,6 +16,20 @@ export class Dialogs {
     return answer.canceled ? undefined : answer.filePaths[0]
   }
 
+  /** Whether running work may be stopped for what the person is about to do. */
+  mayStop(work: readonly string[], forWhat: string): boolean {
+    const parent = this.#window()
+    const options = {
+      type: 'question' as const,
+      message: `${work.join(' and ')} ${work.length > 1 ? 'are' : 'is'} still running.`,
+      detail: `${forWhat} stops the work, and what it has done so far is lost.`,
+      buttons: ['Go on working', 'Stop it'],
+      defaultId: 0,
+      cancelId: 0,
+    }
+    return (parent ? dialog.showMessageBoxSync(parent, options) : dialog.showMessageBoxSync(options)) === 1
+  }
+
   async save(title: string, name: string): Promise<string | undefined> {
     const parent = this.#window()
     const options = { title, defaultPath: join(app.getPath('documents'), name) }

@@ -8,7 +8,10 @@ export async function picturesOf(path: string, indices: readonly number[]): Prom
 }
 
 /** Its own smallest value black, its largest white; the first channel where there are neither one nor three. */
-function pictureOf(raw: Float64Array, [channels, height, width]: readonly [number, number, number]): PictureView {
+export function pictureOf(
+  raw: Float64Array,
+  [channels, height, width]: readonly [number, number, number],
+): PictureView {
   const [least, most] = [Math.min(...raw), Math.max(...raw)]
   const shown = channels === 3 ? 3 : 1
   const pixels = height * width

@@ -49,19 +49,22 @@ export function startEngine<N extends EngineJobName>(
   let cancelled = false
   const result = new Promise<EngineJobs[N]['result']>((resolve, reject) => {
     let stderr = ''
-    let outcome: (() => void) | undefined
+    let done: (() => void) | undefined
+    let failed: (() => void) | undefined
     present(child.stderr)
       .setEncoding('utf8')
       .on('data', (text: string) => (stderr = (stderr + text).slice(-lastWords)))
     child.on('message', (message: FromEngine) => {
       if (message.kind === 'progress') progress(message.event)
-      else if (message.kind === 'done') outcome = () => resolve(message.value as EngineJobs[N]['result'])
-      else outcome = () => reject(new EngineError(message.error))
+      else if (message.kind === 'done') done = () => resolve(message.value as EngineJobs[N]['result'])
+      else failed = () => reject(new EngineError(message.error))
     })
     child.on('error', (cause) => reject(new InternalError('The engine process could not be started.', { cause })))
     child.on('close', (code, signal) => {
-      if (cancelled) reject(new CancelledError())
-      else if (outcome) outcome()
+      // What was found before it was stopped counts, such as the deployments that were compared until then.
+      if (done) done()
+      else if (cancelled) reject(new CancelledError())
+      else if (failed) failed()
       else reject(new InternalError(`The engine process ended early (${signal ?? code}). ${stderr.trim()}`))
     })
     child.send({ kind: 'run', job, request } satisfies ToEngine, () => {})

@@ -1,7 +1,7 @@
 /** The jobs of the window: starts them, passes on what they report, and stops them all when the window goes. */
 import { randomUUID } from 'node:crypto'
 import type { ErrorReport } from '../core/errors.ts'
-import { CancelledError, InternalError, reportError } from '../core/errors.ts'
+import { CancelledError, InternalError, reportError, UserError } from '../core/errors.ts'
 import type { ProgressEvent } from '../core/progress.ts'
 import { jobResults, jobUpdate } from '../ipc/jobs.ts'
 import type { JobName, JobResult, JobUpdate } from '../ipc/jobs.ts'
@@ -13,16 +13,16 @@ import type { EngineRun } from './engine-process.ts'
 const repaintMs = 50
 
 export class WindowJobs {
-  readonly #running = new Map<string, { run: EngineRun<unknown>; ended: Promise<void> }>()
+  readonly #running = new Map<string, { job: JobName; run: EngineRun<unknown>; ended: Promise<void> }>()
   readonly #engineFolder: string
   readonly #tell: (update: JobUpdate) => void
-  readonly #ended: (job: JobName, ms: number) => void
+  readonly #ended: (job: JobName, ms: number, succeeded: boolean) => void
 
   /** `ended` is told of jobs that were done or failed, and how long they took. */
   constructor(
     engineFolder: string,
     tell: (update: JobUpdate) => void,
-    ended: (job: JobName, ms: number) => void = () => {},
+    ended: (job: JobName, ms: number, succeeded: boolean) => void = () => {},
   ) {
     this.#engineFolder = engineFolder
     this.#ended = ended
@@ -44,10 +44,31 @@ export class WindowJobs {
       const outcome = (await afterwards?.(result).then(() => found, asOutcome)) ?? found
       this.#running.delete(about.jobId)
       this.#tell({ ...about, ...outcome })
-      if (outcome.state !== 'cancelled') this.#ended(job, performance.now() - startedMs)
+      if (outcome.state !== 'cancelled') this.#ended(job, performance.now() - startedMs, outcome.state === 'done')
     })
-    this.#running.set(about.jobId, { run, ended })
+    this.#running.set(about.jobId, { job, run, ended })
     return about.jobId
+  }
+
+  /** A job whose result main waits for; the page follows it as any other. @throws UserError, InternalError, CancelledError */
+  async run<N extends JobName>(job: N, request: EngineJobs[N]['request']): Promise<JobResult<N>> {
+    const about = { jobId: randomUUID(), job }
+    const progress = atMostEvery(repaintMs, (event) => this.#tell({ ...about, state: 'running', event }))
+    this.#tell({ ...about, state: 'running' })
+    const run = startEngine(this.#engineFolder, job, request, progress)
+    const ended = run.result.then(viewOf(job), asOutcome)
+    this.#running.set(about.jobId, { job, run, ended: ended.then(() => {}) })
+    const outcome = await ended
+    this.#running.delete(about.jobId)
+    if (outcome.state === 'done') return outcome.value as JobResult<N>
+    if (outcome.state === 'cancelled') throw new CancelledError()
+    const { code, message, where, hint } = outcome.error
+    throw code === 'internal' ? new InternalError(message) : new UserError(code, message, { where, hint })
+  }
+
+  /** Names of the jobs that run. */
+  get names(): readonly JobName[] {
+    return [...this.#running.values()].map(({ job }) => job)
   }
 
   cancel(jobId: string): void {

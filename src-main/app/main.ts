@@ -9,6 +9,7 @@ import type { JobName } from '../ipc/jobs.ts'
 import { serveCalls } from '../ipc/serve-calls.ts'
 import { callHandlers } from './calls.ts'
 import { Dialogs } from './dialogs.ts'
+import { jobTitles, worthAsking } from './job-titles.ts'
 import { WindowJobs } from './jobs.ts'
 import { setMenu } from './menu.ts'
 import { fileArgument, OpenRequests } from './open-requests.ts'
@@ -17,6 +18,7 @@ import { RecentFiles } from './recent.ts'
 import { RememberedPassphrases } from './remembered.ts'
 import { Scratch } from './scratch.ts'
 import { JobStarter } from './start-job.ts'
+import { trimFolder } from './trim-folder.ts'
 import { watchForUpdates } from './updates.ts'
 import { createWindow, denyByDefault, isTrustedSender, preloadPath } from './window.ts'
 
@@ -26,22 +28,6 @@ const engineFolder = app.isPackaged ? join(process.resourcesPath, 'engine') : di
 const inProfile = (name: string): string => join(app.getPath('userData'), name)
 
 const longJobMs = 20_000
-const jobTitles: Readonly<Record<JobName, string>> = {
-  inspect: 'Inspecting the network',
-  activations: 'Fitting the polynomials',
-  frontier: 'Trying degrees',
-  validate: 'Measuring the accuracy',
-  plan: 'Planning',
-  proposals: 'Comparing splits',
-  protect: 'The export',
-  trial: 'The encrypted test',
-  probe: 'The encrypted test',
-  batch: 'The encrypted batch',
-  keys: 'Work on the keys',
-  audit: 'Checking the audit log',
-  bundle: 'Checking the bundle',
-}
-
 let window: BrowserWindow | undefined
 const send = (channel: string, message: unknown): void => {
   if (window && !window.isDestroyed()) window.webContents.send(channel, message)
@@ -49,7 +35,10 @@ const send = (channel: string, message: unknown): void => {
 const command = (name: MenuCommand): void => send(menuChannel, name)
 const jobs = new WindowJobs(engineFolder, (update) => send(jobChannel, update), announce)
 const scratch = new Scratch(inProfile('trials'))
-const fits = new Scratch(inProfile('fits'))
+const fits = inProfile('fits')
+/** Of kept fits, which hold weights in the clear. */
+const mostFitBytes = 2e9
+const dialogs = new Dialogs(() => window)
 const requests = new OpenRequests(() => command('open-pending'))
 
 if (app.requestSingleInstanceLock()) void start()
@@ -69,12 +58,11 @@ async function start(): Promise<void> {
   })
   app.on('window-all-closed', () => app.quit())
   app.on('before-quit', leaveTidy)
-  await Promise.all([app.whenReady(), scratch.removeAll(), fits.removeAll()])
+  await Promise.all([app.whenReady(), scratch.removeAll(), trimFolder(fits, mostFitBytes)])
   denyByDefault()
   servePage(join(dirname(builtFolder), 'renderer'))
-  const dialogs = new Dialogs(() => window)
   const remembered = new RememberedPassphrases(inProfile('passphrases.json'), safeStorage, process.platform)
-  const starter = new JobStarter({ jobs, scratch, dialogs, remembered, keys: inProfile('keys'), fits: fits.folder })
+  const starter = new JobStarter({ jobs, scratch, dialogs, remembered, keys: inProfile('keys'), fits })
   const recent = new RecentFiles(inProfile('recent.json'))
   const handlers = callHandlers({
     assets: join(engineFolder, 'assets'),
@@ -83,17 +71,35 @@ async function start(): Promise<void> {
     recent,
     remembered,
     requests,
+    mayLeaveWork: (forWhat) => mayStop(forWhat),
+    showProgress: (share) => window?.setProgressBar(share ?? -1),
   })
   serveCalls(handlers, (event) => isTrustedSender(event, window))
   setMenu(command)
   window = createWindow(preloadPath(builtFolder))
+  window.on('close', askBeforeLeaving)
   void watchForUpdates()
 }
 
-/** Says that a long job has ended, to a person who is looking at something else. */
-function announce(job: JobName, ms: number): void {
+/** Says how a long job has ended, to a person who is looking at something else. */
+function announce(job: JobName, ms: number, succeeded: boolean): void {
   if (ms < longJobMs || !window || window.isDestroyed() || window.isFocused() || !Notification.isSupported()) return
-  new Notification({ title: 'Sealwright', body: `${jobTitles[job]} has ended.` }).show()
+  new Notification({
+    title: 'Sealwright',
+    body: `${jobTitles[job]} ${succeeded ? 'is done' : 'did not work out'}.`,
+  }).show()
+}
+
+/** The person is asked once: the window closes before the application leaves. */
+let agreed = false
+const mayStop = (forWhat: string): boolean => {
+  const work = worthAsking(jobs.names)
+  return agreed || work.length === 0 || dialogs.mayStop(work, forWhat)
+}
+
+function askBeforeLeaving(event: Electron.Event): void {
+  if (mayStop('Closing the window')) agreed = true
+  else event.preventDefault()
 }
 
 let tidy = false
@@ -101,10 +107,12 @@ let tidy = false
 /** Running jobs are cancelled and what was only tried is removed before the application leaves. */
 function leaveTidy(event: Electron.Event): void {
   if (tidy) return
+  askBeforeLeaving(event)
+  if (!agreed) return
   event.preventDefault()
   void jobs
     .stopAll()
-    .then(() => Promise.all([scratch.removeAll(), fits.removeAll()]))
+    .then(() => scratch.removeAll())
     .finally(() => {
       tidy = true
       app.quit()

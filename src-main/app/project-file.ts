@@ -7,8 +7,11 @@ import { writeAtomically } from '../files/write-atomically.ts'
 import { choicesChange, stageId, testRecord } from '../ipc/views.ts'
 import { firstChoices, Project } from './project.ts'
 
-/** Version 1 had neither splits nor a history of tests, version 2 no choices for max-pools and for bundles of single nodes. */
-const version = 3
+/**
+ * Version 1 had neither splits nor a history of tests, version 2 no choices for max-pools and for bundles of single nodes,
+ * version 3 no least share of labels and no edge that it is meant for.
+ */
+const version = 4
 const mostBytes = 1_000_000
 
 const projectFile = z.strictObject({

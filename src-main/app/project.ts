@@ -1,7 +1,9 @@
 /** The open project: which network, and every choice made for it. Immutable values; the history makes undo. */
 import { basename, join } from 'node:path'
+import { hashOf } from '../jobs/hash-of.ts'
 import type { Degree } from '../core/network/polynomial-model.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
+import { deploymentWords } from '../core/compile/deployment-words.ts'
 import { UserError } from '../core/errors.ts'
 import { lastOf } from '../core/must.ts'
 import type { Split } from '../core/segment/cut.ts'
@@ -23,6 +25,8 @@ export interface Choices {
   readonly split: Split
   readonly perNode: boolean
   readonly deploymentName: string
+  readonly minKept: number
+  readonly edgeMemoryBytes: number
   readonly threads: number
 }
 
@@ -37,8 +41,18 @@ export const firstChoices: Choices = {
   split: { by: 'depth', kind: 'refresh' },
   perNode: false,
   deploymentName: '',
+  minKept: 0.95,
+  edgeMemoryBytes: 0,
   threads: 0,
 }
+
+/** What a result was made with, in words. */
+export const choiceWords = ({ degree, degrees, splitPools, split, input, calibration }: Choices): string =>
+  [
+    deploymentWords({ degree, degrees, splitPools, split, cuts: split.by === 'cuts' ? split.cuts : [] }),
+    ...(input === 'plain' ? ['inputs in the clear'] : []),
+    ...(calibration === undefined ? [] : [`fitted to ${basename(calibration)}`]),
+  ].join(', ')
 
 /** Of a project's tests, the newest. */
 const mostTests = 50
@@ -116,6 +130,12 @@ export class Project {
     return this.#now.inputs
   }
 
+  /** Of every choice on which fits, plans and bundles depend. */
+  get made(): string {
+    const { preprocessing, degree, degrees, splitPools, input, split, calibration } = this.#now
+    return hashOf([this.modelBytes, preprocessing, degree, degrees, splitPools, input, split, calibration]).slice(0, 32)
+  }
+
   get view(): ProjectView {
     const { calibration, inputs, labels, ...plain } = this.#now
     return {
@@ -128,6 +148,7 @@ export class Project {
         ...(inputs !== undefined && { inputs: basename(inputs) }),
         ...(labels !== undefined && { labels: basename(labels) }),
       },
+      made: this.made,
       stage: this.stage,
       tests: this.#tests,
       canUndo: this.#past.length > 0,

@@ -3,11 +3,13 @@ import { withoutEnding } from '../core/network/file-name.ts'
 import { join } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import type { JobRequest } from '../ipc/jobs.ts'
+import type { Inspection } from '../ipc/network.ts'
 import type { TestRecord } from '../ipc/views.ts'
 import type { Dialogs } from './dialogs.ts'
 import type { WindowJobs } from './jobs.ts'
 import type { Project } from './project.ts'
 import type { RememberedPassphrases } from './remembered.ts'
+import type { LastingJob } from './results.ts'
 import type { Scratch } from './scratch.ts'
 import { testRecordOf } from './test-record.ts'
 
@@ -23,14 +25,19 @@ export interface JobSurroundings {
 }
 
 type Requested<N extends JobRequest['job']> = Extract<JobRequest, { job: N }>
-type NoteTest = (test: TestRecord) => Promise<void>
+/** What becomes of a job's results: tests go into the project, the others beside it. */
+export interface Keeping {
+  test(test: TestRecord): Promise<void>
+  result(job: LastingJob, value: unknown, path?: string): Promise<void>
+}
 
 export class JobStarter {
   readonly keys: string
   readonly #fits: string
   /** The bundle that was opened to look at. */
   openedBundle: string | undefined
-  #exported: string | undefined
+  /** The bundle or folder that was exported last. */
+  exported: string | undefined
   /** What the last trial left for further inputs: its bundle and throw-away keys. */
   #trial: string | undefined
   #reports: string | undefined
@@ -50,14 +57,19 @@ export class JobStarter {
 
   /** @throws UserError not-exported */
   get exportedBundle(): string {
-    if (this.#exported === undefined) throw new UserError('not-exported', 'Export the network first.')
-    return this.#exported
+    if (this.exported === undefined) throw new UserError('not-exported', 'Export the network first.')
+    return this.exported
   }
 
   /** A file of the last accuracy report. @throws UserError no-report */
   report(format: 'html' | 'csv'): string {
     if (this.#reports === undefined) throw new UserError('no-report', 'Measure the accuracy first.')
     return join(this.#reports, `report.${format}`)
+  }
+
+  /** What a file holds. @throws UserError where it is no network; CancelledError */
+  inspect(model: string): Promise<Inspection> {
+    return this.#jobs.run('inspect', { model })
   }
 
   cancel(jobId: string): void {
@@ -67,12 +79,12 @@ export class JobStarter {
   /** Stops everything, and removes what was only tried. */
   async forget(): Promise<void> {
     await this.#jobs.stopAll()
-    this.#trial = this.#reports = this.#exported = undefined
+    this.#trial = this.#reports = this.exported = undefined
     await this.#scratch.removeAll()
   }
 
   /** @returns the job's id, or undefined where the person closed the dialog that the job needs. */
-  async start(request: JobRequest, project: Project | undefined, noteTest: NoteTest): Promise<string | undefined> {
+  async start(request: JobRequest, project: Project | undefined, keeping: Keeping): Promise<string | undefined> {
     switch (request.job) {
       case 'keys':
         return await this.#startKeys(request)
@@ -85,39 +97,52 @@ export class JobStarter {
         if (this.openedBundle === undefined) throw new UserError('no-bundle', 'Open a bundle first.')
         return this.#jobs.start('bundle', { bundle: this.openedBundle })
       default:
-        return await this.#startOfProject(request, project, noteTest)
+        return await this.#startOfProject(request, project, keeping)
     }
   }
 
   async #startOfProject(
     request: Exclude<JobRequest, { job: 'keys' | 'audit' | 'bundle' }>,
     project: Project | undefined,
-    noteTest: NoteTest,
+    keeping: Keeping,
   ): Promise<string | undefined> {
     if (!project) throw new UserError('no-project', 'Open a network first.')
     const { model } = project
-    const { input, split } = project.choices
+    const { input, split, calibration } = project.choices
     const network = { ...networkOf(project), fits: this.#fits }
+    const kept = (job: LastingJob) => async (value: unknown) => {
+      if (value !== undefined) await keeping.result(job, value)
+    }
     switch (request.job) {
       case 'inspect':
         return this.#jobs.start('inspect', { model })
+      case 'look': {
+        const { inputs, labels } = project.choices
+        return this.#jobs.start('look', { ...network, calibration, inputs, labels })
+      }
       case 'plan':
-        return this.#jobs.start('plan', { ...network, input, split })
+        return this.#jobs.start('plan', { ...network, input, split, calibration, keptOnly: true })
       case 'proposals':
-        return this.#jobs.start('proposals', { ...network, input, splits: request.splits })
+        return this.#jobs.start('proposals', { ...network, input, splits: request.splits, calibration, keptOnly: true })
       case 'activations':
-        return this.#jobs.start('activations', { ...network, split, calibration: project.calibration })
-      case 'frontier':
-        return this.#jobs.start('frontier', { ...network, calibration: project.calibration })
+        return this.#jobs.start(
+          'activations',
+          { ...network, split, calibration: project.calibration },
+          kept('activations'),
+        )
+      case 'advise': {
+        const asked = { model, preprocessing: network.preprocessing, input, calibration: project.calibration }
+        return this.#jobs.start('advise', asked, kept('advise'))
+      }
       case 'validate':
-        return await this.#startValidate(request, project)
+        return await this.#startValidate(request, project, kept('validate'))
       case 'protect':
-        return await this.#startProtect(request, project)
+        return await this.#startProtect(request, project, keeping)
       case 'trial':
-        return await this.#startTrial(request, project, noteTest)
+        return await this.#startTrial(request, project, keeping)
       case 'probe':
       case 'batch':
-        return await this.#startTest(request, project, noteTest)
+        return await this.#startTest(request, project, keeping)
     }
   }
 
@@ -131,19 +156,24 @@ export class JobStarter {
     return this.#jobs.start('keys', { keys: this.keys, act, deployment, file, remembered })
   }
 
-  async #startValidate({ encrypted }: Requested<'validate'>, project: Project): Promise<string> {
+  async #startValidate(
+    { encrypted }: Requested<'validate'>,
+    project: Project,
+    afterwards: (value: unknown) => Promise<void>,
+  ): Promise<string> {
     const { labels, split } = project.choices
     const { inputs: data, calibration } = project
     const reports = (this.#reports ??= await this.#scratch.create())
     const network = { ...networkOf(project), calibration, split, fits: this.#fits }
-    return this.#jobs.start('validate', { ...network, data, labels, encrypted, force: false, reports })
+    return this.#jobs.start('validate', { ...network, data, labels, encrypted, force: false, reports }, afterwards)
   }
 
   async #startProtect(
     { passphrase, remember, perNode }: Requested<'protect'>,
     project: Project,
+    keeping: Keeping,
   ): Promise<string | undefined> {
-    const { deploymentName, reveal, auditRate } = project.choices
+    const { deploymentName, reveal, auditRate, minKept } = project.choices
     const name = deploymentName.trim() || withoutEnding(project.view.fileName)
     const out = await (perNode
       ? this.#dialogs.save('Export into a new folder, with one bundle for each node', name)
@@ -157,6 +187,7 @@ export class JobStarter {
       out,
       perNode,
       name,
+      minKept,
       reveal: reveal === 'top-k' ? { mode: 'top-k' as const, k: 3 } : { mode: reveal },
       ...(auditRate > 0 && { auditRate }),
       // The dialog has asked whether an existing file may be replaced; of folders it knows nothing.
@@ -164,12 +195,13 @@ export class JobStarter {
     }
     return this.#jobs.start('protect', request, async (exported) => {
       if (!exported) return
-      this.#exported = out
+      this.exported = out
+      await keeping.result('protect', exported, out)
       if (remember) await this.#remembered.remember(exported.bundles[0].deployment, passphrase)
     })
   }
 
-  async #startTrial({ samples }: Requested<'trial'>, project: Project, noteTest: NoteTest): Promise<string> {
+  async #startTrial({ samples }: Requested<'trial'>, project: Project, keeping: Keeping): Promise<string> {
     this.#trial = undefined
     await this.#scratch.removeAll()
     this.#reports = undefined
@@ -184,26 +216,26 @@ export class JobStarter {
         return
       }
       this.#trial = folder
-      await noteTest(testRecordOf(`Sealed anew, ${project.view.choices.inputs}`, done.tested))
+      await keeping.test(testRecordOf(`Sealed anew, ${project.view.choices.inputs}`, done.tested))
     })
   }
 
   async #startTest(
     request: Requested<'probe'> | Requested<'batch'>,
     project: Project,
-    noteTest: NoteTest,
+    keeping: Keeping,
   ): Promise<string> {
     const { labels, threads, preprocessing } = project.choices
     const bundle = await this.#bundleOf(request)
     const test = { model: project.model, preprocessing, threads, ...bundle }
     if (request.job === 'probe') {
       return this.#jobs.start('probe', { ...test, picture: request.picture }, async (done) => {
-        if (done) await noteTest(testRecordOf('A drawing', done))
+        if (done) await keeping.test(testRecordOf('A drawing', done))
       })
     }
     const inputs = { data: project.inputs, labels, count: request.samples }
     return this.#jobs.start('batch', { ...test, ...inputs }, async (done) => {
-      if (done) await noteTest(testRecordOf(`Batch of ${project.view.choices.inputs}`, done))
+      if (done) await keeping.test(testRecordOf(`Batch of ${project.view.choices.inputs}`, done))
     })
   }
 

@@ -4,11 +4,15 @@ import type { CallName } from './calls.ts'
 import { jobRequest } from './jobs.ts'
 import type { JobUpdate } from './jobs.ts'
 import type { ErrorReport } from '../core/errors.ts'
-import { choicesChange, count, opened, projectView, recentView, stageId } from './views.ts'
+import { count } from './count.ts'
+import { GOALS } from '../core/compile/candidates.ts'
+import { choicesChange, keptResult, opened, projectView, recentView, stageId } from './views.ts'
 import type { StageId } from './views.ts'
 
 const nothing = z.undefined()
 const jobId = z.string().max(64)
+const path = z.string().min(1).max(4096)
+const dataUse = z.enum(['calibration', 'inputs', 'labels'])
 
 export const contract = {
   about: {
@@ -17,15 +21,18 @@ export const contract = {
       version: z.string(),
       electron: z.string(),
       platform: z.string(),
+      /** Of this machine. */
+      memoryBytes: count,
       /** Files opened before that still exist, newest first. */
       recent: z.array(recentView),
       /** Where passphrases can be kept, in words; or why they cannot. */
       keyring: z.object({ available: z.boolean(), words: z.string() }),
     }),
   },
-  openSample: { request: nothing, reply: opened },
+  /** Each way of opening answers null where running work was not to be stopped for it. */
+  openSample: { request: nothing, reply: opened.nullable() },
   /** A file opened before, by its place in the list. */
-  openRecent: { request: z.strictObject({ place: count.max(100) }), reply: opened },
+  openRecent: { request: z.strictObject({ place: count.max(100) }), reply: opened.nullable() },
   /** What the operating system asked to open; null where it asked for nothing. */
   openPending: { request: nothing, reply: opened.nullable() },
   /** Asks where to; from then on every choice is saved there. */
@@ -33,13 +40,15 @@ export const contract = {
   /** Asks for a file; null where the person changed their mind. */
   openModel: { request: nothing, reply: opened.nullable() },
   /** A file dropped on the window: the preload turns it into its path, the page never sees one. */
-  openModelAt: { request: z.string().min(1).max(4096), reply: opened },
+  openModelAt: { request: path, reply: opened.nullable() },
   closeProject: { request: nothing, reply: nothing },
   /** Asks for a file or a folder of samples. */
   chooseData: {
-    request: z.strictObject({ use: z.enum(['calibration', 'inputs', 'labels']), from: z.enum(['file', 'folder']) }),
+    request: z.strictObject({ use: dataUse, from: z.enum(['file', 'folder']) }),
     reply: projectView.nullable(),
   },
+  /** Samples or labels dropped on their row. */
+  chooseDataAt: { request: z.strictObject({ use: dataUse, path }), reply: projectView },
   choose: { request: choicesChange, reply: projectView },
   undo: { request: nothing, reply: projectView },
   redo: { request: nothing, reply: projectView },
@@ -47,6 +56,19 @@ export const contract = {
   stay: { request: z.strictObject({ stage: stageId }), reply: nothing },
   /** As it is now: a test that has ended is in its history. */
   project: { request: nothing, reply: projectView },
+  /** Which of the candidates compared last suits a goal within limits, by its place; null where none does. */
+  recommend: {
+    request: z.strictObject({
+      goal: z.enum(GOALS),
+      maxBundleBytes: z.number().positive().optional(),
+      maxRefreshes: count.optional(),
+    }),
+    reply: count.nullable(),
+  },
+  /** What is kept of work on the open network, newest first. */
+  results: { request: nothing, reply: z.array(keptResult).readonly() },
+  /** Of the running jobs, on the taskbar; null where none runs. */
+  showProgress: { request: z.number().min(0).max(1).nullable(), reply: nothing },
   /** Asks where the last accuracy report goes; null where the person closed the dialog, else the file's name. */
   saveReport: { request: z.strictObject({ format: z.enum(['html', 'csv']) }), reply: z.string().nullable() },
   /** Shows where the keys, or the bundle exported last, are. */
@@ -77,8 +99,9 @@ type Call<N extends CallName> =
   Request<N> extends undefined ? () => Promise<Result<Reply<N>>> : (request: Request<N>) => Promise<Result<Reply<N>>>
 
 /** What the preload puts on `window.sealwright`; the page has nothing else. */
-export type Bridge = { readonly [N in Exclude<CallName, 'openModelAt'>]: Call<N> } & {
+export type Bridge = { readonly [N in Exclude<CallName, 'openModelAt' | 'chooseDataAt'>]: Call<N> } & {
   openDropped(file: File): Promise<Result<Reply<'openModelAt'>>>
+  dropData(use: Request<'chooseDataAt'>['use'], file: File): Promise<Result<Reply<'chooseDataAt'>>>
   onJobUpdate(listener: (update: JobUpdate) => void): () => void
   onMenu(listener: (command: MenuCommand) => void): () => void
 }

@@ -4,11 +4,12 @@ import { inspection } from './network.ts'
 import {
   accuracy,
   activations,
+  advice,
   auditLog,
   bundle,
   exported,
-  frontier,
   keyStore,
+  lookResult,
   proposals,
   splitPlan,
   tested,
@@ -18,9 +19,10 @@ import { errorView, progressView, split } from './views.ts'
 
 export const jobResults = {
   inspect: inspection,
+  advise: advice,
   activations,
-  frontier,
   validate: accuracy,
+  look: lookResult,
   plan: splitPlan,
   proposals,
   protect: exported,
@@ -50,8 +52,10 @@ const whichBundle = {
 export const jobRequest = z.discriminatedUnion('job', [
   z.strictObject({ job: z.literal('inspect') }),
   z.strictObject({ job: z.literal('activations') }),
-  z.strictObject({ job: z.literal('frontier') }),
+  z.strictObject({ job: z.literal('advise') }),
   z.strictObject({ job: z.literal('validate'), encrypted: z.number().int().min(0).max(1000) }),
+  /** What is in the data that was chosen. */
+  z.strictObject({ job: z.literal('look') }),
   /** Of the project's split. */
   z.strictObject({ job: z.literal('plan') }),
   z.strictObject({ job: z.literal('proposals'), splits: z.array(split).min(1).max(8) }),

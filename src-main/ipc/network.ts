@@ -1,7 +1,7 @@
 /** A network as the Model screen shows it. */
 import { z } from 'zod'
 import { pictureView } from './picture.ts'
-import { count } from './views.ts'
+import { count } from './count.ts'
 
 export const layerView = z.object({
   name: z.string(),

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-
-const count = z.number().int().nonnegative()
+import { count } from './count.ts'
 
 /** A grey or colour picture to look at: values 0 to 255, channels last. */
 export const pictureView = z.object({

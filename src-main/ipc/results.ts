@@ -1,8 +1,9 @@
 /** What the jobs answer, as much of it as the window shows. */
 import { z } from 'zod'
 import { CUT_KINDS } from '../core/segment/cut.ts'
+import { count } from './count.ts'
 import { pictureView } from './picture.ts'
-import { count, cut, degree, split } from './views.ts'
+import { cut, degree, errorView, split } from './views.ts'
 
 const seconds = z.number().nonnegative()
 const label = z.number().int()
@@ -21,6 +22,31 @@ export const activationPlot = z.object({
   fan: z.array(z.array(point).readonly()).readonly(),
 })
 export type ActivationPlot = z.infer<typeof activationPlot>
+
+const range = z.object({ least: z.number(), most: z.number() })
+/** What is in a set of samples. */
+export const dataLook = z.object({
+  count,
+  shape: z.array(z.number()).readonly(),
+  /** One line of values for each channel, rather than a picture. */
+  isSignal: z.boolean(),
+  pictures: z.array(pictureView).readonly(),
+  /** Values of some of them, as they are and as the network takes them. */
+  raw: range,
+  fed: range,
+  /** The most frequent ones, and how many there are. */
+  classes: z
+    .array(z.object({ name: z.string(), count }))
+    .readonly()
+    .optional(),
+  classCount: count.optional(),
+  alarms: z.array(z.string()).readonly(),
+  warnings: z.array(z.string()).readonly(),
+})
+export type DataLook = z.infer<typeof dataLook>
+const looked = z.object({ found: dataLook.optional(), problem: errorView.optional() })
+export const lookResult = z.object({ calibration: looked.optional(), inputs: looked.optional() })
+export type LookResult = z.infer<typeof lookResult>
 
 /** What a replacement keeps, on samples that its fit has not seen. */
 export const kept = z.object({
@@ -41,17 +67,35 @@ export const activations = z.object({
   layers: z.array(activationPlot).readonly(),
 })
 
-/** A choice of degrees that was tried: what it keeps, and what it costs. */
-export const frontierPoint = z.object({
+/** One deployment that was compared, with what it keeps and costs; bytes and seconds are of one sample. */
+export const candidate = z.object({
+  words: z.string(),
+  degree,
   degrees: z.record(z.string(), degree),
-  /** Max-pools are taken apart into maxima of rows and columns. */
-  splitPools: z.boolean().optional(),
-  depth: count,
-  agreement: z.number(),
-  seconds: seconds.optional(),
+  splitPools: z.boolean(),
+  split,
+  ...kept.omit({ samples: true }).shape,
+  cuts: z.array(cut).readonly(),
+  segments: count,
+  refreshes: count,
+  edgeSeconds: seconds,
+  edgeMemoryBytes: z.number(),
+  bundleBytes: z.number(),
+  updateBytes: z.number(),
+  trafficBytes: z.number(),
+  ownerSeconds: seconds,
+  clearSeconds: seconds,
 })
-export type FrontierPoint = z.infer<typeof frontierPoint>
-export const frontier = z.object({ samples: count, points: z.array(frontierPoint).readonly(), seconds })
+export type CandidateView = z.infer<typeof candidate>
+export const advice = z.object({
+  candidates: z.array(candidate).readonly(),
+  /** Those that another beats in every respect. */
+  beaten: z.array(candidate).readonly(),
+  impossible: z.array(z.object({ words: z.string(), problem: z.string() })).readonly(),
+  complete: z.boolean(),
+  seconds,
+})
+export type AdviceView = z.infer<typeof advice>
 
 const scores = z.array(z.number()).readonly()
 /** One segment's part of an inference. */
@@ -144,6 +188,8 @@ export const splitPlan = z.object({
   cuts: z.array(cut).readonly(),
   /** Where the network may be cut, and how. */
   cutPoints: z.array(z.object({ after: z.string(), kinds: z.array(z.enum(CUT_KINDS)).readonly() })).readonly(),
+  /** Planned from a fit, or from the network alone: then figures are a range. */
+  basis: z.enum(['fit', 'network']),
   budget: budgetForecast,
   seconds,
 })

@@ -1,8 +1,8 @@
 /** What the window is shown: plain data, without whole paths, bytes of models, keys or ciphertexts. */
 import { z } from 'zod'
 import { CUT_KINDS } from '../core/segment/cut.ts'
-
-export const count = z.number().int().nonnegative()
+import { count } from './count.ts'
+import { inspection } from './network.ts'
 
 const perChannel = z.array(z.number()).min(1).max(64).readonly()
 export const preprocessing = z.strictObject({ scale: z.number(), mean: perChannel, std: perChannel })
@@ -40,13 +40,17 @@ const choices = {
   perNode: z.boolean(),
   /** What the deployment is called; the network's file name unless given. */
   deploymentName: z.string().max(80),
+  /** Least share of the labels that a network must keep to be sealed. */
+  minKept: z.number().min(0).max(1),
+  /** Memory of the edge that it is meant for; this machine's where it is 0. */
+  edgeMemoryBytes: z.number().min(0),
   /** Of the edge in a test; as many as the machine has where it is 0. */
   threads: z.number().int().min(0).max(64),
 }
 export const choicesChange = z.strictObject(choices).partial()
 export type ChoicesChange = z.infer<typeof choicesChange>
 
-export const stageId = z.enum(['model', 'activations', 'accuracy', 'splits', 'export', 'test', 'keys'])
+export const stageId = z.enum(['model', 'advise', 'activations', 'accuracy', 'splits', 'export', 'test', 'keys'])
 export type StageId = z.infer<typeof stageId>
 
 /** One test that was run. */
@@ -74,6 +78,8 @@ export const projectView = z.object({
     inputs: z.string().optional(),
     labels: z.string().optional(),
   }),
+  /** Changes whenever a choice does on which fits, plans and bundles depend. */
+  made: z.string(),
   /** The screen that was open last. */
   stage: stageId,
   /** Newest first. */
@@ -83,9 +89,28 @@ export const projectView = z.object({
 })
 export type ProjectView = z.infer<typeof projectView>
 
+/** What an earlier job found out about the network: its name, when, by which version, and from which choices. */
+export const keptResult = z.object({
+  job: z.string(),
+  when: z.iso.datetime(),
+  version: z.string(),
+  made: z.string(),
+  /** The choices in words. */
+  choices: z.string(),
+  value: z.unknown(),
+})
+export type KeptResult = z.infer<typeof keptResult>
+
 /** What a file turned out to be. */
 export const opened = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('project'), project: projectView }),
+  z.object({
+    kind: z.literal('project'),
+    project: projectView,
+    /** What inspecting it found: a network is open only where that was possible. */
+    inspection,
+    /** What is kept of earlier work, newest first. */
+    results: z.array(keptResult).readonly(),
+  }),
   z.object({ kind: z.literal('bundle'), fileName: z.string() }),
 ])
 export type Opened = z.infer<typeof opened>

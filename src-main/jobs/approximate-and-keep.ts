@@ -1,11 +1,13 @@
 import { approximateNetwork, type Approximation, type ApproximateChoice } from '../core/compile/approximate-network.ts'
 import type { LayerModel } from '../core/network/layer-model.ts'
 import type { WorkContext } from '../core/progress.ts'
-import { keptFit } from './kept-fits.ts'
+import { keptFit, NotKept } from './kept-fits.ts'
 
 export interface KeptApproximateChoice extends ApproximateChoice {
   /** A folder of the owner's alone, where fits are kept for whoever asks for the same again. */
   readonly fits?: string
+  /** Makes no fit that is not in `fits`: throws NotKept instead. */
+  readonly keptOnly?: boolean
 }
 
 /** As approximateNetwork, from `fits` where the same was fitted before. */
@@ -21,6 +23,9 @@ export async function approximateAndKeep(
   const limits = target === undefined ? {} : { target, maximumDepth, maximumSeconds }
   const exactIds = [...exact].sort()
   const choices = { degree, degrees: Object.entries(degrees).sort(), splitPools, tuningEpochs, exact: exactIds, limits }
-  const fit = (listening: WorkContext) => approximateNetwork(model, samples, choice, listening)
+  const fit = (listening: WorkContext): Promise<Approximation> => {
+    if (choice.keptOnly) throw new NotKept()
+    return approximateNetwork(model, samples, choice, listening)
+  }
   return await keptFit(fits, { model, samples, choices }, fit, work)
 }

@@ -113,7 +113,7 @@ class CalibrationData {
 }
 
 function hostFor(
-  { fits, releases }: Pick<CompileRequest, 'fits' | 'releases'>,
+  { fits, keptOnly, releases }: Pick<CompileRequest, 'fits' | 'keptOnly' | 'releases'>,
   data: CalibrationData,
   work: WorkContext,
   watch: Stopwatch,
@@ -123,7 +123,7 @@ function hostFor(
     time: (stage, run) => watch.time(stage, run),
     samples: () => data.read(),
     approximate: (model, samples, choice, listening) =>
-      approximateAndKeep(model, samples, { ...choice, fits }, listening),
+      approximateAndKeep(model, samples, { ...choice, fits, keptOnly }, listening),
     ...(releases !== undefined && { replan: (plan, typical) => planForScores(plan, releases, typical) }),
   }
 }

@@ -1,14 +1,17 @@
-import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import type { WorkContext } from '../core/progress.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
+import { hashOf } from './hash-of.ts'
 
 interface Kept<T> {
   readonly fit: T
   readonly warnings: readonly string[]
 }
+
+/** Says that a fit was asked for which was not made before. */
+export class NotKept extends Error {}
 
 /**
  * The fit to exactly these things (network, samples, choices), from `folder` where it was made before. The folder holds
@@ -20,7 +23,7 @@ export async function keptFit<T>(
   make: (work: WorkContext) => Promise<T>,
   work: WorkContext,
 ): Promise<T> {
-  const path = join(folder, `${createHash('sha256').update(serialize(things)).digest('hex')}.fit`)
+  const path = join(folder, `${hashOf(things)}.fit`)
   const kept = await readFile(path).then(readKept<T>, () => undefined)
   if (kept) {
     for (const message of kept.warnings) work.progress({ kind: 'warning', stage: 'approximate', message })

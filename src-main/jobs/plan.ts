@@ -4,19 +4,21 @@ import { kernelCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { refreshedSkeletonOf } from '../core/planner/skeleton.ts'
 import { withoutLikelyIdleClamps } from '../core/normalise/calibrate-clamps.ts'
+import { UserError } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { exactLayersOf } from '../core/segment/choose-exact.ts'
 import { WHOLE, type Cut, type CutKind } from '../core/segment/cut.ts'
 import { planSegments, type PlannedSegments } from '../core/segment/plan-segments.ts'
 import { parametersOf } from '../core/network/linear-maps.ts'
 import { forecastBudget, type BudgetForecast } from '../owner/budget/forecast.ts'
-import { compile, type CompileRequest } from './compile.ts'
+import { approximateOpened, planApproximated, type CompileRequest } from './compile.ts'
 import { deepest } from '../core/compile/compile.ts'
-import { openNetwork } from './open-network.ts'
+import { NotKept } from './kept-fits.ts'
+import { openNetwork, openNetworkFile } from './open-network.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
 import { lastOf } from '../core/must.ts'
 
-/** Without calibration data the plan is of polynomials whose coefficients mean nothing. */
+/** Without calibration data, or where a fit is to be kept and was not made, the plan is of polynomials whose coefficients mean nothing. */
 export type PlanRequest = Omit<CompileRequest, 'calibration'> & Partial<Pick<CompileRequest, 'calibration'>>
 
 export interface PlanResult {
@@ -27,6 +29,8 @@ export interface PlanResult {
   readonly owner: readonly OwnerDuty[]
   /** Layers of the network after which it may be cut, and how. */
   readonly cutPoints: readonly CutPoint[]
+  /** What it was planned from: a fit to calibration data, or the network alone, whose fit may come out somewhat different. */
+  readonly basis: 'fit' | 'network'
   /** What answers may give away once it is exported: docs/security.md. */
   readonly budget: BudgetForecast
   readonly seconds: number
@@ -85,7 +89,7 @@ export interface CutPoint {
 /** Packing, levels, keys and cost, without encrypting anything. @throws UserError as `compile` */
 export async function plan(request: PlanRequest, work: WorkContext): Promise<PlanResult> {
   const watch = new Stopwatch(work)
-  const { model, segments, cuts } = await planned(request, work, watch)
+  const { model, segments, cuts, basis } = await planned(request, work, watch)
   const estimates = segments.map(({ plan }) => estimatePlan(plan, kernelCosts))
   const refreshes = cuts.flatMap((cut, i): OwnerDuty[] =>
     cut.kind === 'hand-off'
@@ -103,6 +107,7 @@ export async function plan(request: PlanRequest, work: WorkContext): Promise<Pla
     cuts: cuts.map(({ after, kind }) => ({ after, kind })),
     owner: [...refreshes, open],
     cutPoints: cutPointsOf(model),
+    basis,
     budget: budgetOf(
       model,
       segments.map(({ plan }) => plan),
@@ -134,16 +139,31 @@ async function planned(
   request: PlanRequest,
   work: WorkContext,
   watch: Stopwatch,
-): Promise<PlannedSegments & { readonly model: LayerModel }> {
-  const { calibration, split = WHOLE, splitPools, input, batch, msPerMegabyte } = request
-  if (calibration !== undefined) return await compile({ ...request, calibration }, work, watch)
+): Promise<PlannedSegments & Pick<PlanResult, 'basis'> & { readonly model: LayerModel }> {
+  const { split = WHOLE, splitPools, input, batch, msPerMegabyte } = request
+  const fitted = await fittedNetwork(request, work, watch)
+  if (fitted) return { ...(await planApproximated(fitted.request, fitted.network, work, watch)), basis: 'fit' }
   const opened = await watch.time('normalise', () => openNetwork(request))
   const model = withoutLikelyIdleClamps(opened)
   const degree = deepest(request)
   const exact = exactLayersOf(model, split, degree, splitPools)
   const skeleton = refreshedSkeletonOf(model, { degree, exact, splitPools })
   const options = { input, batch, msPerMegabyte }
-  return { model, ...(await watch.time('plan', () => planSegments(skeleton, split, options))) }
+  return { model, basis: 'network', ...(await watch.time('plan', () => planSegments(skeleton, split, options))) }
+}
+
+/** With `keptOnly`, nothing where the fit was not made before, or where the data are wrong, which is for those to say who fit. */
+async function fittedNetwork(request: PlanRequest, work: WorkContext, watch: Stopwatch) {
+  const { calibration, keptOnly } = request
+  if (calibration === undefined) return undefined
+  const compiling = { ...request, calibration }
+  const opened = await watch.time('normalise', () => openNetworkFile(request))
+  try {
+    return { request: compiling, network: await approximateOpened(compiling, opened, work, watch) }
+  } catch (error) {
+    if (keptOnly && (error instanceof NotKept || error instanceof UserError)) return undefined
+    throw error
+  }
 }
 
 /** Weights are counted as the network has them, before approximation and packing. */

@@ -5,6 +5,7 @@ export type { StageId }
 
 export const stages: readonly { readonly id: StageId; readonly title: string }[] = [
   { id: 'model', title: 'Model' },
+  { id: 'advise', title: 'Advice' },
   { id: 'activations', title: 'Activations' },
   { id: 'accuracy', title: 'Accuracy' },
   { id: 'splits', title: 'Splits' },

@@ -1,6 +1,18 @@
 /** What is open, where the person is, and which jobs run for it. */
 import { api } from '../api.ts'
-import type { Deployment, ErrorReport, JobName, JobRequest, MenuCommand, Opened, ProjectView, Result } from '../api.ts'
+import type {
+  Deployment,
+  ErrorReport,
+  JobName,
+  JobRequest,
+  JobResult,
+  JobUpdate,
+  KeptResult,
+  MenuCommand,
+  Opened,
+  ProjectView,
+  Result,
+} from '../api.ts'
 import { Job } from './job.svelte.ts'
 import { stages } from './stages.ts'
 import type { StageId } from './stages.ts'
@@ -8,9 +20,13 @@ import type { StageId } from './stages.ts'
 type Jobs = { -readonly [N in JobName]?: Job<N> }
 
 /** Over in a moment, and not worth a place in the bar. */
-const quiet: readonly JobName[] = ['keys', 'audit']
+const quiet: readonly JobName[] = ['keys', 'audit', 'look']
 /** About the machine, not about the open network. */
 const lasting: readonly JobName[] = ['keys', 'audit', 'bundle']
+/** Their results are kept with the project. */
+const keeping: readonly JobName[] = ['advise', 'activations', 'validate', 'protect']
+/** Leave a fit behind. */
+const fitting: readonly JobName[] = ['activations', 'validate', 'protect', 'trial']
 const tests: readonly JobName[] = ['trial', 'probe', 'batch']
 
 class Workspace {
@@ -19,18 +35,39 @@ class Workspace {
   /** File name of a bundle that is looked at. */
   bundle = $state<string>()
   opening = $state(false)
+  /** Reading what is about to be opened. */
+  reading = $state.raw<Job>()
+  /** What is kept of earlier work on this network, newest first. */
+  results = $state.raw<readonly KeptResult[]>([])
+  /** Of this machine; 0 until it is known. */
+  memoryBytes = $state(0)
   error = $state.raw<ErrorReport>()
   jobs = $state<Jobs>({})
   /** The key store as last seen. */
   deployments = $state.raw<readonly Deployment[]>([])
 
   get running(): Job[] {
-    return this.#jobs.filter((job) => job.state === 'running' && !quiet.includes(job.name))
+    const shown = this.#jobs.filter((job) => job.state === 'running' && !quiet.includes(job.name))
+    return this.reading ? [this.reading, ...shown] : shown
+  }
+
+  /** Memory of the edge that the network is meant for. */
+  get edgeMemoryBytes(): number {
+    return this.project?.choices.edgeMemoryBytes || this.memoryBytes
+  }
+
+  /** The split was chosen, and can be planned. */
+  get planChosen(): boolean {
+    const isRule = this.project?.choices.split.by === 'depth'
+    return this.jobs.plan?.value !== undefined && !isRule
   }
 
   get supported(): boolean {
     return this.jobs.inspect?.value?.supported ?? false
   }
+
+  /** What the steps of each job took when it ran last. */
+  readonly #times: { -readonly [N in JobName]?: Readonly<Record<string, number>> } = {}
 
   get #jobs(): Job[] {
     return Object.values(this.jobs)
@@ -43,7 +80,7 @@ class Workspace {
   openPending = (): Promise<void> => this.#open(api.openPending())
 
   async close(): Promise<void> {
-    await api.closeProject()
+    if (!(await api.closeProject()).ok) return
     this.project = this.error = this.bundle = undefined
     this.stage = 'model'
     this.#forget()
@@ -53,12 +90,17 @@ class Workspace {
     this.#take(await api.chooseData(request))
   }
 
+  async dropData(use: 'calibration' | 'inputs' | 'labels', file: File): Promise<void> {
+    this.#take(await api.dropData(use, file))
+  }
+
   async choose(change: Parameters<typeof api.choose>[0]): Promise<void> {
     this.#take(await api.choose(change))
   }
 
   async start<N extends JobName>(request: Extract<JobRequest, { job: N }>): Promise<void> {
-    const job = new Job(request.job, this.made)
+    const took = this.#times[request.job]
+    const job = new Job(request.job, this.made, took && { took })
     this.jobs = { ...this.jobs, [request.job]: job }
     const started = await api.startJob(request)
     if (!started.ok) job.fail(started.error)
@@ -68,10 +110,19 @@ class Workspace {
 
   /** What a plan, a fit and a bundle depend on. */
   get made(): string {
-    if (!this.project) return ''
-    const { preprocessing, degree, degrees, splitPools, input, split, calibration } = this.project.choices
-    return JSON.stringify([preprocessing, degree, degrees, splitPools, input, split, calibration])
+    return this.project?.made ?? ''
   }
+
+  /** Looks at the chosen data again, unless that was done for these choices. */
+  lookAtData(): void {
+    const { calibration, inputs, labels, preprocessing } = this.project!.choices
+    const asked = JSON.stringify([this.project?.fileName, calibration, inputs, labels, preprocessing])
+    if (asked === this.#looked && this.jobs.look) return
+    this.#looked = asked
+    this.forgetJob('look')
+    if (calibration !== undefined || inputs !== undefined) void this.start({ job: 'look' })
+  }
+  #looked = ''
 
   forgetJob(name: JobName): void {
     const job = this.jobs[name]
@@ -93,8 +144,12 @@ class Workspace {
   }
 
   listen(): () => void {
+    void api.about().then((about) => {
+      if (about.ok) this.memoryBytes = about.value.memoryBytes
+    })
     const stopJobs = api.onJobUpdate((update) => {
-      for (const job of this.#jobs) if (job?.jobId === update.jobId) job.take(update)
+      if (update.job === 'inspect') this.#read(update)
+      for (const job of this.#jobs) if (job?.jobId === update.jobId) this.#follow(job, update)
       if (this.jobs.keys?.value) this.deployments = this.jobs.keys.value.deployments
       if (update.state === 'done' && tests.includes(update.job)) void api.project().then((result) => this.#take(result))
     })
@@ -131,6 +186,7 @@ class Workspace {
     this.opening = true
     const result = await answer
     this.opening = false
+    this.reading = undefined
     this.#complain(result)
     if (!result.ok || !result.value) return
     if (result.value.kind === 'bundle') {
@@ -141,7 +197,41 @@ class Workspace {
     this.project = result.value.project
     this.stage = this.project.stage
     this.#forget()
-    await this.start({ job: 'inspect' })
+    this.#restore(result.value)
+  }
+
+  /** What was found out about this network before is there again, the newest of each kind. */
+  #restore({ inspection, results }: Extract<Opened, { kind: 'project' }>): void {
+    this.results = results
+    const newest = new Map([...results].reverse().map((result) => [result.job as JobName, result]))
+    const jobs: Jobs = { ...this.jobs, inspect: Job.done('inspect', this.made, inspection) }
+    for (const [name, { made, value, when }] of newest) {
+      Object.assign(jobs, { [name]: Job.done(name, made, value as JobResult<typeof name>, when) })
+    }
+    this.jobs = jobs
+  }
+
+  /** The file that is being opened is read by main, and can be cancelled as any job. */
+  #read(update: JobUpdate): void {
+    if (this.reading?.jobId !== update.jobId) {
+      if (!this.opening) return
+      this.reading = new Job('inspect', '')
+      this.reading.jobId = update.jobId
+    }
+    this.reading.take(update)
+  }
+
+  #follow(job: Job, update: JobUpdate): void {
+    job.take(update)
+    if (update.state !== 'done') return
+    this.#times[job.name] = job.took
+    // Of a fit that was made the forecast is exact; its screens ask for it.
+    if (fitting.includes(job.name) && this.jobs.plan?.value?.basis === 'network') this.forgetJob('plan')
+    if (keeping.includes(job.name)) {
+      void api.results().then((results) => {
+        if (results.ok) this.results = results.value
+      })
+    }
   }
 
   /** The project after a choice; null where the person closed the dialog. */
@@ -154,11 +244,12 @@ class Workspace {
   }
 
   #complain(result: Result<unknown>): void {
-    this.error = result.ok ? undefined : result.error
+    this.error = result.ok || result.error.code === 'cancelled' ? undefined : result.error
   }
 
   /** What was found out about another network. */
   #forget(): void {
+    this.results = []
     this.jobs = Object.fromEntries(Object.entries(this.jobs).filter(([name]) => lasting.includes(name as JobName)))
   }
 }

@@ -36,7 +36,7 @@ describe('project files', () => {
   })
 
   it('come back with the screen and the tests', async () => {
-    const project = new Project('file', model, 1)
+    const project = new Project('file', model, 248_864)
     project.stage = 'splits'
     project.choose({ split: { by: 'cuts', cuts: [{ after: 'relu_2', kind: 'exact' }] } })
     project.noteTest({ when: '2026-01-02T03:04:05.000Z', what: 'A drawing', samples: 1, same: 1, seconds: 0.5 })
@@ -54,7 +54,7 @@ describe('project files', () => {
   it('of a later version say so', async () => {
     await saveProject(new Project('file', model, 1), path)
     const content = JSON.parse(await readFile(path, 'utf8')) as object
-    await writeFile(path, JSON.stringify({ ...content, version: 4 }))
+    await writeFile(path, JSON.stringify({ ...content, version: 5 }))
     expect(await codeOf(loadProject(path))).toBe('unsupported-project-version')
   })
 

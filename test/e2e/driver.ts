@@ -14,7 +14,7 @@ export class Driver {
     this.app = app
   }
 
-  button(name: string): Locator {
+  button(name: string | RegExp): Locator {
     return this.app.page.getByRole('button', { name, exact: true })
   }
 
@@ -42,6 +42,38 @@ export class Driver {
   async open(path: string): Promise<void> {
     await this.choose(path)
     await this.menu('Open…')
+  }
+
+  /** Lets go of a file over a part of the window, as from the desktop. */
+  async drop(path: string, on: Locator): Promise<void> {
+    await on.scrollIntoViewIfNeeded()
+    const box = (await on.boundingBox())!
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
+    const session = await this.app.page.context().newCDPSession(this.app.page)
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      const data = { items: [], files: [path], dragOperationsMask: 1 }
+      await session.send('Input.dispatchDragEvent', { type, x, y, data })
+    }
+    await session.detach()
+  }
+
+  /** Answers whether running work may be stopped; the questions that were asked are told by `questions`. */
+  async answer(stop: boolean): Promise<void> {
+    await this.app.application.evaluate(
+      ({ dialog }, button) => {
+        const asked: string[] = []
+        Object.assign(globalThis, { asked })
+        dialog.showMessageBoxSync = ((...args: unknown[]) => {
+          asked.push((args.at(-1) as { message: string }).message)
+          return button
+        }) as typeof dialog.showMessageBoxSync
+      },
+      stop ? 1 : 0,
+    )
+  }
+
+  questions(): Promise<string[]> {
+    return this.app.application.evaluate(() => (globalThis as unknown as { asked: string[] }).asked)
   }
 
   /** As the operating system opens a file with the application that is already running. */

@@ -30,9 +30,10 @@ describe('a network of one’s own', () => {
     await refused.waitFor()
     expect(await refused.textContent()).toContain('GRU')
     for (const [stage, action] of [
+      ['Advice', 'Compare deployments'],
       ['Activations', 'Fit polynomials'],
       ['Accuracy', 'Measure'],
-      ['Splits', 'Compare proposals'],
+      ['Splits', 'Compare nodes'],
       ['Export', 'Export…'],
       ['Test', 'Seal and run'],
     ]) {
@@ -53,13 +54,49 @@ describe('a network of one’s own', () => {
   it('says what is wrong with calibration data, and can undo the choice', async () => {
     await person.choose(join(root, 'package.json'))
     await person.button('File… for Calibration data').click()
-    await app.page.getByText('package.json').waitFor()
+    await app.page.getByText('package.json').first().waitFor()
     await person.go('Activations')
-    await person.button('Fit polynomials').click()
+    // Said at once, not after the long work.
     await person.alert.waitFor()
     expect(await person.alert.textContent()).toContain('unsupported-data-format')
     await person.menu('Undo Choice')
     await app.page.getByText('None yet').waitFor()
+    await person.alert.waitFor({ state: 'hidden' })
+  })
+
+  it('takes data that is dropped on its row, and is not replaced by what cannot be opened', async () => {
+    const row = app.page.getByRole('group', { name: 'Calibration data' })
+    await person.drop(asset('calibration.npz'), row)
+    await row.getByText('calibration.npz').waitFor()
+    await row.getByText(/samples of 1\s×\s28\s×\s28; values 0 to 255, as the network takes them 0 to 1/).waitFor()
+    expect(await row.getByRole('img').count()).toBe(8)
+    expect(await violations(app.page)).toEqual([])
+    const project = app.page.locator('.project')
+    for (const [file, code] of [
+      [asset('calibration.npz'), 'data-on-no-row'],
+      [join(root, 'package.json'), 'not-onnx'],
+    ] as const) {
+      // prettier-ignore
+      await person.drop(file, app.page.getByRole('heading', { level: 1 }))
+      await expect.poll(() => person.alert.first().textContent(), { timeout: longMs }).toContain(code)
+      expect(await project.textContent()).toContain('mnist_cryptonets_relu.onnx')
+    }
+    await person.go('Model')
+    await app.page.getByText('Every node can be protected.').waitFor()
+    expect(await person.alert.count()).toBe(0)
+    await person.menu('Undo Choice')
+  })
+
+  it('says on the Model page what an edge needs, red where it has less', async () => {
+    const verdict = app.page.locator('.verdict')
+    await expect
+      .poll(() => verdict.textContent(), { timeout: longMs })
+      .toMatch(/The edge needs .* to .* of memory, a bundle of .* to /)
+    expect(await verdict.getAttribute('class')).toContain('good')
+    await app.page.locator('dl > div', { hasText: 'Parameters' }).getByText('132\u202f540').waitFor()
+    const edge = app.page.getByLabel('Edge', { exact: true })
+    await edge.selectOption('1 GB of memory')
+    await expect.poll(() => verdict.textContent()).not.toContain('more than')
   })
 
   it('is exported under a passphrase, signed, and kept as a deployment', { timeout: longMs }, async () => {
@@ -75,6 +112,11 @@ describe('a network of one’s own', () => {
     expect(await app.page.getByLabel('Remember it on this machine').isDisabled()).toBe(true)
     expect(await app.page.getByText('has no keyring').count()).toBe(1)
     expect(await violations(app.page)).toEqual([])
+    await app.page.getByText('Top 3', { exact: true }).click()
+    await app.page.getByText('The three likeliest classes in order, without their scores.').waitFor()
+    await app.page.getByText('Label', { exact: true }).click()
+    await app.page.getByLabel('Labels to keep, at least').fill('0')
+    await app.page.getByLabel('Labels to keep, at least').press('Tab')
     await person.choose(bundle)
     await person.button('Export…').click()
     await app.page.getByText('mine.sealed is ready for the edge').waitFor({ timeout: longMs })
@@ -134,6 +176,28 @@ describe('a network of one’s own', () => {
     await app.page.getByText('History: 1 test').click()
     const history = await app.page.getByRole('table', { name: 'History of tests' }).textContent()
     expect(history).toMatch(/Batch of digits\s*6 of 6/)
+  })
+
+  it('is not dropped while work runs, unless the person says so', { timeout: longMs }, async () => {
+    await app.page.getByLabel('Bundle', { exact: true }).selectOption({ index: 0 })
+    await person.button('Seal and run').click()
+    await person.button('Cancel Sealing and running').waitFor()
+    await person.answer(false)
+    await person.open(trained('ecg200_cnn1d_relu.onnx'))
+    await expect.poll(() => person.questions(), { timeout: 60_000 }).toEqual(['The encrypted test is still running.'])
+    await app.application.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].close())
+    await expect.poll(() => person.questions()).toHaveLength(2)
+    expect(await app.page.locator('.project').textContent()).toContain('mnist_cryptonets_relu.onnx')
+    expect(await person.button('Cancel Sealing and running').count()).toBe(1)
+    await person.button('Cancel Sealing and running').click()
+    await app.page.getByText('Cancelled. Nothing was left behind.').waitFor({ timeout: 30_000 })
+  })
+
+  it('begins every stage at its top', async () => {
+    const main = app.page.locator('main')
+    await main.evaluate((element) => element.scrollTo(0, 500))
+    await person.go('Export')
+    expect(await main.evaluate((element) => element.scrollTop)).toBe(0)
   })
 
   it('leaves the passphrase nowhere on disk', async () => {

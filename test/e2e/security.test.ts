@@ -25,9 +25,9 @@ describe('what the page cannot do', () => {
   it('has the named calls and no general one', async () => {
     const calls = await inPage(() => Object.keys((window as unknown as { sealwright: object }).sealwright).sort())
     expect(calls).toEqual([
-      'about', 'cancelJob', 'choose', 'chooseData', 'closeProject', 'onJobUpdate', 'onMenu', 'openDropped', 'openModel',
-      'openPending', 'openRecent', 'openSample', 'project', 'redo', 'saveProject', 'saveReport', 'showFolder',
-      'startJob', 'stay', 'undo',
+      'about', 'cancelJob', 'choose', 'chooseData', 'closeProject', 'dropData', 'onJobUpdate', 'onMenu', 'openDropped',
+      'openModel', 'openPending', 'openRecent', 'openSample', 'project', 'recommend', 'redo', 'results', 'saveProject',
+      'saveReport', 'showFolder', 'showProgress', 'startJob', 'stay', 'undo',
     ]) // prettier-ignore
   })
 

@@ -39,37 +39,57 @@ async function useData(use: string, path: string): Promise<void> {
   await person.button(`${path.endsWith('.txt') ? 'File' : 'Folder'}… for ${use}`).click()
 }
 
-describe('the frontier', () => {
-  const table = () => app.page.getByRole('table', { name: 'Choices of degrees' })
+describe('advice', () => {
+  const table = () => app.page.getByRole('table', { name: 'Deployments compared' })
+  const cancel = () => person.button('Cancel Comparing deployments')
 
-  it('is found in the background, and can be cancelled', { timeout: longMs }, async () => {
-    await person.open(trained('mnist_lenet5_relu_maxpool.onnx'))
-    await app.page.getByText('Every node can be protected.').waitFor()
-    await person.go('Activations')
-    await useData('Calibration data', asset('digits'))
-    await person.button('Fit polynomials').click()
-    await app.page.getByRole('img', { name: /its polynomials/ }).waitFor({ timeout: longMs })
-    await person.button('Find the frontier').click()
-    await person.go('Keys')
-    await person.button('Cancel').click()
-    await expect.poll(() => person.button('Cancel').count(), { timeout: longMs }).toBe(0)
-    await person.go('Activations')
-    expect(await person.button('Find the frontier').isEnabled()).toBe(true)
-    expect(await table().count()).toBe(0)
+  it(
+    'is found in the background, and what was found can be used when it is cancelled',
+    { timeout: longMs },
+    async () => {
+      await person.open(trained('mnist_lenet5_relu_maxpool.onnx'))
+      await app.page.getByText('Every node can be protected.').waitFor()
+      await person.go('Advice')
+      await useData('Calibration data', asset('digits'))
+      await person.button('Compare deployments').click()
+      await app.page.getByText(/step 3 of 3 · Trying deployments/).waitFor({ timeout: longMs })
+      await person.go('Keys')
+      await expect.poll(() => app.page.locator('progress').getAttribute('value'), { timeout: longMs }).not.toBe('0')
+      await app.page.waitForTimeout(4000)
+      await cancel().click()
+      await expect.poll(() => cancel().count(), { timeout: longMs }).toBe(0)
+      await person.go('Advice')
+      expect(await person.button(/^Compare (again|deployments)$/).isEnabled()).toBe(true)
+    },
+  )
+
+  it('marks what it recommends and what is beaten, and one click uses it', { timeout: longMs }, async () => {
+    await person.button(/^Compare (again|deployments)$/).click()
+    await cancel().waitFor()
+    await expect.poll(() => cancel().count(), { timeout: longMs }).toBe(0)
+    await app.page.getByRole('heading', { name: /^Recommended:/ }).waitFor()
+    expect(await violations(app.page)).toEqual([])
+    await app.page.getByText('Exact', { exact: true }).click()
+    const best = table().locator('tr.best')
+    await expect.poll(() => best.textContent()).toContain('every activation exact')
+    await person.button('Use it').click()
+    await best.getByText('in use').waitFor()
+    await person.go('Splits')
+    await expect.poll(() => person.fact('Refreshes by you').textContent(), { timeout: longMs }).not.toBe('0')
+    await person.menu('Undo Choice')
+    await expect.poll(() => person.fact('Refreshes by you').textContent(), { timeout: longMs }).toBe('0')
   })
 
-  it('offers max-pools taken apart, which is used and undone like any choice', { timeout: longMs }, async () => {
-    await person.button('Find the frontier').click()
-    await table().waitFor({ timeout: longMs })
-    expect(await violations(app.page)).toEqual([])
-    const apart = table().getByRole('row', { name: /pools taken apart/ })
-    await apart.getByRole('button').click()
-    await apart.getByText('in use').waitFor()
-    const chosen = () => app.page.getByRole('radiogroup', { name: 'All max-pools' }).locator('.chosen').textContent()
-    await expect.poll(chosen).toContain('Rows, then columns')
-    await expect.poll(() => person.fact('Activations').textContent(), { timeout: longMs }).toBe('6')
-    await person.menu('Undo Choice')
-    await expect.poll(chosen).toContain('Whole')
+  it('stays with the project when another is opened and it comes back', { timeout: longMs }, async () => {
+    await person.open(trained('mnist_cryptonets_relu.onnx'))
+    await app.page.getByText('mnist_cryptonets_relu.onnx').first().waitFor()
+    await person.open(trained('mnist_lenet5_relu_maxpool.onnx'))
+    await app.page.locator('.project', { hasText: 'lenet5_relu_maxpool' }).waitFor()
+    await person.go('Advice')
+    await app.page.getByText(/^Found on /).waitFor()
+    expect(await table().getByRole('row').count()).toBeGreaterThan(2)
+    await app.page.getByText(/^Results of this network: /).click()
+    expect(await app.page.getByRole('table', { name: 'Results' }).textContent()).toContain('Deployments compared')
   })
 })
 
@@ -81,7 +101,7 @@ describe('a network on two nodes', () => {
     await app.page.getByRole('list', { name: 'Segments' }).waitFor({ timeout: longMs })
     await person.button('Add a cut').click()
     await expect.poll(() => person.fact('Nodes').textContent(), { timeout: longMs }).toBe('2')
-    await person.button('Compare proposals').click()
+    await person.button('Compare nodes').click()
     await app.page.getByRole('table', { name: 'Proposals' }).waitFor({ timeout: longMs })
     await person.go('Export')
     await useData('Calibration data', asset('digits'))
@@ -139,8 +159,8 @@ describe('a network on two nodes', () => {
       await app.page.getByLabel(/^Deviation/).fill('1')
       await app.page.keyboard.press('Tab')
       await person.button('Measure').click()
-      await person.alert.waitFor({ timeout: longMs })
-      expect(await person.alert.textContent()).toMatch(/labels/)
+      await person.alert.first().waitFor({ timeout: longMs })
+      expect(await person.alert.first().textContent()).toMatch(/labels/)
       await useData('Labels of the inputs', labels)
       await app.page.getByLabel('Also encrypted').fill('2')
       await person.button('Measure').click()
@@ -160,6 +180,7 @@ describe('a network on two nodes', () => {
 /** The screens, and what each is there for. */
 const screens = [
   ['Model', 'Test it encrypted'],
+  ['Advice', 'Compare deployments'],
   ['Activations', 'Fit again'],
   ['Accuracy', 'Measure again'],
   ['Splits', 'Add a cut'],
@@ -173,7 +194,7 @@ describe('every screen', () => {
     await person.go('Activations')
     await person.button('Fit polynomials').click()
     await person.button('Fit again').waitFor({ timeout: longMs })
-    await person.button('Cancel').waitFor({ state: 'hidden', timeout: longMs })
+    await person.button('Cancel Fitting polynomials').waitFor({ state: 'hidden', timeout: longMs })
   }, longMs)
 
   it.each([

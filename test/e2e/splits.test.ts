@@ -56,7 +56,7 @@ describe('splits', () => {
   })
 
   it('compares proposals, takes one, and undoes it', { timeout: longMs }, async () => {
-    await person.button('Compare proposals').click()
+    await person.button('Compare nodes').click()
     const proposals = app.page.getByRole('table', { name: 'Proposals' })
     await proposals.waitFor({ timeout: longMs })
     await person.button('Use 2 nodes, alike in time').click()

@@ -68,6 +68,8 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
     timeout: 60_000,
   })
   const page = await application.firstWindow()
+  // Nobody is there to answer when a test leaves while work is running.
+  await application.evaluate(({ dialog }) => void (dialog.showMessageBoxSync = () => 1))
   return {
     application,
     page,

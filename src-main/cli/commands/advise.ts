@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import { GOALS, type Candidate, type Goal } from '../../core/compile/candidates.ts'
+import { deploymentWords } from '../../core/compile/deployment-words.ts'
 import type { AdviseResult } from '../../jobs/advise.ts'
 import { answer, command } from '../command.ts'
 import { preprocessingOf, withNetworkNames, withPreprocessing, type PreprocessingOptions } from '../options.ts'
@@ -69,7 +70,7 @@ function textOf(
 ): string {
   const rows = candidates.map((candidate, i) => [
     i === recommended ? '→' : '',
-    nameOf(candidate),
+    deploymentWords(candidate),
     keptOf(candidate),
     candidate.refreshes,
     seconds(candidate.edgeSeconds),
@@ -104,16 +105,6 @@ const keptOf = ({ judgedBy, keptLabels, keptLow, relativeError }: Candidate): st
   judgedBy === 'labels'
     ? `${(100 * keptLabels).toFixed(1)} % (≥ ${(100 * keptLow).toFixed(0)} %)`
     : `error ${(100 * relativeError).toPrecision(2)} %`
-
-function nameOf({ degree, degrees, splitPools, split, cuts, segments }: Candidate): string {
-  if (split.by === 'activations') return `all exact, ${segments} segments`
-  const fourth = Object.keys(degrees).length
-  return [
-    `degree ${degree}${fourth > 0 ? `, ${fourth} of degree 4` : ''}`,
-    ...(splitPools ? ['pools apart'] : []),
-    ...cuts.map(({ after, kind }) => (kind === 'exact' ? `${after} exact` : `refresh after ${after}`)),
-  ].join(', ')
-}
 
 /** The options of `protect` that make it; degrees of single layers have none, and need the plan file. */
 function optionsOf({ degree, degrees, splitPools, split }: Candidate): string {

@@ -21,6 +21,8 @@ import { holdOut } from './hold-out.ts'
 export interface Advice {
   /** None is beaten by another in every respect. */
   readonly candidates: readonly Candidate[]
+  /** Those that are beaten. */
+  readonly beaten: readonly Candidate[]
   /** Deployments that cannot be, and why. */
   readonly impossible: readonly { readonly choice: DeploymentChoice; readonly problem: string }[]
   /** False where the work was stopped: the candidates are those found until then. */
@@ -69,7 +71,9 @@ export async function advise(
     if (!(error instanceof CancelledError) || advisor.candidates.length === 0) throw error
     complete = false
   }
-  return { candidates: unbeaten(advisor.candidates), impossible: advisor.impossible, complete }
+  const candidates = unbeaten(advisor.candidates)
+  const beaten = advisor.candidates.filter((candidate) => !candidates.includes(candidate))
+  return { candidates, beaten, impossible: advisor.impossible, complete }
 }
 
 class Advisor {

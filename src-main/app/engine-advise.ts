@@ -1,0 +1,35 @@
+import { deploymentWords } from '../core/compile/deployment-words.ts'
+import type { Candidate } from '../core/compile/candidates.ts'
+import type { WorkContext } from '../core/progress.ts'
+import type { AdviceView, CandidateView } from '../ipc/results.ts'
+import { advise, type AdviseRequest } from '../jobs/advise.ts'
+
+/** Compares deployments; which of them to recommend depends on the goal, and is asked for afterwards. */
+export async function adviseForWindow(
+  request: Omit<AdviseRequest, 'goal' | 'force'>,
+  work: WorkContext,
+): Promise<AdviceView> {
+  const { candidates, beaten, impossible, complete, seconds } = await advise(
+    { ...request, goal: 'offline', force: false },
+    work,
+  )
+  return {
+    candidates: candidates.map(viewOf),
+    beaten: beaten.map(viewOf),
+    impossible: impossible.map(({ choice, problem }) => ({
+      words: deploymentWords({ ...choice, cuts: choice.split.by === 'cuts' ? choice.split.cuts : [] }),
+      problem,
+    })),
+    complete,
+    seconds,
+  }
+}
+
+/** JSON and the page know no infinity: outputs that are no numbers are as far off as can be written. */
+function viewOf({ relativeError, ...candidate }: Candidate): CandidateView {
+  return {
+    ...candidate,
+    relativeError: Math.min(relativeError, Number.MAX_VALUE),
+    words: deploymentWords(candidate),
+  }
+}

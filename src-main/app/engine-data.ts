@@ -1,0 +1,103 @@
+import { evenly } from '../core/numeric/evenly.ts'
+import { reportError, UserError } from '../core/errors.ts'
+import { classesOf, type LayerModel } from '../core/network/layer-model.ts'
+import type { WorkContext } from '../core/progress.ts'
+import { must } from '../core/must.ts'
+import type { Purpose } from '../data/npz.ts'
+import type { Samples } from '../data/read-samples.ts'
+import type { DataLook, LookResult } from '../ipc/results.ts'
+import { openSamples, type PreprocessingChoice } from '../jobs/calibration.ts'
+import { labelsFor } from '../jobs/labels.ts'
+import { openNetwork } from '../jobs/open-network.ts'
+import { pictureOf } from './engine-pictures.ts'
+
+export interface LookRequest {
+  readonly model: string
+  readonly preprocessing: PreprocessingChoice
+  readonly calibration?: string
+  readonly inputs?: string
+  /** Of the inputs. */
+  readonly labels?: string
+}
+
+/** Samples that are drawn, and samples whose values are looked at. */
+const shown = 8
+const looked = 100
+/** Classes that are told by name; of more, the most frequent. */
+const mostClasses = 12
+
+/** What is in the data that was chosen, and what is wrong with it. Each choice has its own answer. */
+export async function look(request: LookRequest, work: WorkContext): Promise<LookResult> {
+  const model = await openNetwork(request)
+  const each = async (path: string | undefined, purpose: Purpose, labels?: string) => {
+    if (path === undefined) return undefined
+    try {
+      return { found: await lookAt(model, { ...request, path, purpose, labels }, work) }
+    } catch (error) {
+      if (error instanceof UserError) return { problem: reportError(error) }
+      throw error
+    }
+  }
+  const calibration = await each(request.calibration, 'train')
+  const inputs = await each(request.inputs, 'test', request.labels)
+  return { ...(calibration && { calibration }), ...(inputs && { inputs }) }
+}
+
+interface OneLook extends Pick<LookRequest, 'preprocessing' | 'labels'> {
+  readonly path: string
+  readonly purpose: Purpose
+}
+
+async function lookAt(model: LayerModel, request: OneLook, work: WorkContext): Promise<DataLook> {
+  const samples = await openSamples(request, model, work)
+  const { source, preprocessing, indices } = samples
+  const places = evenly([...indices.keys()], looked)
+  const raw = rangeOf(places.map((place) => source.sample(indices[place])))
+  const fed = rangeOf(places.map((place) => samples.at(place)))
+  const labels = await labelsFor(request.labels, source, { count: source.count, classes: classesOf(model) })
+  const classes = labels && countsOf(labels, source)
+  return {
+    count: source.count,
+    shape: source.shape,
+    isSignal: source.shape[1] === 1,
+    pictures: evenly(places, shown).map((place) => pictureOf(source.sample(indices[place]), source.shape)),
+    raw,
+    fed,
+    ...(classes && { classes: classes.slice(0, mostClasses), classCount: classes.length }),
+    alarms: [...alarmsOf(raw, preprocessing.scale), ...(classes?.length === 1 ? ['All labels are of one class.'] : [])],
+    warnings: source.warnings,
+  }
+}
+
+function rangeOf(samples: readonly Float64Array[]): DataLook['raw'] {
+  let [least, most] = [Infinity, -Infinity]
+  for (const values of samples) {
+    for (const value of values) {
+      least = Math.min(least, value)
+      most = Math.max(most, value)
+    }
+  }
+  return { least, most }
+}
+
+/** Pixels of 0 to 255, and values between 0 and 1, are so usual that the other's scale is a mistake. */
+function alarmsOf({ least, most }: DataLook['raw'], scale: number): string[] {
+  if (scale < 0.1 && least >= -1.5 && most <= 1.5) {
+    return [
+      `The values already lie between ${least.toPrecision(2)} and ${most.toPrecision(2)}: times this scale they nearly vanish. Take a scale of 1.`,
+    ]
+  }
+  if (scale === 1 && least >= 0 && most > 100 && most <= 255) {
+    return ['The values are pixels of 0 to 255. Most networks take them times 1/255.']
+  }
+  return []
+}
+
+function countsOf(labels: Int32Array, { labels: own }: Samples): { name: string; count: number }[] {
+  const counts = new Map<number, number>()
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
+  const nameOf = (label: number): string => own?.names?.[label] ?? String(label)
+  return [...counts.keys()]
+    .sort((a, b) => must(counts, b) - must(counts, a) || a - b)
+    .map((label) => ({ name: nameOf(label), count: must(counts, label) }))
+}
