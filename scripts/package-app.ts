@@ -1,6 +1,6 @@
 /**
  * `npm run package`: the unpacked application for this machine and a tar.gz of it, in dist/. Fetches nothing but the
- * runtime. With `--release`, every target of electron-builder.yml, whose tools come from GitHub.
+ * runtime, which must not have ended. With `--release`, every target of electron-builder.yml, whose tools come from GitHub.
  */
 import { spawnSync } from 'node:child_process'
 import { cp, mkdir, readFile, rm } from 'node:fs/promises'
@@ -8,10 +8,20 @@ import { join, relative } from 'node:path'
 import { build, Platform } from 'electron-builder'
 import { buildApp, root } from './build-app.ts'
 import { electronRuntime } from './electron-runtime.ts'
+import { refuseEnded } from './electron-versions.ts'
 
 const engine = join(root, 'dist', 'engine')
 
 const runtime = await electronRuntime()
+// `--for-tests` tries the packaging itself where only an older runtime can be had; what it makes goes to nobody.
+if (!process.argv.includes('--for-tests')) {
+  try {
+    refuseEnded(runtime.version)
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`)
+    process.exit(1)
+  }
+}
 await buildApp()
 await gatherEngine()
 const release = process.argv.includes('--release')
@@ -22,7 +32,7 @@ await build({
   ...(!release && { targets: Platform.current().createTarget('dir') }),
   config: {
     extends: 'electron-builder.yml',
-    ...(!release && { electronDist: runtime.folder }),
+    ...(!release && { electronDist: runtime.folder, electronVersion: runtime.version }),
     ...(feed !== undefined && { publish: { provider: 'generic' as const, url: feed } }),
     afterPack: async ({ appOutDir, packager }) => {
       const resources = packager.getResourcesDir(appOutDir)

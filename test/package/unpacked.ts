@@ -12,8 +12,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inherited, root, startDisplay } from '../e2e/window.ts'
 
 const patientMs = 570_000
-const folder = join(root, 'dist', 'linux-unpacked')
-const executable = join(folder, 'sealwright')
+const isArm = process.arch === 'arm64'
+/** As electron-builder names it on each system. */
+const application = (
+  {
+    linux: [`linux-${isArm ? 'arm64-' : ''}unpacked`, 'sealwright', 'resources'],
+    darwin: [`mac${isArm ? '-arm64' : ''}/Sealwright.app/Contents`, 'MacOS/Sealwright', 'Resources'],
+    win32: [`win-${isArm ? 'arm64-' : ''}unpacked`, 'Sealwright.exe', 'resources'],
+  } as Partial<Record<NodeJS.Platform, readonly [string, string, string]>>
+)[process.platform]
+if (!application) throw new Error(`There is no package for ${process.platform}.`)
+const folder = join(root, 'dist', application[0])
+const executable = join(folder, application[1])
+const resources = join(folder, application[2])
 /** A fuse wire is text: one digit per fuse. */
 const [disabled, enabled] = ['0', '1'].map((digit) => digit.charCodeAt(0))
 
@@ -32,12 +43,12 @@ describe('the package', () => {
   })
 
   it('carries the engine, and no packages for development', async () => {
-    const engine = join(folder, 'resources', 'engine')
+    const engine = join(resources, 'engine')
     const packages = await readdir(join(engine, 'node_modules'))
     expect(packages).toContain('node-seal')
     expect(packages).not.toContain('vitest')
     expect(packages).not.toContain('electron')
-    expect(existsSync(join(engine, 'node'))).toBe(true)
+    expect(existsSync(join(engine, process.platform === 'win32' ? 'node.exe' : 'node'))).toBe(true)
   })
 })
 
