@@ -1,9 +1,8 @@
 import { judge, type AuditCase, type Finding } from '../core/bundle/audit-case.ts'
-import type { Receipt } from '../core/bundle/receipt.ts'
 import { UserError } from '../core/errors.ts'
 import type { EvaluatorChoice, EvaluatorFamily } from '../core/plan/evaluator-kinds.ts'
 import type { Plan } from '../core/plan/plan.ts'
-import type { Job } from '../edge/compute-job.ts'
+import { jobOfCase } from '../edge/compute-job.ts'
 import { checkSegmentInput } from '../edge/segment-runner.ts'
 import { Engines } from '../edge/serve/engines.ts'
 import { Bundle, type Trust } from '../files/open-bundle.ts'
@@ -70,7 +69,7 @@ export class Auditor {
     if (!held || !plan)
       throw new UserError('audit-of-another-bundle', 'The receipt is of another bundle than this one.')
     if (!opening) return { agrees: false, fault: 'no-opening' }
-    const job = jobOf(receipt, opening)
+    const job = jobOfCase(given)
     if (!job) return { agrees: false, fault: 'unusable' }
     try {
       checkSegmentInput(plan, job.input)
@@ -103,14 +102,4 @@ async function hold(path: string, { trust, threads }: AuditorOptions): Promise<H
   } finally {
     await bundle.close()
   }
-}
-
-/**
- * A first segment's ciphertexts prove nothing, since they could be any of the bundle's: its values must be opened. Later
- * segments have ciphertexts alone.
- */
-function jobOf({ job, segment }: Receipt, opening: NonNullable<AuditCase['opening']>): Job | undefined {
-  if ((segment === 0) !== (opening.kind === 'values')) return undefined
-  const input = opening.kind === 'values' ? { job, seed: opening.seed, values: opening.values } : opening.ciphertexts
-  return { id: job, segment, input }
 }

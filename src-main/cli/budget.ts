@@ -1,4 +1,6 @@
 import type { BudgetReport } from '../jobs/keys.ts'
+import type { PlanResult } from '../jobs/plan.ts'
+import { table } from './table.ts'
 import { grouped } from './units.ts'
 
 const bits = (value: number): string => value.toFixed(1)
@@ -23,8 +25,25 @@ export function budgetPairs(budget: BudgetReport): [string, string][] {
 
 const auditRow = ({ rate, bitsBeforeCaught }: NonNullable<BudgetReport['audit']>): [string, string] => [
   'audit rate',
-  `${rate}: ${bits(bitsBeforeCaught)} bits before an edge is caught, ${Number((100 * rate).toPrecision(3))} % more computing`,
+  `${rate}: ${bits(bitsBeforeCaught)} bits before an edge is caught, ${percent(rate)} more computing`,
 ]
+
+/** What an edge may learn under each policy and audit rate, and what audits cost, before anything is exported. */
+export function forecastText({ bitsAllowed, answers }: PlanResult['budget']): string {
+  const rows = answers.flatMap(({ reveal, answers: unaudited, audited }) => [
+    [reveal, 'no audits', `${grouped(unaudited)} answers in all`, 'none'],
+    ...audited.map(({ rate, bitsBeforeCaught }) => [
+      reveal,
+      `--audit ${rate}`,
+      bitsBeforeCaught <= bitsAllowed ? `${bits(bitsBeforeCaught)} bits before it is caught` : 'too much: audit more',
+      percent(rate),
+    ]),
+  ])
+  const title = `What an edge that lies may get, of ${bits(bitsAllowed)} bits that may be given away:`
+  return `${title}\n${table(['reveal', 'audits', 'an edge gets', 'more computing'], rows)}`
+}
+
+const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`
 
 /** What a policy lets edges get, where it is chosen. */
 export const policyPairs = (budget: BudgetReport): [string, string][] =>

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Opening } from '../core/bundle/audit-case.ts'
+import type { AuditCase, Opening } from '../core/bundle/audit-case.ts'
 import { commitmentOf, type Receipt, type SeededInput } from '../core/bundle/receipt.ts'
 import { encodeResult, type EncryptedResult } from '../core/bundle/result.ts'
 import { familyOf } from '../core/plan/evaluator-kinds.ts'
@@ -40,6 +40,16 @@ export const jobOn = (given: EncryptedResult): Job => ({
   ...(given.commitment !== undefined && { commitment: given.commitment }),
   ...(given.receipts && { receipts: given.receipts }),
 })
+
+/**
+ * The job that an audit case opens, to be computed again; undefined where nothing can be. A first segment's ciphertexts prove
+ * nothing, since they could be any of the bundle's: its values must be opened. Later segments have ciphertexts alone.
+ */
+export function jobOfCase({ receipt: { job, segment }, opening }: AuditCase): Job | undefined {
+  if (!opening || (segment === 0) !== (opening.kind === 'values')) return undefined
+  const input = opening.kind === 'values' ? { job, seed: opening.seed, values: opening.values } : opening.ciphertexts
+  return { id: job, segment, input }
+}
 
 /** Throws what running a segment does. */
 export async function computeJob(

@@ -6,7 +6,8 @@ import { present } from '../core/must.ts'
 import { serverUrl } from '../http/addresses.ts'
 import type { BudgetReport } from '../owner/budget/budget.ts'
 import type { AuditOptions } from '../owner/gateway/audits.ts'
-import { RemoteAuditor } from '../owner/gateway/auditor.ts'
+import { RemoteAuditor, type Auditor } from '../owner/gateway/auditor.ts'
+import { SecondEdge } from '../owner/gateway/second-edge.ts'
 import { scheduleCanaries, type Canary } from '../owner/gateway/canary.ts'
 import { answerQueues } from '../owner/gateway/queues.ts'
 import { startGateway } from '../owner/gateway/gateway.ts'
@@ -27,6 +28,9 @@ export interface GatewayRequest extends ListenRequest, UnlockRequest, Partial<Na
   /** Where `sealwright audit serve` answers; needed for deployments with audits. */
   readonly auditor?: string
   readonly auditorTokenFile?: string
+  /** In place of an auditor: another edge with the bundle, whose results are compared. */
+  readonly secondEdge?: string
+  readonly secondEdgeTokenFile?: string
   /** Folder for evidence against edges that were caught; beside the audit log unless told. */
   readonly evidence?: string
   /** Seconds within which an edge has to open an audited job. */
@@ -77,7 +81,7 @@ export async function gateway(
       perMinute,
       quota,
       loadsRefreshes: nats !== undefined,
-      ...(request.auditor !== undefined && { audits: await auditOptions(request, request.auditor) }),
+      ...((request.auditor ?? request.secondEdge) !== undefined && { audits: await auditOptions(request) }),
       onCaught: ({ id }, token, evidence) =>
         work.progress({
           kind: 'warning',
@@ -126,11 +130,24 @@ export async function gateway(
 }
 
 /** Evidence lies beside the log, which is the owner's too. */
-async function auditOptions(request: GatewayRequest, url: string): Promise<AuditOptions> {
-  const { auditLog, auditorTokenFile, evidence = `${auditLog}.evidence`, openingSeconds = 60 } = request
-  const [token] = auditorTokenFile === undefined ? [] : await readTokens(auditorTokenFile)
-  const address = { url: serverUrl(url, 'The auditor').href, ...(token !== undefined && { token }) }
-  return { auditor: new RemoteAuditor(address), evidence, openingMs: openingSeconds * 1000 }
+async function auditOptions(request: GatewayRequest): Promise<AuditOptions> {
+  const { auditLog, evidence = `${auditLog}.evidence`, openingSeconds = 60 } = request
+  return { auditor: await auditorOf(request), evidence, openingMs: openingSeconds * 1000 }
+}
+
+/** Throws UserError 'bad-arguments', 'bad-url', 'insecure-url'. */
+async function auditorOf(request: GatewayRequest): Promise<Auditor> {
+  const { auditor, auditorTokenFile, secondEdge, secondEdgeTokenFile } = request
+  if (auditor !== undefined && secondEdge !== undefined) {
+    throw new UserError('bad-arguments', 'Jobs are computed again by an auditor or by a second edge, not by both.')
+  }
+  const address = async (url: string, whom: string, tokenFile: string | undefined) => {
+    const [token] = tokenFile === undefined ? [] : await readTokens(tokenFile)
+    return { url: serverUrl(url, whom).href, ...(token !== undefined && { token }) }
+  }
+  return secondEdge === undefined
+    ? new RemoteAuditor(await address(present(auditor), 'The auditor', auditorTokenFile))
+    : new SecondEdge(await address(secondEdge, 'The second edge', secondEdgeTokenFile))
 }
 
 async function loadCanaries(request: CanaryRequest, keys: string): Promise<Canary[]> {

@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { ensureNatsServer } from '../../scripts/nats-server.ts'
 import { Submitter } from '../../src-main/edge/nats/submit.ts'
 import { startNatsServer, type NatsServer } from '../../src-main/jobs/nats-server.ts'
+import type { AuditOptions } from '../../src-main/owner/gateway/audits.ts'
 import { openDesk, type Desk } from '../../src-main/owner/gateway/desk.ts'
 import { answerQueues } from '../../src-main/owner/gateway/queues.ts'
 import { root } from '../support/cli.ts'
@@ -30,6 +31,8 @@ export interface ClusterOptions {
   readonly nodeOptions?: readonly string[]
   /** The gateway too in a process of its own, which may be killed; it has no `desk` here. */
   readonly isGatewayApart?: boolean
+  /** Of a deployment with audits, where the gateway is here. */
+  readonly audits?: AuditOptions
 }
 
 /** A process that is started again whenever it dies, as a supervisor would. */
@@ -165,7 +168,7 @@ const auditLogIn = ({ folder }: ClusterOptions): string => join(folder, 'audit.l
 async function gatewayHere(deployment: Deployment, options: ClusterOptions, url: string): Promise<Gateway> {
   const { id, keysFolder, passphrase } = deployment
   const own = { keysFolder, unlock: { passphrase }, deployments: [id], auditLog: auditLogIn(options) }
-  const desk = await openDesk({ ...own, ...limits, loadsRefreshes: true })
+  const desk = await openDesk({ ...own, ...limits, audits: options.audits, loadsRefreshes: true })
   const queues = await answerQueues(desk, { nats: { url }, limit: options.limit ?? 16 })
   return {
     desk,

@@ -21,8 +21,8 @@ export interface DeployedNetwork extends Deployment {
 /** Labels nearer than this to another are left to tests of precision. */
 const leastMargin = 0.05
 
-/** Protects LeNet-5, cut as `split` says on the command line. */
-export async function deployLenet(folder: string, split: string): Promise<DeployedNetwork> {
+/** Protects LeNet-5, cut as `split` says on the command line, with audits if a rate is given. */
+export async function deployLenet(folder: string, split: string, auditRate?: number): Promise<DeployedNetwork> {
   await mkdir(folder, { recursive: true })
   const { model, calibration, preprocessing } = sample
   const watch = new Stopwatch(silent)
@@ -39,7 +39,7 @@ export async function deployLenet(folder: string, split: string): Promise<Deploy
   const keysFolder = join(folder, 'keys')
   const out = join(folder, 'lenet5.sealed')
   const exported = await exportCompiled(
-    { model, keys: keysFolder, out, force: false, passphrase },
+    { model, keys: keysFolder, out, force: false, passphrase, auditRate },
     compiled,
     silent,
     watch,

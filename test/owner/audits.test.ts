@@ -12,22 +12,15 @@ import { askGateway } from '../../src-main/edge/serve/gateway-client.ts'
 import { serve } from '../../src-main/edge/serve/serve.ts'
 import { Bundle } from '../../src-main/files/open-bundle.ts'
 import { sha256 } from '../../src-main/files/sha256.ts'
-import { decodeWeightIndex } from '../../src-main/core/bundle/weight-index.ts'
-import { unpackCiphertext } from '../../src-main/seal/packed.ts'
-import {
-  loadCiphertext,
-  loadCiphertextParts,
-  loadSeal,
-  saveCiphertext,
-  SealContext,
-} from '../../src-main/seal/public.ts'
 import type { Auditor } from '../../src-main/owner/gateway/auditor.ts'
+import { SecondEdge } from '../../src-main/owner/gateway/second-edge.ts'
 import { drawCoin } from '../../src-main/owner/gateway/audits.ts'
 import { startGateway, type GatewayOptions, type GatewayServer } from '../../src-main/owner/gateway/gateway.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { tinyOutput } from '../bundle/tiny-plan.ts'
 import { npy } from '../edge/npy.ts'
 import { exportTiny, passphrase, temporaryFolder } from './exported.ts'
+import { keyInFormOf, weightInFormOf } from './lies.ts'
 
 const pixels = Float64Array.of(0.3, -0.8, 1.5, 0.6)
 const expected = tinyOutput(pixels)
@@ -152,7 +145,7 @@ describe('a gateway that has jobs computed again', () => {
         'that returns a weight',
         async () => {
           const made = await make()
-          return withCiphertexts(made, [await weightInFormOf(made.result.ciphertexts[0])])
+          return withCiphertexts(made, [await weightInFormOf(bundle, made.result.ciphertexts[0])])
         },
         'output',
       ],
@@ -160,12 +153,7 @@ describe('a gateway that has jobs computed again', () => {
         'that returns what decrypts to a piece of the key',
         async () => {
           const made = await make()
-          // (0, 1): its decryption is the secret key itself.
-          const bytes = made.result.ciphertexts[0].slice()
-          const words = new BigUint64Array((bytes.length - 113) / 8)
-          words.fill(1n, words.length / 2)
-          bytes.set(new Uint8Array(words.buffer), 113)
-          return withCiphertexts(made, [bytes])
+          return withCiphertexts(made, [keyInFormOf(made.result.ciphertexts[0])])
         },
         'output',
       ],
@@ -279,6 +267,44 @@ describe('a gateway that has jobs computed again', () => {
     await setRate(1)
   })
 
+  it('compares with what a second edge computes, where there is no auditor', async () => {
+    const options = { bundle: join(folder, 'tiny.sealed'), trust: {}, port: 0, queue: 4 }
+    const kernels = await serve({ ...options, runner: { threads: 1, evaluator: 'kernels' } })
+    const other = await serve({ ...options, runner: { threads: 1, evaluator: 'seal' } })
+    const audits = (url: string) => ({
+      audits: { auditor: new SecondEdge({ url }), evidence: join(folder, 'second'), openingMs: 2000 },
+    })
+    try {
+      await start(audits(kernels.url))
+      expect(await bring(await make(), 'honest-edge')).toEqual({ label })
+      const lying = withCiphertexts(await make(), (await make()).result.ciphertexts)
+      await expect(bring(lying, 'lying-edge')).rejects.toThrow(/403/)
+      const [name] = await readdir(join(folder, 'second'))
+      // It tells who of the two lied.
+      const evidence = decodeCase(await readFile(join(folder, 'second', name)), sha256)
+      expect(await auditor.replay(evidence)).toEqual(evidence.finding)
+      expect((await account()).blocked).toHaveLength(1)
+      // What no edge can compute is the fault of whoever committed to it.
+      const { opening, ...made } = await make()
+      const input = { job: made.receipt.job, seed: new Uint8Array(32), values: Float64Array.of(1, 2, 3) }
+      const receipt = { ...made.receipt, commitment: commitmentOf(input, sha256) }
+      const result = { ...made.result, receipts: [receipt] }
+      await expect(
+        bring({ ...made, receipt, result, opening: { kind: 'values', ...input } }, 'honest-edge'),
+      ).rejects.toThrow(/403/)
+      expect((await account()).blocked).toHaveLength(2)
+      expect(opening.kind).toBe('values')
+      await gateway!.close()
+      // Another family of evaluators gives other bits, and nobody lies.
+      await new KeyStore(join(folder, 'keys')).ledger.update(id, (kept) => ({ ...kept, blocked: [] }))
+      await start(audits(other.url))
+      await expect(bring(await make(), 'honest-edge')).rejects.toThrow(/403/)
+      expect((await account()).blocked).toEqual([])
+    } finally {
+      await Promise.all([kernels.close(), other.close()])
+    }
+  })
+
   it('does not start without an auditor', async () => {
     await expect(start({ audits: undefined })).rejects.toThrow(coded('auditor-needed'))
   })
@@ -289,24 +315,6 @@ describe('a gateway that has jobs computed again', () => {
     await expect(bring(await make(), 'honest-edge')).rejects.toThrow(/403/)
     expect((await account()).blocked).toEqual([])
   })
-
-  /** A weight of the bundle, brought to the level of a result. */
-  async function weightInFormOf(model: Uint8Array): Promise<Uint8Array> {
-    const plan = await bundle.plan(bundle.segment(0))
-    const { weights } = bundle.segment(0)
-    const [index, blob] = await Promise.all([bundle.entry(weights.index), bundle.entry(weights.blob)])
-    const [{ bytes }] = decodeWeightIndex(index, plan.weights.length, blob.length)
-    const [{ primes, scale }] = plan.weights
-    const context = new SealContext(await loadSeal(), plan.parameters)
-    const unpacked = unpackCiphertext(context, blob.subarray(0, bytes), primes, scale)
-    const weight = loadCiphertext(context, unpacked, { primes, scale })
-    const result = loadCiphertextParts(context, model)
-    context.evaluator.cipherModSwitchToInplace(weight, context.parmsId(result.coeffModulusSize()))
-    weight.setScale(result.scale())
-    const saved = saveCiphertext(context, weight)
-    for (const part of [weight, result, context]) part.delete()
-    return saved
-  }
 })
 
 describe('the coin', () => {

@@ -24,6 +24,8 @@ interface Options extends ListenOptions, UnlockOptions, NatsOptions, LogOptions 
   readonly quota?: number
   readonly auditor?: string
   readonly auditorTokenFile?: string
+  readonly secondEdge?: string
+  readonly secondEdgeTokenFile?: string
   readonly evidence?: string
   readonly openingSeconds: number
   readonly canary: CanaryRequest['samples']
@@ -52,6 +54,8 @@ export function gatewayCommand(): Command {
     )
     .option('--auditor <url>', 'where `audit serve` answers; needed for deployments with audits')
     .option('--auditor-token-file <file>', 'bearer token for it', path)
+    .option('--second-edge <url>', 'in place of an auditor: another edge with the bundle, whose results are compared')
+    .option('--second-edge-token-file <file>', 'bearer token for it', path)
     .option('--evidence <folder>', 'for evidence against edges that were caught (default: beside the log)', path)
     .option('--opening-seconds <number>', 'within which an edge has to open an audited job', positiveNumber, 60)
     .option('--queue <number>', 'with --nats: tasks that a queue holds before it refuses more', positiveNumber, 64)

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { PlanResult } from '../../jobs/plan.ts'
+import { forecastText } from '../budget.ts'
 import { answer, command } from '../command.ts'
 import {
   activationOf,
@@ -52,9 +53,9 @@ export function planCommand(): Command {
   )
 }
 
-function textOf({ segments, owner }: PlanResult): string {
-  if (segments.length === 1) return segmentText(segments[0], 0)
-  return [...segments.map(segmentText), ownerText(owner)].join('\n\n')
+function textOf({ segments, owner, budget }: PlanResult): string {
+  const parts = segments.map(segmentText)
+  return [...parts, ...(segments.length === 1 ? [] : [ownerText(owner)]), forecastText(budget)].join('\n\n')
 }
 
 const cutNames = {

@@ -83,6 +83,9 @@ const headerSchema = z.strictObject({
 })
 type Header = z.infer<typeof headerSchema>
 
+/** Whether a file begins as an audit case. */
+export const isCase = (file: Uint8Array): boolean => hasMagic(file, magic)
+
 export function encodeCase({ receipt, opening, finding }: AuditCase, sha256: Sha256): Uint8Array {
   const record = (bytes: Uint8Array): BlobRecord => ({ bytes: bytes.length, sha256: sha256(bytes) })
   const header = (opening?: Header['opening']): Header => ({ version: 1, receipt, opening, finding })
@@ -97,7 +100,7 @@ export function encodeCase({ receipt, opening, finding }: AuditCase, sha256: Sha
 
 /** Reads a case and checks every size and hash. Throws UserError 'damaged-case'. */
 export function decodeCase(file: Uint8Array, sha256: Sha256): AuditCase {
-  if (!hasMagic(file, magic)) throw damagedCase('it is none')
+  if (!isCase(file)) throw damagedCase('it is none')
   const { header: literal, end } = decodeFramed(file, damagedCase)
   const parsed = headerSchema.safeParse(literal)
   if (!parsed.success) throw damagedCase('its header is not valid')

@@ -1,8 +1,7 @@
 import { UserError } from '../../core/errors.ts'
 import { present } from '../../core/must.ts'
 import { AskedWorker } from '../../workers/ask.ts'
-import type { GivenInput } from '../read-ciphertexts.ts'
-import type { Body } from './body.ts'
+import type { Body, Parsed } from './body.ts'
 
 export interface ReadLimits {
   /** Processor time of one body, so that a busy machine refuses nothing that is right. */
@@ -15,7 +14,7 @@ const usual: ReadLimits = { processorMs: 5_000, waitMs: 60_000 }
 const lookMs = 100
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'parse-thread$1'))
 
-type Thread = AskedWorker<Body | undefined, Float64Array | GivenInput | undefined>
+type Thread = AskedWorker<Body | undefined, Parsed | undefined>
 
 /**
  * Reads bytes from outside, each body in a thread of its own that ends with it. The next thread is started ahead, so
@@ -35,10 +34,10 @@ export class BodyReader {
   }
 
   /**
-   * A preprocessed sample, or ciphertexts.
+   * What a body holds.
    * @throws UserError unreadable-sample, busy, and what reading samples says
    */
-  async read(body: Body): Promise<Float64Array | GivenInput> {
+  async read(body: Body): Promise<Parsed> {
     const thread = this.#next && !this.#next.hasEnded ? this.#next : start()
     this.#next = undefined
     try {
@@ -53,7 +52,7 @@ export class BodyReader {
     await this.#next?.end()
   }
 
-  async #readIn(thread: Thread, body: Body): Promise<Float64Array | GivenInput> {
+  async #readIn(thread: Thread, body: Body): Promise<Parsed> {
     const startedMs = performance.now()
     const usedMs = (await thread.processorMs()) ?? 0
     let isBusy = false

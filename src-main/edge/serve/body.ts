@@ -1,8 +1,10 @@
+import type { AuditCase } from '../../core/bundle/audit-case.ts'
 import type { Preprocessing } from '../../core/bundle/preprocessing.ts'
 import type { Shape } from '../../core/network/layer-model.ts'
 import { SAMPLE_TYPES, type SampleType } from '../../data/sample-from-bytes.ts'
+import type { GivenInput } from '../read-ciphertexts.ts'
 
-/** A refreshed or handed file, for a segment after the first. */
+/** A refreshed or handed file, for a segment after the first, an encrypted input, or an audit case. */
 export const CIPHERTEXTS_TYPE = 'application/octet-stream'
 
 /** Media types that a request's body may have. */
@@ -16,3 +18,6 @@ export interface Body {
   readonly shape: Shape
   readonly preprocessing: Preprocessing
 }
+
+/** A preprocessed sample, ciphertexts, or a job to be computed again. */
+export type Parsed = Float64Array | GivenInput | AuditCase

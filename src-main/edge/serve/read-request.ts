@@ -1,3 +1,4 @@
+import type { AuditCase } from '../../core/bundle/audit-case.ts'
 import { fillBatch } from '../../core/plan/packing.ts'
 import { UserError } from '../../core/errors.ts'
 import { present } from '../../core/must.ts'
@@ -5,7 +6,8 @@ import { sizeOf } from '../../core/network/layer-model.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import type { Bundle } from '../../files/open-bundle.ts'
 import { checkGiven } from '../read-ciphertexts.ts'
-import { jobOn, newJob, type Job } from '../compute-job.ts'
+import { jobOfCase, jobOn, newJob, type Job } from '../compute-job.ts'
+import { checkSegmentInput } from '../segment-runner.ts'
 import { BODY_TYPES, CIPHERTEXTS_TYPE, type BodyType } from './body.ts'
 import type { BodyReader } from './body-reader.ts'
 
@@ -15,6 +17,11 @@ export function bodyTypeOf(contentType = ''): BodyType {
   const type = BODY_TYPES.find((known) => known === given)
   if (type) return type
   throw new UserError('unsupported-media-type', `Send ${BODY_TYPES.join(', ')}.`)
+}
+
+/** A job that somebody else has computed, to compare. */
+export interface Replay extends Job {
+  readonly isReplay: true
 }
 
 /** Turns bodies into jobs for the segments of a bundle. */
@@ -44,14 +51,25 @@ export class RequestReader {
    * Bytes from outside are read in a thread of their own, which ends with them.
    * @throws UserError unreadable-sample, busy, damaged-result, segment-elsewhere, input-of-another-bundle and what reading samples says
    */
-  async read(type: BodyType, bytes: Uint8Array): Promise<Job> {
+  async read(type: BodyType, bytes: Uint8Array): Promise<Job | Replay> {
     const { preprocessing } = this.#bundle.manifest
     const first = type === CIPHERTEXTS_TYPE ? undefined : this.#plan(0)
     const parsed = await this.#bodies.read({ bytes, type, shape: first?.input.shape ?? [1, 1, 1], preprocessing })
     if (parsed instanceof Float64Array) return newJob(fillBatch(present(first), parsed))
+    if ('receipt' in parsed) return this.#again(parsed)
     checkGiven(parsed, this.#bundle)
     this.#plan(parsed.input.segment)
     return jobOn(parsed.input)
+  }
+
+  #again(given: AuditCase): Replay {
+    const { bundleSha256, segment } = given.receipt
+    const job = jobOfCase(given)
+    if (bundleSha256 !== this.#bundle.sha256 || !job) {
+      throw new UserError('input-of-another-bundle', 'The audit case is of another bundle, or opens nothing.')
+    }
+    checkSegmentInput(this.#plan(segment), job.input)
+    return { ...job, isReplay: true }
   }
 
   #plan(segment: number): Plan {

@@ -75,5 +75,5 @@ const plansOf = (store: KeyStore, { id, segments }: Deployment): Promise<string[
 
 const auditorNeeded = ({ id }: Deployment): UserError =>
   new UserError('auditor-needed', `The deployment ${id} was exported with audits, and there is no auditor.`, {
-    hint: 'Start `sealwright audit serve` on its bundle, and give its address with --auditor.',
+    hint: 'Start `sealwright audit serve` on its bundle, and give its address with --auditor; or name another edge with --second-edge.',
   })

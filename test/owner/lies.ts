@@ -1,0 +1,37 @@
+import { decodeWeightIndex } from '../../src-main/core/bundle/weight-index.ts'
+import type { Bundle } from '../../src-main/files/open-bundle.ts'
+import { unpackCiphertext } from '../../src-main/seal/packed.ts'
+import {
+  loadCiphertext,
+  loadCiphertextParts,
+  loadSeal,
+  saveCiphertext,
+  SealContext,
+} from '../../src-main/seal/public.ts'
+
+/** A weight of a bundle's first segment, brought to the level and scale of a result. */
+export async function weightInFormOf(bundle: Bundle, model: Uint8Array): Promise<Uint8Array> {
+  const plan = await bundle.plan(bundle.segment(0))
+  const { weights } = bundle.segment(0)
+  const [index, blob] = await Promise.all([bundle.entry(weights.index), bundle.entry(weights.blob)])
+  const [{ bytes }] = decodeWeightIndex(index, plan.weights.length, blob.length)
+  const [{ primes, scale }] = plan.weights
+  const context = new SealContext(await loadSeal(), plan.parameters)
+  const unpacked = unpackCiphertext(context, blob.subarray(0, bytes), primes, scale)
+  const weight = loadCiphertext(context, unpacked, { primes, scale })
+  const result = loadCiphertextParts(context, model)
+  context.evaluator.cipherModSwitchToInplace(weight, context.parmsId(result.coeffModulusSize()))
+  weight.setScale(result.scale())
+  const saved = saveCiphertext(context, weight)
+  for (const part of [weight, result, context]) part.delete()
+  return saved
+}
+
+/** (0, 1), in the form of a result: its decryption is the secret key itself. */
+export function keyInFormOf(model: Uint8Array): Uint8Array {
+  const bytes = model.slice()
+  const words = new BigUint64Array((bytes.length - 113) / 8)
+  words.fill(1n, words.length / 2)
+  bytes.set(new Uint8Array(words.buffer), 113)
+  return bytes
+}
