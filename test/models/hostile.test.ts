@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Examined } from './examine-child.ts'
+import { chooseSeed } from '../support/seed.ts'
 
 const child = fileURLToPath(new URL('examine-child.ts', import.meta.url))
 const mutations = 2400
@@ -45,8 +46,7 @@ describe('files made to do harm', () => {
   })
 
   it(`so do ${mutations} mutations of valid models`, { timeout: 240_000 }, async () => {
-    const seed = Number(process.env.SEALWRIGHT_SEED ?? Math.floor(Date.now() % 2 ** 31))
-    console.log(`mutations: seed ${seed} (repeat with SEALWRIGHT_SEED=${seed})`)
+    const seed = chooseSeed('mutations')
     const examined = await examineInChild(['mutations', String(seed), String(mutations)])
     expect(examined.length).toBe(mutations)
     expectHarmless(examined)
