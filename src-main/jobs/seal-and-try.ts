@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeOnnx } from '../core/onnx/write-onnx.ts'
 import type { WorkContext } from '../core/progress.ts'
-import { writeProblem } from '../files/write-atomically.ts'
 import { KeyStore } from '../owner/key-store.ts'
-import { compile, type CompileRequest } from './compile.ts'
-import { networkName } from './open-network.ts'
-import { exportCompiled, type ProtectResult } from './protect.ts'
+import type { CompileRequest } from './compile.ts'
+import type { ProtectResult } from './protect.ts'
+import { sealForTrial, trialFolders } from './seal-for-trial.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
 import { present } from '../core/must.ts'
 import { tryBundle, type TryInput, type TryRequest, type TryResult } from './try-bundle.ts'
@@ -26,43 +24,31 @@ export interface SealAndTryResult extends Omit<
   readonly tested: TryResult
 }
 
+/** Beside the owner's keys: what the edge should compute. */
+const POLYNOMIAL = 'polynomial.onnx'
+
 /**
  * Seals a network under throw-away keys and runs a few inputs. The owner's files and the edge's are kept apart in
  * `folder`, with the passphrase beside the keys, for `sealedTrial`. @throws UserError what the stages say
  */
 export async function sealAndTry(request: SealAndTryRequest, work: WorkContext): Promise<SealAndTryResult> {
   const watch = new Stopwatch(work)
-  const { folder, model } = request
-  const [owner, edge] = [join(folder, 'owner'), join(folder, 'edge')]
-  await mkdir(edge, { recursive: true }).catch((error: unknown) => {
-    throw writeProblem(error, edge)
-  })
-  await mkdir(owner, { mode: 0o700 })
-  const passphrase = randomBytes(24).toString('base64url')
-  await writeFile(join(owner, 'passphrase.txt'), `${passphrase}\n`, { mode: 0o600 })
-  const compiled = await compile(request, work, watch)
+  const { folder } = request
+  const { owner, compiled, exported } = await sealForTrial(folder, request, work, watch)
   const polynomial = writeOnnx({ ...compiled.polynomial, finish: 'none' })
-  await writeFile(join(owner, 'polynomial.onnx'), polynomial, { mode: 0o600 })
-  const out = join(edge, `${networkName(model)}.sealed`)
-  const keys = join(owner, 'keys')
-  const { bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps } = await exportCompiled(
-    { model, keys, out, force: false, passphrase },
-    compiled,
-    work,
-    watch,
-  )
+  await writeFile(join(owner, POLYNOMIAL), polynomial, { mode: 0o600 })
   const tested = await tryBundle({ ...request, ...(await sealedTrial(folder)) }, work)
+  const { bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps } = exported
   const { seconds, stages } = watch
   return { tested, bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps, seconds, stages }
 }
 
 /** What `sealAndTry` left in `folder`, to try further inputs on. */
 export async function sealedTrial(folder: string): Promise<Omit<TryRequest, 'model' | 'inputs' | 'preprocessing'>> {
-  const [owner, edge] = [join(folder, 'owner'), join(folder, 'edge')]
-  const keys = join(owner, 'keys')
+  const { owner, edge, keys, passphraseFile } = trialFolders(folder)
   const [{ id }] = await new KeyStore(keys).list()
   const bundle = present((await readdir(edge)).find((name) => name.endsWith('.sealed')))
-  const passphrase = (await readFile(join(owner, 'passphrase.txt'), 'utf8')).trim()
-  const polynomial = join(owner, 'polynomial.onnx')
+  const passphrase = (await readFile(passphraseFile, 'utf8')).trim()
+  const polynomial = join(owner, POLYNOMIAL)
   return { bundle: join(edge, bundle), keys, deployment: id, passphrase, polynomial, folder: edge }
 }

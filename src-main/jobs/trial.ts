@@ -1,5 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { decodeResult, MAX_RESULT_BYTES } from '../core/bundle/result.ts'
 import type { Finish } from '../core/network/layer-model.ts'
@@ -10,12 +9,11 @@ import { classScores, type Finishing } from '../core/normalise/run-tail.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { readBytes } from '../files/read-file.ts'
 import { readSamples } from '../data/read-samples.ts'
-import { writeProblem } from '../files/write-atomically.ts'
 import { ResultOpener } from '../owner/decrypt.ts'
 import { UnlockedKeyStore } from '../owner/unlocked-key-store.ts'
-import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
-import { exportCompiled, type ProtectResult } from './protect.ts'
-import { networkName } from './open-network.ts'
+import type { CompiledNetwork, CompileRequest } from './compile.ts'
+import type { ProtectResult } from './protect.ts'
+import { sealForTrial } from './seal-for-trial.ts'
 import { openOriginal } from './original.ts'
 import { runSegments, type SegmentRun } from './run-segments.ts'
 import { Stopwatch, type StageTime } from '../core/stopwatch.ts'
@@ -60,18 +58,8 @@ export interface TrialResult extends Omit<ProtectResult, 'bundle' | 'bundles' | 
  */
 export async function trial(request: TrialRequest, work: WorkContext): Promise<TrialResult> {
   const watch = new Stopwatch(work)
-  const [ownerFolder, edgeFolder] = ['owner', 'edge'].map((name) => join(request.folder, name))
-  const keys = join(ownerFolder, 'keys')
-  const out = join(edgeFolder, `${networkName(request.model)}.sealed`)
-  const passphrase = randomBytes(24).toString('base64url')
-  await mkdir(edgeFolder, { recursive: true }).catch((error: unknown) => {
-    throw writeProblem(error, edgeFolder)
-  })
-  await mkdir(ownerFolder, { mode: 0o700 })
-  await writeFile(join(ownerFolder, 'passphrase.txt'), `${passphrase}\n`, { mode: 0o600 })
-
-  const compiled = await compile(request, work, watch)
-  const exported = await exportCompiled({ ...request, keys, out, force: false, passphrase }, compiled, work, watch)
+  const sealed = await sealForTrial(request.folder, request, work, watch)
+  const { edge, bundle, keys, passphrase, compiled, exported } = sealed
   const reference = await watch.time('compare', () =>
     openOriginal(request, compiled, [compiled.typical], { finished: true }),
   )
@@ -82,8 +70,8 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
   const samples: TrialSample[] = []
   try {
     for (const [position, { path, index, truth }] of request.inputs.entries()) {
-      const result = join(edgeFolder, `${position}.result`)
-      const run = { bundle: out, input: { path, index }, result, keys: unlocked, threads: request.threads }
+      const result = join(edge, `${position}.result`)
+      const run = { bundle, input: { path, index }, result, keys: unlocked, threads: request.threads }
       const startedMs = performance.now()
       const segments = await watch.time('run', () => runSegments(run, work))
       const seconds = Math.round(performance.now() - startedMs) / 1000
