@@ -25,5 +25,6 @@ describe('the loss of tuning', () => {
     expect(lost.gradient[1]).toBe(loss.of(outputs, targets, 3).gradient[1])
     expect(lost.loss).toBeGreaterThan(loss.of(outputs, targets, 3).loss)
     expect(lost.loss).toBe(loss.of(outputs.with(0, 1e9), targets, 3).loss)
+    expect(far.loss).toBeLessThan(loss.of(outputs, targets, 3).loss + 4)
   })
 })

@@ -4,8 +4,10 @@ export const BATCH = 16
 /** Weight of the divergence between the class probabilities, beside that of the outputs themselves. */
 const SHARPNESS = 0.3
 
-/** Distance beyond which a sample's outputs say nothing: further off counts no more. */
+/** Distance beyond which a sample's outputs are far from all sense. */
 const LOST = 1e4
+/** Most that one sample counts: its label is lost once, and one far off must not outweigh a hundred that are well. */
+const MOST = 4
 
 /**
  * How far outputs are from the original network's: the mean squared difference in units of the original's variance,
@@ -38,9 +40,8 @@ export class Loss {
       const distance = this.distance(outputs, targets, s, gradient)
       const isFinite = Number.isFinite(distance)
       const root = Math.sqrt(1 + 2 * distance)
-      const isLost = !(distance < LOST)
-      sum += isLost ? Math.sqrt(2 * LOST) : root - 1
-      if (isLost) lost += 1
+      sum += isFinite ? Math.min(MOST, root - 1) : MOST
+      if (!(distance < LOST)) lost += 1
       for (let i = s; i < gradient.length; i += this.batch) gradient[i] = isFinite ? gradient[i] / root / samples : 0
     }
     return { loss: sum, lost, gradient }

@@ -14,6 +14,8 @@ import { Variations } from './variations.ts'
 
 /** Few samples are shown more often: so many steps at least, in so many epochs at most. */
 const [EPOCHS, MOST_EPOCHS, USUAL_STEPS] = [30, 120, 1700]
+/** Polynomials for which the usual steps suffice; errors of more of them pass through each other. */
+const SHALLOW = 5
 /** Multiplications that may be spent, forwards and backwards, and for the original network. */
 const MOST_MULTIPLICATIONS = 2e12
 /** Of the largest steps, relative to a layer's weights, where there are enough steps to settle afterwards. */
@@ -41,7 +43,7 @@ export async function tune(
 ): Promise<PolynomialModel> {
   const affordable = Math.floor(MOST_MULTIPLICATIONS / (4 * samples.length * countMultiplications(original)))
   const epochs =
-    typeof wanted === 'number' ? wanted : Math.min(wanted.atMost ?? usualEpochs(samples.length), affordable)
+    typeof wanted === 'number' ? wanted : Math.min(wanted.atMost ?? usualEpochs(samples.length, start), affordable)
   if (epochs === 0) return start
   const teacher = new Network(original, BATCH, false)
   const student = new Network(start, BATCH, true)
@@ -75,8 +77,11 @@ export async function tune(
   return best.model
 }
 
-const usualEpochs = (samples: number): number =>
-  Math.min(MOST_EPOCHS, Math.max(EPOCHS, Math.ceil((USUAL_STEPS * BATCH) / samples)))
+function usualEpochs(samples: number, { layers }: PolynomialModel): number {
+  const polynomials = layers.filter(({ kind }) => kind === 'polynomial').length
+  const steps = USUAL_STEPS * Math.max(1, polynomials / SHALLOW)
+  return Math.min(MOST_EPOCHS, Math.max(EPOCHS, Math.ceil((steps * BATCH) / samples)))
+}
 
 /** Share of the deviation that a bias is measured by. */
 const BIAS_UNIT = 0.5
