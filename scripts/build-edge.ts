@@ -3,10 +3,11 @@
  * import rules and test/edge/artefact.test.ts see to that.
  */
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync } from 'node:zlib'
 import { build, type Rolldown } from 'vite'
+import { billOfMaterials } from './sbom.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -23,6 +24,8 @@ export async function buildEdge(folder = join(root, 'dist', 'edge')): Promise<st
   const bin = { 'sealwright-edge': 'sealwright-edge' }
   const manifest = { name: 'sealwright-edge', version, license, type: 'module', engines, bin }
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+  const folders = modules.map((path) => inPackage.exec(relative(root, path))?.[0]).filter((path) => path !== undefined)
+  await writeFile(join(folder, 'sbom.cdx.json'), await billOfMaterials({ name: manifest.name, version }, folders))
   await writeFile(join(folder, 'sealwright-edge'), `#!/usr/bin/env node\nimport './main.js'\n`)
   await chmod(join(folder, 'sealwright-edge'), 0o755)
   return folder
@@ -77,9 +80,11 @@ async function bundle(folder: string): Promise<string[]> {
   return chunks.flatMap(({ moduleIds }) => moduleIds)
 }
 
+/** The folder of the package that a module is of. */
+const inPackage = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/
+
 /** The licence files of every package that was bundled; packages under the same words share them. */
 async function licencesOf(modules: readonly string[]): Promise<string> {
-  const inPackage = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/
   const folders = new Set(modules.map((path) => inPackage.exec(path)?.[0]).filter((path) => path !== undefined))
   const groups = new Map<string, { readonly text: string; readonly names: readonly string[] }>()
   for (const folder of [...folders].sort()) {

@@ -3,12 +3,13 @@
  * runtime, which must not have ended. With `--release`, every target of electron-builder.yml, whose tools come from GitHub.
  */
 import { spawnSync } from 'node:child_process'
-import { cp, mkdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { build, Platform } from 'electron-builder'
 import { buildApp, root } from './build-app.ts'
 import { electronRuntime } from './electron-runtime.ts'
 import { refuseEnded } from './electron-versions.ts'
+import { billOfMaterials, platform } from './sbom.ts'
 
 const engine = join(root, 'dist', 'engine')
 
@@ -66,6 +67,10 @@ async function gatherEngine(): Promise<void> {
   for (const folder of await packagesAtRunTime()) {
     await cp(join(root, folder), join(engine, folder), { recursive: true, filter: isForThisMachine })
   }
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { readonly version: string }
+  const others = [platform('electron', runtime.version), platform('node', process.versions.node)]
+  const bom = await billOfMaterials({ name: 'sealwright', version }, await packagesAtRunTime(), others)
+  await writeFile(join(engine, 'sbom.cdx.json'), bom)
   const node = process.platform === 'win32' ? 'node.exe' : 'node'
   await cp(process.execPath, join(engine, node))
 }

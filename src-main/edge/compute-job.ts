@@ -5,8 +5,7 @@ import { encodeResult, type EncryptedResult } from '../core/bundle/result.ts'
 import { familyOf } from '../core/plan/evaluator-kinds.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { sha256 } from '../files/sha256.ts'
-import type { Bundle } from '../files/open-bundle.ts'
-import { seeded, type SegmentRunner } from './segment-runner.ts'
+import { seeded, type RunnableBundle, type SegmentRunner } from './segment-runner.ts'
 
 /** One segment's work on one input, and what its receipt says of where that came from. */
 export interface Job {
@@ -53,7 +52,7 @@ export function jobOfCase({ receipt: { job, segment }, opening }: AuditCase): Jo
 
 /** Throws what running a segment does. */
 export async function computeJob(
-  bundle: Bundle,
+  bundle: RunnableBundle,
   runner: SegmentRunner,
   job: Job,
   work: WorkContext,

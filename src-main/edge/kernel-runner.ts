@@ -10,12 +10,12 @@ import { sha256 } from '../files/sha256.ts'
 import type { KernelValue } from '../kernels/kernel-evaluator.ts'
 import { weightsOf } from '../kernels/memory-layout.ts'
 import { openKernels, type OpenKernels } from '../kernels/open-kernels.ts'
-import type { Bundle } from '../files/open-bundle.ts'
 import { present } from '../core/must.ts'
 import { PlanTimer } from './plan-timer.ts'
 import {
   checkSegmentInput,
   isCiphertexts,
+  type RunnableBundle,
   seeded,
   type SegmentInput,
   type RunTimes,
@@ -58,7 +58,7 @@ export class KernelRunner implements SegmentRunner {
   }
 
   /** Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported', 'not-enough-memory'. */
-  static async load(bundle: Bundle, segmentIndex: number, options: KernelRunnerOptions): Promise<KernelRunner> {
+  static async load(bundle: RunnableBundle, segmentIndex: number, options: KernelRunnerOptions): Promise<KernelRunner> {
     const { threads, roomBytes, kinds } = options
     const plan = await bundle.plan(bundle.segment(segmentIndex))
     // Only the first segment's input comes as values.
@@ -146,7 +146,7 @@ export class KernelRunner implements SegmentRunner {
 /** Keys and the weights that stay, expanded by the kernels' threads. */
 async function loadMaterial(
   { store, evaluator, streamed }: OpenKernels,
-  bundle: Bundle,
+  bundle: RunnableBundle,
   segmentIndex: number,
   plan: Plan,
 ): Promise<void> {

@@ -4,6 +4,7 @@ import { checkInput, type RunInput } from '../core/plan/check-input.ts'
 import type { EvaluatorKind } from '../core/plan/evaluator-kinds.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import type { WorkContext } from '../core/progress.ts'
+import type { Bundle } from '../files/open-bundle.ts'
 
 /** Where the time of one run went; what is left of the wall time is ours: packing, copying, waiting. */
 export interface RunTimes {
@@ -23,6 +24,21 @@ export function seeded(input: Float64Array | SeededInput): SeededInput {
   if (!(input instanceof Float64Array)) return input
   return { job: randomBytes(16).toString('hex'), seed: new Uint8Array(randomBytes(SEED_BYTES)), values: input }
 }
+
+/** What running a segment asks of an opened bundle, wherever its bytes are. */
+export type RunnableBundle = Pick<
+  Bundle,
+  | 'manifest'
+  | 'path'
+  | 'sha256'
+  | 'segment'
+  | 'cutAfter'
+  | 'plan'
+  | 'planSha256'
+  | 'entry'
+  | 'evaluationKeys'
+  | 'weights'
+>
 
 /** One segment of a bundle, loaded and ready to run any number of inputs, one after the other. */
 export interface SegmentRunner {

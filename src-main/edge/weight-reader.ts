@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Plan, WeightIndex } from '../core/plan/plan.ts'
-import type { Bundle } from '../files/open-bundle.ts'
+import type { RunnableBundle } from './segment-runner.ts'
 import { newSlots, WeightTaker } from './weight-buffer.ts'
 import type { WeightReaderSetup } from './weight-reader-thread.ts'
 
@@ -25,7 +25,7 @@ export class WeightReader {
 
   /** Throws UserError 'damaged-bundle'. */
   static async start(
-    bundle: Bundle,
+    bundle: RunnableBundle,
     segmentIndex: number,
     plan: Plan,
     order: readonly WeightIndex[],

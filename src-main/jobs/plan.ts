@@ -1,5 +1,6 @@
 import { estimatePlan, type PlanEstimate } from '../core/plan/estimate.ts'
 import { sizeOf, type LayerModel } from '../core/network/layer-model.ts'
+import { dumpPlan, type DumpedInstruction } from '../core/plan/dump.ts'
 import { kernelCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { refreshedSkeletonOf } from '../core/planner/skeleton.ts'
@@ -19,7 +20,11 @@ import { Stopwatch } from '../core/stopwatch.ts'
 import { lastOf } from '../core/must.ts'
 
 /** Without calibration data, or where a fit is to be kept and was not made, the plan is of polynomials whose coefficients mean nothing. */
-export type PlanRequest = Omit<CompileRequest, 'calibration'> & Partial<Pick<CompileRequest, 'calibration'>>
+export type PlanRequest = Omit<CompileRequest, 'calibration'> &
+  Partial<Pick<CompileRequest, 'calibration'>> & {
+    /** List every instruction, too. */
+    readonly dump?: boolean
+  }
 
 export interface PlanResult {
   readonly segments: readonly PlannedSegment[]
@@ -44,6 +49,8 @@ export interface PlannedSegment extends Omit<
   readonly edgeSeconds: number
   readonly edgeSecondsOnTwoThreads: number
   readonly layers: readonly PlannedLayer[]
+  /** Only where they were asked for. */
+  readonly instructions?: readonly DumpedInstruction[]
   /** Of the cut after it; absent for the last segment. */
   readonly cut?: Cut
   /** None for the first segment, which packs its own input. */
@@ -103,7 +110,10 @@ export async function plan(request: PlanRequest, work: WorkContext): Promise<Pla
   )
   const open: OwnerDuty = { act: 'open', layers: [], receivedBytes: estimates.at(-1).outputBytes, sentBytes: 0 }
   return {
-    segments: segments.map((segment, i) => describeSegment(segment.plan, estimates[i], i, cuts[i])),
+    segments: segments.map((segment, i) => ({
+      ...describeSegment(segment.plan, estimates[i], i, cuts[i]),
+      ...(request.dump && { instructions: dumpPlan(segment.plan) }),
+    })),
     cuts: cuts.map(({ after, kind }) => ({ after, kind })),
     owner: [...refreshes, open],
     cutPoints: cutPointsOf(model),

@@ -1,4 +1,5 @@
 import { blake2b } from '@noble/hashes/blake2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { Arena } from './arena.ts'
 import { CommandRing } from './command-ring.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
@@ -188,9 +189,7 @@ const requirements = {
 }
 
 const digestOf = (memory: WebAssembly.Memory, address: number, polynomials: number): string =>
-  Buffer.from(blake2b(new Uint8Array(memory.buffer, address, 8 * N * polynomials).slice(), { dkLen: 8 })).toString(
-    'hex',
-  )
+  bytesToHex(blake2b(new Uint8Array(memory.buffer, address, 8 * N * polynomials).slice(), { dkLen: 8 }))
 
 /** Writes a polynomial of the same reproducible residues on every machine, 0 and p − 1 among them. */
 function randomFiller(memory: WebAssembly.Memory): (address: number, prime: bigint) => void {

@@ -31,7 +31,7 @@ export type StageKernel = (command: number, task: number, scratch: number) => vo
 
 /** Throws WebAssembly.CompileError where the engine lacks what they need. */
 export const compileKernels = (kind: KernelKind): WebAssembly.Module =>
-  new WebAssembly.Module(Buffer.from(kernelsBase64[kind], 'base64'))
+  new WebAssembly.Module(Uint8Array.from(atob(kernelsBase64[kind]), (character) => character.charCodeAt(0)))
 
 export const instantiateKernels = (module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels =>
   new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels

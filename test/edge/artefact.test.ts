@@ -124,6 +124,21 @@ describe('the edge runtime as a folder', () => {
     expect(JSON.parse(run('info', 'tiny.sealed').stdout)).toMatchObject({ segments: [{ polyModulusDegree: 8192 }] })
   })
 
+  it('lists what is in it as CycloneDX', async () => {
+    const { bomFormat, components } = JSON.parse(await readFile(join(edge, 'sbom.cdx.json'), 'utf8')) as {
+      bomFormat: string
+      components: { name: string; version: string; purl: string; hashes: { alg: string; content: string }[] }[]
+    }
+    expect(bomFormat).toBe('CycloneDX')
+    const licences = await readFile(join(edge, 'THIRD-PARTY-LICENSES'), 'utf8')
+    for (const { name, version } of components) expect(licences).toContain(`${name} ${version}`)
+    const zod = components.find(({ name }) => name === 'zod')
+    expect(zod?.purl).toBe(`pkg:npm/zod@${zod?.version}`)
+    expect(zod?.hashes[0]).toEqual({ alg: 'SHA-512', content: expect.stringMatching(/^[0-9a-f]{128}$/) })
+    expect(components.map(({ name }) => name)).toEqual(expect.arrayContaining(['@noble/hashes', '@nats-io/jetstream']))
+    expect(components.map(({ name }) => name)).not.toContain('node-seal')
+  })
+
   it('is small, carries its licences, and holds neither SEAL nor anything that could decrypt', async () => {
     const names = await readdir(edge)
     const sizes = await Promise.all(names.map(async (name) => (await stat(join(edge, name))).size))

@@ -23,6 +23,7 @@ import { present } from '../../core/must.ts'
 interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions {
   readonly json?: boolean
   readonly calibration?: string
+  readonly dump?: boolean
   readonly inputName?: string
   readonly inputShape?: readonly number[]
   readonly outputName?: string
@@ -31,21 +32,24 @@ interface Options extends PreprocessingOptions, ActivationOptions, InputModeOpti
 export function planCommand(): Command {
   const base = command('plan <model>', 'packing, levels, keys and cost, without encrypting anything', [
     'sealwright plan lenet5.onnx',
+    'sealwright plan lenet5.onnx --dump',
     'sealwright plan lenet5.onnx --calibration calibration.npz --scale 1/255 --activation 4 --input plain --json',
-  ]).option(
-    '--calibration <data>',
-    'unlabelled samples; without them polynomials are planned with any coefficients',
-    path,
-  )
+  ])
+    .option(
+      '--calibration <data>',
+      'unlabelled samples; without them polynomials are planned with any coefficients',
+      path,
+    )
+    .option('--dump', 'list every instruction with the level and the scale of what it leaves')
   return withNetworkNames(withSplit(withInputMode(withActivation(withPreprocessing(base))))).action(
     async (model: string, options: Options) => {
       await answer(options.json === true, async (work) => {
         const { plan } = await import('../../jobs/plan.ts')
-        const { calibration, input, batch, msPerMegabyte, split, inputName, inputShape, outputName } = options
+        const { calibration, dump, input, batch, msPerMegabyte, split, inputName, inputShape, outputName } = options
         const network = { model: path(model), inputName, inputShape, outputName }
         const preprocessing = preprocessingOf(options)
         const packing = { input, batch, msPerMegabyte, split }
-        const request = { ...network, calibration, preprocessing, ...activationOf(options), ...packing }
+        const request = { ...network, calibration, preprocessing, ...activationOf(options), ...packing, dump }
         const result = await plan(request, work)
         return { json: result, text: textOf(result) }
       })
@@ -100,7 +104,26 @@ function segmentText(segment: PlanResult['segments'][number], index: number): st
     layer.rotations,
     layer.relinearisations,
   ])
-  return [facts, table(['layer', 'kind', 'products', 'rotations', 'relinearisations'], rows)].join('\n\n')
+  const layers = table(['layer', 'kind', 'products', 'rotations', 'relinearisations'], rows)
+  return [facts, layers, ...(segment.instructions ? [dumpText(segment.instructions)] : [])].join('\n\n')
+}
+
+/** As many operands as a line holds; JSON has all. */
+const maxOperands = 6
+
+function dumpText(instructions: NonNullable<PlanResult['segments'][number]['instructions']>): string {
+  const rows = instructions.map(({ layer, op, out, in: operands, steps, primes, scaleBits, parts }) => [
+    layer,
+    `%${out} = ${op} ${operands
+      .slice(0, maxOperands)
+      .map((register) => `%${register}`)
+      .join(' ')}` +
+      `${operands.length > maxOperands ? ` and ${operands.length - maxOperands} more` : ''}${steps === undefined ? '' : ` by ${steps}`}`,
+    primes,
+    scaleBits.toFixed(2),
+    parts,
+  ])
+  return table(['layer', 'instruction', 'primes', 'scale bits', 'parts'], rows)
 }
 
 function ownerText(owner: PlanResult['owner']): string {

@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config'
+
+/** `npm run test:fast`: pure code and small files, without Electron, network, servers or long encryption. */
+const folders = [
+  ...[
+    'architecture',
+    'approximate',
+    'bundle',
+    'compile',
+    'core',
+    'data',
+    'files',
+    'http',
+    'network',
+    'normalise',
+    'numeric',
+  ],
+  ...['onnx', 'plan', 'planner', 'segment', 'tflite', 'tune', 'validate'],
+]
+
+export default defineConfig({
+  test: {
+    include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
+    testTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+})
