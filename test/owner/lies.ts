@@ -1,4 +1,3 @@
-import { decodeWeightIndex } from '../../src-main/core/bundle/weight-index.ts'
 import type { Bundle } from '../../src-main/files/open-bundle.ts'
 import { unpackCiphertext } from '../../src-main/seal/packed.ts'
 import {
@@ -11,13 +10,14 @@ import {
 
 /** A weight of a bundle's first segment, brought to the level and scale of a result. */
 export async function weightInFormOf(bundle: Bundle, model: Uint8Array): Promise<Uint8Array> {
-  const plan = await bundle.plan(bundle.segment(0))
-  const { weights } = bundle.segment(0)
-  const [index, blob] = await Promise.all([bundle.entry(weights.index), bundle.entry(weights.blob)])
-  const [{ bytes }] = decodeWeightIndex(index, plan.weights.length, blob.length)
-  const [{ primes, scale }] = plan.weights
+  const segment = bundle.segment(0)
+  const plan = await bundle.plan(segment)
+  const { entries, load } = await bundle.weights(segment, plan)
+  const sent = entries.findIndex(({ source }) => 'weight' in source)
+  const { source, primes, scale } = entries[sent]
+  if (!('weight' in source)) throw new Error('every weight of the segment is expanded')
   const context = new SealContext(await loadSeal(), plan.parameters)
-  const unpacked = unpackCiphertext(context, blob.subarray(0, bytes), primes, scale)
+  const unpacked = unpackCiphertext(context, load(source.weight), primes, scale)
   const weight = loadCiphertext(context, unpacked, { primes, scale })
   const result = loadCiphertextParts(context, model)
   context.evaluator.cipherModSwitchToInplace(weight, context.parmsId(result.coeffModulusSize()))

@@ -7,8 +7,8 @@ import { sha256 } from '../../files/sha256.ts'
 import { writeAtomically } from '../../files/write-atomically.ts'
 import { readOpening, type Auditor } from './auditor.ts'
 
-/** Asks a node to open a receipt: resolves with an audit case as bytes. Several may be asked for at once. */
-export type ShowOpening = (receipt: Receipt) => Promise<Uint8Array | undefined>
+/** Asks a node to open a receipt, until the signal: resolves with an audit case as bytes. Several may be asked for at once. */
+export type ShowOpening = (receipt: Receipt, signal: AbortSignal) => Promise<Uint8Array | undefined>
 
 /** Who answers for a receipt, each by the fingerprint of a token or the name that a work queue knows it by. */
 export interface Accountable {
@@ -69,11 +69,13 @@ export async function auditReceipts(
 
 async function openingOf(receipt: Receipt, show: ShowOpening, withinMs: number): Promise<AuditCase | undefined> {
   const identity = receiptSha256(receipt, sha256)
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), withinMs)
+  const late = AbortSignal.timeout(withinMs)
+  const none = new Promise<undefined>((resolve) => {
+    late.addEventListener('abort', () => {
+      resolve(undefined)
+    })
   })
-  const file = await Promise.race([show(receipt).catch(() => undefined), late]).finally(() => clearTimeout(timer))
+  const file = await Promise.race([show(receipt, late).catch(() => undefined), none])
   return file && readOpening(file, (shown) => receiptSha256(shown.receipt, sha256) === identity)
 }
 

@@ -34,7 +34,7 @@ export class QueueAudits {
   /** How the desk has a task's job opened, and whom it blames. */
   bringerOf({ deadlineMs }: Task): Pick<Bringer, 'show' | 'accountable'> {
     return {
-      show: (receipt) => this.#show(receipt, deadlineMs),
+      show: (receipt, signal) => this.#show(receipt, deadlineMs, signal),
       accountable: async (receipts) => {
         const all = await Promise.all(receipts.map((receipt) => this.#accountableFor(receipt)))
         return all.every((one) => one !== undefined) ? all : undefined
@@ -52,9 +52,12 @@ export class QueueAudits {
     return opens === undefined ? undefined : { computed: tokenOf(computed), opens: tokenOf(opens) }
   }
 
-  #show(receipt: Receipt, deadlineMs: number): Promise<Uint8Array | undefined> {
+  /** Whoever submitted a job waits until its deadline; nodes stay, and may need longer for their ciphertexts. */
+  #show(receipt: Receipt, deadlineMs: number, late: AbortSignal): Promise<Uint8Array | undefined> {
     const sign = (bytes: Uint8Array) => this.#desk.sign(this.#queues.deployment, bytes)
-    const signal = AbortSignal.timeout(Math.max(0, deadlineMs - Date.now()))
+    const isSubmitters = receipt.segment === 0 && receipt.inputs.length > 0
+    const gone = AbortSignal.timeout(Math.max(0, deadlineMs - Date.now()))
+    const signal = isSubmitters ? AbortSignal.any([late, gone]) : late
     return askForOpening(
       this.#queues,
       { receipt, deadlineMs, sign, isIt: (file) => isOpeningOf(receipt, file) },
