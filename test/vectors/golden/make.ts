@@ -10,7 +10,8 @@ import { writeModel, type TestNode, type TestTensor } from '../../onnx/write-mod
 import { npyFile } from '../../support/npy.ts'
 import { seededRandom } from '../../support/seed.ts'
 
-const random = seededRandom('golden vectors', 20_261_129)
+process.env.TEST_SEED = '20261129'
+const random = seededRandom('golden vectors')
 const size = (shape: readonly number[]): number => shape.reduce((product, each) => product * each, 1)
 const tensor = (...shape: number[]): TestTensor => ({
   shape,
