@@ -4,32 +4,66 @@ import { jsonLog, LOG_LEVELS, type Log, type LogLevel } from '../core/log.ts'
 import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { parseSplit, type Split } from '../core/segment/cut.ts'
 import type { PreprocessingChoice } from '../jobs/calibration.ts'
+import { PRESET_NAMES, PRESETS, type PresetName } from '../jobs/presets.ts'
 import { printLog } from './print.ts'
-import { batchSize, collected, number, numbers, path, positiveNumber, sizes, wholeNumber } from './values.ts'
+import { batchSize, collected, number, numbers, path, positiveNumber, sides, sizes, wholeNumber } from './values.ts'
 
 /** Options that several commands share, each defined once. */
 export const withPreprocessing = (command: Command): Command =>
   command
-    .option('--scale <number>', 'multiply pixel values by this first, for example 1/255', number, 1)
-    .option('--mean <numbers>', 'then subtract this: one value, or one per channel', numbers, [0])
-    .option('--std <numbers>', 'and divide by this: one value, or one per channel', numbers, [1])
+    .addOption(new Option('--preset <name>', 'the usual preprocessing of a data set').choices(PRESET_NAMES))
+    .option('--scale <number>', 'multiply pixel values by this first, for example 1/255 (default: 1)', number)
+    .option('--mean <numbers>', 'then subtract this: one value, or one per channel (default: 0)', numbers)
+    .option('--std <numbers>', 'and divide by this: one value, or one per channel (default: 1)', numbers)
+    .option('--resize <pixels>', 'resize pictures: the shorter side, or height,width', sides)
+    .option('--crop <pixels>', 'then cut out their centre: a square, or height,width', sides)
     .addOption(
       new Option('--layout <order>', 'axis order of arrays (default: the one that fits)').choices(['nchw', 'nhwc']),
     )
+    .option('--max-samples <number>', 'use so many samples of a data set, evenly spaced', positiveNumber)
 
 export interface PreprocessingOptions {
-  readonly scale: number
-  readonly mean: number[]
-  readonly std: number[]
+  readonly preset?: PresetName
+  readonly scale?: number
+  readonly mean?: number[]
+  readonly std?: number[]
+  readonly resize?: number[]
+  readonly crop?: number[]
   readonly layout?: 'nchw' | 'nhwc'
+  readonly maxSamples?: number
 }
 
-export const preprocessingOf = ({ scale, mean, std, layout }: PreprocessingOptions): PreprocessingChoice => ({
-  scale,
-  mean,
-  std,
-  ...(layout && { layout }),
-})
+/** A preset, and what is told otherwise. */
+export function preprocessingOf(options: PreprocessingOptions): PreprocessingChoice {
+  const { preset = 'none', scale, mean, std, resize, crop, layout } = options
+  return {
+    ...PRESETS[preset],
+    ...(scale !== undefined && { scale }),
+    ...(mean && { mean }),
+    ...(std && { std }),
+    ...(resize && { resize }),
+    ...(crop && { crop: crop.length === 1 ? [crop[0], crop[0]] : crop }),
+    ...(layout && { layout }),
+  }
+}
+
+export const withClassNames = (command: Command): Command =>
+  command.option(
+    '--class-names <names>',
+    'in the order of the outputs: cat,dog,ship, or a file with one a line (default: those of the model or data)',
+  )
+
+export interface ClassNameOptions {
+  readonly classNames?: string
+}
+
+/** A list, or the file that has it. */
+export async function classNamesOf({ classNames }: ClassNameOptions): Promise<readonly string[] | undefined> {
+  if (classNames === undefined) return undefined
+  if (classNames.includes(',')) return classNames.split(',').map((name) => name.trim())
+  const { readClassNames } = await import('../jobs/class-names.ts')
+  return await readClassNames(path(classNames))
+}
 
 export const withNetworkNames = (command: Command): Command =>
   command

@@ -11,6 +11,7 @@ import { gatewayCommand } from './commands/gateway.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { keysCommand } from './commands/keys.ts'
 import { planCommand } from './commands/plan.ts'
+import { previewCommand } from './commands/preview.ts'
 import { protectCommand } from './commands/protect.ts'
 import { refreshCommand } from './commands/refresh.ts'
 import { signCommand } from './commands/sign.ts'
@@ -24,6 +25,7 @@ export function program(): Command {
     .addHelpText('after', '\ndocs/cli.md has every field of the JSON output, docs/errors.md every error code.')
   const commands = [
     inspectCommand(),
+    previewCommand(),
     approximateCommand(),
     validateCommand(),
     planCommand(),

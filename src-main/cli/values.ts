@@ -57,5 +57,12 @@ export function batchSize(text: string): number {
 /** 1,3,32,32 */
 export const sizes = (text: string): number[] => text.split(',').map(positiveNumber)
 
+/** 256, or height and width: 240,320. */
+export function sides(text: string): number[] {
+  const found = sizes(text)
+  if (found.length <= 2 && found.every((side) => side <= 4096)) return found
+  throw new InvalidArgumentError('One or two numbers of pixels up to 4096 are expected, such as 224 or 240,320.')
+}
+
 /** An option that may be given again. */
 export const collected = (value: string, before: string[]): string[] => [...before, value]

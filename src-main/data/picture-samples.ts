@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import type { Framing } from '../core/bundle/preprocessing.ts'
+import { UserError } from '../core/errors.ts'
 import { present } from '../core/must.ts'
 import { sizeOf, type Shape } from '../core/network/layer-model.ts'
 import { stepCounter, throwIfCancelled } from '../core/progress.ts'
@@ -6,6 +8,7 @@ import { fileProblem, readBytes } from '../files/read-file.ts'
 import { takesFlat } from './axes.ts'
 import { loadDecoder } from './picture/decode-picture.ts'
 import type { Picture, PictureSize } from './picture/picture.ts'
+import { framed, framedSize } from './picture/resize.ts'
 import { brackets, wrongShape, type ReadSamplesOptions, type Samples } from './samples.ts'
 
 /** One picture of several, still encoded. */
@@ -29,9 +32,10 @@ export async function pictureSamples(files: readonly PictureFile[], options: Rea
   const { work = { progress: () => {} } } = options
   let shape = options.shape
   const decoded = ({ name }: PictureFile, bytes: Uint8Array): Stored => {
-    const picture = decode(bytes, name, (size) => {
-      if (shape) checkFits(size, shape, name)
-    })
+    const picture = framed(
+      decode(bytes, name, (size) => checkFits(size, shape, name, options)),
+      options,
+    )
     shape ??= [picture.channels, picture.height, picture.width]
     return fitPicture(picture, shape)
   }
@@ -70,10 +74,20 @@ function bytesOf({ name, bytes }: PictureFile): Uint8Array {
 type Stored = Uint8Array | Float32Array
 
 /** Throws UserError 'wrong-shape' where a network of this input has no use for a picture of that size. */
-export function checkFits({ width, height, channels }: PictureSize, shape: Shape, file: string): void {
+export function checkFits(size: PictureSize, shape: Shape | undefined, file: string, framing: Framing): void {
+  const found = framedSize(size, framing)
+  if (!found) {
+    const shown = `${size.height} × ${size.width}`
+    throw new UserError('wrong-shape', `${file} is ${shown} pixels before it is cropped, less than what is cut out.`, {
+      where: { file },
+    })
+  }
+  if (!shape) return
+  const { width, height, channels } = found
   const [wanted, rows, columns] = takesFlat(shape, width * height) ? [1, height, width] : shape
   if (rows === height && columns === width && (wanted === 1 || wanted === 3)) return
-  throw wrongShape(file, `a picture of shape ${brackets([channels, height, width])}`, shape)
+  const hint = `Resize as your training did, for example --resize ${rows} or --resize ${Math.round((rows * 8) / 7)} --crop ${rows},${columns}.`
+  throw wrongShape(file, `a picture of shape ${brackets([channels, height, width])}`, shape, undefined, hint)
 }
 
 /**

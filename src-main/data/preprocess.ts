@@ -1,7 +1,7 @@
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { UserError } from '../core/errors.ts'
 
-/** Raw pixels, flattened [channel, row, column], to what the network takes; see `checkPreprocessing`. */
+/** Raw pixels, as large as the network takes them, flattened [channel, row, column], to what the network takes; see `checkPreprocessing`. */
 export function preprocess(raw: Float64Array, { scale, mean, std }: Preprocessing): Float64Array {
   const pixels = raw.length / Math.max(mean.length, std.length)
   return raw.map((value, element) => {

@@ -55,8 +55,13 @@ function pickIndex(samples: Samples, { index }: ReadSamplesOptions, file: string
       where: { file },
     })
   }
-  const { shape, layout } = samples
-  return { count: 1, shape, layout, warnings: [], name: () => samples.name(index), sample: () => samples.sample(index) }
+  const { shape, layout, labels } = samples
+  return {
+    ...{ count: 1, shape, layout, warnings: [] },
+    ...(labels && { labels: { ...labels, values: [labels.values[index]] } }),
+    name: () => samples.name(index),
+    sample: () => samples.sample(index),
+  }
 }
 
 async function folderSamples(folder: string, options: ReadSamplesOptions): Promise<Samples> {
@@ -75,7 +80,7 @@ async function archiveSamples(path: string, options: ReadSamplesOptions): Promis
   const chosen = array ?? sampleArray(names, file, options.purpose ?? 'test')
   const read = (name: string): ByteSource => inMemory(arrayBytes(archive, name, file))
   const samples = arraySamples(parseNpy(read(chosen), `${file}:${chosen}`), path, options)
-  const beside = options.index === undefined ? labelsBeside(names, chosen) : undefined
+  const beside = labelsBeside(names, chosen)
   const labels = beside === undefined ? undefined : await labelsIn(read(beside), `${file}:${beside}`, samples.count)
   return { ...samples, ...(labels && { labels }) }
 }
@@ -108,7 +113,7 @@ function pictureDims([count, size]: readonly number[]): number[] {
 
 async function idxSamples(source: ByteSource, path: string, options: ReadSamplesOptions): Promise<Samples> {
   const samples = arraySamples(parseIdx(source, path), path, options)
-  const beside = options.index === undefined ? labelsOfIdx(path) : undefined
+  const beside = labelsOfIdx(path)
   if (beside === undefined || !(await isFile(beside))) return samples
   const labels = parseIdx(await openBytes(beside), beside)
   return { ...samples, labels: { file: beside, values: labels.read(0, labels.dims[0]) } }

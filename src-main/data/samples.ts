@@ -1,4 +1,4 @@
-import type { Layout } from '../core/bundle/preprocessing.ts'
+import type { Framing, Layout } from '../core/bundle/preprocessing.ts'
 import { UserError } from '../core/errors.ts'
 import type { Shape } from '../core/network/layer-model.ts'
 import type { WorkContext } from '../core/progress.ts'
@@ -17,15 +17,15 @@ export interface Samples {
   /** Of pictures: the file that a sample is, without its folders. */
   readonly fileName?: (index: number) => string
   /** Where a sample came from: its file, or the file and its row. */
-  name(index: number): string
+  readonly name: (index: number) => string
   /**
    * Raw values of one sample, flattened [channel, row, column]. They are read and decoded when they are asked for.
    * @throws UserError index-out-of-range, non-finite-pixels, input-out-of-range
    */
-  sample(index: number): Float64Array
+  readonly sample: (index: number) => Float64Array
 }
 
-export interface ReadSamplesOptions {
+export interface ReadSamplesOptions extends Framing {
   /** What the network takes. Arrays must fit it; pictures are converted to its channels. */
   readonly shape?: Shape
   /** Insist on this axis order in arrays. */
@@ -60,12 +60,13 @@ export function wrongShape(
   found: string,
   shape: Shape | undefined,
   layout: Layout | undefined = 'nchw',
+  hint?: string,
 ): UserError {
   const ordered = shape && (layout === 'nchw' ? shape : [shape[1], shape[2], shape[0]])
   const wanted = ordered
     ? `the network takes samples of shape ${brackets(ordered)} (${layout})`
     : 'pictures are expected'
-  return new UserError('wrong-shape', `${file} holds ${found}; ${wanted}.`, { where: { file } })
+  return new UserError('wrong-shape', `${file} holds ${found}; ${wanted}.`, { where: { file }, hint })
 }
 
 export const brackets = (dims: readonly number[]): string => `[${dims.join(', ')}]`

@@ -16,8 +16,9 @@ export async function readInput(
   { batch, input: { shape } }: Plan,
   preprocessing: Preprocessing,
 ): Promise<Float64Array> {
-  const { layout } = preprocessing
-  const samples = await readSamples(path, batch === 1 ? { shape, layout, index } : { shape, layout })
+  const { layout, resize, crop } = preprocessing
+  const options = { shape, layout, resize, crop }
+  const samples = await readSamples(path, batch === 1 ? { ...options, index } : options)
   const first = batch === 1 ? 0 : index
   if (first >= samples.count) {
     throw new UserError('index-out-of-range', `${path} has ${samples.count} samples; there is no sample ${index}.`)

@@ -17,6 +17,8 @@ export interface OpenRequest {
   readonly purpose: Purpose
   /** Evenly spaced samples, at most; all unless told. */
   readonly maxSamples?: number
+  /** One sample alone. */
+  readonly index?: number
 }
 
 /** Samples of a data set that are read, decoded and preprocessed when they are asked for. */
@@ -26,7 +28,7 @@ export interface OpenSamples {
   /** Which samples of the source are used. */
   readonly indices: readonly number[]
   /** One of those used, as the network takes it. */
-  at(place: number): Float64Array
+  readonly at: (place: number) => Float64Array
 }
 
 /**
@@ -34,12 +36,14 @@ export interface OpenSamples {
  * @throws UserError what data/ says: wrong-shape, bad-preprocessing, …
  */
 export async function openSamples(
-  { path, preprocessing: choice, purpose, maxSamples = Infinity }: OpenRequest,
+  { path, preprocessing: choice, purpose, maxSamples = Infinity, index }: OpenRequest,
   model: LayerModel,
   work: WorkContext,
 ): Promise<OpenSamples> {
   const { shape } = model.input
-  const source = await readSamples(path, { shape, layout: choice.layout, purpose, classes: classesOf(model), work })
+  const { layout, resize, crop } = choice
+  const classes = classesOf(model)
+  const source = await readSamples(path, { shape, layout, resize, crop, purpose, classes, work, index })
   for (const message of source.warnings) work.progress({ kind: 'warning', stage: 'calibrate', message })
   const preprocessing = { ...choice, layout: choice.layout ?? source.layout }
   checkPreprocessing(preprocessing, shape[0])

@@ -73,9 +73,10 @@ export class ClearNetworks {
   /** @throws UserError what `readSamples` says */
   async read({ path, index }: { readonly path: string; readonly index: number }): Promise<ReadSample> {
     const { shape } = this.#model.input
-    const source = await readSamples(path, { shape, index, layout: this.#preprocessing.layout })
+    const { layout: stated, resize, crop } = this.#preprocessing
+    const source = await readSamples(path, { shape, index, layout: stated, resize, crop })
     const raw = source.sample(0)
-    const layout = this.#preprocessing.layout ?? source.layout
+    const layout = stated ?? source.layout
     return {
       npy: layout === 'nchw' ? npyFile([1, ...shape], raw) : npyFile([1, ...channelsLast(shape)], toNhwc(raw, shape)),
       values: preprocess(raw, { ...this.#preprocessing, layout }),

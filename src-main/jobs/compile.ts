@@ -6,7 +6,6 @@ import {
   type CompileChoice,
   type CompileHost,
 } from '../core/compile/compile.ts'
-import { invariant } from '../core/errors.ts'
 import type { DroppedClamp, LayerModel } from '../core/network/layer-model.ts'
 import type { PolynomialModel } from '../core/network/polynomial-model.ts'
 import type { WorkContext } from '../core/progress.ts'
@@ -15,13 +14,12 @@ import type { Stopwatch } from '../core/stopwatch.ts'
 import type { Kept } from '../core/validate/kept.ts'
 import type { Flooding } from '../owner/flood.ts'
 import { approximateAndKeep, type KeptApproximateChoice } from './approximate-and-keep.ts'
-import { prepareSamples, type CalibrationRequest } from './calibration.ts'
-import { openNetworkFile, type NetworkFile, type NetworkRequest } from './open-network.ts'
-import { checkOriginal, type OriginalReport } from './original.ts'
+import { CalibrationData, type CalibrationDataRequest, type CheckedOriginal } from './calibration-data.ts'
+import { openNetworkFile, type NetworkFile } from './open-network.ts'
 import { planForScores } from './plan-for-scores.ts'
 
 /** Calibration needs no labels: docs/data.md lists what it may be. */
-export interface CompileRequest extends NetworkRequest, KeptApproximateChoice, CompileChoice, CalibrationRequest {
+export interface CompileRequest extends KeptApproximateChoice, CompileChoice, CalibrationDataRequest {
   /** Scores that will be released, at most: the plan is made precise enough for them. */
   readonly releases?: number
 }
@@ -35,8 +33,7 @@ export interface ApproximatedNetwork extends NetworkFile {
   /** Those of the samples that the fit has seen. */
   readonly fitted: readonly Float64Array[]
   readonly preprocessing: Preprocessing
-  /** Who computes the original, which was compared on the first calibration samples. */
-  readonly original: OriginalReport
+  readonly original: CheckedOriginal
   /** On calibration samples that the fit has not seen; absent where there were fewer than five. */
   readonly kept?: Kept
 }
@@ -83,33 +80,6 @@ export async function planApproximated(
   const host = hostFor(request, new CalibrationData(approximated, request, work), work, watch)
   const planned = await planModel({ ...approximated, samples }, request, host)
   return { ...approximated, ...planned, typical: samples[0] }
-}
-
-type Settled = Pick<ApproximatedNetwork, 'preprocessing' | 'original'>
-
-/** Calibration samples, and what reading them settles. */
-class CalibrationData {
-  readonly #network: NetworkFile
-  readonly #request: NetworkRequest & CalibrationRequest
-  readonly #work: WorkContext
-  #settled: Settled | undefined
-
-  constructor(network: NetworkFile, request: NetworkRequest & CalibrationRequest, work: WorkContext) {
-    this.#network = network
-    this.#request = request
-    this.#work = work
-  }
-
-  async read(): Promise<readonly Float64Array[]> {
-    const { samples, preprocessing } = await prepareSamples(this.#request, this.#network.model, this.#work)
-    this.#settled = { preprocessing, original: await checkOriginal(this.#request, this.#network, samples) }
-    return samples
-  }
-
-  get settled(): Settled {
-    invariant(this.#settled, 'calibration samples are read before their preprocessing is known')
-    return this.#settled
-  }
 }
 
 function hostFor(

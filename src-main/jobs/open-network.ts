@@ -3,7 +3,8 @@ import { UserError } from '../core/errors.ts'
 import type { Graph } from '../core/graph/graph.ts'
 import { withoutEnding } from '../core/network/file-name.ts'
 import { normalise } from '../core/normalise/normalise.ts'
-import type { LayerModel } from '../core/network/layer-model.ts'
+import { classesOf, type LayerModel } from '../core/network/layer-model.ts'
+import { classNamesIn } from '../core/onnx/class-names.ts'
 import { readOnnx } from '../core/onnx/read-onnx.ts'
 import { isTflite, readTflite } from '../core/tflite/read-tflite.ts'
 import { readBytes } from '../files/read-file.ts'
@@ -31,6 +32,8 @@ export interface NetworkFile {
   readonly comparedOutput?: string
   /** Whether the file computes in half precision somewhere. */
   readonly isHalf: boolean
+  /** In the order of the outputs, where the file has them. */
+  readonly classNames?: readonly string[]
 }
 
 /** Reads ONNX or TFLite, by the first bytes. @throws UserError file-…, and what core/onnx/ and core/tflite/ say; `where.file` names the model. */
@@ -58,6 +61,7 @@ export async function openNetworkFile(request: NetworkRequest): Promise<NetworkF
   return namingFile(request.model, () => {
     const model = normalise(graph, request)
     const onIntegers = model.quantised && normalise(graph, { ...request, onIntegers: true })
+    const classNames = classNamesIn(graph.metadata ?? new Map(), Math.max(2, classesOf(model)))
     return {
       model,
       sha256: sha256(bytes),
@@ -65,6 +69,7 @@ export async function openNetworkFile(request: NetworkRequest): Promise<NetworkF
       isHalf: castsToHalf(graph),
       ...mappedOutput(graph, request),
       ...(onIntegers && { onIntegers }),
+      ...(classNames && { classNames }),
     }
   })
 }

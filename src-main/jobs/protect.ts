@@ -14,7 +14,7 @@ import { protect as exportBundle } from '../owner/protect.ts'
 import { Signer } from '../owner/sign.ts'
 import { recordOf } from '../owner/tail-record.ts'
 import type { DroppedClamp } from '../core/network/layer-model.ts'
-import type { OriginalReport } from './original.ts'
+import type { CheckedOriginal } from './calibration-data.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
 import { Stopwatch, type StageTime } from '../core/stopwatch.ts'
 
@@ -58,12 +58,13 @@ export interface ProtectResult {
   readonly logQP: number
   /** What its answers may give away. */
   readonly budget: BudgetReport
-  /** Who computes the original, which was compared on the first calibration samples. */
-  readonly original: OriginalReport
+  readonly original: CheckedOriginal
   /** Clamps of a quantised network that change nothing on the calibration samples and are left out. */
   readonly droppedClamps: readonly DroppedClamp[]
   /** What the approximated network keeps of the original; absent where there were too few samples to hold any out. */
   readonly kept?: Kept
+  /** In the order of the outputs, where they are known: answers carry them. */
+  readonly classNames?: readonly string[]
   readonly seconds: number
   readonly stages: readonly StageTime[]
 }
@@ -143,6 +144,7 @@ export async function exportCompiled(
           sha256: compiled.sha256,
           finish: compiled.model.finish,
           ...(compiled.model.tail && { tail: recordOf(compiled.model.tail) }),
+          ...(compiled.classNames && { labels: [...compiled.classNames] }),
         },
         preprocessing: compiled.preprocessing,
         sample: compiled.typical,
@@ -177,6 +179,7 @@ export async function exportCompiled(
     original: compiled.original,
     droppedClamps: compiled.droppedClamps,
     ...(compiled.kept && { kept: compiled.kept }),
+    ...(compiled.classNames && { classNames: compiled.classNames }),
     seconds: watch.seconds,
     stages: watch.stages,
   }

@@ -124,7 +124,8 @@ function finishedLabelOf(outputs: Float64Array, finish: Finish): number {
 }
 
 async function inputOf(path: string, index: number, { model, preprocessing }: CompiledNetwork): Promise<Float64Array> {
-  const source = await readSamples(path, { shape: model.input.shape, index, layout: preprocessing.layout })
+  const { layout, resize, crop } = preprocessing
+  const source = await readSamples(path, { shape: model.input.shape, index, layout, resize, crop })
   return preprocess(source.sample(0), preprocessing)
 }
 

@@ -3,7 +3,8 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { writeOnnx } from '../core/onnx/write-onnx.ts'
-import { classesOf, type LayerModel } from '../core/network/layer-model.ts'
+import { classesOf } from '../core/network/layer-model.ts'
+import { labelOf } from '../core/network/classification.ts'
 import { runLayerBatch } from '../core/network/run-layers.ts'
 import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { accuracyReport, type AccuracyReport, type Outputs } from '../core/validate/accuracy-report.ts'
@@ -17,6 +18,8 @@ import { labelsFor } from './labels.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { openReference, type ReferenceOptions } from '../ort/reference.ts'
 import { openSamples } from './calibration.ts'
+import { judge, type OriginalTrial } from './try-original.ts'
+import { classNamesOf } from './class-names.ts'
 import { approximateOpened, planApproximated, type ApproximatedNetwork, type CompileRequest } from './compile.ts'
 import { openNetworkFile, referenceOptions, type NetworkFile } from './open-network.ts'
 import { COMPARED_SAMPLES, openOriginal, type OriginalReport } from './original.ts'
@@ -36,6 +39,8 @@ export interface ValidateRequest extends Omit<CompileRequest, 'input' | 'batch' 
 }
 
 export interface ValidateResult extends AccuracyReport {
+  /** Where the original network is right on less than half, with what usual preprocessings give. */
+  readonly original: AccuracyReport['original'] & Pick<OriginalTrial, 'presets' | 'reordered'>
   readonly html?: string
   readonly seconds: number
 }
@@ -56,10 +61,10 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   }
   const watch = new Stopwatch(listening)
   const opened = await watch.time('normalise', () => openNetworkFile(request))
-  const data = await openData(request, opened.model, listening)
+  const data = await openData(request, opened, listening)
   const approximatedNetwork = await approximateOpened(request, opened, listening, watch)
   const { model, polynomial } = approximatedNetwork
-  const { samples, labels } = data
+  const { samples, labels, opened: source } = data
   const original = await watch.time('original', () => originalOutputs(request, opened, samples, listening))
   const approximated = await watch.time('polynomial', () =>
     referenceOutputs(
@@ -83,9 +88,21 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
           outputs: await encryptedOutputs(request, approximatedNetwork, samples.first(count), listening, watch),
         }
   const scored = (outputs: Outputs): Outputs => outputs.map((each) => classScores(model, each))
+  const originalScores = scored(original.outputs)
+  const check =
+    labels &&
+    (await judge(
+      { request, network: opened, ...source },
+      source.indices,
+      labels,
+      originalScores.map(labelOf),
+      listening,
+    ))
+  const { classNames } = approximatedNetwork
   const report = accuracyReport({
     ...(labels && { labels }),
-    original: scored(original.outputs),
+    ...(classNames && { classNames }),
+    original: originalScores,
     computedBy: original.computedBy,
     ...(original.deviation && { deviation: original.deviation }),
     polynomial: scored(approximated),
@@ -100,7 +117,9 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   if (html !== undefined) {
     await writeAtomically(html, request, (file) => file.writeFile(reportHtml(report, model.name)))
   }
-  return { ...report, ...(html !== undefined && { html }), seconds: watch.seconds }
+  const { presets, reordered } = check ?? {}
+  const judged = { ...report.original, ...(presets && { presets, reordered }) }
+  return { ...report, original: judged, ...(html !== undefined && { html }), seconds: watch.seconds }
 }
 
 /** Samples that are read again each time they are used. */
@@ -111,7 +130,8 @@ interface StreamedSamples {
 }
 
 /** Every sample is read once, so that data and labels that do not fit the network are refused before the long work begins. */
-async function openData(request: ValidateRequest, model: LayerModel, work: WorkContext) {
+async function openData(request: ValidateRequest, network: NetworkFile, work: WorkContext) {
+  const { model } = network
   const { data: path, preprocessing, maxSamples } = request
   const opened = await openSamples({ path, preprocessing, purpose: 'test', maxSamples }, model, work)
   const { source, indices } = opened
@@ -120,12 +140,14 @@ async function openData(request: ValidateRequest, model: LayerModel, work: WorkC
     Array.from({ length: Math.max(0, Math.min(to, length) - from) }, (_, i) => opened.at(from + i))
   await inChunks('read', { length, slice }, work, async () => [])
   const samples: StreamedSamples = { length, slice, first: (count) => slice(0, count) }
-  const expected = { count: source.count, classes: classesOf(model) }
+  const classes = classesOf(model)
+  const classNames = classNamesOf(request.classNames, network.classNames, classes)
+  const expected = { count: source.count, classes, ...(classNames && { classNames }) }
   const found = await labelsFor(request.labels, source, expected)
-  if (found === undefined) return { samples }
+  if (found === undefined) return { samples, opened }
   const labels = indices.map((index) => found[index])
   checkLabels(labels, length, expected.classes)
-  return { samples, labels }
+  return { samples, opened, labels }
 }
 
 interface OriginalOutputs extends OriginalReport {

@@ -188,7 +188,8 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   }
 
   function manifestEntry(segments: readonly SegmentEntries[]): EntrySource {
-    const { scale, mean, std, layout } = request.preprocessing
+    const { scale, mean, std, layout, resize, crop } = request.preprocessing
+    const framing = { ...(resize && { resize: [...resize] }), ...(crop && { crop: [...crop] }) }
     return entryOf(MANIFEST_ENTRY, (written) =>
       encodeManifest({
         format: FORMAT,
@@ -197,7 +198,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
         deploymentId: id,
         created,
         model: { name: request.model.name.slice(0, 200) },
-        preprocessing: { scale, mean: [...mean], std: [...std], layout },
+        preprocessing: { scale, mean: [...mean], std: [...std], layout, ...framing },
         reveal: request.reveal,
         ...(request.audit && { audit: request.audit }),
         segments: segments.map(({ manifest }) => manifest),

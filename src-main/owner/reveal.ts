@@ -11,6 +11,8 @@ export interface Revealed {
   readonly labelName?: string
   /** Labels by falling score; with `top-k` only. */
   readonly top?: readonly number[]
+  /** Their names, where the deployment knows them. */
+  readonly topNames?: readonly string[]
   /** After the network's last step, flooded and rounded; with `scores` only. */
   readonly scores?: readonly number[]
   /** Of a network with several outputs: each that has a label of its own, or with `scores` all of them. */
@@ -43,11 +45,16 @@ export function reveal(
   return {
     ...first,
     ...(name !== undefined && { labelName: name }),
+    ...topNames(first.top, model.labels),
     ...(policy.mode === 'scores' && { scores: Array.from(firstScores) }),
     ...(tail &&
       tail.outputs.length > 1 &&
       (labels.length > 1 || scores.size > 1) && { outputs: parts(tail, labels, scores) }),
   }
+}
+
+function topNames(top: readonly number[] = [], names: readonly string[] = []): Pick<Revealed, 'topNames'> {
+  return top.length > 0 && top.every((label) => label in names) ? { topNames: top.map((label) => names[label]) } : {}
 }
 
 function parts(

@@ -11,6 +11,14 @@ it('ranks yes and no where a network has one output', () => {
   expect(reveal(Float64Array.of(-0.5), deployment, { mode: 'top-k', k: 1 })).toEqual({ label: 0, top: [0] })
 })
 
+it('tells the names of classes beside their numbers', () => {
+  const named = { ...deployment, model: { ...deployment.model, labels: ['cat', 'dog', 'ship'] } }
+  expect(reveal(Float64Array.of(1, 3, 2), named, { mode: 'top-k', k: 2 })).toEqual({
+    ...{ label: 1, labelName: 'dog' },
+    ...{ top: [1, 2], topNames: ['dog', 'ship'] },
+  })
+})
+
 it('ranks classes by their scores', () => {
   expect(reveal(Float64Array.of(1, 3, 2), deployment, { mode: 'top-k', k: 2 })).toEqual({ label: 1, top: [1, 2] })
 })

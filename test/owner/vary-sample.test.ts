@@ -16,12 +16,12 @@ describe('a canary', () => {
 
   it.each(samples)('of %s is never sent twice, and stays within a gray level of what it was', async (type, sample) => {
     const original = await sample()
-    const before = await sampleFromBytes(original, type, [1, 28, 28], 'nchw')
+    const before = await sampleFromBytes(original, type, [1, 28, 28], { layout: 'nchw' })
     const sent = new Set<string>()
     for (let i = 0; i < 20; i++) {
       const varied = await varySample(original, type)
       sent.add(Buffer.from(varied).toString('base64'))
-      const after = await sampleFromBytes(varied, type, [1, 28, 28], 'nchw')
+      const after = await sampleFromBytes(varied, type, [1, 28, 28], { layout: 'nchw' })
       const furthest = after.reduce((most, value, at) => Math.max(most, Math.abs(value - before[at])), 0)
       expect(furthest).toBeGreaterThan(0)
       expect(furthest).toBeLessThanOrEqual(1)

@@ -50,6 +50,7 @@ export function approximateCommand(): Command {
           ...network,
           calibration,
           preprocessing,
+          maxSamples: options.maxSamples,
           ...activationOf(options),
           split: options.split,
           out,

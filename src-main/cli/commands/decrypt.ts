@@ -37,8 +37,8 @@ export function decryptCommand(): Command {
   })
 }
 
-function textOf({ label, labelName, top, scores }: Revealed): string {
-  const ranks = (top ?? []).map((other, rank) => [rank + 1, other])
+function textOf({ label, labelName, top, topNames, scores }: Revealed): string {
+  const ranks = (top ?? []).map((other, rank) => [rank + 1, topNames ? `${other} (${topNames[rank]})` : other])
   const rows = (scores ?? []).map((score, other) => [other, score])
   return [
     `label ${label}${labelName === undefined ? '' : ` (${labelName})`}`,

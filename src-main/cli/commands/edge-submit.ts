@@ -50,13 +50,13 @@ const textOf = ({ jobs }: EdgeSubmitResult): string =>
   )
 
 /** What the policy tells of a result, as the gateway writes it. */
-function answerText({ label, labelName, top, scores }: Record<string, unknown>): string {
+function answerText({ label, labelName, top, topNames, scores }: Record<string, unknown>): string {
   const list = (name: string, values: unknown): string[] =>
     Array.isArray(values) ? [`${name} ${values.join(',')}`] : []
   const best = labelName ?? label
   return [
     ...(typeof best === 'string' || typeof best === 'number' ? [best] : []),
-    ...list('top', top),
+    ...list('top', topNames ?? top),
     ...list('scores', scores),
   ].join(', ')
 }

@@ -48,7 +48,7 @@ export function planCommand(): Command {
         const { calibration, dump, input, batch, msPerMegabyte, split, inputName, inputShape, outputName } = options
         const network = { model: path(model), inputName, inputShape, outputName }
         const preprocessing = preprocessingOf(options)
-        const packing = { input, batch, msPerMegabyte, split }
+        const packing = { maxSamples: options.maxSamples, input, batch, msPerMegabyte, split }
         const request = { ...network, calibration, preprocessing, ...activationOf(options), ...packing, dump }
         const result = await plan(request, work)
         return { json: result, text: textOf(result) }

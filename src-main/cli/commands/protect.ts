@@ -10,11 +10,14 @@ import {
   withInputMode,
   withNetworkNames,
   withLock,
+  classNamesOf,
+  withClassNames,
   withPreprocessing,
   withSplit,
   type ActivationOptions,
   type InputModeOptions,
   type LockOptions,
+  type ClassNameOptions,
   type PreprocessingOptions,
   type SplitOptions,
 } from '../options.ts'
@@ -24,7 +27,8 @@ import { pairs } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
 import { number, path, positiveNumber, share } from '../values.ts'
 
-interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions, LockOptions {
+interface Options
+  extends PreprocessingOptions, ClassNameOptions, ActivationOptions, InputModeOptions, SplitOptions, LockOptions {
   readonly json?: boolean
   readonly calibration: string
   readonly keys: string
@@ -56,7 +60,7 @@ export function protectCommand(): Command {
     )
     .requiredOption('--keys <folder>', 'key store; made where it does not exist', path)
     .requiredOption('--out <file>', 'the bundle to write, usually *.sealed', path)
-  withSplit(withInputMode(withActivation(withPreprocessing(base))))
+  withSplit(withInputMode(withActivation(withClassNames(withPreprocessing(base)))))
     .addOption(revealOption('what a decryption may tell').default('label'))
     .addOption(topOption())
     .option('--audit <rate>', 'have this share of jobs computed again before they are answered, as 0.05', number)
@@ -83,6 +87,8 @@ export function protectCommand(): Command {
           outputName: options.outputName,
           calibration: options.calibration,
           preprocessing: preprocessingOf(options),
+          maxSamples: options.maxSamples,
+          classNames: await classNamesOf(options),
           keys: options.keys,
           ...(await readLock(options)),
           out: options.out,
@@ -113,6 +119,7 @@ function textOf(result: ProtectResult): string {
     ...(result.cuts.length > 0 ? [['segments', segmentsText(result)] as const] : []),
     ['deployment', result.deployment],
     ['public key', `${result.publicKey} (with it, nodes know your bundles)`],
+    ...(result.original.accuracy === undefined ? [] : [['original right', rightText(result.original)] as const]),
     ['keeps', result.kept ? keptText(result.kept) : 'not measured: too few samples'],
     ['parameters', `N = ${result.polyModulusDegree}, log2 QP = ${Math.round(result.logQP)}, 128-bit`],
     ...(result.original.computedBy === 'ONNX Runtime' ? [] : [['original', result.original.computedBy] as const]),
@@ -128,6 +135,9 @@ const nextCommand = ({ bundle, bundles, cuts }: ProtectResult): string =>
   cuts.length > 0 || bundles.length > 1
     ? `sealwright edge serve ${bundles[0].path}`
     : `sealwright edge run ${bundle} --input FILE --out FILE.result`
+
+const rightText = ({ accuracy = 0, samples = 0 }: ProtectResult['original']): string =>
+  `on ${(100 * accuracy).toFixed(1)} % of ${samples} labelled calibration samples`
 
 const segmentsText = ({ cuts }: ProtectResult): string =>
   `${cuts.length + 1}, cut at ${cuts.map(({ after, kind }) => `${after}:${kind}`).join(', ')}`

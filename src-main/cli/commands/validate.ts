@@ -5,15 +5,18 @@ import {
   preprocessingOf,
   withActivation,
   withNetworkNames,
+  classNamesOf,
+  withClassNames,
   withPreprocessing,
   withSplit,
   type ActivationOptions,
+  type ClassNameOptions,
   type PreprocessingOptions,
   type SplitOptions,
 } from '../options.ts'
 import { path, wholeNumber } from '../values.ts'
 
-interface Options extends PreprocessingOptions, ActivationOptions, SplitOptions {
+interface Options extends PreprocessingOptions, ClassNameOptions, ActivationOptions, SplitOptions {
   readonly json?: boolean
   readonly data: string
   readonly labels?: string
@@ -37,7 +40,7 @@ export function validateCommand(): Command {
     .option('--encrypted <number>', 'how many samples to run encrypted too', wholeNumber, 0)
     .option('--html <file>', 'write a page with plots', path)
     .option('--force', 'replace that page if it exists')
-  return withNetworkNames(withSplit(withActivation(withPreprocessing(base)))).action(
+  return withNetworkNames(withSplit(withActivation(withClassNames(withPreprocessing(base))))).action(
     async (model: string, options: Options) => {
       await answer(options.json === true, async (work) => {
         const { reportText, validate } = await import('../../jobs/validate.ts')
@@ -49,6 +52,8 @@ export function validateCommand(): Command {
           outputName,
           calibration,
           preprocessing: preprocessingOf(options),
+          maxSamples: options.maxSamples,
+          classNames: await classNamesOf(options),
         }
         const request = {
           ...network,

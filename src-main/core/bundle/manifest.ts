@@ -43,11 +43,15 @@ export const revealPolicySchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('scores') }),
 ])
 
+const side = z.int().min(1).max(4096)
+
 const preprocessing = z.strictObject({
   scale: z.number(),
   mean: perChannel,
   std: perChannel,
   layout: z.enum(['nchw', 'nhwc']),
+  resize: z.array(side).min(1).max(2).optional(),
+  crop: z.array(side).length(2).optional(),
 })
 
 /** There is no kind of entry that could hold a secret key. */

@@ -12,6 +12,8 @@ export interface Graph {
   /** Topologically sorted. */
   readonly nodes: readonly Node[]
   readonly constants: ReadonlyMap<string, Tensor>
+  /** What exporters write beside the network, such as the names of its classes. */
+  readonly metadata?: ReadonlyMap<string, string>
 }
 
 /** A dimension is a number, or a symbol when dynamic. */

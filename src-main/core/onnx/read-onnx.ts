@@ -45,6 +45,7 @@ export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): Grap
     outputs: model.graph.output.map(readValueInfo),
     nodes: topologicalSort(nodes, [...constants.keys(), ...inputs.map(({ name }) => name)]),
     constants,
+    metadata: new Map(model.metadataProps.map(({ key = '', value = '' }) => [key, value])),
   }
 }
 

@@ -19,6 +19,7 @@ const schema = {
             producerVersion: optional('string', 3),
             graph: optional('GraphProto', 7),
             opsetImport: repeated('OperatorSetIdProto', 8),
+            metadataProps: repeated('StringStringEntryProto', 14),
             functions: repeated('FunctionProto', 25),
           },
         },
@@ -119,6 +120,7 @@ export interface ModelProto {
   readonly producerVersion?: string
   readonly graph?: GraphProto
   readonly opsetImport: readonly OperatorSetIdProto[]
+  readonly metadataProps: readonly { readonly key?: string; readonly value?: string }[]
   readonly functions: readonly FunctionProto[]
 }
 

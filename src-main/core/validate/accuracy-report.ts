@@ -20,6 +20,8 @@ export interface RuntimeDeviationReport {
 export interface AccuracyInput {
   /** One class per sample; without them only agreements are reported. */
   readonly labels?: readonly number[]
+  /** In the order of the outputs. */
+  readonly classNames?: readonly string[]
   readonly original: Outputs
   readonly polynomial: Outputs
   readonly encrypted?: EncryptedOutputs
@@ -51,6 +53,8 @@ export interface AccuracyReport {
   readonly encrypted?: EncryptedAccuracy
   /** Absent where the network is not quantised. */
   readonly quantised?: QuantisedReport
+  /** Names of the classes in the order of the outputs, where they are known. */
+  readonly classNames?: readonly string[]
   readonly classes: readonly ClassChange[]
   /** The ten samples on which the polynomial network stands furthest from, or nearest to leaving, the original's label. */
   readonly worst: readonly WorstSample[]
@@ -81,6 +85,7 @@ export interface EncryptedAccuracy {
 
 export interface ClassChange {
   readonly label: number
+  readonly labelName?: string
   /** Samples of the class (of the original's label, where there are no true ones). */
   readonly count: number
   /** Share of them given this label. */
@@ -127,7 +132,8 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
     polynomial: { ...judged(after), agreement: share(after, (label, i) => label === before[i]) },
     ...(encrypted && { encrypted }),
     ...(input.quantised && { quantised: input.quantised }),
-    classes: classChanges(labels ?? before, before, after, classes),
+    ...(input.classNames && { classNames: input.classNames }),
+    classes: classChanges(labels ?? before, before, after, input.classNames ?? [], classes),
     worst: worstSamples(input, before, after),
     layers: input.layers ?? [],
     warnings: [lostWarning(polynomial) ?? [], input.warnings ?? []].flat(),
@@ -176,12 +182,14 @@ function classChanges(
   truth: readonly number[],
   before: readonly number[],
   after: readonly number[],
+  names: readonly string[],
   classes: number,
 ): ClassChange[] {
   return Array.from({ length: classes }, (_, label) => {
     const members = [...truth.keys()].filter((i) => truth[i] === label)
     const found = (labels: readonly number[]) => share(members, (i) => labels[i] === label)
-    return { label, count: members.length, original: found(before), polynomial: found(after) }
+    const named = { label, ...(label in names && { labelName: names[label] }) }
+    return { ...named, count: members.length, original: found(before), polynomial: found(after) }
   })
 }
 

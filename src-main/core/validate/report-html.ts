@@ -1,5 +1,13 @@
 import type { AccuracyReport } from './accuracy-report.ts'
-import { classTable, layerTable, networkTable, noiseSentence, originalSentence, worstTable } from './report-rows.ts'
+import {
+  classTable,
+  classText,
+  layerTable,
+  networkTable,
+  noiseSentence,
+  originalSentence,
+  worstTable,
+} from './report-rows.ts'
 import { quantisedSentences } from './quantised-report.ts'
 import type { ReportTable } from './report-rows.ts'
 
@@ -8,6 +16,7 @@ export function reportHtml(report: AccuracyReport, title: string): string {
   const { layers, classes } = report
   const noise = noiseSentence(report)
   const original = originalSentence(report)
+  const name = (label: number): string => escape(classText(report, label))
   const sections = [
     report.warnings.map((warning) => `<p class="warning">${escape(warning)}</p>`).join(''),
     table(networkTable(report)),
@@ -22,11 +31,14 @@ export function reportHtml(report: AccuracyReport, title: string): string {
     table(classTable(report)),
     bars(
       'Change by class (points)',
-      classes.map(({ label, original, polynomial }) => ({ name: String(label), value: polynomial - original })),
+      classes.map(({ label, original, polynomial }) => ({
+        name: classText(report, label),
+        value: polynomial - original,
+      })),
     ),
-    confusion('Confusion matrix, original', report.original.confusion),
-    confusion('Confusion matrix, polynomial', report.polynomial.confusion),
-    confusion(`Confusion matrix, encrypted (${report.encrypted?.samples} samples)`, report.encrypted?.confusion),
+    confusion('Confusion matrix, original', report.original.confusion, name),
+    confusion('Confusion matrix, polynomial', report.polynomial.confusion, name),
+    confusion(`Confusion matrix, encrypted (${report.encrypted?.samples} samples)`, report.encrypted?.confusion, name),
     table(worstTable(report)),
   ]
   return `<!doctype html>
@@ -87,7 +99,11 @@ function bars(title: string, items: readonly { readonly name: string; readonly v
 }
 
 /** Rows are the true classes; darker cells hold a larger share of their row. */
-function confusion(title: string, counts: readonly (readonly number[])[] | undefined): string {
+function confusion(
+  title: string,
+  counts: readonly (readonly number[])[] | undefined,
+  name: (label: number) => string,
+): string {
   if (!counts || counts.length > 50) return ''
   const cell = (count: number, total: number) => {
     const strength = total === 0 ? 0 : count / total
@@ -95,9 +111,9 @@ function confusion(title: string, counts: readonly (readonly number[])[] | undef
   }
   const rows = counts.map((row, label) => {
     const total = row.reduce((sum, count) => sum + count, 0)
-    return `<tr><th>${label}</th>${row.map((count) => cell(count, total)).join('')}</tr>`
+    return `<tr><th>${name(label)}</th>${row.map((count) => cell(count, total)).join('')}</tr>`
   })
-  const header = `<tr><th>truth</th>${counts.map((_, label) => `<th>${label}</th>`).join('')}</tr>`
+  const header = `<tr><th>truth</th>${counts.map((_, label) => `<th>${name(label)}</th>`).join('')}</tr>`
   return `<h2>${escape(title)}</h2>\n<table class="matrix">${header}${rows.join('')}</table>`
 }
 

@@ -38,11 +38,15 @@ export const layerTable = ({ layers }: AccuracyReport): ReportTable => ({
   ]),
 })
 
-export const classTable = ({ classes }: AccuracyReport): ReportTable => ({
+/** A class as people read it: its number, and its name where there is one. */
+export const classText = ({ classNames }: Pick<AccuracyReport, 'classNames'>, label: number): string =>
+  [label, classNames?.[label] ?? []].flat().join(' ')
+
+export const classTable = (report: AccuracyReport): ReportTable => ({
   title: 'By class',
   header: ['class', 'samples', 'original', 'polynomial', 'change (points)'],
-  rows: classes.map(({ label, count, original, polynomial }) => [
-    String(label),
+  rows: report.classes.map(({ label, count, original, polynomial }) => [
+    classText(report, label),
     String(count),
     percent(original),
     percent(polynomial),
@@ -50,15 +54,15 @@ export const classTable = ({ classes }: AccuracyReport): ReportTable => ({
   ]),
 })
 
-export const worstTable = ({ worst }: AccuracyReport): ReportTable => ({
+export const worstTable = (report: AccuracyReport): ReportTable => ({
   title: 'Worst samples',
   header: ['sample', 'truth', 'original', 'margin', 'polynomial', 'margin', 'largest difference'],
-  rows: worst.map((sample) => [
+  rows: report.worst.map((sample) => [
     String(sample.index),
-    String(sample.truth ?? '–'),
-    String(sample.original),
+    sample.truth === undefined ? '–' : classText(report, sample.truth),
+    classText(report, sample.original),
     figure(sample.originalMargin),
-    String(sample.polynomial ?? 'none'),
+    sample.polynomial === undefined ? 'none' : classText(report, sample.polynomial),
     figure(sample.polynomialMargin),
     figure(sample.largestDifference),
   ]),

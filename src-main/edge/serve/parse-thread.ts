@@ -11,5 +11,5 @@ answerQuestions(async (body: Body | undefined): Promise<Parsed | undefined> => {
   if (!body) return undefined
   const { bytes, type, shape, preprocessing } = body
   if (type === CIPHERTEXTS_TYPE) return isCase(bytes) ? decodeCase(bytes, sha256) : decodeGiven(bytes)
-  return preprocess(await sampleFromBytes(bytes, type, shape, preprocessing.layout), preprocessing)
+  return preprocess(await sampleFromBytes(bytes, type, shape, preprocessing), preprocessing)
 })

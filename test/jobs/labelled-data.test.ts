@@ -1,0 +1,144 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ModelMessage } from '../../src-main/core/onnx/schema.ts'
+import type { ProgressEvent } from '../../src-main/core/progress.ts'
+import { decodePicture } from '../../src-main/data/picture/decode-picture.ts'
+import { PRESETS } from '../../src-main/jobs/presets.ts'
+import { preview } from '../../src-main/jobs/preview.ts'
+import { protect } from '../../src-main/jobs/protect.ts'
+import { validate } from '../../src-main/jobs/validate.ts'
+import { KeyStore } from '../../src-main/owner/key-store.ts'
+import { model, node } from '../onnx/small-model.ts'
+import { writePng } from '../support/png.ts'
+
+/** Dark, middle and light by the mean of four pixels from 0 to 1: bytes as they are stored are all light. */
+const brightness = model(
+  ['N', 1, 2, 2],
+  [node('Flatten', 'x', 'f'), node('Relu', 'f', 'r'), node('Gemm', 'r w b', 'scores')],
+  {
+    w: { shape: [4, 3], values: [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2].map((slope) => slope / 4) },
+    b: { shape: [3], values: [0, -0.35, -1] },
+  },
+)
+
+function withNames(names: string): Uint8Array {
+  const proto = ModelMessage.decode(brightness) as unknown as { metadataProps: object[] }
+  proto.metadataProps.push({ key: 'names', value: names })
+  return ModelMessage.encode(proto as never).finish()
+}
+
+describe('labelled pictures', () => {
+  let folder: string
+  let images: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sealwright-labelled-'))
+    images = join(folder, 'images')
+    const classes = { dark: 30, mid: 120, light: 230 }
+    for (const [name, gray] of Object.entries(classes)) {
+      mkdirSync(join(images, name), { recursive: true })
+      for (let i = 0; i < 20; i++) {
+        const samples = [gray + i, gray - i, gray + (i % 7), gray]
+        writeFileSync(
+          join(images, name, `${i}.png`),
+          writePng({ width: 2, height: 2, bitDepth: 8, colourType: 0, samples }),
+        )
+      }
+    }
+    writeFileSync(join(folder, 'plain.onnx'), brightness)
+    writeFileSync(join(folder, 'named.onnx'), withNames("{0: 'dark', 1: 'mid', 2: 'light'}"))
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  const request = (file: string, changes: object = {}) => ({
+    model: join(folder, file),
+    data: images,
+    calibration: images,
+    preprocessing: PRESETS.unit,
+    degree: 2 as const,
+    tuningEpochs: 0,
+    encrypted: 0,
+    force: false,
+    ...changes,
+  })
+  const silent = { progress: () => {} }
+
+  it('have the classes of their folders, found by name among the model’s', async () => {
+    const report = await validate(request('named.onnx'), silent)
+    expect(report.original).toEqual({
+      computedBy: 'ONNX Runtime',
+      accuracy: 1,
+      confusion: [
+        [20, 0, 0],
+        [0, 20, 0],
+        [0, 0, 20],
+      ],
+    })
+    expect(report.classes.map(({ labelName }) => labelName)).toEqual(['dark', 'mid', 'light'])
+  })
+
+  it('say which preprocessing the network wants, where it is right on less than half', async () => {
+    const report = await validate(request('named.onnx', { preprocessing: PRESETS.none }), silent)
+    expect(report.original.accuracy).toBeCloseTo(1 / 3)
+    expect(report.original.presets?.[0]).toEqual({ preset: 'unit', accuracy: 1 })
+    expect(report.original.presets?.find(({ preset }) => preset === 'none')?.accuracy).toBeCloseTo(1 / 3, 1)
+    expect(report.warnings.join()).toContain(
+      'right on 33.3 % of 60 labelled samples: check scale, mean, std, channel order and the order of classes.',
+    )
+    expect(report.warnings.join()).toContain('--preset unit 100.0 %')
+  })
+
+  it('say so where the classes are in another order', async () => {
+    const report = await validate(request('plain.onnx'), silent)
+    expect(report.original.accuracy).toBeCloseTo(1 / 3)
+    expect(report.original.reordered).toBe(1)
+    expect(report.warnings.join()).toContain('With the classes in another order it would be right on 100.0 %.')
+    const named = await validate(request('plain.onnx', { classNames: ['dark', 'mid', 'light'] }), silent)
+    expect(named.original.accuracy).toBe(1)
+  })
+
+  it('are used as far as asked, evenly spaced', async () => {
+    const report = await validate(request('named.onnx', { maxSamples: 12 }), silent)
+    expect([report.samples, report.classes.map(({ count }) => count)]).toEqual([12, [4, 4, 4]])
+  })
+
+  it('leave their names with the deployment', async () => {
+    const [keys, out] = [join(folder, 'keys'), join(folder, 'network.sealed')]
+    const passphrase = 'for this test only'
+    const events: ProgressEvent[] = []
+    const work = { progress: (event: ProgressEvent) => void events.push(event) }
+    const sealed = { ...request('plain.onnx'), input: 'plain' as const, keys, out, passphrase, minKept: 0 }
+    const { deployment, original, classNames } = await protect(sealed, work)
+    expect(classNames).toEqual(['dark', 'light', 'mid'])
+    expect(original).toMatchObject({ samples: 60, accuracy: expect.closeTo(1 / 3), reordered: 1 })
+    expect(events.flatMap((event) => (event.kind === 'warning' ? event.message : [])).join()).toContain(
+      'order of classes',
+    )
+    expect((await new KeyStore(keys).read(deployment)).model.labels).toEqual(['dark', 'light', 'mid'])
+  })
+
+  it('refuse names that are not those of the classes', async () => {
+    await expect(validate(request('plain.onnx', { classNames: ['a', 'b'] }), silent)).rejects.toMatchObject({
+      code: 'bad-class-names',
+    })
+  })
+
+  it('can be looked at as they are fed', async () => {
+    const out = join(folder, 'fed.png')
+    const asked = { ...request('named.onnx'), index: 21, out, preprocessing: { ...PRESETS.signed, resize: [2, 2] } }
+    const { picture, channels, label, labelName } = await preview(asked, silent)
+    expect([label, labelName]).toEqual([2, 'light'])
+    const fed = [231, 229, 231, 230].map((value) => (value / 255 - 0.5) / 0.5)
+    expect(channels).toEqual([
+      {
+        least: expect.closeTo(fed[1]),
+        most: expect.closeTo(fed[0]),
+        mean: expect.closeTo((fed[0] + fed[1] + fed[2] + fed[3]) / 4),
+      },
+    ])
+    expect(picture.values).toEqual([255, 0, 255, 128])
+    expect(Array.from((await decodePicture(await readFile(out), out)).values)).toEqual([255, 0, 255, 128])
+  })
+})
