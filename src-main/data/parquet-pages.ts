@@ -6,6 +6,9 @@ import type { ByteSource } from './byte-source.ts'
 const MOST_PAGE_BYTES = 2 ** 28
 const MOST_COLUMN_BYTES = 2 ** 30
 const MOST_VALUES = 2 ** 26
+/** A column may repeat one value very often, but not without end: so many values, and more for each byte that it has. */
+const FREE_VALUES = 2 ** 20
+const VALUES_PER_BYTE = 64
 /** Of a page header, statistics included. */
 const HEADER_BYTES = 2 ** 16
 
@@ -40,13 +43,15 @@ function checkColumn(source: ByteSource, start: number, end: number): void {
     const unfolded = page.uncompressed_page_size
     if (!(compressed >= 0 && at + reader.offset + compressed <= end)) throw new Error('a page lies outside its column')
     if (!(unfolded >= 0 && unfolded <= MOST_PAGE_BYTES)) throw new Error(`a page claims ${unfolded} bytes`)
+    bytes += unfolded
     for (const kind of [page.data_page_header, page.data_page_header_v2, page.dictionary_page_header]) {
       if (kind && !(kind.num_values >= 0)) throw new Error('a page claims no number of values')
       values += kind?.num_values ?? 0
     }
-    bytes += unfolded
     if (values > MOST_VALUES) throw new Error('a column claims too many values')
     if (bytes > MOST_COLUMN_BYTES) throw new Error('a column claims too many bytes')
     at += reader.offset + compressed
   }
+  if (values > Math.min(MOST_VALUES, FREE_VALUES + VALUES_PER_BYTE * bytes))
+    throw new Error('a column claims too many values')
 }

@@ -43,8 +43,9 @@ const MOST_VALUES = 2 ** 26
 const FOOTER_BYTES = 8
 
 function open(source: ByteSource, path: string): ParquetFile {
-  const ends = source.read(source.length - FOOTER_BYTES, FOOTER_BYTES)
-  if (source.length < 12 || Buffer.from(ends.subarray(4)).toString('latin1') !== 'PAR1') {
+  const isWhole = source.length >= 12
+  const ends = isWhole ? source.read(source.length - FOOTER_BYTES, FOOTER_BYTES) : new Uint8Array()
+  if (Buffer.from(ends.subarray(4)).toString('latin1') !== 'PAR1') {
     throw badParquet(path, 'is not a Parquet file, or not all of one')
   }
   const footerBytes = new DataView(ends.buffer, ends.byteOffset, 4).getUint32(0, true) + FOOTER_BYTES
@@ -52,6 +53,8 @@ function open(source: ByteSource, path: string): ParquetFile {
   const metadata = reading(path, () => parquetMetadata(slice(source, source.length - footerBytes, source.length)))
   if (metadata.num_rows > MOST_ROWS) throw badParquet(path, `claims ${metadata.num_rows} rows`)
   reading(path, () => checkPages(source, metadata))
+  if (metadata.schema.some(({ name }) => typeof name !== 'string'))
+    throw badParquet(path, 'has a column without a name')
   const buffer: AsyncBuffer = {
     byteLength: source.length,
     slice: (start, end = source.length) => slice(source, start, end),
