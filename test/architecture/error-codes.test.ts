@@ -3,9 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..', '..')
-const sources = readdirSync(join(root, 'src-main'), { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-  .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+/** The window has codes of its own, for what never reaches the main process. */
+const sources = ['src-main', 'src-renderer'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|svelte)$/.test(entry.name))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8')),
+)
 const documented = [...readFileSync(join(root, 'docs', 'errors.md'), 'utf8').matchAll(/^\| (`.*?`) \|/gm)].flatMap(
   ([, codes]) => [...codes.matchAll(/`([a-z-]+)`/g)].map(([, code]) => code),
 )
