@@ -112,7 +112,9 @@ describe(`mutants (TEST_SEED=${seed})`, { timeout: 30 * 60_000 }, () => {
   it('of samples', async () => {
     const png = await readFile('assets/digits/7.png')
     const shape = [1, 28, 28] as const
-    await everyMutant(share(0.05), (random) => sampleFromBytes(mutateBytes(png, random), 'image/png', shape, { layout: 'nchw' }))
+    await everyMutant(share(0.05), (random) =>
+      sampleFromBytes(mutateBytes(png, random), 'image/png', shape, { layout: 'nchw' }),
+    )
     const array = npy([0.3, -0.8, 1.5, 0.6])
     await everyMutant(share(0.1), (random) =>
       sampleFromBytes(mutateBytes(array, random), 'application/x-npy', [1, 2, 2], { layout: 'nchw' }),
