@@ -18,7 +18,7 @@ export interface AdviseRequest
     Limits,
     Pick<
       CompileRequest,
-      'model' | 'inputName' | 'outputName' | 'calibration' | 'preprocessing' | 'maxSamples' | 'input'
+      'model' | 'inputName' | 'inputShape' | 'outputName' | 'calibration' | 'preprocessing' | 'maxSamples' | 'input'
     > {
   readonly goal: Goal
   /** Where the recommended choice goes, for `protect --plan`. */

@@ -67,6 +67,7 @@ async function firstDifference(
         valueOf(
           normalise(graph, {
             ...request,
+            inputShape: input.onnxShape,
             outputName: outputs[0],
             onIntegers: quantised !== undefined,
             wholeNetwork: true,

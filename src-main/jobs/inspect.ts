@@ -23,6 +23,8 @@ export interface InspectResult {
   readonly supported: boolean
   /** All of them, in the graph's order. */
   readonly unsupported: readonly UnsupportedNode[]
+  /** Where some are: the last tensor with which the network could end, for `--output-name`. */
+  readonly lastTensor?: string
   /** [channels, height, width]; absent where the network is not supported. */
   readonly inputShape?: Shape
   /** What the owner applies after decryption. */
@@ -78,6 +80,7 @@ export async function inspect(request: NetworkRequest, work: WorkContext): Promi
       ...node,
       ...(hint !== undefined && { help: hint }),
     })),
+    ...(report.lastTensor !== undefined && { lastTensor: report.lastTensor }),
     ...(input && { inputShape: input.shape }),
     finish,
     ...(tail && { tail }),

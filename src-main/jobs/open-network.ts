@@ -9,6 +9,7 @@ import { readOnnx } from '../core/onnx/read-onnx.ts'
 import { isTflite, readTflite } from '../core/tflite/read-tflite.ts'
 import { readBytes } from '../files/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
+import { openShape } from './open-shape.ts'
 import { externalDataOf } from './external-data.ts'
 
 /** Which network a job is about; names choose among several inputs or outputs. */
@@ -18,6 +19,11 @@ export interface NetworkRequest {
   readonly outputName?: string
   /** Where the network leaves sizes open. */
   readonly inputShape?: readonly number[]
+}
+
+export interface OpenNetworkRequest extends NetworkRequest {
+  /** Samples that say sizes which the network leaves open, where `inputShape` does not. */
+  readonly calibration?: string
 }
 
 /** A network as it was read: what is compiled is what the hash is of. */
@@ -56,11 +62,12 @@ export async function readGraph({ model }: NetworkRequest): Promise<ReadFile> {
 export const networkName = (model: string): string => withoutEnding(basename(model))
 
 /** @throws UserError as `openGraph`, and unsupported-operators with all of them. */
-export async function openNetworkFile(request: NetworkRequest): Promise<NetworkFile> {
+export async function openNetworkFile(request: OpenNetworkRequest): Promise<NetworkFile> {
   const { graph, bytes, format } = await readGraph(request)
+  const choice = { ...request, inputShape: request.inputShape ?? (await openShape(graph, request.calibration)) }
   return namingFile(request.model, () => {
-    const model = normalise(graph, request)
-    const onIntegers = model.quantised && normalise(graph, { ...request, onIntegers: true })
+    const model = normalise(graph, choice)
+    const onIntegers = model.quantised && normalise(graph, { ...choice, onIntegers: true })
     const classNames = classNamesIn(graph.metadata ?? new Map(), Math.max(2, classesOf(model)))
     return {
       model,
@@ -86,7 +93,7 @@ const castsToHalf = ({ nodes }: Graph): boolean =>
   nodes.some(({ operator, attributes: { to } }) => operator === 'Cast' && (to === 10 || to === 16))
 
 /** @throws UserError as `openNetworkFile` */
-export const openNetwork = async (request: NetworkRequest): Promise<LayerModel> =>
+export const openNetwork = async (request: OpenNetworkRequest): Promise<LayerModel> =>
   (await openNetworkFile(request)).model
 
 /** How ONNX Runtime is fed for this network. */

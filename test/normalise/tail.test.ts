@@ -214,3 +214,11 @@ it('leaves what has weights, and what something else reads, to the edge', () => 
   expect(model.tail).toBeUndefined()
   expect(model.layers.filter(({ kind }) => kind === 'activation').length).toBe(2)
 })
+
+it('names the last tensor that would do', () => {
+  const nodes = [...trunk(5), node('Erfc', ['logits'], ['e']), { operator: 'Gemm', inputs: ['e', 'v'], outputs: ['y'] }]
+  const bytes = written({ nodes, constants: { v: random(9, [5, 3]) }, decrypted: 3 })
+  const error = { hint: expect.stringContaining('Up to “logits” the network can be protected') as string }
+  expect(() => importModel(bytes)).toThrow(expect.objectContaining(error) as Error)
+  expect(importModel(bytes, { outputName: 'logits' }).layers.length).toBeGreaterThan(0)
+})

@@ -2,6 +2,7 @@ import { randomNumbers } from '../models/compare.ts'
 import type { TestModel } from '../onnx/write-model.ts'
 import * as elementwise from './elementwise-steps.ts'
 import * as moving from './moving-steps.ts'
+import * as probed from './probed-steps.ts'
 import { opsets, RandomGraph, type Choices } from './random-graph.ts'
 import * as windowed from './windowed-steps.ts'
 import type { Step } from './windowed-steps.ts'
@@ -13,6 +14,7 @@ const steps: readonly Step[] = [
   ...Object.values(pooling),
   ...Object.values(elementwise),
   ...Object.values(moving),
+  ...Object.values(probed),
 ]
 const inputs = [
   [1, 2, 6, 6],
@@ -25,6 +27,7 @@ const inputs = [
   [1, 2, 12, 1],
   [1, 2, 1, 8],
   [1, 4, 1, 1],
+  [1, 2, 3, 4],
 ]
 
 /** Choices from a list of numbers, repeated; all zeros is the simplest graph. */

@@ -13,7 +13,8 @@ describe('random graphs', () => {
     await fc.assert(
       fc.asyncProperty(numbers, fc.nat(1 << 30), fc.integer({ min: 1, max: 9 }), async (list, weightSeed, length) => {
         const bytes = writeModel(buildModel(list, weightSeed, length))
-        const model = importModel(bytes)
+        // Of every other graph the owner does what it can after decryption.
+        const model = importModel(bytes, { wholeNetwork: weightSeed % 2 === 0 })
         const difference = await differenceFromRuntime(model, bytes, 1, true)
         expect(difference).toBeLessThan(1e-4)
       }),

@@ -19,6 +19,7 @@ interface Options extends PreprocessingOptions {
   readonly out?: string
   readonly force?: boolean
   readonly inputName?: string
+  readonly inputShape?: readonly number[]
   readonly outputName?: string
 }
 

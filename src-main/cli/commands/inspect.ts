@@ -50,7 +50,7 @@ function textOf(result: InspectResult): string {
     shortened(node.becomes ?? 'unsupported'),
   ])
   const refusals = unsupported.map(({ node, operator, reason }) => [shortened(node), operator, reason])
-  const help = [...new Set(unsupported.flatMap((node) => node.help ?? []))]
+  const help = [...new Set(unsupported.flatMap((node) => node.help ?? [])), ...lastTensorHint(result)]
   return [
     pairs(facts),
     table(['node', 'operator', 'output', 'parameters', 'products', 'becomes'], nodes),
@@ -58,6 +58,10 @@ function textOf(result: InspectResult): string {
     ...(help.length > 0 ? [`What would help:\n${help.map((line) => `  ${line}`).join('\n')}`] : []),
   ].join('\n\n')
 }
+
+/** How to take what is in front of the nodes that stand in the way. */
+const lastTensorHint = ({ lastTensor }: InspectResult): string[] =>
+  lastTensor === undefined ? [] : [`Up to “${lastTensor}” the network can be protected: --output-name takes it as the end.`]
 
 /** Converters write names of hundreds of characters; `--json` has them whole. */
 const LONGEST = 40

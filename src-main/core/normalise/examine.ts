@@ -13,6 +13,7 @@ import { joinClamps, type Bounds } from './passes/join-clamps.ts'
 import { nameLayers } from './passes/name-layers.ts'
 import { poolBeforeScale } from './passes/pool-before-scale.ts'
 import { writeAsStandard } from './passes/write-as-standard.ts'
+import { writeSequences } from './passes/write-sequences.ts'
 import { recogniseActivations } from './passes/recognise-activations.ts'
 import { removeDeadLayers } from './passes/remove-dead-layers.ts'
 import { formOf, readIntegers } from './quantised/read-integers.ts'
@@ -25,6 +26,8 @@ export interface Examination extends Lowered {
   readonly model: LayerModel | undefined
   /** Every value that does not depend on the input, by name. */
   readonly constants: Graph['constants']
+  /** The last tensor of the file with which the network could end, where nodes stand in the way. */
+  readonly lastTensor?: string
   /** Names of the nodes of the tail. */
   readonly afterDecryption?: ReadonlySet<string>
 }
@@ -32,7 +35,7 @@ export interface Examination extends Lowered {
 /**
  * The passes of normalising, in order; each says in its own file what it changes, when, and why that is the same:
  * 1. `beginAt` and `prune` keep the outputs and what they need, from the input or from a chosen tensor on.
- * 2. `writeAsStandard` writes operators of other domains by ONNX's own; `foldConstants` computes what does not depend on the input.
+ * 2. `writeSequences` and `writeAsStandard` write sequences and operators of other domains by ONNX's own; `foldConstants` computes what does not depend on the input.
  * 3. `readIntegers` reads quantised networks as networks on real numbers; weights and biases are folded again.
  * 4. `splitTail` leaves to the owner what can be done after decryption, where that is more than a softmax or a label.
  * 5. `recogniseActivations` finds activations that are written out.
@@ -46,7 +49,7 @@ export interface Examination extends Lowered {
  */
 export function examine(file: Graph, choice: Choice): Examination {
   const graph = beginAt(file, choice, shapeAt)
-  const standard = foldConstants(writeAsStandard(prune(graph, choice)))
+  const standard = foldConstants(writeAsStandard(writeSequences(prune(graph, choice))))
   const whole = prune(foldConstants(readIntegers(standard, choice.onIntegers)), choice)
   const split = choice.wholeNetwork === true ? undefined : splitTail(whole)
   const examined = (part: Graph): Examination => examineOne(graph, part, choice)
@@ -88,7 +91,10 @@ function examineOne(graph: Graph, folded: Graph, { onIntegers }: Choice): Examin
   const { integers: outputIntegers } = pruned.outputs[0]
   const { outputStep } = network
   const quantisedForm = formOf(graph)
-  if (unsupported.length > 0) return { ...lowered, constants, model: undefined }
+  if (unsupported.length > 0) {
+    const lastTensor = lastOf(graph, lowered)
+    return { ...lowered, constants, model: undefined, ...(lastTensor !== undefined && { lastTensor }) }
+  }
   invariant(output !== undefined, 'a network without refusals has an output')
   const model: LayerModel = {
     name: graph.name,
@@ -109,6 +115,12 @@ function examineOne(graph: Graph, folded: Graph, { onIntegers }: Choice): Examin
     constants,
     model: nameLayers(fuseLinear(poolBeforeScale(simplified(fuseLinear(removeDeadLayers(model)), onIntegers))), graph),
   }
+}
+
+/** Of the file's own tensors; one that only moves the input is no network. */
+function lastOf({ nodes }: Graph, { supported, network }: Lowered): string | undefined {
+  const own = new Set(nodes.flatMap(({ outputs }) => outputs))
+  return network.layers.length === 0 ? undefined : supported.findLast((name) => own.has(name))
 }
 
 /** The ONNX shape of any tensor, for one sample; undefined where it cannot be told. */

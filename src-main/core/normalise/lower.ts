@@ -6,7 +6,8 @@ import { chooseInput, type ChosenInput } from './choose-input.ts'
 import { INPUT, sizeOf, type LayerId } from '../network/layer-model.ts'
 import { imageShape, InputFormFound, NetworkBuilder, type InputForm } from './network-builder.ts'
 import { lastNodes } from './last-nodes.ts'
-import { constantsOf, FoldOperation, listOf, Operation, Refusal } from './operation.ts'
+import { constantsOf, FoldOperation, listOf, Operation, Refusal, type Operator } from './operation.ts'
+import { probeAffine } from './probe-affine.ts'
 import { operatorOf } from './operators/index.ts'
 import { isOnnxOperator, refusedOperators } from './operators/refused.ts'
 import { constantOf, shapeOf, unknown, type UnsupportedNode, type Value, type View } from './values.ts'
@@ -33,6 +34,8 @@ export interface Lowered {
   readonly outputShape: readonly number[]
   readonly unsupported: readonly UnsupportedNode[]
   readonly outcomes: readonly NodeOutcome[]
+  /** Values of the input in the graph's order that no unsupported node had a part in. */
+  readonly supported: readonly string[]
 }
 
 /**
@@ -94,6 +97,8 @@ function lowerWith(
   values.set(input.name, input.isNumeric ? inputView(input, form) : unknown)
   const unsupported: UnsupportedNode[] = []
   const outcomes: NodeOutcome[] = []
+  const supported: string[] = []
+  const tainted = new Set<string>()
   const last = lastNodes(graph)
   const pending = [...graph.nodes].reverse()
   for (let node = pending.pop(); node; node = pending.pop()) {
@@ -106,11 +111,13 @@ function lowerWith(
     network.beginNode(node.operator, sources)
     const before = network.layers.length
     let results: readonly Value[]
+    let isSound = !node.inputs.some((name) => tainted.has(name))
     try {
       results = runNode(node, node.opset ?? graph.opset, values, network, last.has(node))
       for (const value of results) network.budget.spend(elementsOf(value))
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw placed(refusal, node)
+      isSound = false
       const { reason, hint, shape } = refusal
       unsupported.push({ node: node.name, operator: node.operator, reason, ...(hint && { hint }) })
       results = [shape ? network.addPlaceholder(shape) : unknown]
@@ -118,6 +125,10 @@ function lowerWith(
     node.outputs.forEach((name, index) => {
       if (name !== '') values.set(name, results[index] ?? missingOutput(node, index))
     })
+    for (const name of node.outputs) {
+      if (!isSound) tainted.add(name)
+      else if (values.get(name)?.kind === 'view') supported.push(name)
+    }
     const [first] = results
     const shape = !first || first.kind === 'unknown' ? undefined : shapeOf(first)
     outcomes.push({ node, sources, shape, layers: network.layers.slice(before).map(({ id }) => id) })
@@ -131,7 +142,7 @@ function lowerWith(
   network.beginNode('output', [])
   const isView = result?.kind === 'view'
   const output = isView ? outputLayer(network, result) : undefined
-  return { network, input, form, output, outputShape: isView ? result.shape : [], unsupported, outcomes }
+  return { network, input, form, output, outputShape: isView ? result.shape : [], unsupported, outcomes, supported }
 }
 
 /**
@@ -171,8 +182,20 @@ function runNode(
     if (!operator.fold) throw new Refusal('all its inputs are constants', 'Simplify the model before exporting it.')
     return constantsOf(operator.fold(new FoldOperation(node, opset, inputs)))
   }
-  if (!operator.lower) throw new Refusal('it is supported for constants only')
-  return listOf(operator.lower(new Operation(node, opset, inputs, network, isLast)))
+  const operation = new Operation(node, opset, inputs, network, isLast)
+  try {
+    return listOf(lowered(operator, operation))
+  } catch (refusal) {
+    const probed = refusal instanceof Refusal ? probeAffine(operator, operation) : undefined
+    if (!probed) throw refusal
+    return probed
+  }
+}
+
+function lowered(operator: Operator, operation: Operation): Value | readonly Value[] {
+  if (operator.lower) return operator.lower(operation)
+  const known = refusedOperators.get(operation.node.operator)
+  throw new Refusal(known?.reason ?? 'it is supported for constants only', known?.hint)
 }
 
 function unsupportedOperator(node: Node, values: ReadonlyMap<string, Value>): Refusal {

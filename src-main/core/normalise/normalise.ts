@@ -13,12 +13,17 @@ export { preflight, type PreflightReport } from './preflight.ts'
  * 'dynamic-input', 'bad-node', 'bad-shape' and others for graphs that break ONNX's rules.
  */
 export function normalise(graph: Graph, choice: Choice = {}): LayerModel {
-  const { model, unsupported } = examine(graph, choice)
+  const { model, unsupported, lastTensor } = examine(graph, choice)
   if (model) return model
   const list = unsupported.map(({ node, operator, reason }) => `${operator} “${node}”: ${reason}`)
   const [{ node, operator }] = unsupported
   throw new UserError('unsupported-operators', `These nodes cannot be protected:\n${list.join('\n')}`, {
     where: { node, operator },
-    hint: unsupported.find((entry) => entry.hint)?.hint,
+    hint:
+      [unsupported.find((entry) => entry.hint)?.hint ?? [], lastTensorHint(lastTensor)].flat().join(' ') || undefined,
   })
 }
+
+/** How to take what is in front of the nodes that stand in the way. */
+const lastTensorHint = (name: string | undefined): readonly string[] =>
+  name === undefined ? [] : [`Up to “${name}” the network can be protected: --output-name takes it as the end.`]

@@ -16,6 +16,8 @@ export interface PreflightReport {
   readonly supported: boolean
   /** Every node that stands in the way, in the graph's order. */
   readonly unsupported: readonly UnsupportedNode[]
+  /** The last tensor with which the network could end, where nodes stand in the way. */
+  readonly lastTensor?: string
   readonly nodes: readonly NodeReport[]
   /** Empty where the network is not supported. */
   readonly layers: readonly LayerReport[]
@@ -59,7 +61,7 @@ export interface LayerReport {
 
 /** Throws UserError only for graphs that break ONNX's rules, or where an input or output must be chosen. */
 export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
-  const { model, network, unsupported, outcomes, constants, afterDecryption } = examine(graph, choice)
+  const { model, network, unsupported, outcomes, constants, afterDecryption, lastTensor } = examine(graph, choice)
   const drafts = new Map(network.layers.map((layer) => [layer.id, reportLayer(layer, network.shapeOf)]))
   const shapes = model && shapesOf(model)
   const layers = model?.layers.map((layer) => reportLayer(layer, (id) => must(present(shapes), id))) ?? []
@@ -97,6 +99,7 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
   return {
     supported: unsupported.length === 0,
     unsupported,
+    ...(lastTensor !== undefined && { lastTensor }),
     nodes,
     layers,
     input: model?.input,

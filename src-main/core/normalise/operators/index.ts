@@ -9,12 +9,14 @@ import { batchNormalization } from './batch-normalization.ts'
 import { cast, castLike } from './cast.ts'
 import { concat } from './concat.ts'
 import { convTranspose } from './conv-transpose.ts'
+import { einsum } from './einsum.ts'
 import { fakeQuantize } from './fake-quantize.ts'
 import { neg, pow } from './power.ts'
 import { dequantizeLinear, dynamicQuantizeLinear, quantizeLinear } from './quantize-linear.ts'
 import { depthToSpace, expand, spaceToDepth, tile } from './repeat.ts'
 import { resize, upsample } from './resize.ts'
 import { gatherND, scatterElements, scatterND } from './scatter.ts'
+import { alsoThreeDimensional } from './three-dimensional.ts'
 import { where } from './where.ts'
 import { pointwise } from './pointwise.ts'
 import { constantOfShape, cumSum, mod, range, shape, size } from './shape-arithmetic.ts'
@@ -53,7 +55,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Asinh', pointwise('Asinh')],
   ['Atan', pointwise('Atan')],
   ['Atanh', pointwise('Atanh')],
-  ['AveragePool', averagePool],
+  ['AveragePool', alsoThreeDimensional(averagePool, 'average')],
   ['BatchNormalization', batchNormalization],
   ['Cast', cast],
   ['CastLike', castLike],
@@ -63,7 +65,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Concat', concat],
   ['Constant', constant],
   ['ConstantOfShape', constantOfShape],
-  ['Conv', conv],
+  ['Conv', alsoThreeDimensional(conv, 'conv')],
   ['ConvTranspose', convTranspose],
   ['Cos', pointwise('Cos')],
   ['Cosh', pointwise('Cosh')],
@@ -73,6 +75,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Div', div],
   ['Dropout', dropout],
   ['DynamicQuantizeLinear', dynamicQuantizeLinear],
+  ['Einsum', einsum],
   ['Elu', activation('Elu', numbers({ alpha: 1 }))],
   ['Equal', pointwise('Equal')],
   ['Erf', pointwise('Erf')],
@@ -103,7 +106,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['LogSoftmax', softmax('log-softmax')],
   ['MatMul', matMul],
   ['Max', max],
-  ['MaxPool', maxPool],
+  ['MaxPool', alsoThreeDimensional(maxPool, 'max')],
   ['Mean', mean],
   ['Min', min],
   ['Mish', activation('Mish')],

@@ -1,6 +1,6 @@
 import { floatAttribute, intAttribute } from '../../graph/attributes.ts'
 import type { Tensor } from '../../graph/graph.ts'
-import { transposed } from '../../graph/rearrange.ts'
+import { broadcastTo, rearrange, transposed } from '../../graph/rearrange.ts'
 import { broadcastShapes, countOf } from '../../graph/shapes.ts'
 import type { LinearMap } from '../../network/layer-model.ts'
 import { sizeOf } from '../../network/layer-model.ts'
@@ -13,19 +13,30 @@ const maximumWeights = 2 ** 25
 export const matMul: Operator = {
   fold(operation) {
     const [left, right] = [operation.constant(0), operation.constant(1)]
-    const { inner, columns, data } = matrixOf(right)
-    const isStack = right.shape.length > 2 && countOf(right.shape) !== inner * columns
-    if (isStack || (left.shape.at(-1) ?? 1) !== inner) throw operation.refuse('its matrices do not fit')
-    const rows = left.data.length / inner
-    const result = new Float64Array(rows * columns)
-    for (let row = 0; row < rows; row++) {
-      for (let k = 0; k < inner; k++) {
-        const factor = left.data[row * inner + k]
-        for (let n = 0; n < columns; n++) result[row * columns + n] += factor * data[k * columns + n]
+    const [a, b] = [left.shape.length === 1 ? [1, ...left.shape] : left.shape, [...right.shape]]
+    if (right.shape.length === 1) b.push(1)
+    const [rows, inner] = a.slice(-2)
+    const [depth, columns] = b.slice(-2)
+    if (inner !== depth) throw operation.malformed(`[${left.shape}] × [${right.shape}] do not fit together`)
+    const stack = broadcastShapes(a.slice(0, -2), b.slice(0, -2))
+    const [lefts, rights] = [a, b].map((shape) => {
+      const places = Float64Array.from({ length: countOf(shape.slice(0, -2)) }, (_, at) => at)
+      return rearrange(places, broadcastTo(shape.slice(0, -2), stack))
+    })
+    const data = new Float64Array(countOf(stack) * rows * columns)
+    for (let each = 0; each < lefts.length; each++) {
+      for (let row = 0; row < rows; row++) {
+        const to = (each * rows + row) * columns
+        for (let k = 0; k < inner; k++) {
+          const factor = left.data[(lefts[each] * rows + row) * inner + k]
+          if (factor === 0) continue
+          const from = (rights[each] * inner + k) * columns
+          for (let n = 0; n < columns; n++) data[to + n] += factor * right.data[from + n]
+        }
       }
     }
-    const shape = [...left.shape.slice(0, -1), ...(right.shape.length > 1 ? [columns] : [])]
-    return { elementType: left.elementType, shape, data: result }
+    const shape = [...stack, ...(left.shape.length > 1 ? [rows] : []), ...(right.shape.length > 1 ? [columns] : [])]
+    return { elementType: left.elementType, shape, data }
   },
   lower(operation) {
     const [left, right] = [operation.value(0), operation.value(1)]

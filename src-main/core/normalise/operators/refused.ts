@@ -50,7 +50,7 @@ export const refusedOperators: ReadonlyMap<string, RefusedOperator> = new Map([
   ['ArgMin', selecting],
   ['Hardmax', selecting],
   ['Attention', refused('attention multiplies values that depend on the input', 'Use a convolutional network.', true)],
-  ['Einsum', refused('the operator is not supported', 'Write it as MatMul, Transpose and ReduceSum.')],
+  ['Einsum', refused('it multiplies values that depend on the input', 'Only constant weights can be protected.')],
 ])
 
 /** Every operator that ONNX's default domain has or had, up to operator set 26 (onnx 1.22, onnx.defs). */

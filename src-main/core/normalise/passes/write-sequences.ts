@@ -1,0 +1,77 @@
+import { intAttribute } from '../../graph/attributes.ts'
+import type { Graph, Node, Tensor } from '../../graph/graph.ts'
+import { Rewriting } from '../quantised/rewriting.ts'
+
+/** The list of places that a sequence of tensors is made of, along one axis. */
+interface Pieces {
+  readonly x: string
+  readonly axis: number
+  readonly keepsAxis: boolean
+  /** Lengths of the pieces, or one for all. */
+  readonly lengths: readonly number[] | number
+}
+
+/**
+ * Write sequences as slices.
+ * Before: s = SplitToSequence(x, sizes), y = SequenceAt(s, 1). After: y = Slice(x, from, to), squeezed where the axis is not
+ * kept. Conditions: sizes and places are constants, and every reader of s is a SequenceAt.
+ * https://onnx.ai/onnx/operators/onnx__SplitToSequence.html
+ */
+export function writeSequences(graph: Graph): Graph {
+  const sequences = new Map<string, Pieces>()
+  for (const node of graph.nodes) {
+    const pieces = node.operator === 'SplitToSequence' ? piecesOf(node, graph.constants) : undefined
+    const readers = graph.nodes.filter(({ inputs }) => inputs.includes(node.outputs[0]))
+    if (pieces && readers.every((reader) => spanOf(pieces, reader, graph.constants))) {
+      sequences.set(node.outputs[0], pieces)
+    }
+  }
+  if (sequences.size === 0) return graph
+  const rewriting = new Rewriting(graph, false)
+  const list = (node: Node, value: number): string => {
+    const name = rewriting.constant(node, [value], [1])
+    rewriting.constants.set(name, { elementType: 'int', shape: [1], data: Float64Array.of(value) })
+    return name
+  }
+  for (const node of graph.nodes) {
+    if (sequences.has(node.outputs[0])) continue
+    const pieces = sequences.get(node.inputs[0])
+    const span = pieces && spanOf(pieces, node, graph.constants)
+    if (!pieces || !span) {
+      rewriting.keep(node)
+      continue
+    }
+    const axis = list(node, pieces.axis)
+    const inputs = [pieces.x, list(node, span[0]), list(node, span[1]), axis]
+    const isLast = pieces.keepsAxis
+    const slice = rewriting.add(node, 'Slice', inputs, {}, isLast ? node.outputs[0] : undefined)
+    if (isLast) continue
+    const given: Node['attributes'] = rewriting.opset < 13 ? { axes: [pieces.axis] } : {}
+    rewriting.add(node, 'Squeeze', rewriting.opset < 13 ? [slice] : [slice, axis], given, node.outputs[0])
+  }
+  return { ...graph, nodes: rewriting.take(), constants: rewriting.constants }
+}
+
+function piecesOf(node: Node, constants: ReadonlyMap<string, Tensor>): Pieces | undefined {
+  const [x, sizes = ''] = node.inputs
+  const axis = intAttribute(node, 'axis', 0)
+  if (sizes === '') return { x, axis, keepsAxis: intAttribute(node, 'keepdims', 1) === 1, lengths: 1 }
+  const split = constants.get(sizes)
+  if (!split) return undefined
+  return { x, axis, keepsAxis: true, lengths: split.shape.length === 0 ? split.data[0] : [...split.data] }
+}
+
+/** Where a piece begins and ends. */
+function spanOf(
+  { lengths }: Pieces,
+  { operator, inputs }: Node,
+  constants: ReadonlyMap<string, Tensor>,
+): readonly [from: number, to: number] | undefined {
+  const place = operator === 'SequenceAt' ? constants.get(inputs[1])?.data[0] : undefined
+  if (place === undefined) return undefined
+  if (typeof lengths === 'number') return place < 0 ? undefined : [place * lengths, (place + 1) * lengths]
+  const at = place < 0 ? place + lengths.length : place
+  if (!(at >= 0 && at < lengths.length)) return undefined
+  const from = lengths.slice(0, at).reduce((sum, length) => sum + length, 0)
+  return [from, from + lengths[at]]
+}

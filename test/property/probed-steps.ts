@@ -1,0 +1,67 @@
+import type { Step } from './windowed-steps.ts'
+
+const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
+
+/** Each input of a map is probed by itself. */
+const probed = 120
+
+export const einsum: Step = (graph) => {
+  if (graph.shape.length < 2 || graph.opset < 12 || count(graph.shape) > probed) return false
+  const last = graph.shape[graph.shape.length - 1]
+  const outputs = 1 + graph.pick(4)
+  const shape = graph.shape.with(-1, outputs)
+  const [weights, equation] = graph.pick(2) ? [[outputs, last], '...i,oi->...o'] : [[last, outputs], '...i,io->...o']
+  graph.node('Einsum', [graph.current, graph.weights(weights)], shape, { equation })
+  return true
+}
+
+export const cumulativeSum: Step = (graph) => {
+  if (graph.shape.length < 2 || graph.opset < 11 || count(graph.shape) > probed) return false
+  const axis = 1 + graph.pick(graph.shape.length - 1)
+  const place = graph.constant({ shape: [], values: [axis], type: 'int64' })
+  graph.node('CumSum', [graph.current, place], graph.shape, { exclusive: graph.pick(2), reverse: graph.pick(2) })
+  return true
+}
+
+export const stackedMatMul: Step = (graph) => {
+  if (graph.shape.length < 4 || count(graph.shape) > probed) return false
+  const [, stack, rows, inner] = graph.shape
+  const columns = 1 + graph.pick(3)
+  if (graph.pick(2)) {
+    graph.node('MatMul', [graph.current, graph.weights([stack, inner, columns])], graph.shape.with(-1, columns))
+  } else {
+    graph.node('MatMul', [graph.weights([stack, columns, rows]), graph.current], graph.shape.with(-2, columns))
+  }
+  return true
+}
+
+export const mask: Step = (graph) => {
+  if (graph.opset < 9 || graph.shape.length < 2) return false
+  const shape = graph.shape.slice(1)
+  const values = Array.from({ length: count(shape) }, () => graph.pick(2))
+  const condition = graph.constant({ shape, values, type: 'bool' })
+  const other = graph.pick(2) ? graph.scalar(0.5) : graph.side('Tanh', [graph.current])
+  const branches = graph.pick(2) ? [graph.current, other] : [other, graph.current]
+  graph.node('Where', [condition, ...branches], graph.shape)
+  return true
+}
+
+/** Squeeze-and-excitation, or a gate. */
+export const product: Step = (graph) => {
+  const gate = graph.side('Sigmoid', [graph.side('Mul', [graph.current, graph.weights(graph.shape)])])
+  graph.node('Mul', [graph.side('Tanh', [graph.current]), gate], graph.shape)
+  return true
+}
+
+export const sequence: Step = (graph) => {
+  if (graph.opset < 11 || graph.shape.length < 2) return false
+  const axis = 1 + graph.pick(graph.shape.length - 1)
+  const size = graph.shape[axis]
+  const first = 1 + graph.pick(size)
+  const sizes = first < size ? [first, size - first] : [size]
+  const place = graph.pick(sizes.length)
+  const pieces = graph.side('SplitToSequence', [graph.current, graph.integers(sizes)], { axis })
+  const at = graph.constant({ shape: [], values: [place], type: 'int64' })
+  graph.node('SequenceAt', [pieces, at], graph.shape.with(axis, sizes[place]))
+  return true
+}
