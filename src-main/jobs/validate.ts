@@ -9,7 +9,7 @@ import { runLayerBatch } from '../core/network/run-layers.ts'
 import { stepCounter, type WorkContext } from '../core/progress.ts'
 import { accuracyReport, type AccuracyReport, type Outputs } from '../core/validate/accuracy-report.ts'
 import { checkLabels } from '../core/validate/check-outputs.ts'
-import { classScores } from '../core/normalise/run-tail.ts'
+import { classScores, isClassifier } from '../core/normalise/run-tail.ts'
 import { attributeLayers } from '../core/validate/attribute-layers.ts'
 import { quantisedReport, type QuantisedReport } from '../core/validate/quantised-report.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
@@ -102,6 +102,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const report = accuracyReport({
     ...(labels && { labels }),
     ...(classNames && { classNames }),
+    isQuantity: classesOf(model) === 1 && !isClassifier(model),
     original: originalScores,
     computedBy: original.computedBy,
     ...(original.deviation && { deviation: original.deviation }),

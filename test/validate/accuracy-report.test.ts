@@ -127,3 +127,48 @@ describe('the printed report', () => {
     expect(html).not.toMatch(/\b(src|href)=/)
   })
 })
+
+describe('of a single output', () => {
+  const [logits, polynomials] = [scores([2], [-1], [0.5], [-3]), scores([1.5], [-1], [-0.5], [-3])]
+
+  it('judges a yes or a no by labels, in a matrix of two classes', () => {
+    const encrypted = { indices: [0, 2], outputs: scores([1.4], [-0.6]) }
+    const report = accuracyReport({ labels: [1, 0, 1, 1], original: logits, polynomial: polynomials, encrypted })
+    expect(report.original).toMatchObject({
+      accuracy: 0.75,
+      confusion: [
+        [1, 0],
+        [1, 2],
+      ],
+    })
+    expect(report.polynomial).toMatchObject({
+      accuracy: 0.5,
+      agreement: 0.75,
+      confusion: [
+        [1, 0],
+        [2, 1],
+      ],
+    })
+    expect(report.encrypted).toMatchObject({
+      accuracy: 0.5,
+      confusion: [
+        [0, 0],
+        [1, 1],
+      ],
+    })
+    expect(report.classes.map(({ count }) => count)).toEqual([1, 3])
+    expect(reportText(report)).toContain('75.00 %')
+  })
+
+  it('judges a quantity by its error', () => {
+    const report = accuracyReport({ isQuantity: true, original: logits, polynomial: polynomials })
+    expect(report.judgedBy).toBe('error')
+    expect(report.polynomial.error?.rootMeanSquare).toBeCloseTo(Math.sqrt(1.25 / 4))
+    expect(report.polynomial.error?.largest).toBe(1)
+    // About their mean of −0.375, the original outputs deviate by the root of 13.6875/4.
+    expect(report.polynomial.error?.relative).toBeCloseTo(Math.sqrt(1.25 / 13.6875))
+    expect(report.classes).toEqual([])
+    expect(report.worst.map(({ index }) => index)).toEqual([2, 0, 1, 3])
+    expect(reportText(report)).toContain('of the deviation')
+  })
+})

@@ -61,7 +61,9 @@ function textOf(result: InspectResult): string {
 
 /** How to take what is in front of the nodes that stand in the way. */
 const lastTensorHint = ({ lastTensor }: InspectResult): string[] =>
-  lastTensor === undefined ? [] : [`Up to “${lastTensor}” the network can be protected: --output-name takes it as the end.`]
+  lastTensor === undefined
+    ? []
+    : [`Up to “${lastTensor}” the network can be protected: --output-name takes it as the end.`]
 
 /** Converters write names of hundreds of characters; `--json` has them whole. */
 const LONGEST = 40

@@ -20,7 +20,7 @@ const tolerance = 1e-9
  * Undefined where that does not hold.
  */
 export function probeAffine(operator: Operator, operation: Operation): readonly View[] | undefined {
-  const { fold } = operator
+  const fold = operator.fold?.bind(operator)
   const place = operation.inputs.findIndex((value) => value?.kind === 'view')
   const others = operation.inputs.filter((value) => value?.kind === 'view')
   if (!fold || others.length !== 1 || operation.batch > 1) return undefined

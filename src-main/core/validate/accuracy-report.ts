@@ -1,5 +1,6 @@
 import { confusionMatrix, isFiniteOutput, labelOf, marginOf, share } from '../network/classification.ts'
 import type { LayerAttribution } from './attribute-layers.ts'
+import { outputError, type OutputError } from './output-error.ts'
 import type { QuantisedReport } from './quantised-report.ts'
 import { checkLabels, checkOutputs, lostWarning, type EncryptedOutputs, type Outputs } from './check-outputs.ts'
 
@@ -22,6 +23,8 @@ export interface AccuracyInput {
   readonly labels?: readonly number[]
   /** In the order of the outputs. */
   readonly classNames?: readonly string[]
+  /** Whether a single output is a quantity; else it is a yes above 0. */
+  readonly isQuantity?: boolean
   readonly original: Outputs
   readonly polynomial: Outputs
   readonly encrypted?: EncryptedOutputs
@@ -36,6 +39,8 @@ export interface AccuracyInput {
 /** Shares are between 0 and 1. `accuracy` is absent without labels. */
 export interface AccuracyReport {
   readonly samples: number
+  /** By the error where the only output is a quantity and there are no labels. */
+  readonly judgedBy: 'labels' | 'error'
   readonly original: {
     readonly accuracy?: number
     readonly confusion?: readonly (readonly number[])[]
@@ -49,6 +54,8 @@ export interface AccuracyReport {
     /** Share of samples with the original's label. */
     readonly agreement: number
     readonly confusion?: readonly (readonly number[])[]
+    /** Of a single output. */
+    readonly error?: OutputError
   }
   readonly encrypted?: EncryptedAccuracy
   /** Absent where the network is not quantised. */
@@ -70,6 +77,8 @@ export interface EncryptedAccuracy {
   readonly agreement: number
   /** Share of samples with the polynomial network's label, of those where it has one. */
   readonly agreementWithPolynomial: number
+  /** Of a single output, against the original. */
+  readonly error?: OutputError
   readonly noise: {
     /** Of |encrypted − polynomial| over all outputs. */
     readonly largest: number
@@ -113,7 +122,9 @@ export interface WorstSample {
 export function accuracyReport(input: AccuracyInput): AccuracyReport {
   const { labels, original, polynomial } = input
   checkOutputs(original, polynomial, input.encrypted)
-  const classes = original[0].length
+  const isSingle = original[0].length === 1
+  const isQuantity = isSingle && input.isQuantity === true && !labels
+  const classes = isQuantity ? 0 : Math.max(2, original[0].length)
   if (labels) checkLabels(labels, original.length, classes)
   const [before, after] = [original.map(labelOf), polynomial.map(labelOf)]
   const judged = (found: readonly number[]) =>
@@ -124,17 +135,22 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
   const encrypted = input.encrypted && encryptedAccuracy(input.encrypted, input)
   return {
     samples: original.length,
+    judgedBy: isQuantity ? 'error' : 'labels',
     original: {
       ...judged(before),
       ...(input.computedBy !== undefined && { computedBy: input.computedBy }),
       ...(input.deviation && { deviation: input.deviation }),
     },
-    polynomial: { ...judged(after), agreement: share(after, (label, i) => label === before[i]) },
+    polynomial: {
+      ...judged(after),
+      agreement: share(after, (label, i) => label === before[i]),
+      ...(isSingle && { error: outputError(original, polynomial) }),
+    },
     ...(encrypted && { encrypted }),
     ...(input.quantised && { quantised: input.quantised }),
     ...(input.classNames && { classNames: input.classNames }),
     classes: classChanges(labels ?? before, before, after, input.classNames ?? [], classes),
-    worst: worstSamples(input, before, after),
+    worst: worstSamples(input, before, after, isQuantity),
     layers: input.layers ?? [],
     warnings: [lostWarning(polynomial) ?? [], input.warnings ?? []].flat(),
   }
@@ -164,9 +180,15 @@ function encryptedAccuracy(
     samples: indices.length,
     ...(truths && {
       accuracy: share(found, (label, k) => label === truths[k]),
-      confusion: confusionMatrix(truths, found, polynomial[0].length),
+      confusion: confusionMatrix(truths, found, Math.max(2, polynomial[0].length)),
     }),
     agreement: share(found, (label, k) => label === labelOf(original[indices[k]])),
+    ...(polynomial[0].length === 1 && {
+      error: outputError(
+        indices.map((index) => original[index]),
+        outputs,
+      ),
+    }),
     agreementWithPolynomial: share(comparable, (k) => found[k] === labelOf(polynomial[indices[k]])),
     noise: {
       largest,
@@ -199,10 +221,13 @@ function worstSamples(
   { labels, original, polynomial }: AccuracyInput,
   before: readonly number[],
   after: readonly number[],
+  isQuantity: boolean,
 ): WorstSample[] {
   // How far the original's label leads in the polynomial network; negative where it lost.
-  const lead = (i: number) =>
-    Number.isNaN(after[i]) ? -Infinity : marginOf(polynomial[i]) * (before[i] === after[i] ? 1 : -1)
+  const lead = (i: number) => {
+    if (isQuantity && isFiniteOutput(polynomial[i])) return 0 - largestDifference(original[i], polynomial[i])
+    return Number.isNaN(after[i]) ? -Infinity : marginOf(polynomial[i]) * (before[i] === after[i] ? 1 : -1)
+  }
   return [...original.keys()]
     .sort((i, j) => (lead(i) < lead(j) ? -1 : Number(lead(i) > lead(j))))
     .slice(0, WORST)

@@ -13,7 +13,9 @@ export const percent = (share: number | undefined): string =>
 const points = (difference: number): string => `${difference > 0 ? '+' : ''}${(100 * difference).toFixed(2)}`
 const figure = (value: number | undefined): string => value?.toPrecision(3) ?? '–'
 
-export function networkTable({ samples, original, polynomial, encrypted }: AccuracyReport): ReportTable {
+export function networkTable(report: AccuracyReport): ReportTable {
+  const { samples, original, polynomial, encrypted } = report
+  if (report.judgedBy === 'error') return errorTable(report)
   const rows = [
     ['original', String(samples), percent(original.accuracy), '–'],
     ['polynomial', String(samples), percent(polynomial.accuracy), percent(polynomial.agreement)],
@@ -22,6 +24,20 @@ export function networkTable({ samples, original, polynomial, encrypted }: Accur
     rows.push(['encrypted', String(encrypted.samples), percent(encrypted.accuracy), percent(encrypted.agreement)])
   }
   return { title: 'Networks', header: ['network', 'samples', 'accuracy', 'agreement'], rows }
+}
+
+/** Of a network that gives one quantity. */
+function errorTable({ samples, polynomial, encrypted }: AccuracyReport): ReportTable {
+  const row = (name: string, count: number, error: AccuracyReport['polynomial']['error']): string[] => [
+    name,
+    String(count),
+    figure(error?.rootMeanSquare),
+    figure(error?.largest),
+    percent(error?.relative),
+  ]
+  const rows = [['original', String(samples), '–', '–', '–'], row('polynomial', samples, polynomial.error)]
+  if (encrypted) rows.push(row('encrypted', encrypted.samples, encrypted.error))
+  return { title: 'Networks', header: ['network', 'samples', 'error (RMS)', 'largest', 'of the deviation'], rows }
 }
 
 export const layerTable = ({ layers }: AccuracyReport): ReportTable => ({

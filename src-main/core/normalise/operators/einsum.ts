@@ -83,5 +83,7 @@ const dots = (count: number): string[] => Array.from({ length: count }, (_, at) 
 
 function spread(term: string, rest: number): string[] {
   const [before, after] = term.split('...') as [string, string | undefined]
-  return after === undefined ? [...before] : [...before, ...dots(rest), ...after]
+  return after === undefined ? lettersOf(before) : [...lettersOf(before), ...dots(rest), ...lettersOf(after)]
 }
+
+const lettersOf = (text: string): string[] => Array.from(text)

@@ -10,18 +10,18 @@ import { constantOf, rearrangeTensor, type Value } from '../values.ts'
  * Conditions: the window stands at one place along the axis; it may be padded there.
  */
 export function alsoThreeDimensional(operator: Operator, kind: 'conv' | 'max' | 'average'): Operator {
-  const { lower } = operator
+  const lower = operator.lower?.bind(operator)
   if (!lower) return operator
   return {
     ...operator,
     lower(operation) {
       const view = operation.view(0)
-      if (view.shape.length !== 5) return lower.call(operator, operation)
+      if (view.shape.length !== 5) return lower(operation)
       const weight = kind === 'conv' ? operation.constant(1) : undefined
       const axis = [0, 1, 2].find((each) => view.shape[each + 2] === 1)
       const flat = axis === undefined ? undefined : flattened(operation, axis, weight)
-      if (axis === undefined || !flat) return lower.call(operator, operation)
-      if (kind === 'average' && flat.extent > 1) return lower.call(operator, operation)
+      if (axis === undefined || !flat) return lower(operation)
+      if (kind === 'average' && flat.extent > 1) return lower(operation)
       const shape = view.shape.toSpliced(axis + 2, 1)
       const inputs: Value[] = [{ ...view, shape }]
       if (weight) {
@@ -33,7 +33,7 @@ export function alsoThreeDimensional(operator: Operator, kind: 'conv' | 'max' | 
       const { network, opset, isLast } = operation
       const node = { ...operation.node, attributes: flat.attributes }
       const inner = new Operation(node, opset, [...inputs, ...rest], network, isLast)
-      return listOf(lower.call(operator, inner)).map((value) =>
+      return listOf(lower(inner)).map((value) =>
         value.kind === 'view' ? { ...value, shape: value.shape.toSpliced(axis + 2, 0, 1) } : value,
       )
     },

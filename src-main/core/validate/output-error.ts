@@ -1,0 +1,25 @@
+import { isFiniteOutput } from '../network/classification.ts'
+import type { Outputs } from './check-outputs.ts'
+
+/** How far outputs are from the original's: what agreement is where they are quantities, not scores of classes. */
+export interface OutputError {
+  readonly rootMeanSquare: number
+  readonly largest: number
+  /** Of the root mean square to the deviation of the original's outputs about their mean; absent where these do not vary. */
+  readonly relative?: number
+}
+
+/** Over the samples on which both are finite. */
+export function outputError(originals: Outputs, outputs: Outputs): OutputError {
+  const usable = [...originals.keys()].filter((i) => isFiniteOutput(outputs[i]) && isFiniteOutput(originals[i]))
+  const values = usable.flatMap((i) => [...originals[i]])
+  const differences = usable.flatMap((i) => [...originals[i]].map((value, at) => Math.abs(outputs[i][at] - value)))
+  const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
+  const rootMeanSquare = rootMeanSquareOf(differences)
+  const deviation = rootMeanSquareOf(values.map((value) => value - mean))
+  const largest = differences.reduce((most, value) => Math.max(most, value), 0)
+  return { rootMeanSquare, largest, ...(deviation > 0 && { relative: rootMeanSquare / deviation }) }
+}
+
+const rootMeanSquareOf = (values: readonly number[]): number =>
+  Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / Math.max(1, values.length))
