@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts'
 import type { Tensor } from '../graph/graph.ts'
 import { countOf } from '../graph/shapes.ts'
 import { sizeOf, type LinearMap } from '../network/layer-model.ts'
@@ -105,7 +106,8 @@ function attempt<T>(run: () => T): T | undefined {
   try {
     return run()
   } catch (error) {
-    if (error instanceof Refusal) return undefined
+    // What stood in the way of lowering is said; a malformed input that only computing meets is not.
+    if (error instanceof Refusal || error instanceof UserError) return undefined
     throw error
   }
 }
