@@ -10,7 +10,7 @@ import {
   type ManifestSegment,
 } from '../core/bundle/manifest.ts'
 import { damagedBundle } from '../core/plan/damaged-bundle.ts'
-import { checkKeys } from '../core/bundle/check-keys.ts'
+import { checkKeys, checkKeySizes } from '../core/bundle/check-keys.ts'
 import type { CutKind } from '../core/segment/cut.ts'
 import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeWeightIndex } from '../core/bundle/weight-index.ts'
@@ -153,6 +153,7 @@ export class Bundle {
   async plan(segment: ManifestSegment): Promise<Plan> {
     const plan = decodePlan(await this.entry(segment.plan))
     checkKeys(plan, segment)
+    checkKeySizes(plan, segment, this.manifest.entries)
     return plan
   }
 

@@ -4,7 +4,7 @@ import type { Kernels, StageKernel } from './wasm.ts'
 /** Stages in the order of their codes. */
 const stages = [
   ...(['productSum', 'add', 'dropPrimes', 'lastRemainder', 'divideByLast'] as const),
-  ...(['decompose', 'specialSum', 'applyKeys'] as const),
+  ...(['decompose', 'raise', 'specialSum', 'applyKeys'] as const),
   ...(['expand', 'redraw', 'pack'] as const),
   ...(['prepare', 'takeRemainder', 'encrypt', 'embed'] as const),
 ]
@@ -23,6 +23,10 @@ export interface Command {
   readonly count?: number
   readonly digits?: number
   readonly packed?: boolean
+  /** Of keys: data primes of a digit, special primes, and where the constants of their conversions are. */
+  readonly digitPrimes?: number
+  readonly specialPrimes?: number
+  readonly conversion?: number
   /** u32 words that follow the command. */
   readonly table?: readonly number[]
 }
@@ -35,7 +39,7 @@ export interface CommandSink {
 }
 
 const SLOTS = 16
-const COMMAND_WORDS = 16
+const COMMAND_WORDS = 20
 /** Words of the ring's head: commands published, closed, failed, then each thread's commands passed. */
 const [PUBLISHED, CLOSED, FAILED, PASSED] = [0, 1, 2, 3]
 const HEAD_WORDS = 64
@@ -52,8 +56,9 @@ export interface RingPlace {
   readonly threads: number
   readonly n: number
   readonly primeTable: number
-  /** Index of the special prime. */
+  /** Index of the special prime; the key primes follow it. */
   readonly special: number
+  readonly keyPrimes: number
   /** Each thread's own memory: thread t's is at scratch + t·scratchBytes. */
   readonly scratch: number
   readonly scratchBytes: number
@@ -80,13 +85,14 @@ export class CommandRing implements CommandSink {
   }
 
   submit(command: Command): void {
-    const { n, primeTable, special, threads } = this.#place
+    const { n, primeTable, special, keyPrimes, threads } = this.#place
     const published = this.#words[PUBLISHED]
     for (let thread = 0; thread < threads; thread++) {
       while (published - this.#passedBy(thread) >= SLOTS) this.#passOne()
     }
     const { tasks, primes, target = 0, source = 0, other = 0, parts = 0, otherParts = 0 } = command
     const { count = 0, digits = 0, packed = false, table = [] } = command
+    const { digitPrimes = 1, specialPrimes = 1, conversion = 0 } = command
     const slot = this.#slot(published)
     const fields = [
       n,
@@ -101,6 +107,10 @@ export class CommandRing implements CommandSink {
       primeTable,
       special,
       packed ? 1 : 0,
+      keyPrimes,
+      digitPrimes,
+      specialPrimes,
+      conversion,
     ]
     this.#words.set([stages.indexOf(command.stage), tasks, 0, 0, ...fields], slot)
     this.#words.set(table, slot + COMMAND_WORDS)

@@ -1,6 +1,6 @@
 import { InternalError, invariant } from '../core/errors.ts'
 import type { Evaluator } from '../core/plan/evaluator.ts'
-import type { CkksParameters, WeightIndex } from '../core/plan/plan.ts'
+import type { CkksParameters, KeyForm, WeightIndex } from '../core/plan/plan.ts'
 import type { Arena } from './arena.ts'
 import type { CommandSink } from './command-ring.ts'
 import { galoisElement } from './number-theory.ts'
@@ -19,8 +19,12 @@ export interface KernelValue {
 /** Where a key switch's key is; see assembly/key-switch.ts. */
 export interface KeyPlace {
   readonly key: number
-  readonly primes: number
+  /** Data primes that it is made for. */
+  readonly dataPrimes: number
   readonly permutation: number
+  readonly form: KeyForm
+  /** Constants for its form and the value's level: conversion-table.ts. */
+  readonly conversion: number
 }
 
 /** Public material in the kernels' memory: encrypted weights and evaluation keys. */
@@ -47,8 +51,8 @@ const DIGITS_CENTRED = -1
 const PRODUCT_SLICES = 4
 
 /**
- * A plan's operations on residues in shared memory, equal word for word to SEAL's, except `rotateMany`, whose
- * noise is no larger. Nothing is allocated but places in the arena, whose size a rehearsal of the plan tells.
+ * A plan's operations on residues in shared memory, equal word for word to SEAL's, except `rotateMany` and all hybrid key
+ * switching, whose noise is no larger. Nothing is allocated but places in the arena, whose size a rehearsal of the plan tells.
  */
 export class KernelEvaluator implements Evaluator<KernelValue> {
   readonly #parts: KernelEvaluatorParts
@@ -72,21 +76,26 @@ export class KernelEvaluator implements Evaluator<KernelValue> {
   relinearise(value: KernelValue): KernelValue {
     invariant(value.parts === 3, 'kernels: only three parts can be relinearised')
     const key = this.#parts.material.relinearisationKey(value.primes)
-    return this.#switchKeys(value, 2, [key], 0)[0]
+    return this.#switchKeys(value, 2, [key], this.#digits(0))[0]
   }
 
   rotate(value: KernelValue, steps: number): KernelValue {
     invariant(value.parts === 2, 'kernels: only two parts can be rotated')
     const key = this.#parts.material.rotationKey(steps, value.primes)
-    return this.#switchKeys(value, 1, [key], galoisElement(steps, this.#n))[0]
+    return this.#switchKeys(value, 1, [key], this.#digits(galoisElement(steps, this.#n)))[0]
   }
 
   rotateMany(value: KernelValue, steps: readonly number[]): KernelValue[] {
     invariant(value.parts === 2, 'kernels: only two parts can be rotated')
     const keys = steps.map((step) => this.#parts.material.rotationKey(step, value.primes))
-    const results: KernelValue[] = []
-    for (let first = 0; first < keys.length; first += ROTATIONS_AT_ONCE) {
-      results.push(...this.#switchKeys(value, 1, keys.slice(first, first + ROTATIONS_AT_ONCE), DIGITS_CENTRED))
+    const results = new Array<KernelValue>(keys.length)
+    for (const alike of alikeForms(keys)) {
+      for (let first = 0; first < alike.length; first += ROTATIONS_AT_ONCE) {
+        const members = alike.slice(first, first + ROTATIONS_AT_ONCE)
+        const group = members.map((index) => keys[index])
+        const rotated = this.#switchKeys(value, 1, group, DIGITS_CENTRED)
+        members.forEach((index, i) => (results[index] = rotated[i]))
+      }
     }
     return results
   }
@@ -192,19 +201,40 @@ export class KernelEvaluator implements Evaluator<KernelValue> {
     return result
   }
 
-  /** One result per key; `digits` as assembly/key-switch.ts names them. */
+  /** Hybrid keys always take centred digits, so that rotations alone and together are the same. */
+  #digits(ofSeal: number): number {
+    return this.#parts.parameters.keySwitching ? DIGITS_CENTRED : ofSeal
+  }
+
+  /** One result per key, all of one form; `digits` as assembly/key-switch.ts names them. */
   #switchKeys(value: KernelValue, parts: number, keys: readonly KeyPlace[], digits: number): KernelValue[] {
     const { commands, shared } = this.#parts
     const { address: source, primes, scale } = value
+    const [{ form, conversion }] = keys
+    const { digitPrimes, specialPrimes } = form
     const results = keys.map(() => this.#take(2, primes, scale))
-    const command = { primes, source, parts, other: shared, count: keys.length, digits }
-    const table = keys.flatMap((key, index) => [key.key, key.primes, key.permutation, results[index].address])
+    const command = {
+      ...{ primes, source, parts, other: shared, count: keys.length, digits },
+      ...{ digitPrimes, specialPrimes, conversion },
+    }
+    const table = keys.flatMap((key, index) => [key.key, key.dataPrimes, key.permutation, results[index].address])
     commands.submit({ ...command, stage: 'decompose', tasks: primes })
-    commands.submit({ ...command, stage: 'specialSum', tasks: 2 * keys.length, table })
+    commands.submit({ ...command, stage: 'raise', tasks: Math.ceil(primes / digitPrimes) * specialPrimes })
+    commands.submit({ ...command, stage: 'specialSum', tasks: 2 * keys.length * specialPrimes, table })
     commands.submit({ ...command, stage: 'applyKeys', tasks: primes, table })
     commands.finish()
     return results
   }
+}
+
+/** Indices of the keys of each form. */
+function alikeForms(keys: readonly KeyPlace[]): number[][] {
+  const groups = new Map<string, number[]>()
+  keys.forEach(({ form: { digitPrimes, specialPrimes } }, index) => {
+    const name = `${digitPrimes} ${specialPrimes}`
+    groups.set(name, [...(groups.get(name) ?? []), index])
+  })
+  return [...groups.values()]
 }
 
 /** Equal up to floating-point rounding. */

@@ -1,5 +1,6 @@
 import { invariant, UserError } from '../core/errors.ts'
-import { present } from '../core/must.ts'
+import { must, present } from '../core/must.ts'
+import { allPrimesOf, keyChainOf } from '../core/plan/key-form.ts'
 import type { Plan, WeightIndex } from '../core/plan/plan.ts'
 import type { CommandSink } from './command-ring.ts'
 import {
@@ -11,6 +12,7 @@ import {
 } from './kernel-evaluator.ts'
 import type { KeyRoom, MemoryLayout } from './memory-layout.ts'
 import { galoisElement, inverseElement, reverseBits } from './number-theory.ts'
+import { conversionName } from './conversion-table.ts'
 import { parmsId } from './parms-id.ts'
 import { bitLength, packedPartBytes, rootsOf } from './prime-table.ts'
 import { runExpansion } from './rehearsal.ts'
@@ -27,7 +29,7 @@ import type { Kernels } from './wasm.ts'
 /** A packed ciphertext begins with its seed; its generator's buffers are of 4096 bytes. */
 const SEED_BYTES = 64
 const MIN_PACKED_DEGREE = 512
-/** Tells the loading stages that the last prime is the special one. */
+/** Tells the loading stages that the last primes are special ones. */
 const KEY_DIGIT = 1
 
 export interface KernelStoreParts {
@@ -97,7 +99,7 @@ export class KernelStore implements KernelMaterial {
 
   loadPackedWeight(index: WeightIndex, packed: Uint8Array): void {
     const { primes, scale } = this.#parts.plan.weights[index]
-    this.#expand(packed, this.#primes.slice(0, primes), false)
+    this.#expand(packed, this.#primes.slice(0, primes))
     this.#placeWeight(index, scale)
   }
 
@@ -105,7 +107,7 @@ export class KernelStore implements KernelMaterial {
   loadPublicKey(packed: Uint8Array): void {
     const target = this.#layout.input?.publicKey
     invariant(target, 'kernels: there is room for the public key')
-    this.#expand(packed, this.#primes, true)
+    this.#expand(packed, this.#primes, 1)
     const { buffer } = this.#parts.memory
     for (let at = 0; at < 2 * this.#primes.length; at++) {
       const prime = Number(this.#primes[at % this.#primes.length])
@@ -121,7 +123,7 @@ export class KernelStore implements KernelMaterial {
     const { plan, layout } = this.#parts
     const expansion = present(plan.expansions)[index]
     const { primes, scale } = expansion.input
-    this.#expand(packed, this.#primes.slice(0, primes), false)
+    this.#expand(packed, this.#primes.slice(0, primes))
     const value = evaluator.copy({ address: layout.shared, parts: 2, primes, scale })
     runExpansion(plan, expansion, evaluator, value, (weight, { address }) => {
       this.#placeWeight(weight, plan.weights[weight].scale, address)
@@ -189,7 +191,9 @@ export class KernelStore implements KernelMaterial {
 
   #keyPlace(room: KeyRoom | undefined, primes: number, what: string): KeyPlace {
     if (!room || room.dataPrimes < primes || !this.#keys.has(room)) return missing(what)
-    return { key: room.key, primes: room.dataPrimes + 1, permutation: room.permutation }
+    const { key, dataPrimes, form, permutation } = room
+    const { address: conversion } = must(this.#layout.conversions, conversionName(form, primes))
+    return { key, dataPrimes, form, permutation, conversion }
   }
 
   #levelId(primes: number): Uint8Array {
@@ -222,32 +226,39 @@ export class KernelStore implements KernelMaterial {
   }
 
   #loadPackedKey(room: KeyRoom, packed: Uint8Array, dataPrimes: number, steps?: number): void {
-    const digitBytes = packed.length / dataPrimes
+    const { digitPrimes, specialPrimes } = room.form
+    // A hybrid key of another level has other digits, and is none of the plan's.
+    if (this.#parts.plan.parameters.keySwitching && dataPrimes !== room.dataPrimes) return
+    const digitBytes = packed.length / Math.ceil(dataPrimes / digitPrimes)
     const chain = this.#keyChain(dataPrimes)
     this.#placeKey(room, dataPrimes, steps, (index) => {
       const digit = packed.subarray(index * digitBytes, (index + 1) * digitBytes)
-      this.#expand(digit, chain, true)
+      this.#expand(digit, chain, specialPrimes)
     })
   }
 
   #keyChain(dataPrimes: number): bigint[] {
-    return [...this.#primes.slice(0, dataPrimes), this.#primes[this.#primes.length - 1]]
+    const { parameters } = this.#parts.plan
+    const all = allPrimesOf(parameters)
+    return keyChainOf(parameters, dataPrimes).map((index) => BigInt(all[index]))
   }
 
   /** Keeps the digits and primes that the plan uses; `expandDigit` leaves each in the shared memory. */
   #placeKey(room: KeyRoom, dataPrimes: number, steps: number | undefined, expandDigit: (index: number) => void): void {
     const { kernels, commands } = this.#parts
-    const { key, permutation, dataPrimes: kept } = room
+    const { key, permutation, dataPrimes: kept, form } = room
+    const { digitPrimes, specialPrimes } = form
     if (dataPrimes < kept || this.#keys.has(room)) return
     if (steps !== undefined) {
       kernels.writePermutation(permutation, this.#n, inverseElement(galoisElement(steps, this.#n), this.#n))
     }
     const digitBytes = 2 * packedPartBytes(this.#n, this.#keyChain(kept))
-    for (let index = 0; index < kept; index++) {
+    const count = kept + specialPrimes
+    for (let index = 0; index < Math.ceil(kept / digitPrimes); index++) {
       expandDigit(index)
       commands.submit({
-        ...{ stage: 'pack', tasks: 2 * (kept + 1), primes: dataPrimes + 1, count: kept + 1, other: permutation },
-        ...{ source: this.#layout.shared, target: key + digitBytes * index, digits: KEY_DIGIT },
+        ...{ stage: 'pack', tasks: 2 * count, primes: dataPrimes + specialPrimes, count, other: permutation },
+        ...{ source: this.#layout.shared, target: key + digitBytes * index, digits: KEY_DIGIT, specialPrimes },
       })
       commands.finish()
     }
@@ -264,18 +275,18 @@ export class KernelStore implements KernelMaterial {
     this.#weights[index] = { address: target, parts: 2, primes, scale, packed: true }
   }
 
-  /** Expands a packed ciphertext over the given primes, a key's digit or not, into the shared memory. */
-  #expand(packed: Uint8Array, primes: readonly bigint[], isKey: boolean): void {
+  /** Expands a packed ciphertext over the given primes, of which a key's last ones are special, into the shared memory. */
+  #expand(packed: Uint8Array, primes: readonly bigint[], specialPrimes = 0): void {
     const { memory, commands } = this.#parts
     invariant(this.#n >= MIN_PACKED_DEGREE, 'kernels: packed ciphertexts have at least one buffer for each prime')
     const bits = primes.reduce((sum, prime) => sum + bitLength(prime), 0)
     if (packed.length !== SEED_BYTES + (this.#n * bits) / 8) throw unlikePlan('A packed ciphertext has a wrong size.')
-    const source = this.#layout.shared + 16 * this.#n * this.#primes.length
-    const other = source + 8 * this.#n * this.#primes.length
+    const source = this.#layout.shared + 16 * this.#n * primes.length
+    const other = source + 8 * this.#n * primes.length
     new Uint8Array(memory.buffer, source, packed.length).set(packed)
     const counters = new Int32Array(memory.buffer, other, 2).fill(0)
-    const digits = isKey ? KEY_DIGIT : 0
-    const command = { primes: primes.length, source, target: this.#layout.shared, other, digits }
+    const digits = specialPrimes > 0 ? KEY_DIGIT : 0
+    const command = { primes: primes.length, source, target: this.#layout.shared, other, digits, specialPrimes }
     commands.submit({ ...command, stage: 'expand', tasks: primes.length })
     commands.submit({ ...command, stage: 'redraw', tasks: 1 })
     commands.finish()

@@ -1,13 +1,16 @@
-import { dataPrimesOf, type Instruction, type Plan, type WeightIndex } from '../core/plan/plan.ts'
+import { allPrimesOf, keyChainOf, keyFormOf } from '../core/plan/key-form.ts'
+import { dataPrimesOf, type Instruction, type KeyForm, type Plan, type WeightIndex } from '../core/plan/plan.ts'
 import { ringBytes, type RingPlace } from './command-ring.ts'
+import { conversionBytes, conversionName, type ConversionRoom } from './conversion-table.ts'
 import { packedPartBytes, primeTableBytes } from './prime-table.ts'
 import type { Requirements } from './rehearsal.ts'
 
 /** A key's place, cut down to the digits and primes that the plan uses. */
 export interface KeyRoom {
   readonly key: number
-  /** Data primes; the special one is kept besides. */
+  /** Data primes; the special ones are kept besides. */
   readonly dataPrimes: number
+  readonly form: KeyForm
   readonly permutation: number
 }
 
@@ -29,6 +32,8 @@ export interface MemoryLayout {
   readonly relinearisation: KeyRoom | undefined
   /** By rotation steps. */
   readonly rotations: ReadonlyMap<number, KeyRoom>
+  /** By `conversionName`. */
+  readonly conversions: ReadonlyMap<string, ConversionRoom>
   /** By weight index. Streamed ones of different instructions share their places. */
   readonly weights: readonly number[]
   /** In the order of use: weights that are only there for their instruction, because not all have room. */
@@ -38,8 +43,8 @@ export interface MemoryLayout {
   readonly valueBytes: number
 }
 
-/** Accumulators and address pairs at the head of a thread's scratch. */
-const SCRATCH_HEAD_BYTES = 2 * 2048 + 16 * 64
+/** The head of a thread's scratch: assembly/key-switch.ts. */
+const SCRATCH_HEAD_BYTES = 2 * 2048 + 8 * (64 + 8)
 const ALIGNMENT = 64
 /** Packed values are read a little past their end. */
 const OVERREAD_BYTES = 16
@@ -67,39 +72,51 @@ export function layOut(
   const n = plan.parameters.polyModulusDegree
   const dataPrimes = dataPrimesOf(plan.parameters)
   const polynomial = 8 * n
-  const chain = plan.parameters.primes.map(BigInt)
+  const all = allPrimesOf(plan.parameters).map(BigInt)
   let end = FIRST_ADDRESS
   const place = (bytes: number): number => {
     const address = end
     end = aligned(address + bytes)
     return address
   }
-  const keyRoom = (primes: number, rotation: boolean): KeyRoom => ({
-    key: place(2 * primes * packedPartBytes(n, [...chain.slice(0, primes), chain[dataPrimes]]) + OVERREAD_BYTES),
-    dataPrimes: primes,
-    permutation: rotation ? place(4 * n) : 0,
-  })
+  const conversions = new Map<string, ConversionRoom>()
+  const keyRoom = (dataPrimes: number, rotation: boolean): KeyRoom => {
+    const form = keyFormOf(plan.parameters, dataPrimes)
+    for (let primes = 1; primes <= dataPrimes; primes++) {
+      const name = conversionName(form, primes)
+      if (!conversions.has(name)) {
+        conversions.set(name, { address: place(conversionBytes(primes, form)), primes, form })
+      }
+    }
+    const digits = Math.ceil(dataPrimes / form.digitPrimes)
+    const chain = keyChainOf(plan.parameters, dataPrimes).map((index) => all[index])
+    return {
+      key: place(2 * digits * packedPartBytes(n, chain) + OVERREAD_BYTES),
+      ...{ dataPrimes, form },
+      permutation: rotation ? place(4 * n) : 0,
+    }
+  }
   const scratchBytes = SCRATCH_HEAD_BYTES + (dataPrimes + 1) * polynomial
   const ring: RingPlace = {
     ...{ address: place(ringBytes(needs.tableWords)), tableWords: needs.tableWords, threads, n },
-    ...{ primeTable: place(primeTableBytes(n, dataPrimes + 1)), special: dataPrimes },
+    ...{ primeTable: place(primeTableBytes(n, all.length)), special: dataPrimes },
+    keyPrimes: all.length - dataPrimes - 1,
     ...{ scratch: place(threads * scratchBytes), scratchBytes },
   }
   const fixed = {
     ring,
-    shared: place(Math.max(needs.sharedPolynomials, stagingPolynomials(dataPrimes + 1)) * polynomial),
+    shared: place(Math.max(needs.sharedPolynomials, stagingPolynomials(all.length)) * polynomial),
     input: inputs && {
       tables: place(2 * polynomial),
       publicKey: inputs === 'encrypt' ? place(2 * (dataPrimes + 1) * polynomial) : 0,
     },
     relinearisation: needs.relinearisePrimes > 0 ? keyRoom(needs.relinearisePrimes, false) : undefined,
     rotations: new Map([...needs.rotationPrimes].map(([steps, primes]) => [steps, keyRoom(primes, true)])),
+    conversions,
     values: place(needs.valueBytes),
     valueBytes: needs.valueBytes,
   }
-  const sizes = plan.weights.map(({ primes }) =>
-    aligned(2 * packedPartBytes(n, chain.slice(0, primes)) + OVERREAD_BYTES),
-  )
+  const sizes = plan.weights.map(({ primes }) => aligned(2 * packedPartBytes(n, all.slice(0, primes)) + OVERREAD_BYTES))
   const expanded = new Set(plan.expansions?.flatMap(({ results }) => results.map(({ weight }) => weight)))
   return {
     ...fixed,

@@ -1,10 +1,12 @@
 import { invariant, UserError } from '../core/errors.ts'
+import { allPrimesOf } from '../core/plan/key-form.ts'
 import type { Plan, Register, WeightIndex } from '../core/plan/plan.ts'
 import { Arena } from './arena.ts'
 import { CommandRing, MAX_THREADS } from './command-ring.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
 import { startPool } from './kernel-pool.ts'
 import type { EvaluatorKind, KernelKind } from '../core/plan/evaluator-kinds.ts'
+import { writeConversions } from './conversion-table.ts'
 import { KernelStore } from './kernel-store.ts'
 import { InputEncryption } from './input-encryption.ts'
 import { layOut, type InputWork } from './memory-layout.ts'
@@ -27,9 +29,8 @@ const MIN_DEGREE = 256
 
 /** Which kernels, of these kinds or of all, this machine and this plan are for, or that none are; never throws. */
 export function kernelSupport(plan: Plan, threads = 1, kinds?: readonly KernelKind[]): KernelSupport {
-  const { polyModulusDegree, primes } = plan.parameters
-  if (polyModulusDegree < MIN_DEGREE) return refused(`a degree under ${MIN_DEGREE}`)
-  if (primes.some((prime) => bitLength(BigInt(prime)) > MAX_PRIME_BITS)) {
+  if (plan.parameters.polyModulusDegree < MIN_DEGREE) return refused(`a degree under ${MIN_DEGREE}`)
+  if (allPrimesOf(plan.parameters).some((prime) => bitLength(BigInt(prime)) > MAX_PRIME_BITS)) {
     return refused(`a prime of more than ${MAX_PRIME_BITS} bits`)
   }
   const { works, reason } = chooseKernels(kinds)
@@ -52,6 +53,7 @@ export interface OpenKernels {
   readonly evaluator: KernelEvaluator
   readonly store: KernelStore
   readonly memoryBytes: number
+  readonly memory: WebAssembly.Memory
   /**
    * Weights that share their places, in the order of use: whoever runs the plan loads those of an instruction right
    * before it, every time.
@@ -103,8 +105,9 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
   const { kind, module } = works
   const memory = sharedMemory(layout.bytes)
   const kernels = instantiateKernels(module, memory)
-  const { polyModulusDegree, primes } = plan.parameters
-  writePrimeTable(memory, kernels, layout.ring.primeTable, polyModulusDegree, primes.map(BigInt))
+  const primes = allPrimesOf(plan.parameters).map(BigInt)
+  writePrimeTable(memory, kernels, layout.ring.primeTable, plan.parameters.polyModulusDegree, primes)
+  writeConversions(memory, plan.parameters, layout.conversions.values())
   const commands = new CommandRing(memory, kernels, layout.ring, 0)
   const store = new KernelStore({ memory, kernels, plan, layout, commands })
   const evaluator = new KernelEvaluator({
@@ -117,11 +120,11 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
     },
   })
   const encryption = layout.input && new InputEncryption({ memory, layout, commands, special: layout.ring.special })
-  const turner = new PlaintextTurner(memory, polyModulusDegree)
+  const turner = new PlaintextTurner(memory, plan.parameters.polyModulusDegree)
   try {
     const pool = await startPool(module, memory, layout.ring)
     return {
-      ...{ kind, evaluator, store, memoryBytes: layout.bytes, streamed: layout.streamed },
+      ...{ kind, evaluator, store, memory, memoryBytes: layout.bytes, streamed: layout.streamed },
       loadInput: (bytes, register = 0) => {
         const value = newInput(plan, evaluator, register)
         store.loadInput(value, bytes)

@@ -1,3 +1,4 @@
+import { must } from '../core/must.ts'
 import {
   expansionPlan,
   inputLevel,
@@ -6,10 +7,12 @@ import {
   type Register,
   type WeightIndex,
 } from '../core/plan/plan.ts'
+import { keyFormOf } from '../core/plan/key-form.ts'
+import { rehearse as rehearseLevels } from '../core/plan/rehearse.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
 import { Arena } from './arena.ts'
 import type { Command } from './command-ring.ts'
-import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
+import { KernelEvaluator, type KernelValue, type KeyPlace } from './kernel-evaluator.ts'
 
 /** What a run of the plan needs in memory, found by running it without any data. */
 export interface Requirements {
@@ -28,9 +31,11 @@ export function rehearse(plan: Plan): Requirements {
   const arena = new Arena()
   let tableWords = 0
   let sharedPolynomials = 0
-  let relinearisePrimes = 0
-  const rotationPrimes = new Map<number, number>()
-  const placeless = { key: 0, primes: 0, permutation: 0 }
+  const { relinearisationPrimes: relinearisePrimes, rotationPrimes } = rehearseLevels(plan)
+  const placeless = (dataPrimes: number): KeyPlace => ({
+    ...{ key: 0, dataPrimes, permutation: 0, conversion: 0 },
+    form: keyFormOf(plan.parameters, dataPrimes),
+  })
   const evaluator = new KernelEvaluator({
     ...{ parameters: plan.parameters, arena, shared: 0 },
     commands: {
@@ -42,14 +47,8 @@ export function rehearse(plan: Plan): Requirements {
     },
     material: {
       weight: (index) => ({ address: 0, parts: 2, packed: true, ...plan.weights[index] }),
-      relinearisationKey: (primes) => {
-        relinearisePrimes = Math.max(relinearisePrimes, primes)
-        return placeless
-      },
-      rotationKey: (steps, primes) => {
-        rotationPrimes.set(steps, Math.max(rotationPrimes.get(steps) ?? 0, primes))
-        return placeless
-      },
+      relinearisationKey: () => placeless(relinearisePrimes),
+      rotationKey: (steps) => placeless(must(rotationPrimes, steps)),
       fillMonomial: () => {},
     },
   })
@@ -88,7 +87,15 @@ export function newInput(plan: Plan, evaluator: KernelEvaluator, register: Regis
   return evaluator.newInput(plan.input.mode === 'plain' ? 1 : 2, primes, scale)
 }
 
-function sharedPolynomialsOf({ stage, primes, parts = 0, count = 0 }: Command): number {
+function sharedPolynomialsOf({
+  stage,
+  primes,
+  parts = 0,
+  count = 0,
+  digitPrimes = 1,
+  specialPrimes = 1,
+}: Command): number {
   if (stage === 'lastRemainder') return parts
-  return stage === 'applyKeys' ? 2 * primes + 2 * count : 0
+  if (stage !== 'applyKeys') return 0
+  return primes + (Math.ceil(primes / digitPrimes) + 2 * count) * specialPrimes
 }

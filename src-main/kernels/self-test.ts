@@ -2,6 +2,9 @@ import { blake2b } from '@noble/hashes/blake2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { Arena } from './arena.ts'
 import { CommandRing } from './command-ring.ts'
+import { allPrimesOf, keyChainOf } from '../core/plan/key-form.ts'
+import type { CkksParameters } from '../core/plan/plan.ts'
+import { conversionName, writeConversions } from './conversion-table.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
 import { KERNEL_KINDS, type KernelKind } from '../core/plan/evaluator-kinds.ts'
 import { must, present } from '../core/must.ts'
@@ -29,6 +32,8 @@ const expected: Readonly<Record<string, string>> = {
   relinearisation: '1064736fe718749b',
   rotation: 'b348421831c8f9a0',
   'hoisted rotation': 'cb34b69feb80b5ab',
+  'hybrid relinearisation': '068b50838ba05ea8',
+  'hybrid rotation': 'b263b0ec13a50a46',
   encryption: '304c4bca71210dd0,91061d2be0a512ab',
   encoding: '0435d315799e67a6',
 }
@@ -37,6 +42,15 @@ const N = 512
 /** Of every kind: tight at its limit, lazy at its limit, small; the special prime. */
 const PRIMES = [1125899906820097n, 281474976694273n, 1073738753n, 1125899906826241n]
 const DATA_PRIMES = PRIMES.length - 1
+const SEAL_PARAMETERS: CkksParameters = { polyModulusDegree: N, primes: PRIMES.map(String) }
+/** Digits of two primes and of one, two special primes. */
+const HYBRID_PARAMETERS: CkksParameters = {
+  ...SEAL_PARAMETERS,
+  keySwitching: {
+    keyPrimes: ['1125899906802689'],
+    forms: Array.from({ length: DATA_PRIMES }, () => ({ digitPrimes: 2, specialPrimes: 2 })),
+  },
+}
 const STEPS = 5
 const TAPS = 12
 
@@ -84,39 +98,46 @@ export function selfTest(module: WebAssembly.Module): string | undefined {
   return undefined
 }
 
-function digests(module: WebAssembly.Module): Record<string, string> {
+/** Kernels in a memory of their own, with keys and weights of known residues. */
+function setUp(module: WebAssembly.Module, parameters: CkksParameters) {
   const weights = Array.from({ length: TAPS }, () => ({
     layer: 0,
     role: 'weight' as const,
     scale: 1,
     primes: DATA_PRIMES,
   }))
-  const parameters = { polyModulusDegree: N, primes: PRIMES.map(String) }
   const layout = layOut({ parameters, weights, instructions: [] }, requirements, { threads: 1, inputs: 'encrypt' })
   const memory = sharedMemory(layout.bytes)
   const kernels = instantiateKernels(module, memory)
-  writePrimeTable(memory, kernels, layout.ring.primeTable, N, PRIMES)
+  const all = allPrimesOf(parameters).map(BigInt)
+  writePrimeTable(memory, kernels, layout.ring.primeTable, N, all)
+  writeConversions(memory, parameters, layout.conversions.values())
   const fill = randomFiller(memory)
   const chain = (address: number, parts: number, primes: readonly bigint[]): KernelValue => {
     for (let at = 0; at < parts * primes.length; at++) fill(address + 8 * N * at, primes[at % primes.length])
     return { address, parts, primes: primes.length, scale: 1 }
   }
-  const room = must(layout.rotations, STEPS)
-  kernels.writePermutation(room.permutation, N, inverseElement(galoisElement(STEPS, N), N))
+  const rotation = must(layout.rotations, STEPS)
+  kernels.writePermutation(rotation.permutation, N, inverseElement(galoisElement(STEPS, N), N))
   const commands = new CommandRing(memory, kernels, layout.ring, 0)
-  const pack = (target: number, primes: readonly bigint[], digits: number, other: number): void => {
+  const pack = (target: number, primes: readonly bigint[], other: number, specialPrimes: number): void => {
     const [source, count] = [chain(layout.shared, 2, primes).address, primes.length]
-    commands.submit({ stage: 'pack', tasks: 2 * count, primes: count, count, source, target, digits, other })
+    const digits = specialPrimes > 0 ? 1 : 0
+    const command = { primes: count, count, source, target, digits, specialPrimes, other }
+    commands.submit({ ...command, stage: 'pack', tasks: 2 * count })
     commands.finish()
   }
-  const keys = [present(layout.relinearisation), room].map(({ key, permutation }) => {
-    const digitBytes = 2 * packedPartBytes(N, PRIMES)
-    for (let digit = 0; digit < DATA_PRIMES; digit++) pack(key + digit * digitBytes, PRIMES, 1, permutation)
-    return { key, primes: PRIMES.length, permutation }
+  const keyPrimes = keyChainOf(parameters, DATA_PRIMES).map((index) => all[index])
+  const keys = [present(layout.relinearisation), rotation].map(({ key, permutation, form }) => {
+    const digitBytes = 2 * packedPartBytes(N, keyPrimes)
+    for (let digit = 0; digit < Math.ceil(DATA_PRIMES / form.digitPrimes); digit++) {
+      pack(key + digit * digitBytes, keyPrimes, permutation, form.specialPrimes)
+    }
+    const { address: conversion } = must(layout.conversions, conversionName(form, DATA_PRIMES))
+    return { key, dataPrimes: DATA_PRIMES, permutation, form, conversion }
   })
   const factors = layout.weights.map((address) => {
-    const primes = PRIMES.slice(0, DATA_PRIMES)
-    pack(address, primes, 0, 0)
+    pack(address, PRIMES.slice(0, DATA_PRIMES), 0, 0)
     return { address, parts: 2, primes: DATA_PRIMES, scale: 1, packed: true }
   })
   const evaluator = new KernelEvaluator({
@@ -131,10 +152,23 @@ function digests(module: WebAssembly.Module): Record<string, string> {
   })
   const input = (parts: number): KernelValue =>
     chain(evaluator.newInput(parts, DATA_PRIMES, 1).address, parts, PRIMES.slice(0, DATA_PRIMES))
+  const digest = ({ address, parts, primes }: KernelValue): string => digestOf(memory, address, parts * primes)
+  return { layout, memory, kernels, fill, commands, factors, evaluator, input, digest }
+}
+
+function hybridDigests(module: WebAssembly.Module): Record<string, string> {
+  const { evaluator, input, digest } = setUp(module, HYBRID_PARAMETERS)
+  return {
+    'hybrid relinearisation': digest(evaluator.relinearise(input(3))),
+    'hybrid rotation': digest(evaluator.rotate(input(2), STEPS)),
+  }
+}
+
+function digests(module: WebAssembly.Module): Record<string, string> {
+  const { layout, memory, kernels, fill, commands, factors, evaluator, input, digest } = setUp(module, SEAL_PARAMETERS)
   const ciphertexts = factors.map(() => input(2))
   const indices = factors.map((_, index) => index)
   const sum = evaluator.multiplySum(ciphertexts, indices)
-  const digest = ({ address, parts, primes }: KernelValue): string => digestOf(memory, address, parts * primes)
   kernels.exportResidues(layout.shared, sum.address, N)
   const results: Record<string, string> = { export: digestOf(memory, layout.shared, 1) }
   kernels.importResidues(layout.shared, layout.shared, N, Number(PRIMES[0]))
@@ -180,7 +214,7 @@ function digests(module: WebAssembly.Module): Record<string, string> {
   })
   const encoded = evaluator.newInput(1, DATA_PRIMES, 2 ** 40)
   encryption.encode(slots, encoded)
-  return { ...results, encryption: encrypted.join(), encoding: digest(encoded) }
+  return { ...results, ...hybridDigests(module), encryption: encrypted.join(), encoding: digest(encoded) }
 }
 
 const requirements = {

@@ -15,6 +15,7 @@ export interface Kernels {
   lastRemainder: StageKernel
   divideByLast: StageKernel
   decompose: StageKernel
+  raise: StageKernel
   specialSum: StageKernel
   applyKeys: StageKernel
   expand: StageKernel

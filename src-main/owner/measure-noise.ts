@@ -2,6 +2,8 @@ import { sizeOf } from '../core/network/layer-model.ts'
 import { ClearEvaluator } from '../core/plan/clear-evaluator.ts'
 import type { Evaluator } from '../core/plan/evaluator.ts'
 import { LevelEvaluator, type Level } from '../core/plan/level-evaluator.ts'
+import { allPrimesOf, digitsOf, keyFormOf, specialPrimesFor } from '../core/plan/key-form.ts'
+import { rehearse, type RehearsalReport } from '../core/plan/rehearse.ts'
 import type { PlannedNetwork, Register, WeightIndex } from '../core/plan/plan.ts'
 import type { PlannedSegments } from '../core/segment/plan-segments.ts'
 import { runSegments, runSegmentsInTheClear } from '../core/segment/run-in-the-clear.ts'
@@ -25,6 +27,8 @@ class NoisyEvaluator implements Evaluator<Noisy> {
   readonly #clear: ClearEvaluator
   readonly #levels: LevelEvaluator
   readonly #network: PlannedNetwork
+  /** Most primes that each key serves. */
+  readonly #keys: RehearsalReport
   /** Of a rounded polynomial, and of one multiplied by the secret. */
   readonly #rounding: number
   readonly #roundingTimesSecret: number
@@ -34,6 +38,7 @@ class NoisyEvaluator implements Evaluator<Noisy> {
   constructor(network: PlannedNetwork) {
     const degree = network.plan.parameters.polyModulusDegree
     this.#network = network
+    this.#keys = rehearse(network.plan)
     this.#levels = new LevelEvaluator(network.plan)
     this.#clear = new ClearEvaluator(network.plan, (index) => this.#weight(index))
     this.#rounding = Math.sqrt(degree / 12)
@@ -72,7 +77,8 @@ class NoisyEvaluator implements Evaluator<Noisy> {
   }
 
   relinearise({ slots, level }: Noisy): Noisy {
-    return this.#noisy(slots, this.#levels.relinearise(level), this.#keySwitch(level))
+    const { relinearisationPrimes } = this.#keys
+    return this.#noisy(slots, this.#levels.relinearise(level), this.#keySwitch(level, relinearisationPrimes))
   }
 
   rescale({ slots, level }: Noisy): Noisy {
@@ -80,7 +86,8 @@ class NoisyEvaluator implements Evaluator<Noisy> {
   }
 
   rotate({ slots, level }: Noisy, steps: number): Noisy {
-    return this.#noisy(this.#clear.rotate(slots, steps), level, this.#keySwitch(level))
+    const keyPrimes = must(this.#keys.rotationPrimes, steps)
+    return this.#noisy(this.#clear.rotate(slots, steps), level, this.#keySwitch(level, keyPrimes))
   }
 
   add(left: Noisy, right: Noisy): Noisy {
@@ -108,17 +115,25 @@ class NoisyEvaluator implements Evaluator<Noisy> {
   release(): void {}
 
   /**
-   * A key's error times the digits, over the special prime, and the rounding of that division. SEAL's digits are not
-   * centred: their mean, q/2 · (1 + X + … + X^(N−1)), is q/(1 − ζ) at the root ζ of a slot, largest in slot 0.
+   * A key's error times the digits, over the special primes, and the rounding of that division. A hybrid key's digits are sums
+   * of centred parts, one for each prime. SEAL's are not centred: their mean, q/2 · (1 + X + … + X^(N−1)), is q/(1 − ζ) at the
+   * root ζ of a slot, largest in slot 0.
    */
-  #keySwitch({ primes }: Level): (slot: number) => number {
-    const { polyModulusDegree: degree, primes: literals } = this.#network.plan.parameters
-    const values = literals.map(Number)
-    const digits = Math.hypot(...values.slice(0, primes)) / values.at(-1)
-    const keyError = errorDeviation * Math.sqrt(degree) * digits
+  #keySwitch({ primes }: Level, keyPrimes: number): (slot: number) => number {
+    const { parameters } = this.#network.plan
+    const degree = parameters.polyModulusDegree
+    const values = allPrimesOf(parameters).map(Number)
+    const form = keyFormOf(parameters, keyPrimes)
+    const special = specialPrimesFor(parameters, keyPrimes).slice(0, form.specialPrimes)
+    const divisor = special.reduce((product, index) => product * values[index], 1)
+    const digits = digitsOf(form, primes).map(
+      ([first, end]) => Math.sqrt(end - first) * values.slice(first, end).reduce((product, q) => product * q, 1),
+    )
+    const keyError = (errorDeviation * Math.sqrt(degree) * Math.hypot(...digits)) / divisor
     const centred = keyError * Math.sqrt(degree / 12)
+    const uneven = parameters.keySwitching ? 0 : keyError
     const rounding = 2 * this.#rounding + this.#roundingTimesSecret
-    return (slot) => Math.hypot(centred, keyError * this.#inverseDistance[slot]) + rounding
+    return (slot) => Math.hypot(centred, uneven * this.#inverseDistance[slot]) + rounding
   }
 
   #weight(index: WeightIndex): Float64Array {

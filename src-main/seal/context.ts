@@ -2,6 +2,7 @@ import type { CKKSEncoder, Evaluator, ParmsIdType, Plaintext, SEALContext } from
 import { InternalError, invariant, UserError } from '../core/errors.ts'
 import { lastOf } from '../core/must.ts'
 import { dataPrimesOf, slotsOf, type CkksParameters } from '../core/plan/plan.ts'
+import { allPrimesOf, keyChainOf } from '../core/plan/key-form.ts'
 import { isSecure } from '../core/plan/security.ts'
 import { filled, guarded, scoped } from './guard.ts'
 import { checkHeap, type Seal } from './module.ts'
@@ -25,6 +26,7 @@ export class SealContext {
   /** By number of data primes left. */
   readonly #parmsIds = new Map<number, ParmsIdType>()
   readonly #chains = new Map<number, SealContext>()
+  readonly #keyChains = new Map<number, SealContext>()
   readonly monomials = new Monomials(this)
 
   /** Throws UserError 'insecure-parameters'. */
@@ -72,6 +74,18 @@ export class SealContext {
     return shorter
   }
 
+  /** The context whose key level has the primes of a hybrid key's chain; made once and owned by this one. */
+  keyChain(dataPrimes: number): SealContext {
+    const { polyModulusDegree } = this.parameters
+    const all = allPrimesOf(this.parameters)
+    const primes = keyChainOf(this.parameters, dataPrimes).map((index) => all[index])
+    const existing = this.#keyChains.get(dataPrimes)
+    if (existing) return existing
+    const made = new SealContext(this.seal, { polyModulusDegree, primes }, { ...this.#options, firstLevelOnly: true })
+    this.#keyChains.set(dataPrimes, made)
+    return made
+  }
+
   parmsId(primes: number): ParmsIdType {
     const id = this.#parmsIds.get(primes)
     invariant(id, `no level has ${primes} primes`)
@@ -103,7 +117,7 @@ export class SealContext {
 
   delete(): void {
     this.monomials.delete()
-    for (const chain of this.#chains.values()) chain.delete()
+    for (const chain of [...this.#chains.values(), ...this.#keyChains.values()]) chain.delete()
     for (const id of this.#parmsIds.values()) id.delete()
     this.#encoder.delete()
     this.evaluator.delete()
@@ -132,7 +146,8 @@ const bytesOf = (id: ParmsIdType): Uint8Array => new Uint8Array((id.values() as 
 
 function truncateParameters(parameters: CkksParameters, primes: number): CkksParameters {
   invariant(primes >= 1 && primes <= dataPrimesOf(parameters), `no chain has ${primes} primes`)
-  return { ...parameters, primes: [...parameters.primes.slice(0, primes), lastOf(parameters.primes)] }
+  const { polyModulusDegree, primes: chain } = parameters
+  return { polyModulusDegree, primes: [...chain.slice(0, primes), lastOf(chain)] }
 }
 
 function createContext(seal: Seal, parameters: CkksParameters, options: ContextOptions): SEALContext {

@@ -3,6 +3,7 @@ import type { EvaluationKeyBytes } from '../core/bundle/material.ts'
 import { InternalError } from '../core/errors.ts'
 import type { SealContext } from './context.ts'
 import { filled, parsing } from './guard.ts'
+import { HybridKeys } from './hybrid-keys.ts'
 import { checkHeap } from './module.ts'
 import { unpackKeys } from './packed.ts'
 
@@ -11,20 +12,27 @@ interface ChainKey<K> {
   readonly key: K
 }
 
-/** Evaluation keys, each with the context of its chain; picks the shortest chain that serves. */
+/** Evaluation keys, each with the context of its chain; picks the shortest chain that serves. Hybrid ones are none of SEAL's. */
 export class SealKeys {
   readonly #root: SealContext
   readonly #relinearisation: ChainKey<RelinKeys>[] = []
   readonly #rotations = new Map<number, ChainKey<GaloisKeys>[]>()
   readonly #owned: (RelinKeys | GaloisKeys)[] = []
+  #hybrid: HybridKeys | undefined
 
   /** `root` stays the caller's. */
   constructor(root: SealContext) {
     this.#root = root
+    if (root.parameters.keySwitching) this.#hybrid = new HybridKeys(root)
   }
 
   /** Loads one set; its bytes are not kept. Throws UserError 'damaged-data'. */
-  add({ primes, relinearisation, galois }: EvaluationKeyBytes): void {
+  add(set: EvaluationKeyBytes): void {
+    if (this.#hybrid) {
+      this.#hybrid.add(set)
+      return
+    }
+    const { primes, relinearisation, galois } = set
     const { bindings } = this.#root.seal
     const context = this.#root.chain(primes)
     if (relinearisation) {
@@ -43,13 +51,19 @@ export class SealKeys {
   }
 
   relinearise(value: Ciphertext, out: Ciphertext): void {
-    const { context, key } = shortestFor(value, this.#relinearisation, 'relinearisation')
-    context.evaluator.relinearize(value, key, out)
+    if (this.#hybrid) this.#hybrid.relinearise(value, out)
+    else {
+      const { context, key } = shortestFor(value, this.#relinearisation, 'relinearisation')
+      context.evaluator.relinearize(value, key, out)
+    }
   }
 
   rotate(value: Ciphertext, steps: number, out: Ciphertext): void {
-    const { context, key } = shortestFor(value, this.#rotations.get(steps) ?? [], `rotation by ${steps}`)
-    context.evaluator.rotateVector(value, steps, key, out)
+    if (this.#hybrid) this.#hybrid.rotate(value, steps, out)
+    else {
+      const { context, key } = shortestFor(value, this.#rotations.get(steps) ?? [], `rotation by ${steps}`)
+      context.evaluator.rotateVector(value, steps, key, out)
+    }
   }
 
   delete(): void {
@@ -57,6 +71,7 @@ export class SealKeys {
     this.#owned.length = 0
     this.#relinearisation.length = 0
     this.#rotations.clear()
+    this.#hybrid = undefined
   }
 
   #load<K extends RelinKeys | GaloisKeys>(

@@ -1,10 +1,15 @@
 import type { Ciphertext, ComprModeType, Decryptor, Encryptor, KeyGenerator, SecretKey } from 'node-seal/throws'
+import { lastOf } from '../core/must.ts'
 import { checkSerialised, polynomialBytes } from './ciphertext.ts'
 import type { SealContext } from './context.ts'
 import { filled, guarded, parsing, scoped } from './guard.ts'
 import type { EvaluationKeyBytes } from '../core/bundle/material.ts'
 import { encodePacked } from './encode-packed.ts'
+import { HybridKeyMaker } from './secret-hybrid.ts'
 import { packCiphertext, packKeys } from './packed.ts'
+
+/** Header (16), parms_id (32), coefficient count (8), scale (8), nested header (16), word count (8). */
+const SECRET_DATA_START = 88
 
 /** A secret key and all that it permits. Only owner code may import this file. */
 export class OwnerKey {
@@ -14,6 +19,8 @@ export class OwnerKey {
   readonly #encryptor: Encryptor
   readonly #decryptor: Decryptor
   readonly #shorter = new Map<number, OwnerKey>()
+  readonly #ofKeys = new Map<number, OwnerKey>()
+  #hybrid: HybridKeyMaker | undefined
 
   private constructor(context: SealContext, generator: KeyGenerator, secretKey: SecretKey) {
     const { bindings } = context.seal
@@ -62,6 +69,7 @@ export class OwnerKey {
 
   /** Keys for values with at most `primes` primes: relinearisation if asked, and these rotation steps only. */
   evaluationKeys(primes: number, relinearisation: boolean, steps: readonly number[]): EvaluationKeyBytes {
+    if (this.#context.parameters.keySwitching) return this.#hybridKeys(primes, relinearisation, steps)
     if (primes < this.#context.dataPrimes) return this.#truncated(primes).evaluationKeys(primes, relinearisation, steps)
     return guarded('make evaluation keys', () => ({
       primes,
@@ -111,7 +119,8 @@ export class OwnerKey {
   }
 
   delete(): void {
-    for (const key of this.#shorter.values()) key.delete()
+    for (const key of [...this.#shorter.values(), ...this.#ofKeys.values()]) key.delete()
+    this.#hybrid?.delete()
     for (const part of [this.#encryptor, this.#decryptor, this.#generator, this.#secretKey]) part.delete()
   }
 
@@ -133,37 +142,78 @@ export class OwnerKey {
     return object.saveToArray(this.#context.seal.bindings.ComprModeType.none) as Uint8Array
   }
 
+  #hybridKeys(primes: number, relinearisation: boolean, steps: readonly number[]): EvaluationKeyBytes {
+    this.#hybrid ??= new HybridKeyMaker(this.#context, this.#residues())
+    const onChain = this.#ofKeyChain(primes, this.#hybrid)
+    const encryptZero = (): Uint8Array => onChain.publicKey()
+    return {
+      primes,
+      ...(relinearisation && { relinearisation: this.#hybrid.relinearisationKey(primes, encryptZero) }),
+      ...(steps.length > 0 && { galois: { steps, bytes: this.#hybrid.rotationKeys(primes, steps, encryptZero) } }),
+    }
+  }
+
+  /** The same secret on the chain of a hybrid key, where a public key is an encryption of zero over all of its primes. */
+  #ofKeyChain(primes: number, hybrid: HybridKeyMaker): OwnerKey {
+    return this.#kept(this.#ofKeys, primes, this.#context.keyChain(primes), () => hybrid.secretOf(primes))
+  }
+
+  /** The same secret on a shorter chain: its residues for the first primes and the special one. */
   #truncated(primes: number): OwnerKey {
-    const existing = this.#shorter.get(primes)
+    return this.#kept(this.#shorter, primes, this.#context.chain(primes), () => {
+      const residues = this.#residues()
+      return [...residues.slice(0, primes), lastOf(residues)]
+    })
+  }
+
+  #kept(
+    keys: Map<number, OwnerKey>,
+    primes: number,
+    context: SealContext,
+    residues: () => readonly Float64Array[],
+  ): OwnerKey {
+    const existing = keys.get(primes)
     if (existing) return existing
-    const context = this.#context.chain(primes)
-    const bytes = truncateSecretKey(this.save(), this.#context, context)
+    const bytes = secretKeyBytes(this.save(), context, residues())
     const key = OwnerKey.load(context, bytes)
     bytes.fill(0)
-    this.#shorter.set(primes, key)
+    keys.set(primes, key)
     return key
+  }
+
+  /** Of the secret, transformed, modulo each prime of the context. */
+  #residues(): Float64Array[] {
+    const { polyModulusDegree: n, primes } = this.#context.parameters
+    const bytes = this.save()
+    const words = new BigUint64Array(bytes.slice(-8 * n * primes.length).buffer)
+    bytes.fill(0)
+    const residues = primes.map((_, index) => Float64Array.from(words.subarray(index * n, (index + 1) * n), Number))
+    words.fill(0n)
+    return residues
   }
 }
 
 /**
- * The same secret on a shorter chain: its residues for the first primes and the special one. SEAL's form is a
- * header of 16 bytes, then parms_id, coefficient count, scale, a nested header, word count and the residues.
+ * A secret key on another chain, from one that SEAL saved, which is cleared. SEAL's form is a header of 16 bytes, then
+ * parms_id, coefficient count, scale, a nested header, word count and the residues.
  */
-function truncateSecretKey(whole: Uint8Array, from: SealContext, to: SealContext): Uint8Array {
-  const residueBytes = polynomialBytes(from, 1)
-  const dataStart = whole.length - residueBytes * (from.dataPrimes + 1)
-  const kept = to.dataPrimes + 1
-  const out = new Uint8Array(dataStart + residueBytes * kept)
-  out.set(whole.subarray(0, dataStart + residueBytes * to.dataPrimes))
-  out.set(whole.subarray(whole.length - residueBytes), out.length - residueBytes)
+function secretKeyBytes(saved: Uint8Array, to: SealContext, residues: readonly Float64Array[]): Uint8Array {
+  const dataStart = SECRET_DATA_START
+  const words = BigUint64Array.from(
+    residues.flatMap((values) => [...values]),
+    BigInt,
+  )
+  const out = new Uint8Array(dataStart + words.byteLength)
+  out.set(saved.subarray(0, dataStart))
+  out.set(new Uint8Array(words.buffer), dataStart)
+  words.fill(0n)
   const view = new DataView(out.buffer)
-  const words = BigInt((residueBytes / 8) * kept)
   const nestedHeader = dataStart - 24
   out.set(to.keyParmsIdBytes(), 16)
   view.setBigUint64(8, BigInt(out.length), true)
-  view.setBigUint64(48, words, true)
+  view.setBigUint64(48, BigInt(words.length), true)
   view.setBigUint64(nestedHeader + 8, BigInt(out.length - nestedHeader), true)
-  view.setBigUint64(dataStart - 8, words, true)
-  whole.fill(0)
+  view.setBigUint64(dataStart - 8, BigInt(words.length), true)
+  saved.fill(0)
   return out
 }

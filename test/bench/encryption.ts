@@ -1,4 +1,4 @@
-import { nttPrimes } from '../../src-main/core/planner/primes.ts'
+import { nttPrimes } from '../../src-main/core/numeric/primes.ts'
 import type { Plan } from '../../src-main/core/plan/plan.ts'
 import { openKernels } from '../../src-main/kernels/open-kernels.ts'
 import { loadSeal, PublicEncryptor, SealContext } from '../../src-main/seal/public.ts'

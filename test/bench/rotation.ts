@@ -1,4 +1,4 @@
-import { nttPrimes } from '../../src-main/core/planner/primes.ts'
+import { nttPrimes } from '../../src-main/core/numeric/primes.ts'
 import { loadSeal, SealContext } from '../../src-main/seal/public.ts'
 
 const rounds = 15

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { checkKeys } from '../../src-main/core/bundle/check-keys.ts'
+import { checkKeys, checkKeySizes } from '../../src-main/core/bundle/check-keys.ts'
 import type { ManifestSegment } from '../../src-main/core/bundle/manifest.ts'
 import type { Plan } from '../../src-main/core/plan/plan.ts'
 import { chooseKeys } from '../../src-main/core/plan/choose-keys.ts'
-import { tinyNetwork } from './tiny-plan.ts'
+import { keyBytesOf } from '../../src-main/core/plan/key-form.ts'
+import { rehearse } from '../../src-main/core/plan/rehearse.ts'
+import { tinyHybrid, tinyNetwork } from './tiny-plan.ts'
 
 const { plan } = tinyNetwork()
 const withKeys = (evaluationKeys: ManifestSegment['evaluationKeys']): ManifestSegment => ({
@@ -31,6 +33,34 @@ describe('the keys of a segment', () => {
     expect(() => checkKeys(plan, withKeys(keys))).toThrow(
       expect.objectContaining({ code: 'damaged-bundle', message: expect.stringContaining(reason) }),
     )
+  })
+
+  it('of a hybrid plan are of their own levels alone, and of their digits’ size', () => {
+    const { plan: hybrid } = tinyHybrid()
+    const { relinearisationPrimes, rotationPrimes } = rehearse(hybrid)
+    const keys = chooseKeys(hybrid)
+    expect(keys).toContainEqual({ primes: relinearisationPrimes, relinearisation: true, steps: [] })
+    expect(keys.flatMap(({ primes, steps }) => steps.map((step) => [step, primes])).sort()).toEqual(
+      [...rotationPrimes].sort(),
+    )
+    const entries = keys.map(({ primes, relinearisation, steps }, i) =>
+      relinearisation
+        ? { primes, relinearisation: `${i}` }
+        : { primes, rotation: { entry: `${i}`, steps: [...steps] } },
+    )
+    expect(() => checkKeys(hybrid, withKeys(entries))).not.toThrow()
+    const lower = entries.map((entry) => (entry.relinearisation ? { ...entry, primes: entry.primes - 1 } : entry))
+    expect(() => checkKeys(hybrid, withKeys(lower))).toThrow('its key for relinearisation is made for 3 primes')
+    const sizes = keys.map(({ primes, relinearisation, steps }, i) => ({
+      ...{ name: `${i}`, sha256: '' },
+      bytes: keyBytesOf(hybrid.parameters, primes) * (steps.length + Number(relinearisation)),
+    }))
+    expect(() => checkKeySizes(hybrid, withKeys(entries), sizes)).not.toThrow()
+    const [first, ...others] = sizes
+    expect(() => checkKeySizes(hybrid, withKeys(entries), [{ ...first, bytes: first.bytes / 2 }, ...others])).toThrow(
+      'keys of the digits and primes that its plan says have',
+    )
+    expect(() => checkKeySizes(plan, withKeys(entries), sizes)).toThrow('that its plan says have')
   })
 
   it('are on the whole chain where few would not pay for another', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { decodePlan, encodePlan } from '../../src-main/core/bundle/plan-json.ts'
 import { fromRuns, toRuns } from '../../src-main/core/bundle/runs.ts'
 import fc from 'fast-check'
-import { tinyExpanded, tinyNetwork } from './tiny-plan.ts'
+import { tinyExpanded, tinyHybrid, tinyNetwork } from './tiny-plan.ts'
 
 const { plan } = tinyNetwork()
 /** A plan on its way to being hostile. */
@@ -63,6 +63,9 @@ describe('a plan', () => {
     ['rotates too far', (p) => (p.instructions[7].steps = 4096)],
     ['a weight above the modulus chain', (p) => (p.weights[0][3] = 5)],
     ['an input above the modulus chain', (p) => (p.input.primes = 5)],
+    ['no prime of its ring', (p) => (p.parameters.primes[1] = '1073479683')],
+    // A product of two primes of the ring is 1 modulo 2N too.
+    ['no prime of its ring', (p) => (p.parameters.primes[1] = String(65537 ** 2))],
     ['repeats a prime', (p) => (p.parameters.primes[1] = p.parameters.primes[0])],
     ['cannot be run', (p) => (p.weights[0][3] = 3)],
     ['cannot be run', (p) => (p.weights[1][2] *= 2)],
@@ -97,6 +100,35 @@ describe('a plan', () => {
     ],
   ])('is refused where it %s', (reason, change) => {
     expect(() => decodeChanged(change)).toThrow(
+      expect.objectContaining({ code: 'damaged-bundle', message: expect.stringContaining(reason) }),
+    )
+  })
+})
+
+describe('the forms of keys', () => {
+  const { plan: hybrid } = tinyHybrid()
+  const decodeWith = (change: (keySwitching: Loose, parameters: Loose) => void): unknown => {
+    const changed: Loose = JSON.parse(new TextDecoder().decode(encodePlan(hybrid)))
+    change(changed.parameters.keySwitching, changed.parameters)
+    return decodePlan(new TextEncoder().encode(JSON.stringify(changed)))
+  }
+
+  it('come back as they were', () => {
+    expect(decodePlan(encodePlan(hybrid))).toEqual(hybrid)
+  })
+
+  it.each<[string, (keySwitching: Loose, parameters: Loose) => void]>([
+    ['a modulus too large', (k) => k.keyPrimes.push('1125899904679937')],
+    ['repeats a prime', (k, p) => (k.keyPrimes[0] = p.primes[0])],
+    ['no prime of its ring', (k) => (k.keyPrimes[0] = '1099511627777')],
+    ['does not say the form', (k) => k.forms.pop()],
+    ['more special primes than there are', (k) => (k.forms[3].specialPrimes = 3)],
+    ['smaller than a digit', (k) => (k.forms[3].digitPrimes = 4)],
+    ['plan is not valid', (k) => (k.forms[3].digitPrimes = 9)],
+    ['plan is not valid', (k) => (k.forms[3].specialPrimes = 0)],
+    ['plan is not valid', (k) => (k.secretKey = 'AAAA')],
+  ])('are refused where the plan has %s', (reason, change) => {
+    expect(() => decodeWith(change)).toThrow(
       expect.objectContaining({ code: 'damaged-bundle', message: expect.stringContaining(reason) }),
     )
   })

@@ -29,7 +29,7 @@ export function expandWeights(bundle: SecondBundle, plan: SecondPlan, packed: Bu
         values.get(instruction.in)!,
         instruction.steps,
         ring,
-        keyOf(bundle, chain, degree, instruction.steps),
+        keyOf(bundle, plan.parameters, instruction.steps),
       )
     }
     return sum(
@@ -61,31 +61,36 @@ function read(packed: Buffer, { degree, primes }: Ring): Ciphertext {
   ) as unknown as Ciphertext
 }
 
-interface Key {
+export interface SecondKey {
   readonly digits: readonly Ciphertext[]
   readonly dataPrimes: number
-  readonly special: bigint
+  readonly special: readonly bigint[]
+  /** Data primes of a digit where the plan has forms; SEAL's keys have none. */
+  readonly digitPrimes?: number
 }
 
-function keyOf({ manifest, entry }: SecondBundle, chain: readonly bigint[], degree: number, steps: number): Key {
+function keyOf({ manifest, entry }: SecondBundle, parameters: SecondPlan['parameters'], steps: number): SecondKey {
   const { primes, rotation } = manifest.segments[0].evaluationKeys.find((key) => key.rotation?.steps.includes(steps))!
+  const chain = parameters.primes.map(BigInt)
+  const form = parameters.keySwitching?.forms[primes - 1]
+  const count = Math.ceil(primes / (form?.digitPrimes ?? 1))
+  const special = [
+    chain.at(-1)!,
+    ...(parameters.keySwitching?.keyPrimes.map(BigInt) ?? []),
+    ...chain.slice(primes, -1).reverse(),
+  ].slice(0, form?.specialPrimes ?? 1)
   const all = entry(rotation!.entry)
   const bytes = all.length / rotation!.steps.length
-  const special = chain.at(-1)!
   const first = rotation!.steps.indexOf(steps) * bytes
-  const digits = Array.from({ length: primes }, (_, j) => {
-    const digit = all.subarray(first + (j * bytes) / primes, first + ((j + 1) * bytes) / primes)
-    return read(digit, { degree, primes: [...chain.slice(0, primes), special] })
+  const digits = Array.from({ length: count }, (_, j) => {
+    const digit = all.subarray(first + (j * bytes) / count, first + ((j + 1) * bytes) / count)
+    return read(digit, { degree: parameters.polyModulusDegree, primes: [...chain.slice(0, primes), ...special] })
   })
-  return { digits, dataPrimes: primes, special }
+  return { digits, dataPrimes: primes, special, digitPrimes: form?.digitPrimes }
 }
 
-function rotate(
-  value: Ciphertext,
-  steps: number,
-  { degree, primes }: Ring,
-  { digits, dataPrimes, special }: Key,
-): Ciphertext {
+function rotate(value: Ciphertext, steps: number, ring: Ring, key: SecondKey): Ciphertext {
+  const { degree, primes } = ring
   const element = Number(power(3n, BigInt(steps), BigInt(2 * degree)))
   const turned = value.map((polynomial) =>
     polynomial.map((residues) => {
@@ -93,37 +98,68 @@ function rotate(
       return residues.map((_, i) => byExponent.get(((2 * reversed(i, degree) + 1) * element) % (2 * degree))!)
     }),
   )
-  const moduli = [...primes, special]
-  const coefficients = primes.map((p, j) => fromPoints(turned[1][j], p))
+  const [first, second] = switchKeys(turned[1], ring, key)
+  return [first.map((residues, m) => residues.map((x, i) => (x + turned[0][m][i]) % primes[m])), second]
+}
+
+/** What replaces a polynomial times what the key is of; in whole numbers, without a transform of a digit's parts. */
+export function switchKeys(value: Polynomial, { degree, primes }: Ring, key: SecondKey): Ciphertext {
+  const { digits, dataPrimes, special, digitPrimes = 1 } = key
+  const moduli = [...primes, ...special]
+  const total = (values: readonly bigint[]): bigint => values.reduce((all, x) => all * x, 1n)
+  const numbers = Array.from({ length: Math.ceil(primes.length / digitPrimes) }, (_, j) => {
+    const own = primes.slice(j * digitPrimes, (j + 1) * digitPrimes)
+    const product = total(own)
+    const parts = own.map((q, i) => {
+      const coefficients = fromPoints(value[j * digitPrimes + i], q)
+      if (key.digitPrimes === undefined) return coefficients
+      const factor = power((product / q) % q, q - 2n, q)
+      return coefficients.map((x) => centred(x * factor, q) * (product / q))
+    })
+    return parts[0].map((_, i) => parts.reduce((sum, part) => sum + part[i], 0n))
+  })
   const sums = [0, 1].map((part) =>
     moduli.map((p, m) => {
-      const total = new Array<bigint>(degree).fill(0n)
-      primes.forEach((_, j) => {
+      const sum = new Array<bigint>(degree).fill(0n)
+      numbers.forEach((number, j) => {
         const digit = toPoints(
-          coefficients[j].map((c) => c % p),
+          number.map((c) => positive(c, p)),
           p,
         )
-        const key = digits[j][part][m === primes.length ? dataPrimes : m]
-        digit.forEach((x, i) => (total[i] = (total[i] + x * key[i]) % p))
+        const residues = digits[j][part][m < primes.length ? m : m - primes.length + dataPrimes]
+        digit.forEach((x, i) => (sum[i] = (sum[i] + x * residues[i]) % p))
       })
-      return total
+      return sum
     }),
   )
-  const half = special / 2n
-  return sums.map((residues, part) => {
-    const rest = fromPoints(residues.at(-1)!, special).map((x) => ((x + half) % special) - half)
+  const divisor = total(special)
+  return sums.map((residues) => {
+    const parts = special.map((s, k) => {
+      const factor = power((divisor / s) % s, s - 2n, s)
+      return fromPoints(residues[primes.length + k], s).map((x) => ((x * factor) % s) * (divisor / s))
+    })
+    const rest = parts[0].map((_, i) =>
+      centred(
+        parts.reduce((sum, part) => sum + part[i], 0n),
+        divisor,
+      ),
+    )
     return primes.map((p, m) => {
       const moved = toPoints(
-        rest.map((x) => ((x % p) + p) % p),
+        rest.map((x) => positive(x, p)),
         p,
       )
-      const inverse = power(special % p, p - 2n, p)
-      return residues[m].map((x, i) => {
-        const quotient = ((x - moved[i] + p) * inverse) % p
-        return part === 0 ? (turned[0][m][i] + quotient) % p : quotient
-      })
+      const inverse = power(divisor % p, p - 2n, p)
+      return residues[m].map((x, i) => ((x - moved[i] + p) * inverse) % p)
     })
   }) as unknown as Ciphertext
+}
+
+const positive = (x: bigint, p: bigint): bigint => ((x % p) + p) % p
+
+function centred(x: bigint, p: bigint): bigint {
+  const residue = positive(x, p)
+  return 2n * residue > p ? residue - p : residue
 }
 
 function power(base: bigint, exponent: bigint, modulus: bigint): bigint {

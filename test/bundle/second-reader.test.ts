@@ -17,7 +17,7 @@ import {
 import { exportTiny, temporaryFolder } from '../owner/exported.ts'
 import { expand, fromRuns, openBundle, weightsOf, type SecondPlan } from './second-reader.ts'
 import { expandWeights } from './second-expansion.ts'
-import { tinyExpanded, tinyNetwork } from './tiny-plan.ts'
+import { tinyExpanded, tinyHybrid, tinyNetwork } from './tiny-plan.ts'
 
 describe('a reader that knows only docs/bundle-format.md', () => {
   let folder: string
@@ -74,29 +74,36 @@ describe('a reader that knows only docs/bundle-format.md', () => {
     context.delete()
   })
 
-  it('expands weights by a load program to the residues that SEAL has', async () => {
-    await exportTiny(folder, { segments: [tinyExpanded()], out: join(folder, 'expanded.sealed') })
-    const bundle = openBundle(await readFile(join(folder, 'expanded.sealed')))
-    const plan = planOf(bundle)
-    // Entries: the bias, then what is expanded.
-    const [, packed] = weightsOf(bundle)
-    const weights = expandWeights(bundle, plan, packed)
-    expect([...weights.keys()]).toEqual([0, 2])
+  it.each([
+    { keys: 'SEAL’s', network: tinyExpanded() },
+    { keys: 'hybrid', network: tinyHybrid() },
+  ])(
+    'expands weights by a load program with $keys keys to the residues that the edge has',
+    async ({ keys, network }) => {
+      const out = join(folder, `expanded-${keys}.sealed`)
+      await exportTiny(folder, { segments: [network], out })
+      const bundle = openBundle(await readFile(out))
+      const plan = planOf(bundle)
+      // Entries: the bias, then what is expanded.
+      const [, packed] = weightsOf(bundle)
+      const weights = expandWeights(bundle, plan, packed)
+      expect([...weights.keys()]).toEqual([0, 2])
 
-    const opened = await Bundle.open(join(folder, 'expanded.sealed'))
-    const { plan: read, context, evaluator, ...segment } = await loadSegment(opened, 0)
-    const { loadExpansion } = await opened.weights(opened.segment(0), read)
-    const [expansion] = read.expansions!
-    const source = loadPacked(context, loadExpansion(0), expansion.input)
-    const made = runPlan(expansionPlan(read, expansion, true), evaluator, [source])
-    expansion.results.forEach(({ weight }, i) => {
-      const saved = Buffer.from(saveCiphertext(context, made[i] as Ciphertext))
-      const words = weights.get(weight)!.flat(2)
-      expect(words.every((word, at) => word === saved.readBigUInt64LE(113 + 8 * at))).toBe(true)
-      expect(saved.length).toBe(113 + 8 * words.length)
-    })
-    for (const ciphertext of [source, ...made]) ciphertext.delete()
-    segment.delete()
-    await opened.close()
-  })
+      const opened = await Bundle.open(out)
+      const { plan: read, context, evaluator, ...segment } = await loadSegment(opened, 0)
+      const { loadExpansion } = await opened.weights(opened.segment(0), read)
+      const [expansion] = read.expansions!
+      const source = loadPacked(context, loadExpansion(0), expansion.input)
+      const made = runPlan(expansionPlan(read, expansion, true), evaluator, [source])
+      expansion.results.forEach(({ weight }, i) => {
+        const saved = Buffer.from(saveCiphertext(context, made[i] as Ciphertext))
+        const words = weights.get(weight)!.flat(2)
+        expect(words.every((word, at) => word === saved.readBigUInt64LE(113 + 8 * at))).toBe(true)
+        expect(saved.length).toBe(113 + 8 * words.length)
+      })
+      for (const ciphertext of [source, ...made]) ciphertext.delete()
+      segment.delete()
+      await opened.close()
+    },
+  )
 })

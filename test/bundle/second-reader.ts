@@ -27,7 +27,14 @@ interface Manifest {
 }
 
 export interface SecondPlan {
-  readonly parameters: { readonly polyModulusDegree: number; readonly primes: readonly string[] }
+  readonly parameters: {
+    readonly polyModulusDegree: number
+    readonly primes: readonly string[]
+    readonly keySwitching?: {
+      readonly keyPrimes: readonly string[]
+      readonly forms: readonly { readonly digitPrimes: number; readonly specialPrimes: number }[]
+    }
+  }
   readonly weights: readonly (readonly [number, string, number, number])[]
   readonly expansions?: readonly {
     readonly input: { readonly primes: number }
@@ -62,7 +69,7 @@ export function openBundle(file: Buffer): SecondBundle {
     return file.subarray(extent.start, extent.start + extent.bytes)
   }
   const manifest = JSON.parse(entry('manifest.json').toString('utf8')) as Manifest
-  if (manifest.format !== 'sealwright-bundle' || !manifest.version.startsWith('2.')) throw new Error('not for me')
+  if (manifest.format !== 'sealwright-bundle' || !manifest.version.startsWith('3.')) throw new Error('not for me')
   for (const { name, bytes, sha256: expected } of manifest.entries) {
     if (entry(name).length !== bytes || sha256(entry(name)) !== expected) throw new Error(`${name} is damaged`)
   }

@@ -1,4 +1,5 @@
 import { sizeOf, type Shape } from '../../src-main/core/network/layer-model.ts'
+import { nttPrimes } from '../../src-main/core/numeric/primes.ts'
 import { expansionTree } from '../../src-main/core/planner/expansion-tree.ts'
 import type { CkksParameters, Plan, PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 
@@ -81,6 +82,23 @@ export function tinyExpanded(): PlannedNetwork {
     expandedVectors: () => halves,
   }
 }
+
+/** The same with hybrid keys: those for all four primes have digits of two, and two special primes. */
+export function tinyHybrid(): PlannedNetwork {
+  const { plan, ...vectors } = tinyExpanded()
+  const [, ...middle] = smallSecureParameters.primes.slice(0, 4)
+  const parameters: CkksParameters = {
+    polyModulusDegree: 8192,
+    primes: [nttPrime(40), ...middle, nttPrime(42)],
+    keySwitching: {
+      keyPrimes: [nttPrime(41)],
+      forms: [1, 2, 2, 2].map((count) => ({ digitPrimes: count, specialPrimes: count })),
+    },
+  }
+  return { ...vectors, plan: { ...plan, parameters } }
+}
+
+const nttPrime = (bits: number): string => String(nttPrimes(8192, bits, 1, new Set())[0])
 
 /** Numbers that occur nowhere by chance: the memory of a process is searched for them. */
 const unlikely = (value: number): number => value * Math.sqrt(1.0007)

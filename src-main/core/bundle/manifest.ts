@@ -7,9 +7,9 @@ import { parseJson } from './json.ts'
 
 /** The format is specified in docs/bundle-format.md. */
 export const FORMAT = 'sealwright-bundle'
-/** Version 1 had no expansions; its bundles can be read all the same. */
-export const FORMAT_VERSION = '2.0'
-const readMajors: readonly string[] = ['1', '2']
+/** Version 1 had no expansions, version 2 no hybrid keys; their bundles can be read all the same. */
+export const FORMAT_VERSION = '3.0'
+const readMajors: readonly string[] = ['1', '2', '3']
 export const MANIFEST_ENTRY = 'manifest.json'
 /** Not among the manifest's entries: the signature covers the manifest. */
 export const SIGNATURE_ENTRY = 'signature.json'
@@ -146,7 +146,7 @@ function refuseOtherVersions(value: unknown): void {
   if (format !== FORMAT || typeof version !== 'string') throw damagedBundle('its manifest is not that of a bundle')
   if (!readMajors.includes(version.split('.')[0])) {
     throw new UserError('unsupported-bundle-version', `The bundle has format version ${version.slice(0, 20)}.`, {
-      hint: `This program reads versions ${readMajors.join(' and ')}; use a release of Sealwright that reads the bundle's version.`,
+      hint: `This program reads versions ${readMajors.join(', ')}; use a release of Sealwright that reads the bundle's version.`,
     })
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { sizeOf, type Shape } from '../network/layer-model.ts'
 import { slotsOf, type ElementPacking, type Plan } from '../plan/plan.ts'
 import { checkPlan } from '../plan/check-plan.ts'
+import { MAX_FORM_PRIMES } from '../plan/key-form.ts'
 import { parseJson } from './json.ts'
 import { damagedBundle } from '../plan/damaged-bundle.ts'
 import { isSecure } from '../plan/security.ts'
@@ -99,13 +100,19 @@ const expansion = z.strictObject({
     .max(2 ** 16),
 })
 
+const prime = z.string().regex(/^[1-9][0-9]{5,18}$/)
+const formPrimes = z.int().min(1).max(MAX_FORM_PRIMES)
+
 const planSchema = z.strictObject({
   parameters: z.strictObject({
     polyModulusDegree: z.literal([1024, 2048, 4096, 8192, 16384, 32768]),
-    primes: z
-      .array(z.string().regex(/^[1-9][0-9]{5,18}$/))
-      .min(2)
-      .max(64),
+    primes: z.array(prime).min(2).max(64),
+    keySwitching: z
+      .strictObject({
+        keyPrimes: z.array(prime).max(MAX_FORM_PRIMES - 1),
+        forms: z.array(z.strictObject({ digitPrimes: formPrimes, specialPrimes: formPrimes })).max(64),
+      })
+      .optional(),
   }),
   input: z.strictObject({
     mode: z.enum(['encrypted', 'plain', 'handed']),

@@ -1,5 +1,7 @@
 import { sizeOf } from '../network/layer-model.ts'
-import { dataPrimesOf, slotsOf, type Plan, type Register } from './plan.ts'
+import { isPrime } from '../numeric/primes.ts'
+import { allPrimesOf, digitsOf, specialPrimesFor } from './key-form.ts'
+import { dataPrimesOf, slotsOf, type CkksParameters, type Plan, type Register } from './plan.ts'
 import { operandsOf } from './run-plan.ts'
 import { checkExpansions } from './check-expansions.ts'
 import { damagedBundle } from './damaged-bundle.ts'
@@ -19,7 +21,7 @@ export function checkPlan(plan: Plan): void {
     throw damagedBundle(`its plan ${reason}`)
   }
   const levels = dataPrimesOf(plan.parameters)
-  if (new Set(plan.parameters.primes).size !== plan.parameters.primes.length) refuse('repeats a prime')
+  checkPrimes(plan.parameters, refuse)
   const { input, output } = plan
   if (input.levels && input.levels.length !== input.sources.length) refuse('has inputs without a level')
   if ([input, ...(input.levels ?? [])].some(({ primes }) => primes > Math.min(levels, input.primes))) {
@@ -66,6 +68,30 @@ export function checkPlan(plan: Plan): void {
   const outputs = output.handed ? 0 : plan.batch * sizeOf(output.shape)
   if (output.positions.length !== outputs) refuse('has an incomplete output')
   refuseUnlessRehearsed(plan)
+}
+
+/** Numbers that are none of the ring's primes would keep whoever looks for their roots of unity waiting for ever. */
+function checkPrimes(parameters: CkksParameters, refuse: (reason: string) => never): void {
+  const { polyModulusDegree, keySwitching } = parameters
+  const primes = allPrimesOf(parameters)
+  if (new Set(primes).size !== primes.length) refuse('repeats a prime')
+  const fits = (prime: bigint): boolean => prime % BigInt(2 * polyModulusDegree) === 1n && isPrime(prime)
+  if (!primes.map(BigInt).every(fits)) refuse('has a modulus that is no prime of its ring')
+  if (!keySwitching) return
+  const { forms } = keySwitching
+  if (forms.length !== dataPrimesOf(parameters)) refuse('does not say the form of each level’s keys')
+  forms.forEach((form, i) => {
+    const level = i + 1
+    const special = specialPrimesFor(parameters, level)
+    if (form.specialPrimes > special.length) refuse('has keys with more special primes than there are')
+    const product = (indices: readonly number[]): bigint =>
+      indices.reduce((all, index) => all * BigInt(primes[index]), 1n)
+    const largest = product(special.slice(0, form.specialPrimes))
+    const digits = digitsOf(form, level).map(([first, end]) =>
+      product(Array.from({ length: end - first }, (_, k) => first + k)),
+    )
+    if (digits.some((digit) => digit > largest)) refuse('has keys whose special primes are smaller than a digit')
+  })
 }
 
 function refuseUnlessRehearsed(plan: Plan): void {

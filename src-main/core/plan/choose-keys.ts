@@ -1,3 +1,4 @@
+import { keySizeOf } from './key-form.ts'
 import { dataPrimesOf, type Plan } from './plan.ts'
 import { rehearse } from './rehearse.ts'
 import { present } from '../must.ts'
@@ -21,7 +22,12 @@ const keysPerChain = 8
 /** The keys that a plan uses and no others, on the chains that cost least altogether. */
 export function chooseKeys(plan: Plan, rehearsed = rehearse(plan)): KeyGroup[] {
   const { relinearisationPrimes, rotationPrimes } = rehearsed
-  const chains = chooseChains([...rotationPrimes.values()], dataPrimesOf(plan.parameters))
+  const { keySwitching } = plan.parameters
+  const needed = [...rotationPrimes.values()]
+  // Nobody computes tables for hybrid keys, so each is made for what it serves.
+  const chains = keySwitching
+    ? [...new Set([relinearisationPrimes, ...needed])].sort((a, b) => a - b)
+    : chooseChains(needed, dataPrimesOf(plan.parameters))
   const groups: KeyGroup[] = []
   if (relinearisationPrimes > 0) {
     const primes = chainFor(relinearisationPrimes, chains)
@@ -29,7 +35,10 @@ export function chooseKeys(plan: Plan, rehearsed = rehearse(plan)): KeyGroup[] {
   }
   for (const primes of chains) {
     const steps = [...rotationPrimes].filter(([, needed]) => chainFor(needed, chains) === primes).map(([step]) => step)
-    const perPiece = Math.max(1, Math.floor(pieceBytes / (keySize(primes) * 8 * plan.parameters.polyModulusDegree)))
+    const perPiece = Math.max(
+      1,
+      Math.floor(pieceBytes / (keySizeOf(plan.parameters, primes) * 8 * plan.parameters.polyModulusDegree)),
+    )
     for (const piece of pieces(
       steps.sort((a, b) => a - b),
       perPiece,
@@ -40,7 +49,7 @@ export function chooseKeys(plan: Plan, rehearsed = rehearse(plan)): KeyGroup[] {
   return groups
 }
 
-/** Residue polynomials of one seeded key. */
+/** Residue polynomials of one seeded key of SEAL's form. */
 const keySize = (primes: number): number => primes * (primes + 1)
 
 const chainFor = (primes: number, chains: readonly number[]): number => present(chains.find((chain) => chain >= primes))

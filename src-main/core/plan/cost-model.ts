@@ -1,4 +1,6 @@
+import { digitsOf, keyFormOf, keySizeOf } from './key-form.ts'
 import type { Primitive } from './level-evaluator.ts'
+import type { CkksParameters, KeyForm } from './plan.ts'
 
 /**
  * Time of each primitive in milliseconds as a function of degree and primes left. The shapes are the
@@ -8,6 +10,8 @@ export interface CostModel {
   readonly name: string
   /** Threads work on one operation together, not each on its own. */
   readonly sharesOperations: boolean
+  /** One hybrid key switch of a value; `hoisted` shares its digits with others. */
+  readonly hybridMs: (form: KeyForm, degree: number, primes: number, hoisted: boolean) => number
   /** Price of one weight ciphertext in the bundle. */
   readonly weightMs?: (degree: number, primes: number) => number
   readonly ms: (
@@ -29,6 +33,14 @@ interface Constants {
   readonly hoisted: number
   /** For an encoded plaintext; absent where it is encoded again. */
   readonly rotatePlain?: number
+  readonly hybrid: HybridConstants
+}
+
+/** Of hybrid key switching: a transform, and a product of digit and key or of a conversion, per coefficient. */
+interface HybridConstants {
+  readonly transform: number
+  readonly product: number
+  readonly conversion: number
 }
 
 /** Processor times of docs/kernels.md: node-seal 7 in WebAssembly. */
@@ -40,6 +52,8 @@ const nodeSeal: Constants = {
   add: 2.2,
   encrypt: 4,
   hoisted: 1,
+  // In plain numbers: core/plan/switch-keys.ts.
+  hybrid: { transform: 8, product: 15, conversion: 15 },
 }
 
 export const nodeSealCosts: CostModel = fromConstants('node-seal', nodeSeal, false)
@@ -54,9 +68,24 @@ const kernels: Constants = {
   encrypt: 4,
   hoisted: 0.5,
   rotatePlain: 2,
+  hybrid: { transform: 0.26, product: 0.5, conversion: 0.75 },
 }
 
 export const kernelCosts: CostModel = fromConstants('kernels', kernels, true)
+
+/** The same times, for a plan whose keys have the forms of its parameters. */
+export function costsWithKeys(costs: CostModel, parameters: CkksParameters): CostModel {
+  if (!parameters.keySwitching) return costs
+  return {
+    ...costs,
+    ms(primitive, degree, primes) {
+      const form = keyFormOf(parameters, primes)
+      if (primitive === 'rotate-hoisted') return costs.hybridMs(form, degree, primes, true)
+      const switches = primitive === 'rotate' || primitive === 'relinearise'
+      return switches ? costs.hybridMs(form, degree, primes, false) : costs.ms(primitive, degree, primes)
+    },
+  }
+}
 
 /** Bytes of a coefficient of one prime, packed and with its second part as a seed. */
 const packedCoefficientBytes = 5
@@ -67,15 +96,20 @@ const keysPerRotation = 0.3
 export const weightPrice = (costs: CostModel, degree: number, primes: number): number =>
   costs.weightMs?.(degree, primes) ?? 0
 
-/** The same times, and a price in milliseconds on every megabyte of bundle: what the search minimises besides. */
-export function valuingBytes(costs: CostModel, msPerMegabyte: number): CostModel {
+/**
+ * The same times, and a price in milliseconds on every megabyte of bundle: what the search minimises besides. Keys have the
+ * forms of the parameters, where these are given.
+ */
+export function valuingBytes(costs: CostModel, msPerMegabyte: number, parameters?: CkksParameters): CostModel {
   const megabytes = (coefficients: number): number => (packedCoefficientBytes * coefficients) / 1e6
+  const keySize = (primes: number): number => (parameters ? keySizeOf(parameters, primes) : primes * (primes + 1))
+  const times = parameters ? costsWithKeys(costs, parameters) : costs
   return {
     ...costs,
     ms(primitive, degree, primes) {
-      const ms = costs.ms(primitive, degree, primes)
+      const ms = times.ms(primitive, degree, primes)
       const rotates = primitive === 'rotate' || primitive === 'rotate-hoisted'
-      return rotates ? ms + msPerMegabyte * megabytes(keysPerRotation * degree * primes * (primes + 1)) : ms
+      return rotates ? ms + msPerMegabyte * megabytes(keysPerRotation * degree * keySize(primes)) : ms
     },
     weightMs: (degree, primes) => msPerMegabyte * megabytes(degree * primes),
   }
@@ -85,6 +119,7 @@ function fromConstants(name: string, constants: Constants, sharesOperations: boo
   return {
     name,
     sharesOperations,
+    hybridMs: (form, degree, primes, hoisted) => hybridNs(constants.hybrid, form, degree, primes, hoisted) / 1e6,
     ms(primitive, degree, primes) {
       const coefficients = degree * primes
       const transform = degree * Math.log2(degree)
@@ -114,4 +149,18 @@ function fromConstants(name: string, constants: Constants, sharesOperations: boo
       }
     },
   }
+}
+
+/** Counts of docs/kernels.md. */
+function hybridNs(constants: HybridConstants, form: KeyForm, degree: number, primes: number, hoisted: boolean): number {
+  const digits = digitsOf(form, primes)
+  const special = form.specialPrimes
+  const chain = primes + special
+  const raised = digits.reduce((sum, [first, end]) => sum + chain - (end - first), 0)
+  const raising = digits.reduce((sum, [first, end]) => sum + (end - first > 1 ? (end - first) * chain : 0), 0)
+  const transforms = 2 * (special + primes) + (hoisted ? 0 : primes + raised)
+  const conversions = (special > 1 ? 2 * primes * (special + 1) : 0) + (hoisted ? 0 : raising)
+  const products = 2 * digits.length * chain
+  const { transform, product, conversion } = constants
+  return degree * (transform * Math.log2(degree) * transforms + conversion * conversions + product * products)
 }

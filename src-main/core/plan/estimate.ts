@@ -1,4 +1,5 @@
-import type { CostModel } from './cost-model.ts'
+import { costsWithKeys, type CostModel } from './cost-model.ts'
+import { keyBytesOf, keySizeOf } from './key-form.ts'
 import { inputLevel, weightEntries, type Plan } from './plan.ts'
 import { estimateMs } from './schedule.ts'
 import { logQPOf, MAX_LOG_QP } from './security.ts'
@@ -11,7 +12,7 @@ export function edgeMemoryOf(plan: Plan, rehearsed = rehearse(plan)): number {
   const { relinearisationPrimes, rotationPrimes, peakBytes } = rehearsed
   const keyLevels = [...rotationPrimes.values(), ...(relinearisationPrimes > 0 ? [relinearisationPrimes] : [])]
   const weights = plan.weights.reduce((sum, weight) => sum + 16 * degree * weight.primes, 0)
-  const keys = keyLevels.reduce((sum, level) => sum + 16 * degree * level * (level + 1), 0)
+  const keys = keyLevels.reduce((sum, level) => sum + 16 * degree * keySizeOf(plan.parameters, level), 0)
   return weights + keys + peakBytes
 }
 
@@ -50,11 +51,10 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
   const packedBytes = (count: number): number => (degree / 8) * bits.slice(0, count).reduce((sum, b) => sum + b, 0)
   const rehearsed = rehearse(plan)
   const { outputs } = rehearsed
-  const seededKeyBytes = (level: number): number => level * (packedBytes(level) + (degree / 8) * bits.at(-1))
   const publicKeyBytes = packedBytes(primes.length)
   const keyBytes = chooseKeys(plan, rehearsed).reduce(
     (sum, { primes: level, relinearisation, steps }) =>
-      sum + (steps.length + Number(relinearisation)) * seededKeyBytes(level),
+      sum + (steps.length + Number(relinearisation)) * keyBytesOf(plan.parameters, level),
     publicKeyBytes,
   )
   const weightBytes = weightEntries(plan).reduce((sum, entry) => sum + packedBytes(entry.primes), 0)
@@ -93,7 +93,7 @@ function expansionCost(
   const { expansions = [] } = plan
   for (const { input, instructions } of expansions) {
     const ms = (primitive: 'rotate' | 'add' | 'multiply-plain'): number =>
-      costs.ms(primitive, plan.parameters.polyModulusDegree, input.primes)
+      costsWithKeys(costs, plan.parameters).ms(primitive, plan.parameters.polyModulusDegree, input.primes)
     for (const instruction of instructions) {
       if (instruction.op === 'rotate') expansionRotations += 1
       expansionMs +=

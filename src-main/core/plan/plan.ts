@@ -27,6 +27,22 @@ export interface CkksParameters {
   readonly polyModulusDegree: number
   /** Decimal strings, as SEAL orders them: q0, the rescaling primes in order of last use, the special prime. */
   readonly primes: readonly string[]
+  /** Absent where keys have SEAL's form: a digit for each prime, and the special prime alone. */
+  readonly keySwitching?: KeySwitching
+}
+
+/** Hybrid key switching: digits of several primes, several special primes (Han, Ki, ePrint 2019/688). See key-form.ts. */
+export interface KeySwitching {
+  /** Special primes besides the last of `primes`; decimal strings. */
+  readonly keyPrimes: readonly string[]
+  /** Of a key made for values with at most i + 1 primes. */
+  readonly forms: readonly KeyForm[]
+}
+
+export interface KeyForm {
+  /** Data primes of a digit; the last digit may have fewer. */
+  readonly digitPrimes: number
+  readonly specialPrimes: number
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { CostModel } from './cost-model.ts'
+import { costsWithKeys, type CostModel } from './cost-model.ts'
 import { LevelEvaluator, type Level } from './level-evaluator.ts'
 import type { Instruction, Plan, Register } from './plan.ts'
 import { operandsOf, runPlan } from './run-plan.ts'
@@ -43,7 +43,7 @@ class Scheduler {
 
   constructor(plan: Plan, threads: number, costs: CostModel) {
     this.plan = plan
-    this.costs = costs
+    this.costs = costsWithKeys(costs, plan.parameters)
     this.programs = Array.from({ length: threads }, () => [])
     this.freeMs = new Array<number>(threads).fill(0)
     this.nextRegister = 1 + plan.instructions.reduce((most, { out }) => Math.max(most, out), plan.input.sources.length)

@@ -1,3 +1,4 @@
+import { allPrimesOf } from './key-form.ts'
 import type { CkksParameters } from './plan.ts'
 
 /**
@@ -11,9 +12,9 @@ export const MAX_LOG_QP: ReadonlyMap<number, number> = new Map([
   [32768, 868],
 ])
 
-/** log2 of the product of all primes, the special one included. */
+/** log2 of the product of all primes, special ones included. */
 export const logQPOf = (parameters: CkksParameters): number =>
-  parameters.primes.reduce((bits, prime) => bits + Math.log2(Number(prime)), 0)
+  allPrimesOf(parameters).reduce((bits, prime) => bits + Math.log2(Number(prime)), 0)
 
 export function isSecure(parameters: CkksParameters): boolean {
   const bound = MAX_LOG_QP.get(parameters.polyModulusDegree)

@@ -6,6 +6,7 @@ import {
   type PlannedNetwork,
   type WeightIndex,
 } from '../plan/plan.ts'
+import { keySizeOf } from '../plan/key-form.ts'
 import { rehearse } from '../plan/rehearse.ts'
 import { runPlan } from '../plan/run-plan.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
@@ -109,31 +110,46 @@ function choosePacking(
   let best: { bytes: number; packing: Packing | undefined } = { bytes: group.length * primes, packing: undefined }
   for (let period = slots / 2; period >= 2; period /= 2) {
     const members = group.filter((index) => periods[index] <= period)
-    const steps = expansionSteps(slots, period, primes, keys)
+    const sizeOf = (level: number): number => (level === 0 ? 0 : keySizeOf(plan.parameters, level))
+    const steps = expansionSteps(slots, period, primes, keys, sizeOf)
     const ciphertexts = Math.ceil(members.length / (slots / period)) + group.length - members.length
-    const bytes = ciphertexts * primes + newKeys(steps, primes, keys)
+    const bytes = ciphertexts * primes + newKeys(steps, primes, keys, sizeOf)
     if (members.length > 0 && bytes < best.bytes) best = { bytes, packing: { members, period, steps } }
   }
   return best.packing
 }
 
+/** Residue polynomials of a key for so many primes, 0 for none. */
+type KeySize = (primes: number) => number
+
 /** For each bit an odd multiple of slots / 2^(bit + 1), by preference one whose key is there. */
-function expansionSteps(slots: number, period: number, primes: number, keys: ReadonlyMap<number, number>): number[] {
+function expansionSteps(
+  slots: number,
+  period: number,
+  primes: number,
+  keys: ReadonlyMap<number, number>,
+  sizeOf: KeySize,
+): number[] {
   const steps: number[] = []
+  const added = (existing: number): number => addedKey(primes, existing, sizeOf)
   for (let unit = slots / 2; unit >= period; unit /= 2) {
     const fitting = [...keys].filter(([step]) => (step / unit) % 2 === 1)
-    const [cheapest] = fitting.sort((a, b) => keyBytes(primes, a[1]) - keyBytes(primes, b[1]) || a[0] - b[0])
-    steps.push(cheapest && keyBytes(primes, cheapest[1]) < keyBytes(primes, 0) ? cheapest[0] : unit)
+    const [cheapest] = fitting.sort((a, b) => added(a[1]) - added(b[1]) || a[0] - b[0])
+    steps.push(cheapest && added(cheapest[1]) < added(0) ? cheapest[0] : unit)
   }
   return steps
 }
 
-/** What a key for `primes` costs beside one for `existing`, in polynomials: a key has a digit for each prime. */
-const keyBytes = (primes: number, existing: number): number =>
-  Math.max(0, primes * (primes + 1) - existing * (existing + 1))
+/** What a key for `primes` costs beside one for `existing`, in polynomials. */
+const addedKey = (primes: number, existing: number, sizeOf: KeySize): number =>
+  primes <= existing ? 0 : Math.max(0, sizeOf(primes) - sizeOf(existing))
 
-const newKeys = (steps: readonly number[], primes: number, keys: ReadonlyMap<number, number>): number =>
-  steps.reduce((sum, step) => sum + keyBytes(primes, keys.get(step) ?? 0), 0)
+const newKeys = (
+  steps: readonly number[],
+  primes: number,
+  keys: ReadonlyMap<number, number>,
+  sizeOf: KeySize,
+): number => steps.reduce((sum, step) => sum + addedKey(primes, keys.get(step) ?? 0, sizeOf), 0)
 
 /** Transform, then check. */
 function checkExpansions(plan: Plan): void {

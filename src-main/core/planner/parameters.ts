@@ -1,7 +1,8 @@
 import { invariant, UserError } from '../errors.ts'
 import type { CkksParameters } from '../plan/plan.ts'
-import { MAX_LOG_QP } from '../plan/security.ts'
-import { nttPrimes } from './primes.ts'
+import { SEAL_FORM } from '../plan/key-form.ts'
+import { logQPOf, MAX_LOG_QP } from '../plan/security.ts'
+import { nttPrimes } from '../numeric/primes.ts'
 
 /** The f64 kernels multiply residues of at most this many bits exactly. */
 const maxPrimeBits = 50
@@ -23,24 +24,46 @@ export interface ChosenParameters {
 /** A key switch adds noise in proportion to q0 over the special prime; with this margin it drowns in rounding. */
 const specialMarginBits = 3
 
+/** Bits of a key prime above those of a data prime, whose place it takes in a digit. */
+const keyPrimeMarginBits = 1
+
+/** Bits above the least scale that are worth more than a second special prime. */
+const comfortBits = 4
+
 /**
  * The chain for one degree: q0 with `headroomBits` above the scale, `depth` rescaling primes, and a special
- * prime that is larger than any other. The largest scale that the bound allows, or undefined.
+ * prime that is larger than any other. The largest scale that the bound allows, or undefined. Keys are hybrid where
+ * `mostKeyPrimes` is given, and a key prime is taken where the scale stays comfortable with it: it halves the keys of the first
+ * levels.
  */
 export function chooseParameters(
   polyModulusDegree: number,
   depth: number,
   headroomBits: number,
+  mostKeyPrimes?: number,
 ): ChosenParameters | undefined {
   const bound = MAX_LOG_QP.get(polyModulusDegree)
   const least = minScaleBits.get(polyModulusDegree)
   invariant(bound !== undefined && least !== undefined, `no security bound for degree ${polyModulusDegree}`)
-  for (let scaleBits = maxScaleBits; scaleBits >= least; scaleBits--) {
-    const firstBits = scaleBits + headroomBits
-    const specialBits = Math.min(maxPrimeBits, bound - depth * scaleBits - firstBits)
-    if (specialBits < firstBits + specialMarginBits) continue
-    const chain = buildChain(polyModulusDegree, { firstBits, scaleBits, specialBits }, depth)
-    if (chain) return { parameters: { polyModulusDegree, primes: chain.map(String) }, scaleBits, logQP: logOf(chain) }
+  const hybrid = mostKeyPrimes !== undefined
+  for (let keyPrimes = mostKeyPrimes ?? 0; keyPrimes >= 0; keyPrimes--) {
+    const leastScale = keyPrimes > 0 ? least + comfortBits : least
+    for (let scaleBits = maxScaleBits; scaleBits >= leastScale; scaleBits--) {
+      const firstBits = scaleBits + headroomBits
+      const keyBits = scaleBits + keyPrimeMarginBits
+      const specialBits = Math.min(maxPrimeBits, bound - depth * scaleBits - firstBits - keyPrimes * keyBits)
+      if (specialBits < firstBits + specialMarginBits) continue
+      const chain = buildChain(polyModulusDegree, { firstBits, scaleBits, specialBits }, depth)
+      if (!chain) continue
+      const more = nttPrimes(polyModulusDegree, keyBits, keyPrimes, new Set(chain))
+      if (more.length !== keyPrimes) continue
+      const parameters: CkksParameters = {
+        ...{ polyModulusDegree, primes: chain.map(String) },
+        // Every key has SEAL's form until the finished plan says how often each is used: choose-forms.ts.
+        ...(hybrid && { keySwitching: { keyPrimes: more.map(String), forms: chain.slice(1).map(() => SEAL_FORM) } }),
+      }
+      return { parameters, scaleBits, logQP: logQPOf(parameters) }
+    }
   }
   return undefined
 }
@@ -53,9 +76,14 @@ export const isPlannable = (depth: number): boolean =>
 const HEADROOM_BITS = 8
 
 /** All degrees that can hold `depth` levels, smallest first. */
-export function parameterCandidates(depth: number, headroomBits: number, leastDegree = 0): ChosenParameters[] {
+export function parameterCandidates(
+  depth: number,
+  headroomBits: number,
+  leastDegree = 0,
+  mostKeyPrimes?: number,
+): ChosenParameters[] {
   const degrees = [...MAX_LOG_QP.keys()].filter((degree) => degree >= leastDegree)
-  const candidates = degrees.flatMap((degree) => chooseParameters(degree, depth, headroomBits) ?? [])
+  const candidates = degrees.flatMap((degree) => chooseParameters(degree, depth, headroomBits, mostKeyPrimes) ?? [])
   if (candidates.length === 0) {
     throw new UserError('too-deep', `The network needs ${depth} levels; no secure parameters hold that many.`, {
       hint: 'Split the network into segments, or use activations of lower degree.',
@@ -77,5 +105,3 @@ function buildChain(degree: number, bits: ChainBits, depth: number): bigint[] | 
   const middle = nttPrimes(degree, bits.scaleBits, depth, new Set([special, first]))
   return middle.length === depth ? [first, ...middle, special] : undefined
 }
-
-const logOf = (primes: readonly bigint[]): number => primes.reduce((sum, prime) => sum + Math.log2(Number(prime)), 0)

@@ -3,7 +3,8 @@ import { InternalError, UserError } from '../errors.ts'
 import { must } from '../must.ts'
 import { INPUT, sizeOf } from '../network/layer-model.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
-import type { PlannedNetwork } from '../plan/plan.ts'
+import { chooseForms, typicalForms } from '../plan/choose-forms.ts'
+import type { CkksParameters, PlannedNetwork } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
 import { kernelCosts, valuingBytes, type CostModel } from '../plan/cost-model.ts'
 import { turnClearInputs } from './clear-input.ts'
@@ -22,7 +23,7 @@ export interface PlanOptions {
   readonly msPerMegabyte?: number
   /** Images computed at once, a power of two; one unless told. */
   readonly batch?: number
-  /** No smaller degree, for the sake of a larger scale. */
+  /** No smaller degree, and the largest scale. */
   readonly leastDegree?: number
 }
 
@@ -32,16 +33,20 @@ export interface PlanOptions {
  */
 export function planNetwork(model: SquareModel, options: PlanOptions = {}): PlannedNetwork {
   const { input = 'encrypted', searchWidth = 16, batch = 1 } = options
-  const costs = valuingBytes(options.costs ?? kernelCosts, options.msPerMegabyte ?? usualMsPerMegabyte)
+  const { msPerMegabyte = usualMsPerMegabyte } = options
+  const { costs = kernelCosts, leastDegree } = options
+  // Only the kernels are fast with hybrid keys; whoever asks for a larger scale gets no key prime instead.
+  const mostKeyPrimes = !costs.sharesOperations ? undefined : leastDegree === undefined ? 1 : 0
   refuseLarge(model)
   const steps = stepsOf(model)
   const primes = assignPrimes(steps, model)
   const carried = model.carried ?? { inputs: [], outputs: [] }
   const depth = Math.max(...[INPUT, ...carried.inputs.map(({ id }) => id)].map((id) => must(primes, id))) - 1
   const { parameters, scaleBits, search, settings } = firstThatPacks(
-    parameterCandidates(depth, headroomBits(model, steps), options.leastDegree),
+    parameterCandidates(depth, headroomBits(model, steps), leastDegree, mostKeyPrimes),
     steps,
-    { primes, costs, input, width: searchWidth, inputShape: model.input.shape, carried },
+    { primes, input, width: searchWidth, inputShape: model.input.shape, carried },
+    (parameters) => valuingBytes(costs, msPerMegabyte, typicalForms(parameters, costs, msPerMegabyte)),
     batch,
   )
   const single = emitPlan({
@@ -55,19 +60,20 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   })
   const planned = interleave(turnClearInputs(single), batch)
   checkLevels(planned)
-  return planned
+  return { ...planned, plan: chooseForms(planned.plan, costs, msPerMegabyte) }
 }
 
 /** A larger ring has more slots: where no packing fits the smallest, the next is tried. */
 function firstThatPacks(
   candidates: readonly ChosenParameters[],
   steps: readonly Step[],
-  common: Omit<SearchSettings, 'degree' | 'slots'>,
+  common: Omit<SearchSettings, 'degree' | 'slots' | 'costs'>,
+  costsFor: (parameters: CkksParameters) => CostModel,
   batch: number,
 ): ChosenParameters & { readonly search: SearchResult; readonly settings: SearchSettings } {
   for (const [i, chosen] of candidates.entries()) {
     const degree = chosen.parameters.polyModulusDegree
-    const settings = { ...common, degree, slots: degree / 2 / batch }
+    const settings = { ...common, costs: costsFor(chosen.parameters), degree, slots: degree / 2 / batch }
     try {
       return { ...chosen, settings, search: searchLayouts(steps, settings) }
     } catch (error) {

@@ -1,5 +1,5 @@
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
-import type { CostModel } from '../plan/cost-model.ts'
+import { costsWithKeys, type CostModel } from '../plan/cost-model.ts'
 import type { Plan } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
 import { handedBytes } from './hand-off.ts'
@@ -47,8 +47,9 @@ function layerMsOf(plan: Plan, costs: CostModel): number[] {
   const ms = new Array<number>(plan.layers.length).fill(0)
   let layer = 0
   const degree = plan.parameters.polyModulusDegree
+  const withKeys = costsWithKeys(costs, plan.parameters)
   const evaluator = new LevelEvaluator(plan, (primitive, primes) => {
-    ms[Math.min(layer, ms.length - 1)] += costs.ms(primitive, degree, primes)
+    ms[Math.min(layer, ms.length - 1)] += withKeys.ms(primitive, degree, primes)
   })
   const inputs = plan.input.sources.map((_, register) => evaluator.input(register))
   runPlan(plan, evaluator, inputs, {

@@ -23,13 +23,19 @@ export class Command {
   /** Key switching: how digits are represented; see decompose. */
   digits: i32
   primeTable: usize
-  /** Index of the special prime. */
+  /** Index of the special prime; the key primes follow it. */
   special: i32
   /** Not 0: the second factors, or the second operand, are packed. */
   packed: i32
+  keyPrimes: i32
+  /** Of a key's form: data primes of a digit, special primes of the key. */
+  digitPrimes: i32
+  specialPrimes: i32
+  /** The constants of conversion.ts. */
+  conversion: usize
 }
 
-const COMMAND_BYTES: usize = 64
+const COMMAND_BYTES: usize = 80
 
 @inline
 export function tableOf(command: Command): usize {
@@ -39,6 +45,20 @@ export function tableOf(command: Command): usize {
 @inline
 export function primeAt(command: Command, index: i32): Prime {
   return changetype<Prime>(command.primeTable + <usize>index * PRIME_BYTES)
+}
+
+/** A key's special primes in order: the chain's, the key primes, then data primes from the last one down. */
+@inline
+export function specialAt(command: Command, index: i32): Prime {
+  const beyond = index - command.keyPrimes
+  return primeAt(command, beyond > 0 ? command.special - beyond : command.special + index)
+}
+
+/** Prime of a key's chain of `count` primes. */
+@inline
+export function keyPrimeAt(command: Command, index: i32, count: i32): Prime {
+  const dataPrimes = count - command.specialPrimes
+  return index < dataPrimes ? primeAt(command, index) : specialAt(command, index - dataPrimes)
 }
 
 /** Bytes of one polynomial modulo one prime. */

@@ -1,7 +1,7 @@
 export { smallestRoot, writeRoots } from './transform'
 export { exportResidues, importResidues, writePermutation } from './residues'
 export { add, divideByLast, dropPrimes, lastRemainder, productSum } from './arithmetic'
-export { applyKeys, decompose, specialSum } from './key-switch'
+export { applyKeys, decompose, raise, specialSum } from './key-switch'
 export { pack } from './packed'
 export { expand, redraw } from './seed'
 export { embed, encrypt, prepare, takeRemainder } from './encrypt'

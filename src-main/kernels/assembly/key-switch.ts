@@ -1,4 +1,5 @@
-import { Command, polynomialBytes, primeAt, tableOf } from './command'
+import { digitConstants, digitFactor, convert, convertSpecial, divisorConstants, scaleCentred, specialFactor } from './conversion'
+import { Command, polynomialBytes, primeAt, specialAt, tableOf } from './command'
 import { canonical, multiply } from './modular'
 import { keyOffset } from './packed'
 import { Prime } from './prime'
@@ -6,34 +7,68 @@ import { ACCUMULATOR_BYTES, addProducts, BLOCK_BYTES, startSum, storeSum, sumAt 
 import { backward, forward } from './transform'
 
 /**
- * Switches the source's last part to the main key: `parts` other parts are added to the result. The table has
- * one entry per key, so that several rotations share the digits. Memory shared by all threads (`other`), in
- * polynomials: the digits' coefficients, the digits modulo the special prime, two remainders per key.
+ * Switches the source's last part to the main key: `parts` other parts are added to the result. A digit is the part modulo
+ * `digitPrimes` primes; all keys of a command have one form. The table has one entry per key, so that several rotations
+ * share the digits. Memory shared by all threads (`other`), in polynomials: the digits' parts, a prime each; the digits
+ * modulo each special prime; the remainders' parts modulo these, for each key and part.
  */
 @unmanaged
 class KeyEntry {
-  /** Packed, [digit][part][prime], the special prime last; a rotation's key is permuted by its inverse. */
+  /** Packed, [digit][part][prime], special primes last; a rotation's key is permuted by its inverse. */
   key: usize
-  keyPrimes: i32
+  dataPrimes: i32
   /** u32 indices: where each coefficient of the result goes; 0 for none. */
   permutation: usize
   target: usize
 }
 
 const KEY_ENTRY_BYTES: usize = 16
+/** At the head of scratch: accumulators, address pairs of 64 digits, inverses of 8 special primes. */
+const PAIRS_BYTES: usize = 64 << 3
+const HEAD_BYTES: usize = ACCUMULATOR_BYTES + PAIRS_BYTES + (8 << 3)
 /** Digits in [0, q); a positive value is the Galois element whose sign changes SEAL applies before. */
 const DIGITS_CENTRED: i32 = -1
 
-/** Task: digit. */
+@inline
+function digitCount(command: Command): i32 {
+  return (command.primes + command.digitPrimes - 1) / command.digitPrimes
+}
+
+/** Primes of a digit; the last one may have fewer. */
+@inline
+function digitLength(command: Command, digit: i32): i32 {
+  return min(command.digitPrimes, command.primes - digit * command.digitPrimes)
+}
+
+/** The part of a digit. Task: prime. */
 export function decompose(command: Command, task: i32, scratch: usize): void {
   const poly = polynomialBytes(command)
-  const digit = command.other + <usize>task * poly
+  const part = command.other + <usize>task * poly
   const source = command.source + <usize>(command.parts * command.primes + task) * poly
   const prime = primeAt(command, task)
-  backward(digit, source, command.n, prime, command.digits === DIGITS_CENTRED)
-  if (command.digits > 0) changeSigns(digit, command.n, command.digits, prime.p)
-  const special = command.other + <usize>(command.primes + task) * poly
-  forward(special, digit, command.n, primeAt(command, command.special))
+  backward(part, source, command.n, prime, command.digits === DIGITS_CENTRED)
+  if (command.digits > 0) changeSigns(part, command.n, command.digits, prime.p)
+  if (digitLength(command, task / command.digitPrimes) > 1) {
+    scaleCentred(part, command.n, digitFactor(command, task), prime)
+  }
+}
+
+/** Digits modulo the special primes. Task: digit·specialPrimes + special. */
+export function raise(command: Command, task: i32, scratch: usize): void {
+  const special = task % command.specialPrimes
+  const target = command.other + <usize>(command.primes + task) * polynomialBytes(command)
+  const prime = specialAt(command, special)
+  raiseDigit(target, command, task / command.specialPrimes, command.primes + special, prime)
+}
+
+/** A digit, transformed, modulo a prime that is not its own. */
+function raiseDigit(target: usize, command: Command, digit: i32, index: i32, prime: Prime): void {
+  const first = digit * command.digitPrimes
+  const length = digitLength(command, digit)
+  const parts = command.other + <usize>first * polynomialBytes(command)
+  if (length === 1) return forward(target, parts, command.n, prime)
+  convert(target, parts, length, digitConstants(command, index) + (<usize>first << 3), command, prime)
+  forward(target, target, command.n, prime)
 }
 
 /** x → x − p wherever X → X^element negates the coefficient: SEAL's digits of the rotated polynomial, rotated back. */
@@ -46,54 +81,69 @@ function changeSigns(digit: usize, n: i32, element: i32, p: f64): void {
   }
 }
 
-/** The sum modulo the special prime, as centred coefficients. Task: 2·key + part. */
+/** The sum modulo a special prime, as a remainder's part. Task: (2·key + part)·specialPrimes + special. */
 export function specialSum(command: Command, task: i32, scratch: usize): void {
   const poly = polynomialBytes(command)
-  const entry = changetype<KeyEntry>(tableOf(command) + <usize>(task >> 1) * KEY_ENTRY_BYTES)
-  const prime = primeAt(command, command.special)
+  const count = command.specialPrimes
+  const special = task % count
+  const sum = task / count
+  const entry = changetype<KeyEntry>(tableOf(command) + <usize>(sum >> 1) * KEY_ENTRY_BYTES)
+  const prime = specialAt(command, special)
   const pairs = scratch + ACCUMULATOR_BYTES
-  const partBytes = keyOffset(command, entry.keyPrimes, entry.keyPrimes)
-  const key = entry.key + <usize>(task & 1) * partBytes + keyOffset(command, entry.keyPrimes - 1, entry.keyPrimes)
-  for (let j = 0; j < command.primes; j++) {
-    const digit = command.other + <usize>(command.primes + j) * poly
+  const chain = entry.dataPrimes + count
+  const partBytes = keyOffset(command, chain, chain)
+  const key = entry.key + <usize>(sum & 1) * partBytes + keyOffset(command, entry.dataPrimes + special, chain)
+  const digits = digitCount(command)
+  for (let j = 0; j < digits; j++) {
+    const digit = command.other + <usize>(command.primes + j * count + special) * poly
     writePair(pairs, j, digit, key + <usize>(2 * j) * partBytes)
   }
-  const target = command.other + <usize>(2 * command.primes + task) * poly
+  const target = command.other + <usize>(command.primes + digits * count + task) * poly
   for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
     startSum(scratch, prime)
-    addProducts(scratch, pairs, command.primes, at, packedAt(at, prime), prime.width, prime, 0)
+    addProducts(scratch, pairs, digits, at, packedAt(at, prime), prime.width, prime, 0)
     storeSum(target + at, scratch, prime)
   }
   backward(target, target, command.n, prime, true)
+  if (count > 1) scaleCentred(target, command.n, specialFactor(command, special), prime)
 }
 
 /** All keys' results modulo one prime. Task: prime. */
 export function applyKeys(command: Command, task: i32, scratch: usize): void {
   const poly = polynomialBytes(command)
   const prime = primeAt(command, task)
+  const count = command.specialPrimes
+  const digits = digitCount(command)
   const pairs = scratch + ACCUMULATOR_BYTES
-  const remainder = pairs + (<usize>command.primes << 4)
-  const digits = remainder + poly
+  const inverses = pairs + PAIRS_BYTES
+  const remainder = scratch + HEAD_BYTES
+  const raised = remainder + poly
+  const own = task / command.digitPrimes
   const switched = command.source + <usize>(command.parts * command.primes + task) * poly
-  for (let j = 0; j < command.primes; j++) {
-    if (j !== task) forward(digits + <usize>j * poly, command.other + <usize>j * poly, command.n, prime)
+  const divisorInverse = load<f64>(divisorConstants(command, task))
+  for (let i = 0; i < count; i++) store<f64>(inverses + (<usize>i << 3), specialAt(command, i).inverse)
+  for (let j = 0; j < digits; j++) {
+    if (j !== own) raiseDigit(raised + <usize>j * poly, command, j, task, prime)
   }
   for (let k = 0; k < command.count; k++) {
     const entry = changetype<KeyEntry>(tableOf(command) + <usize>k * KEY_ENTRY_BYTES)
-    const partBytes = keyOffset(command, entry.keyPrimes, entry.keyPrimes)
+    const chain = entry.dataPrimes + count
+    const partBytes = keyOffset(command, chain, chain)
     for (let part = 0; part < 2; part++) {
-      const key = entry.key + <usize>part * partBytes + keyOffset(command, task, entry.keyPrimes)
-      for (let j = 0; j < command.primes; j++) {
-        const digit = j === task ? switched : digits + <usize>j * poly
+      const key = entry.key + <usize>part * partBytes + keyOffset(command, task, chain)
+      for (let j = 0; j < digits; j++) {
+        const digit = j === own ? switched : raised + <usize>j * poly
         writePair(pairs, j, digit, key + <usize>(2 * j) * partBytes)
       }
-      forward(remainder, command.other + <usize>(2 * command.primes + 2 * k + part) * poly, command.n, prime)
+      const parts = command.other + <usize>(command.primes + (digits + 2 * k + part) * count) * poly
+      if (count > 1) convertSpecial(remainder, parts, command, task, prime, inverses)
+      forward(remainder, count > 1 ? remainder : parts, command.n, prime)
       const offset = <usize>(part * command.primes + task) * poly
       const added = part < command.parts ? command.source + offset : 0
       for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
         startSum(scratch, prime)
-        addProducts(scratch, pairs, command.primes, at, packedAt(at, prime), prime.width, prime, 0)
-        divideBySpecial(scratch, remainder + at, command.special, prime)
+        addProducts(scratch, pairs, digits, at, packedAt(at, prime), prime.width, prime, 0)
+        divideSum(scratch, remainder + at, divisorInverse, prime)
         const sum = scratch + BLOCK_BYTES
         if (added !== 0) addBlock(sum, added + at)
         if (entry.permutation === 0) storeBlock(entry.target + offset + at, sum, prime)
@@ -116,8 +166,8 @@ function writePair(pairs: usize, index: i32, a: usize, b: usize): void {
   store<u32>(at, <u32>b, 4)
 }
 
-/** Writes (sum − remainder) / special prime over the block's low half. */
-function divideBySpecial(block: usize, remainder: usize, special: i32, prime: Prime): void {
+/** Writes (sum − remainder) / product of the special primes over the block's low half. */
+function divideSum(block: usize, remainder: usize, divisorInverse: f64, prime: Prime): void {
   const p = f64x2.splat(prime.p)
   const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
@@ -125,9 +175,8 @@ function divideBySpecial(block: usize, remainder: usize, special: i32, prime: Pr
   const scale = f64x2.splat(prime.sumScale)
   const unit = f64x2.splat(prime.sumUnit)
   const quotient = f64x2.splat(prime.sumUnit / prime.p)
-  const specialInverse = load<f64>(prime.primeInverses + (<usize>special << 3))
-  const w = f64x2.splat(specialInverse)
-  const wQuotient = f64x2.splat(specialInverse / prime.p)
+  const w = f64x2.splat(divisorInverse)
+  const wQuotient = f64x2.splat(divisorInverse / prime.p)
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
     const sum = sumAt(block + offset, p, inverse, start, scale, unit, quotient, round)
     const difference = f64x2.sub(sum, v128.load(remainder + offset))

@@ -1,4 +1,4 @@
-import { Command, polynomialBytes, primeAt } from './command'
+import { Command, keyPrimeAt, polynomialBytes, primeAt } from './command'
 import { Prime } from './prime'
 
 /**
@@ -39,27 +39,30 @@ export function packedOffset(command: Command, index: i32): usize {
   return <usize>width * <usize>command.n
 }
 
-/** The same in a key's chain of `count` primes, the last of them the special one. */
+/** The same in a key's chain of `count` primes, its special ones last. */
 export function keyOffset(command: Command, index: i32, count: i32): usize {
-  const offset = packedOffset(command, min(index, count - 1))
-  return index < count ? offset : offset + <usize>primeAt(command, command.special).width * <usize>command.n
+  let width = 0
+  for (let i = 0; i < index; i++) width += keyPrimeAt(command, i, count).width
+  return <usize>width * <usize>command.n
 }
 
 /**
- * Packs `count` of the source's primes: the first ones or, for a key's digit (`digits` not 0), the first
- * count − 1 and its last. `other` permutes them unless it is 0. Task: part·count + prime.
+ * Packs `count` of the source's primes: the first ones or, for a key's digit (`digits` not 0), the first ones and the
+ * special ones. `other` permutes them unless it is 0. Task: part·count + prime.
  */
 export function pack(command: Command, task: i32, scratch: usize): void {
   const poly = polynomialBytes(command)
-  const part = task / command.count
-  const index = task % command.count
-  const isSpecial = command.digits !== 0 && index === command.count - 1
-  const prime = primeAt(command, isSpecial ? command.special : index)
-  const offset = command.digits !== 0 ? keyOffset(command, index, command.count) : packedOffset(command, index)
-  const partBytes = command.digits !== 0 ? keyOffset(command, command.count, command.count) : packedOffset(command, command.count)
-  const source = command.source + <usize>(part * command.primes + (isSpecial ? command.primes - 1 : index)) * poly
-  const target = command.target + <usize>part * partBytes + offset
-  packPolynomial(target, source, command.other, command.n, prime)
+  const count = command.count
+  const part = task / count
+  const index = task % count
+  const isKey = command.digits !== 0
+  const isSpecial = isKey && index >= count - command.specialPrimes
+  const prime = isKey ? keyPrimeAt(command, index, count) : primeAt(command, index)
+  const offset = isKey ? keyOffset(command, index, count) : packedOffset(command, index)
+  const partBytes = isKey ? keyOffset(command, count, count) : packedOffset(command, count)
+  const from = isSpecial ? command.primes - count + index : index
+  const source = command.source + <usize>(part * command.primes + from) * poly
+  packPolynomial(command.target + <usize>part * partBytes + offset, source, command.other, command.n, prime)
 }
 
 function packPolynomial(target: usize, source: usize, permutation: usize, n: i32, prime: Prime): void {

@@ -1,4 +1,4 @@
-import { Command, polynomialBytes, primeAt } from './command'
+import { Command, keyPrimeAt, polynomialBytes, primeAt } from './command'
 import { Prime } from './prime'
 
 /**
@@ -69,10 +69,10 @@ export function redraw(command: Command, task: i32, scratch: usize): void {
   }
 }
 
-/** In a key's chain (`digits` not 0) the special prime comes last. */
+/** In a key's chain (`digits` not 0) the special primes come last. */
 @inline
 function chainPrime(command: Command, index: i32): Prime {
-  return primeAt(command, command.digits !== 0 && index === command.primes - 1 ? command.special : index)
+  return command.digits !== 0 ? keyPrimeAt(command, index, command.primes) : primeAt(command, index)
 }
 
 @inline

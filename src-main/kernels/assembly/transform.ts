@@ -8,7 +8,7 @@ function splatAt(table: usize, index: i32): v128 {
 
 /**
  * Negacyclic transform of n coefficients, natural order in, bit-reversed out (SEAL's order). Reads source
- * (any integers with |x| < 2^50), writes target; both may be the same. |result| ≤ 10.2p (tight: 1.9p).
+ * (any integers with |x| ≤ 2^53 − p/2 − 2), writes target; both may be the same. |result| ≤ 10.2p (tight: 1.9p).
  */
 export function forward(target: usize, source: usize, n: i32, prime: Prime): void {
   if (prime.tight != 0) forwardPasses(target, source, n, prime, true)

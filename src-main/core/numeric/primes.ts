@@ -23,7 +23,7 @@ export function isPrime(candidate: bigint): boolean {
   })
 }
 
-function modPow(base: bigint, exponent: bigint, modulus: bigint): bigint {
+export function modPow(base: bigint, exponent: bigint, modulus: bigint): bigint {
   let result = 1n
   let square = base % modulus
   for (let e = exponent; e > 0n; e >>= 1n) {
