@@ -182,7 +182,9 @@ export class Bundle {
 
   /** Reads weights one by one, each checked against the index; synchronous, since a plan runs synchronously. */
   async weights(segment: ManifestSegment, plan: Plan): Promise<StoredWeights> {
-    const blob = must(this.#files.extents, segment.weights.blob)
+    // What is returned holds the files: Node closes a handle that nothing refers to, and a worker keeps nothing else.
+    const files = this.#files
+    const blob = must(files.extents, segment.weights.blob)
     const entries = weightEntries(plan)
     const records = decodeWeightIndex(await this.entry(segment.weights.index), entries.length, blob.bytes)
     const ofWeight = new Map<WeightIndex, number>()
@@ -196,7 +198,8 @@ export class Bundle {
     const read = (entry: number, room: Uint8Array = new Uint8Array(records[entry].bytes)): Uint8Array => {
       const { bytes, sha256: expected } = records[entry]
       const weight = room.subarray(0, bytes)
-      const read = readSync(blob.fd, weight, 0, bytes, starts[entry])
+      const { fd } = must(files.extents, segment.weights.blob)
+      const read = readSync(fd, weight, 0, bytes, starts[entry])
       if (read !== bytes || !createHash('sha256').update(weight).digest().equals(expected)) {
         throw damagedBundle('a weight has been changed')
       }
