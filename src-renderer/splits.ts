@@ -1,5 +1,5 @@
 /** What the strip of layers needs to know while a cut is dragged; the plan that follows is exact. */
-import type { CutView, NetworkPicture, ProjectView } from './api.ts'
+import type { CutView, NetworkPicture, ProjectView, Proposal } from './api.ts'
 
 /** Levels that a modulus chain holds with a ring of degree 16384, for which cuts are proposed, and with the largest, 32768. */
 export const usualLevels = 11
@@ -73,6 +73,22 @@ export function segmentsOf(
     return { from, to, levels: depthOf(own, levelsOf) }
   })
 }
+
+/** Whether a proposal for so many nodes has them: some networks cannot be parted so often. */
+export const isWhatItSays = ({
+  split,
+  plan,
+}: Pick<Proposal, 'split'> & { readonly plan?: { readonly segments: readonly unknown[] } }): boolean =>
+  split.by !== 'nodes' || plan === undefined || plan.segments.length === split.nodes
+
+/** With the levels of a plan of the same segments: the planner merges more than can be counted here. */
+export const asPlanned = (
+  counted: readonly StripSegment[],
+  planned: readonly { readonly levels: number }[] = [],
+): readonly StripSegment[] =>
+  counted.length === planned.length
+    ? counted.map((segment, at) => ({ ...segment, levels: planned[at].levels }))
+    : counted
 
 /** Levels of the longest path: linear layers that follow each other merge into one. */
 function depthOf(layers: readonly StripLayer[], levelsOf: (layer: StripLayer) => number): number {

@@ -4,12 +4,13 @@ import { copyFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { basename, join } from 'node:path'
 import { withoutEnding } from '../core/network/file-name.ts'
-import { app, shell } from 'electron'
+import { app, clipboard, shell } from 'electron'
 import { recommend } from '../core/compile/candidates.ts'
 import { CancelledError, UserError } from '../core/errors.ts'
 import type { AdviceView, CandidateView } from '../ipc/results.ts'
 import type { CallHandlers } from '../ipc/serve-calls.ts'
 import type { Opened, ProjectView } from '../ipc/views.ts'
+import { commandsOf } from './commands.ts'
 import type { Dialogs } from './dialogs.ts'
 import type { OpenRequests } from './open-requests.ts'
 import { bytesOf, loadProject, saveProject } from './project-file.ts'
@@ -174,6 +175,10 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       return chosen ? candidates.indexOf(chosen as CandidateView) : null
     },
     results: async () => (await keptResults(resultsOf(current()))).map(viewOfResult),
+    copyCommands: async () => {
+      await clipboard.writeText(commandsOf(current(), starter.keys, starter.exported))
+      return undefined
+    },
     showProgress: (share) => {
       showProgress(share)
       return undefined

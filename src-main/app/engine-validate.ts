@@ -4,6 +4,9 @@ import type { WorkContext } from '../core/progress.ts'
 import { reportCsv } from '../core/validate/report-csv.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
 import type { Accuracy } from '../ipc/results.ts'
+import { readBytes } from '../files/read-file.ts'
+import { sha256 } from '../files/sha256.ts'
+import { reportOrigin } from '../jobs/report-origin.ts'
 import { validate, type ValidateRequest } from '../jobs/validate.ts'
 import { picturesOf } from './engine-pictures.ts'
 
@@ -14,7 +17,10 @@ export interface ValidateJobRequest extends ValidateRequest {
 
 export async function validateForWindow(request: ValidateJobRequest, work: WorkContext): Promise<Accuracy> {
   const report = await validate(request, work)
-  await writeFile(join(request.reports, 'report.html'), reportHtml(report, basename(request.model)))
+  await writeFile(
+    join(request.reports, 'report.html'),
+    reportHtml(report, basename(request.model), reportOrigin(request, sha256(await readBytes(request.model)))),
+  )
   await writeFile(join(request.reports, 'report.csv'), reportCsv(report))
   const pictures = await picturesOf(
     request.data,

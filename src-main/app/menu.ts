@@ -1,4 +1,4 @@
-import { app, Menu } from 'electron'
+import { app, Menu, shell } from 'electron'
 import type { MenuItemConstructorOptions } from 'electron'
 import type { MenuCommand } from '../ipc/contract.ts'
 import { stageId } from '../ipc/views.ts'
@@ -29,6 +29,7 @@ export function setMenu(ask: (command: MenuCommand) => void): void {
       submenu: [
         item('&Undo Choice', 'undo', 'CmdOrCtrl+Z'),
         item('&Redo Choice', 'redo', 'CmdOrCtrl+Shift+Z'),
+        item('Copy as &Commands', 'copy-commands', 'CmdOrCtrl+Shift+C'),
         { type: 'separator' },
         { role: 'cut' },
         { role: 'copy' },
@@ -52,6 +53,15 @@ export function setMenu(ask: (command: MenuCommand) => void): void {
       ],
     },
     { role: 'windowMenu' },
+    {
+      label: '&Help',
+      submenu: [
+        { label: 'Microsoft &SEAL', click: () => void shell.openExternal('https://github.com/microsoft/SEAL') },
+        { label: 'The &Paper behind It', click: () => void shell.openExternal('https://arxiv.org/abs/1907.04246') },
+        { type: 'separator' },
+        { role: 'about' },
+      ],
+    },
   ]
   Menu.setApplicationMenu(Menu.buildFromTemplate(template))
 }

@@ -17,6 +17,7 @@ export const callNames = [
   'project',
   'recommend',
   'results',
+  'copyCommands',
   'showProgress',
   'saveReport',
   'showFolder',

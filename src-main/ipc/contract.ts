@@ -67,6 +67,8 @@ export const contract = {
   },
   /** What is kept of work on the open network, newest first. */
   results: { request: nothing, reply: z.array(keptResult).readonly() },
+  /** Puts the command lines that repeat what was chosen on the clipboard. */
+  copyCommands: { request: nothing, reply: nothing },
   /** Of the running jobs, on the taskbar; null where none runs. */
   showProgress: { request: z.number().min(0).max(1).nullable(), reply: nothing },
   /** Asks where the last accuracy report goes; null where the person closed the dialog, else the file's name. */
@@ -91,6 +93,7 @@ export type MenuCommand =
   | 'close-project'
   | 'undo'
   | 'redo'
+  | 'copy-commands'
   | 'next-stage'
   | 'previous-stage'
   | `go-${StageId}`

@@ -31,6 +31,11 @@ export const networkPicture = z.object({
         operator: z.string(),
         sources: z.array(z.string()).readonly(),
         shape: z.array(z.number()).readonly().optional(),
+        /** Of its window: kernel, stride, padding and the like. */
+        attributes: z
+          .array(z.object({ name: z.string(), value: z.string() }))
+          .readonly()
+          .optional(),
         weights: z
           .object({
             count,

@@ -1,4 +1,4 @@
-import type { Graph } from '../core/graph/graph.ts'
+import type { Graph, Node } from '../core/graph/graph.ts'
 import { INPUT } from '../core/network/layer-model.ts'
 import type { LayerModel, LinearLayer, LinearMap } from '../core/network/layer-model.ts'
 import { normalise } from '../core/normalise/normalise.ts'
@@ -20,6 +20,8 @@ export interface PictureNode {
   readonly sources: readonly string[]
   /** [channels, height, width], where it is known. */
   readonly shape?: readonly number[]
+  /** Of its window, as the file has them. */
+  readonly attributes?: readonly { readonly name: string; readonly value: string }[]
   readonly weights?: WeightSummary
 }
 
@@ -67,7 +69,7 @@ function originalPicture(graph: Graph): NetworkPicture {
     sources: [],
     ...(shape?.every((dim) => typeof dim === 'number') && { shape: shape.slice(1) }),
   }))
-  const nodes = drawn.map(({ name, operator, inputs }) => {
+  const nodes = drawn.map(({ name, operator, inputs, attributes }) => {
     const weights = inputs.flatMap((input) => {
       const tensor = graph.constants.get(input)
       return tensor && tensor.elementType === 'float' ? [tensor] : []
@@ -78,7 +80,7 @@ function originalPicture(graph: Graph): NetworkPicture {
       weights.map(({ data }) => data),
       picture,
     )
-    return { id: name, operator, sources: [name], ...summary }
+    return { id: name, operator, sources: [name], ...attributesOf(attributes), ...summary }
   })
   const edges = drawn.flatMap(({ name, inputs }) =>
     inputs.flatMap((input) => {
@@ -87,6 +89,24 @@ function originalPicture(graph: Graph): NetworkPicture {
     }),
   )
   return { nodes: [...inputs, ...nodes], edges }
+}
+
+const windowWords: Readonly<Record<string, string>> = {
+  kernel_shape: 'Kernel',
+  strides: 'Stride',
+  pads: 'Padding',
+  auto_pad: 'Padding rule',
+  dilations: 'Dilation',
+  group: 'Groups',
+}
+
+function attributesOf(attributes: Node['attributes']): Pick<PictureNode, 'attributes'> {
+  const found = Object.entries(windowWords).flatMap(([key, name]) => {
+    const value = attributes[key]
+    if (typeof value === 'number' || typeof value === 'string') return [{ name, value: String(value) }]
+    return Array.isArray(value) ? [{ name, value: value.join(' × ') }] : []
+  })
+  return found.length > 0 ? { attributes: found } : {}
 }
 
 function normalisedPicture(model: LayerModel): NetworkPicture {

@@ -62,8 +62,11 @@ export interface InspectedNode extends Omit<NodeReport, 'node' | 'becomes'> {
   readonly becomes?: string
 }
 
-/** What a network is made of, and whether it can be protected. @throws UserError where the file breaks ONNX's rules */
-export async function inspect(request: NetworkRequest, work: WorkContext): Promise<InspectResult> {
+/** What a network is made of, and whether it can be protected; what it would cost unless that is not asked for. @throws UserError where the file breaks ONNX's rules */
+export async function inspect(
+  request: NetworkRequest & { readonly estimate?: false },
+  work: WorkContext,
+): Promise<InspectResult> {
   work.progress({ kind: 'stage', stage: 'inspect' })
   const { graph, format } = await readGraph(request)
   throwIfCancelled(work)
@@ -90,7 +93,7 @@ export async function inspect(request: NetworkRequest, work: WorkContext): Promi
     parameters,
     encryptedValues,
     multiplications,
-    ...(supported && { estimate: estimate(graph, request, report) }),
+    ...(supported && request.estimate !== false && { estimate: estimate(graph, request, report) }),
   }
 }
 

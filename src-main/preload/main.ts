@@ -32,6 +32,7 @@ const bridge: Bridge = {
   project: () => call('project'),
   recommend: (request) => call('recommend', request),
   results: () => call('results'),
+  copyCommands: () => call('copyCommands'),
   showProgress: (request) => call('showProgress', request),
   saveReport: (request) => call('saveReport', request),
   showFolder: (request) => call('showFolder', request),

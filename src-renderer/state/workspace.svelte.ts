@@ -137,6 +137,10 @@ class Workspace {
     await api.cancelJob({ jobId: job.jobId })
   }
 
+  async copyCommands(): Promise<void> {
+    this.#complain(await api.copyCommands())
+  }
+
   go(stage: StageId): void {
     this.stage = stage
     this.bundle = this.error = undefined
@@ -171,6 +175,7 @@ class Workspace {
     else if (command === 'save-project') void api.saveProject().then((result) => this.#complain(result))
     else if (command === 'undo') void api.undo().then((result) => this.#take(result))
     else if (command === 'redo') void api.redo().then((result) => this.#take(result))
+    else if (command === 'copy-commands') void this.copyCommands()
     else if (command === 'next-stage') this.#step(1)
     else if (command === 'previous-stage') this.#step(-1)
     else this.go(command.slice('go-'.length) as StageId)

@@ -68,7 +68,9 @@ describe('a network of one’s own', () => {
     const row = app.page.getByRole('group', { name: 'Calibration data' })
     await person.drop(asset('calibration.npz'), row)
     await row.getByText('calibration.npz').waitFor()
-    await row.getByText(/samples of 1\s×\s28\s×\s28; values 0 to 255, as the network takes them 0 to 1/).waitFor()
+    await expect
+      .poll(() => row.textContent(), { timeout: 60_000 })
+      .toMatch(/samples of 1\s×\s28\s×\s28; values 0 to\s+255, as the network takes them 0 to 1/)
     expect(await row.getByRole('img').count()).toBe(8)
     expect(await violations(app.page)).toEqual([])
     const project = app.page.locator('.project')

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { isPlannable } from '../../src-main/core/planner/parameters.ts'
 import { segmentLevels } from '../../src-main/core/segment/propose-cuts.ts'
-import { levelsOf, mostLevels, placeOf, segmentsOf, sorted, stripOf, usualLevels } from '../../src-renderer/splits.ts'
+import {
+  asPlanned,
+  isWhatItSays,
+  levelsOf,
+  mostLevels,
+  placeOf,
+  segmentsOf,
+  sorted,
+  stripOf,
+  usualLevels,
+} from '../../src-renderer/splits.ts'
 
 const node = (id: string, operator: string) => ({ id, operator, sources: [id] })
 /** conv → relu → two convs in a row beside a shortcut, added in the last → relu → dense */
@@ -33,6 +43,20 @@ describe('the strip of layers', () => {
     expect(layers.map(({ id }) => id)).toEqual(['conv_1', 'relu_2', 'conv_3', 'conv_4', 'relu_5', 'gemm_6'])
     expect(segmentsOf(layers, [], one)).toEqual([{ from: 0, to: 6, levels: 5 }])
     expect(segmentsOf(layers, [], ({ id }) => (id === 'relu_5' ? 2 : 1))).toMatchObject([{ levels: 6 }])
+  })
+
+  it('is offered on two nodes where it has two', () => {
+    const split = { by: 'nodes', nodes: 2, kind: 'refresh' } as const
+    expect(isWhatItSays({ split, plan: { segments: [1, 2] } })).toBe(true)
+    expect(isWhatItSays({ split, plan: { segments: [1] } })).toBe(false)
+    expect(isWhatItSays({ split: { by: 'depth', kind: 'refresh' }, plan: { segments: [1] } })).toBe(true)
+  })
+
+  it('has the levels of the plan where that is of the same segments', () => {
+    const counted = segmentsOf(layers, [{ after: 'relu_2', kind: 'refresh' }], one)
+    expect(asPlanned(counted, [{ levels: 4 }, { levels: 7 }]).map(({ levels }) => levels)).toEqual([4, 7])
+    expect(asPlanned(counted, [{ levels: 4 }])).toBe(counted)
+    expect(asPlanned(counted)).toBe(counted)
   })
 
   it('begins levels anew behind a cut, and has none for what the owner applies', () => {

@@ -11,8 +11,11 @@ import {
 import { quantisedSentences } from './quantised-report.ts'
 import type { ReportTable } from './report-rows.ts'
 
-/** The report as one HTML page with its plots, without scripts or anything to fetch. */
-export function reportHtml(report: AccuracyReport, title: string): string {
+/**
+ * The report as one HTML page with its plots, without scripts or anything to fetch.
+ * @param origin names and values that say how it was made
+ */
+export function reportHtml(report: AccuracyReport, title: string, origin: ReportTable['rows'] = []): string {
   const { layers, classes } = report
   const noise = noiseSentence(report)
   const original = originalSentence(report)
@@ -40,6 +43,7 @@ export function reportHtml(report: AccuracyReport, title: string): string {
     confusion('Confusion matrix, polynomial', report.polynomial.confusion, name),
     confusion(`Confusion matrix, encrypted (${report.encrypted?.samples} samples)`, report.encrypted?.confusion, name),
     table(worstTable(report)),
+    table({ title: 'How this report was made', header: ['', ''], rows: origin }),
   ]
   return `<!doctype html>
 <html lang="en">

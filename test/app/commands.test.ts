@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { commandsOf } from '../../src-main/app/commands.ts'
+import { Project } from '../../src-main/app/project.ts'
+import { program } from '../../src-main/cli/program.ts'
+import { parseSplit, type Split } from '../../src-main/core/segment/cut.ts'
+import { splitText } from '../../src-main/core/segment/split-text.ts'
+
+const project = new Project('file', '/home/me/my net.onnx', 1)
+project.choose({
+  calibration: '/data/c.npz',
+  inputs: '/data/x.npy',
+  labels: '/data/y.txt',
+  preprocessing: { scale: 1 / 255, mean: [0.1307], std: [0.3081] },
+  degree: 4,
+  split: { by: 'cuts', cuts: [{ after: 'relu_2', kind: 'exact' }] },
+  auditRate: 0.05,
+})
+
+describe('the commands that repeat what was done', () => {
+  const lines = commandsOf(project, '/keys', '/out/net.sealed').trim().split('\n')
+
+  it('name every choice', () => {
+    expect(lines.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      'sealwright inspect', 'sealwright advise', 'sealwright validate', 'sealwright protect', 'sealwright edge', 'sealwright decrypt',
+    ]) // prettier-ignore
+    const protect = lines.find((line) => line.startsWith('sealwright protect'))
+    expect(protect).toBe(
+      "sealwright protect '/home/me/my net.onnx' --calibration /data/c.npz --scale 1/255 --mean 0.1307 --std 0.3081 " +
+        '--activation 4 --split relu_2:exact --input encrypted --min-kept 0.95 --reveal label --audit 0.05 --keys /keys --out /out/net.sealed',
+    )
+  })
+
+  it('have options that the command line knows', () => {
+    for (const line of lines) {
+      const [, ...words] = line.match(/'[^']*'|\S+/g)!
+      let command = program()
+      for (const word of words) command = command.commands.find((child) => child.name() === word) ?? command
+      const known = command.options.flatMap(({ long }) => long ?? [])
+      for (const option of words.filter((word) => word.startsWith('--'))) expect(known, line).toContain(option)
+    }
+  })
+
+  it('give degrees of single layers by a plan file, as advise writes it', () => {
+    const mixed = new Project('file', '/net.onnx', 1)
+    mixed.choose({ degrees: { relu_2: 4 } })
+    const commands = commandsOf(mixed, '/keys')
+    expect(commands).toContain('"degrees":{"relu_2":4}')
+    expect(commands).toContain('--plan /net.plan.json')
+  })
+})
+
+describe('splits in words', () => {
+  it.each<Split>([
+    {
+      by: 'cuts',
+      cuts: [
+        { after: 'a', kind: 'hand-off' },
+        { after: 'b', kind: 'exact' },
+      ],
+    },
+    { by: 'activations', kind: 'exact' },
+    { by: 'depth', kind: 'refresh' },
+    { by: 'depth', kind: 'exact' },
+    { by: 'refreshes', refreshes: 2, kind: 'exact' },
+    { by: 'nodes', nodes: 3, kind: 'refresh' },
+    { by: 'memory', bytes: 2e9, kind: 'refresh' },
+  ])('are read again as they were: %j', (split) => {
+    expect(parseSplit(splitText(split))).toEqual(split)
+  })
+})
