@@ -84,6 +84,12 @@ export function parameterCandidates(
 ): ChosenParameters[] {
   const degrees = [...MAX_LOG_QP.keys()].filter((degree) => degree >= leastDegree)
   const candidates = degrees.flatMap((degree) => chooseParameters(degree, depth, headroomBits, mostKeyPrimes) ?? [])
+  if (candidates.length === 0 && isPlannable(depth)) {
+    const message = `The ${depth} levels would fit, but results of ${headroomBits} bits do not: no secure parameters leave room for values that large.`
+    throw new UserError('values-too-large', message, {
+      hint: 'Such values come from too few calibration samples, or from data that is not scaled as in training.',
+    })
+  }
   if (candidates.length === 0) {
     throw new UserError('too-deep', `The network needs ${depth} levels; no secure parameters hold that many.`, {
       hint: 'Split the network into segments, or use activations of lower degree.',
