@@ -35,6 +35,7 @@ const folders = {
   owner: ['core', 'data', 'files', 'http', 'nats', 'seal', 'workers'],
   jobs: ['audit', 'core', 'data', 'edge', 'files', 'http', 'nats', 'ort', 'owner'],
   cli: ['core', 'files', 'jobs'],
+  library: ['core', 'files', 'jobs'],
   app: ['core', 'data', 'files', 'ipc', 'jobs'],
   ipc: ['core'],
   preload: ['ipc'],
