@@ -16,6 +16,7 @@ import { protectCommand } from './commands/protect.ts'
 import { refreshCommand } from './commands/refresh.ts'
 import { signCommand } from './commands/sign.ts'
 import { validateCommand } from './commands/validate.ts'
+import { print } from './print.ts'
 
 /** Every command, in the order in which a network passes through them. */
 export function program(): Command {
@@ -48,7 +49,7 @@ export function program(): Command {
 
 /** Errors of usage are thrown, so that they leave in the same form as all others; help is never an error. */
 function strict(command: Command): Command {
-  command.exitOverride().configureOutput({ outputError: () => {}, writeErr: (text) => process.stdout.write(text) })
+  command.exitOverride().configureOutput({ outputError: () => {}, writeErr: (text) => print(text.trimEnd()) })
   command.commands.forEach((child) => strict(child))
   return command
 }
