@@ -30,7 +30,7 @@ import { Cluster, type Deployment } from '../nats/cluster.ts'
 import { deployLenet } from '../nats/deploy-network.ts'
 import { answerMany } from '../nats/trials.ts'
 import { exportTiny, passphrase } from '../owner/exported.ts'
-import { keyInFormOf, weightInFormOf } from '../owner/lies.ts'
+import { jobOnWeight, keyInFormOf, weightInFormOf } from '../owner/lies.ts'
 import { npyFile } from '../support/npy.ts'
 
 const option = (value: string) => ({ type: 'string', default: value }) as const
@@ -156,14 +156,7 @@ try {
         'a weight': async (made) => claiming(made, {}, [weight]),
         'key material': async (made) => claiming(made, {}, [keyInFormOf(model(made))]),
         "another input's result": async (made) => claiming(made, {}, [model(await make(network.question().input))]),
-        // What the segment gives for a ciphertext of the bundle in the place of the input.
-        'a ciphertext for an input': async (made) => {
-          const [input] = loaded.inputs
-          const other = await make(network.question().input)
-          return claiming(made, { inputs: [sha256(weight), ...made.computed.receipt.inputs.slice(input ? 1 : 0)] }, [
-            model(other),
-          ])
-        },
+        'a weight for an input': async ({ job }) => ({ job, computed: await jobOnWeight(bundle, loaded, job) }),
       }
       for (const [name, lie] of Object.entries(lies)) {
         let [caught, answered] = [0, 0]

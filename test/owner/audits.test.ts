@@ -20,7 +20,7 @@ import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { tinyOutput } from '../bundle/tiny-plan.ts'
 import { npy } from '../edge/npy.ts'
 import { exportTiny, passphrase, temporaryFolder } from './exported.ts'
-import { keyInFormOf, weightInFormOf } from './lies.ts'
+import { jobOnWeight, keyInFormOf, weightInFormOf } from './lies.ts'
 
 const pixels = Float64Array.of(0.3, -0.8, 1.5, 0.6)
 const expected = tinyOutput(pixels)
@@ -171,6 +171,15 @@ describe('a gateway that has jobs computed again', () => {
           const lying = withCiphertexts(made, result.ciphertexts)
           const receipt = { ...lying.receipt, inputs }
           return { ...lying, receipt, result: { ...lying.result, receipts: [receipt] } }
+        },
+        'input',
+      ],
+      [
+        'that computed on a weight of the bundle',
+        async () => {
+          const job = newJob(pixels)
+          const { file, receipt } = await jobOnWeight(bundle, runner, job)
+          return { result: decodeResult(file, sha256), receipt, opening: openingOf(job) }
         },
         'input',
       ],
