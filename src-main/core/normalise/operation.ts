@@ -38,6 +38,16 @@ export class Refusal extends Error {
   }
 }
 
+/** What `run` gives; undefined where it refuses a node or finds it malformed, and whoever asks goes another way. */
+export function unlessRefused<T>(run: () => T): T | undefined {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof UserError) return undefined
+    throw error
+  }
+}
+
 /** One node whose inputs are all constants; what folding needs. */
 export class FoldOperation {
   readonly node: Node

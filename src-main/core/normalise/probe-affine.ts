@@ -1,9 +1,8 @@
-import { UserError } from '../errors.ts'
 import type { Tensor } from '../graph/graph.ts'
 import { countOf } from '../graph/shapes.ts'
 import { sizeOf, type LinearMap } from '../network/layer-model.ts'
 import { imageShape } from './network-builder.ts'
-import { FoldOperation, listOf, Refusal, type Operation, type Operator } from './operation.ts'
+import { FoldOperation, listOf, unlessRefused, type Operation, type Operator } from './operation.ts'
 import { constantOf, type View } from './values.ts'
 
 /** Inputs above this, and maps above so many numbers, would take too long to probe. */
@@ -32,7 +31,7 @@ export function probeAffine(operator: Operator, operation: Operation): readonly 
     const given = operation.inputs.with(place, constantOf({ elementType: 'float', shape: view.shape, data }))
     return listOf(fold(new FoldOperation(operation.node, operation.opset, given)))
   }
-  return attempt(() => {
+  return unlessRefused(() => {
     const zero = compute(new Float64Array(inputs))
     const outputs = zero.reduce((sum, { data }) => sum + data.length, 0)
     if (zero.some(({ elementType }) => elementType !== 'float') || inputs * outputs > maximumNumbers) return undefined
@@ -100,14 +99,4 @@ function mapOf(weight: Float64Array, rows: number, size: number): LinearMap {
     rowStarts[row + 1] = at
   }
   return { kind: 'sparse', rowStarts, columns, values }
-}
-
-function attempt<T>(run: () => T): T | undefined {
-  try {
-    return run()
-  } catch (error) {
-    // What stood in the way of lowering is said; a malformed input that only computing meets is not.
-    if (error instanceof Refusal || error instanceof UserError) return undefined
-    throw error
-  }
 }

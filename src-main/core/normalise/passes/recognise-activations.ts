@@ -1,9 +1,8 @@
-import { UserError } from '../../errors.ts'
 import { must, present } from '../../must.ts'
 import type { Graph, Node, Tensor } from '../../graph/graph.ts'
 import { activationFunction } from '../../network/activations.ts'
 import { lastNodes } from '../last-nodes.ts'
-import { Refusal } from '../operation.ts'
+import { unlessRefused } from '../operation.ts'
 import { expressionOf, pointwiseOf, polynomialOf, type Expression } from './expression.ts'
 import { nameActivation } from './name-activation.ts'
 import { statisticOf } from './statistics.ts'
@@ -88,7 +87,7 @@ function recognise(root: Node, surroundings: Surroundings): Found | undefined {
   while (cone.length <= maximumNodes) {
     const [variable] = open
     if (open.size === 1 && cone.some((node) => isPartial(node, surroundings))) {
-      const meaning = attempt(() => understand(cone, variable, surroundings))
+      const meaning = unlessRefused(() => understand(cone, variable, surroundings))
       if (meaning && !isExpression(meaning)) return { cone, variable, meaning }
       if (meaning) largest = { cone: [...cone], variable, meaning }
     }
@@ -131,23 +130,13 @@ function evaluator({ operator, steps, constants }: Expression): ((x: number) => 
   return activationFunction({ operator, steps, parameters })
 }
 
-/** A node that cannot be computed is left to lowering, which says why. */
-function attempt<T>(run: () => T): T | undefined {
-  try {
-    return run()
-  } catch (error) {
-    if (error instanceof Refusal || error instanceof UserError) return undefined
-    throw error
-  }
-}
-
 const variablesOf = (node: Node, constants: ReadonlyMap<string, Tensor>): string[] =>
   node.inputs.filter((name) => name !== '' && !constants.has(name))
 
 function isElementwise(node: Node, surroundings: Surroundings): boolean {
   const { graph, constants, left } = surroundings
   if (left.has(node) || statisticOf(node, surroundings)) return false
-  return attempt(() => pointwiseOf(node, graph.opset, constants)) !== undefined
+  return unlessRefused(() => pointwiseOf(node, graph.opset, constants)) !== undefined
 }
 
 function isPartial(node: Node, { graph, constants }: Surroundings): boolean {
