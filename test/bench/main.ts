@@ -1,10 +1,11 @@
 /**
  * Whole networks, encrypted, beside one primitive of the same run:
- * `npm run bench -- [--only NAME] [--input encrypted|plain] [--threads N] [--evaluator auto|kernels|seal] [--batch N] [--runs N] [--json FILE] [--write]`
+ * `npm run bench -- [--only NAME] [--input encrypted|plain] [--threads N] [--evaluator auto|kernels|seal] [--batch N] [--runs N] [--against REV [--turns N]] [--json FILE] [--write]`
+ * `--against` measures this build and that commit's in turn, and gives a row for each measure with its `ratio`.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
@@ -20,11 +21,14 @@ import { silent } from '../../src-main/core/progress.ts'
 import { ResultOpener } from '../../src-main/owner/decrypt.ts'
 import { UnlockedKeyStore } from '../../src-main/owner/unlocked-key-store.ts'
 import { protect } from '../../src-main/owner/protect.ts'
+import { CannotCompare, measureAgainst } from './against.ts'
 import type { EdgeMeasurement } from './edge.ts'
 import { benchNetworks, type BenchNetwork } from './networks.ts'
-import { renderPage } from './page.ts'
 import { encryptionCosts, type EncryptionCosts } from './encryption.ts'
+import { renderRatios } from './ratios.ts'
+import { recordRatios, recordRows } from './results.ts'
 import { rotationMs } from './rotation.ts'
+import type { BenchRow } from './row.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -35,41 +39,12 @@ const { values: options } = parseArgs({
     runs: { type: 'string', default: '7' },
     batch: { type: 'string', default: '1' },
     calibration: { type: 'string', default: '300' },
+    against: { type: 'string' },
+    turns: { type: 'string', default: '3' },
     json: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
 })
-
-export interface BenchRow {
-  readonly network: string
-  readonly input: string
-  readonly evaluator: string
-  readonly threads: number
-  readonly batch: number
-  readonly imagesPerSecond: number
-  readonly polyModulusDegree: number
-  readonly wallMs: number
-  readonly rotationMs: number
-  readonly wallOverR: number
-  /** Of one input at N = 16384 with 10 primes: the kernels' time by node-seal's, in this run. */
-  readonly encryptionRatio: number
-  readonly encryptMs: number
-  readonly products: number
-  readonly rotations: number
-  readonly relinearisations: number
-  readonly outsideSealPercent: number | null
-  readonly peakRssBytes: number
-  readonly rssBytes: readonly [number, number]
-  readonly bundleBytes: number
-  readonly keyBytes: number
-  readonly planMs: number
-  readonly exportMs: number
-  readonly loadMs: number
-  readonly layers: EdgeMeasurement['layers']
-  /** Largest difference from the polynomial network, over the largest of its outputs. */
-  readonly worstRelativeError: number
-  readonly labelsEqual: string
-}
 
 const run = promisify(execFile)
 const batch = Number(options.batch)
@@ -139,6 +114,7 @@ async function measure(network: BenchNetwork, r: number, encryption: EncryptionC
       imagesPerSecond: (1000 * batch) / measured.wallMs,
       polyModulusDegree: plan.parameters.polyModulusDegree,
       wallMs: measured.wallMs,
+      cpuMs: measured.cpuMs,
       rotationMs: r,
       wallOverR: measured.wallMs / r,
       encryptionRatio: encryption.ratio,
@@ -154,6 +130,7 @@ async function measure(network: BenchNetwork, r: number, encryption: EncryptionC
       planMs,
       exportMs: exported.seconds * 1000,
       loadMs: measured.loadMs,
+      loadCpuMs: measured.loadCpuMs,
       layers: measured.layers,
       worstRelativeError: worst,
       labelsEqual: `${equal}/${measured.outputs.length}`,
@@ -163,22 +140,49 @@ async function measure(network: BenchNetwork, r: number, encryption: EncryptionC
   }
 }
 
-const rows: BenchRow[] = []
-const encryption = await encryptionCosts()
-process.stderr.write(
-  `encryption at N = 16384, 10 primes: ${encryption.kernelsMs.toFixed(1)} ms, node-seal ${encryption.sealMs.toFixed(1)} ms, ratio ${encryption.ratio.toFixed(2)}\n`,
-)
-for (const network of benchNetworks()) {
-  if (options.only !== undefined && !network.name.includes(options.only)) continue
-  const r = await rotationMs()
-  const row = await measure(network, r, encryption)
-  rows.push(row)
+async function measureNetworks(networks: readonly BenchNetwork[]): Promise<BenchRow[]> {
+  const encryption = await encryptionCosts()
   process.stderr.write(
-    `${row.network}: ${row.wallMs.toFixed(0)} ms = ${row.wallOverR.toFixed(1)} R (${row.evaluator}, ${row.threads} threads)\n`,
+    `encryption at N = 16384, 10 primes: ${encryption.kernelsMs.toFixed(1)} ms, node-seal ${encryption.sealMs.toFixed(1)} ms, ratio ${encryption.ratio.toFixed(2)}\n`,
   )
+  const rows: BenchRow[] = []
+  for (const network of networks) {
+    const row = await measure(network, await rotationMs(), encryption)
+    rows.push(row)
+    process.stderr.write(
+      `${row.network}: ${row.wallMs.toFixed(0)} ms = ${row.wallOverR.toFixed(1)} R (${row.evaluator}, ${row.threads} threads)\n`,
+    )
+  }
+  return rows
 }
-const machine = `${cpus()[0].model}, ${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}, Node ${process.version}`
-if (options.json !== undefined) await writeFile(options.json, JSON.stringify(rows, null, 2))
-if (options.write)
-  await writeFile(fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url)), renderPage(rows, machine))
-process.stdout.write(options.json === undefined ? `${JSON.stringify(rows, null, 2)}\n` : '')
+
+async function main(): Promise<void> {
+  const networks = benchNetworks().filter(({ name }) => options.only === undefined || name.includes(options.only))
+  const { against: revision } = options
+  let rows
+  if (revision === undefined) {
+    rows = await measureNetworks(networks)
+    if (options.write) recordRows(rows)
+  } else {
+    const given = ['input', 'threads', 'evaluator', 'runs', 'batch', 'calibration'] as const
+    const ratios = await measureAgainst({
+      revision,
+      networks: networks.map(({ name }) => name),
+      args: given.flatMap((name) => [`--${name}`, options[name]]),
+      turns: Number(options.turns),
+      progress: (line) => process.stderr.write(`${line}\n`),
+    })
+    process.stderr.write(renderRatios(ratios))
+    if (options.write) recordRatios(ratios)
+    rows = ratios
+  }
+  const json = JSON.stringify(rows, null, 2)
+  if (options.json === undefined) process.stdout.write(`${json}\n`)
+  else await writeFile(options.json, json)
+}
+
+await main().catch((error: unknown) => {
+  if (!(error instanceof CannotCompare)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+})
