@@ -5,14 +5,31 @@ import { kernelSupport, type KernelSupport } from '../kernels/open-kernels.ts'
 import type { RunnerOptions } from './load-runner.ts'
 import { sealFallback } from './seal-fallback.ts'
 import { Bundle, type Trust } from '../files/open-bundle.ts'
+import { readStatements } from './documents.ts'
 
-/** Verifies every byte and the signature. Throws what `Bundle.open` does. */
+/** Verifies every byte, the signature, the plans and what the bundle states of itself. Throws what `Bundle.open` does. */
 export async function verifyBundle(path: string, trust: Trust) {
   const bundle = await Bundle.open(path, trust)
-  await bundle.close()
-  const { manifest, sha256, bytes, signer } = bundle
-  return { deploymentId: manifest.deploymentId, bundleSha256: sha256, bundleBytes: bytes, signer }
+  try {
+    const { manifest, sha256, bytes, signer } = bundle
+    const { deploymentId, reveal, audit } = manifest
+    const statements = await readStatements(bundle, await plansOf(bundle))
+    return {
+      deploymentId,
+      bundleSha256: sha256,
+      bundleBytes: bytes,
+      signer,
+      reveal,
+      ...(audit && { audit }),
+      ...statements,
+    }
+  } finally {
+    await bundle.close()
+  }
 }
+
+const plansOf = (bundle: Bundle): Promise<Plan[]> =>
+  Promise.all(bundle.manifest.segments.map((segment) => bundle.plan(segment)))
 
 /** What a bundle says of itself, all that the edge can see without a key, and what this machine would run it with. */
 export async function describeBundle(path: string, trust: Trust, runner: RunnerOptions) {
@@ -20,7 +37,7 @@ export async function describeBundle(path: string, trust: Trust, runner: RunnerO
   try {
     const { manifest } = bundle
     const { format, version, producer, deploymentId, created, model, preprocessing, reveal, audit, entries } = manifest
-    const plans = await Promise.all(manifest.segments.map((segment) => bundle.plan(segment)))
+    const plans = await plansOf(bundle)
     const { cuts } = manifest
     const segments = plans.map((plan, i) => describeSegment(manifest.segments[i].index, plan, runner))
     const { signer } = bundle
@@ -37,6 +54,7 @@ export async function describeBundle(path: string, trust: Trust, runner: RunnerO
       signer,
       segments,
       cuts,
+      ...(await readStatements(bundle, plans)),
       entries,
     }
   } finally {

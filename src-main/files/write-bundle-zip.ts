@@ -12,6 +12,16 @@ export interface EntrySource {
   content(written: readonly ManifestEntry[]): AsyncIterable<Uint8Array>
 }
 
+/** An entry of one piece. `content` may look at the sizes and hashes of the entries before it. */
+export function entryOf(name: string, content: (written: readonly ManifestEntry[]) => Uint8Array): EntrySource {
+  return {
+    name,
+    async *content(written) {
+      yield content(written)
+    },
+  }
+}
+
 /** Entries carry no time of their own: equal content gives equal bytes. */
 const options = { compress: false, mtime: new Date(1980, 0, 1), mode: 0o100644, forceDosTimestamp: true }
 

@@ -148,6 +148,7 @@ export async function exportCompiled(
         },
         preprocessing: compiled.preprocessing,
         sample: compiled.typical,
+        kept: compiled.kept,
         flooding: compiled.flooding,
         reveal: reveal ?? { mode: 'label' },
         ...(auditRate !== undefined && { audit: { rate: auditRate } }),

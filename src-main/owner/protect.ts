@@ -8,6 +8,7 @@ import {
   MANIFEST_ENTRY,
   SIGNATURE_ENTRY,
   SIGNER_ENTRY,
+  type ManifestDocuments,
   type ManifestEntry,
   type RevealPolicy,
 } from '../core/bundle/manifest.ts'
@@ -22,12 +23,13 @@ import type { WorkContext } from '../core/progress.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { writeFolder } from '../files/write-folder.ts'
 import { fingerprintOf } from '../files/signature.ts'
-import { writeBundleZip, type EntrySource } from '../files/write-bundle-zip.ts'
+import { entryOf, writeBundleZip, type EntrySource } from '../files/write-bundle-zip.ts'
 import { lastOf, present } from '../core/must.ts'
 import type { Lock } from './age.ts'
 import { checkAuditRate } from './budget/budget.ts'
 import { floodingFor } from './choose-flooding.ts'
 import type { DeploymentModel } from './deployment.ts'
+import { documentEntries, PRODUCER, type DocumentFacts } from './documents.ts'
 import type { Flooding } from './flood.ts'
 import { KeyStore, type DeploymentDraft } from './key-store.ts'
 import { prepareSegments, type PreparedSegments } from './prepare-segments.ts'
@@ -45,6 +47,8 @@ export interface ProtectRequest {
   readonly audit?: AuditPolicy
   /** A typical preprocessed input, on which the decryption error is measured; random unless given. */
   readonly sample?: Float64Array
+  /** What the approximated network keeps of the original, for the accuracy card. */
+  readonly kept?: DocumentFacts['kept']
   /** How scores are flooded; judged by the sample unless given. */
   readonly flooding?: Flooding
   /** PEM of the owner's own signing key, EC P-256 or P-384; a fresh one for this deployment unless given. */
@@ -83,8 +87,6 @@ export interface ProtectResult {
   readonly logQP: number
   readonly seconds: number
 }
-
-const producer = 'sealwright 0.1.0'
 
 /**
  * Encrypts a planned network under fresh keys and exports it. The deployment's secrets are in the key store
@@ -156,9 +158,14 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   }
 
   async function write(file: FileHandle, path: string, segments: readonly SegmentEntries[]): Promise<void> {
+    const { documents, sources } = documentEntries({
+      ...{ deploymentId: id, created, signatureCurve: signer.curve, kept: request.kept },
+      plans: segments.map(({ manifest: { index } }) => ({ index, plan: request.segments[index].plan })),
+    })
     const written = await writeBundleZip(file, [
       ...segments.flatMap((segment) => segment.sources),
-      manifestEntry(segments),
+      ...sources,
+      manifestEntry(segments, documents),
       entryOf(SIGNER_ENTRY, () => new TextEncoder().encode(signer.publicPem)),
       entryOf(SIGNATURE_ENTRY, (before) => signer.sign(before)),
     ])
@@ -187,14 +194,14 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
     })
   }
 
-  function manifestEntry(segments: readonly SegmentEntries[]): EntrySource {
+  function manifestEntry(segments: readonly SegmentEntries[], documents: ManifestDocuments): EntrySource {
     const { scale, mean, std, layout, resize, crop } = request.preprocessing
     const framing = { ...(resize && { resize: [...resize] }), ...(crop && { crop: [...crop] }) }
     return entryOf(MANIFEST_ENTRY, (written) =>
       encodeManifest({
         format: FORMAT,
         version: FORMAT_VERSION,
-        producer,
+        producer: PRODUCER,
         deploymentId: id,
         created,
         model: { name: request.model.name.slice(0, 200) },
@@ -203,18 +210,10 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
         ...(request.audit && { audit: request.audit }),
         segments: segments.map(({ manifest }) => manifest),
         cuts: cuts.map(({ kind }) => kind),
+        documents,
         entries: [...written],
       }),
     )
-  }
-}
-
-function entryOf(name: string, content: (written: readonly ManifestEntry[]) => Uint8Array): EntrySource {
-  return {
-    name,
-    async *content(written) {
-      yield content(written)
-    },
   }
 }
 

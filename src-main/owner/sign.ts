@@ -37,6 +37,10 @@ export class Signer {
     return this.publicKey.export({ type: 'spki', format: 'pem' }) as string
   }
 
+  get curve(): 'P-256' | 'P-384' {
+    return hashFor(this.publicKey) === 'sha256' ? 'P-256' : 'P-384'
+  }
+
   /** SubjectPublicKeyInfo in base64. */
   get publicDer(): string {
     return this.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')

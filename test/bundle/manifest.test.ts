@@ -38,13 +38,12 @@ describe('a manifest', () => {
     expect(decodeManifest(encodeManifest(manifest))).toEqual(manifest)
   })
 
-  it('of version 1 is read too', () => {
-    expect(manifest.version).toBe('1.0')
-    expect(decodeManifest(encodeManifest({ ...manifest, version: '3.0' })).version).toBe('3.0')
+  it.each(['1.0', '2.0', '3.0', '4.0'])('of version %s is read', (version) => {
+    expect(decodeManifest(encodeManifest({ ...manifest, version })).version).toBe(version)
   })
 
   it('of another major version is refused with the version', () => {
-    expect(() => decodeChanged((m) => (m.version = '4.0'))).toThrow(refused('unsupported-bundle-version', '4.0'))
+    expect(() => decodeChanged((m) => (m.version = '5.0'))).toThrow(refused('unsupported-bundle-version', '5.0'))
     expect(() => decodeChanged((m) => (m.format = 'other'))).toThrow(refused('damaged-bundle', 'not that of a bundle'))
   })
 
@@ -78,6 +77,8 @@ describe('a manifest', () => {
     ['not valid', (m) => (m.preprocessing.std = [])],
     ['not valid', (m) => (m.reveal = { mode: 'everything' })],
     ['not valid', (m) => (m.segments = [])],
+    ['not valid', (m) => (m.documents = { bom: 'bom.json' })],
+    ['does not list bom.json', (m) => (m.documents = { bom: 'bom.json', accuracy: 'a.json', receiptSchema: 'r.json' })],
   ])('that %s is refused', (reason, change) => {
     expect(() => decodeChanged(change)).toThrow(refused('damaged-bundle', reason))
   })

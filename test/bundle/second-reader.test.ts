@@ -15,7 +15,7 @@ import {
   type Ciphertext,
 } from '../../src-main/seal/public.ts'
 import { exportTiny, temporaryFolder } from '../owner/exported.ts'
-import { expand, fromRuns, openBundle, weightsOf, type SecondPlan } from './second-reader.ts'
+import { billedParameters, expand, fromRuns, openBundle, weightsOf, type SecondPlan } from './second-reader.ts'
 import { expandWeights } from './second-expansion.ts'
 import { tinyExpanded, tinyHybrid, tinyNetwork } from './tiny-plan.ts'
 
@@ -44,6 +44,22 @@ describe('a reader that knows only docs/bundle-format.md', () => {
     const bits = parameters.primes.map((prime) => BigInt(prime).toString(2).length)
     const keyBytes = 64 + bits.reduce((sum, each) => sum + (parameters.polyModulusDegree * each) / 8, 0)
     expect(bundle.entry(bundle.manifest.segments[0].publicKey)).toHaveLength(keyBytes)
+  })
+
+  it('reads what the bundle states: parameters with their bound, accuracy, a schema of receipts', () => {
+    const bundle = openBundle(file)
+    const { polyModulusDegree, primes } = planOf(bundle).parameters
+    const stated = billedParameters(bundle, 0)
+    const logQP = primes.reduce((sum, prime) => sum + Math.log2(Number(prime)), 0)
+    expect(stated.get('sealwright:polyModulusDegree')).toBe(String(polyModulusDegree))
+    expect(Number(stated.get('sealwright:logQP'))).toBeCloseTo(logQP, 2)
+    expect(stated.get('sealwright:logQPBound')).toBe('214')
+    const { accuracy, receiptSchema } = bundle.manifest.documents
+    expect(JSON.parse(bundle.entry(accuracy).toString())).toEqual({ version: 1 })
+    expect(JSON.parse(bundle.entry(receiptSchema).toString())).toMatchObject({
+      type: 'object',
+      additionalProperties: false,
+    })
   })
 
   it('notices a change wherever it is', () => {

@@ -23,6 +23,7 @@ interface Manifest {
       readonly rotation?: { readonly entry: string; readonly steps: readonly number[] }
     }[]
   }[]
+  readonly documents: { readonly bom: string; readonly accuracy: string; readonly receiptSchema: string }
   readonly entries: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[]
 }
 
@@ -69,7 +70,7 @@ export function openBundle(file: Buffer): SecondBundle {
     return file.subarray(extent.start, extent.start + extent.bytes)
   }
   const manifest = JSON.parse(entry('manifest.json').toString('utf8')) as Manifest
-  if (manifest.format !== 'sealwright-bundle' || !manifest.version.startsWith('3.')) throw new Error('not for me')
+  if (manifest.format !== 'sealwright-bundle' || !manifest.version.startsWith('4.')) throw new Error('not for me')
   for (const { name, bytes, sha256: expected } of manifest.entries) {
     if (entry(name).length !== bytes || sha256(entry(name)) !== expected) throw new Error(`${name} is damaged`)
   }
@@ -154,6 +155,18 @@ export function weightsOf({ manifest, entry }: SecondBundle): Buffer[] {
     if (sha256(weight) !== records.toString('hex', 36 * i + 4, 36 * i + 36)) throw new Error(`weight ${i} is damaged`)
     return weight
   })
+}
+
+/** What the bill of materials says of a segment's parameters. */
+export function billedParameters({ manifest, entry }: SecondBundle, segment: number): ReadonlyMap<string, string> {
+  const bill = JSON.parse(entry(manifest.documents.bom).toString('utf8')) as {
+    readonly components: readonly {
+      readonly 'bom-ref'?: string
+      readonly properties?: readonly { readonly name: string; readonly value: string }[]
+    }[]
+  }
+  const found = bill.components.find((component) => component['bom-ref'] === `ckks-segment-${segment}`)
+  return new Map(found?.properties?.map(({ name, value }) => [name, value]))
 }
 
 /** The two polynomials of a packed ciphertext: residues, prime by prime. */

@@ -13,6 +13,7 @@ import { edgeSubmitCommand } from './edge-submit.ts'
 import { answer, command, group } from '../command.ts'
 import { withRunner, withTrust, type RunnerOptions } from '../options.ts'
 import { pairs, table } from '../table.ts'
+import { keptText } from '../../core/validate/kept.ts'
 import { bytes, seconds, times } from '../units.ts'
 import { path, wholeNumber } from '../values.ts'
 
@@ -110,11 +111,12 @@ export function verifyCommand(spelled: string): Command {
   })
 }
 
-function infoText({ model, deploymentId, created, producer, signer, segments, cuts }: DescribeResult): string {
-  const rows = segments.map(({ index, polyModulusDegree, logQP, input, weights, layers, evaluator }) => [
+function infoText(result: DescribeResult): string {
+  const { model, deploymentId, created, producer, signer, segments, cuts, parameters } = result
+  const rows = segments.map(({ index, polyModulusDegree, input, weights, layers, evaluator }, i) => [
     index + 1,
     polyModulusDegree,
-    Math.round(logQP),
+    parameterText(parameters[i]),
     `${input.mode}, ${times(input.shape)}`,
     weights,
     layers.length,
@@ -128,18 +130,50 @@ function infoText({ model, deploymentId, created, producer, signer, segments, cu
       ['made', `${created} by ${producer}`],
       ...(cuts.length > 0 ? [['cuts of the network', cuts.join(', ')] as const] : []),
       ['signed by', signerText(signer)],
+      ...statementFacts(result),
     ]),
     table(['segment', 'N', 'log2 QP', 'input', 'weight ciphertexts', 'layers', 'evaluator here'], rows),
     ...[...reasons].map((reason) => `Nothing faster: ${reason}.`),
   ].join('\n\n')
 }
 
-const verifyText = ({ deploymentId, bundleBytes, signer }: VerifyResult): string =>
-  pairs([
+function verifyText(result: VerifyResult): string {
+  const { deploymentId, bundleBytes, signer, parameters } = result
+  const texts = parameters.map((segment) => `N = ${segment.polyModulusDegree}, log2 QP ${parameterText(segment)}`)
+  return pairs([
     ['bundle', `intact, ${bytes(bundleBytes)}`],
     ['deployment', deploymentId],
     ['signed by', signerText(signer)],
+    ...[...new Set(texts)].map((text, i) => [i === 0 ? 'parameters' : '', text] as const),
+    ...statementFacts(result),
   ])
+}
+
+const parameterText = ({ logQP, logQPBound }: VerifyResult['parameters'][number]): string =>
+  `${logQP}${logQPBound === undefined ? ', for which no bound is known' : ` of at most ${logQPBound}`}`
+
+/** What the bundle states of itself, as its owner signed it. */
+function statementFacts({ logQPTable, reveal, audit, accuracy, madeWith }: VerifyResult | DescribeResult) {
+  const audits = audit ? `; ${(100 * audit.rate).toPrecision(3)} % of the jobs are audited` : ''
+  const software = madeWith?.map(({ name, version }) => `${name} ${version ?? ''}`.trim()).join(', ')
+  return [
+    ['bound', logQPTable],
+    ['answers reveal', `${revealText(reveal)}${audits}`],
+    ...(accuracy ? [['accuracy', accuracyText(accuracy)] as const] : []),
+    ...(software === undefined ? [] : [['made with', software] as const]),
+  ] as const
+}
+
+function revealText(reveal: VerifyResult['reveal']): string {
+  if (reveal.mode === 'top-k') return `the ${reveal.k} most likely labels`
+  return reveal.mode === 'label' ? 'the label' : 'all scores'
+}
+
+function accuracyText({ kept }: NonNullable<VerifyResult['accuracy']>): string {
+  return kept
+    ? `keeps ${keptText({ ...kept, relativeError: kept.relativeError ?? Infinity })}`
+    : 'not measured: there were too few samples'
+}
 
 function signerText(signer: VerifyResult['signer']): string {
   if (!signer) return 'nobody that was asked for'

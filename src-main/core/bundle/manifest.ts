@@ -7,9 +7,9 @@ import { parseJson } from './json.ts'
 
 /** The format is specified in docs/bundle-format.md. */
 export const FORMAT = 'sealwright-bundle'
-/** Version 1 had no expansions, version 2 no hybrid keys; their bundles can be read all the same. */
-export const FORMAT_VERSION = '3.0'
-const readMajors: readonly string[] = ['1', '2', '3']
+/** Version 1 had no expansions, version 2 no hybrid keys, version 3 no documents; their bundles can be read all the same. */
+export const FORMAT_VERSION = '4.0'
+const readMajors: readonly string[] = ['1', '2', '3', '4']
 export const MANIFEST_ENTRY = 'manifest.json'
 /** Not among the manifest's entries: the signature covers the manifest. */
 export const SIGNATURE_ENTRY = 'signature.json'
@@ -75,6 +75,14 @@ const segment = z.strictObject({
     .max(maxEntries),
 })
 
+/** For people and their tools; nothing that is computed depends on them. */
+const documents = z.strictObject({
+  /** Bill of materials. */
+  bom: entryName,
+  accuracy: entryName,
+  receiptSchema: entryName,
+})
+
 const manifestSchema = z.strictObject({
   format: z.literal(FORMAT),
   version: z.string(),
@@ -89,6 +97,7 @@ const manifestSchema = z.strictObject({
   segments: z.array(segment).min(1).max(maxSegments),
   /** What happens after each segment of the network but the last, those of other bundles included. */
   cuts: z.array(z.enum(CUT_KINDS)).max(maxSegments - 1),
+  documents: documents.optional(),
   entries: z
     .array(z.strictObject({ name: entryName, bytes: z.int().min(0).max(maxEntryBytes), sha256 }))
     .max(maxEntries),
@@ -96,6 +105,7 @@ const manifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>
 export type ManifestSegment = z.infer<typeof segment>
+export type ManifestDocuments = z.infer<typeof documents>
 export type ManifestEntry = Manifest['entries'][number]
 /** What a decryption may tell a consumer; the owner keeps and enforces it. */
 export type RevealPolicy = z.infer<typeof revealPolicySchema>
@@ -121,7 +131,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   }
   const listed = manifest.entries.map((entry) => entry.name)
   if (new Set(listed).size !== listed.length) throw damagedBundle('its manifest lists an entry twice')
-  const used = manifest.segments.flatMap(entriesOf)
+  const used = [...manifest.segments.flatMap(entriesOf), ...Object.values(manifest.documents ?? {})]
   const missing = used.find((name) => !listed.includes(name))
   if (missing !== undefined) throw damagedBundle(`its manifest does not list ${missing}`)
   const unused = listed.find((name) => !used.includes(name))

@@ -1,6 +1,9 @@
 import { allPrimesOf } from './key-form.ts'
 import type { CkksParameters } from './plan.ts'
 
+/** Where `MAX_LOG_QP` comes from, as people and bills of materials name it. */
+export const LOG_QP_TABLE = 'ePrint 2024/463, table 5.2: 128 bits, classical, ternary secret'
+
 /**
  * Largest log2(QP) with 128-bit classical security for a ternary secret, by ring dimension: "Security
  * Guidelines for Implementing Homomorphic Encryption" (Bossuat et al., ePrint 2024/463), table 5.2. SEAL's own is looser.
