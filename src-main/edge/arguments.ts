@@ -19,6 +19,7 @@ export const usage = `Usage: sealwright-edge <command> …
       --index I           which sample of DATA, from 0 (0)
       --opening FILE      writes what an audit of the job is shown; it holds the input
       --force             replaces files that exist
+  update BUNDLE --pack PACK --out FILE   joins an update with the keys of the deployment's bundle; --force as above
   encrypt BUNDLE --input DATA --out FILE   encrypts one sample, for several nodes to compute on; --index, --force as above
   serve BUNDLE                         answers over HTTP: POST /v1/run, GET /health, /ready, /metrics
       --host HOST         where to listen (127.0.0.1); another host needs TLS and a token
@@ -57,6 +58,7 @@ const options = {
   input: text,
   out: text,
   opening: text,
+  pack: text,
   bundle: text,
   index: text,
   threads: text,

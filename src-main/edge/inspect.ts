@@ -9,7 +9,7 @@ import { readStatements } from './documents.ts'
 
 /** Verifies every byte, the signature, the plans and what the bundle states of itself. Throws what `Bundle.open` does. */
 export async function verifyBundle(path: string, trust: Trust) {
-  const bundle = await Bundle.open(path, trust)
+  const bundle = await Bundle.openAny(path, trust)
   try {
     const { manifest, sha256, bytes, signer } = bundle
     const { deploymentId, reveal, audit } = manifest
@@ -19,6 +19,7 @@ export async function verifyBundle(path: string, trust: Trust) {
       bundleSha256: sha256,
       bundleBytes: bytes,
       signer,
+      ...updateOf(bundle),
       reveal,
       ...(audit && { audit }),
       ...statements,
@@ -33,7 +34,7 @@ const plansOf = (bundle: Bundle): Promise<Plan[]> =>
 
 /** What a bundle says of itself, all that the edge can see without a key, and what this machine would run it with. */
 export async function describeBundle(path: string, trust: Trust, runner: RunnerOptions) {
-  const bundle = await Bundle.open(path, trust)
+  const bundle = await Bundle.openAny(path, trust)
   try {
     const { manifest } = bundle
     const { format, version, producer, deploymentId, created, model, preprocessing, reveal, audit, entries } = manifest
@@ -52,6 +53,7 @@ export async function describeBundle(path: string, trust: Trust, runner: RunnerO
       reveal,
       ...(audit && { audit }),
       signer,
+      ...updateOf(bundle),
       segments,
       cuts,
       ...(await readStatements(bundle, plans)),
@@ -60,6 +62,12 @@ export async function describeBundle(path: string, trust: Trust, runner: RunnerO
   } finally {
     await bundle.close()
   }
+}
+
+/** Which update it is, and which bytes of keys it leaves to the bundle before it. */
+function updateOf({ manifest: { update }, missing }: Bundle) {
+  const missingKeyBytes = missing.reduce((sum, { bytes }) => sum + bytes, 0)
+  return { ...(update !== undefined && { update, ...(missing.length > 0 && { missingKeyBytes }) }) }
 }
 
 const describeSegment = (index: number, plan: Plan, runner: RunnerOptions) => {

@@ -9,6 +9,7 @@ import {
   usage,
   wholeNumber,
 } from './arguments.ts'
+import { applyUpdate } from './apply-update.ts'
 import { encryptInput } from './encrypt-input.ts'
 import { describeBundle, verifyBundle } from './inspect.ts'
 import { printLine, runProcess, type ProcessCommand } from './run-process.ts'
@@ -34,6 +35,14 @@ const commands: Record<string, ProcessCommand> = {
       },
       work,
     ),
+  update: async ([bundle], values) =>
+    applyUpdate({
+      bundle: required(bundle, 'BUNDLE'),
+      pack: required(values.pack, '--pack'),
+      out: required(values.out, '--out'),
+      force: values.force === true,
+      trust: await trustFrom(values),
+    }),
   encrypt: async ([bundle], values) =>
     encryptInput({
       bundle: required(bundle, 'BUNDLE'),

@@ -64,13 +64,24 @@ function isPlainFile({ externalFileAttributes, fileName }: yauzl.Entry): boolean
   return (kind === 0 || kind === 0o100000) && (externalFileAttributes & 0x10) === 0 && !fileName.endsWith('/')
 }
 
+const PIECE_BYTES = 2 ** 22
+
 /** Streams [start, start + bytes) to `each` in pieces. Throws UserError 'damaged-bundle' where the file ends early. */
-async function readExtent({ fd, start, bytes }: Extent, each: (chunk: Uint8Array) => void): Promise<void> {
-  const buffer = new Uint8Array(Math.min(bytes, 2 ** 22))
+async function readExtent(extent: Extent, each: (chunk: Uint8Array) => void): Promise<void> {
+  const buffer = new Uint8Array(Math.min(extent.bytes, PIECE_BYTES))
+  for await (const piece of readPieces(extent, () => buffer)) each(piece)
+}
+
+/** In pieces, each in a buffer of its own unless `room` gives one. Throws UserError 'damaged-bundle' where the file ends early. */
+export async function* readPieces(
+  { fd, start, bytes }: Extent,
+  room = (length: number): Uint8Array => new Uint8Array(length),
+): AsyncGenerator<Uint8Array> {
   for (let done = 0; done < bytes;) {
-    const { bytesRead } = await readAt(fd, buffer, 0, Math.min(buffer.length, bytes - done), start + done)
+    const length = Math.min(PIECE_BYTES, bytes - done)
+    const { bytesRead, buffer } = await readAt(fd, room(length), 0, length, start + done)
     if (bytesRead === 0) throw damagedBundle('it is truncated')
-    each(buffer.subarray(0, bytesRead))
+    yield buffer.subarray(0, bytesRead)
     done += bytesRead
   }
 }

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { readSync } from 'node:fs'
 import {
   decodeManifest,
+  keyEntriesOf,
   MANIFEST_ENTRY,
   SIGNATURE_ENTRY,
   SIGNER_ENTRY,
   UNLISTED_ENTRIES,
   type Manifest,
+  type ManifestEntry,
   type ManifestSegment,
 } from '../core/bundle/manifest.ts'
 import { damagedBundle } from '../core/plan/damaged-bundle.ts'
@@ -22,7 +24,7 @@ import { weightEntries, type Plan, type WeightEntry, type WeightIndex } from '..
 import { fileProblem } from './read-file.ts'
 import { sha256 } from './sha256.ts'
 import { openBundleFiles, type BundleFiles } from './bundle-files.ts'
-import { hashExtent, readWhole, type Extent } from './bundle-zip.ts'
+import { hashExtent, readPieces, readWhole, type Extent } from './bundle-zip.ts'
 import { checkStatement, fingerprintOf, readPublicKey, verifyStatement } from './signature.ts'
 import type { EvaluationKeyBytes, LoadWeight } from '../core/bundle/material.ts'
 
@@ -93,13 +95,21 @@ export class Bundle {
 
   /**
    * Opens a bundle, an archive or the folder that it was unpacked to, and verifies every byte of it.
-   * @throws UserError damaged-bundle, unsupported-bundle-version, unsigned-bundle, wrong-signer, bad-signature,
+   * @throws UserError damaged-bundle, unsupported-bundle-version, unsigned-bundle, wrong-signer, bad-signature, update-pack,
    *   file-not-found, file-not-readable
    */
   static async open(path: string, trust: Trust = {}): Promise<Bundle> {
+    return await Bundle.openAny(path, trust, false)
+  }
+
+  /**
+   * The same for an update pack too, whose keys are in the bundle before it: `missing` names them.
+   * @throws UserError as `open` does
+   */
+  static async openAny(path: string, trust: Trust = {}, packs = true): Promise<Bundle> {
     const files = await filesAt(path)
     try {
-      const bundle = await readBundle(files, trust)
+      const bundle = await readBundle(files, trust, packs)
       return new Bundle(path, files, bundle.manifest, bundle.sha256, bundle)
     } catch (error) {
       await files.close()
@@ -128,10 +138,21 @@ export class Bundle {
   static async digests(path: string): Promise<NamedDigest[]> {
     const files = await filesAt(path)
     try {
-      return (await readBundle(files, { allowUnsigned: true })).entries
+      return (await readBundle(files, { allowUnsigned: true }, true)).entries
     } finally {
       await files.close()
     }
+  }
+
+  /** Keys of an update pack that are in the bundle before it. */
+  get missing(): ManifestEntry[] {
+    return this.manifest.entries.filter(({ name }) => !this.#files.extents.has(name))
+  }
+
+  /** Unlisted entries too, in pieces; undefined where there is no such entry. The hash was checked when it was opened. */
+  stored(name: string): AsyncGenerator<Uint8Array> | undefined {
+    const extent = this.#files.extents.get(name)
+    return extent && readPieces(extent)
   }
 
   /** By its place in the network. Throws UserError 'segment-elsewhere'. */
@@ -224,11 +245,14 @@ const filesAt = (path: string): Promise<BundleFiles> =>
     throw fileProblem(error, path)
   })
 
-async function readBundle({ extents, checkFrame }: BundleFiles, trust: Trust) {
+async function readBundle({ extents, checkFrame }: BundleFiles, trust: Trust, packs: boolean) {
   await checkFrame()
   const { manifest, digest } = await readManifest(extents)
+  const keys = new Set(manifest.update === undefined ? [] : manifest.segments.flatMap(keyEntriesOf))
+  if (!packs && [...keys].some((name) => !extents.has(name))) throw updatePack(manifest)
   for (const { name, bytes, sha256: expected } of manifest.entries) {
     const extent = extents.get(name)
+    if (!extent && keys.has(name)) continue
     if (extent?.bytes !== bytes) throw damagedBundle(`${name} is missing or has another size`)
     if ((await hashExtent(extent)) !== expected) throw damagedBundle(`${name} has been changed`)
   }
@@ -244,6 +268,11 @@ async function readBundle({ extents, checkFrame }: BundleFiles, trust: Trust) {
   const signer = trust.allowUnsigned ? undefined : await verifySigner(extents, entries, trust)
   return { manifest, sha256: digest, signer, ownerKey, entries }
 }
+
+const updatePack = ({ update, deploymentId }: Manifest): UserError =>
+  new UserError('update-pack', `This is update ${update} of the deployment ${deploymentId}: it lacks the keys.`, {
+    hint: "`edge update BUNDLE --pack FILE` joins it with the deployment's bundle, which has them.",
+  })
 
 /** Throws UserError 'unsigned-bundle', 'wrong-signer', 'bad-signature', 'unsupported-signature-method'. */
 async function verifySigner(

@@ -10,7 +10,7 @@ import { keepsEnough, keptText, type Kept } from '../core/validate/kept.ts'
 import { checkLock, type Lock } from '../owner/age.ts'
 import { reportBudget, type BudgetReport } from '../owner/budget/budget.ts'
 import { KeyStore } from '../owner/key-store.ts'
-import { protect as exportBundle } from '../owner/protect.ts'
+import { protect as exportBundle, type ProtectResult as Exported } from '../owner/protect.ts'
 import { Signer } from '../owner/sign.ts'
 import { recordOf } from '../owner/tail-record.ts'
 import type { DroppedClamp } from '../core/network/layer-model.ts'
@@ -92,8 +92,8 @@ async function checkLockAndKey({ recipients, passphrase, signingKey }: ProtectRe
   if (signingKey !== undefined) Signer.load(await readText(signingKey))
 }
 
-/** Throws UserError 'keeps-too-little' where what is to be sealed keeps less than `least` of the original. */
-function checkKept(kept: Kept | undefined, least: number | undefined, work: WorkContext): void {
+/** Says so where too few samples were held out. Throws UserError 'keeps-too-little' where what is to be sealed keeps less than `least` of the original. */
+export function checkKept(kept: Kept | undefined, least: number | undefined, work: WorkContext): void {
   if (kept === undefined) {
     const message =
       'There are too few calibration samples to measure what the approximated network keeps; give five or more.'
@@ -137,19 +137,7 @@ export async function exportCompiled(
   const exported = await watch.time('encrypt', async () =>
     exportBundle(
       {
-        segments: compiled.segments,
-        cuts: compiled.cuts,
-        model: {
-          name: name ?? (compiled.model.name || basename(model)),
-          sha256: compiled.sha256,
-          finish: compiled.model.finish,
-          ...(compiled.model.tail && { tail: recordOf(compiled.model.tail) }),
-          ...(compiled.classNames && { labels: [...compiled.classNames] }),
-        },
-        preprocessing: compiled.preprocessing,
-        sample: compiled.typical,
-        kept: compiled.kept,
-        flooding: compiled.flooding,
+        ...sealedPart(compiled, name, model),
         reveal: reveal ?? { mode: 'label' },
         ...(auditRate !== undefined && { audit: { rate: auditRate } }),
         ...(signingKey !== undefined && { signingKey: await readText(signingKey) }),
@@ -162,6 +150,32 @@ export async function exportCompiled(
       work,
     ),
   )
+  return await resultOf({ out, keys }, compiled, exported, watch)
+}
+
+/** What is sealed of a compiled network, and what the owner keeps of it. */
+export const sealedPart = (compiled: CompiledNetwork, name: string | undefined, model: string) => ({
+  segments: compiled.segments,
+  cuts: compiled.cuts,
+  model: {
+    name: name ?? (compiled.model.name || basename(model)),
+    sha256: compiled.sha256,
+    finish: compiled.model.finish,
+    ...(compiled.model.tail && { tail: recordOf(compiled.model.tail) }),
+    ...(compiled.classNames && { labels: [...compiled.classNames] }),
+  },
+  preprocessing: compiled.preprocessing,
+  sample: compiled.typical,
+  kept: compiled.kept,
+  flooding: compiled.flooding,
+})
+
+export async function resultOf(
+  { out, keys }: Pick<ExportRequest, 'out' | 'keys'>,
+  compiled: CompiledNetwork,
+  exported: Exported,
+  watch: Stopwatch,
+): Promise<ProtectResult> {
   const { deploymentId, bundleBytes, keyBytes, polyModulusDegree, logQP } = exported
   const sizes = { bundleBytes, keyBytes, polyModulusDegree, logQP: Math.round(logQP * 100) / 100 }
   const publicKey = join(keys, deploymentId, SIGNER_ENTRY)

@@ -23,6 +23,9 @@ export async function generateIdentity(
   return { identity, recipient: await identityToRecipient(identity) }
 }
 
+/** For whom an identity opens. */
+export const recipientOf = (identity: string): Promise<string> => identityToRecipient(identity)
+
 /** Refuses before long work what `lockSecret` would refuse after it. Throws UserError 'weak-passphrase', 'bad-recipient'. */
 export function checkLock(lock: Lock): void {
   if ('recipients' in lock) kindOfRecipients(lock.recipients)

@@ -97,10 +97,10 @@ export function revealResult(
   return images.length === 1 ? images[0] : { ...images[0], images }
 }
 
-/** Throws UserError 'result-of-another-bundle', 'deployment-revoked'. */
+/** Throws UserError 'result-of-another-bundle', 'deployment-revoked', 'superseded-bundle'. */
 export async function findDeployment(store: KeyStore, result: EncryptedResult): Promise<Deployment> {
   const deployment = (await store.list()).find(({ id }) => id === result.deploymentId)
-  const known = deployment?.bundles.some(({ sha256 }) => sha256 === result.bundleSha256)
+  const known = deployment?.bundles.find(({ sha256 }) => sha256 === result.bundleSha256)
   if (!deployment || !known || result.segment >= deployment.segments) {
     throw new UserError('result-of-another-bundle', 'The result belongs to no bundle of this key store.', {
       hint: 'Use the key store with which the bundle was exported.',
@@ -108,6 +108,11 @@ export async function findDeployment(store: KeyStore, result: EncryptedResult): 
   }
   if (deployment.revoked !== undefined) {
     throw new UserError('deployment-revoked', `The deployment was revoked on ${deployment.revoked}.`)
+  }
+  if (known.update !== deployment.update) {
+    throw new UserError('superseded-bundle', 'The result was computed with weights that an update has replaced.', {
+      hint: `Have the edge take update ${deployment.update}, and run the input again.`,
+    })
   }
   return deployment
 }
@@ -126,8 +131,8 @@ export class ResultOpener {
 
   /** Throws UserError 'wrong-passphrase'. */
   static async load(keys: UnlockedKeyStore, deployment: Deployment, segment: number): Promise<ResultOpener> {
-    const { id } = deployment
-    const plan = decodePlan(await keys.store.readFile(id, planName(segment)))
+    const { id, update } = deployment
+    const plan = decodePlan(await keys.store.readFile(id, planName(segment, update)))
     if (plan.output.handed) {
       throw new UserError('nothing-to-refresh', `Segment ${segment + 1} hands its result to the next node as it is.`, {
         hint: 'Give it to the next segment as input.',

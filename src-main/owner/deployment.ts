@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { auditPolicySchema } from '../core/bundle/audit-policy.ts'
-import { revealPolicySchema } from '../core/bundle/manifest.ts'
+import { heldKeysSchema, revealPolicySchema } from '../core/bundle/manifest.ts'
 import { UserError } from '../core/errors.ts'
 import { CUT_KINDS, maxSegments, type CutKind } from '../core/segment/cut.ts'
 
@@ -47,8 +47,14 @@ const deploymentSchema = z.strictObject({
       created: z.iso.datetime(),
       /** Segments that it holds, from 0; all where it is absent. */
       segments: z.array(z.int().min(0)).optional(),
+      /** Which update brought it; absent for the first export. */
+      update: z.int().min(1).optional(),
     }),
   ),
+  /** The last update: results of bundles before it are not opened. */
+  update: z.int().min(1).optional(),
+  /** The public keys of all segments as the last bundles have them; absent in records of older programs. */
+  keys: heldKeysSchema.optional(),
   revoked: z.iso.datetime().optional(),
 })
 
@@ -67,9 +73,10 @@ export function firstUnderKeyOf(deployment: Deployment, segment: number): number
 }
 
 export const secretName = (segment: number): string => `secret-${segment}`
-/** What the owner computes between a segment and the next. */
-export const stepName = (segment: number): string => `step-${segment}`
-export const planName = (segment: number): string => `plan-${segment}.json`
+/** What the owner computes between a segment and the next, since an update. */
+export const stepName = (segment: number, update?: number): string => `step-${segment}${suffixOf(update)}`
+export const planName = (segment: number, update?: number): string => `plan-${segment}${suffixOf(update)}.json`
+const suffixOf = (update?: number): string => (update === undefined ? '' : `-update-${update}`)
 
 export const encodeDeployment = (deployment: Deployment): string => `${JSON.stringify(deployment, null, 2)}\n`
 

@@ -15,7 +15,7 @@ import { RECORD_NAME, type KeyStore } from './key-store.ts'
 
 /** What a deployment's folder may hold. */
 const fileName =
-  /^(deployment\.json|account\.json|plan-\d{1,2}\.json|signer\.pem|((secret|step)-\d{1,2}|signing-key|identity)\.age)$/
+  /^(deployment\.json|account\.json|plan-\d{1,2}(-update-\d{1,7})?\.json|signer\.pem|(secret-\d{1,2}|step-\d{1,2}(-update-\d{1,7})?|signing-key|identity)\.age)$/
 /** What the deployment had given away when the backup was made. */
 const ACCOUNT_NAME = 'account.json'
 const maxFileBytes = 2 ** 28

@@ -81,9 +81,9 @@ export class Refresher {
   static async load(keys: UnlockedKeyStore, deployment: Deployment, segment: number): Promise<Refresher> {
     const kind = cutAfter(deployment, segment)
     if (kind === undefined || kind === 'hand-off') throw nothingToRefresh(kind)
-    const { id } = deployment
-    const plan = decodePlan(await keys.store.readFile(id, planName(segment + 1)))
-    const step = kind === 'exact' ? decodeStep(await keys.readSecret(id, stepName(segment))) : undefined
+    const { id, update } = deployment
+    const plan = decodePlan(await keys.store.readFile(id, planName(segment + 1, update)))
+    const step = kind === 'exact' ? decodeStep(await keys.readSecret(id, stepName(segment, update))) : undefined
     const opener = await ResultOpener.load(keys, deployment, segment)
     const secret = await keys.readSecret(id, secretName(segment + 1))
     try {

@@ -1,28 +1,33 @@
 import type { CkksParameters } from '../core/plan/plan.ts'
 import { loadSeal, SealContext } from '../seal/public.ts'
-import { OwnerKey } from '../seal/secret.ts'
+import type { OwnerKey } from '../seal/secret.ts'
 
-/** The key of the segments between two refreshes: made on first use, so that long networks never hold all of theirs at once. */
+/** Makes or loads a key. */
+export type ObtainKey = (context: SealContext) => Promise<OwnerKey>
+
+/** The key of the segments between two refreshes: obtained on first use, so that long networks never hold all of theirs at once. */
 export class StretchKey {
   readonly #parameters: CkksParameters
-  readonly #keep: (secret: Uint8Array) => Promise<void>
+  readonly #obtain: ObtainKey
   #opened: { readonly context: SealContext; readonly key: OwnerKey } | undefined
 
-  /** `keep` gets the secret before it is used; its bytes are cleared afterwards. */
-  constructor(parameters: CkksParameters, keep: (secret: Uint8Array) => Promise<void>) {
+  constructor(parameters: CkksParameters, obtain: ObtainKey) {
     this.#parameters = parameters
-    this.#keep = keep
+    this.#obtain = obtain
   }
 
   /** One caller at a time. */
   async open(): Promise<OwnerKey> {
     if (this.#opened) return this.#opened.key
     const context = new SealContext(await loadSeal(), this.#parameters)
-    const key = OwnerKey.generate(context)
-    this.#opened = { context, key }
-    const secret = key.save()
-    await this.#keep(secret).finally(() => secret.fill(0))
-    return key
+    try {
+      const key = await this.#obtain(context)
+      this.#opened = { context, key }
+      return key
+    } catch (error) {
+      context.delete()
+      throw error
+    }
   }
 
   delete(): void {

@@ -1,4 +1,4 @@
-import { unlockSecret, type Unlock } from './age.ts'
+import { recipientOf, unlockSecret, type Lock, type Unlock } from './age.ts'
 import { IDENTITY_NAME, KeyStore } from './key-store.ts'
 
 /**
@@ -18,6 +18,12 @@ export class UnlockedKeyStore {
   /** Throws UserError 'unknown-deployment', 'wrong-passphrase'. */
   async readSecret(id: string, name: string): Promise<Uint8Array> {
     return await unlockSecret(await this.store.readFile(id, `${name}.age`), await this.#open(id))
+  }
+
+  /** For further secrets of a deployment: they open as its others do. Throws what `readSecret` does. */
+  async lockOf(id: string): Promise<Lock> {
+    const opened = await this.#open(id)
+    return 'passphrase' in opened ? opened : { recipients: await Promise.all(opened.identities.map(recipientOf)) }
   }
 
   /** Opened once; what failed to open is tried again. */

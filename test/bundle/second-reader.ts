@@ -13,6 +13,7 @@ interface Manifest {
   readonly format: string
   readonly version: string
   readonly deploymentId: string
+  readonly update?: number
   readonly segments: readonly {
     readonly index: number
     readonly plan: string
@@ -61,24 +62,34 @@ const sha256 = (...parts: Uint8Array[]): string => {
   return hash.digest('hex')
 }
 
-/** Opens a bundle and checks frame, hashes and signature. */
-export function openBundle(file: Buffer): SecondBundle {
+/** Opens a bundle and checks frame, hashes and signature. An update pack needs the bundle before it, for its keys. */
+export function openBundle(file: Buffer, before?: SecondBundle): SecondBundle {
   const extents = directoryOf(file)
-  const entry = (name: string): Buffer => {
+  const own = (name: string): Buffer | undefined => {
     const extent = extents.get(name)
-    if (!extent) throw new Error(`no ${name}`)
-    return file.subarray(extent.start, extent.start + extent.bytes)
+    return extent && file.subarray(extent.start, extent.start + extent.bytes)
   }
-  const manifest = JSON.parse(entry('manifest.json').toString('utf8')) as Manifest
+  const manifest = JSON.parse(own('manifest.json')!.toString('utf8')) as Manifest
+  const isNewer = (manifest.update ?? 0) > (before?.manifest.update ?? 0)
+  const held =
+    before && manifest.deploymentId === before.manifest.deploymentId && isNewer ? before.manifest.entries : []
+  const entry = (name: string): Buffer => {
+    const wanted = manifest.entries.find((listed) => listed.name === name)?.sha256
+    const same = held.find((listed) => listed.sha256 === wanted)
+    const content = own(name) ?? (same && before?.entry(same.name))
+    if (!content) throw new Error(`no ${name}`)
+    return content
+  }
   if (manifest.format !== 'sealwright-bundle' || !manifest.version.startsWith('4.')) throw new Error('not for me')
   for (const { name, bytes, sha256: expected } of manifest.entries) {
     if (entry(name).length !== bytes || sha256(entry(name)) !== expected) throw new Error(`${name} is damaged`)
   }
   checkFrame(
     file,
-    manifest.entries.map(({ name }) => extents.get(name)!),
+    manifest.entries.flatMap(({ name }) => extents.get(name) ?? []),
   )
-  const others = [...extents.keys()].filter((name) => name !== 'signature.json')
+  const all = new Set([...manifest.entries.map(({ name }) => name), ...extents.keys()])
+  const others = [...all].filter((name) => name !== 'signature.json')
   checkSignature(JSON.parse(entry('signature.json').toString('utf8')), entry('signer.pem').toString(), others, entry)
   return { manifest, entry }
 }

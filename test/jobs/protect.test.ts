@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseSplit } from '../../src-main/core/segment/cut.ts'
 import { silent } from '../../src-main/core/progress.ts'
+import { decrypt } from '../../src-main/jobs/decrypt.ts'
+import { edgeRun } from '../../src-main/jobs/edge-run.ts'
+import { edgeUpdate } from '../../src-main/jobs/edge-update.ts'
 import { protect, type ProtectRequest } from '../../src-main/jobs/protect.ts'
+import { update } from '../../src-main/jobs/update.ts'
+import { KeyStore } from '../../src-main/owner/key-store.ts'
+import { mnist } from '../support/mnist.ts'
 import { npyFile } from '../support/npy.ts'
 import { mnistSamples } from '../support/mnist-samples.ts'
 
@@ -46,6 +52,37 @@ describe('protect', () => {
     expect(kept).toMatchObject({ samples: 20, keptLabels: 1, judgedBy: 'labels' })
     expect(kept!.relativeError).toBeLessThan(1e-6)
     expect(cuts.map(({ kind }) => kind)).toEqual(['exact', 'exact'])
+  })
+
+  it('updates a deployment within its parameters, whatever the new fit is', async () => {
+    const { deployment, bundle, bundleBytes, keyBytes, budget } = await protect({ ...request, force: true }, silent)
+    const store = new KeyStore(request.keys)
+    const { flooding, outputs, batch } = await store.read(deployment)
+    const again = { ...request, maxSamples: 60, update: deployment.slice(0, 8), out: join(folder, 'again.pack') }
+    const updated = await update(again, silent)
+    expect(updated).toMatchObject({ deployment, update: 1, keyBytes: 0 })
+    expect(updated.bundleBytes).toBeLessThan(bundleBytes - keyBytes + 20_000)
+    expect(updated.budget.bitsAllowed).toBeLessThanOrEqual(budget.bitsAllowed)
+    expect(await store.read(deployment)).toMatchObject({ outputs, batch, flooding: { releases: flooding.releases } })
+
+    const joined = join(folder, 'again.sealed')
+    await edgeUpdate({ bundle, pack: again.out, out: joined, force: false }, silent)
+    const [result, input] = [join(folder, 'result'), join(folder, 'calibration.npy')]
+    await edgeRun({ bundle: joined, input, index: 3, out: result, force: true }, silent)
+    const answered = await decrypt({ result, keys: request.keys, passphrase: request.passphrase }, silent)
+    expect(answered.label).toBe(mnist('train', 1, 3).labels[0])
+  })
+
+  it('does not update with a network that takes other parameters', async () => {
+    const [{ id }] = await new KeyStore(request.keys).list()
+    const deeper = { ...request, degree: 4 as const, update: id, out: join(folder, 'wrong.pack') }
+    await expect(update(deeper, silent)).rejects.toMatchObject({ code: 'update-does-not-fit' })
+    const split = { ...request, split: parseSplit('exact'), update: id, out: join(folder, 'wrong.pack') }
+    await expect(update(split, silent)).rejects.toMatchObject({ code: 'update-does-not-fit' })
+    await expect(update({ ...split, passphrase: 'another one' }, silent)).rejects.toMatchObject({
+      code: 'wrong-passphrase',
+    })
+    expect(existsSync(join(folder, 'wrong.pack'))).toBe(false)
   })
 
   it('refuses a recipient or a signing key that cannot be used before anything is read', async () => {

@@ -8,6 +8,7 @@ import {
 } from '../../jobs/edge-bundle.ts'
 import { edgeEncrypt } from '../../jobs/edge-encrypt.ts'
 import { edgeRun } from '../../jobs/edge-run.ts'
+import { edgeUpdate } from '../../jobs/edge-update.ts'
 import { edgeServeCommand } from './edge-serve.ts'
 import { edgeSubmitCommand } from './edge-submit.ts'
 import { answer, command, group } from '../command.ts'
@@ -22,6 +23,12 @@ interface TrustOptions extends TrustRequest {
 }
 
 interface InfoOptions extends TrustOptions, RunnerOptions {}
+
+interface UpdateOptions extends Omit<TrustOptions, 'signature'> {
+  readonly pack: string
+  readonly out: string
+  readonly force?: boolean
+}
 
 interface RunOptions extends InfoOptions {
   readonly input: string
@@ -38,6 +45,7 @@ export const edgeCommand = (): Command =>
   ])
     .addCommand(runCommand())
     .addCommand(encryptCommand())
+    .addCommand(updateCommand())
     .addCommand(infoCommand())
     .addCommand(verifyCommand('sealwright edge verify'))
     .addCommand(edgeServeCommand())
@@ -85,6 +93,28 @@ function encryptCommand(): Command {
   })
 }
 
+function updateCommand(): Command {
+  const base = command('update <bundle>', "join an update pack with the keys of the deployment's bundle", [
+    'sealwright edge update lenet5.sealed --pack lenet5-v2.pack --out lenet5-v2.sealed',
+    'sealwright edge update lenet5.sealed --pack lenet5-v2.pack --out lenet5.sealed --force --public-key signer.pem',
+  ])
+    .requiredOption('--pack <file>', 'what `protect --update` wrote', path)
+    .requiredOption('--out <file>', 'the updated bundle to write', path)
+    .option('--public-key <file>', 'accept only a bundle and a pack signed with this key (PEM)', path)
+    .option('--allow-unsigned', 'accept them without a valid signature')
+    .option('--force', 'replace the file if it exists; it may be the bundle itself')
+  return base.action(async (bundle: string, { json, force, ...options }: UpdateOptions) => {
+    await answer(json === true, async (work) => {
+      const result = await edgeUpdate({ bundle: path(bundle), ...options, force: force === true }, work)
+      const text = pairs([
+        ['bundle', `${options.out} (${bytes(result.bundleBytes)}, keys ${bytes(result.keyBytes)} of it kept)`],
+        ['deployment', `${result.deploymentId}, update ${result.update}`],
+      ])
+      return { json: result, text }
+    })
+  })
+}
+
 function infoCommand(): Command {
   const base = command('info <bundle>', 'what a bundle says of itself, and what this machine would run it with', [
     'sealwright edge info lenet5.sealed --json',
@@ -127,6 +157,7 @@ function infoText(result: DescribeResult): string {
     pairs([
       ['network', model.name],
       ['deployment', deploymentId],
+      ...updatePairs(result),
       ['made', `${created} by ${producer}`],
       ...(cuts.length > 0 ? [['cuts of the network', cuts.join(', ')] as const] : []),
       ['signed by', signerText(signer)],
@@ -143,11 +174,17 @@ function verifyText(result: VerifyResult): string {
   return pairs([
     ['bundle', `intact, ${bytes(bundleBytes)}`],
     ['deployment', deploymentId],
+    ...updatePairs(result),
     ['signed by', signerText(signer)],
     ...[...new Set(texts)].map((text, i) => [i === 0 ? 'parameters' : '', text] as const),
     ...statementFacts(result),
   ])
 }
+
+const updatePairs = ({ update, missingKeyBytes }: VerifyResult | DescribeResult): (readonly [string, string])[] =>
+  update === undefined
+    ? []
+    : [['update', missingKeyBytes ? `${update}, a pack without ${bytes(missingKeyBytes)} of keys` : `${update}`]]
 
 const parameterText = ({ logQP, logQPBound }: VerifyResult['parameters'][number]): string =>
   `${logQP}${logQPBound === undefined ? ', for which no bound is known' : ` of at most ${logQPBound}`}`

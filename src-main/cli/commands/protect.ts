@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import { UserError } from '../../core/errors.ts'
 import { keptText } from '../../core/validate/kept.ts'
 import type { ProtectResult } from '../../jobs/protect.ts'
+import type { UpdateResult } from '../../jobs/update.ts'
 import { policyPairs } from '../budget.ts'
 import { answer, command } from '../command.ts'
 import {
@@ -22,7 +24,7 @@ import {
   type SplitOptions,
 } from '../options.ts'
 import { policyOf, revealOption, topOption, type RevealMode } from '../reveal.ts'
-import { readLock } from '../passphrase.ts'
+import { readLock, readUnlock } from '../passphrase.ts'
 import { pairs } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
 import { number, path, positiveNumber, share } from '../values.ts'
@@ -41,6 +43,8 @@ interface Options
   readonly perNode?: boolean
   readonly minKept: number
   readonly plan?: string
+  readonly update?: string
+  readonly identity?: string
   readonly force?: boolean
   readonly inputName?: string
   readonly inputShape?: readonly number[]
@@ -51,6 +55,7 @@ export function protectCommand(): Command {
   const base = command('protect <model>', 'encrypt the weights of a network and export a bundle for edge nodes', [
     'sealwright protect lenet5.onnx --calibration calibration.npz --scale 1/255 --mean 0.1307 --std 0.3081 \\\n      --keys keys --out lenet5.sealed',
     'sealwright protect lenet5.onnx --calibration images/ --keys keys --out lenet5.sealed --input plain --json',
+    'sealwright protect lenet5-v2.onnx --calibration images/ --keys keys --update 4f2a91c0 --out lenet5-v2.pack',
   ])
   base
     .requiredOption(
@@ -72,39 +77,50 @@ export function protectCommand(): Command {
       share,
       0.95,
     )
+    .option('--update <deployment>', 'write an update pack: new weights under the keys of this deployment')
+    .option('--identity <file>', 'with --update: open the key store with the age identity in this file', path)
     .option('--per-node', 'write a folder of bundles, one for each segment with nothing of the others')
     .option('--force', 'replace the bundle if it exists')
-  return withLock(withNetworkNames(base)).action(async (model: string, options: Options) => {
+  return withLock(withNetworkNames(base)).action(async (model: string, options: Options, given: Command) => {
     await answer(options.json === true, async (work) => {
-      const { protect } = await import('../../jobs/protect.ts')
       const { readPlanFile } = await import('../../jobs/advise.ts')
       const chosen = options.plan === undefined ? undefined : await readPlanFile(options.plan)
+      const request = {
+        model: path(model),
+        inputName: options.inputName,
+        inputShape: options.inputShape,
+        outputName: options.outputName,
+        calibration: options.calibration,
+        preprocessing: preprocessingOf(options),
+        maxSamples: options.maxSamples,
+        classNames: await classNamesOf(options),
+        keys: options.keys,
+        out: options.out,
+        ...activationOf(options),
+        msPerMegabyte: options.msPerMegabyte,
+        split: options.split,
+        minKept: options.minKept,
+        ...chosen,
+        perNode: options.perNode === true,
+        force: options.force === true,
+      }
+      if (options.update !== undefined) {
+        refuseDeploymentsOwn(given)
+        const { update } = await import('../../jobs/update.ts')
+        const result = await update({ ...request, update: options.update, ...(await readUnlock(options)) }, work)
+        return { json: result, text: updateText(result) }
+      }
+      const { protect } = await import('../../jobs/protect.ts')
       const result = await protect(
         {
-          model: path(model),
-          inputName: options.inputName,
-          inputShape: options.inputShape,
-          outputName: options.outputName,
-          calibration: options.calibration,
-          preprocessing: preprocessingOf(options),
-          maxSamples: options.maxSamples,
-          classNames: await classNamesOf(options),
-          keys: options.keys,
+          ...request,
           ...(await readLock(options)),
-          out: options.out,
           input: options.input,
-          ...activationOf(options),
           batch: options.batch,
-          msPerMegabyte: options.msPerMegabyte,
           reveal: policyOf(options.reveal, options.top),
           releases: options.releases,
           auditRate: options.audit,
-          split: options.split,
           signingKey: options.signingKey,
-          minKept: options.minKept,
-          ...chosen,
-          perNode: options.perNode === true,
-          force: options.force === true,
         },
         work,
       )
@@ -112,6 +128,30 @@ export function protectCommand(): Command {
     })
   })
 }
+
+/** What an update cannot change. Throws UserError 'bad-arguments'. */
+function refuseDeploymentsOwn(given: Command): void {
+  const kept = ['input', 'batch', 'reveal', 'top', 'audit', 'releases', 'signingKey', 'recipient']
+  const wrong = given.options.find((option) => {
+    const name = option.attributeName()
+    return kept.includes(name) && given.getOptionValueSource(name) === 'cli'
+  })
+  if (wrong) {
+    throw new UserError('bad-arguments', `${wrong.long} is the deployment's own, and an update keeps it.`, {
+      hint: 'Leave it out, or seal the network as a deployment of its own.',
+    })
+  }
+}
+
+const updateText = (result: UpdateResult): string =>
+  pairs([
+    ['update pack', `${result.bundle} (${bytes(result.bundleBytes)}, keys ${bytes(result.keyBytes)} of it)`],
+    ['deployment', `${result.deployment}, update ${result.update}`],
+    ['keeps', result.kept ? keptText(result.kept) : 'not measured: too few samples'],
+    ...policyPairs(result.budget),
+    ['time', seconds(result.seconds)],
+    ['next', `sealwright edge update BUNDLE --pack ${result.bundles[0].path} --out NEW.sealed`],
+  ])
 
 function textOf(result: ProtectResult): string {
   return pairs([

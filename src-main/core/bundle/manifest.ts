@@ -83,11 +83,21 @@ const documents = z.strictObject({
   receiptSchema: entryName,
 })
 
+const entry = z.strictObject({ name: entryName, bytes: z.int().min(0).max(maxEntryBytes), sha256 })
+
+/** The keys of segments, named by the hashes of their entries: what an update needs of the bundles before it. */
+export const heldKeysSchema = z.strictObject({
+  segments: z.array(segment.pick({ index: true, publicKey: true, evaluationKeys: true })).max(maxSegments),
+  entries: z.array(entry).max(maxEntries),
+})
+
 const manifestSchema = z.strictObject({
   format: z.literal(FORMAT),
   version: z.string(),
   producer: z.string().max(200),
   deploymentId: z.string().regex(/^[0-9a-f]{32}$/),
+  /** Which update of the deployment it is, from 1; absent for the first export. */
+  update: z.int().min(1).max(1_000_000).optional(),
   created: z.iso.datetime(),
   model: z.strictObject({ name: z.string().max(1000) }),
   preprocessing,
@@ -98,15 +108,14 @@ const manifestSchema = z.strictObject({
   /** What happens after each segment of the network but the last, those of other bundles included. */
   cuts: z.array(z.enum(CUT_KINDS)).max(maxSegments - 1),
   documents: documents.optional(),
-  entries: z
-    .array(z.strictObject({ name: entryName, bytes: z.int().min(0).max(maxEntryBytes), sha256 }))
-    .max(maxEntries),
+  entries: z.array(entry).max(maxEntries),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>
 export type ManifestSegment = z.infer<typeof segment>
 export type ManifestDocuments = z.infer<typeof documents>
 export type ManifestEntry = Manifest['entries'][number]
+export type HeldKeys = z.infer<typeof heldKeysSchema>
 /** What a decryption may tell a consumer; the owner keeps and enforces it. */
 export type RevealPolicy = z.infer<typeof revealPolicySchema>
 
@@ -144,11 +153,31 @@ export const entriesOf = (segment: ManifestSegment): string[] => [
   segment.plan,
   segment.weights.blob,
   segment.weights.index,
-  segment.publicKey,
-  ...segment.evaluationKeys.flatMap(({ relinearisation, rotation }) =>
+  ...keyEntriesOf(segment),
+]
+
+/** Those of them that are keys, and that an update leaves to the bundle before it. */
+export const keyEntriesOf = ({
+  publicKey,
+  evaluationKeys,
+}: Pick<ManifestSegment, 'publicKey' | 'evaluationKeys'>): string[] => [
+  publicKey,
+  ...evaluationKeys.flatMap(({ relinearisation, rotation }) =>
     [relinearisation, rotation?.entry].filter((name) => name !== undefined),
   ),
 ]
+
+/** The keys that a manifest lists. */
+export function heldKeysOf(
+  segments: readonly Pick<ManifestSegment, 'index' | 'publicKey' | 'evaluationKeys'>[],
+  entries: readonly ManifestEntry[],
+): HeldKeys {
+  const names = new Set(segments.flatMap(keyEntriesOf))
+  return {
+    segments: segments.map(({ index, publicKey, evaluationKeys }) => ({ index, publicKey, evaluationKeys })),
+    entries: entries.filter(({ name }) => names.has(name)),
+  }
+}
 
 /** A newer minor version only adds what older readers may ignore, so it would still parse strictly or fail below. */
 function refuseOtherVersions(value: unknown): void {

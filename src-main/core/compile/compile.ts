@@ -6,6 +6,7 @@ import { calibrateClamps } from '../normalise/calibrate-clamps.ts'
 import { classScores, isClassifier } from '../normalise/run-tail.ts'
 import { runLayerBatch, type AnyModel } from '../network/run-layers.ts'
 import { isPlannable } from '../planner/parameters.ts'
+import type { GivenParameters } from '../planner/given-parameters.ts'
 import type { PlanOptions } from '../planner/plan-network.ts'
 import { refreshedSkeletonOf } from '../planner/skeleton.ts'
 import type { WorkContext } from '../progress.ts'
@@ -20,6 +21,8 @@ export interface CompileChoice extends ApproximateChoice, Pick<PlanOptions, 'bat
   readonly input: 'encrypted' | 'plain'
   /** Where and how the network is cut into segments. Nowhere unless told: one that is too deep is then refused. */
   readonly split?: Split
+  /** Of each stretch between two refreshes, where keys exist: the plan keeps to them. */
+  readonly given?: readonly GivenParameters[]
 }
 
 /** What a pipeline is fed with and what it asks its surroundings for. */
@@ -97,12 +100,13 @@ export async function approximateModel(
 /** PolynomialModel → SquareModel, or several with exact layers between them → plans, one a segment. */
 export async function planModel(
   { polynomial, samples }: { readonly polynomial: PolynomialModel; readonly samples: readonly Float64Array[] },
-  { split = WHOLE, input, batch, msPerMegabyte }: CompileChoice,
+  { split = WHOLE, input, batch, msPerMegabyte, given }: CompileChoice,
   { time, replan }: CompileHost,
 ): Promise<PlannedSegments> {
   return await time('plan', () => {
     const squares = foldBetweenRefreshes(polynomial, samples)
-    const plan = (leastDegree?: number) => planSegments(squares, split, { input, batch, msPerMegabyte, leastDegree })
+    const plan = (leastDegree?: number) =>
+      planSegments(squares, split, { input, batch, msPerMegabyte, leastDegree, given })
     return replan ? replan(plan, samples[0]) : plan()
   })
 }

@@ -9,6 +9,7 @@ import { runPlan } from '../plan/run-plan.ts'
 import { kernelCosts, valuingBytes, type CostModel } from '../plan/cost-model.ts'
 import { turnClearInputs } from './clear-input.ts'
 import { emitPlan } from './emit.ts'
+import { chooseGiven, type GivenParameters } from './given-parameters.ts'
 import { interleave } from './interleave.ts'
 import { parameterCandidates, type ChosenParameters } from './parameters.ts'
 import { searchLayouts, type SearchResult, type SearchSettings } from './search.ts'
@@ -25,16 +26,19 @@ export interface PlanOptions {
   readonly batch?: number
   /** No smaller degree, and the largest scale. */
   readonly leastDegree?: number
+  /** Takes the place of a choice of parameters. */
+  readonly given?: GivenParameters
 }
 
 /**
  * Compiles a network of linear maps and squarings to CKKS instructions: the smallest degree that holds its
- * levels, layouts that minimise the estimated time. Deterministic. Throws UserError `too-deep` or `no-packing`.
+ * levels, layouts that minimise the estimated time. Deterministic. Throws UserError `too-deep`, `no-packing` or, within
+ * given parameters, `update-does-not-fit`.
  */
 export function planNetwork(model: SquareModel, options: PlanOptions = {}): PlannedNetwork {
   const { input = 'encrypted', searchWidth = 16, batch = 1 } = options
   const { msPerMegabyte = usualMsPerMegabyte } = options
-  const { costs = kernelCosts, leastDegree } = options
+  const { costs = kernelCosts, leastDegree, given } = options
   // Only the kernels are fast with hybrid keys; whoever asks for a larger scale gets no key prime instead.
   const mostKeyPrimes = !costs.sharesOperations ? undefined : leastDegree === undefined ? 1 : 0
   refuseLarge(model)
@@ -42,8 +46,9 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   const primes = assignPrimes(steps, model)
   const carried = model.carried ?? { inputs: [], outputs: [] }
   const depth = Math.max(...[INPUT, ...carried.inputs.map(({ id }) => id)].map((id) => must(primes, id))) - 1
+  const headroom = headroomBits(model, steps)
   const { parameters, scaleBits, search, settings } = firstThatPacks(
-    parameterCandidates(depth, headroomBits(model, steps), leastDegree, mostKeyPrimes),
+    given ? [chooseGiven(given, depth, headroom)] : parameterCandidates(depth, headroom, leastDegree, mostKeyPrimes),
     steps,
     { primes, input, width: searchWidth, inputShape: model.input.shape, carried },
     (parameters) => valuingBytes(costs, msPerMegabyte, typicalForms(parameters, costs, msPerMegabyte)),
@@ -60,7 +65,7 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   })
   const planned = interleave(turnClearInputs(single), batch)
   checkLevels(planned)
-  return { ...planned, plan: chooseForms(planned.plan, costs, msPerMegabyte) }
+  return given ? planned : { ...planned, plan: chooseForms(planned.plan, costs, msPerMegabyte) }
 }
 
 /** A larger ring has more slots: where no packing fits the smallest, the next is tried. */

@@ -6,6 +6,7 @@ import type { LayerId } from '../network/layer-model.ts'
 import { kernelCosts } from '../plan/cost-model.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { compactWeights } from '../planner/compact.ts'
+import { doesNotFit, type GivenParameters } from '../planner/given-parameters.ts'
 import { planNetwork, type PlanOptions } from '../planner/plan-network.ts'
 import { stepStructure } from '../planner/steps.ts'
 import { balance, stretchesOf } from './balance.ts'
@@ -22,15 +23,27 @@ export interface PlannedSegments {
   readonly cuts: readonly PlannedCut[]
 }
 
+export interface SegmentOptions extends Omit<PlanOptions, 'given'> {
+  /** One for each stretch between two refreshes. */
+  readonly given?: readonly GivenParameters[]
+}
+
 /**
  * Cuts a network by refreshing, plans each stretch, and cuts the plans by handing on. Only the first input is the
  * edge's own; the owner encrypts the others. Throws UserError 'not-a-cut-point', 'too-deep', 'too-many-segments', and as planNetwork.
  */
-export function planSegments(model: RefreshedModel, split: Split, options: PlanOptions): PlannedSegments {
+export function planSegments(
+  model: RefreshedModel,
+  split: Split,
+  { given, ...options }: SegmentOptions,
+): PlannedSegments {
   const refreshed = cutByRefreshing(model, split)
+  if (given && given.length !== refreshed.segments.length) {
+    throw doesNotFit(`It has ${refreshed.segments.length - 1} refreshes, and the deployment ${given.length - 1}.`)
+  }
   const byHand = placeHandOffs(handedAfter(split), refreshed.segments)
   const stretches = refreshed.segments.map((segment, i) =>
-    planNetwork(segment, { ...options, input: i === 0 ? options.input : 'encrypted' }),
+    planNetwork(segment, { ...options, given: given?.[i], input: i === 0 ? options.input : 'encrypted' }),
   )
   const after = split.by === 'cuts' ? byHand : handOffsByRule(split, stretches, options)
   const segments: PlannedNetwork[] = []

@@ -26,10 +26,10 @@ export async function allowedBits(store: KeyStore, deployment: Deployment): Prom
 }
 
 /** The record of an older deployment does not name it. */
-async function smallestDegree(store: KeyStore, { id, segments }: Deployment): Promise<number> {
+async function smallestDegree(store: KeyStore, { id, segments, update }: Deployment): Promise<number> {
   let smallest = Infinity
   for (let segment = 0; segment < segments; segment++) {
-    const { parameters } = decodePlan(await store.readFile(id, planName(segment)))
+    const { parameters } = decodePlan(await store.readFile(id, planName(segment, update)))
     smallest = Math.min(smallest, parameters.polyModulusDegree)
   }
   return smallest
@@ -105,6 +105,7 @@ const silentReasons = new Set([
   'unknown-deployment',
   'deployment-revoked',
   'result-of-another-bundle',
+  'superseded-bundle',
   'not-the-last-segment',
   'nothing-to-refresh',
   'damaged-result',

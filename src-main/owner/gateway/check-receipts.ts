@@ -29,8 +29,9 @@ export function receiptsOf(header: ResultHeader, context: ReceiptContext): reado
   return given && isSame(given, receipts[0].inputs) ? receipts : undefined
 }
 
-const isOfDeployment = (receipt: Receipt, { bundles }: Deployment, plans: readonly string[]): boolean =>
+const isOfDeployment = (receipt: Receipt, deployment: Deployment, plans: readonly string[]): boolean =>
   receipt.planSha256 === plans[receipt.segment] &&
-  bundles.some(
-    ({ sha256, segments }) => sha256 === receipt.bundleSha256 && (segments?.includes(receipt.segment) ?? true),
+  deployment.bundles.some(
+    ({ sha256, segments, update }) =>
+      sha256 === receipt.bundleSha256 && update === deployment.update && (segments?.includes(receipt.segment) ?? true),
   )

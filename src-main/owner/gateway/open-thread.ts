@@ -5,7 +5,7 @@ import { sha256 } from '../../files/sha256.ts'
 import { answerQuestions } from '../../workers/ask.ts'
 import type { Unlock } from '../age.ts'
 import { findDeployment, ResultOpener, revealResult, type DecryptResult } from '../decrypt.ts'
-import { cutAfter } from '../deployment.ts'
+import { cutAfter, type Deployment } from '../deployment.ts'
 import { Refresher } from '../refresh.ts'
 import { UnlockedKeyStore } from '../unlocked-key-store.ts'
 
@@ -26,8 +26,9 @@ export type OpenAnswer = DecryptResult | Uint8Array | undefined
 const { keysFolder, deployment: id, unlock } = workerData as OpenSetup
 const keys = new UnlockedKeyStore(keysFolder, unlock)
 const { store } = keys
-const openers = new Map<number, Promise<ResultOpener>>()
-const refreshers = new Map<number, Promise<Refresher>>()
+/** By update and segment. */
+const openers = new Map<string, Promise<ResultOpener>>()
+const refreshers = new Map<string, Promise<Refresher>>()
 
 /** Opens and refreshes result files of one deployment. */
 answerQuestions(async (question: OpenQuestion): Promise<OpenAnswer> => {
@@ -39,28 +40,30 @@ answerQuestions(async (question: OpenQuestion): Promise<OpenAnswer> => {
   const deployment = await findDeployment(store, result)
   if (deployment.id !== id) throw new UserError('result-of-another-bundle', 'The result is of another deployment.')
   return question.kind === 'open'
-    ? revealResult(await openerOf(result.segment), deployment, result, deployment.reveal)
-    : encodeResult((await refresherOf(result.segment)).refresh(result), sha256, 'refreshed')
+    ? revealResult(await openerOf(deployment, result.segment), deployment, result, deployment.reveal)
+    : encodeResult((await refresherOf(deployment, result.segment)).refresh(result), sha256, 'refreshed')
 })
 
 async function load(refreshes: boolean): Promise<undefined> {
   const deployment = await store.read(id)
-  await openerOf(deployment.segments - 1)
+  await openerOf(deployment, deployment.segments - 1)
   for (let segment = 0; refreshes && segment + 1 < deployment.segments; segment++) {
-    if (cutAfter(deployment, segment) !== 'hand-off') await refresherOf(segment)
+    if (cutAfter(deployment, segment) !== 'hand-off') await refresherOf(deployment, segment)
   }
 }
 
-const openerOf = (segment: number): Promise<ResultOpener> =>
-  kept(openers, segment, async () => ResultOpener.load(keys, await store.read(id), segment))
+const openerOf = (deployment: Deployment, segment: number): Promise<ResultOpener> =>
+  kept(openers, nameOf(deployment, segment), () => ResultOpener.load(keys, deployment, segment))
 
-const refresherOf = (segment: number): Promise<Refresher> =>
-  kept(refreshers, segment, async () => Refresher.load(keys, await store.read(id), segment))
+const refresherOf = (deployment: Deployment, segment: number): Promise<Refresher> =>
+  kept(refreshers, nameOf(deployment, segment), () => Refresher.load(keys, deployment, segment))
+
+const nameOf = ({ update = 0 }: Deployment, segment: number): string => `${update} ${segment}`
 
 /** Loaded once; what failed to load is tried again. */
-function kept<T>(all: Map<number, Promise<T>>, segment: number, load: () => Promise<T>): Promise<T> {
-  const loading = all.get(segment) ?? load()
-  all.set(segment, loading)
-  loading.catch(() => all.delete(segment))
+function kept<T>(all: Map<string, Promise<T>>, name: string, load: () => Promise<T>): Promise<T> {
+  const loading = all.get(name) ?? load()
+  all.set(name, loading)
+  loading.catch(() => all.delete(name))
   return loading
 }

@@ -70,8 +70,8 @@ export async function startServing(
   return new Map(served.map((each) => [each.deployment.id, each]))
 }
 
-const plansOf = (store: KeyStore, { id, segments }: Deployment): Promise<string[]> =>
-  Promise.all(Array.from({ length: segments }, async (_, i) => sha256(await store.readFile(id, planName(i)))))
+const plansOf = (store: KeyStore, { id, segments, update }: Deployment): Promise<string[]> =>
+  Promise.all(Array.from({ length: segments }, async (_, i) => sha256(await store.readFile(id, planName(i, update)))))
 
 const auditorNeeded = ({ id }: Deployment): UserError =>
   new UserError('auditor-needed', `The deployment ${id} was exported with audits, and there is no auditor.`, {
