@@ -8,11 +8,18 @@ import { cutAfter } from '../owner/deployment.ts'
 import { Refresher } from '../owner/refresh.ts'
 import type { UnlockedKeyStore } from '../owner/unlocked-key-store.ts'
 import { bundleOf, type SegmentRun } from './run-segments.ts'
-import { ServedBundle } from './served-bundle.ts'
+import { ServedBundle, type EdgeUsage } from './served-bundle.ts'
 import { readResult } from './trial.ts'
 
 /** What is known of a segment that another process served: neither its memory nor its layers. */
-export type ServedRun = Omit<SegmentRun, 'peakBytes'>
+export interface ServedRun extends Omit<SegmentRun, 'peakBytes'> {
+  /** Of many inputs, the least that one took: what other work on the machine disturbs least. */
+  readonly leastSeconds?: number
+  /** Processor time of all threads for one of many inputs, on average. */
+  readonly cpuSeconds?: number
+  /** Of its process, after the last input. */
+  readonly residentBytes?: number
+}
 
 export interface ServedRequest {
   /** One bundle with all segments, or a folder with one for each node. */
@@ -50,7 +57,9 @@ export async function runServed(
     work.progress({ kind: 'stage', stage: 'load' })
     const served = await ServedBundle.open(await bundleOf(bundle, segment), segment, threads, work)
     const each: number[] = []
+    let [before, after] = [unknownUsage, unknownUsage]
     try {
+      before = await served.usage()
       for (const [at, { read, result }] of inputs.entries()) {
         const seconds =
           segment === 0
@@ -60,6 +69,7 @@ export async function runServed(
         each.push(seconds)
         step()
       }
+      after = await served.usage()
     } finally {
       await served.close()
     }
@@ -67,7 +77,12 @@ export async function runServed(
     const [seconds, sentBytes] = [median(each) ?? 0, (await readFile(inputs[0].result)).length]
     const cut = cutAfter(deployment, segment)
     const layers = deployment.segments > 1 ? [{ name: `node ${segment + 1}`, seconds }] : []
-    const run = { segment, loadSeconds, seconds, sentBytes, layers, ...(cut && { cut }) }
+    const used = {
+      leastSeconds: Math.min(...each),
+      cpuSeconds: (after.cpuSeconds - before.cpuSeconds) / each.length,
+      residentBytes: after.residentBytes,
+    }
+    const run = { segment, loadSeconds, seconds, ...used, sentBytes, layers, ...(cut && { cut }) }
     if (cut === 'refresh' || cut === 'exact') {
       const refresher = await Refresher.load(keys, deployment, segment)
       const ownerSeconds = await refreshAll(refresher, inputs, work).finally(() => refresher.delete())
@@ -76,6 +91,8 @@ export async function runServed(
   }
   return { seconds: total, segments }
 }
+
+const unknownUsage: EdgeUsage = { cpuSeconds: 0, residentBytes: 0 }
 
 /** @returns seconds for each, without loading the keys */
 async function refreshAll(refresher: Refresher, inputs: readonly ServedInput[], work: WorkContext): Promise<number> {

@@ -38,9 +38,10 @@ export async function sealAndTry(request: SealAndTryRequest, work: WorkContext):
   const polynomial = writeOnnx({ ...compiled.polynomial, finish: 'none' })
   await writeFile(join(owner, POLYNOMIAL), polynomial, { mode: 0o600 })
   const tested = await tryBundle({ ...request, ...(await sealedTrial(folder)) }, work)
-  const { bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps } = exported
+  const { bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps, kept } = exported
+  const figures = { bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps, ...(kept && { kept }) }
   const { seconds, stages } = watch
-  return { tested, bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps, seconds, stages }
+  return { tested, ...figures, seconds, stages }
 }
 
 /** What `sealAndTry` left in `folder`, to try further inputs on. */

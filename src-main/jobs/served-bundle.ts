@@ -6,6 +6,12 @@ import type { WorkContext } from '../core/progress.ts'
 import type { BodyType } from '../edge/serve/body.ts'
 import { edgeServe } from './edge-serve.ts'
 
+export interface EdgeUsage {
+  /** Of all its threads. */
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+}
+
 export class ServedBundle {
   readonly loadSeconds: number
   readonly #url: string
@@ -45,6 +51,16 @@ export class ServedBundle {
     const startedMs = performance.now()
     await writeFile(result, await post(new URL('/v1/run', this.#url), input, type, work))
     return (performance.now() - startedMs) / 1000
+  }
+
+  /** Of its process until now. */
+  async usage(): Promise<EdgeUsage> {
+    const metrics = await (await fetch(new URL('/metrics', this.#url))).text()
+    const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1])
+    return {
+      cpuSeconds: value('process_cpu_seconds_total'),
+      residentBytes: value('process_resident_memory_bytes'),
+    }
   }
 
   async close(): Promise<void> {

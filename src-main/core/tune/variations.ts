@@ -1,3 +1,4 @@
+import { randomNumbers } from '../numeric/random-numbers.ts'
 import { distort, mirror } from './distort.ts'
 import type { Movement } from './distort.ts'
 import type { Shape } from '../network/layer-model.ts'
@@ -53,16 +54,5 @@ export class Variations {
       ;[order[i], order[j]] = [order[j], order[i]]
     }
     return order
-  }
-}
-
-/** Numbers in [0, 1) that depend on the seed only (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
