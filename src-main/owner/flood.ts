@@ -1,5 +1,6 @@
 import { UserError } from '../core/errors.ts'
-import { gaussian, secureUniform } from './gaussian.ts'
+import { gaussian } from '../core/numeric/normal-numbers.ts'
+import { secureUniform } from './secure-uniform.ts'
 
 /**
  * How much noise hides what the decryption errors of honest evaluation would tell of the key. An edge that lies makes

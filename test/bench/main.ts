@@ -12,12 +12,13 @@ import { parseArgs, promisify } from 'node:util'
 import { NO_PREPROCESSING } from '../../src-main/core/bundle/preprocessing.ts'
 import { runLayers } from '../../src-main/core/network/run-layers.ts'
 import { approximate } from '../../src-main/core/approximate/approximate.ts'
-import { foldIntoSquares } from '../../src-main/core/approximate/fold-into-squares.ts'
+import { foldBetweenRefreshes } from '../../src-main/core/approximate/fold-into-squares.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
-import { compactWeights } from '../../src-main/core/planner/compact.ts'
-import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
+import { needOf } from '../../src-main/core/compile/compile.ts'
 import { silent } from '../../src-main/core/progress.ts'
+import { WHOLE } from '../../src-main/core/segment/cut.ts'
+import { planSegments } from '../../src-main/core/segment/plan-segments.ts'
 import { ResultOpener } from '../../src-main/owner/decrypt.ts'
 import { UnlockedKeyStore } from '../../src-main/owner/unlocked-key-store.ts'
 import { protect } from '../../src-main/owner/protect.ts'
@@ -56,9 +57,14 @@ async function measure(network: BenchNetwork, r: number, encryption: EncryptionC
   try {
     const calibration = network.samples(Number(options.calibration))
     const polynomial = await approximate(normalise(readOnnx(network.onnx)), calibration, { degree: 2 }, silent)
-    const squares = foldIntoSquares(polynomial, calibration)
+    const squares = foldBetweenRefreshes(polynomial, calibration)
     const plannedMs = performance.now()
-    const planned = compactWeights(planNetwork(squares, { input: options.input as 'encrypted' | 'plain', batch }))
+    const {
+      segments: [planned],
+    } = planSegments(squares, WHOLE, {
+      ...{ input: options.input as 'encrypted' | 'plain', batch },
+      need: needOf(polynomial, calibration),
+    })
     const planMs = performance.now() - plannedMs
     const { plan } = planned
     const out = join(folder, 'network.sealed')

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { foldBetweenRefreshes } from '../../src-main/core/approximate/fold-into-squares.ts'
+import { needOf } from '../../src-main/core/compile/compile.ts'
 import { runLayers } from '../../src-main/core/network/run-layers.ts'
 import { approximate } from '../../src-main/core/approximate/approximate.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
@@ -43,7 +44,10 @@ export async function expectPromise(onnx: Uint8Array, options: PromiseOptions): 
   const split = options.split === undefined ? WHOLE : parseSplit(options.split)
   const degrees = new Map([...exactLayersOf(model, split, 2)].map((id) => [id, 'exact'] as const))
   const polynomial = await approximate(model, calibration, { degree: 2, degrees }, silent)
-  const planned = planSegments(foldBetweenRefreshes(polynomial, calibration), split, { input })
+  const planned = planSegments(foldBetweenRefreshes(polynomial, calibration), split, {
+    input,
+    need: needOf(polynomial, calibration),
+  })
   const expected: Float64Array[] = []
   for (const sample of samples) {
     const original = await reference.run(sample)

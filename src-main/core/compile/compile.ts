@@ -13,6 +13,7 @@ import type { WorkContext } from '../progress.ts'
 import { exactLayersOf } from '../segment/choose-exact.ts'
 import { WHOLE, type Split } from '../segment/cut.ts'
 import { checkCuts, planSegments, type PlannedSegments } from '../segment/plan-segments.ts'
+import type { PrecisionNeed } from '../segment/spare-bits.ts'
 import { measureKept, type Kept } from '../validate/kept.ts'
 import { approximateNetwork, type ApproximateChoice, type Approximation } from './approximate-network.ts'
 import { holdOut } from './hold-out.ts'
@@ -105,11 +106,19 @@ export async function planModel(
 ): Promise<PlannedSegments> {
   return await time('plan', () => {
     const squares = foldBetweenRefreshes(polynomial, samples)
-    const plan = (leastDegree?: number) =>
-      planSegments(squares, split, { input, batch, msPerMegabyte, leastDegree, given })
-    return replan ? replan(plan, samples[0]) : plan()
+    const options = { input, batch, msPerMegabyte, given }
+    if (replan) return replan((leastDegree) => planSegments(squares, split, { ...options, leastDegree }), samples[0])
+    return planSegments(squares, split, { ...options, ...(!given && { need: needOf(polynomial, samples) }) })
   })
 }
+
+/** What labels take; scores that are released take more, and have plans of their own. */
+export const needOf = (polynomial: PolynomialModel, samples: readonly Float64Array[]): PrecisionNeed => ({
+  samples,
+  outputs: runLayerBatch(polynomial, samples),
+  scoresOf: (outputs) => classScores(polynomial, outputs),
+  isClassifier: isClassifier(polynomial),
+})
 
 /** Without cuts, no choice of degrees may need more levels than one segment holds. */
 function deepestOf(split: Split): number | undefined {

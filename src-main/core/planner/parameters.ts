@@ -1,5 +1,6 @@
 import { invariant, UserError } from '../errors.ts'
 import type { CkksParameters } from '../plan/plan.ts'
+import { must } from '../must.ts'
 import { SEAL_FORM } from '../plan/key-form.ts'
 import { logQPOf, MAX_LOG_QP } from '../plan/security.ts'
 import { nttPrimes } from '../numeric/primes.ts'
@@ -14,6 +15,8 @@ const minScaleBits: ReadonlyMap<number, number> = new Map([
   [32768, 31],
 ])
 const maxScaleBits = 40
+/** By how much a plan whose errors are simulated may fall below. */
+const simulatedBits = 4
 
 export interface ChosenParameters {
   readonly parameters: CkksParameters
@@ -41,10 +44,10 @@ export function chooseParameters(
   depth: number,
   headroomBits: number,
   mostKeyPrimes?: number,
+  isSimulated = false,
 ): ChosenParameters | undefined {
-  const bound = MAX_LOG_QP.get(polyModulusDegree)
-  const least = minScaleBits.get(polyModulusDegree)
-  invariant(bound !== undefined && least !== undefined, `no security bound for degree ${polyModulusDegree}`)
+  const bound = boundOf(polyModulusDegree)
+  const least = leastScaleBits(polyModulusDegree) + (isSimulated ? 0 : simulatedBits)
   const hybrid = mostKeyPrimes !== undefined
   for (let keyPrimes = mostKeyPrimes ?? 0; keyPrimes >= 0; keyPrimes--) {
     const leastScale = keyPrimes > 0 ? least + comfortBits : least
@@ -68,6 +71,50 @@ export function chooseParameters(
   return undefined
 }
 
+/** The least scale with which a plan may be tried whose errors are simulated. */
+export const leastScaleBits = (polyModulusDegree: number): number =>
+  must(minScaleBits, polyModulusDegree) - simulatedBits
+
+function boundOf(polyModulusDegree: number): number {
+  const bound = MAX_LOG_QP.get(polyModulusDegree)
+  invariant(bound !== undefined, `no security bound for degree ${polyModulusDegree}`)
+  return bound
+}
+
+/** Bits of special primes at which sums of products with keys seldom need folding: docs/kernels.md. */
+const easySpecialBits = 48
+
+/** Special primes that are worth trying: more make keys smaller, each costs transforms. */
+const mostSpecialPrimes = 4
+
+/**
+ * Chains for one degree and scale, with 1, 2, … special primes of like size that fill the bound, and hybrid keys. Which is best, the
+ * finished plan says.
+ */
+export function parametersAtScale(
+  polyModulusDegree: number,
+  depth: number,
+  headroomBits: number,
+  scaleBits: number,
+): ChosenParameters[] {
+  const firstBits = scaleBits + headroomBits
+  const room = boundOf(polyModulusDegree) - depth * scaleBits - firstBits
+  return Array.from({ length: mostSpecialPrimes }, (_, i) => i + 1).flatMap((count) => {
+    const most = count === 1 ? maxPrimeBits : easySpecialBits
+    const specialBits = Math.min(most, Math.floor(room / count))
+    if (specialBits < firstBits + specialMarginBits) return []
+    const chain = buildChain(polyModulusDegree, { firstBits, scaleBits, specialBits }, depth)
+    if (!chain) return []
+    const more = nttPrimes(polyModulusDegree, specialBits, count - 1, new Set(chain))
+    if (more.length !== count - 1) return []
+    const parameters: CkksParameters = {
+      ...{ polyModulusDegree, primes: chain.map(String) },
+      keySwitching: { keyPrimes: more.map(String), forms: chain.slice(1).map(() => SEAL_FORM) },
+    }
+    return [{ parameters, scaleBits, logQP: logQPOf(parameters) }]
+  })
+}
+
 /** Whether any secure parameters hold so many levels, with a few bits of headroom. */
 export const isPlannable = (depth: number): boolean =>
   [...MAX_LOG_QP.keys()].some((degree) => chooseParameters(degree, depth, HEADROOM_BITS) !== undefined)
@@ -81,9 +128,12 @@ export function parameterCandidates(
   headroomBits: number,
   leastDegree = 0,
   mostKeyPrimes?: number,
+  isSimulated = false,
 ): ChosenParameters[] {
   const degrees = [...MAX_LOG_QP.keys()].filter((degree) => degree >= leastDegree)
-  const candidates = degrees.flatMap((degree) => chooseParameters(degree, depth, headroomBits, mostKeyPrimes) ?? [])
+  const candidates = degrees.flatMap(
+    (degree) => chooseParameters(degree, depth, headroomBits, mostKeyPrimes, isSimulated) ?? [],
+  )
   if (candidates.length === 0 && isPlannable(depth)) {
     const message = `The ${depth} levels would fit, but results of ${headroomBits} bits do not: no secure parameters leave room for values that large.`
     throw new UserError('values-too-large', message, {

@@ -11,7 +11,7 @@ import { turnClearInputs } from './clear-input.ts'
 import { emitPlan } from './emit.ts'
 import { chooseGiven, type GivenParameters } from './given-parameters.ts'
 import { interleave } from './interleave.ts'
-import { parameterCandidates, type ChosenParameters } from './parameters.ts'
+import { chooseParameters, parameterCandidates, type ChosenParameters } from './parameters.ts'
 import { searchLayouts, type SearchResult, type SearchSettings } from './search.ts'
 import { assignPrimes, stepsOf, type Step } from './steps.ts'
 
@@ -28,6 +28,8 @@ export interface PlanOptions {
   readonly leastDegree?: number
   /** Takes the place of a choice of parameters. */
   readonly given?: GivenParameters
+  /** Somebody simulates the plan's errors: scales that only they can tell to be large enough are allowed, and degrees that have no larger ones. */
+  readonly isSimulated?: boolean
 }
 
 /**
@@ -38,19 +40,14 @@ export interface PlanOptions {
 export function planNetwork(model: SquareModel, options: PlanOptions = {}): PlannedNetwork {
   const { input = 'encrypted', searchWidth = 16, batch = 1 } = options
   const { msPerMegabyte = usualMsPerMegabyte } = options
-  const { costs = kernelCosts, leastDegree, given } = options
-  // Only the kernels are fast with hybrid keys; whoever asks for a larger scale gets no key prime instead.
-  const mostKeyPrimes = !costs.sharesOperations ? undefined : leastDegree === undefined ? 1 : 0
+  const { costs = kernelCosts } = options
   refuseLarge(model)
   const steps = stepsOf(model)
-  const primes = assignPrimes(steps, model)
   const carried = model.carried ?? { inputs: [], outputs: [] }
-  const depth = Math.max(...[INPUT, ...carried.inputs.map(({ id }) => id)].map((id) => must(primes, id))) - 1
-  const headroom = headroomBits(model, steps)
   const { parameters, scaleBits, search, settings } = firstThatPacks(
-    given ? [chooseGiven(given, depth, headroom)] : parameterCandidates(depth, headroom, leastDegree, mostKeyPrimes),
+    candidatesFor(model, steps, options),
     steps,
-    { primes, input, width: searchWidth, inputShape: model.input.shape, carried },
+    { primes: assignPrimes(steps, model), input, width: searchWidth, inputShape: model.input.shape, carried },
     (parameters) => valuingBytes(costs, msPerMegabyte, typicalForms(parameters, costs, msPerMegabyte)),
     batch,
   )
@@ -65,12 +62,46 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   })
   const planned = interleave(turnClearInputs(single), batch)
   checkLevels(planned)
-  return given ? planned : { ...planned, plan: chooseForms(planned.plan, costs, msPerMegabyte) }
+  return options.given ? planned : { ...planned, plan: chooseForms(planned.plan, costs, msPerMegabyte) }
+}
+
+interface Candidate extends ChosenParameters {
+  /** What layouts are searched for, where it is not the parameters themselves. */
+  readonly searched?: CkksParameters
+}
+
+/** The parameters under which the layouts of given ones were found, before a smaller scale was: so that an update finds the same. */
+function usualFor(given: GivenParameters, depth: number, headroom: number): ChosenParameters | undefined {
+  const { polyModulusDegree, keySwitching } = given.parameters
+  const keyPrimes = keySwitching && Math.min(1, keySwitching.keyPrimes.length)
+  const choose = (isSimulated: boolean) => chooseParameters(polyModulusDegree, depth, headroom, keyPrimes, isSimulated)
+  return choose(false) ?? choose(true)
+}
+
+function candidatesFor(model: SquareModel, steps: readonly Step[], options: PlanOptions): Candidate[] {
+  const { costs = kernelCosts, leastDegree, isSimulated, given } = options
+  // Only the kernels are fast with hybrid keys; whoever asks for a larger scale gets no key prime instead.
+  const mostKeyPrimes = !costs.sharesOperations ? undefined : leastDegree === undefined ? 1 : 0
+  const primes = assignPrimes(steps, model)
+  const inputs = [INPUT, ...(model.carried?.inputs ?? []).map(({ id }) => id)]
+  const depth = Math.max(...inputs.map((id) => must(primes, id))) - 1
+  const headroom = headroomBits(model, steps)
+  if (given) return [{ ...chooseGiven(given, depth, headroom), searched: usualFor(given, depth, headroom)?.parameters }]
+  return parameterCandidates(depth, headroom, leastDegree, mostKeyPrimes, isSimulated)
+}
+
+/** Whether there is a degree for this network that only a plan whose errors are simulated may have. */
+export function hasSmallerDegree(model: SquareModel, options: PlanOptions): boolean {
+  const steps = stepsOf(model)
+  const [usual, smaller] = [false, true].map(
+    (isSimulated) => candidatesFor(model, steps, { ...options, isSimulated })[0],
+  )
+  return smaller.parameters.polyModulusDegree < usual.parameters.polyModulusDegree
 }
 
 /** A larger ring has more slots: where no packing fits the smallest, the next is tried. */
 function firstThatPacks(
-  candidates: readonly ChosenParameters[],
+  candidates: readonly Candidate[],
   steps: readonly Step[],
   common: Omit<SearchSettings, 'degree' | 'slots' | 'costs'>,
   costsFor: (parameters: CkksParameters) => CostModel,
@@ -78,7 +109,12 @@ function firstThatPacks(
 ): ChosenParameters & { readonly search: SearchResult; readonly settings: SearchSettings } {
   for (const [i, chosen] of candidates.entries()) {
     const degree = chosen.parameters.polyModulusDegree
-    const settings = { ...common, costs: costsFor(chosen.parameters), degree, slots: degree / 2 / batch }
+    const settings = {
+      ...common,
+      costs: costsFor(chosen.searched ?? chosen.parameters),
+      degree,
+      slots: degree / 2 / batch,
+    }
     try {
       return { ...chosen, settings, search: searchLayouts(steps, settings) }
     } catch (error) {
@@ -90,7 +126,7 @@ function firstThatPacks(
 }
 
 /** Halves CryptoNets' bundle for a tenth of its time, and costs the other measured networks nothing. */
-const usualMsPerMegabyte = 2
+export const usualMsPerMegabyte = 2
 
 /** Elements of one layer beyond which packing would take longer than anyone waits. */
 const mostElements = 2 ** 19

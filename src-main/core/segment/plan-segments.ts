@@ -11,21 +11,20 @@ import { planNetwork, type PlanOptions } from '../planner/plan-network.ts'
 import { stepStructure } from '../planner/steps.ts'
 import { balance, stretchesOf } from './balance.ts'
 import { maxSegments, type Split } from './cut.ts'
-import { cutNetwork, type RefreshCut, type SegmentedModel } from './cut-network.ts'
+import { cutNetwork, type SegmentedModel } from './cut-network.ts'
 import { handOff } from './hand-off.ts'
+import { planByNeed } from './plan-by-need.ts'
+import type { PlannedCut, PlannedSegments } from './planned-segments.ts'
 import { segmentByDepth, segmentByRefreshes, segmentLevels } from './propose-cuts.ts'
+import type { PrecisionNeed } from './spare-bits.ts'
 
-export type PlannedCut = RefreshCut | { readonly kind: 'hand-off'; readonly after: LayerId }
-
-/** The segments of a network in order, and what happens after each but the last. */
-export interface PlannedSegments {
-  readonly segments: readonly PlannedNetwork[]
-  readonly cuts: readonly PlannedCut[]
-}
+export type { PlannedCut, PlannedSegments } from './planned-segments.ts'
 
 export interface SegmentOptions extends Omit<PlanOptions, 'given'> {
   /** One for each stretch between two refreshes. */
   readonly given?: readonly GivenParameters[]
+  /** Makes scales the smallest that meet it; not with given parameters. */
+  readonly need?: PrecisionNeed
 }
 
 /**
@@ -42,9 +41,13 @@ export function planSegments(
     throw doesNotFit(`It has ${refreshed.segments.length - 1} refreshes, and the deployment ${given.length - 1}.`)
   }
   const byHand = placeHandOffs(handedAfter(split), refreshed.segments)
-  const stretches = refreshed.segments.map((segment, i) =>
-    planNetwork(segment, { ...options, given: given?.[i], input: i === 0 ? options.input : 'encrypted' }),
-  )
+  const plan = (isSimulated: boolean): PlannedNetwork[] =>
+    refreshed.segments.map((segment, i) =>
+      planNetwork(segment, {
+        ...{ ...options, isSimulated, given: given?.[i], input: i === 0 ? options.input : 'encrypted' },
+      }),
+    )
+  const stretches = options.need ? planByNeed(refreshed, plan, options.need, options) : plan(false)
   const after = split.by === 'cuts' ? byHand : handOffsByRule(split, stretches, options)
   const segments: PlannedNetwork[] = []
   const cuts: PlannedCut[] = []

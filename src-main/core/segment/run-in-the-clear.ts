@@ -5,7 +5,7 @@ import type { PlannedNetwork, Register } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
 import { lastOf } from '../must.ts'
 import { applyOwnerStep } from './owner-step.ts'
-import type { PlannedSegments } from './plan-segments.ts'
+import type { PlannedSegments } from './planned-segments.ts'
 
 /** A run of segments that begins with packed values; all unless told. */
 export interface SegmentRange {

@@ -4,7 +4,7 @@ import { parseNpy } from '../../data/npy.ts'
 import { sizeOfDims } from '../../data/stored-array.ts'
 import { decodePicture } from '../../data/picture/decode-picture.ts'
 import type { SampleType } from '../../data/sample-from-bytes.ts'
-import { secureUniform } from '../gaussian.ts'
+import { secureUniform } from '../secure-uniform.ts'
 
 /** Of what the values span; one level of a gray value. */
 const share = 1 / 255

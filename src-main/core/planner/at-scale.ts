@@ -1,0 +1,95 @@
+import { invariant } from '../errors.ts'
+import { must } from '../must.ts'
+import { chooseForms } from '../plan/choose-forms.ts'
+import type { CostModel } from '../plan/cost-model.ts'
+import { estimatePlan } from '../plan/estimate.ts'
+import {
+  dataPrimesOf,
+  inputLevel,
+  type CkksParameters,
+  type InputLevel,
+  type Instruction,
+  type Plan,
+  type PlannedNetwork,
+  type Register,
+  type WeightIndex,
+} from '../plan/plan.ts'
+import { operandsOf } from '../plan/run-plan.ts'
+import { parametersAtScale } from './parameters.ts'
+
+/** What a plan's scale is in bits: whole, as the planner chooses it. */
+export const scaleBitsOf = ({ input }: Plan): number => Math.log2(input.scale)
+
+/**
+ * The same computation with a smaller scale: smaller primes, and as many special ones in the room that they leave as cost least,
+ * by time and by bytes at their price. Undefined where no primes are so small. For plans as planNetwork returns them.
+ */
+export function atScale(
+  network: PlannedNetwork,
+  scaleBits: number,
+  costs: CostModel,
+  msPerMegabyte: number,
+): PlannedNetwork | undefined {
+  const { plan } = network
+  const { polyModulusDegree, primes } = plan.parameters
+  const firstBits = BigInt(primes[0]).toString(2).length
+  const headroomBits = firstBits - scaleBitsOf(plan)
+  const depth = dataPrimesOf(plan.parameters) - 1
+  const plans = parametersAtScale(polyModulusDegree, depth, headroomBits, scaleBits).map(({ parameters }) =>
+    chooseForms(rescaled(plan, parameters, 2 ** scaleBits), costs, msPerMegabyte),
+  )
+  const costOf = (candidate: Plan): number => {
+    const { seconds, bundleBytes } = estimatePlan(candidate, costs)
+    return 1000 * seconds + (msPerMegabyte * bundleBytes) / 1e6
+  }
+  const [first, ...others] = plans.map((candidate) => ({ plan: candidate, cost: costOf(candidate) }))
+  if (!first) return undefined
+  return { ...network, plan: others.reduce((best, next) => (next.cost < best.cost ? next : best), first).plan }
+}
+
+/** Levels stay; weights get the scales that bring each sum of products, once rescaled, to `scale`. */
+function rescaled(plan: Plan, parameters: CkksParameters, scale: number): Plan {
+  invariant(
+    !plan.expansions && plan.input.mode !== 'handed',
+    'a scale is changed before weights are shared or values handed on',
+  )
+  const { levels, ...input } = plan.input
+  const changed: Plan = {
+    ...plan,
+    parameters,
+    input: { ...input, scale, ...(levels && { levels: levels.map((level) => ({ ...level, scale })) }) },
+    weights: [...plan.weights],
+  }
+  const weights = new Map<WeightIndex, number>()
+  const states = new Map<Register, InputLevel>(
+    plan.input.sources.map((_, register) => {
+      const { primes, scale } = inputLevel(changed, register)
+      return [register, { primes, scale }]
+    }),
+  )
+  for (const instruction of plan.instructions) states.set(instruction.out, after(instruction))
+  return { ...changed, weights: plan.weights.map((weight, index) => ({ ...weight, scale: must(weights, index) })) }
+
+  function after(instruction: Instruction): InputLevel {
+    const [value] = operandsOf(instruction).map((register) => must(states, register))
+    const last = Number(parameters.primes[value.primes - 1])
+    switch (instruction.op) {
+      case 'multiply-sum':
+        instruction.values.forEach((register, k) => {
+          weights.set(instruction.weights[k], (scale * last) / must(states, register).scale)
+        })
+        return { ...value, scale: value.scale * must(weights, instruction.weights[0]) }
+      case 'square':
+        return { ...value, scale: value.scale * value.scale }
+      case 'rescale':
+        return { primes: value.primes - 1, scale: value.scale / last }
+      case 'add-weight':
+        weights.set(instruction.weight, value.scale)
+        return value
+      case 'mod-switch':
+        return { ...value, primes: instruction.primes }
+      default:
+        return value
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { isFiniteOutput, marginOf } from '../network/classification.ts'
+import { present } from '../must.ts'
+import { evenly } from '../numeric/evenly.ts'
+import { median } from '../numeric/median.ts'
+import { NormalNumbers } from '../numeric/normal-numbers.ts'
+import { fillBatch } from '../plan/packing.ts'
+import type { PlannedSegments } from './planned-segments.ts'
+import { runSegmentsNoisily } from './run-noisily.ts'
+
+/** What answers have to be right for. */
+export interface PrecisionNeed {
+  /** Preprocessed calibration samples, and what the polynomial network gives for each. */
+  readonly samples: readonly Float64Array[]
+  readonly outputs: readonly Float64Array[]
+  /** What labels are found by. */
+  readonly scoresOf: (outputs: Float64Array) => Float64Array
+  /** Whether a single output is a yes or a no; else it is a quantity, which has no label to keep. */
+  readonly isClassifier: boolean
+}
+
+/** Errors stay so many bits below the largest output. */
+const outputBits = 8
+/** Samples whose errors are simulated. */
+const simulated = 4
+
+const largestOf = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+
+/**
+ * By how many bits more the errors of a plan may be: until a calibration sample's margin is within the bound of `validate` (twice the
+ * largest error, or twelve times the root mean square), or an error is less than eight bits below a sample's largest output (of a
+ * quantity, which may be 0, below its median size). Negative where they are too large already.
+ */
+export function spareBits(
+  planned: PlannedSegments,
+  { samples, outputs, scoresOf, isClassifier }: PrecisionNeed,
+): number {
+  const normals = new NormalNumbers(1)
+  const finite = outputs.filter(isFiniteOutput)
+  const pairs = evenly(
+    [...samples.keys()].filter((i) => isFiniteOutput(outputs[i])),
+    simulated,
+  ).map((i) => {
+    const noisy = runSegmentsNoisily(planned, fillBatch(planned.segments[0].plan, samples[i]), normals)
+    return { exact: outputs[i], noisy: noisy.subarray(0, outputs[i].length) }
+  })
+  if (pairs.length === 0) return -Infinity
+  const error = boundOf(pairs.map(({ exact, noisy }) => noisy.map((value, i) => value - exact[i])))
+  const hasLabels = outputs[0].length > 1 || isClassifier
+  const sizes = finite.map(largestOf)
+  const size = hasLabels ? Math.min(...sizes) : present(median(sizes))
+  const bits = Math.log2(size / error) - outputBits
+  if (!hasLabels) return bits
+  const scoreErrors = pairs.map(({ exact, noisy }) => {
+    const [wanted, got] = [exact, noisy].map(scoresOf)
+    return got.map((value, i) => value - wanted[i])
+  })
+  const margin = Math.min(...finite.map((output) => marginOf(scoresOf(output))))
+  return Math.min(bits, Math.log2(margin / (2 * boundOf(scoreErrors))))
+}
+
+/** What hardly any error exceeds. */
+function boundOf(errors: readonly Float64Array[]): number {
+  const all = errors.flatMap((each) => [...each])
+  const squares = all.reduce((sum, error) => sum + error ** 2, 0)
+  return Math.max(largestOf(all), 6 * Math.sqrt(squares / all.length))
+}

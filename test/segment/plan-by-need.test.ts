@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { INPUT } from '../../src-main/core/network/layer-model.ts'
+import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
+import { kernelCosts } from '../../src-main/core/plan/cost-model.ts'
+import { atScale, scaleBitsOf } from '../../src-main/core/planner/at-scale.ts'
+import { givenBy } from '../../src-main/core/planner/given-parameters.ts'
+import { parseSplit, WHOLE } from '../../src-main/core/segment/cut.ts'
+import { planSegments } from '../../src-main/core/segment/plan-segments.ts'
+import { spareBits, type PrecisionNeed } from '../../src-main/core/segment/spare-bits.ts'
+import { networkBuilder, randomSource } from '../planner/networks.ts'
+
+function network(outputs: number, seed = 1) {
+  const b = networkBuilder([1, 6, 6], seed)
+  b.square('s1', b.conv('c1', INPUT, 2, 3, 1))
+  return b.model(b.dense('d', 's1', outputs))
+}
+
+function needOf(model: ReturnType<typeof network>, changed: Partial<PrecisionNeed> = {}): PrecisionNeed {
+  const random = randomSource(3)
+  const samples = Array.from({ length: 12 }, () => Float64Array.from({ length: 36 }, random))
+  const outputs = runLayerBatch(model, samples)
+  return { samples, outputs, scoresOf: (scores) => scores, isClassifier: false, ...changed }
+}
+
+const options = { input: 'encrypted', searchWidth: 2 } as const
+const wholeOf = (model: ReturnType<typeof network>, need?: PrecisionNeed) =>
+  planSegments(model, WHOLE, { ...options, need })
+const scales = ({ segments }: ReturnType<typeof wholeOf>): number[] => segments.map(({ plan }) => scaleBitsOf(plan))
+
+describe('scales by need', () => {
+  const model = network(10)
+  const need = needOf(model)
+
+  it('are the smallest whose simulated errors keep every label, and eight bits', () => {
+    const planned = wholeOf(model, need)
+    expect(spareBits(planned, need)).toBeGreaterThanOrEqual(0)
+    const [network] = planned.segments
+    const less = atScale(network, scaleBitsOf(network.plan) - 1, kernelCosts, 2)
+    if (less) expect(spareBits({ segments: [less], cuts: [] }, need)).toBeLessThan(0)
+    expect(scales(planned)[0]).toBeLessThan(scales(wholeOf(model))[0])
+  })
+
+  it('are a bit larger where the narrowest margin is half as wide', () => {
+    // The second sample's errors are not simulated: only its margin counts.
+    const narrowest = (margin: number): PrecisionNeed => {
+      const [first, second, ...others] = need.outputs
+      const label = second.indexOf(Math.max(...second))
+      const near = second.with((label + 1) % second.length, second[label] - margin)
+      return { ...need, outputs: [first, near, ...others] }
+    }
+    const usual = wholeOf(model)
+    const spare = [2 ** -10, 2 ** -11].map((margin) => spareBits(usual, narrowest(margin)))
+    expect(spare[0] - spare[1]).toBeCloseTo(1, 9)
+    const [wide, narrow] = [2 ** -10, 2 ** -11].map((margin) => scales(wholeOf(model, narrowest(margin)))[0])
+    expect(narrow).toBe(wide + 1)
+  })
+
+  it('leave a plan that one of other weights within its parameters equals', () => {
+    const [first] = wholeOf(model, need).segments
+    const other = network(10, 2)
+    const [update] = planSegments(other, WHOLE, { ...options, given: [givenBy(first.plan)] }).segments
+    expect(update.plan).toEqual(first.plan)
+  })
+
+  it('count the errors of all segments', () => {
+    const split = parseSplit('s1:refresh')
+    const [usual, planned] = [undefined, need].map((each) => planSegments(model, split, { ...options, need: each }))
+    expect(spareBits(planned, need)).toBeGreaterThanOrEqual(0)
+    expect(scales(planned)).toHaveLength(2)
+    // A degree of one segment may have no larger scale than that of its largest plan; the other's has.
+    const fewer = scales(usual).map((bits, i) => bits - scales(planned)[i])
+    expect(Math.min(...fewer)).toBeGreaterThanOrEqual(0)
+    expect(Math.max(...fewer)).toBeGreaterThan(0)
+  })
+
+  it('of a quantity are those of eight bits, since it has no label', () => {
+    const single = network(1)
+    const quantity = needOf(single)
+    const spare = spareBits(wholeOf(single), quantity)
+    const yes = spareBits(wholeOf(single), { ...quantity, isClassifier: true })
+    expect(spare).toBeGreaterThan(yes)
+    const tenfold = {
+      ...quantity,
+      outputs: quantity.outputs.map((output, i) => (i % 3 === 0 ? output : output.map(() => 0))),
+    }
+    expect(spareBits(wholeOf(single), { ...tenfold, isClassifier: true })).toBe(-Infinity)
+  })
+
+  it('stay the largest where a margin is nothing', () => {
+    const tied = { ...need, scoresOf: (scores: Float64Array) => scores.map(() => 1) }
+    expect(scales(wholeOf(model, tied))).toEqual(scales(wholeOf(model)))
+  })
+})
