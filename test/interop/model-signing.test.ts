@@ -2,34 +2,34 @@ import { spawnSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { cp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ensureModelSigning } from '../../scripts/model-signing.ts'
 import { verifyBundle } from '../../src-main/jobs/edge-bundle.ts'
 import { signBundle } from '../../src-main/owner/sign-bundle.ts'
 import { silent } from '../../src-main/core/progress.ts'
 import { exportTiny, temporaryFolder } from '../owner/exported.ts'
 
-const python = await ensureModelSigning()
-
 /** https://pypi.org/project/model-signing: flags with underscores where its documentation has hyphens. */
-describe.skipIf(python === undefined)('the reference tool of OpenSSF Model Signing', () => {
+describe('the reference tool of OpenSSF Model Signing', () => {
+  let python: string
   let folder: string
   let bundle: string
   let unpacked: string
   const at = (name: string): string => join(folder, name)
 
   beforeAll(async () => {
+    python = await ensureModelSigning()
     folder = await temporaryFolder()
     bundle = at('tiny.sealed')
     unpacked = at('unpacked')
     await exportTiny(folder)
-    const unzip = spawnSync(python!, ['-m', 'zipfile', '-e', bundle, unpacked], { encoding: 'utf8' })
+    const unzip = spawnSync(python, ['-m', 'zipfile', '-e', bundle, unpacked], { encoding: 'utf8' })
     expect(unzip.stderr).toBe('')
-  })
+  }, 600_000)
   afterAll(() => rm(folder, { recursive: true }))
 
   const tool = (...args: string[]) =>
-    spawnSync(python!, ['-m', 'model_signing', ...args], { cwd: folder, encoding: 'utf8' })
+    spawnSync(python, ['-m', 'model_signing', ...args], { cwd: folder, encoding: 'utf8' })
   const keys = async (namedCurve: string): Promise<{ pem: string; secret: string; open: string }> => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve })
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
@@ -85,4 +85,15 @@ describe.skipIf(python === undefined)('the reference tool of OpenSSF Model Signi
       'it holds README.md, which its manifest does not list',
     )
   })
+})
+
+it('names the commands that install the tool where it cannot be had', async () => {
+  const folder = await temporaryFolder()
+  vi.stubEnv('PATH', folder)
+  const needed = ensureModelSigning(join(folder, 'python'))
+  await expect(needed).rejects.toThrow(
+    /need model-signing==1\.1\.1 .*\n.*apt-get install .*python3-venv\nRun: python3 -m venv .* -m pip install /,
+  )
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true })
 })
