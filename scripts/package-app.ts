@@ -1,10 +1,11 @@
 /**
  * `npm run package`: the unpacked application for this machine and a tar.gz of it, in dist/. Fetches nothing but the
- * runtime, which must not have ended. With `--release`, every target of electron-builder.yml, whose tools come from GitHub.
+ * runtime, which must not have ended. With `--target deb` such a package of the same runtime instead: CUSTOM_FPM_PATH names an fpm. With `--release`, every target of electron-builder.yml, whose tools come from GitHub.
  */
 import { spawnSync } from 'node:child_process'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
 import { build, Platform } from 'electron-builder'
 import { buildApp, root } from './build-app.ts'
 import { electronRuntime } from './electron-runtime.ts'
@@ -12,6 +13,12 @@ import { refuseEnded } from './electron-versions.ts'
 import { billOfMaterials, platform } from './sbom.ts'
 
 const engine = join(root, 'dist', 'engine')
+
+const release = process.argv.includes('--release')
+const { values: asked } = parseArgs({ options: { target: { type: 'string' } }, strict: false })
+const target = typeof asked.target === 'string' ? asked.target : 'dir'
+const feed = addressIn('SEALWRIGHT_UPDATE_FEED')
+const homepage = addressIn('SEALWRIGHT_HOMEPAGE')
 
 const runtime = await electronRuntime()
 // `--for-tests` tries the packaging itself where only an older runtime can be had; what it makes goes to nobody.
@@ -23,17 +30,19 @@ if (!process.argv.includes('--for-tests')) {
     process.exit(1)
   }
 }
+// electron-builder would say so too, after minutes.
+if (homepage === undefined && process.platform === 'linux' && (release || target === 'deb'))
+  throw new Error('A deb names its home: set SEALWRIGHT_HOMEPAGE to an https address.')
 await buildApp()
 await gatherEngine()
-const release = process.argv.includes('--release')
-const feed = updateFeed()
 await build({
   projectDir: root,
   publish: 'never',
-  ...(!release && { targets: Platform.current().createTarget('dir') }),
+  ...(!release && { targets: Platform.current().createTarget(target) }),
   config: {
     extends: 'electron-builder.yml',
     ...(!release && { electronDist: runtime.folder, electronVersion: runtime.version }),
+    ...(homepage !== undefined && { extraMetadata: { homepage } }),
     ...(feed !== undefined && { publish: { provider: 'generic' as const, url: feed } }),
     afterPack: async ({ appOutDir, packager }) => {
       const resources = packager.getResourcesDir(appOutDir)
@@ -43,13 +52,12 @@ await build({
   },
 })
 await rm(engine, { recursive: true })
-if (!release && process.platform === 'linux') archive('linux-unpacked')
+if (!release && target === 'dir' && process.platform === 'linux') archive('linux-unpacked')
 
-/** Where packages of this build look for later ones; nowhere unless told. */
-function updateFeed(): string | undefined {
-  const url = process.env.SEALWRIGHT_UPDATE_FEED
-  if (url !== undefined && !url.startsWith('https://'))
-    throw new Error('SEALWRIGHT_UPDATE_FEED must be an https address.')
+/** Where packages of this build look for later ones, and what a deb names as its home; nowhere unless told. */
+function addressIn(name: 'SEALWRIGHT_UPDATE_FEED' | 'SEALWRIGHT_HOMEPAGE'): string | undefined {
+  const url = process.env[name]
+  if (url !== undefined && !url.startsWith('https://')) throw new Error(`${name} must be an https address.`)
   return url
 }
 

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander'
 import { CancelledError, UserError, reportError } from '../core/errors.ts'
-import type { WorkContext } from '../core/progress.ts'
+import type { ProgressListener, WorkContext } from '../core/progress.ts'
+import { follow, type Follower, type FollowOptions } from './follow.ts'
 import { print, printError, printJson } from './print.ts'
 import { ProgressLine, errorText } from './terminal.ts'
+import { path } from './values.ts'
 
 /** What a command hands back: both forms are made from the same result. */
 export interface Answer {
@@ -17,9 +19,18 @@ export const EXIT = { ok: 0, userError: 1, internalError: 2, cancelled: 130 } as
 /** Ctrl-C comes twice where a launcher passes it on. */
 const SAME_SIGNAL_MS = 300
 
-/** A command with the options that all have: --json and examples under --help. */
+/** What the command that runs was asked to tell while it works. */
+let asked: FollowOptions = {}
+
+/** A command with the options that all have: --json, --verbose, --trace, and examples under --help. */
 export const command = (usage: string, description: string, examples: readonly string[]): Command =>
-  group(usage, description, examples).option('--json', 'print one JSON object on stdout instead of text')
+  group(usage, description, examples)
+    .option('--json', 'print one JSON object on stdout instead of text')
+    .option('--verbose', 'tell every stage with its time on stderr, and where an error comes from')
+    .option('--trace <file>', 'write every step of the work as JSON lines to a new file', path)
+    .hook('preAction', (running) => {
+      asked = running.opts<FollowOptions>()
+    })
 
 /** A command that only holds others: an option of its own would hide theirs. */
 export function group(usage: string, description: string, examples: readonly string[]): Command {
@@ -44,9 +55,16 @@ export async function answer(json: boolean, job: (work: WorkContext) => Promise<
     controller.abort(new CancelledError())
   }
   process.on('SIGINT', stop).on('SIGTERM', stop)
+  let follower: Follower | undefined
   try {
-    const result = await job({ progress: line.listen, signal: controller.signal })
+    follower = await follow(asked)
+    const listen: ProgressListener = (event) => {
+      if (!asked.verbose || event.kind === 'warning') line.listen(event)
+      follower?.listen(event)
+    }
+    const result = await job({ progress: listen, signal: controller.signal })
     line.clear()
+    follower.end()
     if (!json) for (const warning of line.warnings) printError(`warning: ${warning}`)
     const warnings = line.warnings.length > 0 && { warnings: line.warnings }
     if (json) printJson({ ...result.json, ...warnings }, 2)
@@ -54,7 +72,9 @@ export async function answer(json: boolean, job: (work: WorkContext) => Promise<
     process.exitCode = result.exitCode ?? EXIT.ok
   } catch (error) {
     line.clear()
-    fail(controller.signal.aborted ? new CancelledError() : error, json)
+    const problem = controller.signal.aborted ? new CancelledError() : error
+    follower?.end(problem)
+    fail(problem, json)
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
   }
@@ -73,7 +93,6 @@ export function fail(error: unknown, json: boolean): void {
   const report = reportError(error instanceof CommanderError ? usageError(error) : error)
   if (json) printJson({ error: report })
   else printError(errorText(report))
-  if (process.env.SEALWRIGHT_DEBUG && error instanceof Error) printError(error.stack ?? '')
   process.exitCode = exitCodeOf(report.code)
 }
 

@@ -22,7 +22,8 @@ const application = (
   } as Partial<Record<NodeJS.Platform, readonly [string, string, string]>>
 )[process.platform]
 if (!application) throw new Error(`There is no package for ${process.platform}.`)
-const folder = join(root, 'dist', application[0])
+/** `PACKAGE_FOLDER` names one that was installed, or unpacked from a package. */
+const folder = process.env.PACKAGE_FOLDER ?? join(root, 'dist', application[0])
 const executable = join(folder, application[1])
 const resources = join(folder, application[2])
 /** A fuse wire is text: one digit per fuse. */
