@@ -13,11 +13,12 @@ const BUFFER_SHIFT: usize = 12
 /** Stands for a word to be drawn anew. */
 const UNDRAWN: f64 = -1
 
-/** Scratch: a message block, the root's hash, a block's words in the order of the rounds, a buffer. */
+/** Scratch: a message block, the root's hash, a block's words in the order of the rounds, the same in both lanes, a buffer. */
 const MESSAGE_BYTES: usize = 128
 const ROUNDS: i32 = 12
 const SCHEDULE_AT: usize = 2 * MESSAGE_BYTES
-const BUFFER_AT: usize = SCHEDULE_AT + 12 * MESSAGE_BYTES
+const SPREAD_AT: usize = SCHEDULE_AT + 12 * MESSAGE_BYTES
+const BUFFER_AT: usize = SPREAD_AT + 24 * MESSAGE_BYTES
 
 /** `other` counts residues that are not below their prime, and words to be drawn anew. Task: prime. */
 export function expand(command: Command, task: i32, scratch: usize): void {
@@ -30,17 +31,64 @@ export function expand(command: Command, task: i32, scratch: usize): void {
   if (wrong) atomic.add<i32>(command.other, 1)
   const uniform = target + <usize>command.primes * poly
   const p = <u64>prime.p
-  const limit = drawLimit(p)
   let undrawn = 0
   for (let at: usize = 0; at < poly; at += BUFFER_BYTES) {
     fillBuffer(scratch, command.source, (<usize>task * poly + at) >> BUFFER_SHIFT)
-    for (let offset: usize = 0; offset < BUFFER_BYTES; offset += 8) {
-      const word = load<u64>(scratch + BUFFER_AT + offset)
-      if (word >= limit) undrawn += 1
-      store<f64>(uniform + at + offset, word < limit ? <f64>(word % p) : UNDRAWN)
+    if (p < LEAST_FAST_PRIME || !reduceBuffer(uniform + at, scratch + BUFFER_AT, p)) {
+      undrawn += reduceEach(uniform + at, scratch + BUFFER_AT, p)
     }
   }
   if (undrawn !== 0) atomic.add<i32>(command.other + 4, undrawn)
+}
+
+/** Words modulo a prime, one after the other; returns how many have to be drawn anew. */
+function reduceEach(target: usize, buffer: usize, p: u64): i32 {
+  const limit = drawLimit(p)
+  let undrawn = 0
+  for (let offset: usize = 0; offset < BUFFER_BYTES; offset += 8) {
+    const word = load<u64>(buffer + offset)
+    if (word >= limit) undrawn += 1
+    store<f64>(target + offset, word < limit ? <f64>(word % p) : UNDRAWN)
+  }
+  return undrawn
+}
+
+/** Quotients of words have at most 44 bits. */
+const LEAST_FAST_PRIME: u64 = 1 << 20
+/** 2⁵², and 1.5 · 2⁵²: added to a small integer's bits, they make it an f64 that large. */
+const TWO_52: f64 = 4503599627370496
+const TWO_52_BITS: u64 = 0x4330000000000000
+const CENTRE: f64 = 6755399441055744
+const CENTRE_BITS: u64 = 0x4338000000000000
+const SIGN: u64 = 0x8000000000000000
+
+/** The same two at a time, by quotients in f64 (docs/kernels.md); false where a word has to be drawn anew. */
+function reduceBuffer(target: usize, buffer: usize, p: u64): bool {
+  const limit = v128.splat<u64>(drawLimit(p) ^ SIGN)
+  const modulus = v128.splat<u64>(p)
+  const prime = v128.splat<f64>(<f64>p)
+  const inverse = v128.splat<f64>(1 / <f64>p)
+  let undrawn = v128.splat<u64>(0)
+  for (let offset: usize = 0; offset < BUFFER_BYTES; offset += 16) {
+    const words = v128.load(buffer + offset)
+    undrawn = v128.or(undrawn, i64x2.ge_s(v128.xor(words, v128.splat<u64>(SIGN)), limit))
+    const high = asF64(i64x2.shr_u(words, 32))
+    const low = asF64(v128.and(words, v128.splat<u64>(0xffffffff)))
+    const value = f64x2.add(f64x2.mul(high, v128.splat<f64>(4294967296)), low)
+    const quotient = f64x2.nearest(f64x2.mul(value, inverse))
+    const whole = v128.xor(f64x2.add(quotient, v128.splat<f64>(TWO_52)), v128.splat<u64>(TWO_52_BITS))
+    const rest = i64x2.sub(words, i64x2.mul(whole, modulus))
+    const centred = f64x2.sub(i64x2.add(rest, v128.splat<u64>(CENTRE_BITS)), v128.splat<f64>(CENTRE))
+    const negative = f64x2.lt(centred, v128.splat<f64>(0))
+    v128.store(target + offset, f64x2.add(centred, v128.and(negative, prime)))
+  }
+  return !v128.any_true(undrawn)
+}
+
+/** Of integers under 2⁵². */
+@inline
+function asF64(integers: v128): v128 {
+  return f64x2.sub(v128.or(integers, v128.splat<u64>(TWO_52_BITS)), v128.splat<f64>(TWO_52))
 }
 
 /** Draws the missing words. One task. */
@@ -127,14 +175,125 @@ function fillBuffer(scratch: usize, seed: usize, number: usize): void {
   schedule(scratch)
   compress(root, scratch, 136, true)
   // Its leaves: digest 64, leaf length 64, node offset, inner length 64; one block for all, the root's hash.
-  memory.copy(scratch, root, 64)
-  memory.fill(scratch + 64, 0, 64)
-  schedule(scratch)
-  for (let leaf: u64 = 0; leaf < 64; leaf++) {
-    const hash = scratch + BUFFER_AT + (<usize>leaf << 6)
-    startHash(hash, 0x0000004000000040, leaf | (<u64>BUFFER_BYTES << 32), 64 << 8)
-    compress(hash, scratch, 64, true)
+  spread(scratch, root)
+  for (let leaf: u64 = 0; leaf < 64; leaf += 2) leafPair(scratch + BUFFER_AT + (<usize>leaf << 6), scratch, leaf)
+}
+
+/** Words of all rounds in order, each in both lanes; there are eight, the others are 0. */
+function spread(scratch: usize, words: usize): void {
+  let target = scratch + SPREAD_AT
+  for (let round = 0; round < ROUNDS; round++) {
+    const order = messageOrder(round)
+    for (let shift = 0; shift < 64; shift += 4, target += 16) {
+      const word = <usize>(order >> shift) & 15
+      v128.store(target, v128.splat<u64>(word < 8 ? load<u64>(words + (word << 3)) : 0))
+    }
   }
+}
+
+/**
+ * Two leaves, a lane each: four mixings that do not wait for each other keep the processor busy, where one leaf's rows are two
+ * chains.
+ */
+function leafPair(target: usize, scratch: usize, leaf: u64): void {
+  const first = v128.splat<u64>(IV0 ^ 0x0000004000000040)
+  const offset = v128.xor(i64x2(leaf, leaf + 1), v128.splat<u64>(IV1 ^ (<u64>BUFFER_BYTES << 32)))
+  const inner = v128.splat<u64>(IV2 ^ (64 << 8))
+  let a0 = first
+  let a1 = offset
+  let a2 = inner
+  let a3 = v128.splat<u64>(IV3)
+  let b0 = v128.splat<u64>(IV4)
+  let b1 = v128.splat<u64>(IV5)
+  let b2 = v128.splat<u64>(IV6)
+  let b3 = v128.splat<u64>(IV7)
+  let c0 = v128.splat<u64>(IV0)
+  let c1 = v128.splat<u64>(IV1)
+  let c2 = v128.splat<u64>(IV2)
+  let c3 = v128.splat<u64>(IV3)
+  let d0 = v128.splat<u64>(IV4 ^ 64)
+  let d1 = v128.splat<u64>(IV5)
+  let d2 = v128.splat<u64>(~IV6)
+  let d3 = v128.splat<u64>(IV7)
+  let words = scratch + SPREAD_AT
+  for (let half = 0; half < 2 * ROUNDS; half++, words += 128) {
+    a0 = i64x2.add(i64x2.add(a0, b0), v128.load(words))
+    a1 = i64x2.add(i64x2.add(a1, b1), v128.load(words, 32))
+    a2 = i64x2.add(i64x2.add(a2, b2), v128.load(words, 64))
+    a3 = i64x2.add(i64x2.add(a3, b3), v128.load(words, 96))
+    d0 = rotate32(v128.xor(d0, a0))
+    d1 = rotate32(v128.xor(d1, a1))
+    d2 = rotate32(v128.xor(d2, a2))
+    d3 = rotate32(v128.xor(d3, a3))
+    c0 = i64x2.add(c0, d0)
+    c1 = i64x2.add(c1, d1)
+    c2 = i64x2.add(c2, d2)
+    c3 = i64x2.add(c3, d3)
+    b0 = rotate24(v128.xor(b0, c0))
+    b1 = rotate24(v128.xor(b1, c1))
+    b2 = rotate24(v128.xor(b2, c2))
+    b3 = rotate24(v128.xor(b3, c3))
+    a0 = i64x2.add(i64x2.add(a0, b0), v128.load(words, 16))
+    a1 = i64x2.add(i64x2.add(a1, b1), v128.load(words, 48))
+    a2 = i64x2.add(i64x2.add(a2, b2), v128.load(words, 80))
+    a3 = i64x2.add(i64x2.add(a3, b3), v128.load(words, 112))
+    d0 = rotate16(v128.xor(d0, a0))
+    d1 = rotate16(v128.xor(d1, a1))
+    d2 = rotate16(v128.xor(d2, a2))
+    d3 = rotate16(v128.xor(d3, a3))
+    c0 = i64x2.add(c0, d0)
+    c1 = i64x2.add(c1, d1)
+    c2 = i64x2.add(c2, d2)
+    c3 = i64x2.add(c3, d3)
+    // Columns to diagonals, or back: mixing i takes b, c and d one, two and three places on.
+    const x0 = rotate63(v128.xor(b0, c0))
+    const x1 = rotate63(v128.xor(b1, c1))
+    const x2 = rotate63(v128.xor(b2, c2))
+    const x3 = rotate63(v128.xor(b3, c3))
+    const y0 = c0
+    const y1 = c1
+    const z0 = d0
+    const z1 = d1
+    const z2 = d2
+    c0 = c2
+    c1 = c3
+    c2 = y0
+    c3 = y1
+    if (half & 1) {
+      b0 = x3
+      b1 = x0
+      b2 = x1
+      b3 = x2
+      d0 = z1
+      d1 = z2
+      d2 = d3
+      d3 = z0
+    } else {
+      b0 = x1
+      b1 = x2
+      b2 = x3
+      b3 = x0
+      d2 = z1
+      d1 = z0
+      d0 = d3
+      d3 = z2
+    }
+  }
+  storeLanes(target, v128.xor(first, v128.xor(a0, c0)))
+  storeLanes(target + 8, v128.xor(offset, v128.xor(a1, c1)))
+  storeLanes(target + 16, v128.xor(inner, v128.xor(a2, c2)))
+  storeLanes(target + 24, v128.xor(v128.splat<u64>(IV3), v128.xor(a3, c3)))
+  storeLanes(target + 32, v128.xor(v128.splat<u64>(IV4), v128.xor(b0, d0)))
+  storeLanes(target + 40, v128.xor(v128.splat<u64>(IV5), v128.xor(b1, d1)))
+  storeLanes(target + 48, v128.xor(v128.splat<u64>(IV6), v128.xor(b2, d2)))
+  storeLanes(target + 56, v128.xor(v128.splat<u64>(IV7), v128.xor(b3, d3)))
+}
+
+/** A word of each leaf; leaves follow each other. */
+@inline
+function storeLanes(target: usize, words: v128): void {
+  store<u64>(target, i64x2.extract_lane(words, 0))
+  store<u64>(target, i64x2.extract_lane(words, 1), 64)
 }
 
 function startHash(hash: usize, parameters0: u64, parameters1: u64, parameters2: u64): void {
