@@ -34,6 +34,8 @@ export interface KernelMaterial {
   rotationKey(steps: number, primes: number): KeyPlace
   /** Writes X^exponent into a value of one part. */
   fillMonomial(value: KernelValue, exponent: number): void
+  /** Encodes 1 in these slots and 0 in the others, at the value's scale. */
+  fillMask(value: KernelValue, slots: Int32Array): void
 }
 
 export interface KernelEvaluatorParts {
@@ -144,6 +146,17 @@ export class KernelEvaluator implements Evaluator<KernelValue> {
   monomialSum(values: readonly KernelValue[], exponents: readonly number[]): KernelValue {
     const monomials = exponents.map((exponent) => this.#monomial(exponent, values[0].primes))
     return this.#productSum(monomials, values)
+  }
+
+  mask(value: KernelValue, slots: Int32Array): KernelValue {
+    invariant(value.parts === 2 && value.primes > 1, 'kernels: a mask takes two parts and a prime')
+    const plain = this.#take(1, value.primes, Number(this.#parts.parameters.primes[value.primes - 1]))
+    this.#parts.material.fillMask(plain, slots)
+    const product = this.#productSum([plain], [value])
+    this.release(plain)
+    const result = this.rescale(product)
+    this.release(product)
+    return { ...result, scale: value.scale }
   }
 
   release(value: KernelValue): void {

@@ -38,6 +38,8 @@ export interface KernelStoreParts {
   readonly plan: Plan
   readonly layout: MemoryLayout
   readonly commands: CommandSink
+  /** Encodes slots; there where the plan has masks. */
+  readonly encode?: (slots: Float64Array, target: KernelValue) => void
 }
 
 /** Evaluation keys in the bundle's packed form, made on the chain of the first `primes` data primes. */
@@ -144,6 +146,12 @@ export class KernelStore implements KernelMaterial {
         target[i] = value < 0 ? value + p : value
       }
     }
+  }
+
+  fillMask(value: KernelValue, slots: Int32Array): void {
+    const kept = new Float64Array(this.#n / 2)
+    for (const slot of slots) kept[slot] = 1
+    present(this.#parts.encode)(kept, value)
   }
 
   loadRelinearisationKey(bytes: Uint8Array): void {

@@ -27,7 +27,7 @@ export interface MemoryLayout {
   readonly bytes: number
   readonly ring: RingPlace
   readonly shared: number
-  /** Undefined where inputs come as ciphertexts. */
+  /** Undefined where inputs come as ciphertexts, and no weight is masked. */
   readonly input: InputRoom | undefined
   readonly relinearisation: KeyRoom | undefined
   /** By rotation steps. */
@@ -106,7 +106,7 @@ export function layOut(
   const fixed = {
     ring,
     shared: place(Math.max(needs.sharedPolynomials, stagingPolynomials(all.length)) * polynomial),
-    input: inputs && {
+    input: (inputs ?? hasMasks(plan)) && {
       tables: place(2 * polynomial),
       publicKey: inputs === 'encrypt' ? place(2 * (dataPrimes + 1) * polynomial) : 0,
     },
@@ -123,6 +123,9 @@ export function layOut(
     ...placeWeights(passingWeights(plan.instructions, sizes.length, expanded), sizes, end, limitBytes),
   }
 }
+
+const hasMasks = ({ expansions = [] }: Pick<Plan, 'expansions'>): true | undefined =>
+  expansions.some(({ instructions }) => instructions.some(({ op }) => op === 'mask')) || undefined
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 

@@ -109,7 +109,9 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
   writePrimeTable(memory, kernels, layout.ring.primeTable, plan.parameters.polyModulusDegree, primes)
   writeConversions(memory, plan.parameters, layout.conversions.values())
   const commands = new CommandRing(memory, kernels, layout.ring, 0)
-  const store = new KernelStore({ memory, kernels, plan, layout, commands })
+  const encryption = layout.input && new InputEncryption({ memory, layout, commands, special: layout.ring.special })
+  const encode = encryption && ((slots: Float64Array, target: KernelValue) => encryption.encode(slots, target))
+  const store = new KernelStore({ memory, kernels, plan, layout, commands, encode })
   const evaluator = new KernelEvaluator({
     ...{
       parameters: plan.parameters,
@@ -119,7 +121,6 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
       shared: layout.shared,
     },
   })
-  const encryption = layout.input && new InputEncryption({ memory, layout, commands, special: layout.ring.special })
   const turner = new PlaintextTurner(memory, plan.parameters.polyModulusDegree)
   try {
     const pool = await startPool(module, memory, layout.ring)

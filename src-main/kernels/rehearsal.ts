@@ -50,6 +50,7 @@ export function rehearse(plan: Plan): Requirements {
       relinearisationKey: () => placeless(relinearisePrimes),
       rotationKey: (steps) => placeless(must(rotationPrimes, steps)),
       fillMonomial: () => {},
+      fillMask: () => {},
     },
   })
   for (const expansion of plan.expansions ?? []) {

@@ -147,6 +147,7 @@ function setUp(module: WebAssembly.Module, parameters: CkksParameters) {
       weight: (index) => factors[index],
       relinearisationKey: () => keys[0],
       fillMonomial: () => {},
+      fillMask: () => {},
       rotationKey: () => keys[1],
     },
   })

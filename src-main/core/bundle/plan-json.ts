@@ -75,6 +75,7 @@ const loadInstruction = z.discriminatedUnion('op', [
       .max(2 ** 16),
   }),
   z.strictObject({ op: z.literal('add'), out: register, in: z.tuple([register, register]) }),
+  z.strictObject({ op: z.literal('mask'), out: register, in: register, slots: runs }),
   z.strictObject({
     op: z.literal('monomial-sum'),
     out: register,
@@ -157,6 +158,9 @@ export function encodePlan(plan: Plan): Uint8Array {
     weights: plan.weights.map(({ layer, role, scale, primes }) => [layer, role, scale, primes]),
     expansions: plan.expansions?.map((expansion) => ({
       ...expansion,
+      instructions: expansion.instructions.map((instruction) =>
+        instruction.op === 'mask' ? { ...instruction, slots: toRuns(instruction.slots) } : instruction,
+      ),
       results: expansion.results.map(({ weight, register }) => [weight, register]),
     })),
     layers: plan.layers.map((layer) => ({ ...layer, packing: compact(layer.packing) })),
@@ -171,7 +175,7 @@ export function decodePlan(bytes: Uint8Array): Plan {
   if (!parsed.success) throw damagedBundle(`its plan is not valid: ${z.prettifyError(parsed.error).slice(0, 1000)}`)
   const { expansions, ...literal } = parsed.data
   if (!isSecure(literal.parameters)) throw damagedBundle('its plan has a modulus too large for 128 bits of security')
-  checkExpansion(literal)
+  checkExpansion(parsed.data)
   const slots = slotsOf(literal.parameters)
   const inputSize = literal.batch * sizeOf(literal.input.shape)
   const positionsOf = (packing: { shape: Shape; positions: number[] }, registers: number): Int32Array =>
@@ -186,6 +190,11 @@ export function decodePlan(bytes: Uint8Array): Plan {
     ...(expansions && {
       expansions: expansions.map((expansion) => ({
         ...expansion,
+        instructions: expansion.instructions.map((instruction) =>
+          instruction.op === 'mask'
+            ? { ...instruction, slots: expand(instruction.slots, slots, 0, slots - 1, 'masks') }
+            : instruction,
+        ),
         results: expansion.results.map(([weight, register]) => ({ weight, register })),
       })),
     }),
@@ -205,8 +214,9 @@ const maxElements = 2 ** 22
 const maxTotalElements = 2 ** 25
 
 /** A few kilobytes of runs unfold to gigabytes, so they are counted before the first one is. */
-function checkExpansion({ input, layers, output }: z.infer<typeof planSchema>): void {
-  const packings = [...input.sources, ...layers.map(({ packing }) => packing.positions), output.positions]
+function checkExpansion({ input, layers, output, expansions = [] }: z.infer<typeof planSchema>): void {
+  const masks = expansions.flatMap(({ instructions }) => instructions.flatMap((i) => (i.op === 'mask' ? [i.slots] : [])))
+  const packings = [...input.sources, ...layers.map(({ packing }) => packing.positions), output.positions, ...masks]
   const elements = packings.reduce((sum, runs) => sum + lengthOfRuns(runs), 0)
   if (elements > maxTotalElements) throw damagedBundle('its plan unfolds to more numbers than are read')
 }

@@ -19,10 +19,11 @@ export function checkExpansions(plan: Plan, refuse: (reason: string) => never): 
     for (const { weight, register } of expansion.results) {
       const slot = plan.weights.at(weight)
       if (!slot) return refuse('expands a weight that does not exist')
-      if (!written.has(register) || register === 0) refuse('expands a weight that it does not compute')
+      const primes = written.get(register)
+      if (primes === undefined || register === 0) return refuse('expands a weight that it does not compute')
       if (made.has(weight)) refuse('expands a weight twice')
       made.add(weight)
-      const { primes, scale } = expansion.input
+      const { scale } = expansion.input
       if (slot.primes !== primes || !isSameScale(slot.scale, scale)) refuse('expands a weight at another level')
       bytes += 2 * bytesOfPrime * primes * plan.parameters.polyModulusDegree
     }
@@ -32,13 +33,19 @@ export function checkExpansions(plan: Plan, refuse: (reason: string) => never): 
   if (bytes > maxExpandedBytes) refuse('expands weights beyond the memory there is')
 }
 
-function writtenBy({ instructions }: Expansion, plan: Plan, refuse: (reason: string) => never): Set<Register> {
-  const written = new Set<Register>([0])
+/** By register, the primes that are left in it. */
+function writtenBy(
+  { input, instructions }: Expansion,
+  plan: Plan,
+  refuse: (reason: string) => never,
+): Map<Register, number> {
+  const written = new Map<Register, number>([[0, input.primes]])
   for (const instruction of instructions) {
-    if (!operandsOf(instruction).every((register) => written.has(register)))
-      refuse('reads a register before it is written')
+    const levels = operandsOf(instruction).map((register) => written.get(register))
+    if (levels.includes(undefined)) refuse('reads a register before it is written')
     if (written.has(instruction.out)) refuse('writes a register twice')
-    written.add(instruction.out)
+    const primes = Math.min(...levels.map((level = 0) => level))
+    written.set(instruction.out, instruction.op === 'mask' ? primes - 1 : primes)
     if (instruction.op === 'rotate' && instruction.steps >= slotsOf(plan.parameters)) refuse('rotates too far')
     if (instruction.op !== 'monomial-sum') continue
     const { values, exponents } = instruction

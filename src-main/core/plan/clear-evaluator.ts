@@ -70,6 +70,14 @@ export class ClearEvaluator implements Evaluator<Float64Array> {
     return sum
   }
 
+  mask(value: Float64Array, slots: Int32Array): Float64Array {
+    const kept = new Float64Array(value.length)
+    for (const slot of slots) {
+      for (let plane = 0; plane < value.length; plane += this.slots) kept[plane + slot] = value[plane + slot]
+    }
+    return kept
+  }
+
   release(): void {}
 }
 

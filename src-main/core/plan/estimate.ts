@@ -92,14 +92,13 @@ function expansionCost(
   let expansionRotations = 0
   const { expansions = [] } = plan
   for (const { input, instructions } of expansions) {
-    const ms = (primitive: 'rotate' | 'add' | 'multiply-plain'): number =>
+    const ms = (primitive: 'rotate' | 'add' | 'multiply-plain' | 'rescale'): number =>
       costsWithKeys(costs, plan.parameters).ms(primitive, plan.parameters.polyModulusDegree, input.primes)
     for (const instruction of instructions) {
       if (instruction.op === 'rotate') expansionRotations += 1
-      expansionMs +=
-        instruction.op === 'monomial-sum'
-          ? instruction.values.length * ms('multiply-plain')
-          : ms(instruction.op === 'rotate' ? 'rotate' : 'add')
+      if (instruction.op === 'monomial-sum') expansionMs += instruction.values.length * ms('multiply-plain')
+      else if (instruction.op === 'mask') expansionMs += ms('multiply-plain') + ms('rescale')
+      else expansionMs += ms(instruction.op === 'rotate' ? 'rotate' : 'add')
     }
   }
   return {

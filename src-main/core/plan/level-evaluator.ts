@@ -105,6 +105,15 @@ export class LevelEvaluator implements Evaluator<Level> {
     return values[0]
   }
 
+  mask(value: Level, _slots: Int32Array): Level {
+    invariant(value.parts === 2, 'mask: the operand must be relinearised')
+    invariant(value.primes > 1, 'mask: no prime left')
+    this.checkRoom({ ...value, scale: value.scale * this.primeValues[value.primes - 1] })
+    this.count('multiply-plain', value.primes)
+    this.count('rescale', value.primes)
+    return { ...value, primes: value.primes - 1 }
+  }
+
   release(_value: Level): void {}
 
   private checkMatch(left: Level, right: Level): void {

@@ -114,6 +114,11 @@ export class NoisyEvaluator implements Evaluator<Noisy> {
     }
   }
 
+  mask({ slots, level }: Noisy, kept: Int32Array): Noisy {
+    const rounding = this.#rounding + this.#roundingTimesSecret
+    return this.#noisy(this.#clear.mask(slots, kept), this.#levels.mask(level, kept), rounding)
+  }
+
   release(): void {}
 
   /**
@@ -148,7 +153,8 @@ export class NoisyEvaluator implements Evaluator<Noisy> {
 
   /**
    * A weight of its own has the error of a fresh symmetric encryption. Of n weights that are taken out of one ciphertext, each
-   * has that times √n, and the error of the first key switch times √(n/2).
+   * has that times √n, and the error of the first key switch times √(n/2). One that is masked has that of the switches which
+   * move it, log₂(n) at most, and of the rescaling.
    */
   #deviationsOfWeights(): Map<WeightIndex, number> {
     const { weights, expansions = [] } = this.#network.plan
@@ -158,7 +164,10 @@ export class NoisyEvaluator implements Evaluator<Noisy> {
       const first = instructions.find((instruction) => instruction.op === 'rotate')
       const level: Level = { ...input, parts: 2 }
       const switched = first ? this.#keySwitch(level, must(this.#keys.rotationPrimes, first.steps))(1) : 0
-      const deviation = Math.sqrt(results.length) * Math.hypot(fresh, switched / Math.SQRT2)
+      const isMasked = instructions.some(({ op }) => op === 'mask')
+      const deviation = isMasked
+        ? Math.hypot(fresh, switched * Math.sqrt(Math.log2(results.length)), this.#rounding + this.#roundingTimesSecret)
+        : Math.sqrt(results.length) * Math.hypot(fresh, switched / Math.SQRT2)
       for (const { weight } of results) deviations.set(weight, deviation)
     }
     return deviations

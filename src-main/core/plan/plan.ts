@@ -78,8 +78,8 @@ export interface WeightSlot {
 
 /**
  * A load program: several weights of one level and scale from one ciphertext of the bundle, which is register 0. It is
- * written in the plan's own instructions, of which it uses rotations, sums and products with monomials: all public, and
- * without a level spent.
+ * written in the plan's own instructions, of which it uses rotations, sums, and products with monomials and masks: all
+ * public. A mask takes a level, so that the ciphertext begins one higher.
  */
 export interface Expansion {
   readonly input: InputLevel
@@ -114,6 +114,8 @@ export type Instruction =
       readonly values: readonly Register[]
       readonly exponents: readonly number[]
     }
+  /** Leaves these slots as they are and makes the others zero; takes a level, and the scale stays. Only in expansions. */
+  | { readonly op: 'mask'; readonly out: Register; readonly in: Register; readonly slots: Int32Array }
   /** Drops primes without dividing: value and scale stay. */
   | { readonly op: 'mod-switch'; readonly out: Register; readonly in: Register; readonly primes: number }
 
@@ -159,6 +161,8 @@ export interface PlannedNetwork {
   /** As the edge has them, after expansion. */
   readonly weightVectors: WeightVectors
   readonly weightPatterns?: WeightPatterns
+  /** By the architecture alone, the only slots of a weight vector that may be other than 0; ascending. */
+  readonly weightSupports?: (index: WeightIndex) => Int32Array | undefined
   /** What an expansion's ciphertext holds: the vectors of its weights, in the order of the results, one period of each. */
   readonly expandedVectors?: (expansion: number) => readonly Float64Array[]
 }

@@ -51,6 +51,10 @@ class Rehearsal extends LevelEvaluator {
     return this.#hold(super.monomialSum(values, exponents))
   }
 
+  override mask(value: Level, slots: Int32Array): Level {
+    return this.#hold(super.mask(value, slots))
+  }
+
   override modSwitch(value: Level, primes: number): Level {
     return this.#hold(super.modSwitch(value, primes))
   }

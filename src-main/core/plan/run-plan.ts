@@ -75,6 +75,8 @@ export function execute<V>(evaluator: Evaluator<V>, instruction: Instruction, re
       return evaluator.addWeight(read(instruction.in), instruction.weight)
     case 'monomial-sum':
       return evaluator.monomialSum(instruction.values.map(read), instruction.exponents)
+    case 'mask':
+      return evaluator.mask(read(instruction.in), instruction.slots)
     case 'mod-switch':
       return evaluator.modSwitch(read(instruction.in), instruction.primes)
   }

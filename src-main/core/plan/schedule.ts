@@ -97,6 +97,7 @@ class Scheduler {
     const { primes } = must(this.levels, operandsOf(instruction)[0])
     if (hoisted) return this.ms('rotate-hoisted', primes)
     if (instruction.op === 'mod-switch') return this.ms('add', primes)
+    if (instruction.op === 'mask') return this.ms('multiply-plain', primes) + this.ms('rescale', primes)
     if (instruction.op === 'monomial-sum') return instruction.values.length * this.ms('multiply-plain', primes)
     return this.ms(instruction.op === 'add-weight' ? 'add' : instruction.op, primes)
   }

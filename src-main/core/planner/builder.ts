@@ -25,6 +25,7 @@ export class PlanBuilder {
   readonly weights: WeightSlot[] = []
   private readonly fills: Fill[] = []
   private readonly patterns: (Fill | undefined)[] = []
+  private readonly supports: ((() => Int32Array) | undefined)[] = []
   private readonly states: RegisterState[] = []
   private readonly known = new Map<string, Register>()
   private readonly slots: number
@@ -56,12 +57,20 @@ export class PlanBuilder {
     return this.register({ primes, scale, parts: mode === 'plain' ? 1 : 2 })
   }
 
-  /** `pattern` fills a vector as `WeightPatterns` describes; without it the weights are not known to repeat. */
-  addWeightSlot(slot: WeightSlot, fill: Fill, pattern?: Fill): WeightIndex {
+  /**
+   * `pattern` fills a vector as `WeightPatterns` describes; without it the weights are not known to repeat. `support` are the
+   * only slots that may be other than 0, where they are known.
+   */
+  addWeightSlot(slot: WeightSlot, fill: Fill, pattern?: Fill, support?: () => Int32Array): WeightIndex {
     this.weights.push(slot)
     this.fills.push(fill)
     this.patterns.push(pattern)
+    this.supports.push(support)
     return this.weights.length - 1
+  }
+
+  support(index: WeightIndex): Int32Array | undefined {
+    return this.supports[index]?.()
   }
 
   pattern(index: WeightIndex): Float64Array {

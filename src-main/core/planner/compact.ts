@@ -46,6 +46,7 @@ export function compactWeights(network: PlannedNetwork): PlannedNetwork {
   const baseOf = (index: WeightIndex, period: number): Float64Array =>
     onePeriod(weightVectors(index), weightPatterns(index), period)
   const compacted: PlannedNetwork = {
+    ...network,
     plan: { ...plan, expansions },
     weightVectors: (index) => {
       const period = expandedFrom.get(index)
@@ -152,7 +153,7 @@ const newKeys = (
 ): number => steps.reduce((sum, step) => sum + addedKey(primes, keys.get(step) ?? 0, sizeOf), 0)
 
 /** Transform, then check. */
-function checkExpansions(plan: Plan): void {
+export function checkExpansions(plan: Plan): void {
   for (const expansion of plan.expansions ?? []) {
     const own = expansionPlan(plan, expansion)
     const evaluator = new LevelEvaluator(own)

@@ -61,6 +61,8 @@ interface PlacedSet {
   readonly numbered?: DiagonalSet
   /** Marks what is multiplied by slots of an input ciphertext, rotated by a baby step, that hold zero. */
   readonly markZeros?: (input: number, baby: number, vector: Float64Array) => void
+  /** Slots that meet an element of an input ciphertext rotated by a baby step. */
+  readonly support?: (input: number, baby: number) => Int32Array
 }
 
 class Emitter {
@@ -121,6 +123,7 @@ class Emitter {
       plan,
       weightVectors: (index) => this.builder.vector(index),
       weightPatterns: (index) => this.builder.pattern(index),
+      weightSupports: (index) => this.builder.support(index),
     }
   }
 
@@ -166,7 +169,7 @@ class Emitter {
         const isPacked = this.packed.has(term.term.input) && term.passes.length === 0
         const markZeros = isPacked ? zeroSlots(term.from) : undefined
         const numbered = choice.expands ? numberedDiagonals(choice, term, term.from) : undefined
-        sets.push({ set, offset, numbered, markZeros })
+        sets.push({ set, offset, numbered, markZeros, support: elementSlots(term.from) })
       } else {
         const packing = packFirstLayer(walkMap(term.term.map, term.term.shape, step.shape), layout, lanes)
         inputs.push(...this.packInput(packing.sources, must(this.request.settings.primes, INPUT)))
@@ -261,7 +264,7 @@ class Emitter {
       for (const [giant, members] of [...giants].sort(([a], [b]) => b - a)) {
         const values = members.map((k) => must(turned[all[k].input], split.babies[k]))
         const weights = members.map((k, m): WeightIndex => {
-          const { set, numbered, markZeros, offset, index } = all[k]
+          const { set, numbered, markZeros, support, offset, index } = all[k]
           const scale = productScale / builder.scaleOf(values[m])
           const pattern = (vector: Float64Array): void => {
             numbered?.fill(index, giant, vector)
@@ -272,6 +275,7 @@ class Emitter {
             { layer: this.layers.length, role: 'weight', scale, primes },
             (vector) => set.fill(index, giant, vector),
             numbered && pattern,
+            support && (() => support(all[k].input - offset, split.babies[k])),
           )
         })
         const inner = builder.relinearise(builder.multiplySum(values, weights))
@@ -348,6 +352,24 @@ function freeSlots({ layout, lanes }: OutputCandidate): (output: number, giant: 
     for (let slot = 0; slot < slots; slot++) {
       if (!used[output][modulo(slot - giant, slots)]) vector[slot] = NaN
     }
+  }
+}
+
+function elementSlots(layout: Layout): NonNullable<PlacedSet['support']> {
+  const known = new Map<string, Int32Array>()
+  const { slots, replicas } = layout
+  return (input, baby) => {
+    const key = `${input} ${baby}`
+    const found = known.get(key)
+    if (found) return found
+    const met = new Set<number>()
+    for (const position of positionsOf(layout)) {
+      if (Math.floor(position / slots) !== input) continue
+      for (let r = 0; r < replicas.count; r++) met.add(modulo((position % slots) + r * replicas.stride - baby, slots))
+    }
+    const support = Int32Array.from(met).sort()
+    known.set(key, support)
+    return support
   }
 }
 

@@ -38,6 +38,8 @@ export interface StepSettings {
   readonly slots: number
   readonly costs: CostModel
   readonly input: 'encrypted' | 'plain'
+  /** Weight vectors that are mostly 0 will share ciphertexts: pack-sparse.ts. */
+  readonly packsSparse?: boolean
   /** Options kept for one step. */
   readonly width: number
 }
@@ -163,7 +165,7 @@ function price(step: LinearStep, choice: LinearChoice, primes: number, settings:
     if (!plain) fixedMs += layout.ciphertexts * ms('relinearise')
     return { choice, fixedMs, leastMs: fixedMs, productMs: 0, keySwitch }
   }
-  const share = choice.expands ? expandedShare(choice, settings) : 1
+  const share = choice.expands ? expandedShare(choice, settings) : sparseShare(choice, settings)
   const weightMs = weightPrice(costs, degree, primes)
   const productMs = ms(clear ? 'multiply-plain' : 'multiply') + share * weightMs
   if (share < 1) fixedMs += weightMs / 2
@@ -191,6 +193,15 @@ function expandedShare(
   const { layout, lanes } = candidate
   const varying = layout.channel.reduce((bits, offset) => bits | (offset % slots), (lanes.count - 1) * lanes.stride)
   return Math.min(1, (2 * nextPowerOfTwo((varying + 1) / 2)) / slots)
+}
+
+/** Of a bundle's ciphertext, what a vector takes that is 0 but where it meets elements. An estimate, for the search. */
+function sparseShare({ terms }: LinearChoice, { slots, packsSparse }: StepSettings): number {
+  if (!packsSparse || terms.some(({ term }) => term.input === INPUT)) return 1
+  const occupied = terms.map(({ from }) =>
+    from ? (sizeOf(from.shape) / from.ciphertexts) * from.replicas.count : slots,
+  )
+  return 1 / 2 ** Math.floor(Math.log2(Math.max(1, slots / Math.max(...occupied))))
 }
 
 function rotationsOf(map: LinearMap, placement: Placement, every: number): readonly Diagonal[] {

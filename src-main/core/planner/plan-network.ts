@@ -12,6 +12,7 @@ import { emitPlan } from './emit.ts'
 import { chooseGiven, type GivenParameters } from './given-parameters.ts'
 import { interleave } from './interleave.ts'
 import { chooseParameters, parameterCandidates, type ChosenParameters } from './parameters.ts'
+import { paysForMasks, usualMsPerMegabyte } from './price.ts'
 import { searchLayouts, type SearchResult, type SearchSettings } from './search.ts'
 import { assignPrimes, stepsOf, type Step } from './steps.ts'
 
@@ -47,7 +48,10 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   const { parameters, scaleBits, search, settings } = firstThatPacks(
     candidatesFor(model, steps, options),
     steps,
-    { primes: assignPrimes(steps, model), input, width: searchWidth, inputShape: model.input.shape, carried },
+    {
+      ...{ primes: assignPrimes(steps, model), input, width: searchWidth, inputShape: model.input.shape, carried },
+      packsSparse: paysForMasks(msPerMegabyte) && batch === 1,
+    },
     (parameters) => valuingBytes(costs, msPerMegabyte, typicalForms(parameters, costs, msPerMegabyte)),
     batch,
   )
@@ -124,9 +128,6 @@ function firstThatPacks(
   }
   throw new InternalError('parameters are chosen from one candidate or more')
 }
-
-/** Halves CryptoNets' bundle for a tenth of its time, and costs the other measured networks nothing. */
-export const usualMsPerMegabyte = 2
 
 /** Elements of one layer beyond which packing would take longer than anyone waits. */
 const mostElements = 2 ** 19

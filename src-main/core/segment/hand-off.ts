@@ -14,7 +14,7 @@ export interface HandedPart extends PlannedNetwork {
  * operation: each begins with the registers that it or a later part still reads. Parameters stay; weights, and so keys, are each part's own.
  */
 export function handOff(
-  { plan, weightVectors, weightPatterns }: PlannedNetwork,
+  { plan, weightVectors, weightPatterns, weightSupports }: PlannedNetwork,
   layers: readonly number[],
 ): HandedPart[] {
   const levels = levelsOf(plan)
@@ -68,6 +68,7 @@ export function handOff(
       plan: cut,
       weightVectors: (index) => weightVectors(weightIndices[index]),
       ...(weightPatterns && { weightPatterns: (index) => weightPatterns(weightIndices[index]) }),
+      ...(weightSupports && { weightSupports: (index) => weightSupports(weightIndices[index]) }),
       weightIndices,
     }
   })

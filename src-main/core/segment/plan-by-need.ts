@@ -1,9 +1,10 @@
 import { kernelCosts } from '../plan/cost-model.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { atScale, scaleBitsOf } from '../planner/at-scale.ts'
-import { compactWeights } from '../planner/compact.ts'
 import { leastScaleBits } from '../planner/parameters.ts'
-import { hasSmallerDegree, usualMsPerMegabyte, type PlanOptions } from '../planner/plan-network.ts'
+import { hasSmallerDegree, type PlanOptions } from '../planner/plan-network.ts'
+import { usualMsPerMegabyte } from '../planner/price.ts'
+import { shareWeights } from '../planner/share-weights.ts'
 import type { SegmentedModel } from './cut-network.ts'
 import { spareBits, type PrecisionNeed } from './spare-bits.ts'
 
@@ -20,7 +21,7 @@ export function planByNeed(
 ): PlannedNetwork[] {
   const { costs = kernelCosts, msPerMegabyte = usualMsPerMegabyte } = options
   const spare = (stretches: readonly PlannedNetwork[]): number =>
-    spareBits({ segments: stretches.map(compactWeights), cuts }, need)
+    spareBits({ segments: stretches.map((stretch) => shareWeights(stretch, msPerMegabyte)), cuts }, need)
   const smaller = segments.some((segment) => hasSmallerDegree(segment, options)) ? plan(true) : undefined
   const largest = smaller && spare(smaller) >= 0 ? smaller : plan(false)
   const most = Math.max(...largest.map(({ plan }) => bitsAboveNoise(plan)))

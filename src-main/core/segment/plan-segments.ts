@@ -5,9 +5,9 @@ import { must } from '../must.ts'
 import type { LayerId } from '../network/layer-model.ts'
 import { kernelCosts } from '../plan/cost-model.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
-import { compactWeights } from '../planner/compact.ts'
 import { doesNotFit, type GivenParameters } from '../planner/given-parameters.ts'
 import { planNetwork, type PlanOptions } from '../planner/plan-network.ts'
+import { shareWeights } from '../planner/share-weights.ts'
 import { stepStructure } from '../planner/steps.ts'
 import { balance, stretchesOf } from './balance.ts'
 import { maxSegments, type Split } from './cut.ts'
@@ -62,7 +62,7 @@ export function planSegments(
       `${segments.length} segments are more than the ${maxSegments} of a bundle.`,
     )
   }
-  return { segments: segments.map(compactWeights), cuts }
+  return { segments: segments.map((segment) => shareWeights(segment, options.msPerMegabyte)), cuts }
 }
 
 /** What planSegments would say of cuts by hand, without planning. Throws UserError 'not-a-cut-point'. */

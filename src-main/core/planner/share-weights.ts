@@ -1,0 +1,13 @@
+import type { PlannedNetwork } from '../plan/plan.ts'
+import { checkExpansions, compactWeights } from './compact.ts'
+import { packSparse } from './pack-sparse.ts'
+import { paysForMasks } from './price.ts'
+
+/** What repeats is sent once; where bytes are dear, vectors that are mostly 0 share ciphertexts too. */
+export function shareWeights(network: PlannedNetwork, msPerMegabyte?: number): PlannedNetwork {
+  const compacted = compactWeights(network)
+  if (!paysForMasks(msPerMegabyte)) return compacted
+  const packed = packSparse(compacted)
+  checkExpansions(packed.plan)
+  return packed
+}
