@@ -162,6 +162,22 @@ describe('a load program', () => {
     ['a weight at another level', (_, p) => (p.weights[2][3] = 3)],
     ['a weight at another level', (e) => (e.input.scale *= 2)],
     ['a weight above the modulus chain', (e) => (e.input.primes = 5)],
+    ['out of range', (e) => e.instructions.push({ op: 'mask', out: 9, in: 0, slots: [4090, 1, 7] })],
+    ['unfolds to more numbers', (e) => e.instructions.push({ op: 'mask', out: 9, in: 0, slots: [0, 0, 2 ** 25 + 1] })],
+    ['plan is not valid', (e) => e.instructions.push({ op: 'mask', out: 9, in: 0 })],
+    [
+      'a weight at another level',
+      (e) => {
+        e.instructions.push({ op: 'mask', out: 9, in: e.results[0][1], slots: [0, 1, 9] })
+        e.results[0][1] = 9
+      },
+    ],
+    [
+      'no prime left',
+      (e) => {
+        for (let i = 0; i < 4; i++) e.instructions.push({ op: 'mask', out: 9 + i, in: i ? 8 + i : 0, slots: [0, 1, 9] })
+      },
+    ],
     ['plan is not valid', (e) => e.instructions.push({ op: 'square', out: 9, in: 0 })],
     ['plan is not valid', (e) => e.instructions.push({ op: 'repeat', out: 9, in: 0 })],
     ['plan is not valid', (e) => (e.instructions[2].exponents[0] = -1)],

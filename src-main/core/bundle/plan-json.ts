@@ -215,7 +215,9 @@ const maxTotalElements = 2 ** 25
 
 /** A few kilobytes of runs unfold to gigabytes, so they are counted before the first one is. */
 function checkExpansion({ input, layers, output, expansions = [] }: z.infer<typeof planSchema>): void {
-  const masks = expansions.flatMap(({ instructions }) => instructions.flatMap((i) => (i.op === 'mask' ? [i.slots] : [])))
+  const masks = expansions.flatMap(({ instructions }) =>
+    instructions.flatMap((i) => (i.op === 'mask' ? [i.slots] : [])),
+  )
   const packings = [...input.sources, ...layers.map(({ packing }) => packing.positions), output.positions, ...masks]
   const elements = packings.reduce((sum, runs) => sum + lengthOfRuns(runs), 0)
   if (elements > maxTotalElements) throw damagedBundle('its plan unfolds to more numbers than are read')
