@@ -27,4 +27,17 @@ describe('the loss of tuning', () => {
     expect(lost.loss).toBe(loss.of(outputs.with(0, 1e9), targets, 3).loss)
     expect(far.loss).toBeLessThan(loss.of(outputs, targets, 3).loss + 4)
   })
+
+  it('bounds what an output passes back to an input that many squarings raised: slope times size', () => {
+    const loss = new Loss(BATCH, 0.5)
+    const passed = [10, 1e3, 1e6, 1e12].map((size) => size * loss.of(outputs.with(0, size), targets, 3).gradient[0])
+    passed.slice(1).forEach((value) => expect(value / passed[0]).toBeCloseTo(1, 0))
+  })
+
+  it('has one slope where the root becomes the logarithm', () => {
+    const loss = new Loss(BATCH, 0.5)
+    const slope = (size: number) => loss.of(outputs.with(0, size), targets, 3).gradient[0]
+    const slopes = Array.from({ length: 100 }, (_, i) => slope(3 + i / 25))
+    slopes.slice(1).forEach((value, i) => expect(Math.abs(value - slopes[i])).toBeLessThan(0.05 * slopes[i]))
+  })
 })

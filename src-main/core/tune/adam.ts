@@ -1,3 +1,5 @@
+import { present } from '../must.ts'
+import { median } from '../numeric/median.ts'
 import type { Parameters } from './linear-step.ts'
 
 const [FIRST, SECOND, LEAST] = [0.9, 0.99, 1e-12]
@@ -5,6 +7,8 @@ const [FIRST, SECOND, LEAST] = [0.9, 0.99, 1e-12]
 const ENOUGH_EVIDENCE = 25
 /** Gradients longer than this many typical ones are shortened. */
 const MOST_OVER_TYPICAL = 3
+/** Gradients that say what is typical: so many at least before the first step, the last so many from then on. */
+const [LEAST_SEEN, REMEMBERED] = [8, 100]
 
 /**
  * Adam (Kingma, Ba 2015) with steps in units of each parameter set's own size, or of what a bias is added to, since weights around polynomials differ
@@ -15,7 +19,9 @@ export class Adam {
     readonly sizes: Float32Array
   })[]
   private taken = 0
-  private typicalNorm = 0
+  /** Of the gradients last seen. */
+  private readonly norms: number[] = []
+  private seen = 0
 
   /** `unitsOf` gives what a bias is measured by, value for value, where that is known. */
   constructor(
@@ -34,7 +40,7 @@ export class Adam {
     }))
   }
 
-  /** One step of relative size `rate`; none where the gradient is not finite. */
+  /** One step of relative size `rate`; none where the gradient is not finite, and none for the first few, which show what is typical. */
   step(rate: number): void {
     const scale = this.clip()
     if (scale === 0) return
@@ -54,15 +60,16 @@ export class Adam {
   }
 
   /**
-   * What to scale the gradient by: outliers that a polynomial throws far off must not drown all others. The typical
-   * norm is that of the last hundred steps or so.
+   * What to scale the gradient by: one outlier that a polynomial throws far off must not drown all others, nor stay in the mean
+   * squares for hundreds of steps. The typical norm is the median of the last ones, since an outlier's may be 1e30.
    */
   private clip(): number {
     const norm = normOf(this.sets)
     if (!Number.isFinite(norm) || norm === 0) return 0
-    const most = this.typicalNorm === 0 ? norm : MOST_OVER_TYPICAL * this.typicalNorm
-    this.typicalNorm += (Math.min(norm, most) - this.typicalNorm) / Math.min(100, this.taken + 1)
-    return Math.min(1, most / norm)
+    this.norms[this.seen % REMEMBERED] = norm
+    this.seen += 1
+    if (this.seen < LEAST_SEEN) return 0
+    return Math.min(1, (MOST_OVER_TYPICAL * present(median(this.norms))) / norm)
   }
 }
 

@@ -8,12 +8,17 @@ const SHARPNESS = 0.3
 const LOST = 1e4
 /** Most that one sample counts: its label is lost once, and one far off must not outweigh a hundred that are well. */
 const MOST = 4
+/**
+ * The distance that counts that. The gradient is that of the root up to here and of the logarithm beyond, both of one slope where they
+ * meet: of x to the power of 512, which nine squarings make of an input, the logarithm's slope is 512 / x, the root's has no bound.
+ */
+const LARGE = ((1 + MOST) ** 2 - 1) / 2
 
 /**
  * How far outputs are from the original network's: the mean squared difference in units of the original's variance,
  * and where there are several outputs, the Kullback-Leibler divergence of their softmax. A sample counts about
- * that distance where it is small, and its root where it is large: a few inputs that a polynomial throws far off would
- * otherwise outweigh all others. What is added to all outputs of a sample changes no label and counts nothing. Outputs
+ * that distance where it is small, its root where it is larger, and its gradient is the logarithm's where it is far off: a few inputs
+ * that a polynomial throws off would otherwise outweigh all others. What is added to all outputs of a sample changes no label and counts nothing. Outputs
  * are laid out [output × batch + sample].
  */
 export class Loss {
@@ -39,10 +44,11 @@ export class Loss {
     for (let s = 0; s < samples; s++) {
       const distance = this.distance(outputs, targets, s, gradient)
       const isFinite = Number.isFinite(distance)
-      const root = Math.sqrt(1 + 2 * distance)
-      sum += isFinite ? Math.min(MOST, root - 1) : MOST
+      const root = Math.sqrt(1 + 2 * Math.min(distance, LARGE))
+      const slope = 1 / root / Math.max(1, distance / LARGE)
+      sum += isFinite ? root - 1 : MOST
       if (!(distance < LOST)) lost += 1
-      for (let i = s; i < gradient.length; i += this.batch) gradient[i] = isFinite ? gradient[i] / root / samples : 0
+      for (let i = s; i < gradient.length; i += this.batch) gradient[i] = isFinite ? (slope * gradient[i]) / samples : 0
     }
     return { loss: sum, lost, gradient }
   }
