@@ -69,7 +69,7 @@ export const withNetworkNames = (command: Command): Command =>
   command
     .option('--input-name <name>', 'which input; any tensor, from which the network is then taken')
     .option('--output-name <name>', 'which output; any tensor, with which the network then ends')
-    .option('--input-shape <sizes>', 'sizes of the input, where the network leaves them open, such as 1,3,32,32', sizes)
+    .option('--input-shape <sizes>', 'sizes of the input, if the network leaves them open, such as 1,3,32,32', sizes)
 
 const passphraseFile = [
   '--passphrase-file <file>',
@@ -105,7 +105,7 @@ export const withTrust = (command: Command): Command =>
 
 export const withListening = (command: Command, port: number): Command =>
   command
-    .option('--host <address>', 'where to listen; another than the loopback needs TLS and a token', '127.0.0.1')
+    .option('--host <address>', 'where to listen; any address but the loopback needs TLS and a token', '127.0.0.1')
     .option('--port <number>', '0 takes a free one', wholeNumber, port)
     .option('--tls-cert <file>', 'TLS certificate (PEM)', path)
     .option('--tls-key <file>', 'its private key (PEM)', path)
@@ -123,7 +123,10 @@ export interface ListenOptions {
 export const withActivation = (command: Command): Command =>
   command
     .addOption(
-      new Option('--activation <degree>', 'degree of the polynomial activations; auto deepens where it pays')
+      new Option(
+        '--activation <degree>',
+        'degree of the polynomial activations; auto uses higher degrees where they help',
+      )
         .choices(['2', '4', '8', 'auto'])
         .default('2'),
     )
@@ -192,11 +195,14 @@ export const withRunner = (command: Command): Command =>
   command
     .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
     .addOption(
-      new Option('--evaluator <which>', 'our kernels or node-seal; auto takes the kernels where they prove themselves')
+      new Option('--evaluator <which>', 'our kernels or node-seal; auto takes the kernels if they pass their self-test')
         .choices(EVALUATOR_CHOICES)
         .default('auto'),
     )
-    .option('--memory <bytes>', 'most that the process may hold, as 1500M or 2G; more weights are read as needed')
+    .option(
+      '--memory <bytes>',
+      'memory limit of the process, such as 1500M or 2G; weights beyond it are read as needed',
+    )
 
 export interface RunnerOptions {
   readonly threads?: number
@@ -211,7 +217,7 @@ export interface LogOptions {
 /** Of servers, on stderr: stdout is for answers. */
 export const withLog = (command: Command): Command =>
   command.addOption(
-    new Option('--log-level <level>', 'what is told on stderr, a JSON object a line')
+    new Option('--log-level <level>', 'how much to log on stderr, one JSON object per line')
       .choices(LOG_LEVELS)
       .default('info' satisfies LogLevel),
   )

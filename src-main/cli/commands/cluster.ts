@@ -22,13 +22,13 @@ export function clusterCommand(): Command {
     'sealwright cluster bundles/*.sealed --keys keys --audit-log audit.jsonl',
   ])
     .requiredOption('--keys <folder>', 'the key store', path)
-    .requiredOption('--audit-log <file>', 'hash-chained log of every answer; continued where it exists', path)
+    .requiredOption('--audit-log <file>', 'hash-chained log of every answer; continued if it exists', path)
     .option('--nodes <number>', 'processes that compute (default: one for each segment)', positiveNumber)
     .option('--threads <number>', 'worker threads of each node', positiveNumber, 1)
     .option('--per-minute <number>', 'answers per minute', positiveNumber, 60)
     .option(
       '--quota <number>',
-      'images answered per deployment in its lifetime, in place of its budget (docs/security.md)',
+      'images answered per deployment in its lifetime, instead of its budget (docs/security.md)',
       positiveNumber,
     )
     .option('--queue <number>', 'tasks that a queue holds before it refuses more', positiveNumber, 64)

@@ -23,7 +23,10 @@ export function decryptCommand(): Command {
     .requiredOption('--keys <folder>', 'the key store that protect wrote', path)
     .addOption(revealOption("how much to tell (default: the deployment's policy)"))
     .addOption(topOption())
-    .option('--beyond-budget', 'open it although the budget is spent; keep the answer from whoever computed it')
+    .option(
+      '--beyond-budget',
+      'open it even if the budget is spent; do not show the answer to the node that computed it',
+    )
   return withUnlock(base).action(async (result: string, options: Options) => {
     await answer(options.json === true, async (work) => {
       const { decrypt } = await import('../../jobs/decrypt.ts')

@@ -21,7 +21,7 @@ interface Options extends TrustRequest, NatsRequest {
 export function edgeSubmitCommand(): Command {
   const base = command(
     'submit <bundle>',
-    'encrypt samples here, have nodes compute on them, get what the owner reveals',
+    'encrypt samples here, have nodes compute on them, and get what the owner reveals',
     [
       'sealwright edge submit lenet5.sealed --nats nats://127.0.0.1:4222 --input digit.png',
       'sealwright edge submit node-1.sealed --nats tls://queue.example:4222 --nats-user camera \\\n      --nats-password-file password.txt --nats-ca ca.pem --input images.npy --count 100 --json',

@@ -59,7 +59,7 @@ function runCommand(): Command {
     .requiredOption('--input <data>', 'samples: arrays, tables, pictures, folders (docs/data.md)', path)
     .option('--index <number>', 'which sample of the input, from 0', wholeNumber, 0)
     .requiredOption('--out <file>', 'the encrypted result to write, usually *.result', path)
-    .option('--opening <file>', 'write what an audit of the job is shown; it holds the input', path)
+    .option('--opening <file>', 'write what an auditor of this job would need; it contains the input', path)
     .option('--force', 'replace files that exist')
   return withTrust(withRunner(base)).action(async (bundle: string, { json, force, ...options }: RunOptions) => {
     await answer(json === true, async (work) => {
@@ -213,7 +213,7 @@ function accuracyText({ kept }: NonNullable<VerifyResult['accuracy']>): string {
 }
 
 function signerText(signer: VerifyResult['signer']): string {
-  if (!signer) return 'nobody that was asked for'
+  if (!signer) return 'not checked'
   return signer.pinned
     ? `${signer.fingerprint}, the key given`
     : `${signer.fingerprint}, which only the bundle vouches for`

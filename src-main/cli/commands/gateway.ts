@@ -44,17 +44,20 @@ export function gatewayCommand(): Command {
     'sealwright gateway --keys keys --audit-log audit.jsonl --nats nats://127.0.0.1:4222',
   ])
     .requiredOption('--keys <folder>', 'the key store', path)
-    .requiredOption('--audit-log <file>', 'signed log of every answer; continued where it exists', path)
+    .requiredOption('--audit-log <file>', 'signed log of every answer; continued if it exists', path)
     .option('--deployment <id>', 'serve this one; may be given again (default: all not revoked)', collected, [])
     .option('--per-minute <number>', 'answers per minute, for each deployment and each token', positiveNumber, 60)
     .option(
       '--quota <number>',
-      'images answered per deployment in its lifetime, in place of its budget (docs/security.md)',
+      'images answered per deployment in its lifetime, instead of its budget (docs/security.md)',
       positiveNumber,
     )
-    .option('--auditor <url>', 'where `audit serve` answers; needed for deployments with audits')
+    .option('--auditor <url>', 'address of `audit serve`; needed for deployments with audits')
     .option('--auditor-token-file <file>', 'bearer token for it', path)
-    .option('--second-edge <url>', 'in place of an auditor: another edge with the bundle, whose results are compared')
+    .option(
+      '--second-edge <url>',
+      'instead of an auditor: another edge with the same bundle, whose results are compared',
+    )
     .option('--second-edge-token-file <file>', 'bearer token for it', path)
     .option('--evidence <folder>', 'for evidence against edges that were caught (default: beside the log)', path)
     .option('--opening-seconds <number>', 'within which an edge has to open an audited job', positiveNumber, 60)
@@ -65,7 +68,10 @@ export function gatewayCommand(): Command {
     .option('--canary-edge <url>', 'the edge that is asked about canaries')
     .option('--canary-token-file <file>', 'bearer token for that edge', path)
     .option('--canary-minutes <number>', 'how often, on average', positiveNumber, 60)
-  const queued = withNats(base, "make the deployments' queues on this server, and open and refresh what comes there")
+  const queued = withNats(
+    base,
+    "create the deployments' queues on this server, and decrypt or refresh the results that arrive",
+  )
   return withLog(withUnlock(withListening(queued, 8443))).action(async (options: Options) => {
     const { json, deployment: deployments } = options
     await answer(json === true, async (work) => {

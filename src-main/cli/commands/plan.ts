@@ -40,7 +40,7 @@ export function planCommand(): Command {
       'unlabelled samples; without them polynomials are planned with any coefficients',
       path,
     )
-    .option('--dump', 'list every instruction with the level and the scale of what it leaves')
+    .option('--dump', 'list every instruction with the level and the scale of its result')
   return withNetworkNames(withSplit(withInputMode(withActivation(withPreprocessing(base))))).action(
     async (model: string, options: Options) => {
       await answer(options.json === true, async (work) => {

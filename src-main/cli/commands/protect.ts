@@ -63,7 +63,7 @@ export function protectCommand(): Command {
       'unlabelled samples: arrays, tables, pictures, folders (docs/data.md)',
       path,
     )
-    .requiredOption('--keys <folder>', 'key store; made where it does not exist', path)
+    .requiredOption('--keys <folder>', 'key store; created if it does not exist', path)
     .requiredOption('--out <file>', 'the bundle to write, usually *.sealed', path)
   withSplit(withInputMode(withActivation(withClassNames(withPreprocessing(base)))))
     .addOption(revealOption('what a decryption may tell').default('label'))

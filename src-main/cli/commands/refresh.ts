@@ -18,7 +18,7 @@ export function refreshCommand(): Command {
     'sealwright refresh digit-0.result --keys keys --out digit.refreshed\nsealwright edge run deep.sealed --input digit.refreshed --out digit-1.result',
   ])
     .requiredOption('--keys <folder>', 'the key store that protect wrote', path)
-    .requiredOption('--out <file>', 'what the edge takes as input of the next segment', path)
+    .requiredOption('--out <file>', 'the input of the next segment, for the edge', path)
     .option('--force', 'replace the file if it exists')
   return withUnlock(base).action(async (result: string, options: Options) => {
     await answer(options.json === true, async (work) => {

@@ -35,8 +35,8 @@ export function validateCommand(): Command {
     'sealwright validate lenet5.onnx --data images/ --calibration images/ --encrypted 50 --html report.html --json',
   ])
     .requiredOption('--data <data>', 'samples: arrays, tables, pictures, folders (docs/data.md)', path)
-    .option('--labels <file>', 'their classes, where the data has none; without any agreement is reported', path)
-    .requiredOption('--calibration <data>', 'unlabelled samples, others than those validated', path)
+    .option('--labels <file>', 'their classes, if the data has none; without labels only agreement is reported', path)
+    .requiredOption('--calibration <data>', 'unlabelled samples, different from those validated', path)
     .option('--encrypted <number>', 'how many samples to run encrypted too', wholeNumber, 0)
     .option('--html <file>', 'write a page with plots', path)
     .option('--force', 'replace that page if it exists')
