@@ -22,6 +22,8 @@ export type {
   DataLook,
   Deployment,
   KeptView,
+  OpenedResult,
+  OriginalTrialView,
   PlannedSegment,
   Proposal,
   QuantisedView,
@@ -30,6 +32,15 @@ export type {
   Tested,
   TestedSample,
 } from '../src-main/ipc/results.ts'
-export type { CutView, KeptResult, Opened, ProjectView, RecentView, SplitView, StageId } from '../src-main/ipc/views.ts'
+export type {
+  CutView,
+  KeptResult,
+  Opened,
+  PresetView,
+  ProjectView,
+  RecentView,
+  SplitView,
+  StageId,
+} from '../src-main/ipc/views.ts'
 export type { ErrorReport } from '../src-main/core/errors.ts'
 export type { Result }

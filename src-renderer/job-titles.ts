@@ -6,6 +6,7 @@ const titles: Readonly<Record<JobName, string>> = {
   activations: 'Fitting polynomials',
   validate: 'Measuring',
   look: 'Looking at the data',
+  original: 'Trying the original network',
   plan: 'Planning',
   proposals: 'Comparing splits',
   protect: 'Exporting',
@@ -13,6 +14,7 @@ const titles: Readonly<Record<JobName, string>> = {
   probe: 'Running your drawing',
   batch: 'Running a batch',
   keys: 'Working on the keys',
+  result: 'Opening a result',
   audit: 'Checking the audit log',
   bundle: 'Checking the bundle',
 }

@@ -1,6 +1,6 @@
 /** What each call of the contract does. Paths stay here; the page knows file names. */
 import { createHash } from 'node:crypto'
-import { copyFile } from 'node:fs/promises'
+import { copyFile, writeFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { basename, join } from 'node:path'
 import { withoutEnding } from '../core/network/file-name.ts'
@@ -10,9 +10,11 @@ import { CancelledError, UserError } from '../core/errors.ts'
 import type { AdviceView, CandidateView } from '../ipc/results.ts'
 import type { CallHandlers } from '../ipc/serve-calls.ts'
 import type { Opened, ProjectView } from '../ipc/views.ts'
+import { PRESETS } from '../jobs/presets.ts'
 import { commandsOf } from './commands.ts'
 import type { Dialogs } from './dialogs.ts'
 import type { OpenRequests } from './open-requests.ts'
+import { pdfOf } from './print-report.ts'
 import { bytesOf, loadProject, saveProject } from './project-file.ts'
 import { choiceWords, Project, sampleModel, sampleProject } from './project.ts'
 import type { RecentFiles } from './recent.ts'
@@ -32,8 +34,13 @@ export interface Surroundings {
   readonly showProgress: (share: number | null) => void
 }
 
-const networkFilter = { name: 'Networks, projects and bundles', extensions: ['onnx', 'tflite', 'sealproj', 'sealed'] }
-const dataExtensions = { samples: ['npy', 'npz', 'png', 'jpg', 'jpeg'], labels: ['npy', 'npz', 'csv', 'txt'] }
+const networkFilter = {
+  name: 'Networks, projects, bundles and results',
+  extensions: ['onnx', 'tflite', 'sealproj', 'sealed', 'result'],
+}
+/** What docs/data.md lists. */
+const arrays = ['npy', 'npz', 'gz', 'csv', 'tsv', 'txt', 'parquet', 'bin', 'idx', 'ubyte']
+const dataExtensions = { samples: [...arrays, 'png', 'jpg', 'jpeg'], labels: arrays }
 const dataTitles = {
   calibration: 'Choose calibration data',
   inputs: 'Choose inputs',
@@ -85,6 +92,11 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       starter.openedBundle = path
       return { kind: 'bundle', fileName: basename(path) }
     }
+    if (/\.result$/i.test(path)) {
+      await bytesOf(path)
+      starter.openedResult = path
+      return { kind: 'result', fileName: basename(path) }
+    }
     if (/\.sealproj$/i.test(path)) return await open(await loadProject(path), path)
     return await open(await resumed(new Project('file', path, await bytesOf(path))))
   }
@@ -115,6 +127,7 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       platform: process.platform,
       memoryBytes: totalmem(),
       recent: await recent.views(),
+      presets: Object.entries(PRESETS).map(([name, preprocessing]) => ({ name, preprocessing })),
       keyring: remembered.availability,
     }),
     openSample: async () => await open(await resumed(sampleProject(assets, await bytesOf(join(assets, sampleModel))))),
@@ -148,7 +161,10 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
     },
     chooseData: async ({ use, from }) => {
       const extensions = use === 'labels' ? dataExtensions.labels : dataExtensions.samples
-      const filters = [{ name: use === 'labels' ? 'Labels' : 'Samples', extensions }]
+      const filters = [
+        { name: use === 'labels' ? 'Labels' : 'Samples', extensions },
+        { name: 'Every file', extensions: ['*'] },
+      ]
       const title = dataTitles[use]
       const path = await dialogs.open(
         from === 'file'
@@ -184,13 +200,14 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       return undefined
     },
     saveReport: async ({ format }) => {
-      const report = starter.report(format)
+      const report = starter.report(format === 'pdf' ? 'html' : format)
       const path = await dialogs.save(
         'Save the report',
         `${withoutEnding(basename(current().model))} accuracy.${format}`,
       )
       if (path === undefined) return null
-      await copyFile(report, path)
+      if (format === 'pdf') await writeFile(path, await pdfOf(report))
+      else await copyFile(report, path)
       return basename(path)
     },
     showFolder: ({ of }) => {

@@ -6,14 +6,14 @@ import type { Project } from './project.ts'
 
 /** @param out the bundle that was exported; beside the model where none was */
 export function commandsOf({ model, choices }: Project, keys: string, out = `${withoutEnding(model)}.sealed`): string {
-  const { calibration, inputs, labels, preprocessing, degrees, input, reveal, auditRate, minKept } = choices
+  const { calibration, inputs, labels, classNames, degrees, input, reveal, auditRate, minKept } = choices
   const network = quoted(model)
   const data = calibration === undefined ? 'CALIBRATION' : quoted(calibration)
-  const { scale, mean, std } = preprocessing
-  const fed = `--scale ${scale === 1 / 255 ? '1/255' : scale} --mean ${mean.join(',')} --std ${std.join(',')}`
+  const fed = fedOptions(choices)
   const isMixed = Object.keys(degrees).length > 0
   const plan = `${withoutEnding(model)}.plan.json`
   const fit = isMixed ? `--plan ${quoted(plan)}` : fitOptions(choices)
+  const named = classNames.length > 0 ? ` --class-names ${quoted(classNames.join(','))}` : ''
   const lines = [
     `sealwright inspect ${network}`,
     `sealwright advise ${network} --calibration ${data} ${fed} --input ${input} --min-kept ${minKept}`,
@@ -22,14 +22,25 @@ export function commandsOf({ model, choices }: Project, keys: string, out = `${w
       ? []
       : [
           `sealwright validate ${network} --calibration ${data} ${fed} ${fit} --data ${quoted(inputs)}` +
-            (labels === undefined ? '' : ` --labels ${quoted(labels)}`),
+            (labels === undefined ? '' : ` --labels ${quoted(labels)}`) +
+            named,
         ]),
     `sealwright protect ${network} --calibration ${data} ${fed} ${fit} --input ${input} --min-kept ${minKept}` +
-      ` --reveal ${reveal}${auditRate > 0 ? ` --audit ${auditRate}` : ''} --keys ${quoted(keys)} --out ${quoted(out)}`,
+      ` --reveal ${reveal}${auditRate > 0 ? ` --audit ${auditRate}` : ''}${named} --keys ${quoted(keys)} --out ${quoted(out)}`,
     `sealwright edge run ${quoted(out)} --input ${inputs === undefined ? 'INPUT' : quoted(inputs)} --out ${quoted(`${withoutEnding(model)}.result`)}`,
     `sealwright decrypt ${quoted(`${withoutEnding(model)}.result`)} --keys ${quoted(keys)}`,
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** What is done to a sample before the network gets it. */
+function fedOptions({ preprocessing }: Project['choices']): string {
+  const { scale, mean, std, resize, crop } = preprocessing
+  return [
+    `--scale ${scale === 1 / 255 ? '1/255' : scale} --mean ${mean.join(',')} --std ${std.join(',')}`,
+    ...(resize ? [`--resize ${resize.join(',')}`] : []),
+    ...(crop ? [`--crop ${crop.join(',')}`] : []),
+  ].join(' ')
 }
 
 interface Fit {

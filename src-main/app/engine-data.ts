@@ -1,14 +1,17 @@
 import { evenly } from '../core/numeric/evenly.ts'
 import { reportError, UserError } from '../core/errors.ts'
-import { classesOf, type LayerModel } from '../core/network/layer-model.ts'
+import { classesOf } from '../core/network/layer-model.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { must } from '../core/must.ts'
 import type { Purpose } from '../data/npz.ts'
 import type { Samples } from '../data/read-samples.ts'
-import type { DataLook, LookResult } from '../ipc/results.ts'
+import type { DataLook, LookResult, OriginalTrialView } from '../ipc/results.ts'
 import { openSamples, type PreprocessingChoice } from '../jobs/calibration.ts'
+import { classNamesOf } from '../jobs/class-names.ts'
 import { labelsFor } from '../jobs/labels.ts'
-import { openNetwork } from '../jobs/open-network.ts'
+import { openNetworkFile, type NetworkFile } from '../jobs/open-network.ts'
+import { fedPicture } from '../jobs/preview.ts'
+import { compareFeeds } from '../jobs/try-original.ts'
 import { pictureOf } from './engine-pictures.ts'
 
 export interface LookRequest {
@@ -18,6 +21,7 @@ export interface LookRequest {
   readonly inputs?: string
   /** Of the inputs. */
   readonly labels?: string
+  readonly classNames?: readonly string[]
 }
 
 /** Samples that are drawn, and samples whose values are looked at. */
@@ -28,11 +32,11 @@ const mostClasses = 12
 
 /** What is in the data that was chosen, and what is wrong with it. Each choice has its own answer. */
 export async function look(request: LookRequest, work: WorkContext): Promise<LookResult> {
-  const model = await openNetwork(request)
+  const network = await openNetworkFile(request)
   const each = async (path: string | undefined, purpose: Purpose, labels?: string) => {
     if (path === undefined) return undefined
     try {
-      return { found: await lookAt(model, { ...request, path, purpose, labels }, work) }
+      return { found: await lookAt(network, { ...request, path, purpose, labels }, work) }
     } catch (error) {
       if (error instanceof UserError) return { problem: reportError(error) }
       throw error
@@ -43,24 +47,27 @@ export async function look(request: LookRequest, work: WorkContext): Promise<Loo
   return { ...(calibration && { calibration }), ...(inputs && { inputs }) }
 }
 
-interface OneLook extends Pick<LookRequest, 'preprocessing' | 'labels'> {
+interface OneLook extends Pick<LookRequest, 'preprocessing' | 'labels' | 'classNames'> {
   readonly path: string
   readonly purpose: Purpose
 }
 
-async function lookAt(model: LayerModel, request: OneLook, work: WorkContext): Promise<DataLook> {
+async function lookAt(network: NetworkFile, request: OneLook, work: WorkContext): Promise<DataLook> {
+  const { model } = network
   const samples = await openSamples(request, model, work)
   const { source, preprocessing, indices } = samples
   const places = evenly([...indices.keys()], looked)
   const raw = rangeOf(places.map((place) => source.sample(indices[place])))
   const fed = rangeOf(places.map((place) => samples.at(place)))
-  const labels = await labelsFor(request.labels, source, { count: source.count, classes: classesOf(model) })
-  const classes = labels && countsOf(labels, source)
+  const names = classNamesOf(request.classNames, network.classNames, classesOf(model))
+  const labels = await labelsOf(request, network, source)
+  const classes = labels && countsOf(labels, names ?? source.labels?.names)
   return {
     count: source.count,
     shape: source.shape,
     isSignal: source.shape[1] === 1,
     pictures: evenly(places, shown).map((place) => pictureOf(source.sample(indices[place]), source.shape)),
+    fedPicture: fedPicture(samples.at(0), source.shape),
     raw,
     fed,
     ...(classes && { classes: classes.slice(0, mostClasses), classCount: classes.length }),
@@ -93,10 +100,42 @@ function alarmsOf({ least, most }: DataLook['raw'], scale: number): string[] {
   return []
 }
 
-function countsOf(labels: Int32Array, { labels: own }: Samples): { name: string; count: number }[] {
+const labelsOf = (
+  { labels, classNames }: Pick<LookRequest, 'labels' | 'classNames'>,
+  { model, classNames: ofModel }: NetworkFile,
+  source: Samples,
+): Promise<Int32Array | undefined> => {
+  const classes = classesOf(model)
+  const names = classNamesOf(classNames, ofModel, classes)
+  return labelsFor(labels, source, { count: source.count, classes, ...(names && { classNames: names }) })
+}
+
+/**
+ * How often the original network is right on the inputs, or where these have no labels on the calibration data; null
+ * where neither has any. @throws UserError what data/ says
+ */
+export async function tryFeeds(request: LookRequest, work: WorkContext): Promise<OriginalTrialView | null> {
+  const network = await openNetworkFile(request)
+  const { calibration, inputs, preprocessing } = request
+  const sources = [
+    { path: inputs, purpose: 'test', labels: request.labels },
+    { path: calibration, purpose: 'train', labels: undefined },
+  ] as const
+  for (const { path, purpose, labels: file } of sources) {
+    if (path === undefined) continue
+    const { source, preprocessing: fed } = await openSamples({ path, preprocessing, purpose }, network.model, work)
+    const labels = await labelsOf({ ...request, labels: file }, network, source)
+    if (labels === undefined) continue
+    const tried = await compareFeeds(request, network, { source, preprocessing: fed, labels }, work)
+    return { ...tried, classes: Math.max(2, classesOf(network.model)) }
+  }
+  return null
+}
+
+function countsOf(labels: Int32Array, names: readonly string[] | undefined): { name: string; count: number }[] {
   const counts = new Map<number, number>()
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
-  const nameOf = (label: number): string => own?.names?.[label] ?? String(label)
+  const nameOf = (label: number): string => names?.[label] ?? String(label)
   return [...counts.keys()]
     .sort((a, b) => must(counts, b) - must(counts, a) || a - b)
     .map((label) => ({ name: nameOf(label), count: must(counts, label) }))

@@ -18,6 +18,7 @@ export const engineJobs = {
   advise: lazily(async () => (await import('./engine-advise.ts')).adviseForWindow),
   validate: lazily(async () => (await import('./engine-validate.ts')).validateForWindow),
   look: lazily(async () => (await import('./engine-data.ts')).look),
+  original: lazily(async () => (await import('./engine-data.ts')).tryFeeds),
   plan: lazily(async () => (await import('./engine-splits.ts')).splitPlan),
   proposals: lazily(async () => (await import('./engine-splits.ts')).proposals),
   protect: lazily(async () => (await import('./engine-export.ts')).protectForWindow),
@@ -25,6 +26,7 @@ export const engineJobs = {
   probe: lazily(async () => (await import('./engine-tests.ts')).probe),
   batch: lazily(async () => (await import('./engine-tests.ts')).batch),
   keys: lazily(async () => (await import('./engine-keys.ts')).actOnKeys),
+  result: lazily(async () => (await import('./engine-keys.ts')).openResult),
   audit: lazily(async () => (await import('./engine-keys.ts')).readAudit),
   bundle: lazily(async () => (await import('./engine-export.ts')).describeForWindow),
 }

@@ -1,9 +1,16 @@
+import type { Framing, Layout } from '../core/bundle/preprocessing.ts'
 import { readSamples } from '../data/read-samples.ts'
 import type { PictureView } from '../ipc/picture.ts'
 
+type Framed = Framing & { readonly layout?: Layout }
+
 /** Samples as something to look at. */
-export async function picturesOf(path: string, indices: readonly number[]): Promise<PictureView[]> {
-  const samples = await readSamples(path)
+export async function picturesOf(
+  path: string,
+  { layout, resize, crop }: Framed,
+  indices: readonly number[],
+): Promise<PictureView[]> {
+  const samples = await readSamples(path, { layout, resize, crop })
   return indices.map((index) => pictureOf(samples.sample(index), samples.shape))
 }
 

@@ -6,10 +6,13 @@ import { encode } from 'fast-png'
 import { UserError } from '../core/errors.ts'
 import { present } from '../core/must.ts'
 import type { WorkContext } from '../core/progress.ts'
-import { readLabels } from '../data/read-labels.ts'
-import { readSamples } from '../data/read-samples.ts'
+import { classesOf } from '../core/network/layer-model.ts'
 import type { Tested, Trial } from '../ipc/results.ts'
+import { openSamples, type PreprocessingChoice } from '../jobs/calibration.ts'
+import { classNamesOf } from '../jobs/class-names.ts'
 import { listKeys } from '../jobs/keys.ts'
+import { labelsFor } from '../jobs/labels.ts'
+import { openNetworkFile } from '../jobs/open-network.ts'
 import { sealAndTry, sealedTrial, type SealAndTryRequest } from '../jobs/seal-and-try.ts'
 import { tryBundle, type TryInput, type TryRequest, type TryResult } from '../jobs/try-bundle.ts'
 import { picturesOf } from './engine-pictures.ts'
@@ -17,7 +20,11 @@ import { picturesOf } from './engine-pictures.ts'
 const mostShown = 60
 
 interface InputsRequest {
+  readonly model: string
+  readonly preprocessing: PreprocessingChoice
+  readonly classNames?: readonly string[]
   readonly data: string
+  /** Where the data has none, or others. */
   readonly labels?: string
   /** The first so many, or as many as there are. */
   readonly count: number
@@ -32,14 +39,14 @@ export type ProbeJobRequest = Pick<TryRequest, 'model' | 'preprocessing' | 'thre
   Which & { readonly picture: { readonly width: number; readonly height: number; readonly values: readonly number[] } }
 
 export async function trial(request: TrialJobRequest, work: WorkContext): Promise<Trial> {
-  const inputs = await inputsOf(request)
+  const inputs = await inputsOf(request, work)
   const { tested, ...sealed } = await sealAndTry({ ...request, threads: threadsOf(request), inputs }, work)
-  return { ...sealed, tested: await withPictures(tested, request.data) }
+  return { ...sealed, tested: await withPictures(tested, request) }
 }
 
 export async function batch(request: BatchJobRequest, work: WorkContext): Promise<Tested> {
-  const inputs = await inputsOf(request)
-  return await withPictures(await run(request, inputs, work), request.data)
+  const inputs = await inputsOf(request, work)
+  return await withPictures(await run(request, inputs, work), request)
 }
 
 export async function probe(request: ProbeJobRequest, work: WorkContext): Promise<Tested> {
@@ -77,10 +84,14 @@ async function run(request: BatchJobRequest | ProbeJobRequest, inputs: TryInput[
 
 const threadsOf = ({ threads }: { readonly threads?: number }): number | undefined => threads || undefined
 
-async function inputsOf({ data, labels, count }: InputsRequest): Promise<TryInput[]> {
-  const samples = await readSamples(data)
-  const truths = labels === undefined ? undefined : await readLabels(labels, { count: samples.count })
-  return Array.from({ length: Math.min(count, samples.count) }, (_, index) => ({
+async function inputsOf(request: InputsRequest, work: WorkContext): Promise<TryInput[]> {
+  const { data, labels, count, preprocessing } = request
+  const { model, classNames: ofModel } = await openNetworkFile(request)
+  const { source } = await openSamples({ path: data, preprocessing, purpose: 'test' }, model, work)
+  const classes = classesOf(model)
+  const names = classNamesOf(request.classNames, ofModel, classes)
+  const truths = await labelsFor(labels, source, { count: source.count, classes, ...(names && { classNames: names }) })
+  return Array.from({ length: Math.min(count, source.count) }, (_, index) => ({
     path: data,
     index,
     ...(truths && { truth: truths[index] }),
@@ -88,11 +99,14 @@ async function inputsOf({ data, labels, count }: InputsRequest): Promise<TryInpu
 }
 
 /** Those whose label changed first; pictures and scores of a thousand would only fill the window's memory. */
-async function withPictures(tested: TryResult, data: string): Promise<Tested> {
+async function withPictures(
+  tested: TryResult,
+  { data, preprocessing }: Pick<InputsRequest, 'data' | 'preprocessing'>,
+): Promise<Tested> {
   const changed = tested.samples.filter(({ original, encrypted }) => original !== encrypted)
   const rest = tested.samples.filter(({ original, encrypted }) => original === encrypted)
   const shown = [...changed, ...rest].slice(0, mostShown).map(({ index }) => index)
-  const pictures = new Map((await picturesOf(data, shown)).map((picture, at) => [shown[at], picture]))
+  const pictures = new Map((await picturesOf(data, preprocessing, shown)).map((picture, at) => [shown[at], picture]))
   const samples = tested.samples.map(({ scores, ...sample }) => {
     const picture = pictures.get(sample.index)
     return { ...sample, ...(picture && { picture, scores }) }

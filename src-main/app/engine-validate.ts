@@ -24,6 +24,7 @@ export async function validateForWindow(request: ValidateJobRequest, work: WorkC
   await writeFile(join(request.reports, 'report.csv'), reportCsv(report))
   const pictures = await picturesOf(
     request.data,
+    request.preprocessing,
     report.worst.map(({ index }) => index),
   )
   return { ...report, worst: report.worst.map((sample, at) => ({ ...sample, picture: pictures[at] })) }

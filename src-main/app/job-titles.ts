@@ -7,6 +7,7 @@ export const jobTitles: Readonly<Record<JobName, string>> = {
   activations: 'Fitting the polynomials',
   validate: 'Measuring the accuracy',
   look: 'Looking at the data',
+  original: 'Trying the original network',
   plan: 'Planning',
   proposals: 'Comparing splits',
   protect: 'The export',
@@ -14,12 +15,13 @@ export const jobTitles: Readonly<Record<JobName, string>> = {
   probe: 'The encrypted test',
   batch: 'The encrypted batch',
   keys: 'Work on the keys',
+  result: 'Opening a result',
   audit: 'Checking the audit log',
   bundle: 'Checking the bundle',
 }
 
 /** Started without being asked for, or over in a moment: not worth a question when the window closes. */
-const idle: readonly JobName[] = ['inspect', 'look', 'plan', 'keys', 'audit', 'bundle']
+const idle: readonly JobName[] = ['inspect', 'look', 'original', 'plan', 'keys', 'result', 'audit', 'bundle']
 
 export const worthAsking = (running: readonly JobName[]): string[] => [
   ...new Set(running.filter((job) => !idle.includes(job)).map((job) => jobTitles[job])),

@@ -1,7 +1,7 @@
 /** Files that the operating system asks to open: by argument, by a second start, or (macOS) by an event. */
 import { resolve } from 'node:path'
 
-const ours = /\.(onnx|tflite|sealproj|sealed)$/i
+const ours = /\.(onnx|tflite|sealproj|sealed|result)$/i
 
 /** The first argument after the program that names one of our files. Options are no files, whatever they end in. */
 export function fileArgument(args: readonly string[], folder: string): string | undefined {

@@ -16,6 +16,8 @@ export interface Choices {
   /** Class numbers of `inputs`. */
   readonly labels?: string
   readonly preprocessing: Omit<Preprocessing, 'layout'>
+  /** In the order of the outputs; none where the network's file or the data say them. */
+  readonly classNames: readonly string[]
   readonly degree: Degree
   readonly degrees: Readonly<Record<string, Degree>>
   readonly splitPools: boolean
@@ -32,6 +34,7 @@ export interface Choices {
 
 export const firstChoices: Choices = {
   preprocessing: { scale: 1 / 255, mean: [0], std: [1] },
+  classNames: [],
   degree: 2,
   degrees: {},
   splitPools: false,

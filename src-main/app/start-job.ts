@@ -13,6 +13,8 @@ import type { LastingJob } from './results.ts'
 import type { Scratch } from './scratch.ts'
 import { testRecordOf } from './test-record.ts'
 
+const everyFile = { name: 'Every file', extensions: ['*'] }
+
 export interface JobSurroundings {
   readonly jobs: WindowJobs
   readonly scratch: Scratch
@@ -36,6 +38,8 @@ export class JobStarter {
   readonly #fits: string
   /** The bundle that was opened to look at. */
   openedBundle: string | undefined
+  /** The encrypted result that waits to be opened with its key. */
+  openedResult: string | undefined
   /** The bundle or folder that was exported last. */
   exported: string | undefined
   /** What the last trial left for further inputs: its bundle and throw-away keys. */
@@ -93,6 +97,8 @@ export class JobStarter {
         const auditLog = await this.#dialogs.open({ title: 'Open an audit log', properties: ['openFile'], filters })
         return auditLog === undefined ? undefined : this.#jobs.start('audit', { auditLog })
       }
+      case 'result':
+        return await this.#startResult(request)
       case 'bundle':
         if (this.openedBundle === undefined) throw new UserError('no-bundle', 'Open a bundle first.')
         return this.#jobs.start('bundle', { bundle: this.openedBundle })
@@ -102,7 +108,7 @@ export class JobStarter {
   }
 
   async #startOfProject(
-    request: Exclude<JobRequest, { job: 'keys' | 'audit' | 'bundle' }>,
+    request: Exclude<JobRequest, { job: 'keys' | 'result' | 'audit' | 'bundle' }>,
     project: Project | undefined,
     keeping: Keeping,
   ): Promise<string | undefined> {
@@ -119,6 +125,10 @@ export class JobStarter {
       case 'look': {
         const { inputs, labels } = project.choices
         return this.#jobs.start('look', { ...network, calibration, inputs, labels })
+      }
+      case 'original': {
+        const { inputs, labels } = project.choices
+        return this.#jobs.start('original', { ...network, calibration, inputs, labels })
       }
       case 'plan':
         return this.#jobs.start('plan', { ...network, input, split, calibration, keptOnly: true })
@@ -146,14 +156,36 @@ export class JobStarter {
     }
   }
 
-  async #startKeys({ act, deployment }: Requested<'keys'>): Promise<string | undefined> {
-    const file = await this.#backupFile(act)
+  async #startKeys({ act, deployment, passphrase, next }: Requested<'keys'>): Promise<string | undefined> {
+    const file = await this.#fileOf(act)
     if (file === null) return undefined
+    if (act === 'change-passphrase' && deployment !== undefined) {
+      const old = await this.#passphraseOf(deployment, passphrase)
+      const remembered = [...(await this.#remembered.deployments())]
+      const request = { keys: this.keys, act, deployment, passphrase: old, next, remembered }
+      return this.#jobs.start('keys', request, async (done) => {
+        if (done && next !== undefined && remembered.includes(deployment)) {
+          await this.#remembered.remember(deployment, next)
+        }
+      })
+    }
     if (deployment !== undefined && (act === 'forget-passphrase' || act === 'destroy')) {
       await this.#remembered.forget(deployment)
     }
     const remembered = [...(await this.#remembered.deployments())]
     return this.#jobs.start('keys', { keys: this.keys, act, deployment, file, remembered })
+  }
+
+  async #startResult({ deployment, passphrase }: Requested<'result'>): Promise<string | undefined> {
+    const known = await this.#passphraseOf(deployment, passphrase)
+    const filters = [{ name: 'Encrypted results', extensions: ['result'] }]
+    const result =
+      this.openedResult ?? (await this.#dialogs.open({ title: 'Open a result', properties: ['openFile'], filters }))
+    if (result === undefined) return undefined
+    const request = { result, keys: this.keys, deployment, passphrase: known }
+    return this.#jobs.start('result', request, async (done) => {
+      if (done) this.openedResult = undefined
+    })
   }
 
   async #startValidate(
@@ -225,7 +257,7 @@ export class JobStarter {
     project: Project,
     keeping: Keeping,
   ): Promise<string> {
-    const { labels, threads, preprocessing } = project.choices
+    const { labels, threads, preprocessing, classNames } = project.choices
     const bundle = await this.#bundleOf(request)
     const test = { model: project.model, preprocessing, threads, ...bundle }
     if (request.job === 'probe') {
@@ -233,7 +265,8 @@ export class JobStarter {
         if (done) await keeping.test(testRecordOf('A drawing', done))
       })
     }
-    const inputs = { data: project.inputs, labels, count: request.samples }
+    const names = classNames.length > 0 && { classNames }
+    const inputs = { data: project.inputs, labels, count: request.samples, ...names }
     return this.#jobs.start('batch', { ...test, ...inputs }, async (done) => {
       if (done) await keeping.test(testRecordOf(`Batch of ${project.view.choices.inputs}`, done))
     })
@@ -245,24 +278,34 @@ export class JobStarter {
       if (this.#trial === undefined) throw new UserError('not-tried', 'Seal and run the network first.')
       return { trial: this.#trial }
     }
-    const known = passphrase ?? (await this.#remembered.recall(deployment))
-    if (known === undefined)
-      throw new UserError('no-passphrase', 'This bundle’s passphrase is not remembered: type it.')
-    return { keys: this.keys, deployment, passphrase: known }
+    return { keys: this.keys, deployment, passphrase: await this.#passphraseOf(deployment, passphrase) }
   }
 
-  /** The file that a backup goes to or comes from; undefined where none is needed, null where none was chosen. */
-  async #backupFile(act: Requested<'keys'>['act']): Promise<string | null | undefined> {
+  /** @throws UserError no-passphrase */
+  async #passphraseOf(deployment: string, typed: string | undefined): Promise<string> {
+    const known = typed ?? (await this.#remembered.recall(deployment))
+    if (known !== undefined) return known
+    throw new UserError('no-passphrase', 'This deployment’s passphrase is not remembered: type it.')
+  }
+
+  /** The file that a backup or a public key goes to, or a backup comes from; undefined where none is needed, null where none was chosen. */
+  async #fileOf(act: Requested<'keys'>['act']): Promise<string | null | undefined> {
+    if (act === 'save-public-key') {
+      return (await this.#dialogs.save('Save the public signing key', 'sealwright-signing-key.pem')) ?? null
+    }
     if (act === 'back-up') return (await this.#dialogs.save('Back up the keys', 'sealwright-keys.age')) ?? null
     if (act !== 'restore') return undefined
-    return (await this.#dialogs.open({ title: 'Restore keys from a backup', properties: ['openFile'] })) ?? null
+    const filters = [{ name: 'Backups of keys', extensions: ['age'] }, everyFile]
+    return (
+      (await this.#dialogs.open({ title: 'Restore keys from a backup', properties: ['openFile'], filters })) ?? null
+    )
   }
 }
 
 /** Which network, and what becomes of its activations. */
 function networkOf({ model, choices }: Project) {
-  const { preprocessing, degree, degrees, splitPools } = choices
-  return { model, preprocessing, degree, degrees, splitPools }
+  const { preprocessing, degree, degrees, splitPools, classNames } = choices
+  return { model, preprocessing, degree, degrees, splitPools, ...(classNames.length > 0 && { classNames }) }
 }
 
 function compileRequest(project: Project) {

@@ -6,7 +6,7 @@ import type { JobUpdate } from './jobs.ts'
 import type { ErrorReport } from '../core/errors.ts'
 import { count } from './count.ts'
 import { GOALS } from '../core/compile/candidates.ts'
-import { choicesChange, keptResult, opened, projectView, recentView, stageId } from './views.ts'
+import { choicesChange, keptResult, opened, preset, projectView, recentView, stageId } from './views.ts'
 import type { StageId } from './views.ts'
 
 const nothing = z.undefined()
@@ -25,6 +25,7 @@ export const contract = {
       memoryBytes: count,
       /** Files opened before that still exist, newest first. */
       recent: z.array(recentView),
+      presets: z.array(preset).readonly(),
       /** Where passphrases can be kept, in words; or why they cannot. */
       keyring: z.object({ available: z.boolean(), words: z.string() }),
     }),
@@ -72,7 +73,7 @@ export const contract = {
   /** Of the running jobs, on the taskbar; null where none runs. */
   showProgress: { request: z.number().min(0).max(1).nullable(), reply: nothing },
   /** Asks where the last accuracy report goes; null where the person closed the dialog, else the file's name. */
-  saveReport: { request: z.strictObject({ format: z.enum(['html', 'csv']) }), reply: z.string().nullable() },
+  saveReport: { request: z.strictObject({ format: z.enum(['html', 'csv', 'pdf']) }), reply: z.string().nullable() },
   /** Shows where the keys, or the bundle exported last, are. */
   showFolder: { request: z.strictObject({ of: z.enum(['keys', 'bundle']) }), reply: nothing },
   /** null where the person closed the dialog that the job needs. */

@@ -10,6 +10,8 @@ import {
   exported,
   keyStore,
   lookResult,
+  openedResult,
+  originalTrial,
   proposals,
   splitPlan,
   tested,
@@ -23,6 +25,7 @@ export const jobResults = {
   activations,
   validate: accuracy,
   look: lookResult,
+  original: originalTrial.nullable(),
   plan: splitPlan,
   proposals,
   protect: exported,
@@ -30,6 +33,7 @@ export const jobResults = {
   probe: tested,
   batch: tested,
   keys: keyStore,
+  result: openedResult,
   audit: auditLog,
   bundle,
 }
@@ -56,6 +60,8 @@ export const jobRequest = z.discriminatedUnion('job', [
   z.strictObject({ job: z.literal('validate'), encrypted: z.number().int().min(0).max(1000) }),
   /** What is in the data that was chosen. */
   z.strictObject({ job: z.literal('look') }),
+  /** How often the original is right on the labelled samples among them; null where there are none. */
+  z.strictObject({ job: z.literal('original') }),
   /** Of the project's split. */
   z.strictObject({ job: z.literal('plan') }),
   z.strictObject({ job: z.literal('proposals'), splits: z.array(split).min(1).max(8) }),
@@ -66,9 +72,23 @@ export const jobRequest = z.discriminatedUnion('job', [
   z.strictObject({ job: z.literal('batch'), samples: z.number().int().min(1).max(1000), ...whichBundle }),
   z.strictObject({
     job: z.literal('keys'),
-    act: z.enum(['list', 'back-up', 'restore', 'revoke', 'destroy', 'forget-passphrase']),
+    act: z.enum([
+      'list',
+      'back-up',
+      'restore',
+      'revoke',
+      'destroy',
+      'forget-passphrase',
+      'change-passphrase',
+      'save-public-key',
+    ]),
     deployment: deploymentId.optional(),
+    /** Of a changed passphrase: the old one, left out where it is remembered, and the new one. */
+    passphrase: passphrase.optional(),
+    next: passphrase.optional(),
   }),
+  /** Opens an encrypted result: the one that was opened last, or asks for it. */
+  z.strictObject({ job: z.literal('result'), deployment: deploymentId, passphrase: passphrase.optional() }),
   /** Asks for the log. */
   z.strictObject({ job: z.literal('audit') }),
   /** The bundle that was opened last. */

@@ -31,6 +31,8 @@ export const dataLook = z.object({
   /** One line of values for each channel, rather than a picture. */
   isSignal: z.boolean(),
   pictures: z.array(pictureView).readonly(),
+  /** The first of them as the network gets it. */
+  fedPicture: pictureView.optional(),
   /** Values of some of them, as they are and as the network takes them. */
   raw: range,
   fed: range,
@@ -47,6 +49,26 @@ export type DataLook = z.infer<typeof dataLook>
 const looked = z.object({ found: dataLook.optional(), problem: errorView.optional() })
 export const lookResult = z.object({ calibration: looked.optional(), inputs: looked.optional() })
 export type LookResult = z.infer<typeof lookResult>
+
+/** How often the original network is right on labelled samples, as it is fed and with usual preprocessings, best first. */
+export const originalTrial = z.object({
+  samples: count,
+  accuracy: z.number(),
+  presets: z
+    .array(
+      z.object({
+        preset: z.string(),
+        reversed: z.boolean().optional(),
+        unscaled: z.boolean().optional(),
+        accuracy: z.number(),
+      }),
+    )
+    .readonly()
+    .optional(),
+  reordered: z.number().optional(),
+  classes: count,
+})
+export type OriginalTrialView = z.infer<typeof originalTrial>
 
 /** What a replacement keeps, on samples that its fit has not seen. */
 export const kept = z.object({
@@ -322,6 +344,23 @@ export const deployment = z.object({
 })
 export type Deployment = z.infer<typeof deployment>
 export const keyStore = z.object({ deployments: z.array(deployment).readonly() })
+
+/** What an encrypted result says, as much of it as the deployment's policy tells. */
+export const openedResult = z.object({
+  fileName: z.string(),
+  deployment: z.string(),
+  label: z.number(),
+  labelName: z.string().optional(),
+  top: z.array(z.number()).readonly().optional(),
+  topNames: z.array(z.string()).readonly().optional(),
+  scores: z.array(z.number()).readonly().optional(),
+  /** Of a batch, the label of each image. */
+  images: z
+    .array(z.object({ label: z.number(), labelName: z.string().optional() }))
+    .readonly()
+    .optional(),
+})
+export type OpenedResult = z.infer<typeof openedResult>
 
 /** An audit log whose chain of hashes holds. */
 export const auditLog = z.object({

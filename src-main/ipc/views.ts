@@ -5,7 +5,19 @@ import { count } from './count.ts'
 import { inspection } from './network.ts'
 
 const perChannel = z.array(z.number()).min(1).max(64).readonly()
-export const preprocessing = z.strictObject({ scale: z.number(), mean: perChannel, std: perChannel })
+/** Pixels of the shorter side or of a square, or height and width. */
+const sides = z.array(z.number().int().min(1).max(4096)).min(1).max(2).readonly()
+export const preprocessing = z.strictObject({
+  scale: z.number(),
+  mean: perChannel,
+  std: perChannel,
+  resize: sides.optional(),
+  crop: sides.optional(),
+})
+export type PreprocessingView = z.infer<typeof preprocessing>
+/** What training scripts usually do, by name. */
+export const preset = z.object({ name: z.string(), preprocessing })
+export type PresetView = z.infer<typeof preset>
 
 const layerName = z.string().min(1).max(1000)
 const few = z.number().int().min(1).max(64)
@@ -26,6 +38,8 @@ export const degree = z.union([z.literal(2), z.literal(4), z.literal(8)])
 /** How the network is to be protected; data are named, without their folders. */
 const choices = {
   preprocessing,
+  /** In the order of the outputs; those of the network's file or of the data where there are none. */
+  classNames: z.array(z.string().max(200)).max(10_000).readonly(),
   degree,
   /** Of single layers, where they differ from `degree`. */
   degrees: z.record(layerName, degree),
@@ -112,6 +126,8 @@ export const opened = z.discriminatedUnion('kind', [
     results: z.array(keptResult).readonly(),
   }),
   z.object({ kind: z.literal('bundle'), fileName: z.string() }),
+  /** An encrypted result, to be opened with a deployment's key. */
+  z.object({ kind: z.literal('result'), fileName: z.string() }),
 ])
 export type Opened = z.infer<typeof opened>
 

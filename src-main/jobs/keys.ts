@@ -1,7 +1,11 @@
+import { SIGNER_ENTRY } from '../core/bundle/manifest.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { throwIfCancelled } from '../core/progress.ts'
+import { writeAtomically } from '../files/write-atomically.ts'
+import { checkedPassphrase } from '../owner/age.ts'
 import { reportBudget, type BudgetReport } from '../owner/budget/budget.ts'
 import type { Deployment } from '../owner/deployment.ts'
+import { changeLock } from '../owner/change-lock.ts'
 import { backUpDeployment, restoreDeployment } from '../owner/key-backup.ts'
 import { KeyStore } from '../owner/key-store.ts'
 
@@ -51,6 +55,27 @@ export async function restoreKeys(
   throwIfCancelled(work)
   const store = new KeyStore(keys)
   return await reported(store, await restoreDeployment(store, backup, auditLog))
+}
+
+/** Nothing else of the deployment changes; backups made before keep the old passphrase. @throws UserError as `changeLock`, weak-passphrase */
+export async function changePassphrase(
+  { keys, deployment, passphrase, next }: KeysRequest & { readonly passphrase: string; readonly next: string },
+  work: WorkContext,
+): Promise<DeploymentReport> {
+  const found = await showKeys({ keys, deployment }, work)
+  await changeLock(new KeyStore(keys), found.id, { passphrase }, { passphrase: checkedPassphrase(next) })
+  return found
+}
+
+/** Copies the public signing key, by which nodes know the owner's bundles. @throws UserError unknown-deployment, output-exists, not-writable, disk-full */
+export async function savePublicKey(
+  { keys, deployment, out, force }: KeysRequest & { readonly out: string; readonly force: boolean },
+  work: WorkContext,
+): Promise<DeploymentReport> {
+  const found = await showKeys({ keys, deployment }, work)
+  const pem = await new KeyStore(keys).readFile(found.id, SIGNER_ENTRY)
+  await writeAtomically(out, { force }, (file) => file.writeFile(pem))
+  return found
 }
 
 /** From now on the deployment's results are refused; nothing is deleted. @throws UserError unknown-deployment */

@@ -7,7 +7,7 @@ import { readText } from '../files/read-file.ts'
 import { checkOutput } from '../files/write-atomically.ts'
 import { refuseExistingFolder } from '../files/write-folder.ts'
 import { keepsEnough, keptText, type Kept } from '../core/validate/kept.ts'
-import { checkLock, type Lock } from '../owner/age.ts'
+import { checkedPassphrase, checkLock, type Lock } from '../owner/age.ts'
 import { reportBudget, type BudgetReport } from '../owner/budget/budget.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { protect as exportBundle, type ProtectResult as Exported } from '../owner/protect.ts'
@@ -84,8 +84,6 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   return await exportCompiled(request, compiled, work, watch)
 }
 
-/** Of a new passphrase; the window asks for as many. */
-const leastPassphraseLength = 8
 /** A recipient or a signing key that cannot be used is refused before the long work, not after it. */
 async function checkLockAndKey({ recipients, passphrase, signingKey }: ProtectRequest): Promise<void> {
   lockOf(recipients, passphrase)
@@ -206,11 +204,6 @@ function lockOf(recipients: readonly string[] = [], passphrase?: string): Lock {
     checkLock({ recipients })
     return { recipients }
   }
-  if (passphrase !== undefined) {
-    if (Array.from(passphrase).length >= leastPassphraseLength) return { passphrase }
-    throw new UserError('weak-passphrase', `The passphrase has fewer than ${leastPassphraseLength} characters.`, {
-      hint: 'Five random words make a good one.',
-    })
-  }
+  if (passphrase !== undefined) return { passphrase: checkedPassphrase(passphrase) }
   throw new UserError('passphrase-needed', 'The secret keys need a passphrase or an age recipient.')
 }

@@ -18,7 +18,7 @@ export interface OriginalTrial {
   readonly samples: number
   /** Share of them that it is right on. */
   readonly accuracy: number
-  /** Where that is less than half: the same with usual preprocessings, best first. */
+  /** Where that is less than half, or they were asked for: the same with usual preprocessings, best first. */
   readonly presets?: readonly PresetAccuracy[]
   /** Likewise, and with the classes in another order: each label taken for the class that it meets most often. */
   readonly reordered?: number
@@ -58,14 +58,34 @@ export async function tryOriginal(
   const classes = classesOf(network.model)
   const labels = fitting(source, { count: source.count, classes, classNames })
   if (labels === undefined) return undefined
-  const trials = evenly([...labels.keys()], Math.min(SAMPLES, affordable(network)))
+  return await tryOn({ request, network, source, preprocessing }, labels, false, work)
+}
+
+/**
+ * Tries the original network on samples whose classes are known, and with every usual preprocessing beside it where the
+ * network is small enough, or is right on less than half.
+ * @param labels one class for each sample of the source
+ */
+export async function compareFeeds(
+  request: NetworkRequest,
+  network: NetworkFile,
+  { source, preprocessing, labels }: Labelled & { readonly labels: Int32Array },
+  work: WorkContext,
+): Promise<OriginalTrial> {
+  const affordable = affordableSamples(network)
+  return await tryOn({ request, network, source, preprocessing }, labels, affordable >= TRIED_SAMPLES, work)
+}
+
+async function tryOn(judged: Judged, labels: Int32Array, always: boolean, work: WorkContext): Promise<OriginalTrial> {
+  const { request, network, source, preprocessing } = judged
+  const trials = evenly([...labels.keys()], Math.min(SAMPLES, affordableSamples(network)))
   const inputs = trials.map((index) => preprocess(source.sample(index), preprocessing))
   const original = await openOriginal(request, network, inputs)
   try {
     const outputs = await original.run(inputs)
     const found = outputs.map((each) => labelOf(classScores(network.model, each)))
     const truths = trials.map((index) => labels[index])
-    return await judge({ request, network, source, preprocessing }, trials, truths, found, work)
+    return await judge(judged, trials, truths, found, work, always)
   } finally {
     await original.close()
   }
@@ -82,6 +102,7 @@ export interface Judged {
  * The accuracy of labels that the original network gave; with usual preprocessings beside it, and a warning, where it is
  * right on less than half.
  * @param trials places of the samples in their source
+ * @param always compares usual preprocessings in any case
  */
 export async function judge(
   judged: Judged,
@@ -89,13 +110,16 @@ export async function judge(
   truths: readonly number[],
   found: readonly number[],
   work: WorkContext,
+  always = false,
 ): Promise<OriginalTrial> {
   const accuracy = share(found, (label, i) => label === truths[i])
   const check = { samples: trials.length, accuracy }
-  if (accuracy >= 0.5 || trials.length === 0) return check
+  const isDoubtful = accuracy < 0.5
+  if ((!isDoubtful && !always) || trials.length === 0) return check
   const presets = await tryPresets(judged, trials, truths, work)
   const reordered = reorderedAccuracy(truths, found)
   const whole = { ...check, presets, reordered }
+  if (!isDoubtful) return whole
   work.progress({ kind: 'warning', stage: 'original', message: suspicion(whole) })
   return whole
 }
@@ -110,7 +134,7 @@ function fitting(source: Samples, expected: Parameters<typeof classNumbers>[1]):
   }
 }
 
-const affordable = ({ model }: NetworkFile): number =>
+const affordableSamples = ({ model }: NetworkFile): number =>
   Math.max(20, Math.floor(MOST_MULTIPLICATIONS / 20 / Math.max(1, countMultiplications(model))))
 
 async function tryPresets(

@@ -26,6 +26,17 @@ export async function generateIdentity(
 /** For whom an identity opens. */
 export const recipientOf = (identity: string): Promise<string> => identityToRecipient(identity)
 
+/** Of a new passphrase; the window asks for as many. */
+const leastPassphraseLength = 8
+
+/** Throws UserError 'weak-passphrase'. */
+export function checkedPassphrase(passphrase: string): string {
+  if (Array.from(passphrase).length >= leastPassphraseLength) return passphrase
+  throw new UserError('weak-passphrase', `The passphrase has fewer than ${leastPassphraseLength} characters.`, {
+    hint: 'Five random words make a good one.',
+  })
+}
+
 /** Refuses before long work what `lockSecret` would refuse after it. Throws UserError 'weak-passphrase', 'bad-recipient'. */
 export function checkLock(lock: Lock): void {
   if ('recipients' in lock) kindOfRecipients(lock.recipients)

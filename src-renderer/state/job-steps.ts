@@ -22,6 +22,7 @@ export const stepsOf: Readonly<Record<JobName, readonly Step[]>> = {
   activations: steps({ ...fit, plot: 2 }),
   validate: steps({ ...fit, original: 2, polynomial: 1, attribute: 4, ...sealed, run: 30 }),
   look: [],
+  original: [],
   plan: steps({ normalise: 1, calibrate: 1, plan: 20 }),
   proposals: steps({ segment: 1 }),
   protect: steps({ ...fit, ...sealed, verify: 3 }),
@@ -29,6 +30,7 @@ export const stepsOf: Readonly<Record<JobName, readonly Step[]>> = {
   probe: steps(run),
   batch: steps({ load: 5, batch: 90, run: 90, decrypt: 1, compare: 5 }),
   keys: [],
+  result: steps({ decrypt: 1 }),
   audit: [],
   bundle: steps({ verify: 1 }),
 }

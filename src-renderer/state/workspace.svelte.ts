@@ -10,6 +10,7 @@ import type {
   KeptResult,
   MenuCommand,
   Opened,
+  PresetView,
   ProjectView,
   Result,
 } from '../api.ts'
@@ -20,9 +21,9 @@ import type { StageId } from './stages.ts'
 type Jobs = { -readonly [N in JobName]?: Job<N> }
 
 /** Over in a moment, and not worth a place in the bar. */
-const quiet: readonly JobName[] = ['keys', 'audit', 'look']
+const quiet: readonly JobName[] = ['keys', 'audit', 'look', 'original']
 /** About the machine, not about the open network. */
-const lasting: readonly JobName[] = ['keys', 'audit', 'bundle']
+const lasting: readonly JobName[] = ['keys', 'result', 'audit', 'bundle']
 /** Their results are kept with the project. */
 const keeping: readonly JobName[] = ['advise', 'activations', 'validate', 'protect']
 /** Leave a fit behind. */
@@ -34,6 +35,8 @@ class Workspace {
   stage = $state<StageId>('model')
   /** File name of a bundle that is looked at. */
   bundle = $state<string>()
+  /** File name of an encrypted result that waits for its deployment's key. */
+  resultFile = $state<string>()
   opening = $state(false)
   /** Reading what is about to be opened. */
   reading = $state.raw<Job>()
@@ -41,6 +44,8 @@ class Workspace {
   results = $state.raw<readonly KeptResult[]>([])
   /** Of this machine; 0 until it is known. */
   memoryBytes = $state(0)
+  /** Usual preprocessings. */
+  presets = $state.raw<readonly PresetView[]>([])
   error = $state.raw<ErrorReport>()
   jobs = $state<Jobs>({})
   /** The key store as last seen. */
@@ -115,14 +120,26 @@ class Workspace {
 
   /** Looks at the chosen data again, unless that was done for these choices. */
   lookAtData(): void {
-    const { calibration, inputs, labels, preprocessing } = this.project!.choices
-    const asked = JSON.stringify([this.project?.fileName, calibration, inputs, labels, preprocessing])
+    const { calibration, inputs, labels, preprocessing, classNames } = this.project!.choices
+    const asked = JSON.stringify([this.project?.fileName, calibration, inputs, labels, preprocessing, classNames])
     if (asked === this.#looked && this.jobs.look) return
     this.#looked = asked
     this.forgetJob('look')
+    this.forgetJob('original')
     if (calibration !== undefined || inputs !== undefined) void this.start({ job: 'look' })
   }
   #looked = ''
+
+  /** Only samples with classes say how often the original is right. */
+  #tryOriginal(): void {
+    const looks = [this.jobs.look?.value?.inputs, this.jobs.look?.value?.calibration]
+    if (looks.some((look) => look?.found?.classes)) void this.start({ job: 'original' })
+  }
+
+  /** The result that was opened, or one that is asked for. Its answer counts, so the key store is looked at again. */
+  async openResult(deployment: string, { passphrase }: { readonly passphrase?: string }): Promise<void> {
+    await this.start({ job: 'result', deployment, ...(passphrase !== undefined && { passphrase }) })
+  }
 
   forgetJob(name: JobName): void {
     const job = this.jobs[name]
@@ -149,7 +166,9 @@ class Workspace {
 
   listen(): () => void {
     void api.about().then((about) => {
-      if (about.ok) this.memoryBytes = about.value.memoryBytes
+      if (!about.ok) return
+      this.memoryBytes = about.value.memoryBytes
+      this.presets = about.value.presets
     })
     const stopJobs = api.onJobUpdate((update) => {
       if (update.job === 'inspect') this.#read(update)
@@ -194,6 +213,11 @@ class Workspace {
     this.reading = undefined
     this.#complain(result)
     if (!result.ok || !result.value) return
+    if (result.value.kind === 'result') {
+      this.go('keys')
+      this.resultFile = result.value.fileName
+      return
+    }
     if (result.value.kind === 'bundle') {
       this.bundle = result.value.fileName
       return await this.start({ job: 'bundle' })
@@ -230,6 +254,11 @@ class Workspace {
     job.take(update)
     if (update.state !== 'done') return
     this.#times[job.name] = job.took
+    if (update.job === 'look') this.#tryOriginal()
+    if (update.job === 'result') {
+      this.resultFile = undefined
+      void this.start({ job: 'keys', act: 'list' })
+    }
     // Of a fit that was made the forecast is exact; its screens ask for it.
     if (fitting.includes(job.name) && this.jobs.plan?.value?.basis === 'network') this.forgetJob('plan')
     if (keeping.includes(job.name)) {

@@ -10,7 +10,8 @@ project.choose({
   calibration: '/data/c.npz',
   inputs: '/data/x.npy',
   labels: '/data/y.txt',
-  preprocessing: { scale: 1 / 255, mean: [0.1307], std: [0.3081] },
+  preprocessing: { scale: 1 / 255, mean: [0.1307], std: [0.3081], resize: [32], crop: [28, 28] },
+  classNames: ['no', 'a cat'],
   degree: 4,
   split: { by: 'cuts', cuts: [{ after: 'relu_2', kind: 'exact' }] },
   auditRate: 0.05,
@@ -26,7 +27,8 @@ describe('the commands that repeat what was done', () => {
     const protect = lines.find((line) => line.startsWith('sealwright protect'))
     expect(protect).toBe(
       "sealwright protect '/home/me/my net.onnx' --calibration /data/c.npz --scale 1/255 --mean 0.1307 --std 0.3081 " +
-        '--activation 4 --split relu_2:exact --input encrypted --min-kept 0.95 --reveal label --audit 0.05 --keys /keys --out /out/net.sealed',
+        '--resize 32 --crop 28,28 ' +
+        "--activation 4 --split relu_2:exact --input encrypted --min-kept 0.95 --reveal label --audit 0.05 --class-names 'no,a cat' --keys /keys --out /out/net.sealed",
     )
   })
 

@@ -54,7 +54,7 @@ describe('project files', () => {
   it('of a later version say so', async () => {
     await saveProject(new Project('file', model, 1), path)
     const content = JSON.parse(await readFile(path, 'utf8')) as object
-    await writeFile(path, JSON.stringify({ ...content, version: 5 }))
+    await writeFile(path, JSON.stringify({ ...content, version: 6 }))
     expect(await codeOf(loadProject(path))).toBe('unsupported-project-version')
   })
 

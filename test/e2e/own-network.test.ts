@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { silent } from '../../src-main/core/progress.ts'
+import { edgeRun } from '../../src-main/jobs/edge-run.ts'
 import { violations } from './accessibility.ts'
 import { asset, Driver, trained } from './driver.ts'
 import { firstOpenMs, openWindow, root } from './window.ts'
@@ -71,7 +73,7 @@ describe('a network of one’s own', () => {
     await expect
       .poll(() => row.textContent(), { timeout: 60_000 })
       .toMatch(/samples of 1\s×\s28\s×\s28; values 0 to\s+255, as the network takes them 0 to 1/)
-    expect(await row.getByRole('img').count()).toBe(8)
+    expect(await row.getByRole('list', { name: 'Some of the samples' }).getByRole('img').count()).toBe(8)
     expect(await violations(app.page)).toEqual([])
     const project = app.page.locator('.project')
     for (const [file, code] of [
@@ -87,6 +89,40 @@ describe('a network of one’s own', () => {
     await app.page.getByText('Every node can be protected.').waitFor()
     expect(await person.alert.count()).toBe(0)
     await person.menu('Undo Choice')
+  })
+
+  it('offers the preprocessing under which the original is most often right, and shows a sample as it is fed', async () => {
+    await person.go('Accuracy')
+    await person.choose(asset('validation.npz'))
+    await person.button('File… for Inputs to test').click()
+    const preset = app.page.getByLabel('Preset')
+    await preset.selectOption({ label: '−1 to 1' })
+    await app.page
+      .getByText(/right on 24\.7\s%\s+of 300\s+labelled samples\. Check.*With 0 to 1 it would be right on 99\.0\s%/s)
+      .waitFor({ timeout: longMs })
+    const row = app.page.getByRole('group', { name: 'Inputs to test' })
+    expect(await row.getByRole('img', { name: 'Sample 1 as the network gets it' }).count()).toBe(1)
+    await person.button('Use 0 to 1').click()
+    await app.page.getByText(/right on 98\.7\s%\s+of 300/).waitFor({ timeout: longMs })
+    expect(await preset.inputValue()).toBe('unit')
+    expect(await app.page.getByRole('button', { name: /^Use / }).count()).toBe(0)
+    const names = app.page.getByLabel('Class names')
+    await names.fill('null, eins')
+    await names.press('Tab')
+    await expect.poll(() => person.alert.textContent(), { timeout: longMs }).toContain('bad-class-names')
+    await names.fill('')
+    await names.press('Tab')
+    await person.alert.waitFor({ state: 'hidden', timeout: longMs })
+    const crop = app.page.getByLabel('Crop')
+    await crop.fill('28 by 28')
+    await crop.press('Tab')
+    await app.page.getByText('one or two whole numbers are needed').waitFor()
+    await crop.fill('28')
+    await crop.press('Tab')
+    await expect.poll(() => crop.inputValue()).toBe('28 × 28')
+    expect(await violations(app.page)).toEqual([])
+    for (let undone = 0; undone < 6; undone += 1) await person.menu('Undo Choice')
+    await person.go('Model')
   })
 
   it('says on the Model page what an edge needs, red where it has less', async () => {
@@ -148,6 +184,7 @@ describe('a network of one’s own', () => {
     for (const [format, sign] of [
       ['HTML', '<h1>mnist_cryptonets_relu.onnx</h1>'],
       ['CSV', 'Where the error comes from'],
+      ['PDF', '%PDF-1'],
     ]) {
       const report = join(app.temporaryFolder, `report.${format.toLowerCase()}`)
       await person.choose(report)
@@ -212,6 +249,44 @@ describe('a network of one’s own', () => {
       }
     }
   })
+
+  it(
+    'opens a result under a passphrase that was changed, and saves the public signing key',
+    { timeout: longMs },
+    async () => {
+      const result = join(app.temporaryFolder, 'seven.result')
+      await edgeRun({ bundle, input: asset('digits/7.png'), index: 0, out: result, force: false }, silent)
+      await person.openByAssociation(result)
+      await app.page.getByText('seven.result waits for its key').waitFor()
+      await person.button('Change passphrase…').click()
+      await app.page.getByLabel('Old passphrase').fill(passphrase)
+      await app.page.getByLabel('New passphrase', { exact: true }).fill('another one for a test')
+      await app.page.getByLabel('Repeat the new passphrase').fill('another one for a test')
+      expect(await violations(app.page)).toEqual([])
+      await person.button('Change it').click()
+      await app.page.getByText('The passphrase of Digits, ward 3 was changed.').waitFor({ timeout: longMs })
+      const open = async (typed: string) => {
+        await person.button('Open a result…').click()
+        await app.page.getByLabel('Passphrase', { exact: true }).fill(typed)
+        await person.button('Open it').click()
+      }
+      await expect.poll(() => app.page.getByRole('table', { name: 'Deployments' }).count()).toBe(1)
+      await open(passphrase)
+      await person.alert.waitFor({ timeout: longMs })
+      expect(await person.alert.textContent()).toContain('wrong-passphrase')
+      await open('another one for a test')
+      const opened = app.page.getByRole('region', { name: 'Opened result' })
+      await opened.waitFor({ timeout: longMs })
+      expect(await opened.textContent()).toMatch(/seven\.result.*Label\s*7/s)
+      expect(await app.page.getByText('waits for its key').count()).toBe(0)
+      const pem = join(app.temporaryFolder, 'signing.pem')
+      await person.choose(pem)
+      await person.button('Save signing key…').click()
+      await expect.poll(() => existsSync(pem), { timeout: 20_000 }).toBe(true)
+      expect(await readFile(pem, 'utf8')).toContain('BEGIN PUBLIC KEY')
+      expect(await violations(app.page)).toEqual([])
+    },
+  )
 
   it('keeps its keys until they are destroyed, which asks twice', async () => {
     await person.go('Keys')

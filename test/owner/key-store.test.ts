@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backUpDeployment, restoreDeployment } from '../../src-main/owner/key-backup.ts'
 import { unlockOf } from '../../src-main/jobs/unlock.ts'
 import { lockSecret } from '../../src-main/owner/age.ts'
+import { changeLock } from '../../src-main/owner/change-lock.ts'
 import { ResultOpener } from '../../src-main/owner/decrypt.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { UnlockedKeyStore } from '../../src-main/owner/unlocked-key-store.ts'
@@ -46,6 +47,24 @@ describe('the key store', () => {
     expect(secret).toEqual(await unlocked(store).readSecret(id, 'secret-0'))
     const wrong = new UnlockedKeyStore(other.folder, { passphrase: 'no' })
     await expect(wrong.readSecret(id, 'secret-0')).rejects.toThrow(coded('wrong-passphrase'))
+  })
+
+  it('changes the passphrase of a deployment: the old one opens nothing but earlier backups', async () => {
+    const copy = new KeyStore(join(folder, 'changed'))
+    await copyDeployment(copy)
+    const next = 'another one for a test'
+    await expect(changeLock(copy, id, { passphrase: 'no' }, { passphrase: next })).rejects.toThrow(
+      coded('wrong-passphrase'),
+    )
+    expect(await unlocked(copy).readSecret(id, 'secret-0')).toEqual(await unlocked(store).readSecret(id, 'secret-0'))
+    await changeLock(copy, id, { passphrase }, { passphrase: next })
+    await expect(unlocked(copy).readSecret(id, 'secret-0')).rejects.toThrow(coded('wrong-passphrase'))
+    const anew = new UnlockedKeyStore(copy.folder, { passphrase: next })
+    expect(await anew.readSecret(id, 'secret-0')).toEqual(await unlocked(store).readSecret(id, 'secret-0'))
+    expect((await stat(copy.path(id, 'identity.age'))).mode & 0o777).toBe(0o600)
+    expect((await readdir(join(copy.folder, id))).sort()).toEqual((await readdir(join(store.folder, id))).sort())
+    await rm(copy.path(id, 'identity.age'))
+    await expect(changeLock(copy, id, { passphrase }, { passphrase: next })).rejects.toThrow(coded('no-identity'))
   })
 
   it('is unlocked once for all secrets of a deployment, as often as needed after a failure', async () => {
