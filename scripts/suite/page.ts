@@ -57,7 +57,7 @@ ${[headings, headings.map(() => '---'), ...lines].map((cells) => `| ${cells.join
 - *encrypted labels*: encrypted samples with the label of the approximated network. *encryption adds*: the largest difference from the approximated network's
   scores, over the largest score.
 - *seconds*: of the edge for one input on two threads, all segments together, in each the least that an encrypted sample took; other work shared the cores. Loading and the
-  owner's refreshes are not in it. *processor seconds*: of all threads of the edge for one input, serving it included, on average; other work disturbs it less.
+  owner's refreshes are not in it. *processor seconds*: of all threads of the edge for one input, serving it included, on average over all but the first; other work disturbs it less.
 - *memory*: what the evaluators of all segments hold on one machine, without Node itself. *process*: the largest resident memory of one segment's process, Node and all.
 - **planned** rows were not run: their figures are the advisor's estimates, with labels kept on calibration samples held out. **not run** rows
   were not tried.

@@ -15,7 +15,7 @@ import { readResult } from './trial.ts'
 export interface ServedRun extends Omit<SegmentRun, 'peakBytes'> {
   /** Of many inputs, the least that one took: what other work on the machine disturbs least. */
   readonly leastSeconds?: number
-  /** Processor time of all threads for one of many inputs, on average. */
+  /** Processor time of all threads for one of many inputs, on average over all but the first. */
   readonly cpuSeconds?: number
   /** Of its process, after the last input. */
   readonly residentBytes?: number
@@ -59,7 +59,6 @@ export async function runServed(
     const each: number[] = []
     let [before, after] = [unknownUsage, unknownUsage]
     try {
-      before = await served.usage()
       for (const [at, { read, result }] of inputs.entries()) {
         const seconds =
           segment === 0
@@ -67,6 +66,8 @@ export async function runServed(
             : await served.run(await readFile(result), CIPHERTEXTS_TYPE, result, work)
         total[at] += seconds
         each.push(seconds)
+        // The first one is when the segment is loaded and the code becomes warm.
+        if (at === 0) before = await served.usage()
         step()
       }
       after = await served.usage()
@@ -79,7 +80,7 @@ export async function runServed(
     const layers = deployment.segments > 1 ? [{ name: `node ${segment + 1}`, seconds }] : []
     const used = {
       leastSeconds: Math.min(...each),
-      cpuSeconds: (after.cpuSeconds - before.cpuSeconds) / each.length,
+      ...(each.length > 1 && { cpuSeconds: (after.cpuSeconds - before.cpuSeconds) / (each.length - 1) }),
       residentBytes: after.residentBytes,
     }
     const run = { segment, loadSeconds, seconds, ...used, sentBytes, layers, ...(cut && { cut }) }

@@ -33,7 +33,7 @@ export interface SuiteRow {
   readonly scoreChange: number | null
   /** All segments together, in each the least of the samples; without loading and without the owner. */
   readonly edgeSeconds: number | null
-  /** Processor time of all its threads for one input, on average: what other work disturbs least. */
+  /** Processor time of all its threads for one input, on average over all but the first: what other work disturbs least. */
   readonly edgeCpuSeconds: number | null
   /** What the evaluators of all segments hold. */
   readonly edgeMemoryBytes: number | null
