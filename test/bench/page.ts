@@ -49,7 +49,7 @@ const measureWords: Readonly<Record<string, string>> = {
 }
 const figure = ({ measure }: RatioRow, value: number): string =>
   measure.endsWith('Ms')
-    ? `${value.toPrecision(3)} ms`
+    ? `${value.toFixed(value < 100 ? 1 : 0)} ms`
     : measure.endsWith('Bytes')
       ? mega(value)
       : value.toPrecision(measure === 'wallOverR' ? 3 : 2)
@@ -79,6 +79,7 @@ ${table(newestHeader, newest(history).map(newestLine))}
 
 \`npm run bench -- --against REV --only NAME --runs 20\` builds that commit beside this one and measures both in turn in one run; with \`--json\`, a row for each measure.
 Milliseconds are medians over the turns. On a machine that does other work besides, processor time (of all threads together) is the ratio to read.
+Commit ce9f38c did not measure it: it was given today's calls of \`process.cpuUsage\` for that.
 
 ${table(ratioHeader, ratios.map(ratioLine))}
 
