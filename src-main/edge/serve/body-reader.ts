@@ -12,17 +12,20 @@ export interface ReadLimits {
 
 const usual: ReadLimits = { processorMs: 5_000, waitMs: 60_000 }
 const lookMs = 100
+/** Threads that wait for bodies; more may read at a time. */
+const MOST_IDLE = 4
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'parse-thread$1'))
 
 type Thread = AskedWorker<Body | undefined, Parsed | undefined>
 
 /**
- * Reads bytes from outside, each body in a thread of its own that ends with it. The next thread is started ahead, so
- * that nobody waits for it.
+ * Reads bytes from outside, in threads that may fail without harm. A thread that a body could not be read in, or that
+ * decoded a picture, reads no other body: decoders are WebAssembly, where a hostile picture could leave something
+ * behind. The next thread is started ahead, so that nobody waits for it.
  */
 export class BodyReader {
   readonly #limits: ReadLimits
-  #next: Thread | undefined
+  readonly #idle: Thread[] = []
 
   constructor(limits: ReadLimits = usual) {
     this.#limits = limits
@@ -30,7 +33,8 @@ export class BodyReader {
 
   /** Resolves when the next body finds a thread that is ready. */
   async warm(): Promise<void> {
-    await (this.#next ??= start()).ask(undefined).catch(() => {})
+    if (this.#idle.length === 0) this.#idle.push(start())
+    await this.#idle[0].ask(undefined).catch(() => {})
   }
 
   /**
@@ -38,18 +42,28 @@ export class BodyReader {
    * @throws UserError unreadable-sample, busy, and what reading samples says
    */
   async read(body: Body): Promise<Parsed> {
-    const thread = this.#next && !this.#next.hasEnded ? this.#next : start()
-    this.#next = undefined
+    const thread = this.#take()
+    let isClean = false
     try {
-      return await this.#readIn(thread, body)
+      const parsed = await this.#readIn(thread, body)
+      isClean = !body.type.startsWith('image/')
+      return parsed
     } finally {
-      await thread.end()
+      if (isClean && this.#idle.length < MOST_IDLE) this.#idle.push(thread)
+      else await thread.end()
       void this.warm()
     }
   }
 
   async end(): Promise<void> {
-    await this.#next?.end()
+    await Promise.all(this.#idle.map((thread) => thread.end()))
+  }
+
+  #take(): Thread {
+    for (;;) {
+      const thread = this.#idle.pop()
+      if (!thread?.hasEnded) return thread ?? start()
+    }
   }
 
   async #readIn(thread: Thread, body: Body): Promise<Parsed> {
