@@ -2,7 +2,7 @@
  * Audits at work, with LeNet-5 unless told: that honest jobs are never taken for lies, that lies are found in every audited job, how often
  * audits fall, and what they cost jobs that are not audited. Exits with 1 where something is not as docs/security.md says.
  *
- *     npm run measure:audits -- [--http 1000] [--nats 200] [--lies 25] [--draws 2000] [--overhead 40] [--rate 0.05] [--json FILE]
+ *     npm run measure:audits -- [--http 1000] [--nats 200] [--lies 25] [--draws 2000] [--overhead 150] [--rate 0.05] [--json FILE]
  *
  * Each number is of jobs, honest ones for each build of the kernels; 0 leaves a part out. Draws are of the tests' tiny network, whose jobs
  * take milliseconds: what is measured there is the gateway's coin and ledger, not the network.
@@ -37,7 +37,7 @@ const option = (value: string) => ({ type: 'string', default: value }) as const
 const { values } = parseArgs({
   options: {
     ...{ http: option('1000'), nats: option('200'), lies: option('25'), draws: option('2000') },
-    ...{ overhead: option('40'), rate: option('0.05'), json: { type: 'string' } },
+    ...{ overhead: option('150'), rate: option('0.05'), json: { type: 'string' } },
   },
 })
 const counts = Object.fromEntries(
