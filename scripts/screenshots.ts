@@ -81,9 +81,13 @@ async function draw([first, ...others]: readonly (readonly [number, number])[]):
 
 /** Nothing runs, and nothing on the screen is about to be replaced. */
 async function settled(): Promise<void> {
-  await page.waitForFunction(() => !document.querySelector('footer, .stale, .screen > p[role=status]'), undefined, {
-    timeout: patientMs,
-  })
+  await page.waitForFunction(
+    () => !document.querySelector('footer, .stale, .screen > p.muted[role=status]'),
+    undefined,
+    {
+      timeout: patientMs,
+    },
+  )
   await page.waitForTimeout(300)
 }
 
