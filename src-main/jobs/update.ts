@@ -1,15 +1,14 @@
-import { decodePlan } from '../core/bundle/plan-json.ts'
-import { UserError } from '../core/errors.ts'
 import type { Plan } from '../core/plan/plan.ts'
-import { doesNotFit, givenBy } from '../core/planner/given-parameters.ts'
+import { givenBy } from '../core/planner/given-parameters.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
 import { checkOutput } from '../files/write-atomically.ts'
 import { refuseExistingFolder } from '../files/write-folder.ts'
-import { firstUnderKeyOf, planName, type Deployment } from '../owner/deployment.ts'
+import { firstUnderKeyOf, type Deployment } from '../owner/deployment.ts'
 import type { KeyStore } from '../owner/key-store.ts'
+import { storedPlan } from '../owner/stored-plan.ts'
 import { UnlockedKeyStore } from '../owner/unlocked-key-store.ts'
-import { updateDeployment } from '../owner/update.ts'
+import { heldKeysIn, updateDeployment } from '../owner/update.ts'
 import { compile, type CompileRequest } from './compile.ts'
 import { checkKept, resultOf, sealedPart, type ProtectResult } from './protect.ts'
 import { unlockOf, type UnlockRequest } from './unlock.ts'
@@ -72,20 +71,12 @@ export async function update(request: UpdateRequest, work: WorkContext): Promise
 
 /** Before the long work. */
 async function refuseEarly(keys: UnlockedKeyStore, deployment: Deployment, request: UpdateRequest): Promise<void> {
-  const { id, revoked } = deployment
-  if (revoked !== undefined) {
-    throw new UserError('deployment-revoked', `The deployment was revoked on ${revoked}.`)
-  }
-  if (!deployment.keys) {
-    throw doesNotFit(`The deployment ${id} was exported by a program that did not note which keys its edges hold.`)
-  }
-  const signingKey = await keys.readSecret(id, 'signing-key')
+  heldKeysIn(deployment)
+  const signingKey = await keys.readSecret(deployment.id, 'signing-key')
   signingKey.fill(0)
   if (request.perNode) await refuseExistingFolder(request.out, request.force)
   else await checkOutput(request.out, request)
 }
 
-const plansOf = (store: KeyStore, { id, segments, update: number }: Deployment): Promise<Plan[]> =>
-  Promise.all(
-    Array.from({ length: segments }, async (_, i) => decodePlan(await store.readFile(id, planName(i, number)))),
-  )
+const plansOf = (store: KeyStore, deployment: Deployment): Promise<Plan[]> =>
+  Promise.all(Array.from({ length: deployment.segments }, (_, segment) => storedPlan(store, deployment, segment)))

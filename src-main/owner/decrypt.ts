@@ -1,5 +1,4 @@
 import { unpack } from '../core/plan/packing.ts'
-import { decodePlan } from '../core/bundle/plan-json.ts'
 import { rehearse } from '../core/plan/rehearse.ts'
 import { decodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
 import type { RevealPolicy } from '../core/bundle/manifest.ts'
@@ -12,10 +11,11 @@ import { OwnerKey } from '../seal/secret.ts'
 import type { Unlock } from './age.ts'
 import { REFUSAL_BITS } from './budget/bits.ts'
 import { allowanceOf, allowedBits, budgetSpent, isTelling, priceOf } from './budget/budget.ts'
-import { firstUnderKeyOf, planName, secretName, type Deployment } from './deployment.ts'
+import { firstUnderKeyOf, refuseRevoked, secretName, type Deployment } from './deployment.ts'
 import type { KeyStore } from './key-store.ts'
 import { refuseNoise } from './plausible.ts'
 import { reveal, type Revealed } from './reveal.ts'
+import { storedPlan } from './stored-plan.ts'
 import { UnlockedKeyStore } from './unlocked-key-store.ts'
 
 export interface DecryptRequest {
@@ -106,9 +106,7 @@ export async function findDeployment(store: KeyStore, result: EncryptedResult): 
       hint: 'Use the key store with which the bundle was exported.',
     })
   }
-  if (deployment.revoked !== undefined) {
-    throw new UserError('deployment-revoked', `The deployment was revoked on ${deployment.revoked}.`)
-  }
+  refuseRevoked(deployment)
   if (known.update !== deployment.update) {
     throw new UserError('superseded-bundle', 'The result was computed with weights that an update has replaced.', {
       hint: `Have the edge take update ${deployment.update}, and run the input again.`,
@@ -131,8 +129,8 @@ export class ResultOpener {
 
   /** Throws UserError 'wrong-passphrase'. */
   static async load(keys: UnlockedKeyStore, deployment: Deployment, segment: number): Promise<ResultOpener> {
-    const { id, update } = deployment
-    const plan = decodePlan(await keys.store.readFile(id, planName(segment, update)))
+    const { id } = deployment
+    const plan = await storedPlan(keys.store, deployment, segment)
     if (plan.output.handed) {
       throw new UserError('nothing-to-refresh', `Segment ${segment + 1} hands its result to the next node as it is.`, {
         hint: 'Give it to the next segment as input.',

@@ -72,6 +72,11 @@ export function firstUnderKeyOf(deployment: Deployment, segment: number): number
   return first
 }
 
+/** Throws UserError 'deployment-revoked'. */
+export function refuseRevoked({ revoked }: Deployment): void {
+  if (revoked !== undefined) throw new UserError('deployment-revoked', `The deployment was revoked on ${revoked}.`)
+}
+
 export const secretName = (segment: number): string => `secret-${segment}`
 /** What the owner computes between a segment and the next, since an update. */
 export const stepName = (segment: number, update?: number): string => `step-${segment}${suffixOf(update)}`

@@ -1,5 +1,4 @@
 import { packInput } from '../core/plan/packing.ts'
-import { decodePlan } from '../core/bundle/plan-json.ts'
 import { decodeResult, encodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
 import { UserError } from '../core/errors.ts'
 import { inputLevel, isInputAtFirstLevel, type Plan } from '../core/plan/plan.ts'
@@ -13,8 +12,9 @@ import { OwnerKey } from '../seal/secret.ts'
 import { REFUSAL_BITS } from './budget/bits.ts'
 import { isTelling } from './budget/budget.ts'
 import { findDeployment, ResultOpener } from './decrypt.ts'
-import { cutAfter, planName, secretName, stepName, type Deployment } from './deployment.ts'
+import { cutAfter, secretName, stepName, type Deployment } from './deployment.ts'
 import { decodeStep } from './step-json.ts'
+import { storedPlan } from './stored-plan.ts'
 import type { UnlockedKeyStore } from './unlocked-key-store.ts'
 
 export interface RefreshRequest {
@@ -82,7 +82,7 @@ export class Refresher {
     const kind = cutAfter(deployment, segment)
     if (kind === undefined || kind === 'hand-off') throw nothingToRefresh(kind)
     const { id, update } = deployment
-    const plan = decodePlan(await keys.store.readFile(id, planName(segment + 1, update)))
+    const plan = await storedPlan(keys.store, deployment, segment + 1)
     const step = kind === 'exact' ? decodeStep(await keys.readSecret(id, stepName(segment, update))) : undefined
     const opener = await ResultOpener.load(keys, deployment, segment)
     const secret = await keys.readSecret(id, secretName(segment + 1))

@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util'
 import { decodePlan, encodePlan } from '../core/bundle/plan-json.ts'
 import { heldKeysOf, type HeldKeys } from '../core/bundle/manifest.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
-import { UserError } from '../core/errors.ts'
 import { present } from '../core/must.ts'
 import type { Plan, PlannedNetwork } from '../core/plan/plan.ts'
 import { doesNotFit } from '../core/planner/given-parameters.ts'
@@ -15,7 +14,7 @@ import { OwnerKey } from '../seal/secret.ts'
 import type { SealContext } from '../seal/public.ts'
 import { lockSecret, type Lock } from './age.ts'
 import { floodingFor } from './choose-flooding.ts'
-import { planName, secretName, type Deployment, type DeploymentModel } from './deployment.ts'
+import { refuseRevoked, secretName, type Deployment, type DeploymentModel } from './deployment.ts'
 import type { DocumentFacts } from './documents.ts'
 import { exportBundles, type ExportedBundles } from './export-bundles.ts'
 import type { Flooding } from './flood.ts'
@@ -23,6 +22,7 @@ import type { KeyStore } from './key-store.ts'
 import { prepareSegments, type OwnerFiles, type PreparedSegments } from './prepare-segments.ts'
 import { keptNumbers, plainCuts, summaryOf, type ProtectResult } from './protect.ts'
 import { Signer } from './sign.ts'
+import { storedPlan } from './stored-plan.ts'
 import type { UnlockedKeyStore } from './unlocked-key-store.ts'
 
 export interface UpdateRequest {
@@ -135,17 +135,21 @@ async function loadKey(keys: UnlockedKeyStore, id: string, segment: number, cont
 }
 
 /** The keys that the deployment's edges hold. Throws UserError 'update-does-not-fit', 'deployment-revoked'. */
+export function heldKeysIn(deployment: Deployment): HeldKeys {
+  refuseRevoked(deployment)
+  if (deployment.keys) return deployment.keys
+  throw doesNotFit(
+    `The deployment ${deployment.id} was exported by a program that did not note which keys its edges hold.`,
+  )
+}
+
+/** The keys that the deployment's edges hold. Throws what `heldKeysIn` does, and UserError 'update-does-not-fit'. */
 async function checkFit(
   store: KeyStore,
   deployment: Deployment,
   { segments, cuts, perNode }: Required<Pick<UpdateRequest, 'segments' | 'cuts' | 'perNode'>>,
 ): Promise<HeldKeys> {
-  const { id, keys } = deployment
-  if (deployment.revoked !== undefined) {
-    throw new UserError('deployment-revoked', `The deployment was revoked on ${deployment.revoked}.`)
-  }
-  if (!keys)
-    throw doesNotFit(`The deployment ${id} was exported by a program that did not note which keys its edges hold.`)
+  const keys = heldKeysIn(deployment)
   const kinds = (deployment.cuts ?? segments.slice(1).map(() => 'refresh')).join(', ')
   const own = cuts.map(({ kind }) => kind).join(', ')
   if (segments.length !== deployment.segments || own !== kinds) {
@@ -164,7 +168,7 @@ async function checkFit(
     )
   }
   for (const [segment, { plan }] of segments.entries()) {
-    const before = decodePlan(await store.readFile(id, planName(segment, deployment.update)))
+    const before = await storedPlan(store, deployment, segment)
     if (isUnderOtherKeys(plan, before)) {
       throw doesNotFit(`Segment ${segment + 1} is planned for other encryption parameters than the deployment's.`)
     }

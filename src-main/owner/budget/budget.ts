@@ -1,8 +1,8 @@
 import type { RevealPolicy } from '../../core/bundle/manifest.ts'
-import { decodePlan } from '../../core/bundle/plan-json.ts'
 import { UserError } from '../../core/errors.ts'
-import { planName, type Deployment } from '../deployment.ts'
+import type { Deployment } from '../deployment.ts'
 import type { KeyStore } from '../key-store.ts'
+import { storedPlan } from '../stored-plan.ts'
 import { answersWithin, bitsBeforeCaught, bitsPerAnswer, lifetimeBits, smallestAuditRate } from './bits.ts'
 import type { Account, Allowance, Price } from './ledger.ts'
 
@@ -26,10 +26,10 @@ export async function allowedBits(store: KeyStore, deployment: Deployment): Prom
 }
 
 /** The record of an older deployment does not name it. */
-async function smallestDegree(store: KeyStore, { id, segments, update }: Deployment): Promise<number> {
+async function smallestDegree(store: KeyStore, deployment: Deployment): Promise<number> {
   let smallest = Infinity
-  for (let segment = 0; segment < segments; segment++) {
-    const { parameters } = decodePlan(await store.readFile(id, planName(segment, update)))
+  for (let segment = 0; segment < deployment.segments; segment++) {
+    const { parameters } = await storedPlan(store, deployment, segment)
     smallest = Math.min(smallest, parameters.polyModulusDegree)
   }
   return smallest
