@@ -4,11 +4,10 @@ import { classesOf } from '../core/network/layer-model.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { must } from '../core/must.ts'
 import type { Purpose } from '../data/npz.ts'
-import type { Samples } from '../data/read-samples.ts'
 import type { DataLook, LookResult, OriginalTrialView } from '../ipc/results.ts'
 import { openSamples, type PreprocessingChoice } from '../jobs/calibration.ts'
 import { classNamesOf } from '../jobs/class-names.ts'
-import { labelsFor } from '../jobs/labels.ts'
+import { labelsOfNetwork } from '../jobs/labels.ts'
 import { openNetworkFile, type NetworkFile } from '../jobs/open-network.ts'
 import { fedPicture } from '../jobs/preview.ts'
 import { compareFeeds } from '../jobs/try-original.ts'
@@ -60,7 +59,7 @@ async function lookAt(network: NetworkFile, request: OneLook, work: WorkContext)
   const raw = rangeOf(places.map((place) => source.sample(indices[place])))
   const fed = rangeOf(places.map((place) => samples.at(place)))
   const names = classNamesOf(request.classNames, network.classNames, classesOf(model))
-  const labels = await labelsOf(request, network, source)
+  const labels = await labelsOfNetwork(request, network, source)
   const classes = labels && countsOf(labels, names ?? source.labels?.names)
   return {
     count: source.count,
@@ -100,16 +99,6 @@ function alarmsOf({ least, most }: DataLook['raw'], scale: number): string[] {
   return []
 }
 
-const labelsOf = (
-  { labels, classNames }: Pick<LookRequest, 'labels' | 'classNames'>,
-  { model, classNames: ofModel }: NetworkFile,
-  source: Samples,
-): Promise<Int32Array | undefined> => {
-  const classes = classesOf(model)
-  const names = classNamesOf(classNames, ofModel, classes)
-  return labelsFor(labels, source, { count: source.count, classes, ...(names && { classNames: names }) })
-}
-
 /**
  * How often the original network is right on the inputs, or where these have no labels on the calibration data; null
  * where neither has any. @throws UserError what data/ says
@@ -124,7 +113,7 @@ export async function tryFeeds(request: LookRequest, work: WorkContext): Promise
   for (const { path, purpose, labels: file } of sources) {
     if (path === undefined) continue
     const { source, preprocessing: fed } = await openSamples({ path, preprocessing, purpose }, network.model, work)
-    const labels = await labelsOf({ ...request, labels: file }, network, source)
+    const labels = await labelsOfNetwork({ ...request, labels: file }, network, source)
     if (labels === undefined) continue
     const tried = await compareFeeds(request, network, { source, preprocessing: fed, labels }, work)
     return { ...tried, classes: Math.max(2, classesOf(network.model)) }

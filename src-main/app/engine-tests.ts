@@ -6,12 +6,10 @@ import { encode } from 'fast-png'
 import { UserError } from '../core/errors.ts'
 import { present } from '../core/must.ts'
 import type { WorkContext } from '../core/progress.ts'
-import { classesOf } from '../core/network/layer-model.ts'
 import type { Tested, Trial } from '../ipc/results.ts'
 import { openSamples, type PreprocessingChoice } from '../jobs/calibration.ts'
-import { classNamesOf } from '../jobs/class-names.ts'
 import { listKeys } from '../jobs/keys.ts'
-import { labelsFor } from '../jobs/labels.ts'
+import { labelsOfNetwork } from '../jobs/labels.ts'
 import { openNetworkFile } from '../jobs/open-network.ts'
 import { sealAndTry, sealedTrial, type SealAndTryRequest } from '../jobs/seal-and-try.ts'
 import { tryBundle, type TryInput, type TryRequest, type TryResult } from '../jobs/try-bundle.ts'
@@ -85,12 +83,10 @@ async function run(request: BatchJobRequest | ProbeJobRequest, inputs: TryInput[
 const threadsOf = ({ threads }: { readonly threads?: number }): number | undefined => threads || undefined
 
 async function inputsOf(request: InputsRequest, work: WorkContext): Promise<TryInput[]> {
-  const { data, labels, count, preprocessing } = request
-  const { model, classNames: ofModel } = await openNetworkFile(request)
-  const { source } = await openSamples({ path: data, preprocessing, purpose: 'test' }, model, work)
-  const classes = classesOf(model)
-  const names = classNamesOf(request.classNames, ofModel, classes)
-  const truths = await labelsFor(labels, source, { count: source.count, classes, ...(names && { classNames: names }) })
+  const { data, count, preprocessing } = request
+  const network = await openNetworkFile(request)
+  const { source } = await openSamples({ path: data, preprocessing, purpose: 'test' }, network.model, work)
+  const truths = await labelsOfNetwork(request, network, source)
   return Array.from({ length: Math.min(count, source.count) }, (_, index) => ({
     path: data,
     index,

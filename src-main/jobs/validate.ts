@@ -14,12 +14,11 @@ import { attributeLayers } from '../core/validate/attribute-layers.ts'
 import { quantisedReport, type QuantisedReport } from '../core/validate/quantised-report.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
 import { reportText } from '../core/validate/report-text.ts'
-import { labelsFor } from './labels.ts'
+import { labelsOfNetwork } from './labels.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { openReference, type ReferenceOptions } from '../ort/reference.ts'
 import { openSamples } from './calibration.ts'
 import { judge, type OriginalTrial } from './try-original.ts'
-import { classNamesOf } from './class-names.ts'
 import { approximateOpened, planApproximated, type ApproximatedNetwork, type CompileRequest } from './compile.ts'
 import { openNetworkFile, referenceOptions, type NetworkFile } from './open-network.ts'
 import { COMPARED_SAMPLES, openOriginal, type OriginalReport } from './original.ts'
@@ -141,13 +140,10 @@ async function openData(request: ValidateRequest, network: NetworkFile, work: Wo
     Array.from({ length: Math.max(0, Math.min(to, length) - from) }, (_, i) => opened.at(from + i))
   await inChunks('read', { length, slice }, work, async () => [])
   const samples: StreamedSamples = { length, slice, first: (count) => slice(0, count) }
-  const classes = classesOf(model)
-  const classNames = classNamesOf(request.classNames, network.classNames, classes)
-  const expected = { count: source.count, classes, ...(classNames && { classNames }) }
-  const found = await labelsFor(request.labels, source, expected)
+  const found = await labelsOfNetwork(request, { model, classNames: network.classNames }, source)
   if (found === undefined) return { samples, opened }
   const labels = indices.map((index) => found[index])
-  checkLabels(labels, length, expected.classes)
+  checkLabels(labels, length, classesOf(model))
   return { samples, opened, labels }
 }
 
