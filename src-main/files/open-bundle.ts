@@ -99,14 +99,18 @@ export class Bundle {
    *   file-not-found, file-not-readable
    */
   static async open(path: string, trust: Trust = {}): Promise<Bundle> {
-    return await Bundle.openAny(path, trust, false)
+    return await Bundle.#openVerified(path, trust, false)
   }
 
   /**
    * The same for an update pack too, whose keys are in the bundle before it: `missing` names them.
    * @throws UserError as `open` does
    */
-  static async openAny(path: string, trust: Trust = {}, packs = true): Promise<Bundle> {
+  static async openAny(path: string, trust: Trust = {}): Promise<Bundle> {
+    return await Bundle.#openVerified(path, trust, true)
+  }
+
+  static async #openVerified(path: string, trust: Trust, packs: boolean): Promise<Bundle> {
     const files = await filesAt(path)
     try {
       const bundle = await readBundle(files, trust, packs)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { recommend, type Candidate, type DeploymentChoice } from '../core/compile/candidates.ts'
 import { CancelledError, UserError } from '../core/errors.ts'
 import { sizeOf } from '../core/network/layer-model.ts'
+import { gaussian } from '../core/numeric/normal-numbers.ts'
 import { randomNumbers } from '../core/numeric/random-numbers.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { npyFile } from '../data/npy-file.ts'
@@ -215,13 +216,9 @@ class PreparedNetwork {
   }
 }
 
-/** By Box–Muller. */
 function normalValues({ mean, deviation }: RandomData, count: number, seed: number): Float64Array {
   const random = randomNumbers(seed)
-  return Float64Array.from(
-    { length: count },
-    () => mean + deviation * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()),
-  )
+  return Float64Array.from({ length: count }, () => mean + deviation * gaussian(() => 1 - random()))
 }
 
 /** Progress and warnings with the network and its deployment in front. */

@@ -106,10 +106,13 @@ export function layOut(
   const fixed = {
     ring,
     shared: place(Math.max(needs.sharedPolynomials, stagingPolynomials(all.length)) * polynomial),
-    input: (inputs ?? hasMasks(plan)) && {
-      tables: place(2 * polynomial),
-      publicKey: inputs === 'encrypt' ? place(2 * (dataPrimes + 1) * polynomial) : 0,
-    },
+    input:
+      inputs !== undefined || hasMasks(plan)
+        ? {
+            tables: place(2 * polynomial),
+            publicKey: inputs === 'encrypt' ? place(2 * (dataPrimes + 1) * polynomial) : 0,
+          }
+        : undefined,
     relinearisation: needs.relinearisePrimes > 0 ? keyRoom(needs.relinearisePrimes, false) : undefined,
     rotations: new Map([...needs.rotationPrimes].map(([steps, primes]) => [steps, keyRoom(primes, true)])),
     conversions,
@@ -124,8 +127,8 @@ export function layOut(
   }
 }
 
-const hasMasks = ({ expansions = [] }: Pick<Plan, 'expansions'>): true | undefined =>
-  expansions.some(({ instructions }) => instructions.some(({ op }) => op === 'mask')) || undefined
+const hasMasks = ({ expansions = [] }: Pick<Plan, 'expansions'>): boolean =>
+  expansions.some(({ instructions }) => instructions.some(({ op }) => op === 'mask'))
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that are the same in each run, by mulberry32. */
+/** Multiples of 2⁻³² in [0, 1) that are the same in each run, by mulberry32. */
 export function randomNumbers(seed: number): () => number {
   let state = seed
   return () => {

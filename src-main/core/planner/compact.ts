@@ -1,6 +1,7 @@
 import {
   expansionPlan,
   slotsOf,
+  type CkksParameters,
   type Expansion,
   type Plan,
   type PlannedNetwork,
@@ -111,17 +112,13 @@ function choosePacking(
   let best: { bytes: number; packing: Packing | undefined } = { bytes: group.length * primes, packing: undefined }
   for (let period = slots / 2; period >= 2; period /= 2) {
     const members = group.filter((index) => periods[index] <= period)
-    const sizeOf = (level: number): number => (level === 0 ? 0 : keySizeOf(plan.parameters, level))
-    const steps = expansionSteps(slots, period, primes, keys, sizeOf)
+    const steps = expansionSteps(slots, period, primes, keys, plan.parameters)
     const ciphertexts = Math.ceil(members.length / (slots / period)) + group.length - members.length
-    const bytes = ciphertexts * primes + newKeys(steps, primes, keys, sizeOf)
+    const bytes = ciphertexts * primes + newKeys(steps, primes, keys, plan.parameters)
     if (members.length > 0 && bytes < best.bytes) best = { bytes, packing: { members, period, steps } }
   }
   return best.packing
 }
-
-/** Residue polynomials of a key for so many primes, 0 for none. */
-type KeySize = (primes: number) => number
 
 /** For each bit an odd multiple of slots / 2^(bit + 1), by preference one whose key is there. */
 function expansionSteps(
@@ -129,10 +126,10 @@ function expansionSteps(
   period: number,
   primes: number,
   keys: ReadonlyMap<number, number>,
-  sizeOf: KeySize,
+  parameters: CkksParameters,
 ): number[] {
   const steps: number[] = []
-  const added = (existing: number): number => addedKey(primes, existing, sizeOf)
+  const added = (existing: number): number => addedKey(primes, existing, parameters)
   for (let unit = slots / 2; unit >= period; unit /= 2) {
     const fitting = [...keys].filter(([step]) => (step / unit) % 2 === 1)
     const [cheapest] = fitting.sort((a, b) => added(a[1]) - added(b[1]) || a[0] - b[0])
@@ -141,16 +138,19 @@ function expansionSteps(
   return steps
 }
 
-/** What a key for `primes` costs beside one for `existing`, in polynomials. */
-const addedKey = (primes: number, existing: number, sizeOf: KeySize): number =>
-  primes <= existing ? 0 : Math.max(0, sizeOf(primes) - sizeOf(existing))
+/** What a key for `primes` costs in place of one for `existing`, 0 for none, in residue polynomials. */
+export function addedKey(primes: number, existing: number, parameters: CkksParameters): number {
+  if (primes <= existing) return 0
+  const spared = existing === 0 ? 0 : keySizeOf(parameters, existing)
+  return Math.max(0, keySizeOf(parameters, primes) - spared)
+}
 
 const newKeys = (
   steps: readonly number[],
   primes: number,
   keys: ReadonlyMap<number, number>,
-  sizeOf: KeySize,
-): number => steps.reduce((sum, step) => sum + addedKey(primes, keys.get(step) ?? 0, sizeOf), 0)
+  parameters: CkksParameters,
+): number => steps.reduce((sum, step) => sum + addedKey(primes, keys.get(step) ?? 0, parameters), 0)
 
 /** Transform, then check. */
 export function checkExpansions(plan: Plan): void {

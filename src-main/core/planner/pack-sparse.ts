@@ -1,4 +1,3 @@
-import { keySizeOf } from '../plan/key-form.ts'
 import {
   dataPrimesOf,
   slotsOf,
@@ -12,6 +11,7 @@ import {
 } from '../plan/plan.ts'
 import { rehearse } from '../plan/rehearse.ts'
 import { present } from '../must.ts'
+import { addedKey } from './compact.ts'
 
 /**
  * Puts weight vectors whose slots are mostly 0 by the network's architecture into shared ciphertexts, each moved to where
@@ -80,11 +80,7 @@ interface Pack {
 function packsOf({ members, support }: Group, plan: Plan, keys: Map<number, number>): Pack[] {
   const { primes, scale } = plan.weights[members[0]]
   const level = primes + 1
-  const sizeOf = (made: number): number => (made === 0 ? 0 : keySizeOf(plan.parameters, made))
-  const costOf = (step: number): number => {
-    const made = keys.get(step) ?? 0
-    return level <= made ? 0 : Math.max(0, sizeOf(level) - sizeOf(made))
-  }
+  const costOf = (step: number): number => addedKey(level, keys.get(step) ?? 0, plan.parameters)
   const slots = slotsOf(plan.parameters)
   const powers = Array.from({ length: Math.log2(slots) }, (_, bit) => 2 ** bit)
   const candidates = [...new Set([...keys.keys(), ...powers])].sort((a, b) => costOf(a) - costOf(b) || a - b)

@@ -47,7 +47,7 @@ export function chooseParameters(
   isSimulated = false,
 ): ChosenParameters | undefined {
   const bound = boundOf(polyModulusDegree)
-  const least = leastScaleBits(polyModulusDegree) + (isSimulated ? 0 : simulatedBits)
+  const least = isSimulated ? leastScaleBits(polyModulusDegree) : must(minScaleBits, polyModulusDegree)
   const hybrid = mostKeyPrimes !== undefined
   for (let keyPrimes = mostKeyPrimes ?? 0; keyPrimes >= 0; keyPrimes--) {
     const leastScale = keyPrimes > 0 ? least + comfortBits : least
