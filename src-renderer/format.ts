@@ -47,3 +47,5 @@ export const figure = (value: number): string => Number(value.toPrecision(3)).to
 
 const times = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
 export const dateTime = (iso: string): string => times.format(new Date(iso))
+
+export const capitalised = (words: string): string => words.slice(0, 1).toUpperCase() + words.slice(1)

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import type { WorkContext } from '../core/progress.ts'
 import { reportCsv } from '../core/validate/report-csv.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
+import { layerTable } from '../core/validate/report-rows.ts'
 import type { Accuracy } from '../ipc/results.ts'
 import { readBytes } from '../files/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
@@ -27,5 +28,9 @@ export async function validateForWindow(request: ValidateJobRequest, work: WorkC
     request.preprocessing,
     report.worst.map(({ index }) => index),
   )
-  return { ...report, worst: report.worst.map((sample, at) => ({ ...sample, picture: pictures[at] })) }
+  return {
+    ...report,
+    layerTable: layerTable(report),
+    worst: report.worst.map((sample, at) => ({ ...sample, picture: pictures[at] })),
+  }
 }

@@ -1,6 +1,8 @@
 /** The open project: which network, and every choice made for it. Immutable values; the history makes undo. */
 import { basename, join } from 'node:path'
+import { DEFAULTS, WINDOW } from '../jobs/defaults.ts'
 import { hashOf } from '../jobs/hash-of.ts'
+import { PRESETS } from '../jobs/presets.ts'
 import type { Degree } from '../core/network/polynomial-model.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { deploymentWords } from '../core/compile/deployment-words.ts'
@@ -33,18 +35,13 @@ export interface Choices {
 }
 
 export const firstChoices: Choices = {
-  preprocessing: { scale: 1 / 255, mean: [0], std: [1] },
+  ...DEFAULTS,
+  ...WINDOW,
   classNames: [],
-  degree: 2,
   degrees: {},
   splitPools: false,
-  input: 'encrypted',
-  reveal: 'label',
-  auditRate: 0,
-  split: { by: 'depth', kind: 'refresh' },
   perNode: false,
   deploymentName: '',
-  minKept: 0.95,
   edgeMemoryBytes: 0,
   threads: 0,
 }
@@ -169,7 +166,7 @@ export function sampleProject(assets: string, modelBytes: number): Project {
     calibration: join(assets, 'calibration.npz'),
     inputs: validation,
     labels: validation,
-    preprocessing: { scale: 1 / 255, mean: [0.1307], std: [0.3081] },
+    preprocessing: PRESETS.mnist,
   }
   return new Project('sample', join(assets, sampleModel), modelBytes, { choices })
 }

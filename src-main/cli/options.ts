@@ -4,15 +4,31 @@ import { jsonLog, LOG_LEVELS, type Log, type LogLevel } from '../core/log.ts'
 import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { parseSplit, type Split } from '../core/segment/cut.ts'
 import type { PreprocessingChoice } from '../jobs/calibration.ts'
+import { COMMAND_LINE, DEFAULTS } from '../jobs/defaults.ts'
 import { PRESET_NAMES, PRESETS, type PresetName } from '../jobs/presets.ts'
 import { printLog } from './print.ts'
-import { batchSize, collected, number, numbers, path, positiveNumber, sides, sizes, wholeNumber } from './values.ts'
+import {
+  batchSize,
+  collected,
+  number,
+  numbers,
+  path,
+  positiveNumber,
+  share,
+  sides,
+  sizes,
+  wholeNumber,
+} from './values.ts'
 
 /** Options that several commands share, each defined once. */
 export const withPreprocessing = (command: Command): Command =>
   command
     .addOption(new Option('--preset <name>', 'the usual preprocessing of a data set').choices(PRESET_NAMES))
-    .option('--scale <number>', 'multiply pixel values by this first, for example 1/255 (default: 1)', number)
+    .option(
+      '--scale <number>',
+      'multiply pixel values by this first, for example 1/255 (default: 1; the window begins with 1/255)',
+      number,
+    )
     .option('--mean <numbers>', 'then subtract this: one value, or one per channel (default: 0)', numbers)
     .option('--std <numbers>', 'and divide by this: one value, or one per channel (default: 1)', numbers)
     .option('--resize <pixels>', 'resize pictures: the shorter side, or height,width', sides)
@@ -35,9 +51,9 @@ export interface PreprocessingOptions {
 
 /** A preset, and what is told otherwise. */
 export function preprocessingOf(options: PreprocessingOptions): PreprocessingChoice {
-  const { preset = 'none', scale, mean, std, resize, crop, layout } = options
+  const { preset, scale, mean, std, resize, crop, layout } = options
   return {
-    ...PRESETS[preset],
+    ...(preset ? PRESETS[preset] : COMMAND_LINE.preprocessing),
     ...(scale !== undefined && { scale }),
     ...(mean && { mean }),
     ...(std && { std }),
@@ -128,7 +144,7 @@ export const withActivation = (command: Command): Command =>
         'degree of the polynomial activations; auto uses higher degrees where they help',
       )
         .choices(['2', '4', '8', 'auto'])
-        .default('2'),
+        .default(`${DEFAULTS.degree}` satisfies ActivationOptions['activation']),
     )
     .option('--split-pools', 'take max-pools apart into maxima of rows and columns: closer, and deeper')
     .option('--tuning-epochs <number>', 'passes that tune all weights together (default: 30 or fewer)', wholeNumber)
@@ -148,17 +164,21 @@ export interface ActivationOptions {
 export const activationOf = (options: ActivationOptions) => {
   const { activation, splitPools, tuningEpochs, target, maxDepth, maxSeconds } = options
   return activation === 'auto'
-    ? { degree: 2 as const, tuningEpochs, target, maximumDepth: maxDepth, maximumSeconds: maxSeconds }
+    ? { degree: DEFAULTS.degree, tuningEpochs, target, maximumDepth: maxDepth, maximumSeconds: maxSeconds }
     : { degree: Number(activation) as 2 | 4 | 8, tuningEpochs, splitPools }
 }
 
+export const inputOption = (): Option =>
+  new Option('--input <mode>', "whether the edge's input is encrypted")
+    .choices(['encrypted', 'plain'])
+    .default(DEFAULTS.input)
+
+export const minKeptOption = (description: string): Option =>
+  new Option('--min-kept <share>', description).argParser(share).default(DEFAULTS.minKept)
+
 export const withInputMode = (command: Command): Command =>
   command
-    .addOption(
-      new Option('--input <mode>', "whether the edge's input is encrypted")
-        .choices(['encrypted', 'plain'])
-        .default('encrypted'),
-    )
+    .addOption(inputOption())
     .addOption(
       new Option('--batch <images>', 'images computed at once: 1, 2, 4, 8 or 16').argParser(batchSize).default(1),
     )
@@ -169,8 +189,10 @@ export const withSplit = (command: Command): Command =>
   command.addOption(
     new Option(
       '--split <where>',
-      'segments: auto, refreshes=2, nodes=3, memory=2GiB, or cuts such as conv2:refresh,fc1:exact,fc2:hand-off',
-    ).argParser(splitOf),
+      'segments: auto, refreshes=2, nodes=3, memory=2GiB, or cuts such as conv2:refresh,fc1:exact,fc2:hand-off (the window begins with auto)',
+    )
+      .argParser(splitOf)
+      .default(COMMAND_LINE.split, 'one segment'),
   )
 
 function splitOf(text: string): Split {

@@ -223,6 +223,7 @@ export type Proposal = z.infer<typeof proposals>['proposals'][number]
 
 const share = z.number()
 const confusion = z.array(z.array(count).readonly()).readonly().optional()
+const texts = z.array(z.string()).readonly()
 /** What rounding decides in a quantised network, and who computed the original. */
 const quantised = z.object({
   reference: z.string(),
@@ -266,13 +267,13 @@ export const accuracy = z.object({
     .array(
       z.object({
         name: z.string(),
-        degree: count,
         errorAdded: z.number(),
         rangeMargin: z.number(),
-        outOfRange: z.number(),
       }),
     )
     .readonly(),
+  /** `layers` as every report prints them: a row for each. */
+  layerTable: z.object({ header: texts, rows: z.array(texts).readonly() }),
   warnings: z.array(z.string()).readonly(),
   seconds,
 })

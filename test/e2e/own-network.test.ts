@@ -177,6 +177,10 @@ describe('a network of one’s own', () => {
     await app.page.getByLabel('Also encrypted').fill('1')
     await person.button('Measure').click()
     await app.page.getByRole('table', { name: 'Error by layer' }).waitFor({ timeout: longMs })
+    const errors = app.page.getByRole('table', { name: 'Error by layer' })
+    expect(await errors.getByRole('columnheader').allTextContents()).toEqual(
+      ['Layer', 'Activation', 'Degree', 'Error added', 'Agreement so far', 'Range margin', 'Out of range'], // prettier-ignore
+    )
     const shown = await app.page.locator('dl').first().textContent()
     expect(shown).toMatch(/Samples\s*10\s*Original is right\s*100\.0/)
     expect(shown).toMatch(/Kept encrypted, of 1\s*100\.0/)

@@ -3,10 +3,17 @@ import { GOALS, type Candidate, type Goal } from '../../core/compile/candidates.
 import { deploymentWords } from '../../core/compile/deployment-words.ts'
 import type { AdviseResult } from '../../jobs/advise.ts'
 import { answer, command } from '../command.ts'
-import { preprocessingOf, withNetworkNames, withPreprocessing, type PreprocessingOptions } from '../options.ts'
+import {
+  inputOption,
+  minKeptOption,
+  preprocessingOf,
+  withNetworkNames,
+  withPreprocessing,
+  type PreprocessingOptions,
+} from '../options.ts'
 import { table } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
-import { byteSize, path, share, wholeNumber } from '../values.ts'
+import { byteSize, path, wholeNumber } from '../values.ts'
 
 interface Options extends PreprocessingOptions {
   readonly json?: boolean
@@ -41,12 +48,8 @@ export function adviseCommand(): Command {
     )
     .option('--max-bundle <bytes>', 'as 100M: no larger bundle', byteSize)
     .option('--max-refreshes <number>', 'round trips with the owner, at most', wholeNumber)
-    .option('--min-kept <share>', 'share of the labels to keep', share, 0.95)
-    .addOption(
-      new Option('--input <mode>', "whether the edge's input is encrypted")
-        .choices(['encrypted', 'plain'])
-        .default('encrypted'),
-    )
+    .addOption(minKeptOption('share of the labels to keep'))
+    .addOption(inputOption())
     .option('--out <file>', 'write the recommended choice for protect --plan', path)
     .option('--force', 'replace that file if it exists')
   return withNetworkNames(withPreprocessing(base)).action(async (model: string, options: Options) => {

@@ -1,12 +1,14 @@
 import type { Command } from 'commander'
 import { UserError } from '../../core/errors.ts'
 import { keptText } from '../../core/validate/kept.ts'
+import { DEFAULTS } from '../../jobs/defaults.ts'
 import type { ProtectResult } from '../../jobs/protect.ts'
 import type { UpdateResult } from '../../jobs/update.ts'
 import { policyPairs } from '../budget.ts'
 import { answer, command } from '../command.ts'
 import {
   activationOf,
+  minKeptOption,
   preprocessingOf,
   withActivation,
   withInputMode,
@@ -27,7 +29,7 @@ import { policyOf, revealOption, topOption, type RevealMode } from '../reveal.ts
 import { readLock, readUnlock } from '../passphrase.ts'
 import { pairs } from '../table.ts'
 import { bytes, seconds } from '../units.ts'
-import { number, path, positiveNumber, share } from '../values.ts'
+import { number, path, positiveNumber } from '../values.ts'
 
 interface Options
   extends PreprocessingOptions, ClassNameOptions, ActivationOptions, InputModeOptions, SplitOptions, LockOptions {
@@ -66,17 +68,12 @@ export function protectCommand(): Command {
     .requiredOption('--keys <folder>', 'key store; created if it does not exist', path)
     .requiredOption('--out <file>', 'the bundle to write, usually *.sealed', path)
   withSplit(withInputMode(withActivation(withClassNames(withPreprocessing(base)))))
-    .addOption(revealOption('what a decryption may tell').default('label'))
+    .addOption(revealOption('what a decryption may tell').default(DEFAULTS.reveal))
     .addOption(topOption())
     .option('--audit <rate>', 'have this share of jobs computed again before they are answered, as 0.05', number)
     .option('--releases <number>', 'times that scores will be released, at most (default: 5)', positiveNumber)
     .option('--signing-key <file>', 'sign with this private key (PEM) instead of a fresh one', path)
-    .option(
-      '--min-kept <share>',
-      'seal nothing that keeps a smaller share of the labels on samples held out',
-      share,
-      0.95,
-    )
+    .addOption(minKeptOption('seal nothing that keeps a smaller share of the labels on samples held out'))
     .option('--update <deployment>', 'write an update pack: new weights under the keys of this deployment')
     .option('--identity <file>', 'with --update: open the key store with the age identity in this file', path)
     .option('--per-node', 'write a folder of bundles, one for each segment with nothing of the others')
