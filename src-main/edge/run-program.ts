@@ -1,7 +1,7 @@
 import { invariant } from '../core/errors.ts'
 import type { Evaluator } from '../core/plan/evaluator.ts'
 import type { Register } from '../core/plan/plan.ts'
-import { execute, operandsOf } from '../core/plan/run-plan.ts'
+import { execute, operandsOf } from '../core/plan/instruction-table.ts'
 import type { ProgramItem } from '../core/plan/schedule.ts'
 
 /** What a program's items do that a plan's instructions do not. */

@@ -1,6 +1,7 @@
 import { estimatePlan, type PlanEstimate } from '../core/plan/estimate.ts'
 import { sizeOf, type LayerModel } from '../core/network/layer-model.ts'
 import { dumpPlan, type DumpedInstruction } from '../core/plan/dump.ts'
+import { productsOf } from '../core/plan/instruction-table.ts'
 import { kernelCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { refreshedSkeletonOf } from '../core/planner/skeleton.ts'
@@ -197,10 +198,7 @@ function layersOf({ layers, instructions }: Plan): PlannedLayer[] {
   return layers.map(({ id, kind, first, end }) => {
     const own = instructions.slice(first, end)
     const count = (op: string): number => own.filter((instruction) => instruction.op === op).length
-    const products = own.reduce(
-      (sum, i) => sum + (i.op === 'multiply-sum' ? i.values.length : i.op === 'square' ? 1 : 0),
-      0,
-    )
+    const products = own.reduce((sum, instruction) => sum + productsOf(instruction), 0)
     return { name: id, kind, products, rotations: count('rotate'), relinearisations: count('relinearise') }
   })
 }

@@ -1,3 +1,4 @@
+import { weightsOf } from '../core/plan/instruction-table.ts'
 import { allPrimesOf, keyChainOf, keyFormOf } from '../core/plan/key-form.ts'
 import { dataPrimesOf, type Instruction, type KeyForm, type Plan, type WeightIndex } from '../core/plan/plan.ts'
 import { ringBytes, type RingPlace } from './command-ring.ts'
@@ -177,10 +178,4 @@ function passingWeights(
   const groups = instructions.map((instruction) => [...new Set(weightsOf(instruction))])
   for (const index of groups.flat()) uses[index] += 1
   return groups.map((group) => group.filter((index) => uses[index] === 1 && !expanded.has(index)))
-}
-
-/** Weights that an instruction reads, in order. */
-export function weightsOf(instruction: Instruction): readonly WeightIndex[] {
-  if (instruction.op === 'multiply-sum') return instruction.weights
-  return instruction.op === 'add-weight' ? [instruction.weight] : []
 }

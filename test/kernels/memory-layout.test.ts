@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { weightsOf } from '../../src-main/core/plan/instruction-table.ts'
 import type { Instruction, Plan } from '../../src-main/core/plan/plan.ts'
-import { layOut, weightsOf } from '../../src-main/kernels/memory-layout.ts'
+import { layOut } from '../../src-main/kernels/memory-layout.ts'
 import { packedPartBytes } from '../../src-main/kernels/prime-table.ts'
 
 const N = 1024

@@ -1,6 +1,6 @@
 import { isSameScale } from './level-evaluator.ts'
-import { dataPrimesOf, slotsOf, type Expansion, type Plan, type Register, type WeightIndex } from './plan.ts'
-import { operandsOf } from './run-plan.ts'
+import { dataPrimesOf, type Expansion, type Plan, type Register, type WeightIndex } from './plan.ts'
+import { faultOf, operandsOf, primesLeft } from './instruction-table.ts'
 
 /** What expanded weights may take in memory, at 5 bytes for each residue. */
 const maxExpandedBytes = 3 * 2 ** 30
@@ -45,13 +45,9 @@ function writtenBy(
     if (levels.includes(undefined)) refuse('reads a register before it is written')
     if (written.has(instruction.out)) refuse('writes a register twice')
     const primes = Math.min(...levels.map((level = 0) => level))
-    written.set(instruction.out, instruction.op === 'mask' ? primes - 1 : primes)
-    if (instruction.op === 'rotate' && instruction.steps >= slotsOf(plan.parameters)) refuse('rotates too far')
-    if (instruction.op !== 'monomial-sum') continue
-    const { values, exponents } = instruction
-    if (values.length !== exponents.length) refuse('has a sum of unequal lengths')
-    if (exponents.some((exponent) => exponent >= 2 * plan.parameters.polyModulusDegree))
-      refuse('multiplies by a monomial that does not exist')
+    written.set(instruction.out, primesLeft(instruction, primes))
+    const fault = faultOf(instruction, plan)
+    if (fault !== undefined) refuse(fault)
   }
   return written
 }

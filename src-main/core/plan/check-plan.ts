@@ -1,8 +1,8 @@
 import { sizeOf } from '../network/layer-model.ts'
 import { isPrime } from '../numeric/primes.ts'
 import { allPrimesOf, digitsOf, specialPrimesFor } from './key-form.ts'
-import { dataPrimesOf, slotsOf, type CkksParameters, type Plan, type Register } from './plan.ts'
-import { operandsOf } from './run-plan.ts'
+import { dataPrimesOf, type CkksParameters, type Plan, type Register, type WeightIndex } from './plan.ts'
+import { faultOf, operandsOf, weightsOf } from './instruction-table.ts'
 import { checkExpansions } from './check-expansions.ts'
 import { damagedBundle } from './damaged-bundle.ts'
 import { rehearse } from './rehearse.ts'
@@ -39,18 +39,10 @@ export function checkPlan(plan: Plan): void {
     if (!known(operandsOf(instruction))) refuse('reads a register before it is written')
     if (written.has(instruction.out)) refuse('writes a register twice')
     written.add(instruction.out)
-    const weights =
-      instruction.op === 'multiply-sum'
-        ? instruction.weights
-        : instruction.op === 'add-weight'
-          ? [instruction.weight]
-          : []
-    if (weights.some((weight) => weight >= plan.weights.length)) refuse('uses a weight that does not exist')
-    if (instruction.op === 'multiply-sum' && instruction.values.length !== weights.length) {
-      refuse('has a sum of unequal lengths')
-    }
-    if (instruction.op === 'rotate' && instruction.steps >= slotsOf(plan.parameters)) refuse('rotates too far')
-    if (instruction.op === 'mod-switch' && instruction.primes > levels) refuse('switches above the modulus chain')
+    const exists = (weight: WeightIndex): boolean => weight < plan.weights.length
+    if (!weightsOf(instruction).every(exists)) refuse('uses a weight that does not exist')
+    const fault = faultOf(instruction, plan)
+    if (fault !== undefined) refuse(fault)
     if (plan.layers[layer]?.end === index + 1) {
       if (!known(plan.layers[layer].result)) refuse('has a layer without result')
       layer += 1

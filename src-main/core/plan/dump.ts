@@ -1,6 +1,7 @@
 import { LevelEvaluator } from './level-evaluator.ts'
 import type { Instruction, Plan, Register } from './plan.ts'
-import { operandsOf, runPlan } from './run-plan.ts'
+import { operandsOf } from './instruction-table.ts'
+import { runPlan } from './run-plan.ts'
 
 /** One instruction, with the level and scale of what it leaves. */
 export interface DumpedInstruction {

@@ -1,4 +1,5 @@
 import { costsWithKeys, type CostModel } from './cost-model.ts'
+import { costOf, productsOf } from './instruction-table.ts'
 import { keyBytesOf, keySizeOf } from './key-form.ts'
 import { inputLevel, weightEntries, type Plan } from './plan.ts'
 import { estimateMs } from './schedule.ts'
@@ -61,14 +62,14 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
   const ciphertextBytes = ({ primes }: { readonly primes: number }): number => 16 * degree * primes
   const received = plan.input.sources.map((_, register) => ciphertextBytes(inputLevel(plan, register)))
   const count = (op: string): number =>
-    plan.instructions.reduce((sum, i) => sum + (i.op !== op ? 0 : i.op === 'multiply-sum' ? i.values.length : 1), 0)
+    plan.instructions.reduce((sum, instruction) => sum + Number(instruction.op === op), 0)
   return {
     polyModulusDegree: degree,
     logQP: logQPOf(plan.parameters),
     maxLogQP: MAX_LOG_QP.get(degree) ?? 0,
     levels: plan.input.primes - Math.min(...outputs.map(({ primes }) => primes)),
     inputs: plan.input.sources.length,
-    products: count('multiply-sum') + count('square'),
+    products: sum(plan.instructions.map(productsOf)),
     rotations: count('rotate'),
     relinearisations: count('relinearise'),
     outputs: outputs.length,
@@ -92,13 +93,12 @@ function expansionCost(
   let expansionRotations = 0
   const { expansions = [] } = plan
   for (const { input, instructions } of expansions) {
-    const ms = (primitive: 'rotate' | 'add' | 'multiply-plain' | 'rescale'): number =>
-      costsWithKeys(costs, plan.parameters).ms(primitive, plan.parameters.polyModulusDegree, input.primes)
+    const times = costsWithKeys(costs, plan.parameters)
     for (const instruction of instructions) {
       if (instruction.op === 'rotate') expansionRotations += 1
-      if (instruction.op === 'monomial-sum') expansionMs += instruction.values.length * ms('multiply-plain')
-      else if (instruction.op === 'mask') expansionMs += ms('multiply-plain') + ms('rescale')
-      else expansionMs += ms(instruction.op === 'rotate' ? 'rotate' : 'add')
+      for (const [primitive, count] of costOf(instruction)) {
+        expansionMs += count * times.ms(primitive, plan.parameters.polyModulusDegree, input.primes)
+      }
     }
   }
   return {

@@ -1,6 +1,8 @@
 import { invariant } from '../errors.ts'
 import type { Evaluator, RunObserver } from './evaluator.ts'
-import type { Instruction, Plan, Register } from './plan.ts'
+import { execute, operandsOf } from './instruction-table.ts'
+import type { Plan, Register } from './plan.ts'
+import { rotationGroups } from './rotation-groups.ts'
 
 /**
  * Executes a plan. `inputs[i]` becomes register i. Every intermediate is released after its last use, on
@@ -16,6 +18,7 @@ export function runPlan<V>(
   const registers = new Map<Register, V>(inputs.map((value, register) => [register, value]))
   const owned = new Set<Register>()
   const lastUses = lastUsesOf(plan)
+  const groups = evaluator.rotateMany ? rotationGroups(plan.instructions) : undefined
   const read = (register: Register): V => {
     const value = registers.get(register)
     invariant(value !== undefined, `runPlan: register ${register} is read before it is written`)
@@ -31,10 +34,10 @@ export function runPlan<V>(
       observer.beforeInstruction?.(index)
       const { out } = instruction
       if (!registers.has(out)) {
-        const turns = evaluator.rotateMany ? rotationsFrom(plan, index) : []
-        const steps = turns.map((turn) => turn.steps)
-        const results = steps.length < 2 ? undefined : evaluator.rotateMany?.(read(turns[0].in), steps)
-        if (results) results.forEach((value, i) => write(turns[i].out, value))
+        const group = groups?.get(index)
+        const steps = group?.rotations.map((rotation) => rotation.steps)
+        const results = group && steps && evaluator.rotateMany?.(read(group.in), steps)
+        if (results) results.forEach((value, i) => write(group.rotations[i].out, value))
         else write(out, execute(evaluator, instruction, read))
       }
       const result = read(out)
@@ -54,51 +57,6 @@ export function runPlan<V>(
   } finally {
     for (const register of owned) evaluator.release(read(register))
   }
-}
-
-/** One instruction; the result is the caller's. */
-export function execute<V>(evaluator: Evaluator<V>, instruction: Instruction, read: (register: Register) => V): V {
-  switch (instruction.op) {
-    case 'multiply-sum':
-      return evaluator.multiplySum(instruction.values.map(read), instruction.weights)
-    case 'square':
-      return evaluator.square(read(instruction.in))
-    case 'relinearise':
-      return evaluator.relinearise(read(instruction.in))
-    case 'rescale':
-      return evaluator.rescale(read(instruction.in))
-    case 'rotate':
-      return evaluator.rotate(read(instruction.in), instruction.steps)
-    case 'add':
-      return evaluator.add(read(instruction.in[0]), read(instruction.in[1]))
-    case 'add-weight':
-      return evaluator.addWeight(read(instruction.in), instruction.weight)
-    case 'monomial-sum':
-      return evaluator.monomialSum(instruction.values.map(read), instruction.exponents)
-    case 'mask':
-      return evaluator.mask(read(instruction.in), instruction.slots)
-    case 'mod-switch':
-      return evaluator.modSwitch(read(instruction.in), instruction.primes)
-  }
-}
-
-export function operandsOf(instruction: Instruction): readonly Register[] {
-  if (instruction.op === 'multiply-sum' || instruction.op === 'monomial-sum') return instruction.values
-  return instruction.op === 'add' ? instruction.in : [instruction.in]
-}
-
-type Rotate = Extract<Instruction, { op: 'rotate' }>
-
-/** The rotations of one register that stand together from `index` on. */
-function rotationsFrom({ instructions }: Plan, index: number): Rotate[] {
-  const first = instructions[index]
-  const together: Rotate[] = []
-  for (let i = index; i < instructions.length; i++) {
-    const next = instructions[i]
-    if (first.op !== 'rotate' || next.op !== 'rotate' || next.in !== first.in) break
-    together.push(next)
-  }
-  return together
 }
 
 /** For each instruction, the registers that nothing reads after it; layer results live to their layer's end. */

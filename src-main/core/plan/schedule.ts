@@ -1,7 +1,9 @@
 import { costsWithKeys, type CostModel } from './cost-model.ts'
 import { LevelEvaluator, type Level } from './level-evaluator.ts'
 import type { Instruction, Plan, Register } from './plan.ts'
-import { operandsOf, runPlan } from './run-plan.ts'
+import { costOf, operandsOf } from './instruction-table.ts'
+import { rotationGroups } from './rotation-groups.ts'
+import { runPlan } from './run-plan.ts'
 import { turnedInputs } from './turned-inputs.ts'
 import { must } from '../must.ts'
 
@@ -57,7 +59,8 @@ class Scheduler {
       const inputMs = this.ms(turned ? 'rotate-plain' : packing, plan.input.primes)
       this.place({ kind: 'input', register }, register, this.idlest(), inputMs)
     })
-    plan.instructions.forEach((instruction, index) => this.add(instruction, this.isHoisted(index)))
+    const groups = rotationGroups(plan.instructions)
+    plan.instructions.forEach((instruction, index) => this.add(instruction, groups.has(index)))
     const outputThreads = plan.output.registers.map((register) => this.earliestHolder(register))
     return { programs: this.programs, outputThreads, estimateMs: Math.max(...this.freeMs) }
   }
@@ -83,23 +86,10 @@ class Scheduler {
     else this.addWhole(instruction, this.costOf(instruction, hoisted))
   }
 
-  /** Rotations of one value that stand together share its decomposition: `runPlan`. */
-  private isHoisted(index: number): boolean {
-    const rotated = (at: number): Register | undefined => {
-      const instruction = this.plan.instructions.at(at)
-      return instruction?.op === 'rotate' ? instruction.in : undefined
-    }
-    const own = rotated(index)
-    return own !== undefined && (own === rotated(index + 1) || (index > 0 && own === rotated(index - 1)))
-  }
-
   private costOf(instruction: Exclude<Instruction, { op: 'multiply-sum' }>, hoisted: boolean): number {
     const { primes } = must(this.levels, operandsOf(instruction)[0])
     if (hoisted) return this.ms('rotate-hoisted', primes)
-    if (instruction.op === 'mod-switch') return this.ms('add', primes)
-    if (instruction.op === 'mask') return this.ms('multiply-plain', primes) + this.ms('rescale', primes)
-    if (instruction.op === 'monomial-sum') return instruction.values.length * this.ms('multiply-plain', primes)
-    return this.ms(instruction.op === 'add-weight' ? 'add' : instruction.op, primes)
+    return costOf(instruction).reduce((sum, [primitive, count]) => sum + count * this.ms(primitive, primes), 0)
   }
 
   private addWhole(instruction: Instruction, costMs: number): void {

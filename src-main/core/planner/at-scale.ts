@@ -14,7 +14,7 @@ import {
   type Register,
   type WeightIndex,
 } from '../plan/plan.ts'
-import { operandsOf } from '../plan/run-plan.ts'
+import { operandsOf } from '../plan/instruction-table.ts'
 import { parametersAtScale } from './parameters.ts'
 
 /** What a plan's scale is in bits: whole, as the planner chooses it. */

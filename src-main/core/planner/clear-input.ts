@@ -1,5 +1,5 @@
+import { renamed } from '../plan/instruction-table.ts'
 import type { Instruction, Plan, PlannedNetwork, Register } from '../plan/plan.ts'
-import { operandsOf } from '../plan/run-plan.ts'
 import { turn } from '../plan/turned-inputs.ts'
 
 /**
@@ -37,12 +37,4 @@ export function turnClearInputs(network: PlannedNetwork): PlannedNetwork {
     output: { ...plan.output, registers: plan.output.registers.map(moved) },
   }
   return { ...network, plan: lifted }
-}
-
-function renamed(instruction: Instruction, moved: (register: Register) => Register): Instruction {
-  const out = moved(instruction.out)
-  if (instruction.op === 'multiply-sum' || instruction.op === 'monomial-sum')
-    return { ...instruction, out, values: instruction.values.map(moved) }
-  if (instruction.op === 'add') return { ...instruction, out, in: [moved(instruction.in[0]), moved(instruction.in[1])] }
-  return { ...instruction, out, in: moved(operandsOf(instruction)[0]) }
 }

@@ -2,7 +2,8 @@ import { invariant, UserError } from '../errors.ts'
 import { must } from '../must.ts'
 import { LevelEvaluator, type Level } from '../plan/level-evaluator.ts'
 import type { InputPacking, Instruction, Plan, PlannedNetwork, Register } from '../plan/plan.ts'
-import { operandsOf, runPlan } from '../plan/run-plan.ts'
+import { operandsOf, renamed, weightsOf } from '../plan/instruction-table.ts'
+import { runPlan } from '../plan/run-plan.ts'
 
 /** A part of a plan, and which of the whole plan's weights are its own, by its own numbering. */
 export interface HandedPart extends PlannedNetwork {
@@ -138,25 +139,4 @@ function handedInput(plan: Plan, registers: readonly Register[], known: Readonly
     primes,
     levels,
   }
-}
-
-function weightsOf(instruction: Instruction): readonly number[] {
-  if (instruction.op === 'multiply-sum') return instruction.weights
-  return instruction.op === 'add-weight' ? [instruction.weight] : []
-}
-
-function renamed(
-  instruction: Instruction,
-  register: (old: Register) => Register,
-  weight: (old: number) => number,
-): Instruction {
-  const out = register(instruction.out)
-  if (instruction.op === 'multiply-sum') {
-    return { ...instruction, out, values: instruction.values.map(register), weights: instruction.weights.map(weight) }
-  }
-  if (instruction.op === 'monomial-sum') return { ...instruction, out, values: instruction.values.map(register) }
-  if (instruction.op === 'add')
-    return { ...instruction, out, in: [register(instruction.in[0]), register(instruction.in[1])] }
-  const single = { ...instruction, out, in: register(instruction.in) }
-  return single.op === 'add-weight' ? { ...single, weight: weight(single.weight) } : single
 }
