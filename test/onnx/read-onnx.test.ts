@@ -42,6 +42,19 @@ describe('tensors', () => {
     }
   })
 
+  it.each([
+    ['uint4', [0, 15, 7]],
+    ['int4', [-8, 7, -1]],
+    ['uint2', [3, 0, 2]],
+    ['int2', [-2, 1, -1]],
+  ] as const)('%s, several to a byte', (type, stored) => {
+    for (const storage of ['raw', 'field'] as const) {
+      const tensor = readOnnx(adding({ shape: [3], values: stored, type, storage })).constants.get('c')
+      expect(tensor).toMatchObject({ elementType: 'int', integer: type, data: Float64Array.from(stored) })
+      expect(codeOf(() => readOnnx(adding({ shape: [9], values: stored, type, storage })))).toBe('bad-tensor')
+    }
+  })
+
   it('from another file, at their place in it', () => {
     const bytes = new Uint8Array([...new Uint8Array(8), ...rawBytes(values, 'float')])
     const model = adding({ shape: [3], values: [], storage: { location: 'weights.bin', offset: 8, length: 12 } })

@@ -53,7 +53,10 @@ export interface TestModel {
   }[]
 }
 
-const dataTypes = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, double: 11, bfloat16: 16 }
+const dataTypes = {
+  ...{ float: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, bool: 9, float16: 10, double: 11 },
+  ...{ bfloat16: 16, uint4: 21, int4: 22, uint2: 25, int2: 26 },
+}
 
 export function writeModel(model: TestModel): Uint8Array {
   const { opset = 17, irVersion = 8, inputs, outputs, nodes, constants = {}, functions = [] } = model
@@ -130,9 +133,13 @@ function tensorProto({ shape, values, type = 'float', storage = 'raw' }: TestTen
     uint8: 'int32Data',
     bool: 'int32Data',
     int8: 'int32Data',
+    int16: 'int32Data',
+    uint16: 'int32Data',
     int32: 'int32Data',
   } as const
   if (type === 'float16' || type === 'bfloat16') return { ...head, int32Data: halfBits(values, type) }
+  if (type === 'uint4' || type === 'int4' || type === 'uint2' || type === 'int2')
+    return { ...head, int32Data: [...rawBytes(values, type)] }
   return { ...head, [field[type]]: Array.from(values) }
 }
 
@@ -143,12 +150,28 @@ export function rawBytes(values: TestTensor['values'], type: NonNullable<TestTen
     uint8: () => Uint8Array.from(values),
     bool: () => Uint8Array.from(values),
     int8: () => Int8Array.from(values),
+    uint16: () => Uint16Array.from(values),
+    int16: () => Int16Array.from(values),
     int32: () => Int32Array.from(values),
     int64: () => BigInt64Array.from(values, BigInt),
     float16: () => Uint16Array.from(halfBits(values, 'float16')),
     bfloat16: () => Uint16Array.from(halfBits(values, 'bfloat16')),
+    uint4: () => packed(values, 4),
+    int4: () => packed(values, 4),
+    uint2: () => packed(values, 2),
+    int2: () => packed(values, 2),
   }
   return new Uint8Array(arrays[type]().buffer)
+}
+
+/** The first of a byte in its lowest bits. */
+function packed(values: TestTensor['values'], bits: number): Uint8Array {
+  const perByte = 8 / bits
+  const bytes = new Uint8Array(Math.ceil(values.length / perByte))
+  values.forEach((value, index) => {
+    bytes[Math.floor(index / perByte)] |= (value & (2 ** bits - 1)) << ((index % perByte) * bits)
+  })
+  return bytes
 }
 
 /** Bit patterns; exact for the values of 11 (or 8) significant bits that tests use. */

@@ -1,5 +1,7 @@
 /** ONNX's integer types by name: least and greatest value. */
 export const integerRanges = {
+  int2: [-2, 1],
+  uint2: [0, 3],
   int4: [-8, 7],
   uint4: [0, 15],
   int8: [-128, 127],
@@ -26,6 +28,8 @@ const byNumber: ReadonlyMap<number, IntegerType> = new Map([
   [13, 'uint64'],
   [21, 'uint4'],
   [22, 'int4'],
+  [25, 'uint2'],
+  [26, 'int2'],
 ])
 
 /** The integer type of an ONNX data type number; undefined for others. */

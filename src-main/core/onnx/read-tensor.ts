@@ -16,6 +16,8 @@ interface Format {
   readonly field: 'floatData' | 'int32Data' | 'int64Data' | 'doubleData' | 'uint64Data'
   /** From the field's integers to the value, where they are bit patterns. */
   readonly decode?: (bits: number) => number
+  /** Where several values share a byte, of `raw_data` and of the field alike: how many bits each has. */
+  readonly packed?: 2 | 4
 }
 
 /** TensorProto.DataType → layout; every other type is refused by name or number. */
@@ -33,11 +35,25 @@ const formats: ReadonlyMap<number, Format> = new Map<number, Format>([
   [12, { element: 'int', bytes: 4, read: (view, at) => view.getUint32(at, true), field: 'uint64Data' }],
   [13, { element: 'int', bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)), field: 'uint64Data' }],
   [16, half(fromBfloat16)],
+  [21, packed(4, false)],
+  [22, packed(4, true)],
+  [25, packed(2, false)],
+  [26, packed(2, true)],
 ])
 
 function half(decode: (bits: number) => number): Format {
   const read = (view: DataView, at: number): number => decode(view.getUint16(at, true))
   return { element: 'float', bytes: 2, read, field: 'int32Data', decode }
+}
+
+/** Integers of 4 or 2 bits, the first of a byte in its lowest bits. */
+function packed(bits: 2 | 4, isSigned: boolean): Format {
+  const perByte = 8 / bits
+  const read = (view: DataView, at: number): number => {
+    const value = (view.getUint8(Math.floor(at / perByte)) >> ((at % perByte) * bits)) & (2 ** bits - 1)
+    return isSigned && value >= 2 ** (bits - 1) ? value - 2 ** bits : value
+  }
+  return { element: 'int', bytes: 1, read, field: 'int32Data', packed: bits }
 }
 
 export function elementTypeOf(dataType: number | undefined): ElementType {
@@ -58,7 +74,7 @@ export function readTensor(proto: TensorProto, where: string, externalData?: Ext
   if (count > maximumElements) throw fail(`its shape [${shape}] has too many elements`)
   if (proto.dataType === STRING) return names(count, shape, proto, fail)
   const format = formats.get(proto.dataType ?? 0)
-  if (!format) throw fail(`its data type (number ${proto.dataType ?? 0}) is not supported`, 'Export float32 weights.')
+  if (!format) throw fail(`its data type ${typeName(proto.dataType ?? 0)} is not supported`, 'Export float32 weights.')
   const field = proto[format.field]
   const raw =
     proto.dataLocation === 1 ? readExternal(proto, externalData, fail) : hasRaw(proto) ? proto.rawData : undefined
@@ -70,6 +86,19 @@ export function readTensor(proto: TensorProto, where: string, externalData?: Ext
 }
 
 const STRING = 8
+
+/** Of the types that are not read: of TensorProto.DataType. */
+const typeNames: ReadonlyMap<number, string> = new Map([
+  [14, 'complex64'],
+  [15, 'complex128'],
+  [17, 'float8e4m3fn'],
+  [18, 'float8e4m3fnuz'],
+  [19, 'float8e5m2'],
+  [20, 'float8e5m2fnuz'],
+  [23, 'float4e2m1'],
+  [24, 'float8e8m0'],
+])
+const typeName = (dataType: number): string => typeNames.get(dataType) ?? `(number ${dataType})`
 
 /** Class names, as the numbers of their places: what only labels need must not stop the rest. */
 function names(count: number, shape: readonly number[], { stringData }: TensorProto, fail: Fail): Tensor {
@@ -84,8 +113,9 @@ const hasRaw = (proto: TensorProto): boolean => Object.hasOwn(proto, 'rawData') 
 type Fail = (message: string, hint?: string) => UserError
 
 function decodeRaw(raw: Uint8Array, count: number, format: Format, shape: readonly number[], fail: Fail) {
-  if (raw.byteLength !== count * format.bytes) {
-    throw fail(`it has ${raw.byteLength} bytes where its shape [${shape}] asks for ${count * format.bytes}`)
+  const bytes = format.packed ? Math.ceil((count * format.packed) / 8) : count * format.bytes
+  if (raw.byteLength !== bytes) {
+    throw fail(`it has ${raw.byteLength} bytes where its shape [${shape}] asks for ${bytes}`)
   }
   if (format.bytes === 4 && format.element === 'float' && raw.byteOffset % 4 === 0) {
     return Float64Array.from(new Float32Array(raw.buffer, raw.byteOffset, count))
@@ -103,6 +133,7 @@ function decodeField(
   shape: readonly number[],
   fail: Fail,
 ): Float64Array {
+  if (format.packed) return decodeRaw(Uint8Array.from(field, toNumber), count, format, shape, fail)
   if (field.length !== count) {
     throw fail(`it has ${field.length} values where its shape [${shape}] asks for ${count}`)
   }

@@ -24,6 +24,9 @@ export function writeAsStandard(graph: Graph): Graph {
 }
 
 const microsoft: Readonly<Record<string, Writer>> = {
+  /** ONNX's own, for integers of 16 and 4 bits before operator set 21. */
+  QuantizeLinear: asStandard,
+  DequantizeLinear: asStandard,
   FusedConv(rewriting, node) {
     const [x, weight, bias = '', added = ''] = node.inputs
     const attributes = without(node, ['activation', 'activation_params'])
@@ -52,6 +55,38 @@ const microsoft: Readonly<Record<string, Writer>> = {
     const weights = isTransposed ? rewriting.add(node, 'Transpose', [right], { perm }) : right
     const product = rewriting.add(node, 'MatMul', [left, weights])
     rewriting.affine(node, product, floatAttribute(node, 'alpha', 1), 0, node.outputs[0])
+    return true
+  },
+  /**
+   * x · Wᵀ + bias. Each of N rows has K integers of a few bits in blocks, the first of a byte in its lowest bits; each
+   * block has a scale and a zero point, 2^(bits − 1) unless told, and a row's zero points begin a byte.
+   */
+  MatMulNBits(rewriting, node) {
+    const [x, packed, scales, zeros = '', order = '', bias = ''] = node.inputs
+    const [inputs, outputs] = [intAttribute(node, 'K', 0), intAttribute(node, 'N', 0)]
+    const [bits, block] = [intAttribute(node, 'bits', 4), intAttribute(node, 'block_size', 0)]
+    const constants = [packed, scales, ...(zeros ? [zeros] : [])].map((name) => rewriting.constants.get(name))
+    const [stored, scale, zero] = constants
+    if (!stored || !scale || constants.includes(undefined) || order !== '' || zero?.elementType === 'float')
+      return false
+    if (![2, 4, 8].includes(bits) || block < 1 || inputs < 1 || outputs < 1) return false
+    const blocks = Math.ceil(inputs / block)
+    const [rowBytes, zeroBytes] = [(blocks * block * bits) / 8, Math.ceil((blocks * bits) / 8)]
+    const fits = stored.data.length === outputs * rowBytes && scale.data.length === outputs * blocks
+    if (!fits || (zero && zero.data.length !== outputs * zeroBytes)) return false
+    const at = (data: Float64Array, bit: number): number => (data[bit >> 3] >> (bit & 7)) & (2 ** bits - 1)
+    const weights = new Float64Array(inputs * outputs)
+    for (let output = 0; output < outputs; output++) {
+      for (let input = 0; input < inputs; input++) {
+        const part = Math.floor(input / block)
+        const middle = zero ? at(zero.data, output * zeroBytes * 8 + part * bits) : 2 ** (bits - 1)
+        const value = at(stored.data, output * rowBytes * 8 + input * bits) - middle
+        weights[input * outputs + output] = value * scale.data[output * blocks + part]
+      }
+    }
+    const product = rewriting.add(node, 'MatMul', [x, rewriting.constant(node, weights, [inputs, outputs])])
+    if (bias === '') return last(rewriting, node, 'Identity', product)
+    rewriting.add(node, 'Add', [product, bias], {}, node.outputs[0])
     return true
   },
   Gelu: (rewriting, node) => last(rewriting, node, 'Gelu', node.inputs[0]),
@@ -108,6 +143,11 @@ function last(
   attributes: Readonly<Record<string, AttributeValue>> = {},
 ): boolean {
   rewriting.add(node, operator, [input], attributes, node.outputs[0])
+  return true
+}
+
+function asStandard(rewriting: Rewriting, node: Node): boolean {
+  rewriting.keep({ ...node, domain: '' })
   return true
 }
 
