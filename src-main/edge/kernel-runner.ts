@@ -159,4 +159,5 @@ async function loadMaterial(
     else if (!passing.has(source.weight)) store.loadPackedWeight(source.weight, load(source.weight))
     await setImmediate()
   }
+  evaluator.releasePlaintexts()
 }

@@ -51,6 +51,14 @@ export interface KernelEvaluatorParts {
 const ROTATIONS_AT_ONCE = 16
 const DIGITS_CENTRED = -1
 const PRODUCT_SLICES = 4
+/** Monomials and masks that are kept: as many as one sum may take. */
+const PLAINTEXTS_KEPT = 16
+
+interface KeptPlaintext {
+  /** A monomial's exponent, or a mask's slots. */
+  readonly of: number | Int32Array
+  readonly value: KernelValue
+}
 
 /**
  * A plan's operations on residues in shared memory, equal word for word to SEAL's, except `rotateMany` and all hybrid key
@@ -59,7 +67,8 @@ const PRODUCT_SLICES = 4
 export class KernelEvaluator implements Evaluator<KernelValue> {
   readonly #parts: KernelEvaluatorParts
   readonly #n: number
-  readonly #monomials = new Map<string, KernelValue>()
+  /** The last used is last. */
+  #plaintexts: readonly KeptPlaintext[] = []
 
   constructor(parts: KernelEvaluatorParts) {
     this.#parts = parts
@@ -144,16 +153,19 @@ export class KernelEvaluator implements Evaluator<KernelValue> {
   }
 
   monomialSum(values: readonly KernelValue[], exponents: readonly number[]): KernelValue {
-    const monomials = exponents.map((exponent) => this.#monomial(exponent, values[0].primes))
+    const { material } = this.#parts
+    const monomials = exponents.map((exponent) =>
+      this.#plaintext(exponent, values[0].primes, 1, (value) => material.fillMonomial(value, exponent)),
+    )
     return this.#productSum(monomials, values)
   }
 
   mask(value: KernelValue, slots: Int32Array): KernelValue {
     invariant(value.parts === 2 && value.primes > 1, 'kernels: a mask takes two parts and a prime')
-    const plain = this.#take(1, value.primes, Number(this.#parts.parameters.primes[value.primes - 1]))
-    this.#parts.material.fillMask(plain, slots)
+    const { material, parameters } = this.#parts
+    const scale = Number(parameters.primes[value.primes - 1])
+    const plain = this.#plaintext(slots, value.primes, scale, (target) => material.fillMask(target, slots))
     const product = this.#productSum([plain], [value])
-    this.release(plain)
     const result = this.rescale(product)
     this.release(product)
     return { ...result, scale: value.scale }
@@ -168,10 +180,10 @@ export class KernelEvaluator implements Evaluator<KernelValue> {
     return this.modSwitch(value, value.primes)
   }
 
-  /** Gives back the place of monomials, which are kept between operations. */
-  releaseMonomials(): void {
-    for (const value of this.#monomials.values()) this.release(value)
-    this.#monomials.clear()
+  /** Gives back the places of monomials and masks, which are kept between operations. */
+  releasePlaintexts(): void {
+    for (const { value } of this.#plaintexts) this.release(value)
+    this.#plaintexts = []
   }
 
   /** Room for a value from outside; the caller fills it. */
@@ -179,14 +191,17 @@ export class KernelEvaluator implements Evaluator<KernelValue> {
     return this.#take(parts, primes, scale)
   }
 
-  #monomial(exponent: number, primes: number): KernelValue {
-    const key = `${exponent} ${primes}`
-    const known = this.#monomials.get(key)
-    if (known) return known
-    const value = this.#take(1, primes, 1)
-    this.#parts.material.fillMonomial(value, exponent)
-    this.#monomials.set(key, value)
-    return value
+  /** Stays the evaluator's. */
+  #plaintext(of: KeptPlaintext['of'], primes: number, scale: number, fill: (value: KernelValue) => void): KernelValue {
+    let kept = this.#plaintexts.find((plaintext) => plaintext.of === of && plaintext.value.primes === primes)
+    if (!kept) {
+      if (this.#plaintexts.length === PLAINTEXTS_KEPT) this.release(this.#plaintexts[0].value)
+      this.#plaintexts = this.#plaintexts.slice(1 - PLAINTEXTS_KEPT)
+      kept = { of, value: this.#take(1, primes, scale) }
+      fill(kept.value)
+    }
+    this.#plaintexts = [...this.#plaintexts.filter((plaintext) => plaintext !== kept), kept]
+    return kept.value
   }
 
   #take(parts: number, primes: number, scale: number): KernelValue {

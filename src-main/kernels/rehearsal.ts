@@ -56,11 +56,15 @@ export function rehearse(plan: Plan): Requirements {
   for (const expansion of plan.expansions ?? []) {
     runExpansion(plan, expansion, evaluator, evaluator.newInput(2, expansion.input.primes, expansion.input.scale))
   }
+  evaluator.releasePlaintexts()
   runPlan(plan, evaluator, newInputs(plan, evaluator))
   return { valueBytes: arena.peak, tableWords, sharedPolynomials, relinearisePrimes, rotationPrimes }
 }
 
-/** Hands each weight to `take`, whose value is released after it; releases the packed one too. */
+/**
+ * Hands each weight to `take`, whose value is released after it; releases the packed one too. Plaintexts stay for the next
+ * expansion, until the caller releases them.
+ */
 export function runExpansion(
   plan: Plan,
   expansion: Expansion,
@@ -76,7 +80,6 @@ export function runExpansion(
     },
   })
   evaluator.release(packed)
-  evaluator.releaseMonomials()
 }
 
 /** Room for the plan's inputs, in order. */

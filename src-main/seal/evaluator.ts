@@ -91,11 +91,8 @@ export class SealEvaluator implements Evaluator<SealValue> {
   mask(value: SealValue, slots: Int32Array): Ciphertext {
     const { context } = this.#parts
     const masked = cipher(value)
-    const primes = masked.coeffModulusSize()
-    const kept = new Float64Array(context.slots)
-    for (const slot of slots) kept[slot] = 1
+    const plain = context.mask(slots, masked.coeffModulusSize())
     return scoped((own) => {
-      const plain = own(context.encode(kept, Number(context.parameters.primes[primes - 1]), primes))
       const product = own(this.#new('multiply', (out) => this.#seal.multiplyPlain(masked, plain, out)))
       const result = this.rescale(product)
       result.setScale(masked.scale())

@@ -142,6 +142,12 @@ describe('a load program', () => {
     return decodePlan(new TextEncoder().encode(JSON.stringify(changed)))
   }
 
+  /** Adds a mask of the first slots. */
+  const masked = (program: Loose, plan: Loose, changes: Loose): void => {
+    plan.masks = [[0, 1, 9]]
+    program.instructions.push({ op: 'mask', out: 9, in: 0, mask: 0, ...changes })
+  }
+
   it('comes back as it was', () => {
     expect(decodePlan(encodePlan(expanded))).toEqual(expanded)
   })
@@ -162,20 +168,22 @@ describe('a load program', () => {
     ['a weight at another level', (_, p) => (p.weights[2][3] = 3)],
     ['a weight at another level', (e) => (e.input.scale *= 2)],
     ['a weight above the modulus chain', (e) => (e.input.primes = 5)],
-    ['out of range', (e) => e.instructions.push({ op: 'mask', out: 9, in: 0, slots: [4090, 1, 7] })],
-    ['unfolds to more numbers', (e) => e.instructions.push({ op: 'mask', out: 9, in: 0, slots: [0, 0, 2 ** 25 + 1] })],
+    ['out of range', (_, p) => (p.masks = [[4090, 1, 7]])],
+    ['unfolds to more numbers', (_, p) => (p.masks = [[0, 0, 2 ** 25 + 1]])],
+    ['no such mask', (e, p) => masked(e, p, { mask: 1 })],
+    ['plan is not valid', (e, p) => masked(e, p, { slots: [0, 1, 9] })],
     ['plan is not valid', (e) => e.instructions.push({ op: 'mask', out: 9, in: 0 })],
     [
       'a weight at another level',
-      (e) => {
-        e.instructions.push({ op: 'mask', out: 9, in: e.results[0][1], slots: [0, 1, 9] })
+      (e, p) => {
+        masked(e, p, { in: e.results[0][1] })
         e.results[0][1] = 9
       },
     ],
     [
       'no prime left',
-      (e) => {
-        for (let i = 0; i < 4; i++) e.instructions.push({ op: 'mask', out: 9 + i, in: i ? 8 + i : 0, slots: [0, 1, 9] })
+      (e, p) => {
+        for (let i = 0; i < 4; i++) masked(e, p, { out: 9 + i, in: i ? 8 + i : 0 })
       },
     ],
     ['plan is not valid', (e) => e.instructions.push({ op: 'square', out: 9, in: 0 })],

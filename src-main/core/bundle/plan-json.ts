@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sizeOf, type Shape } from '../network/layer-model.ts'
-import { slotsOf, type ElementPacking, type Plan } from '../plan/plan.ts'
+import { slotsOf, type ElementPacking, type Instruction, type Plan } from '../plan/plan.ts'
 import { checkPlan } from '../plan/check-plan.ts'
 import { MAX_FORM_PRIMES } from '../plan/key-form.ts'
 import { parseJson } from './json.ts'
@@ -10,6 +10,7 @@ import { fromRuns, lengthOfRuns, toRuns } from './runs.ts'
 
 const maxPlanBytes = 32 * 2 ** 20
 const maxRegisters = 2 ** 20
+const maxMasks = 2 ** 16
 
 const integer = z
   .int()
@@ -75,7 +76,7 @@ const loadInstruction = z.discriminatedUnion('op', [
       .max(2 ** 16),
   }),
   z.strictObject({ op: z.literal('add'), out: register, in: z.tuple([register, register]) }),
-  z.strictObject({ op: z.literal('mask'), out: register, in: register, slots: runs }),
+  z.strictObject({ op: z.literal('mask'), out: register, in: register, mask: z.int().min(0).max(maxMasks) }),
   z.strictObject({
     op: z.literal('monomial-sum'),
     out: register,
@@ -128,6 +129,7 @@ const planSchema = z.strictObject({
     .array(expansion)
     .max(2 ** 16)
     .optional(),
+  masks: z.array(runs).max(maxMasks).optional(),
   instructions: z.array(instruction).min(1).max(maxRegisters),
   layers: z
     .array(
@@ -150,8 +152,9 @@ const planSchema = z.strictObject({
   batch: z.int().min(1).max(4096),
 })
 
-/** The plan as JSON: packings as runs, weight slots as [layer, role, scale, primes]. */
+/** The plan as JSON: packings as runs, weight slots as [layer, role, scale, primes], each distinct mask once. */
 export function encodePlan(plan: Plan): Uint8Array {
+  const masks = new MaskList()
   const literal = {
     ...plan,
     input: { ...plan.input, sources: plan.input.sources.map(toRuns) },
@@ -159,10 +162,11 @@ export function encodePlan(plan: Plan): Uint8Array {
     expansions: plan.expansions?.map((expansion) => ({
       ...expansion,
       instructions: expansion.instructions.map((instruction) =>
-        instruction.op === 'mask' ? { ...instruction, slots: toRuns(instruction.slots) } : instruction,
+        instruction.op === 'mask' ? masks.refer(instruction) : instruction,
       ),
       results: expansion.results.map(({ weight, register }) => [weight, register]),
     })),
+    ...(masks.runs.length > 0 && { masks: masks.runs }),
     layers: plan.layers.map((layer) => ({ ...layer, packing: compact(layer.packing) })),
     output: compact(plan.output),
   }
@@ -173,13 +177,19 @@ export function encodePlan(plan: Plan): Uint8Array {
 export function decodePlan(bytes: Uint8Array): Plan {
   const parsed = planSchema.safeParse(parseJson('plan', bytes, maxPlanBytes))
   if (!parsed.success) throw damagedBundle(`its plan is not valid: ${z.prettifyError(parsed.error).slice(0, 1000)}`)
-  const { expansions, ...literal } = parsed.data
+  const { expansions, masks: maskRuns = [], ...literal } = parsed.data
   if (!isSecure(literal.parameters)) throw damagedBundle('its plan has a modulus too large for 128 bits of security')
   checkExpansion(parsed.data)
   const slots = slotsOf(literal.parameters)
   const inputSize = literal.batch * sizeOf(literal.input.shape)
   const positionsOf = (packing: { shape: Shape; positions: number[] }, registers: number): Int32Array =>
     expand(packing.positions, literal.batch * sizeOf(packing.shape), 0, registers * slots - 1, 'positions')
+  const maskOf = (index: number): Int32Array => {
+    const mask = masks.at(index)
+    if (!mask) throw damagedBundle('its plan has no such mask')
+    return mask
+  }
+  const masks = maskRuns.map((mask) => expand(mask, slots, 0, slots - 1, 'masks'))
   const plan: Plan = {
     ...literal,
     input: {
@@ -192,7 +202,7 @@ export function decodePlan(bytes: Uint8Array): Plan {
         ...expansion,
         instructions: expansion.instructions.map((instruction) =>
           instruction.op === 'mask'
-            ? { ...instruction, slots: expand(instruction.slots, slots, 0, slots - 1, 'masks') }
+            ? { op: instruction.op, out: instruction.out, in: instruction.in, slots: maskOf(instruction.mask) }
             : instruction,
         ),
         results: expansion.results.map(([weight, register]) => ({ weight, register })),
@@ -208,16 +218,31 @@ export function decodePlan(bytes: Uint8Array): Plan {
   return plan
 }
 
+/** Distinct masks as runs, by the number that an instruction refers to. */
+class MaskList {
+  readonly runs: number[][] = []
+  readonly #known = new Map<Int32Array | string, number>()
+
+  refer({ slots, ...rest }: Extract<Instruction, { op: 'mask' }>) {
+    return { ...rest, mask: this.#known.get(slots) ?? this.#add(slots) }
+  }
+
+  #add(slots: Int32Array): number {
+    const runs = toRuns(slots)
+    const key = runs.join()
+    const index = this.#known.get(key) ?? this.runs.push(runs) - 1
+    this.#known.set(key, index).set(slots, index)
+    return index
+  }
+}
+
 /** Of one packing. */
 const maxElements = 2 ** 22
 /** Of all packings of a plan together: 128 MiB. */
 const maxTotalElements = 2 ** 25
 
 /** A few kilobytes of runs unfold to gigabytes, so they are counted before the first one is. */
-function checkExpansion({ input, layers, output, expansions = [] }: z.infer<typeof planSchema>): void {
-  const masks = expansions.flatMap(({ instructions }) =>
-    instructions.flatMap((i) => (i.op === 'mask' ? [i.slots] : [])),
-  )
+function checkExpansion({ input, layers, output, masks = [] }: z.infer<typeof planSchema>): void {
   const packings = [...input.sources, ...layers.map(({ packing }) => packing.positions), output.positions, ...masks]
   const elements = packings.reduce((sum, runs) => sum + lengthOfRuns(runs), 0)
   if (elements > maxTotalElements) throw damagedBundle('its plan unfolds to more numbers than are read')

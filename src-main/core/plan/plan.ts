@@ -114,7 +114,10 @@ export type Instruction =
       readonly values: readonly Register[]
       readonly exponents: readonly number[]
     }
-  /** Leaves these slots as they are and makes the others zero; takes a level, and the scale stays. Only in expansions. */
+  /**
+   * Leaves these slots as they are and makes the others zero; takes a level, and the scale stays. Only in expansions. Equal
+   * masks are one array, so that evaluators encode it once.
+   */
   | { readonly op: 'mask'; readonly out: Register; readonly in: Register; readonly slots: Int32Array }
   /** Drops primes without dividing: value and scale stay. */
   | { readonly op: 'mod-switch'; readonly out: Register; readonly in: Register; readonly primes: number }
