@@ -166,7 +166,10 @@ export interface PlannedNetwork {
   readonly weightPatterns?: WeightPatterns
   /** By the architecture alone, the only slots of a weight vector that may be other than 0; ascending. */
   readonly weightSupports?: (index: WeightIndex) => Int32Array | undefined
-  /** What an expansion's ciphertext holds: the vectors of its weights, in the order of the results, one period of each. */
+  /**
+   * What an expansion's ciphertext holds: one period of each of its weights' vectors, in the order of the results, times what
+   * their ratio of slots and period is larger than what the program multiplies them by.
+   */
   readonly expandedVectors?: (expansion: number) => readonly Float64Array[]
 }
 

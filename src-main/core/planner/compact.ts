@@ -11,7 +11,7 @@ import { keySizeOf } from '../plan/key-form.ts'
 import { rehearse } from '../plan/rehearse.ts'
 import { runPlan } from '../plan/run-plan.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
-import { expansionTree } from './expansion-tree.ts'
+import { doublings, expansionTree } from './expansion-tree.ts'
 
 /**
  * Sends each number of a layer once where its weight vectors repeat: vectors of one level that are periodic by the
@@ -35,6 +35,7 @@ export function compactWeights(network: PlannedNetwork): PlannedNetwork {
     const perCiphertext = slots / period
     for (let first = 0; first < members.length; first += perCiphertext) {
       const weights = members.slice(first, first + perCiphertext)
+      if (weights.length === 1) continue
       const { polyModulusDegree } = plan.parameters
       expansions.push(expansionTree({ weights, level: { primes, scale }, steps, polyModulusDegree }))
       basePeriods.push(period)
@@ -55,7 +56,11 @@ export function compactWeights(network: PlannedNetwork): PlannedNetwork {
       const base = baseOf(index, period)
       return Float64Array.from({ length: slots }, (_, slot) => base[slot % period])
     },
-    expandedVectors: (e) => expansions[e].results.map(({ weight }) => baseOf(weight, basePeriods[e])),
+    expandedVectors: (e) =>
+      expansions[e].results.map(({ weight }, i, { length }) => {
+        const factor = slots / basePeriods[e] / doublings(i, length)
+        return baseOf(weight, basePeriods[e]).map((value) => factor * value)
+      }),
   }
   checkExpansions(compacted.plan)
   return compacted

@@ -1,7 +1,7 @@
 import type { ExpandedWeight, Expansion, InputLevel, Instruction, Register, WeightIndex } from '../plan/plan.ts'
 
 export interface PackedWeights {
-  /** In their order in the ciphertext, at most 2^steps.length. */
+  /** In their order in the ciphertext, at least two and at most 2^steps.length. */
   readonly weights: readonly WeightIndex[]
   readonly level: InputLevel
   /** steps[i] is an odd multiple of slots / 2^(i+1). */
@@ -11,9 +11,10 @@ export interface PackedWeights {
 
 /**
  * The load program that takes n = 2^steps.length vectors, each periodic with slots / n, out of one ciphertext that holds
- * Σ Xᵗ·pₜ(Xⁿ) / n. A rotation by an odd multiple of slots / 2^(i+1) maps X to X^(1 + odd·N/2^i): it fixes Xⁿ and negates the
+ * Σ Xᵗ·pₜ(Xⁿ) / `doublings`. A rotation by an odd multiple of slots / 2^(i+1) maps X to X^(1 + odd·N/2^i): it fixes Xⁿ and negates the
  * odd multiples of X^(2^i). So c + σ(c) keeps twice the vectors whose number has bit i clear, and X^(−2^i)·(c − σ(c)) the
- * others. One rotation for each pair, depth first: at most two values for each bit live at once.
+ * others; where there are no others, nothing need be done. One rotation for each pair, depth first: at most two values for
+ * each bit live at once.
  */
 export function expansionTree({ weights, level, steps, polyModulusDegree: n }: PackedWeights): Expansion {
   const instructions: Instruction[] = []
@@ -29,16 +30,30 @@ export function expansionTree({ weights, level, steps, polyModulusDegree: n }: P
       results[first] = { weight: weights[first], register: value }
       return
     }
-    const turned = emit({ op: 'rotate', out: next, in: value, steps: steps[bit] })
     const unit = 2 ** bit
-    const hasOdd = first + unit < weights.length
+    if (first + unit >= weights.length) {
+      split(value, bit + 1, first)
+      return
+    }
+    const turned = emit({ op: 'rotate', out: next, in: value, steps: steps[bit] })
     const even = emit({ op: 'add', out: next, in: [value, turned] })
     // −1 is X^N.
     const exponents = [2 * n - unit, n - unit]
-    const odd = hasOdd ? emit({ op: 'monomial-sum', out: next, values: [value, turned], exponents }) : undefined
+    const odd = emit({ op: 'monomial-sum', out: next, values: [value, turned], exponents })
     split(even, bit + 1, first)
-    if (odd !== undefined) split(odd, bit + 1, first + unit)
+    split(odd, bit + 1, first + unit)
   }
   split(0, 0, 0)
   return { input: level, instructions, results }
+}
+
+/** By how much the load program multiplies the vector with this number of so many. */
+export function doublings(index: number, count: number): number {
+  let product = 1
+  let first = 0
+  for (let unit = 1; unit < count; unit *= 2) {
+    if (first + unit < count) product *= 2
+    if (index & unit) first += unit
+  }
+  return product
 }
