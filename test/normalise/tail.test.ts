@@ -45,6 +45,7 @@ interface Case {
   /** How many numbers are decrypted. */
   readonly decrypted: number
   readonly opset?: number
+  readonly batch?: number | 'N'
 }
 
 const node = (operator: string, inputs: string[], outputs: string[], attributes = {}): TestNode => ({
@@ -148,12 +149,75 @@ const cases: Record<string, Case> = {
     outputs: ['y', 'z'],
     decrypted: 7,
   },
+  'two heads with a row for each place': {
+    batch: 1,
+    nodes: [
+      ...trunk(5).slice(0, 2),
+      node('Reshape', ['logits 2', 'places'], ['rows']),
+      { operator: 'MatMul', inputs: ['rows', 'w2x3'], outputs: ['first'] },
+      { operator: 'MatMul', inputs: ['rows', 'w2x2'], outputs: ['second'] },
+      node('Softmax', ['first'], ['y'], { axis: 1 }),
+      node('Tanh', ['second'], ['z']),
+    ],
+    outputs: ['y', 'z'],
+    constants: { places: whole([-1, 2]), w2x3: random(5, [2, 3]), w2x2: random(6, [2, 2]) },
+    decrypted: 20,
+  },
+  'sizes of the input’s shape': {
+    nodes: [
+      ...trunk(5),
+      node('Softmax', ['logits'], ['p'], { axis: 1 }),
+      node('Shape', ['x'], ['sizes']),
+      node('Gather', ['sizes', 'zero'], ['batch']),
+      node('Concat', ['batch', 'rest'], ['shape'], { axis: 0 }),
+      node('Reshape', ['p', 'shape'], ['column']),
+      node('Concat', ['batch', 'wider'], ['twice'], { axis: 0 }),
+      node('Expand', ['column', 'twice'], ['y']),
+    ],
+    constants: { zero: whole([0]), rest: whole([5, 1]), wider: whole([5, 2]) },
+    decrypted: 5,
+  },
+  'scores by the number of classes': {
+    nodes: [
+      ...trunk(5),
+      node('Softmax', ['logits'], ['p'], { axis: 1 }),
+      node('Shape', ['logits'], ['sizes']),
+      node('Gather', ['sizes', 'one'], ['classes']),
+      node('Cast', ['classes'], ['count'], { to: 1 }),
+      node('Div', ['p', 'count'], ['y']),
+    ],
+    constants: { one: whole([1]) },
+    decrypted: 5,
+  },
+  'scores over their norm': {
+    nodes: [
+      ...trunk(5),
+      node('ReduceL2', ['logits'], ['norm'], { axes: [1], keepdims: 1 }),
+      node('Clip', ['norm', 'least'], ['held']),
+      node('Div', ['logits', 'held'], ['y']),
+    ],
+    constants: { least: { shape: [], values: [1e-6] } },
+    decrypted: 5,
+  },
+  'norms, the least score and the best class as a row': {
+    nodes: [
+      ...trunk(5),
+      node('LpNormalization', ['logits'], ['y'], { axis: 1, p: 1 }),
+      node('ReduceMin', ['logits'], ['z'], { axes: [1], keepdims: 1 }),
+      node('ArgMax', ['logits'], ['best'], { axis: 1, keepdims: 0 }),
+      node('OneHot', ['best', 'five', 'levels'], ['v']),
+      node('ReduceLogSumExp', ['logits'], ['u'], { axes: [1], keepdims: 0 }),
+    ],
+    outputs: ['y', 'z', 'v', 'u'],
+    constants: { five: whole([5]), levels: { shape: [2], values: [-1, 2] } },
+    decrypted: 5,
+  },
 }
 
-function written({ nodes, outputs = ['y'], constants: own = {}, opset = 17 }: Case): Uint8Array {
+function written({ nodes, outputs = ['y'], constants: own = {}, opset = 17, batch = 'N' }: Case): Uint8Array {
   return writeModel({
     opset,
-    inputs: [{ name: 'x', shape: ['N', 6] }],
+    inputs: [{ name: 'x', shape: [batch, 6] }],
     outputs: outputs.map((name) => ({ name, shape: [], type: name === 'label' ? 7 : 1 })),
     nodes,
     constants: { ...constants, ...own },
@@ -180,6 +244,17 @@ it.each(Object.entries(cases))('%s is done after decryption', async (_, given) =
       await reference.close()
     }
   }
+})
+
+it('keeps the samples of a batch apart', () => {
+  const best = node('ArgMax', ['logits'], ['best'], { axis: 0, keepdims: 0 })
+  const across = { nodes: [...trunk(5), best, node('Cast', ['best'], ['y'], { to: 1 })], decrypted: 5 }
+  expect(() => importModel(written({ ...across, batch: 3 }), { wholeNetwork: false })).toThrow(
+    'it works across the 3 samples of a batch',
+  )
+  const each = { ...across, nodes: [...trunk(5), node('Tanh', ['logits'], ['t']), node('Mul', ['t', 'three'], ['y'])] }
+  const constants = { three: { shape: [3, 1], values: [1, 2, 3] } }
+  expect(importModel(written({ ...each, batch: 3, constants }), { wholeNetwork: false }).tail).toBeUndefined()
 })
 
 it('finds labels by what the tail computes', () => {

@@ -2,7 +2,9 @@ import type { Graph, Node, Tensor } from '../graph/graph.ts'
 import { countOf } from '../graph/shapes.ts'
 import { present } from '../must.ts'
 import type { Tail, TailLabel } from '../network/tail.ts'
+import { crossesSamples } from './crosses-samples.ts'
 import { runTail } from './run-tail.ts'
+import { shapeConstants } from './shape-constants.ts'
 import type { SplitGraph } from './split-tail.ts'
 
 /** Steps that leave the order of the classes as it is. */
@@ -21,16 +23,18 @@ const maximumConstants = 10_000
 
 /**
  * The tail of a split graph, where it can be computed and said what its labels are; undefined elsewhere. `shapeOf`: of the
- * parts, for one sample.
+ * parts, and of what else the trunk computes, for one sample; `batch`: how many the file takes at once, where that is fixed.
  */
 export function describeTail(
   graph: Graph,
-  { parts, nodes }: SplitGraph,
+  { parts, nodes, derived }: SplitGraph,
   shapeOf: (name: string) => readonly number[] | undefined,
+  batch: number,
 ): Tail | undefined {
   const inputs = parts.map((name) => ({ name, shape: shapeOf(name) ?? [] }))
   const read = new Set(nodes.flatMap((node) => node.inputs))
-  const constants = new Map([...graph.constants].filter(([name]) => read.has(name)))
+  const known = [...read].some((name) => derived.has(name)) ? shapeConstants(graph, derived, shapeOf) : graph.constants
+  const constants = new Map([...known].filter(([name]) => read.has(name)))
   const numbers = [...constants.values()].reduce((sum, { data }) => sum + data.length, 0)
   if (inputs.some(({ shape }) => shape.length === 0) || numbers > maximumConstants) return undefined
   const outputs = graph.outputs.map(({ name }) => name).filter((name) => !graph.constants.has(name))
@@ -38,6 +42,7 @@ export function describeTail(
   const size = inputs.reduce((sum, { shape }) => sum + countOf(shape), 0)
   const tensors = attempt(() => runTail(draft, new Float64Array(size)))
   if (!tensors || outputs.some((name) => !tensors.has(name))) return undefined
+  if (batch > 1 && nodes.some((node) => crossesSamples(node, tensors, batch))) return undefined
   return { ...draft, labels: labelsOf(draft, tensors) }
 }
 

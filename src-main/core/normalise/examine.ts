@@ -5,7 +5,7 @@ import type { ActivationLayer, LayerModel } from '../network/layer-model.ts'
 import { beginAt } from './begin-at.ts'
 import { describeTail } from './describe-tail.ts'
 import { lastNodes } from './last-nodes.ts'
-import { lower, type Lowered } from './lower.ts'
+import { checkSamples, lower, type Lowered } from './lower.ts'
 import { foldConstants } from './passes/fold-constants.ts'
 import { dropIdleClamps } from './passes/drop-idle-clamps.ts'
 import { fuseLinear } from './passes/fuse-linear.ts'
@@ -59,12 +59,25 @@ export function examine(file: Graph, choice: Choice): Examination {
   const plain = isNamed ? examined(whole) : undefined
   if (plain?.model) return plain
   const trunk = examined(split.trunk)
-  const tail = describeTail(whole, split, (name) => shapeOfPart(trunk, split, name))
-  if (!tail) return examined(single(whole))
+  const shapeOf = (name: string) => shapeOfPart(trunk, split, name)
+  const shapeAnywhere = (name: string) => shapeOf(name) ?? attempt(() => shapeAt(whole, name))
+  const tail = describeTail(whole, split, shapeAnywhere, trunk.input.batch)
+  if (!tail) return trunk.model ? examined(single(whole)) : trunk
   if (!trunk.model) return trunk
+  for (const { shape } of tail.inputs) checkSamples(trunk.input, shape)
   const quantised = trunk.model.quantised && { ...trunk.model.quantised, ...integersOf(whole) }
   const model = { ...trunk.model, tail, ...(quantised && { quantised }) }
   return { ...trunk, model, afterDecryption: new Set(split.nodes.map(({ name }) => name)) }
+}
+
+/** Undefined where the network up to there cannot be lowered. */
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof UserError) return undefined
+    throw error
+  }
 }
 
 const integersOf = ({ outputs: [{ integers }] }: Graph) => integers && { outputIntegers: integers }
@@ -78,8 +91,11 @@ function single(graph: Graph): Graph {
   })
 }
 
-const shapeOfPart = ({ outcomes, outputShape }: Lowered, { parts }: SplitGraph, name: string) =>
-  parts.length === 1 ? outputShape : outcomes.find(({ node }) => node.outputs[0] === name)?.shape
+function shapeOfPart({ input, outcomes, outputShape }: Lowered, { parts }: SplitGraph, name: string) {
+  if (name === input.name) return input.boundShape
+  if (parts.length === 1 && name === parts[0]) return outputShape
+  return outcomes.find(({ node }) => node.outputs[0] === name)?.shape
+}
 
 /** One graph of one output, without a tail. */
 function examineOne(graph: Graph, folded: Graph, { onIntegers }: Choice): Examination {

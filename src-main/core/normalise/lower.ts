@@ -238,8 +238,13 @@ function missingOutput({ name, operator }: Node, index: number): Value {
 /** With no node to blame, the input's type or a mixture of samples is what stands in the way. */
 function checkOutput(input: ChosenInput, result: Value | undefined): void {
   if (!input.isNumeric) throw new UserError('bad-input', `The input “${input.name}” does not hold numbers.`)
-  if (result?.kind !== 'view' || !input.hasBatch || result.shape.length < 2) return
-  const [samples] = result.shape
+  if (result?.kind === 'view') checkSamples(input, result.shape)
+}
+
+/** Throws 'mixed-samples' where one sample in gives several out. */
+export function checkSamples(input: ChosenInput, shape: readonly number[]): void {
+  if (!input.hasBatch || shape.length < 2) return
+  const [samples] = shape
   if (samples === 1 || (input.batch === 1 && !input.isFree)) return
   throw new UserError('mixed-samples', `One sample in gives ${samples} out: the network mixes samples of a batch.`, {
     hint: 'Each sample must be computed by itself; export with batch size 1.',

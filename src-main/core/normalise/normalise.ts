@@ -20,10 +20,20 @@ export function normalise(graph: Graph, choice: Choice = {}): LayerModel {
   throw new UserError('unsupported-operators', `These nodes cannot be protected:\n${list.join('\n')}`, {
     where: { node, operator },
     hint:
-      [unsupported.find((entry) => entry.hint)?.hint ?? [], lastTensorHint(lastTensor)].flat().join(' ') || undefined,
+      [unsupported.find((entry) => entry.hint)?.hint ?? [], lastTensorHint(lastTensor), otherOutputsHint(graph, choice)]
+        .flat()
+        .join(' ') || undefined,
   })
 }
 
 /** How to take what is in front of the nodes that stand in the way. */
 const lastTensorHint = (name: string | undefined): readonly string[] =>
   name === undefined ? [] : [`Up to “${name}” the network can be protected: --output-name takes it as the end.`]
+
+/** Where nothing of several outputs was chosen, one of them may do without these nodes. */
+const otherOutputsHint = ({ outputs }: Graph, { outputName }: Choice): readonly string[] =>
+  outputs.length === 1 || outputName !== undefined
+    ? []
+    : [
+        `One of its ${outputs.length} outputs may do without them: --output-name ${outputs.map(({ name }) => name).join(' or ')}.`,
+      ]

@@ -1,6 +1,7 @@
 import type { Graph, Node } from '../graph/graph.ts'
 import { operatorOf } from './operators/index.ts'
 import { rewrittenDomain } from './quantised/rewriting.ts'
+import { shapeDerived } from './shape-constants.ts'
 
 /** A graph in two: what runs encrypted, and what its owner computes of the decrypted outputs. */
 export interface SplitGraph {
@@ -9,17 +10,24 @@ export interface SplitGraph {
   /** The tensors that go from one to the other. */
   readonly parts: readonly string[]
   readonly nodes: readonly Node[]
+  /** What the tail may read that is computed of shapes alone. */
+  readonly derived: ReadonlySet<string>
 }
 
 /** Linear operators without weights: they belong to the tail only behind one that is not linear. */
 const linear = new Set(
   (
     'Identity Reshape Flatten Squeeze Unsqueeze Transpose Dropout Cast FakeQuantize Add Sub Neg Sum Mean Concat Split Slice ' +
-    'Gather GatherElements ReduceMean ReduceSum Expand Tile Mul Div'
+    'Gather GatherElements ReduceMean ReduceSum Expand Tile Mul Div Shape Size'
   ).split(' '),
 )
 /** Of all classes together. */
-const ofClasses = new Set('Softmax LogSoftmax Hardmax ArgMax ArgMin TopK PRelu ReduceMax ReduceMin'.split(' '))
+const ofClasses = new Set(
+  (
+    'Softmax LogSoftmax Hardmax ArgMax ArgMin TopK OneHot PRelu ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ' +
+    'ReduceSumSquare LpNormalization'
+  ).split(' '),
+)
 
 /**
  * Split off the tail.
@@ -29,7 +37,8 @@ const ofClasses = new Set('Softmax LogSoftmax Hardmax ArgMax ArgMin TopK PRelu R
  * the first that is not stay in the trunk, where they cost nothing. Undefined where there is nothing to split off.
  */
 export function splitTail(graph: Graph): SplitGraph | undefined {
-  const tail = tailNodes(graph)
+  const derived = shapeDerived(graph)
+  const tail = tailNodes(graph, derived)
   const bent = new Set<string>()
   const nodes = graph.nodes.filter((node) => {
     if (!tail.has(node)) return false
@@ -39,14 +48,15 @@ export function splitTail(graph: Graph): SplitGraph | undefined {
   })
   const outputs = graph.outputs.filter(({ name }) => !graph.constants.has(name))
   const read = [...nodes.flatMap(({ inputs }) => inputs), ...outputs.map(({ name }) => name)]
-  const parts = [...new Set(read)].filter((name) => name !== '' && !bent.has(name) && !graph.constants.has(name))
+  const isKnown = (name: string): boolean => bent.has(name) || graph.constants.has(name) || derived.has(name)
+  const parts = [...new Set(read)].filter((name) => name !== '' && !isKnown(name))
   if (nodes.length === 0 && outputs.length === 1) return undefined
   if (parts.length === 0 || graph.inputs.some(({ name }) => parts.includes(name))) return undefined
-  return { trunk: trunkOf(graph, new Set(nodes), parts), parts, nodes }
+  return { trunk: trunkOf(graph, new Set(nodes), parts), parts, nodes, derived }
 }
 
 /** From the outputs backwards, as long as the owner can do it and nobody else needs it. */
-function tailNodes(graph: Graph): Set<Node> {
+function tailNodes(graph: Graph, derived: ReadonlySet<string>): Set<Node> {
   const outputs = new Set(graph.outputs.map(({ name }) => name))
   const readers = new Map<string, Node[]>()
   for (const node of graph.nodes) {
@@ -56,7 +66,7 @@ function tailNodes(graph: Graph): Set<Node> {
   for (const node of graph.nodes.toReversed()) {
     const isRead = node.outputs.some((name) => outputs.has(name) || readers.has(name))
     const isOwn = node.outputs.every((name) => (readers.get(name) ?? []).every((reader) => tail.has(reader)))
-    if (isRead && isOwn && isOwners(node)) tail.add(node)
+    if (isRead && isOwn && isOwners(node) && !node.outputs.some((name) => derived.has(name))) tail.add(node)
   }
   return tail
 }
@@ -86,10 +96,15 @@ function trunkOf(graph: Graph, tail: ReadonlySet<Node>, parts: readonly string[]
   const base = { domain: '', opset: 13 } as const
   const flat = parts.map((name): Node => {
     const outputs = [`${name} flat`]
-    return { ...base, name: outputs[0], operator: 'Flatten', inputs: [name], outputs, attributes: { axis: 1 } }
+    return { ...base, name: outputs[0], operator: 'Reshape', inputs: [name, ROW], outputs, attributes: {} }
   })
   const inputs = flat.map(({ outputs: [name] }) => name)
   const joined = 'parts of the result'
   const concat: Node = { ...base, name: joined, operator: 'Concat', inputs, outputs: [joined], attributes: { axis: 1 } }
-  return { ...graph, nodes: [...nodes, ...flat, concat], outputs: [{ name: joined, elementType, shape: undefined }] }
+  const constants = new Map(graph.constants).set(ROW, { elementType: 'int', shape: [2], data: Float64Array.of(1, -1) })
+  const outputs = [{ name: joined, elementType, shape: undefined }] as const
+  return { ...graph, nodes: [...nodes, ...flat, concat], outputs, constants }
 }
+
+/** The shape of a part, whatever its own: all of it is one sample's. */
+const ROW = 'one row'

@@ -24,7 +24,7 @@ import { gather, gatherElements, slice, split } from './slice.ts'
 import { constant } from './constant.ts'
 import { conv } from './conv.ts'
 import { argMax, log, sigmoid, softmax } from './finishing.ts'
-import { argMin, hardmax, topK } from './order.ts'
+import { argMin, hardmax, lpNormalization, oneHot, topK } from './order.ts'
 import { instanceNormalization } from './instance-normalization.ts'
 import { globalMaxPool, maxPool } from './max-pool.ts'
 import { pad } from './pad.ts'
@@ -104,6 +104,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['LessOrEqual', pointwise('LessOrEqual')],
   ['Log', log],
   ['LogSoftmax', softmax('log-softmax')],
+  ['LpNormalization', lpNormalization],
   ['MatMul', matMul],
   ['Max', max],
   ['MaxPool', alsoThreeDimensional(maxPool, 'max')],
@@ -114,6 +115,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Mul', mul],
   ['Neg', neg],
   ['Not', pointwise('Not')],
+  ['OneHot', oneHot],
   ['Or', pointwise('Or')],
   ['Pad', pad],
   ['Pow', pow],

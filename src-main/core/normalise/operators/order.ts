@@ -86,3 +86,39 @@ export const hardmax: Operator = {
     return { ...tensor, data }
   },
 }
+
+/** OneHot(indices, depth, [off, on]): https://onnx.ai/onnx/operators/onnx__OneHot.html */
+export const oneHot: Operator = {
+  fold(operation) {
+    const [indices, depths, values] = [operation.constant(0), operation.constant(1), operation.constant(2)]
+    const [depth, [off, on]] = [depths.data[0], values.data]
+    const rank = indices.shape.length + 1
+    const axis = normaliseAxis(intAttribute(operation.node, 'axis', -1), rank)
+    const shape = indices.shape.toSpliced(axis, 0, depth)
+    if (!(depth >= 1) || countOf(shape) > 2 ** 24) throw operation.malformed(`its depth is ${depth}`)
+    const inner = countOf(indices.shape.slice(axis))
+    const data = new Float64Array(countOf(shape)).fill(off)
+    indices.data.forEach((index, at) => {
+      const place = index < 0 ? index + depth : index
+      if (place >= 0 && place < depth) data[(Math.floor(at / inner) * depth + place) * inner + (at % inner)] = on
+    })
+    return { ...values, shape, data }
+  },
+}
+
+/** LpNormalization: each row over its norm, p = 1 or 2. https://onnx.ai/onnx/operators/onnx__LpNormalization.html */
+export const lpNormalization: Operator = {
+  fold(operation) {
+    const tensor = operation.constant(0)
+    const rows = rowsOf(tensor, intAttribute(operation.node, 'axis', -1))
+    const isFirst = intAttribute(operation.node, 'p', 2) === 1
+    const data = new Float64Array(tensor.data.length)
+    for (const start of rows.starts) {
+      const places = Array.from({ length: rows.size }, (_, place) => start + place * rows.inner)
+      const sum = places.reduce((total, at) => total + (isFirst ? Math.abs(tensor.data[at]) : tensor.data[at] ** 2), 0)
+      const norm = isFirst ? sum : Math.sqrt(sum)
+      for (const at of places) data[at] = norm === 0 ? 0 : tensor.data[at] / norm
+    }
+    return { ...tensor, data }
+  },
+}

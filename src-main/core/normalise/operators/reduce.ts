@@ -27,7 +27,6 @@ export const reduceSum = reduction({ weight: () => 1, combine: total, axesInputS
 
 /** Of constants only: shapes are computed with them. */
 export const reduceProd = reduction({ combine: (values) => values.reduce((a, b) => a * b, 1), axesInputSince: 18 })
-export const reduceMin = reduction({ combine: (values) => values.reduce((a, b) => Math.min(a, b)), axesInputSince: 18 })
 
 export const reduceL1 = reduction({ combine: (values) => total(values.map(Math.abs)), axesInputSince: 18 })
 export const reduceL2 = reduction({
@@ -68,24 +67,35 @@ export const globalAveragePool: Operator = {
   },
 }
 
-const maximum = reduction({ combine: (values) => values.reduce((a, b) => Math.max(a, b)), axesInputSince: 18 })
+const maximum = reduction({
+  combine: (values) => values.reduce((a, b) => Math.max(a, b), -Infinity),
+  axesInputSince: 18,
+})
 
 /** ReduceMax over whole images, columns or rows is a max-pooling; Keras writes its GlobalMaxPooling so. */
-export const reduceMax: Operator = {
-  ...maximum,
+export const reduceMax: Operator = { ...maximum, lower: (operation) => pooled(operation, operation.view(0)) }
+
+/** The least of x is −max(−x). */
+export const reduceMin: Operator = {
+  ...reduction({ combine: (values) => values.reduce((a, b) => Math.min(a, b), Infinity), axesInputSince: 18 }),
   lower(operation) {
     const { network } = operation
-    const view = operation.view(0)
-    const { reduced, shape } = partition(operation, view.shape, 18)
-    for (const axis of reduced) operation.axis(axis, view.shape.length)
-    const [channels, height, width] = network.shapeOf(view.source)
-    const count = countOf(reduced.map((axis) => view.shape[axis]))
-    const kernel = pooledWindow(view, targetsOf(view.shape, reduced), count, [channels, height, width])
-    if (!kernel) throw operation.refuse('it does not reduce whole images, columns or rows', undefined, shape)
-    const window = { kernel, strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] } as const
-    const output: Shape = [channels, height / kernel[0], width / kernel[1]]
-    return { kind: 'view', source: network.addMaxPool({ input: view.source, shape: output, ...window }), shape }
+    const turned = (view: View): View => network.sum([{ view, factor: -1 }], view.shape)
+    return turned(pooled(operation, turned(operation.view(0))))
   },
+}
+
+function pooled(operation: Operation, view: View): View {
+  const { network } = operation
+  const { reduced, shape } = partition(operation, view.shape, 18)
+  for (const axis of reduced) operation.axis(axis, view.shape.length)
+  const [channels, height, width] = network.shapeOf(view.source)
+  const count = countOf(reduced.map((axis) => view.shape[axis]))
+  const kernel = pooledWindow(view, targetsOf(view.shape, reduced), count, [channels, height, width])
+  if (!kernel) throw operation.refuse('it does not reduce whole images, columns or rows', undefined, shape)
+  const window = { kernel, strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] } as const
+  const output: Shape = [channels, height / kernel[0], width / kernel[1]]
+  return { kind: 'view', source: network.addMaxPool({ input: view.source, shape: output, ...window }), shape }
 }
 
 function partition(operation: FoldOperation, shape: readonly number[], axesInputSince: number) {

@@ -48,6 +48,7 @@ export const refusedOperators: ReadonlyMap<string, RefusedOperator> = new Map([
   ['TopK', selecting],
   ['NonMaxSuppression', selecting],
   ['ArgMin', selecting],
+  ['OneHot', selecting],
   ['Hardmax', selecting],
   ['Attention', refused('attention multiplies values that depend on the input', 'Use a convolutional network.', true)],
   ['Einsum', refused('it multiplies values that depend on the input', 'Only constant weights can be protected.')],

@@ -13,7 +13,8 @@ import { constantOf } from '../values.ts'
  * Conditions: f can be folded; what cannot stays, and lowering reports it.
  * Formula: ONNX's definition of f. Chains that start from Shape are folded during lowering, where shapes are known.
  */
-export function foldConstants(graph: Graph): Graph {
+export function foldConstants(file: Graph): Graph {
+  const graph = castsLikeFloats(file)
   const constants = new Map(graph.constants)
   const budget = new Budget(constants.values())
   const nodes = graph.nodes.filter((node) => {
@@ -22,6 +23,36 @@ export function foldConstants(graph: Graph): Graph {
     return !results
   })
   return { ...graph, nodes, constants }
+}
+
+/** Operators whose results are no real numbers, whatever they are of; Cast says it itself. */
+const discrete = new Set(
+  (
+    'Shape Size ArgMax ArgMin NonZero Equal Greater GreaterOrEqual Less LessOrEqual Not And Or Xor IsNaN IsInf Cast ' +
+    'CastLike QuantizeLinear DynamicQuantizeLinear'
+  ).split(' '),
+)
+
+/**
+ * Before: CastLike(c, x) of a constant c and real numbers x, as function bodies have it. After: Cast(c) to real numbers.
+ * Conditions: x is a real input, or what an operator made of which that is known.
+ */
+function castsLikeFloats(graph: Graph): Graph {
+  const isCast = ({ operator, domain }: Node): boolean => operator === 'CastLike' && domain === ''
+  if (!graph.nodes.some(isCast)) return graph
+  const inputs = new Map(graph.inputs.map(({ name, elementType }) => [name, elementType]))
+  const writers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
+  const isReal = (name: string): boolean => {
+    const writer = writers.get(name)
+    if (!writer) return inputs.get(name) === 'float'
+    return !discrete.has(writer.operator) || (writer.operator === 'Cast' && writer.attributes.to === 1)
+  }
+  const nodes = graph.nodes.map((node) => {
+    const [value, like] = node.inputs
+    const isOfConstant = isCast(node) && graph.constants.has(value) && !graph.constants.has(like) && isReal(like)
+    return isOfConstant ? { ...node, operator: 'Cast', inputs: [value], attributes: { to: 1 } } : node
+  })
+  return { ...graph, nodes }
 }
 
 function fold(

@@ -1,175 +1,34 @@
-import { floatAttribute, floatsAttribute, intAttribute, stringAttribute } from '../../graph/attributes.ts'
-import type { AttributeValue, Graph, Node } from '../../graph/graph.ts'
+import type { Graph } from '../../graph/graph.ts'
 import { Rewriting } from '../quantised/rewriting.ts'
-
-/** Writes a node by standard operators, its result under its own name; false where it cannot. */
-type Writer = (rewriting: Rewriting, node: Node) => boolean
+import { machineLearning } from './write-machine-learning.ts'
+import { microsoft } from './write-microsoft.ts'
+import { composed } from './write-composed.ts'
+import type { Writer } from './writing.ts'
 
 /**
- * Write operators of other domains by ONNX's own.
+ * Write operators of other domains by ONNX's own, and some of ONNX's own by simpler ones.
  * Before: nodes that ONNX Runtime's optimiser (com.microsoft) or scikit-learn's converter (ai.onnx.ml) have written.
  * After: what they stand for, https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md and
- * https://onnx.ai/onnx/operators/ (ai.onnx.ml). Conditions: weights and features are constants.
+ * https://onnx.ai/onnx/operators/. Conditions: weights and features are constants.
  */
 export function writeAsStandard(graph: Graph): Graph {
-  if (graph.nodes.every(({ domain }) => !(domain in writers))) return graph
+  if (!graph.nodes.some(({ domain, operator }) => writerOf(domain, operator))) return graph
   const rewriting = new Rewriting(graph, false)
   const nodes = graph.nodes.flatMap((node) => {
-    const domain = Object.hasOwn(writers, node.domain) ? writers[node.domain] : {}
-    const isWritten = Object.hasOwn(domain, node.operator) && domain[node.operator](rewriting, node)
+    const isWritten = writerOf(node.domain, node.operator)?.(rewriting, node) === true
     const written = rewriting.take()
     return isWritten ? written : [node]
   })
   return { ...graph, nodes, constants: rewriting.constants }
 }
 
-const microsoft: Readonly<Record<string, Writer>> = {
-  /** ONNX's own, for integers of 16 and 4 bits before operator set 21. */
-  QuantizeLinear: asStandard,
-  DequantizeLinear: asStandard,
-  FusedConv(rewriting, node) {
-    const [x, weight, bias = '', added = ''] = node.inputs
-    const attributes = without(node, ['activation', 'activation_params'])
-    const conv = rewriting.add(node, 'Conv', [x, weight, bias], attributes)
-    const sum = added === '' ? conv : rewriting.add(node, 'Add', [conv, added])
-    return activate(rewriting, node, sum, floatsAttribute(node, 'activation_params') ?? [])
-  },
-  FusedGemm(rewriting, node) {
-    const names = ['activation_alpha', 'activation_beta', 'activation_gamma']
-    const gemm = rewriting.add(node, 'Gemm', node.inputs, without(node, ['activation', ...names]))
-    const given = names.filter((name) => Object.hasOwn(node.attributes, name))
-    return activate(
-      rewriting,
-      node,
-      gemm,
-      given.map((name) => floatAttribute(node, name, 0)),
-    )
-  },
-  FusedMatMul(rewriting, node) {
-    const [left, right] = node.inputs
-    if (['transA', 'transBatchA', 'transBatchB'].some((name) => intAttribute(node, name, 0) !== 0)) return false
-    const rank = rewriting.constants.get(right)?.shape.length ?? 0
-    const isTransposed = intAttribute(node, 'transB', 0) !== 0
-    if (isTransposed && rank < 2) return false
-    const perm = Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis))
-    const weights = isTransposed ? rewriting.add(node, 'Transpose', [right], { perm }) : right
-    const product = rewriting.add(node, 'MatMul', [left, weights])
-    rewriting.affine(node, product, floatAttribute(node, 'alpha', 1), 0, node.outputs[0])
-    return true
-  },
-  /**
-   * x · Wᵀ + bias. Each of N rows has K integers of a few bits in blocks, the first of a byte in its lowest bits; each
-   * block has a scale and a zero point, 2^(bits − 1) unless told, and a row's zero points begin a byte.
-   */
-  MatMulNBits(rewriting, node) {
-    const [x, packed, scales, zeros = '', order = '', bias = ''] = node.inputs
-    const [inputs, outputs] = [intAttribute(node, 'K', 0), intAttribute(node, 'N', 0)]
-    const [bits, block] = [intAttribute(node, 'bits', 4), intAttribute(node, 'block_size', 0)]
-    const constants = [packed, scales, ...(zeros ? [zeros] : [])].map((name) => rewriting.constants.get(name))
-    const [stored, scale, zero] = constants
-    if (!stored || !scale || constants.includes(undefined) || order !== '' || zero?.elementType === 'float')
-      return false
-    if (![2, 4, 8].includes(bits) || block < 1 || inputs < 1 || outputs < 1) return false
-    const blocks = Math.ceil(inputs / block)
-    const [rowBytes, zeroBytes] = [(blocks * block * bits) / 8, Math.ceil((blocks * bits) / 8)]
-    const fits = stored.data.length === outputs * rowBytes && scale.data.length === outputs * blocks
-    if (!fits || (zero && zero.data.length !== outputs * zeroBytes)) return false
-    const at = (data: Float64Array, bit: number): number => (data[bit >> 3] >> (bit & 7)) & (2 ** bits - 1)
-    const weights = new Float64Array(inputs * outputs)
-    for (let output = 0; output < outputs; output++) {
-      for (let input = 0; input < inputs; input++) {
-        const part = Math.floor(input / block)
-        const middle = zero ? at(zero.data, output * zeroBytes * 8 + part * bits) : 2 ** (bits - 1)
-        const value = at(stored.data, output * rowBytes * 8 + input * bits) - middle
-        weights[input * outputs + output] = value * scale.data[output * blocks + part]
-      }
-    }
-    const product = rewriting.add(node, 'MatMul', [x, rewriting.constant(node, weights, [inputs, outputs])])
-    if (bias === '') return last(rewriting, node, 'Identity', product)
-    rewriting.add(node, 'Add', [product, bias], {}, node.outputs[0])
-    return true
-  },
-  Gelu: (rewriting, node) => last(rewriting, node, 'Gelu', node.inputs[0]),
-  QuickGelu: (rewriting, node) =>
-    last(rewriting, node, 'Swish', node.inputs[0], { alpha: floatAttribute(node, 'alpha', 1.702) }),
-  BiasGelu: (rewriting, node) => last(rewriting, node, 'Gelu', rewriting.add(node, 'Add', node.inputs)),
-  FastGelu(rewriting, node) {
-    const [x, bias = ''] = node.inputs
-    const sum = bias === '' ? x : rewriting.add(node, 'Add', [x, bias])
-    return last(rewriting, node, 'Gelu', sum, { approximate: 'tanh' })
-  },
-}
+const writers: ReadonlyMap<string, Readonly<Record<string, Writer>>> = new Map([
+  ['', composed],
+  ['com.microsoft', microsoft],
+  ['ai.onnx.ml', machineLearning],
+])
 
-const machineLearning: Readonly<Record<string, Writer>> = {
-  /** Formula: (x − offset)·scale, one of each or one for each feature. */
-  Scaler(rewriting, node) {
-    const offset = floatsAttribute(node, 'offset') ?? [0]
-    const scale = floatsAttribute(node, 'scale') ?? [1]
-    const shifted = rewriting.add(node, 'Sub', [node.inputs[0], rewriting.constant(node, offset, [offset.length])])
-    const factor = rewriting.constant(node, scale, [scale.length])
-    rewriting.add(node, 'Mul', [shifted, factor], {}, node.outputs[0])
-    return true
-  },
-  /** What stands for a missing value is NaN as a rule, and no sample has any. */
-  Imputer(rewriting, node) {
-    const [x] = node.inputs
-    const missing = node.attributes['replaced_value_float']
-    const imputed = floatsAttribute(node, 'imputed_value_floats')
-    if (!imputed) return false
-    if (typeof missing !== 'number' || Number.isNaN(missing)) return last(rewriting, node, 'Identity', x)
-    const isMissing = rewriting.add(node, 'Equal', [x, rewriting.constant(node, [missing])])
-    const values = rewriting.constant(node, imputed, [imputed.length])
-    rewriting.add(node, 'Where', [isMissing, values, x], {}, node.outputs[0])
-    return true
-  },
-  ArrayFeatureExtractor(rewriting, node) {
-    rewriting.add(node, 'Gather', node.inputs, { axis: -1 }, node.outputs[0])
-    return true
-  },
-  /** Its maps hold the probabilities under the names of the classes. */
-  ZipMap: (rewriting, node) => last(rewriting, node, 'Identity', node.inputs[0]),
-}
-
-const writers: Readonly<Record<string, Readonly<Record<string, Writer>>>> = {
-  'com.microsoft': microsoft,
-  'ai.onnx.ml': machineLearning,
-}
-
-function last(
-  rewriting: Rewriting,
-  node: Node,
-  operator: string,
-  input: string,
-  attributes: Readonly<Record<string, AttributeValue>> = {},
-): boolean {
-  rewriting.add(node, operator, [input], attributes, node.outputs[0])
-  return true
-}
-
-function asStandard(rewriting: Rewriting, node: Node): boolean {
-  rewriting.keep({ ...node, domain: '' })
-  return true
-}
-
-const without = (node: Node, names: readonly string[]): Node['attributes'] =>
-  Object.fromEntries(Object.entries(node.attributes).filter(([name]) => !names.includes(name)))
-
-/** Names of the parameters of what ONNX Runtime fuses, in its order. */
-const parameters: Readonly<Record<string, readonly string[]>> = {
-  '': [],
-  Relu: [],
-  Tanh: [],
-  Sigmoid: [],
-  LeakyRelu: ['alpha'],
-  HardSigmoid: ['alpha', 'beta'],
-  Clip: ['min', 'max'],
-}
-
-function activate(rewriting: Rewriting, node: Node, x: string, values: readonly number[]): boolean {
-  const operator = stringAttribute(node, 'activation', '')
-  if (!Object.hasOwn(parameters, operator)) return false
-  const attributes = Object.fromEntries(
-    parameters[operator].flatMap((name, index) => (index < values.length ? [[name, values[index]] as const] : [])),
-  )
-  return last(rewriting, node, operator || 'Identity', x, attributes)
+function writerOf(domain: string, operator: string): Writer | undefined {
+  const table = writers.get(domain)
+  return table && Object.hasOwn(table, operator) ? table[operator] : undefined
 }
