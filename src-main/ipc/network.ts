@@ -29,6 +29,7 @@ export const networkPicture = z.object({
       z.object({
         id: z.string(),
         operator: z.string(),
+        family: z.enum(['activation', 'linear', 'other']),
         sources: z.array(z.string()).readonly(),
         shape: z.array(z.number()).readonly().optional(),
         /** Of its window: kernel, stride, padding and the like. */

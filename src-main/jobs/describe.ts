@@ -1,4 +1,5 @@
 import type { Graph, Node } from '../core/graph/graph.ts'
+import { familyOf, type Family } from '../core/network/family.ts'
 import { INPUT } from '../core/network/layer-model.ts'
 import type { LayerModel, LinearLayer, LinearMap } from '../core/network/layer-model.ts'
 import { normalise } from '../core/normalise/normalise.ts'
@@ -16,6 +17,7 @@ export interface NetworkPicture {
 export interface PictureNode {
   readonly id: string
   readonly operator: string
+  readonly family: Family
   /** Names of the ONNX nodes it stands for; itself in the original. */
   readonly sources: readonly string[]
   /** [channels, height, width], where it is known. */
@@ -66,6 +68,7 @@ function originalPicture(graph: Graph): NetworkPicture {
   const inputs = graph.inputs.map(({ name, shape }) => ({
     id: name,
     operator: 'Input',
+    family: 'other' as const,
     sources: [],
     ...(shape?.every((dim) => typeof dim === 'number') && { shape: shape.slice(1) }),
   }))
@@ -80,7 +83,7 @@ function originalPicture(graph: Graph): NetworkPicture {
       weights.map(({ data }) => data),
       picture,
     )
-    return { id: name, operator, sources: [name], ...attributesOf(attributes), ...summary }
+    return { id: name, operator, family: familyOf(operator), sources: [name], ...attributesOf(attributes), ...summary }
   })
   const edges = drawn.flatMap(({ name, inputs }) =>
     inputs.flatMap((input) => {
@@ -115,19 +118,22 @@ function normalisedPicture(model: LayerModel): NetworkPicture {
     const { id, sources, shape } = layer
     const from = layer.kind === 'linear' ? layer.terms.map(({ input }) => input) : [layer.input]
     for (const input of new Set(from)) edges.push({ from: input, to: id })
-    if (layer.kind === 'activation') return { id, operator: layer.activation.operator, sources, shape }
-    if (layer.kind === 'max-pool') return { id, operator: 'MaxPool', sources, shape }
+    const placed = { id, sources, shape }
+    if (layer.kind === 'activation') return { ...placed, operator: layer.activation.operator, family: 'activation' }
+    if (layer.kind === 'max-pool') return { ...placed, operator: 'MaxPool', family: 'activation' }
     const maps = layer.terms.map(({ map }) => map)
     const weights = [...maps.map((map) => (map.kind === 'sparse' ? map.values : map.weight)), layer.bias]
     return {
-      id,
+      ...placed,
       operator: `linear (${maps.map(({ kind }) => kind).join(' + ')})`,
-      sources,
-      shape,
+      family: 'linear',
       ...summaryOf(weights, pictureOf(maps[0], layer)),
     }
   })
-  return { nodes: [{ id: INPUT, operator: 'Input', sources: [], shape: model.input.shape }, ...nodes], edges }
+  return {
+    nodes: [{ id: INPUT, operator: 'Input', family: 'other', sources: [], shape: model.input.shape }, ...nodes],
+    edges,
+  }
 }
 
 function pictureOf(map: LinearMap, { shape: [channels, height, width] }: LinearLayer): WeightPicture | undefined {

@@ -8,6 +8,7 @@ import { silent, type WorkContext } from '../core/progress.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
 import { Bundle, type Trust } from '../files/open-bundle.ts'
 import { compile as compileNetwork, type CompiledNetwork, type CompileRequest } from '../jobs/compile.ts'
+import { DEFAULTS } from '../jobs/defaults.ts'
 import { decrypt as decryptResult, type DecryptRequest, type DecryptResult } from '../jobs/decrypt.ts'
 import { edgeRun, type EdgeRunRequest, type EdgeRunResult } from '../jobs/edge-run.ts'
 import { protect as protectNetwork, type ProtectRequest, type ProtectResult } from '../jobs/protect.ts'
@@ -24,7 +25,7 @@ export type { ProtectRequest, ProtectResult } from '../jobs/protect.ts'
 type Open<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>
 
 /** As the command line's: degree 2, an encrypted input, samples as they are stored. */
-const usual = { degree: 2, input: 'encrypted', preprocessing: NO_PREPROCESSING } as const
+const usual = { degree: DEFAULTS.degree, input: DEFAULTS.input, preprocessing: NO_PREPROCESSING } as const
 
 export type CompileOptions = Open<CompileRequest, keyof typeof usual>
 export type ProtectOptions = Open<ProtectRequest, keyof typeof usual | 'force'>

@@ -13,7 +13,7 @@ import {
   usualLevels,
 } from '../../src-renderer/splits.ts'
 
-const node = (id: string, operator: string) => ({ id, operator, sources: [id] })
+const node = (id: string, operator: string) => ({ id, operator, family: 'other' as const, sources: [id] })
 /** conv → relu → two convs in a row beside a shortcut, added in the last → relu → dense */
 const picture = {
   nodes: [

@@ -1,5 +1,6 @@
 import { InternalError } from '../errors.ts'
 import { erf } from './erf.ts'
+import type { Activation } from './layer-model.ts'
 
 export type RealFunction = (x: number) => number
 
@@ -30,6 +31,10 @@ interface ActivationRow {
    * not looked for in expressions. Several where the definitions of one name differ.
    */
   readonly recognise?: (at: RealFunction) => readonly Readonly<Record<string, number>>[]
+  /** Whether it never falls, with these parameters: then it may change places with a maximum. Absent where it can fall. */
+  readonly rises?: (parameters: Activation['parameters']) => boolean
+  /** What its values cannot leave, where both ends are known without its parameters. */
+  readonly range?: readonly [least: number, greatest: number]
 }
 
 /** ONNX has an operator of this name and with these number attributes. */
@@ -37,6 +42,15 @@ const alike =
   (operator: string): ActivationRow['write'] =>
   (onnx, x) =>
     onnx.node(operator, [x], onnx.attributes)
+
+const always = (): boolean => true
+
+const unlessNegative =
+  (...names: readonly string[]) =>
+  (parameters: Activation['parameters']): boolean =>
+    names.every((name) =>
+      [parameters[name]].every((value) => (typeof value === 'number' ? value >= 0 : value.every((each) => each >= 0))),
+    )
 
 const plain = (): readonly Readonly<Record<string, number>>[] => [{}]
 
@@ -50,7 +64,7 @@ const rows = {
     write: (onnx, x) => onnx.node('Mul', [x, x]),
     recognise: plain,
   },
-  Relu: { definition: () => (x) => (x < 0 ? 0 : x), write: alike('Relu'), recognise: plain },
+  Relu: { definition: () => (x) => (x < 0 ? 0 : x), write: alike('Relu'), recognise: plain, rises: always },
   Swish: {
     definition: (parameter) => {
       const alpha = parameter('alpha')
@@ -84,19 +98,27 @@ const rows = {
     write: (onnx, x) => onnx.node('Mul', [x, onnx.node('Tanh', [onnx.node('Softplus', [x])])]),
     recognise: plain,
   },
-  Softplus: { definition: () => softplus, write: alike('Softplus'), recognise: plain },
-  Softsign: { definition: () => (x) => x / (1 + Math.abs(x)), write: alike('Softsign'), recognise: plain },
-  Sigmoid: { definition: () => sigmoid, write: alike('Sigmoid'), recognise: plain },
-  Tanh: { definition: () => Math.tanh, write: alike('Tanh'), recognise: plain },
+  Softplus: { definition: () => softplus, write: alike('Softplus'), recognise: plain, rises: always },
+  Softsign: {
+    definition: () => (x) => x / (1 + Math.abs(x)),
+    write: alike('Softsign'),
+    recognise: plain,
+    rises: always,
+    range: [-1, 1],
+  },
+  Sigmoid: { definition: () => sigmoid, write: alike('Sigmoid'), recognise: plain, rises: always, range: [0, 1] },
+  Tanh: { definition: () => Math.tanh, write: alike('Tanh'), recognise: plain, rises: always, range: [-1, 1] },
   LeakyRelu: {
     definition: leaky('alpha'),
     write: (onnx, x) => onnx.node('PRelu', [x, onnx.parameter('alpha')]),
     recognise: (at) => [{ alpha: at(-1) / -at(1) }],
+    rises: unlessNegative('alpha'),
   },
   Elu: {
     definition: (parameter) => elu(parameter('alpha')),
     write: alike('Elu'),
     recognise: (at) => [{ alpha: -at(-40) / at(1) }],
+    rises: unlessNegative('alpha'),
   },
   Clip: {
     definition: (parameter) => {
@@ -105,6 +127,7 @@ const rows = {
     },
     write: (onnx, x) => onnx.node('Min', [onnx.node('Max', [x, onnx.parameter('min')]), onnx.parameter('max')]),
     recognise: (at) => [{ min: at(-1e6), max: at(1e6) }],
+    rises: always,
   },
   PRelu: { definition: leaky('slope'), write: (onnx, x) => onnx.node('PRelu', [x, onnx.parameter('slope')]) },
   Celu: {
@@ -113,6 +136,7 @@ const rows = {
       return (x) => Math.max(0, x) + Math.min(0, alpha * Math.expm1(x / alpha))
     },
     write: alike('Celu'),
+    rises: always,
   },
   Selu: {
     definition: (parameter) => {
@@ -121,10 +145,13 @@ const rows = {
       return (x) => gamma * negative(x)
     },
     write: alike('Selu'),
+    rises: unlessNegative('alpha', 'gamma'),
   },
   HardSigmoid: {
     definition: (parameter) => hardSigmoid(parameter('alpha'), parameter('beta')),
     write: alike('HardSigmoid'),
+    rises: unlessNegative('alpha'),
+    range: [0, 1],
   },
   ThresholdedRelu: {
     definition: (parameter) => {
@@ -138,6 +165,9 @@ const rows = {
 export const activationTable: Readonly<Record<string, ActivationRow>> = rows
 
 export const activationNames: readonly string[] = Object.keys(rows)
+
+/** Those that never fall, for the parameters that networks have. */
+export const risingNames: readonly string[] = activationNames.filter((name) => activationTable[name].rises)
 
 /** @throws InternalError for a name that is no activation */
 export function rowOf(operator: string): ActivationRow {

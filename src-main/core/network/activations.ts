@@ -1,5 +1,5 @@
 import { InternalError } from '../errors.ts'
-import { rowOf } from './activation-table.ts'
+import { activationTable, rowOf } from './activation-table.ts'
 import type { Definition, RealFunction } from './activation-table.ts'
 import { elementWise } from './element-wise.ts'
 import type { Activation } from './layer-model.ts'
@@ -27,6 +27,10 @@ export function activationFunction(activation: Activation, channel = 0): RealFun
     return at(value, channel)
   })
 }
+
+/** Whether it may change places with a maximum. */
+export const neverFalls = ({ operator, parameters }: Activation): boolean =>
+  activationTable[operator]?.rises?.(parameters) ?? false
 
 /** Lowest power first, of an activation that is a polynomial; undefined of others. */
 export function coefficientsOf({ operator, parameters }: Activation, channel = 0): readonly number[] | undefined {

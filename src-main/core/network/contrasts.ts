@@ -1,3 +1,4 @@
+import { neverFalls } from './activations.ts'
 import { composeLinear } from './compose-linear.ts'
 import type {
   Activation,
@@ -48,7 +49,7 @@ export function replacePools(model: LayerModel, exact: ReadonlySet<LayerId> = ne
     let [source, id, activation] = [pool.input, pool.id, undefined as Activation | undefined]
     let exclusive = readerOf(source) !== undefined
     const absorbs = before?.kind === 'activation' && !exact.has(before.id)
-    if (absorbs && increasing.has(before.activation.operator) && exclusive) {
+    if (absorbs && neverFalls(before.activation) && exclusive) {
       source = before.input
       activation = before.activation
       exclusive = readerOf(source) !== undefined
@@ -84,21 +85,6 @@ export function replacePools(model: LayerModel, exact: ReadonlySet<LayerId> = ne
   }
   return { ...model, layers: [...layers.values()] as SlotModel['layers'] }
 }
-
-/** Operators that never fall (for the parameters in use), so that they commute with a maximum. */
-const increasing = new Set([
-  'Relu',
-  'LeakyRelu',
-  'Elu',
-  'Celu',
-  'Selu',
-  'Sigmoid',
-  'HardSigmoid',
-  'Tanh',
-  'Softplus',
-  'Softsign',
-  'Clip',
-])
 
 function contrastLayer(pool: MaxPoolLayer, input: LayerId): LinearLayer {
   const [channels, height, width] = pool.shape

@@ -1,6 +1,7 @@
 import type { Graph, Node, Tensor } from '../graph/graph.ts'
 import { countOf } from '../graph/shapes.ts'
 import { present } from '../must.ts'
+import { risingNames } from '../network/activation-table.ts'
 import type { Tail, TailLabel } from '../network/tail.ts'
 import { crossesSamples } from './crosses-samples.ts'
 import { runTail } from './run-tail.ts'
@@ -8,12 +9,10 @@ import { shapeConstants } from './shape-constants.ts'
 import type { SplitGraph } from './split-tail.ts'
 
 /** Steps that leave the order of the classes as it is. */
-const ordered = new Set(
-  (
-    'Softmax LogSoftmax Sigmoid Tanh Relu LeakyRelu Elu Selu Celu Softplus Softsign HardSigmoid Clip Round Exp Log ' +
-    'Identity Reshape Flatten Squeeze Unsqueeze Cast FakeQuantize Dropout'
-  ).split(' '),
-)
+const ordered = new Set([
+  ...risingNames,
+  ...'Softmax LogSoftmax Round Exp Log Identity Reshape Flatten Squeeze Unsqueeze Cast FakeQuantize Dropout'.split(' '),
+])
 /** Behind a label, or in front of it: nothing is computed. */
 const passive = new Set('Identity Reshape Flatten Squeeze Unsqueeze Cast Dropout'.split(' '))
 const picking = new Set(['ArgMax', 'TopK', 'Hardmax'])

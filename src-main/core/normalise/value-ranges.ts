@@ -1,3 +1,4 @@
+import { activationTable } from '../network/activation-table.ts'
 import { expandBias } from '../network/linear-maps.ts'
 import { boundsOf } from './passes/join-clamps.ts'
 import {
@@ -29,8 +30,8 @@ export function possibleRanges(model: LayerModel): Map<LayerId, Range> {
 function pointwiseRange(layer: Exclude<LayerModel['layers'][number], LinearLayer>, input: Range): Range {
   if (layer.kind === 'max-pool') return input
   const { activation } = layer
-  if (activation.operator === 'Sigmoid') return [0, 1]
-  if (activation.operator === 'Tanh') return [-1, 1]
+  const range = activationTable[activation.operator]?.range
+  if (range) return range
   const bounds = boundsOf(activation)
   const held = (x: number): number => Math.min(bounds?.max ?? x, Math.max(bounds?.min ?? x, x))
   return bounds ? [held(input[0]), held(input[1])] : unbounded
