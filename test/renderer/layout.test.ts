@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { nodeSize, placed } from '../../src-renderer/graph-view/layout.ts'
 
 const chain = (length: number) => ({
-  nodes: Array.from({ length }, (_, at) => ({ id: `n${at}`, operator: 'Conv', family: 'linear' as const, sources: [] })),
+  nodes: Array.from({ length }, (_, at) => ({
+    id: `n${at}`,
+    operator: 'Conv',
+    family: 'linear' as const,
+    sources: [],
+  })),
   edges: Array.from({ length: length - 1 }, (_, at) => ({ from: `n${at}`, to: `n${at + 1}` })),
 })
 
