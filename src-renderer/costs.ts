@@ -2,18 +2,17 @@
 import type { SplitPlan } from './api.ts'
 import { bytes, duration } from './format.ts'
 
-/** Fits came out within these shares of what the network alone promised, on every network that was tried. */
-const [least, most] = [0.9, 1.2]
-
 export interface Costs {
   readonly isRange: boolean
   readonly bundle: string
   readonly memory: string
   readonly time: string
-  /** Of the node that needs most. */
+  /** Of the node that needs most; at most, where there is a range. */
   readonly memoryBytes: number
   readonly refreshes: number
 }
+
+type Range = NonNullable<SplitPlan['forecast']>['bundleBytes']
 
 /** "2.7 to 3.6 GB": the unit once, where both have the same. */
 function rangeOf(low: string, high: string): string {
@@ -21,19 +20,19 @@ function rangeOf(low: string, high: string): string {
   return high.endsWith(`\u00a0${unit}`) ? `${number} to ${high}` : `${low} to ${high}`
 }
 
-export function costsOf({ segments, cuts, basis }: Pick<SplitPlan, 'segments' | 'cuts' | 'basis'>): Costs {
-  const isRange = basis === 'network'
+export function costsOf({ segments, cuts, forecast }: Pick<SplitPlan, 'segments' | 'cuts' | 'forecast'>): Costs {
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
-  const words = (value: number, inUnits: (value: number) => string): string => {
-    const [low, high] = [inUnits(least * value), inUnits(most * value)]
-    return isRange && low !== high ? rangeOf(low, high) : inUnits(value)
+  const words = (value: number, range: Range | undefined, inUnits: (value: number) => string): string => {
+    if (!range) return inUnits(value)
+    const [low, high] = [inUnits(range.least), inUnits(range.most)]
+    return low === high ? low : rangeOf(low, high)
   }
   const memoryBytes = Math.max(0, ...segments.map(({ edgeMemoryBytes }) => edgeMemoryBytes))
   return {
-    isRange,
-    bundle: words(sum(segments.map(({ bundleBytes }) => bundleBytes)), bytes),
-    memory: words(memoryBytes, bytes),
-    time: words(sum(segments.map(({ edgeSeconds }) => edgeSeconds)), duration),
+    isRange: forecast !== undefined,
+    bundle: words(sum(segments.map(({ bundleBytes }) => bundleBytes)), forecast?.bundleBytes, bytes),
+    memory: words(memoryBytes, forecast?.edgeMemoryBytes, bytes),
+    time: words(sum(segments.map(({ edgeSeconds }) => edgeSeconds)), forecast?.edgeSeconds, duration),
     memoryBytes,
     refreshes: cuts.filter(({ kind }) => kind !== 'hand-off').length,
   }

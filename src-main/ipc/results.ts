@@ -212,6 +212,7 @@ export const splitPlan = z.object({
   cutPoints: z.array(z.object({ after: z.string(), kinds: z.array(z.enum(CUT_KINDS)).readonly() })).readonly(),
   /** Planned from a fit, or from the network alone: then figures are a range. */
   basis: z.enum(['fit', 'network']),
+  forecast: z.object({ bundleBytes: range, edgeMemoryBytes: range, edgeSeconds: range }).optional(),
   budget: budgetForecast,
   seconds,
 })

@@ -10,7 +10,7 @@ import { UserError } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { exactLayersOf } from '../core/segment/choose-exact.ts'
 import { WHOLE, type Cut, type CutKind } from '../core/segment/cut.ts'
-import { planSegments, type PlannedSegments } from '../core/segment/plan-segments.ts'
+import { planExtremes, type PlannedSegments } from '../core/segment/plan-segments.ts'
 import { parametersOf } from '../core/network/linear-maps.ts'
 import { forecastBudget, type BudgetForecast } from '../owner/budget/forecast.ts'
 import { approximateOpened, planApproximated, type CompileRequest } from './compile.ts'
@@ -37,10 +37,29 @@ export interface PlanResult {
   readonly cutPoints: readonly CutPoint[]
   /** What it was planned from: a fit to calibration data, or the network alone, whose fit may come out somewhat different. */
   readonly basis: 'fit' | 'network'
+  /** Between what a fit will come out, where there is none yet; the segments then have the largest scale. */
+  readonly forecast?: PlanForecast
   /** What answers may give away once it is exported: docs/security.md. */
   readonly budget: BudgetForecast
   readonly seconds: number
 }
+
+export interface Range {
+  readonly least: number
+  readonly most: number
+}
+
+/** Of all segments, but for memory: that of the segment which needs most. */
+export interface PlanForecast {
+  readonly bundleBytes: Range
+  readonly weightBytes: Range
+  readonly keyBytes: Range
+  readonly edgeMemoryBytes: Range
+  readonly edgeSeconds: Range
+}
+
+/** Fits came out within these shares of what the network alone promised at the same scale, on every network that was tried. */
+const [leastOfFit, mostOfFit] = [0.9, 1.2]
 
 /** Sizes are close, times depend on the machine; `edgeSeconds` is on one thread. Bytes are of ciphertexts. */
 export interface PlannedSegment extends Omit<
@@ -97,7 +116,7 @@ export interface CutPoint {
 /** Packing, levels, keys and cost, without encrypting anything. @throws UserError as `compile` */
 export async function plan(request: PlanRequest, work: WorkContext): Promise<PlanResult> {
   const watch = new Stopwatch(work)
-  const { model, segments, cuts, basis } = await planned(request, work, watch)
+  const { model, segments, cuts, basis, smallest } = await planned(request, work, watch)
   const estimates = segments.map(({ plan }) => estimatePlan(plan, kernelCosts))
   const refreshes = cuts.flatMap((cut, i): OwnerDuty[] =>
     cut.kind === 'hand-off'
@@ -119,11 +138,33 @@ export async function plan(request: PlanRequest, work: WorkContext): Promise<Pla
     owner: [...refreshes, open],
     cutPoints: cutPointsOf(model),
     basis,
+    ...(smallest && {
+      forecast: forecastOf(
+        smallest.segments.map(({ plan }) => estimatePlan(plan, kernelCosts)),
+        estimates,
+      ),
+    }),
     budget: budgetOf(
       model,
       segments.map(({ plan }) => plan),
     ),
     seconds: watch.seconds,
+  }
+}
+
+function forecastOf(smallest: readonly PlanEstimate[], largest: readonly PlanEstimate[]): PlanForecast {
+  const range = (of: (estimates: readonly PlanEstimate[]) => number): Range => {
+    const ends = [of(smallest), of(largest)]
+    return { least: leastOfFit * Math.min(...ends), most: mostOfFit * Math.max(...ends) }
+  }
+  const sum = (of: (estimate: PlanEstimate) => number): Range =>
+    range((estimates) => estimates.reduce((total, estimate) => total + of(estimate), 0))
+  return {
+    bundleBytes: sum(({ bundleBytes }) => bundleBytes),
+    weightBytes: sum(({ weightBytes }) => weightBytes),
+    keyBytes: sum(({ keyBytes }) => keyBytes),
+    edgeMemoryBytes: range((estimates) => Math.max(...estimates.map(({ edgeMemoryBytes }) => edgeMemoryBytes))),
+    edgeSeconds: sum(({ seconds }) => seconds),
   }
 }
 
@@ -150,7 +191,9 @@ async function planned(
   request: PlanRequest,
   work: WorkContext,
   watch: Stopwatch,
-): Promise<PlannedSegments & Pick<PlanResult, 'basis'> & { readonly model: LayerModel }> {
+): Promise<
+  PlannedSegments & Pick<PlanResult, 'basis'> & { readonly model: LayerModel; readonly smallest?: PlannedSegments }
+> {
   const { split = WHOLE, splitPools, input, batch, msPerMegabyte } = request
   const fitted = await fittedNetwork(request, work, watch)
   if (fitted) return { ...(await planApproximated(fitted.request, fitted.network, work, watch)), basis: 'fit' }
@@ -160,7 +203,8 @@ async function planned(
   const exact = exactLayersOf(model, split, degree, splitPools)
   const skeleton = refreshedSkeletonOf(model, { degree, exact, splitPools })
   const options = { input, batch, msPerMegabyte }
-  return { model, basis: 'network', ...(await watch.time('plan', () => planSegments(skeleton, split, options))) }
+  const { largest, smallest } = await watch.time('plan', () => planExtremes(skeleton, split, options))
+  return { model, basis: 'network', ...largest, smallest }
 }
 
 /** With `keptOnly`, nothing where the fit was not made before, or where the data are wrong, which is for those to say who fit. */

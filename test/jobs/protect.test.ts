@@ -7,7 +7,9 @@ import { parseSplit } from '../../src-main/core/segment/cut.ts'
 import { silent } from '../../src-main/core/progress.ts'
 import { decrypt } from '../../src-main/jobs/decrypt.ts'
 import { edgeRun } from '../../src-main/jobs/edge-run.ts'
+import { present } from '../../src-main/core/must.ts'
 import { edgeUpdate } from '../../src-main/jobs/edge-update.ts'
+import { plan } from '../../src-main/jobs/plan.ts'
 import { protect, type ProtectRequest } from '../../src-main/jobs/protect.ts'
 import { update } from '../../src-main/jobs/update.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
@@ -54,8 +56,19 @@ describe('protect', () => {
     expect(cuts.map(({ kind }) => kind)).toEqual(['exact', 'exact'])
   })
 
-  it('updates a deployment within its parameters, whatever the new fit is', async () => {
+  it('comes out within the forecast, and is updated within its parameters, whatever the new fit is', async () => {
     const { deployment, bundle, bundleBytes, keyBytes, budget } = await protect({ ...request, force: true }, silent)
+    const { calibration: _, ...network } = request
+    const forecast = present((await plan(network, silent)).forecast)
+    for (const [range, written] of [
+      [forecast.bundleBytes, bundleBytes],
+      [forecast.keyBytes, keyBytes],
+    ] as const) {
+      // prettier-ignore
+      expect(written).toBeGreaterThan(range.least)
+      expect(written).toBeLessThan(range.most)
+      expect(range.most).toBeLessThan(3 * range.least)
+    }
     const store = new KeyStore(request.keys)
     const { flooding, outputs, batch } = await store.read(deployment)
     const again = { ...request, maxSamples: 60, update: deployment.slice(0, 8), out: join(folder, 'again.pack') }

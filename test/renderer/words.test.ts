@@ -11,13 +11,20 @@ const segment = { bundleBytes: 1e8, edgeMemoryBytes: 4e8, edgeSeconds: 2 } as Pa
 describe('what a plan costs', () => {
   it('is a range until it is planned from a fit', () => {
     const two = { segments: [segment, segment], cuts: [{ after: 'relu_2', kind: 'refresh' as const }] }
-    expect(costsOf({ ...two, basis: 'network' })).toMatchObject({
+    const forecast = {
+      bundleBytes: { least: 1e8, most: 2.4e8 },
+      edgeMemoryBytes: { least: 9e8, most: 2.5e9 },
+      edgeSeconds: { least: 4, most: 4 },
+    }
+    expect(costsOf({ ...two, forecast })).toMatchObject({
       isRange: true,
-      bundle: '180 to 240\u00a0MB',
+      bundle: '100 to 240\u00a0MB',
+      memory: '900\u00a0MB to 2.50\u00a0GB',
+      time: '4.0\u00a0s',
       memoryBytes: 4e8,
       refreshes: 1,
     })
-    expect(costsOf({ ...two, basis: 'fit' })).toMatchObject({
+    expect(costsOf(two)).toMatchObject({
       isRange: false,
       bundle: '200\u00a0MB',
       memory: '400\u00a0MB',

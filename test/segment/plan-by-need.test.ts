@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { INPUT } from '../../src-main/core/network/layer-model.ts'
 import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
+import { estimatePlan } from '../../src-main/core/plan/estimate.ts'
 import { kernelCosts } from '../../src-main/core/plan/cost-model.ts'
 import { atScale, scaleBitsOf } from '../../src-main/core/planner/at-scale.ts'
 import { givenBy } from '../../src-main/core/planner/given-parameters.ts'
 import { parseSplit, WHOLE } from '../../src-main/core/segment/cut.ts'
-import { planSegments } from '../../src-main/core/segment/plan-segments.ts'
+import { planExtremes, planSegments } from '../../src-main/core/segment/plan-segments.ts'
 import { spareBits, type PrecisionNeed } from '../../src-main/core/segment/spare-bits.ts'
 import { networkBuilder, randomSource } from '../planner/networks.ts'
 
@@ -84,6 +85,19 @@ describe('scales by need', () => {
       outputs: quantity.outputs.map((output, i) => (i % 3 === 0 ? output : output.map(() => 0))),
     }
     expect(spareBits(wholeOf(single), { ...tenfold, isClassifier: true })).toBe(-Infinity)
+  })
+
+  it('make bundles whose size lies between the extremes, which know no sample', () => {
+    const bytesOf = ({ segments }: ReturnType<typeof wholeOf>): number =>
+      segments.reduce((sum, { plan }) => sum + estimatePlan(plan, kernelCosts).bundleBytes, 0)
+    const { largest, smallest } = planExtremes(network(10, 7), WHOLE, options)
+    expect(scales(smallest)[0]).toBeLessThan(scales(largest)[0])
+    expect(scales(largest)).toEqual(scales(wholeOf(model)))
+    const tied = { ...need, scoresOf: (scores: Float64Array) => scores.map(() => 1) }
+    for (const planned of [need, tied].map((each) => wholeOf(model, each))) {
+      expect(bytesOf(planned)).toBeGreaterThanOrEqual(bytesOf(smallest))
+      expect(bytesOf(planned)).toBeLessThanOrEqual(bytesOf(largest))
+    }
   })
 
   it('stay the largest where a margin is nothing', () => {

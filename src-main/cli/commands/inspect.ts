@@ -82,7 +82,7 @@ function estimateFacts(estimate: NetworkEstimate): [string, string][] {
   const expanded = `${expandedWeights} weights expanded at load, about ${seconds(expansionSeconds)}`
   return [
     ['estimate', `N = ${polyModulusDegree}, log2 QP = ${Math.round(logQP)}, one segment`],
-    ['', `bundle ${bytes(bundleBytes)}, keys ${bytes(keyBytes)} of it`],
+    ['', `bundle ${bytes(bundleBytes)}, keys ${bytes(keyBytes)} of it; at the largest scale: plan gives a range`],
     ['', `edge: ${bytes(edgeMemoryBytes)} of memory, ${seconds(secondsOnTwoThreads)} on two threads`],
     ...(expandedWeights > 0 ? [['', expanded] as [string, string]] : []),
   ]

@@ -57,9 +57,20 @@ export function planCommand(): Command {
   )
 }
 
-function textOf({ segments, owner, budget }: PlanResult): string {
-  const parts = segments.map(segmentText)
+function textOf({ segments, owner, budget, forecast }: PlanResult): string {
+  const parts = [...(forecast ? [rangesText(forecast)] : []), ...segments.map(segmentText)]
   return [...parts, ...(segments.length === 1 ? [] : [ownerText(owner)]), forecastText(budget)].join('\n\n')
+}
+
+function rangesText({ bundleBytes, edgeMemoryBytes, edgeSeconds }: NonNullable<PlanResult['forecast']>): string {
+  const range = ({ least, most }: typeof bundleBytes, inUnits: (value: number) => string): string =>
+    `${inUnits(least)} to ${inUnits(most)}`
+  return pairs([
+    ['forecast', 'what a fit to calibration data will need; below, the plan with the largest scale'],
+    ['bundle', range(bundleBytes, bytes)],
+    ['edge memory', range(edgeMemoryBytes, bytes)],
+    ['edge time', `${range(edgeSeconds, seconds)} on one thread`],
+  ])
 }
 
 const cutNames = {

@@ -8,6 +8,9 @@ import { shareWeights } from '../planner/share-weights.ts'
 import type { SegmentedModel } from './cut-network.ts'
 import { spareBits, type PrecisionNeed } from './spare-bits.ts'
 
+/** Smaller scales than a plan may have by any need: what a forecast begins with. */
+export type AnyNeed = 'any'
+
 /**
  * The stretches of a network with the smallest scales that meet a need, by simulation of the whole network; where none does, as
  * they are planned without one. Freed bits go to a smaller degree, else to special primes. Scales are as far above each degree's
@@ -16,12 +19,14 @@ import { spareBits, type PrecisionNeed } from './spare-bits.ts'
 export function planByNeed(
   { segments, cuts }: SegmentedModel,
   plan: (isSimulated: boolean) => PlannedNetwork[],
-  need: PrecisionNeed,
-  options: PlanOptions,
+  need: PrecisionNeed | AnyNeed,
+  options: Omit<PlanOptions, 'given'>,
 ): PlannedNetwork[] {
   const { costs = kernelCosts, msPerMegabyte = usualMsPerMegabyte } = options
   const spare = (stretches: readonly PlannedNetwork[]): number =>
-    spareBits({ segments: stretches.map((stretch) => shareWeights(stretch, msPerMegabyte)), cuts }, need)
+    need === 'any'
+      ? Infinity
+      : spareBits({ segments: stretches.map((stretch) => shareWeights(stretch, msPerMegabyte)), cuts }, need)
   const smaller = segments.some((segment) => hasSmallerDegree(segment, options)) ? plan(true) : undefined
   const largest = smaller && spare(smaller) >= 0 ? smaller : plan(false)
   const most = Math.max(...largest.map(({ plan }) => bitsAboveNoise(plan)))
@@ -34,8 +39,9 @@ export function planByNeed(
     })
     return stretches.every((stretch) => stretch !== undefined) ? stretches : undefined
   }
+  const least = Math.min(...largest.map(({ plan }) => leastScaleBits(degreeOf(plan)) - noiseBits(degreeOf(plan))))
   // An error falls by half with every bit.
-  let bits = Math.ceil(most - Math.max(0, spare(largest)))
+  let bits = Math.ceil(Math.max(least, most - Math.max(0, spare(largest))))
   for (; bits < most; bits++) {
     const stretches = at(bits)
     if (stretches && spare(stretches) >= 0) return stretches

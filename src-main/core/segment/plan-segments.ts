@@ -31,11 +31,32 @@ export interface SegmentOptions extends Omit<PlanOptions, 'given'> {
  * Cuts a network by refreshing, plans each stretch, and cuts the plans by handing on. Only the first input is the
  * edge's own; the owner encrypts the others. Throws UserError 'not-a-cut-point', 'too-deep', 'too-many-segments', and as planNetwork.
  */
-export function planSegments(
+export function planSegments(model: RefreshedModel, split: Split, options: SegmentOptions): PlannedSegments {
+  const { refreshed, plan, finish } = planningOf(model, split, options)
+  return finish(options.need ? planByNeed(refreshed, plan, options.need, options) : plan(false))
+}
+
+/** A network's plan with the largest scales, and with smaller ones than any need leaves: what it may come to lies between. */
+export function planExtremes(
   model: RefreshedModel,
   split: Split,
-  { given, ...options }: SegmentOptions,
-): PlannedSegments {
+  options: Omit<SegmentOptions, 'given' | 'need'>,
+): { readonly largest: PlannedSegments; readonly smallest: PlannedSegments } {
+  const { refreshed, plan, finish } = planningOf(model, split, options)
+  const usual = plan(false)
+  const smallest = planByNeed(refreshed, (isSimulated) => (isSimulated ? plan(true) : usual), 'any', options)
+  return { largest: finish(usual), smallest: finish(smallest) }
+}
+
+interface Planning {
+  readonly refreshed: SegmentedModel
+  /** Each stretch between two refreshes. */
+  readonly plan: (isSimulated: boolean) => PlannedNetwork[]
+  /** Cuts the stretches by handing on, and lets weights share ciphertexts. */
+  readonly finish: (stretches: readonly PlannedNetwork[]) => PlannedSegments
+}
+
+function planningOf(model: RefreshedModel, split: Split, { given, ...options }: SegmentOptions): Planning {
   const refreshed = cutByRefreshing(model, split)
   if (given && given.length !== refreshed.segments.length) {
     throw doesNotFit(`It has ${refreshed.segments.length - 1} refreshes, and the deployment ${given.length - 1}.`)
@@ -47,7 +68,16 @@ export function planSegments(
         ...{ ...options, isSimulated, given: given?.[i], input: i === 0 ? options.input : 'encrypted' },
       }),
     )
-  const stretches = options.need ? planByNeed(refreshed, plan, options.need, options) : plan(false)
+  return { refreshed, plan, finish: (stretches) => finishStretches(refreshed, split, stretches, byHand, options) }
+}
+
+function finishStretches(
+  refreshed: SegmentedModel,
+  split: Split,
+  stretches: readonly PlannedNetwork[],
+  byHand: readonly number[][],
+  options: SegmentOptions,
+): PlannedSegments {
   const after = split.by === 'cuts' ? byHand : handOffsByRule(split, stretches, options)
   const segments: PlannedNetwork[] = []
   const cuts: PlannedCut[] = []
@@ -88,7 +118,7 @@ function cutByRefreshing(model: RefreshedModel, split: Split): SegmentedModel {
 function handOffsByRule(
   split: Exclude<Split, { by: 'cuts' }>,
   stretches: readonly PlannedNetwork[],
-  { costs = kernelCosts }: PlanOptions,
+  { costs = kernelCosts }: Pick<PlanOptions, 'costs'>,
 ): number[][] {
   if (split.by === 'memory') return stretches.map((stretch) => withinMemory(stretch, split.bytes))
   if (split.by !== 'nodes') return stretches.map(() => [])
