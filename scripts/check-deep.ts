@@ -10,7 +10,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { approximate } from '../src-main/core/approximate/approximate.ts'
 import type { Degree } from '../src-main/core/network/polynomial-model.ts'
 import { foldBetweenRefreshes } from '../src-main/core/approximate/fold-into-squares.ts'
@@ -32,26 +31,30 @@ import { readResult } from '../src-main/jobs/trial.ts'
 import { openReference } from '../src-main/ort/reference.ts'
 import { ResultOpener } from '../src-main/owner/decrypt.ts'
 import { UnlockedKeyStore } from '../src-main/owner/unlocked-key-store.ts'
+import { argumentsOf } from './arguments.ts'
 
 const text = (value: string) => ({ type: 'string', default: value }) as const
-const { positionals, values: given } = parseArgs({
-  allowPositionals: true,
-  options: {
-    split: text('auto'),
-    calibration: text(''),
-    images: text(''),
-    folder: text(''),
-    degree: text('2'),
-    scale: text('1/255'),
-    mean: text('0'),
-    std: text('1'),
-    count: text('2'),
-    first: text('0'),
-    memory: { type: 'string' },
-    agreement: text('0'),
-    'fit-only': { type: 'boolean', default: false },
+const { positionals, values: given } = argumentsOf(
+  {
+    allowPositionals: true,
+    options: {
+      split: text('auto'),
+      calibration: text(''),
+      images: text(''),
+      folder: text('.'),
+      degree: text('2'),
+      scale: text('1/255'),
+      mean: text('0'),
+      std: text('1'),
+      count: text('2'),
+      first: text('0'),
+      memory: { type: 'string' },
+      agreement: text('0'),
+      'fit-only': { type: 'boolean', default: false },
+    },
   },
-})
+  ['MODEL'],
+)
 const [model] = positionals
 const { folder, images, memory } = given
 const numbers = (list: string): number[] => list.split(',').map(Number)

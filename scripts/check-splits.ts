@@ -8,7 +8,6 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { approximate } from '../src-main/core/approximate/approximate.ts'
 import { foldBetweenRefreshes } from '../src-main/core/approximate/fold-into-squares.ts'
 import type { PolynomialModel } from '../src-main/core/network/polynomial-model.ts'
@@ -26,6 +25,7 @@ import { readSamples } from '../src-main/data/read-samples.ts'
 import { runSegmentsInProcess, type SegmentRun } from '../src-main/jobs/run-segments.ts'
 import { sample } from '../src-main/jobs/sample.ts'
 import { protect } from '../src-main/owner/protect.ts'
+import { argumentsOf } from './arguments.ts'
 
 const SPLITS = [
   undefined,
@@ -40,7 +40,7 @@ const SPLITS = [
 ]
 
 const options = { images: { type: 'string' }, threads: { type: 'string' } } as const
-const { values, positionals } = parseArgs({ options, allowPositionals: true })
+const { values, positionals } = argumentsOf({ options, allowPositionals: true })
 const threads = Number(values.threads ?? 2)
 const passphrase = 'only for this check'
 const lenet5 = normalise(readOnnx(new Uint8Array(readFileSync(sample.model))))

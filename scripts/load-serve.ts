@@ -12,14 +12,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { decodeResult } from '../src-main/core/bundle/result.ts'
 import { silent } from '../src-main/core/progress.ts'
 import { sha256 } from '../src-main/files/sha256.ts'
 import { protect } from '../src-main/jobs/protect.ts'
 import { buildEdge } from './build-edge.ts'
+import { argumentsOf } from './arguments.ts'
 
-const { positionals, values } = parseArgs({
+const { positionals, values } = argumentsOf({
   allowPositionals: true,
   options: { minutes: { type: 'string', default: '10' }, clients: { type: 'string', default: '4' } },
 })

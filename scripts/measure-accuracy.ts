@@ -8,7 +8,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { approximate } from '../src-main/core/approximate/approximate.ts'
 import { type Degree, isExact, type PolynomialModel } from '../src-main/core/network/polynomial-model.ts'
 import { writeOnnx } from '../src-main/core/onnx/write-onnx.ts'
@@ -25,6 +24,7 @@ import { readLabels } from '../src-main/data/read-labels.ts'
 import { readSamples } from '../src-main/data/read-samples.ts'
 import { openNetwork } from '../src-main/jobs/open-network.ts'
 import { openReference } from '../src-main/ort/reference.ts'
+import { argumentsOf } from './arguments.ts'
 
 interface Entry {
   readonly file: string
@@ -51,17 +51,20 @@ const preprocessings: Readonly<Record<string, Preprocessing>> = {
   kw225: scaled(1 / 255, [0.485, 0.456, 0.406], [0.225, 0.225, 0.225]),
 }
 
-const { positionals, values: options } = parseArgs({
-  allowPositionals: true,
-  options: {
-    only: { type: 'string', default: '' },
-    degrees: { type: 'string', default: '2,4' },
-    test: { type: 'string', default: '4000' },
-    calibration: { type: 'string', default: '1000' },
-    epochs: { type: 'string' },
-    split: { type: 'string' },
+const { positionals, values: options } = argumentsOf(
+  {
+    allowPositionals: true,
+    options: {
+      only: { type: 'string', default: '' },
+      degrees: { type: 'string', default: '2,4' },
+      test: { type: 'string', default: '4000' },
+      calibration: { type: 'string', default: '1000' },
+      epochs: { type: 'string' },
+      split: { type: 'string' },
+    },
   },
-})
+  ['MODELS', 'DATA'],
+)
 const [modelFolder, dataFolder] = positionals
 const entries: Entry[] = JSON.parse(readFileSync(join(modelFolder, 'manifest.json'), 'utf8'))
 

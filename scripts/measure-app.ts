@@ -3,18 +3,18 @@
  * renderer's memory throughout, and the longest pauses of both main threads while the sample is sealed and run. Prints JSON.
  */
 import { basename, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { Page } from 'playwright-core'
 import { median } from '../src-main/core/numeric/median.ts'
 import { openWindow } from '../test/e2e/window.ts'
 import type { OpenWindow } from '../test/e2e/window.ts'
+import { argumentsOf } from './arguments.ts'
 
 const starts = 5
 const panMs = 4000
 const patientMs = 900_000
 const targets = { startMs: 3000, openMs: 3000, rendererMB: 400, pauseMs: 100 }
 
-const { positionals } = parseArgs({ allowPositionals: true })
+const { positionals } = argumentsOf({ allowPositionals: true })
 const model = resolve(positionals[0] ?? 'assets/lenet5.onnx')
 
 const startMs = await coldStarts()

@@ -6,8 +6,8 @@
  * docs/scale.md explains the model; test/nats/measure-costs.ts measures costs.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { allot, refreshMs, simulate, taskMs, type Costs, type Link, type Network, type Outcome } from './model.ts'
+import { argumentsOf } from '../arguments.ts'
 
 const link = (megabitPerSecond: number, rttMs: number): Link => ({ bytesPerMs: megabitPerSecond * 125, rttMs })
 const datacentre = link(10_000, 0.2)
@@ -122,7 +122,7 @@ export const defaultCounts = [1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000]
 export const costsPath = new URL('costs.json', import.meta.url)
 
 if (import.meta.main) {
-  const { values } = parseArgs({
+  const { values } = argumentsOf({
     options: {
       costs: { type: 'string' },
       nodes: { type: 'string' },

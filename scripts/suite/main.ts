@@ -11,7 +11,6 @@
 import { readFile } from 'node:fs/promises'
 import { cpus, freemem } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { answer } from '../../src-main/cli/command.ts'
 import { parseByteSize } from '../../src-main/core/byte-size.ts'
@@ -22,6 +21,7 @@ import { PRESET_NAMES, PRESETS } from '../../src-main/jobs/presets.ts'
 import { runSuite, type SuiteNetwork } from '../../src-main/jobs/suite.ts'
 import { DEPLOYMENTS, type Deployment, type SuiteRow } from '../../src-main/jobs/suite-row.ts'
 import { suitePage } from './page.ts'
+import { argumentsOf } from '../arguments.ts'
 
 const named = z.strictObject({
   network: z.string(),
@@ -37,7 +37,7 @@ const named = z.strictObject({
   ]),
 })
 
-const { positionals, values: options } = parseArgs({
+const { positionals, values: options } = argumentsOf({
   allowPositionals: true,
   options: {
     networks: { type: 'string', default: join(import.meta.dirname, 'networks.json') },

@@ -10,7 +10,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Auditor } from '../../src-main/audit/auditor.ts'
 import { encodeCase } from '../../src-main/core/bundle/audit-case.ts'
 import { decodeResult, encodeResult } from '../../src-main/core/bundle/result.ts'
@@ -32,9 +31,10 @@ import { answerMany } from '../nats/trials.ts'
 import { exportTiny, passphrase } from '../owner/exported.ts'
 import { jobOnWeight, keyInFormOf, weightInFormOf } from '../owner/lies.ts'
 import { npyFile } from '../support/npy.ts'
+import { argumentsOf } from '../../scripts/arguments.ts'
 
 const option = (value: string) => ({ type: 'string', default: value }) as const
-const { values } = parseArgs({
+const { values } = argumentsOf({
   options: {
     ...{ http: option('1000'), nats: option('200'), lies: option('25'), draws: option('2000') },
     ...{ overhead: option('150'), rate: option('0.05'), json: { type: 'string' } },

@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
+import { promisify } from 'node:util'
 import { NO_PREPROCESSING } from '../../src-main/core/bundle/preprocessing.ts'
 import { runLayers } from '../../src-main/core/network/run-layers.ts'
 import { approximate } from '../../src-main/core/approximate/approximate.ts'
@@ -30,8 +30,9 @@ import { renderRatios } from './ratios.ts'
 import { recordRatios, recordRows } from './results.ts'
 import { rotationMs } from './rotation.ts'
 import type { BenchRow } from './row.ts'
+import { argumentsOf } from '../../scripts/arguments.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = argumentsOf({
   options: {
     only: { type: 'string' },
     input: { type: 'string', default: 'encrypted' },

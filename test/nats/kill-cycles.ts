@@ -8,15 +8,15 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { connectNats } from '../../src-main/nats/connect.ts'
 import { seededRandom } from '../support/seed.ts'
 import { Cluster } from './cluster.ts'
 import { deployLenet } from './deploy-network.ts'
 import { deployTiny, tinyQuestion } from './tiny.ts'
 import { answersKept, leftovers, trial } from './trials.ts'
+import { argumentsOf } from '../../scripts/arguments.ts'
 
-const { values } = parseArgs({
+const { values } = argumentsOf({
   options: {
     cycles: { type: 'string', default: '20' },
     rate: { type: 'string' },
