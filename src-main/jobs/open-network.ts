@@ -1,14 +1,17 @@
-import { basename } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { UserError } from '../core/errors.ts'
-import type { Graph } from '../core/graph/graph.ts'
+import type { Graph, Tensor } from '../core/graph/graph.ts'
 import { withoutEnding } from '../core/network/file-name.ts'
+import { constantsLeft } from '../core/normalise/constants-left.ts'
 import { normalise } from '../core/normalise/normalise.ts'
 import { classesOf, type LayerModel } from '../core/network/layer-model.ts'
 import { classNamesIn } from '../core/onnx/class-names.ts'
+import { constantPart } from '../core/onnx/expose.ts'
 import { readOnnx } from '../core/onnx/read-onnx.ts'
 import { isTflite, readTflite } from '../core/tflite/read-tflite.ts'
 import { readBytes } from '../files/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
+import { constantTensors } from '../ort/reference.ts'
 import { openShape } from './open-shape.ts'
 import { externalDataOf } from './external-data.ts'
 
@@ -53,10 +56,25 @@ export interface ReadFile extends Pick<NetworkFile, 'format'> {
 export async function readGraph({ model }: NetworkRequest): Promise<ReadFile> {
   const bytes = await readBytes(model)
   const name = networkName(model)
-  return namingFile(model, () => {
-    if (isTflite(bytes)) return { graph: readTflite(bytes, { name }), bytes, format: 'tflite' }
-    return { graph: readOnnx(bytes, { externalData: externalDataOf(model), name }), bytes, format: 'onnx' }
+  const { graph, format } = namingFile(model, () => {
+    if (isTflite(bytes)) return { graph: readTflite(bytes, { name }), format: 'tflite' as const }
+    return { graph: readOnnx(bytes, { externalData: externalDataOf(model), name }), format: 'onnx' as const }
   })
+  return { graph: format === 'onnx' ? await withConstants(graph, bytes, model) : graph, bytes, format }
+}
+
+/** What depends on constants only and our own evaluator does not compute, ONNX Runtime does, where it can. */
+async function withConstants(graph: Graph, bytes: Uint8Array, model: string): Promise<Graph> {
+  const names = namingFile(model, () => constantsLeft(graph))
+  if (names.length === 0) return graph
+  const computed = await constantTensors(constantPart(bytes, names), dirname(resolve(model))).catch(
+    (error: unknown) => {
+      if (error instanceof UserError) return new Map<string, Tensor>()
+      throw error
+    },
+  )
+  const nodes = graph.nodes.filter(({ outputs }) => !outputs.every((name) => name === '' || computed.has(name)))
+  return { ...graph, nodes, constants: new Map([...graph.constants, ...computed]) }
 }
 
 export const networkName = (model: string): string => withoutEnding(basename(model))

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { env, InferenceSession, Tensor, type InferenceSession as Session } from 'onnxruntime-node'
 import { UserError } from '../core/errors.ts'
+import type { Tensor as GraphTensor } from '../core/graph/graph.ts'
+import { integerRanges, type IntegerType } from '../core/graph/integer-types.ts'
 import { lastOf, present } from '../core/must.ts'
 import { withInput, withOutputs } from '../core/onnx/expose.ts'
 import { fromFloat16, toFloat16 } from '../core/onnx/half-floats.ts'
@@ -90,6 +92,28 @@ export async function openReference(model: string | Uint8Array, options: Referen
       return new Map(numeric.filter((entry): entry is [string, Float64Array] => entry[1] !== undefined))
     },
     close: () => session.release(),
+  }
+}
+
+/**
+ * The outputs of a model that reads nothing, those of finite numbers, by name. `folder`: where it keeps external data.
+ * Throws UserError 'onnxruntime-refused'.
+ */
+export async function constantTensors(model: Uint8Array, folder: string): Promise<Map<string, GraphTensor>> {
+  const session = await createSession(model, true, folder)
+  try {
+    const results = Object.entries(await refusing(() => session.run({})))
+    return new Map(
+      results.flatMap(([name, tensor]) => {
+        const data = numbersOf(tensor)
+        if (!data?.every(Number.isFinite)) return []
+        const integer = tensor.type in integerRanges ? (tensor.type as IntegerType) : undefined
+        const elementType = integer ? 'int' : tensor.type === 'bool' ? 'bool' : 'float'
+        return [[name, { elementType, shape: tensor.dims, data, ...(integer && { integer }) }] as const]
+      }),
+    )
+  } finally {
+    await session.release()
   }
 }
 

@@ -27,6 +27,19 @@ export function withInput(bytes: Uint8Array, name: string, shape: readonly (numb
   return ModelMessage.encode({ ...model, graph: { ...graph, node: nodes, input } }).finish()
 }
 
+/** The part of a file that computes these tensors, for those that need none of its inputs. */
+export function constantPart(bytes: Uint8Array, names: readonly string[]): Uint8Array {
+  const model = ModelMessage.decode(bytes) as unknown as ModelProto
+  const graph = model.graph ?? { node: [], initializer: [], input: [], output: [], sparseInitializer: [] }
+  const output = names.map((name) => ({ name }))
+  const node = neededNodes({ ...graph, output }, '')
+  const read = new Set(node.flatMap((each) => each.input))
+  const initializer = graph.initializer.filter(({ name = '' }) => read.has(name))
+  const given = new Set(initializer.map(({ name }) => name))
+  const input = graph.input.filter(({ name }) => given.has(name))
+  return ModelMessage.encode({ ...model, graph: { ...graph, node, initializer, input, output } }).finish()
+}
+
 /** What the outputs need where `given` is given; everything where branches may read more than nodes say. */
 function neededNodes({ node: nodes, output }: GraphProto, given: string): GraphProto['node'] {
   const others = nodes.filter((node) => !node.output.includes(given))
