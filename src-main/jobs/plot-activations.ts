@@ -1,6 +1,7 @@
 import { evaluatePolynomial } from '../core/numeric/monomials.ts'
 import type { FitReport, PolynomialLayer, PolynomialModel } from '../core/network/polynomial-model.ts'
 import { activationFunction } from '../core/network/activations.ts'
+import { eachCoefficientRun } from '../core/network/coefficient-rows.ts'
 import type { LayerId, LayerModel } from '../core/network/layer-model.ts'
 import { runLayerBatch } from '../core/network/run-layers.ts'
 import type { WorkContext } from '../core/progress.ts'
@@ -93,13 +94,14 @@ class SeenInputs {
     const [low, high] = this.#layer.fit.range
     const perBin = BINS / (high - low || 1)
     for (const values of outputs) {
-      const pixels = values.length / this.ranges.length
-      values.forEach((value, element) => {
-        const bin = Math.floor((value - low) * perBin)
-        this.histogram[Math.max(0, Math.min(BINS - 1, bin))] += 1
-        const range = this.ranges[Math.floor(element / pixels)]
-        range[0] = Math.min(range[0], value)
-        range[1] = Math.max(range[1], value)
+      eachCoefficientRun(this.#layer, (row, from, to) => {
+        const range = this.ranges[row]
+        for (const value of values.subarray(from, to)) {
+          const bin = Math.floor((value - low) * perBin)
+          this.histogram[Math.max(0, Math.min(BINS - 1, bin))] += 1
+          range[0] = Math.min(range[0], value)
+          range[1] = Math.max(range[1], value)
+        }
       })
     }
   }
@@ -121,9 +123,9 @@ function plotOf(
   exact: ((x: number) => number) | undefined,
   seen: SeenInputs,
 ): Omit<ActivationPlot, 'id'> {
-  const channels = layer.coefficients.length
-  const alive = layer.coefficients.flatMap((coefficients, channel) => {
-    const [low, high] = seen.ranges[channel]
+  const channels = layer.shape[0]
+  const alive = layer.coefficients.flatMap((coefficients, row) => {
+    const [low, high] = seen.ranges[row]
     return high > low ? [{ coefficients, low, high }] : []
   })
   const step = Math.max(1, alive.length / FAN)

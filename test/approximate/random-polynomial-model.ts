@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { substitute } from '../../src-main/core/numeric/monomials.ts'
 import type { PolynomialLayer, PolynomialModel } from '../../src-main/core/network/polynomial-model.ts'
+import { rowsPerChannel } from '../../src-main/core/network/coefficient-rows.ts'
 import { INPUT, sizeOf } from '../../src-main/core/network/layer-model.ts'
 import type { ConvMap, LinearLayer, LinearMap, Shape } from '../../src-main/core/network/layer-model.ts'
 
@@ -63,7 +64,9 @@ function buildModel(random: () => number, steps: readonly number[], dense: boole
       ])
     } else {
       const degree = [0, 2, 4, 8][step - 4] ?? 2
-      const coefficients = Array.from({ length: channels }, (_, c) => {
+      const by = ([undefined, 'column', 'row'] as const)[Math.floor(1.5 * (random() + 1))]
+      const rows = channels * rowsPerChannel({ shape: from.shape, by })
+      const coefficients = Array.from({ length: rows }, (_, c) => {
         const row = randomVector(degree + 1, random).map((value, k) => value / (1 + k))
         if (degree === 8) return octic(random)
         if (degree === 4) row[4] = Math.sign(row[4] || 1) * (0.05 + Math.abs(row[4]))
@@ -78,6 +81,7 @@ function buildModel(random: () => number, steps: readonly number[], dense: boole
         sources: [],
         shape: from.shape,
         input: from.id,
+        ...(by && { by }),
         coefficients,
         fit,
       })

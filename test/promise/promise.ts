@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { foldBetweenRefreshes } from '../../src-main/core/approximate/fold-into-squares.ts'
 import { needOf } from '../../src-main/core/compile/compile.ts'
+import type { PolynomialModel } from '../../src-main/core/network/polynomial-model.ts'
 import { runLayers } from '../../src-main/core/network/run-layers.ts'
 import { approximate } from '../../src-main/core/approximate/approximate.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
+import { writeOnnx } from '../../src-main/core/onnx/write-onnx.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { silent } from '../../src-main/core/progress.ts'
 import { exactLayersOf } from '../../src-main/core/segment/choose-exact.ts'
@@ -32,6 +34,24 @@ export interface PromiseOptions {
 
 /** Encrypted outputs may differ from the polynomial network's by this part of the largest one. */
 const encryptedTolerance = 0.005
+
+/** A polynomial network's own promise: its ONNX file, the plan and the edge on ciphertexts compute what it does. */
+export async function expectPolynomialPromise(polynomial: PolynomialModel, options: PromiseOptions): Promise<void> {
+  const { input = 'encrypted', calibration, samples } = options
+  const reference = await openReference(writeOnnx(polynomial))
+  const planned = planSegments(foldBetweenRefreshes(polynomial, calibration), WHOLE, {
+    input,
+    need: needOf(polynomial, calibration),
+  })
+  const expected = samples.map((sample) => runLayers(polynomial, sample))
+  for (const [i, sample] of samples.entries()) {
+    expectClose(expected[i], await reference.run(sample), 1e-4)
+    expectClose(runSegmentsInTheClear(planned, sample), expected[i], 1e-6)
+  }
+  await reference.close()
+  const decrypted = await runEncrypted(planned, options)
+  decrypted.forEach((outputs, i) => expectClose(outputs, expected[i], encryptedTolerance))
+}
 
 /**
  * The promise of the product, on one network: the normalised network is the ONNX file's; the plan computes the

@@ -90,10 +90,13 @@ function textOf({ out, depth, layers, original, fitting, frontier, seconds: take
 }
 
 /** What was done to samples, and what came out beyond the original's range. */
-function fittingOf({ movements, judged, far }: NonNullable<ApproximateResult['fitting']>): string {
+function fittingOf({ movements, by, judged, far }: NonNullable<ApproximateResult['fitting']>): string {
   const used = `samples were also used by: ${movements.join(', ') || 'nothing, as they are only'}`
-  if (judged === undefined) return used
-  return `${used}\noutputs beyond ten times the original's range: ${far} of ${judged} inputs that were held back or mixed of samples`
+  const lines = by
+    ? `${used}\npolynomials differ by ${by} of each channel, since the original network tells ${by}s apart`
+    : used
+  if (judged === undefined) return lines
+  return `${lines}\noutputs beyond ten times the original's range: ${far} of ${judged} inputs that were held back or mixed of samples`
 }
 
 /** By degree, the layers that have another than 2. */

@@ -1,16 +1,21 @@
 import { countMultiplications } from '../network/count-multiplications.ts'
+import { rowsPerChannel } from '../network/coefficient-rows.ts'
+import type { PlaceAxis } from '../network/coefficient-rows.ts'
+import type { SlotModel } from '../network/contrasts.ts'
 import type { LayerModel } from '../network/layer-model.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
 import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { withDistortions } from '../tune/distort.ts'
+import type { Movement } from '../tune/distort.ts'
 import { isBetter, Judge } from '../tune/judge.ts'
-import type { Evidence } from '../tune/judge.ts'
+import type { Evidence, Judgement } from '../tune/judge.ts'
 import { keptMovements } from '../tune/movements.ts'
 import { tune } from '../tune/tune.ts'
 import { checkCalibration, ENOUGH_SAMPLES } from './calibration.ts'
 import { capSamples } from './cap-samples.ts'
 import { fitLayers } from './fit-network.ts'
+import type { ClosedForm } from './fit-network.ts'
 import { observeRanges } from './observe-ranges.ts'
 import { exactLayersOf } from './options.ts'
 import type { ApproximationOptions } from './options.ts'
@@ -35,10 +40,12 @@ export interface FittedNetwork {
   readonly seen: readonly Float64Array[]
   /** Undefined where samples are too few to hold some back. */
   readonly judge?: Judge
+  /** Given where polynomials differ by column or row of a channel. */
+  readonly by?: PlaceAxis
 }
 
 /**
- * Replaces every activation by one polynomial per channel, layer by layer (`fitNetwork`). Then all weights are tuned at
+ * Replaces every activation by one polynomial per channel, or per column or row of a channel, layer by layer (`fitNetwork`). Then all weights are tuned at
  * once, towards the original network's outputs. No labels are used.
  * Throws a UserError for samples of another size, values that are not finite, or no samples.
  */
@@ -54,16 +61,16 @@ export async function approximate(
 /** The fitted network with its weights tuned, where the samples suffice and it helps. */
 export async function tuneNetwork(
   original: LayerModel,
-  { model, evidence, seen, judge }: FittedNetwork,
+  { model, evidence, seen, judge, by }: FittedNetwork,
   { refit, tuningEpochs = {} }: Pick<ApproximationOptions, 'refit' | 'tuningEpochs'>,
   work: WorkContext,
 ): Promise<PolynomialModel> {
   const movements = movementsOf(evidence)
-  if (refit === false || !judge || !hasPolynomial(model)) return { ...model, fitting: { movements } }
+  if (refit === false || !judge || !hasPolynomial(model)) return { ...model, fitting: { movements, ...(by && { by }) } }
   const tuned = await tune(original, model, { ...evidence, judge }, tuningEpochs, work)
   const { far, samples } = judge.of(tuned)
   if (far > 0) warnFar(far, samples, work)
-  const fitting = { movements, tuned: tuned !== model, judged: samples, far }
+  const fitting = { movements, ...(by && { by }), tuned: tuned !== model, judged: samples, far }
   return { ...(tuned === model ? model : observeRanges(tuned, seen)), fitting }
 }
 
@@ -79,9 +86,13 @@ function warnFar(far: number, samples: number, work: WorkContext): void {
 
 const hasPolynomial = ({ layers }: PolynomialModel) => layers.some(({ kind }) => kind === 'polynomial')
 
+/** By how much a network with polynomials by column or row must be closer: it has more distinct weights. */
+const WORTH_PLACES = 0.8
+
 /**
- * The networks that closed forms give (`fitLayers`): the plain one, and one that is fitted to distorted copies as well, bounded by
- * its depth and eased. Of both, the one that is closer to the original on samples that neither has seen.
+ * The networks that closed forms give (`fitLayers`): the plain one, one that is fitted to distorted copies as well, bounded by
+ * its depth and eased, and plain ones with polynomials by column or row where these are not alike. Of them, the one that is closest to the original
+ * on samples that none has seen.
  */
 export async function fitNetwork(
   model: LayerModel,
@@ -99,14 +110,35 @@ export async function fitNetwork(
   const evidence = { samples, unseen, movements }
   const seen = withDistortions(model, samples, movements)
   const eased = countMultiplications(model) * samples.length <= MOST_EASED
-  const forms = isJudged && eased ? 2 : 1
-  const done = stepCounter(work, 'approximate', forms * slots.layers.length)
+  const plain: ClosedForm = { eased: false, bounded: false }
+  const others = isJudged && eased ? [plain, ...unlikeAxes(slots, movements).map((by) => ({ ...plain, by }))] : []
+  const done = stepCounter(work, 'approximate', (1 + others.length) * slots.layers.length)
   const fitted = await fitLayers(slots, seen, options, { eased, bounded: true }, done)
   if (!isJudged) return { model: fitted, evidence, seen }
   const judge = new Judge(model, evidence)
-  if (!eased) return { model: fitted, evidence, seen, judge }
-  const plain = await fitLayers(slots, samples, options, { eased: false, bounded: false }, done)
-  return isBetter(judge.of(plain), judge.of(fitted))
-    ? { model: plain, evidence, seen: samples, judge }
-    : { model: fitted, evidence, seen, judge }
+  let best: Pick<FittedNetwork, 'model' | 'seen'> & { judgement: Judgement; by?: PlaceAxis } = {
+    model: fitted,
+    seen,
+    judgement: judge.of(fitted),
+  }
+  for (const form of others) {
+    const candidate = await fitLayers(slots, samples, options, form, done)
+    const judgement = judge.of(candidate)
+    const asked = form.by && !best.by ? WORTH_PLACES * best.judgement.loss : best.judgement.loss
+    if (!isBetter(judgement, { ...best.judgement, loss: asked })) continue
+    best = { model: candidate, seen: samples, judgement, by: form.by }
+  }
+  const { model: closest, seen: fittedTo, by } = best
+  return { model: closest, evidence, seen: fittedTo, judge, ...(by && { by }) }
+}
+
+/** The axes along which the original network does not keep its labels where samples are shifted: what lies there is not alike. */
+function unlikeAxes({ layers }: SlotModel, movements: readonly Movement[]): PlaceAxis[] {
+  const activations = layers.filter(({ kind }) => kind === 'activation')
+  const isUnlike = (by: PlaceAxis, shift: Movement) =>
+    !movements.includes(shift) && activations.some(({ shape }) => rowsPerChannel({ shape, by }) > 1)
+  return [
+    ...(isUnlike('column', 'shift columns') ? (['column'] as const) : []),
+    ...(isUnlike('row', 'shift rows') ? (['row'] as const) : []),
+  ]
 }

@@ -1,5 +1,7 @@
 import { activationFunction, coefficientsOf, ownDegreeOf } from '../network/activations.ts'
 import type { ActivationLayer, ConvMap, LinearLayer, Shape } from '../network/layer-model.ts'
+import { pickRow, rowsPerChannel } from '../network/coefficient-rows.ts'
+import type { PlaceAxis } from '../network/coefficient-rows.ts'
 import { channelScale } from '../network/linear-maps.ts'
 import { chebyshevInterpolant } from '../numeric/chebyshev.ts'
 import { constantPolynomial, fitMoments, pointMoments, rangeOf, varies } from './fit-channel.ts'
@@ -38,27 +40,40 @@ export function fitPlain(
   return fitMoments(pointMoments(points, activationFunction(layer.activation, channel), options), middle, half, options)
 }
 
+/** What polynomials are fitted to: a channel's, or those of its columns or rows. */
+export interface FittedPlaces {
+  /** The only reader, where it is an average pooling: fits of channels are to what it gives. */
+  readonly pool?: Pool
+  readonly by?: PlaceAxis
+}
+
 /**
- * Fits every channel of an activation; behind a pooling, to the pooled outputs. What is a polynomial already keeps its
- * degree, and stays as it is where squarings compute it (a cubic is fitted by a quartic).
+ * Fits every channel of an activation, or every column or row of a channel; channels behind a pooling to the pooled outputs. What is a
+ * polynomial already keeps its degree, and stays as it is where squarings compute it (a cubic is fitted by a quartic).
  */
 export function fitActivation(
   layer: ActivationLayer,
   inputs: Values,
   targets: Values,
-  pool: Pool | undefined,
+  { pool, by: wanted }: FittedPlaces,
   options: FitOptions,
 ): PolynomialLayer {
-  const [channels, height, width] = layer.shape
+  const { id, sources, shape, input, activation } = layer
+  const [channels, height, width] = shape
   const largest = largestOf(targets)
   const report = new FitSummary()
-  const ownDegree = ownDegreeOf(layer.activation)
+  const ownDegree = ownDegreeOf(activation)
   const degree = ownDegree ?? options.degree
   const own = ownDegree && ownCoefficients(layer, ownDegree)
-  const coefficients = Array.from({ length: channels }, (_, channel) => {
-    const points = condense(inputs, targets, channel, height * width)
+  const by = own || rowsPerChannel({ shape, by: wanted }) === 1 ? undefined : wanted
+  const each = rowsPerChannel({ shape, by })
+  const coefficients = Array.from({ length: channels * each }, (_, row) => {
+    const channel = Math.floor(row / each)
+    const points = by
+      ? condense(pickRow(inputs, { shape, by }, row), pickRow(targets, { shape, by }, row), 0, (height * width) / each)
+      : condense(inputs, targets, channel, height * width)
     const range = rangeOf(points)
-    const exact = activationFunction(layer.activation, channel)
+    const exact = activationFunction(activation, channel)
     let fitted = constantPolynomial(points, degree)
     let chebyshev = fitted
     if (own) {
@@ -67,23 +82,21 @@ export function fitActivation(
     } else if (varies(points, largest)) {
       chebyshev = chebyshevInterpolant(exact, range.middle, range.half, degree)
       const moments = pointMoments(points, exact, { ...options, degree })
-      const goal = pool
-        ? pooledMoments(inputs, targets, layer.shape, channel, pool.map, pool.shape, range, degree + 1)
-        : moments
-      if (pool) addMoments(goal, moments, POINT_SHARE)
+      const goal =
+        pool && !by ? pooledMoments(inputs, targets, shape, channel, pool.map, pool.shape, range, degree + 1) : moments
+      if (goal !== moments) addMoments(goal, moments, POINT_SHARE)
       fitted = fitMoments(goal, range.middle, range.half, { ...options, degree })
     }
-    report.see(points.low, points.high)
+    report.see(channel, points.low, points.high)
     points.x.forEach((x, i) => {
-      const share = points.weight[i] / channels
+      const share = points.weight[i] / channels / each
       report.miss(evaluatePolynomial(fitted, x) - points.y[i], share)
       report.missByChebyshev(evaluatePolynomial(chebyshev, x) - points.y[i], share)
     })
     return fitted
   })
-  const { id, sources, shape, input, activation } = layer
   const fit = report.report(activation.operator, { ...options, degree })
-  return { kind: 'polynomial', id, sources, shape, input, coefficients, fit }
+  return { kind: 'polynomial', id, sources, shape, input, coefficients, ...(by && { by }), fit }
 }
 
 /** The rows of a polynomial as it is, filled up to the degree; undefined where squarings cannot compute some of them. */
@@ -120,7 +133,7 @@ export function fitContrasts(
     const isConstant = !isSpread(maximum.low, maximum.high, largest)
     const ranges = Array.from({ length: taps }, (_, k) => {
       const { low, high } = extremes(inputs, channel * taps + k, plane)
-      report.see(low, high)
+      report.see(channel * taps + k, low, high)
       return { middle: (low + high) / 2, half: isConstant || !isSpread(low, high, largest) ? 0 : (high - low) / 2 }
     })
     const all = noMoments(taps * count)
@@ -180,8 +193,9 @@ class FitSummary {
   private squaredByChebyshev = 0
   private readonly ranges: [number, number][] = []
 
-  see(low: number, high: number): void {
-    this.ranges.push([low, high])
+  see(channel: number, low: number, high: number): void {
+    const [least, most] = this.ranges[channel] ?? [Infinity, -Infinity]
+    this.ranges[channel] = [Math.min(least, low), Math.max(most, high)]
   }
 
   miss(error: number, weight: number): void {

@@ -1,3 +1,4 @@
+import type { PlaceAxis } from '../network/coefficient-rows.ts'
 import { INPUT } from '../network/layer-model.ts'
 import type { ActivationLayer, LayerId, LinearLayer, Shape } from '../network/layer-model.ts'
 import { expandBias, isStructural } from '../network/linear-maps.ts'
@@ -28,6 +29,8 @@ export interface ClosedForm {
   readonly eased: boolean
   /** Bound polynomials further out the more of them follow one another. */
   readonly bounded: boolean
+  /** One polynomial for each column or row of a channel, in place of shifts by place. */
+  readonly by?: PlaceAxis
 }
 
 /**
@@ -82,9 +85,9 @@ export async function fitLayers(
       const exact = exactValues(layer)
       original.set(layer.id, exact)
       if (layer.kind === 'activation') {
-        const targets = options.refit === false ? exact : placed(layer, exact, fit)
+        const targets = options.refit === false || form.by ? exact : placed(layer, exact, fit)
         const inputs = must(approximated, layer.input)
-        const fitted = fitActivation(layer, inputs, targets, poolBehind(slots, layer.id), fit)
+        const fitted = fitActivation(layer, inputs, targets, { pool: poolBehind(slots, layer.id), by: form.by }, fit)
         layers.push(fitted)
         approximated.set(layer.id, applyLayer(fitted, shapes, approximated))
       } else {

@@ -2,7 +2,8 @@ import { invariant, UserError } from '../errors.ts'
 import { must, present } from '../must.ts'
 import { INPUT } from '../network/layer-model.ts'
 import type { LayerId, LinearLayer, LinearTerm, Shape } from '../network/layer-model.ts'
-import { channelScale, expandBias } from '../network/linear-maps.ts'
+import { channelScale, elementScale, expandBias } from '../network/linear-maps.ts'
+import { rowsPerChannel, spreadRows } from '../network/coefficient-rows.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
 import { evenly } from '../numeric/evenly.ts'
 import { gather, mapConstants, scaleMap } from './linear-maps.ts'
@@ -14,7 +15,7 @@ import type { SquareForm } from './square-form.ts'
 import { planScales } from './square-scales.ts'
 import type { Scales } from './square-scales.ts'
 
-/** How a layer of the polynomial model is read from the square model: Σ scale ⊙ layer + offset, per channel. */
+/** How a layer of the polynomial model is read from the square model: Σ scale ⊙ layer + offset, per channel or per element. */
 interface Reading {
   readonly parts: readonly { readonly layer: LayerId; readonly scale: Float64Array }[]
   readonly offset: Float64Array
@@ -29,6 +30,7 @@ const RANGE_SAMPLES = 256
  * that makes x makes u = t·y instead, with t per channel so that squares reach about 1 on the calibration samples, and
  * every linear reader takes the coefficients over the powers of t into its columns and the constants into its bias
  * (per element, where zero padding makes them uneven).
+ * Where a channel has several polynomials, t is the channel's and what differs goes into biases and columns by element.
  * Conditions: a linear layer serves one polynomial; where x is the input, another polynomial's output or already taken,
  * a depthwise layer is put between. A channel that the polynomial ignores gets t = 0.
  * Throws a UserError where a layer is exact: such a network needs refreshes (`foldBetweenRefreshes`).
@@ -99,9 +101,12 @@ const direct = (layer: LayerId, channels: number): Reading => ({
   offset: new Float64Array(channels),
 })
 
-const unscaled = (layer: LayerId, { forms, scale }: Scales): Reading => ({
-  parts: [{ layer, scale: scale.map((t) => (t === 0 ? 0 : 1 / t)) }],
-  offset: Float64Array.from(forms, (form) => -form.shift),
+const unscaled = (id: LayerId, { forms, scale, layer }: Scales): Reading => ({
+  parts: [{ layer: id, scale: scale.map((t) => (t === 0 ? 0 : 1 / t)) }],
+  offset: spreadRows(
+    Float64Array.from(forms, (form) => -form.shift),
+    layer,
+  ),
 })
 
 /** A depthwise layer that computes a reading. */
@@ -114,7 +119,7 @@ const readAs = (
   id,
   sources: like.sources,
   shape: like.shape,
-  terms: parts.map(({ layer, scale }) => ({ input: layer, map: channelScale(scale) })),
+  terms: parts.map(({ layer, scale }) => ({ input: layer, map: elementScale(scale, like.shape) })),
   bias: offset,
 })
 
@@ -145,19 +150,24 @@ function foldReadings(
 }
 
 /** The layer with output t·(x + shift) instead of x. */
-function rescaled(layer: LinearLayer, { forms, scale }: Scales, shapes: ReadonlyMap<LayerId, Shape>): LinearLayer {
-  const plane = layer.shape[1] * layer.shape[2]
-  const perElement = layer.bias.length !== layer.shape[0]
+function rescaled(
+  layer: LinearLayer,
+  { forms, scale, layer: reader }: Scales,
+  shapes: ReadonlyMap<LayerId, Shape>,
+): LinearLayer {
+  const shifts = spreadRows(
+    Float64Array.from(forms, (form) => form.shift),
+    reader,
+  )
+  const bias = shifts.length === layer.bias.length ? layer.bias : expandBias(layer.bias, layer.shape)
+  const [perShift, perScale] = [shifts, scale].map(({ length }) => bias.length / length)
   return {
     ...layer,
     terms: layer.terms.map(({ input, map }) => {
       const inShape = must(shapes, input)
       return { input, map: scaleMap(map, [inShape, layer.shape], new Float64Array(inShape[0]).fill(1), scale) }
     }),
-    bias: layer.bias.map((value, i) => {
-      const channel = perElement ? Math.floor(i / plane) : i
-      return scale[channel] * (value + forms[channel].shift)
-    }),
+    bias: bias.map((value, i) => scale[Math.floor(i / perScale)] * (value + shifts[Math.floor(i / perShift)])),
   }
 }
 
@@ -170,8 +180,14 @@ function emitSquares(
   shapes: Map<LayerId, Shape>,
 ): Reading {
   const { shape, sources } = layer
+  const each = rowsPerChannel(layer)
+  const spread = (value: (form: SquareForm, scale: number) => number) =>
+    spreadRows(
+      Float64Array.from(forms, (form, row) => value(form, scale[Math.floor(row / each)])),
+      layer,
+    )
   const coefficient = (amount: (form: SquareForm) => number, power: number) =>
-    Float64Array.from(forms, (form, c) => (scale[c] === 0 ? 0 : amount(form) / scale[c] ** power))
+    spread((form, t) => (t === 0 ? 0 : amount(form) / t ** power))
   const first = coefficient((form) => form.first, 1)
   const second = coefficient((form) => form.second, 2)
   const fourth = coefficient((form) => form.fourth, 4)
@@ -190,7 +206,7 @@ function emitSquares(
     amount: (form: SquareForm) => number,
     power: number,
   ) => {
-    const bias = Float64Array.from(forms, (form, c) => amount(form) * scale[c] ** power)
+    const bias = spread((form, t) => amount(form) * t ** power)
     const identity = channelScale(new Float64Array(shape[0]).fill(1))
     return square(id, add({ kind: 'linear', id: name, sources, shape, terms: [{ input, map: identity }], bias }))
   }
@@ -209,7 +225,7 @@ function emitSquares(
     parts.push({ layer: square(layer.id, scaled), scale: second })
   }
   if (used(first) || parts.length === 0) parts.push({ layer: scaled, scale: first })
-  return { parts, offset: Float64Array.from(forms, (form) => form.constant) }
+  return { parts, offset: spread((form) => form.constant) }
 }
 
 function boundsOf(model: RefreshedModel, samples: readonly Float64Array[]): Map<string, number> {

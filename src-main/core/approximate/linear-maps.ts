@@ -1,8 +1,9 @@
-import type { LinearMap, Shape } from '../network/layer-model.ts'
-import { expandBias } from '../network/linear-maps.ts'
+import { sizeOf } from '../network/layer-model.ts'
+import type { ConvGeometry, ConvMap, LinearMap, Shape } from '../network/layer-model.ts'
+import { expandBias, toSparse } from '../network/linear-maps.ts'
 import { applyLinearMap } from '../network/run-layers.ts'
 
-/** The map of diag(rowScale) · map · diag(columnScale), both scales per channel. */
+/** The map of diag(rowScale) · map · diag(columnScale): one value per channel, of the columns also one per element. */
 export function scaleMap(
   map: LinearMap,
   [inShape, outShape]: readonly [Shape, Shape],
@@ -11,20 +12,23 @@ export function scaleMap(
 ): LinearMap {
   const inPlane = inShape[1] * inShape[2]
   const outPlane = outShape[1] * outShape[2]
-  if (map.kind === 'sparse') {
-    const values = Float64Array.from(map.values)
-    for (let row = 0; row + 1 < map.rowStarts.length; row++) {
-      for (let k = map.rowStarts[row]; k < map.rowStarts[row + 1]; k++) {
-        values[k] *= rowScale[Math.floor(row / outPlane)] * columnScale[Math.floor(map.columns[k] / inPlane)]
+  const perColumn = sizeOf(inShape) / columnScale.length
+  if (map.kind === 'sparse' || (map.kind === 'conv' && perColumn !== inPlane)) {
+    const sparse = toSparse(map, inShape, outShape)
+    const { rowStarts, columns } = sparse
+    const values = Float64Array.from(sparse.values)
+    for (let row = 0; row + 1 < rowStarts.length; row++) {
+      for (let k = rowStarts[row]; k < rowStarts[row + 1]; k++) {
+        values[k] *= rowScale[Math.floor(row / outPlane)] * columnScale[Math.floor(columns[k] / perColumn)]
       }
     }
-    return { ...map, values }
+    return { ...sparse, values, ...(map.kind === 'conv' && { geometry: geometryOf(map) }) }
   }
   const weight = Float64Array.from(map.weight)
   if (map.kind === 'dense') {
     const columns = inShape[0] * inPlane
     for (let k = 0; k < weight.length; k++) {
-      weight[k] *= rowScale[Math.floor(k / columns / outPlane)] * columnScale[Math.floor((k % columns) / inPlane)]
+      weight[k] *= rowScale[Math.floor(k / columns / outPlane)] * columnScale[Math.floor((k % columns) / perColumn)]
     }
     return { ...map, weight }
   }
@@ -38,6 +42,8 @@ export function scaleMap(
   }
   return { ...map, weight }
 }
+
+const geometryOf = ({ weight: _weight, ...geometry }: ConvMap): ConvGeometry => geometry
 
 /** What the map makes of a field that is constant per channel; not constant itself where zero padding cuts in. */
 export function mapConstants(map: LinearMap, inShape: Shape, outShape: Shape, constants: Float64Array): Float64Array {

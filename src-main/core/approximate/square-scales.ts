@@ -1,15 +1,18 @@
 import { INPUT } from '../network/layer-model.ts'
 import type { LayerId } from '../network/layer-model.ts'
+import { eachCoefficientRun, rowsPerChannel } from '../network/coefficient-rows.ts'
 import { runLayerBatch, soleReader } from '../network/run-layers.ts'
 import type { PolynomialLayer, PolynomialModel } from '../network/polynomial-model.ts'
 import { must } from '../must.ts'
 import { squareForm } from './square-form.ts'
 import type { SquareForm } from './square-form.ts'
 
-/** The forms of one polynomial layer and the scale t of each channel. */
+/** The forms of one polynomial layer, one per row of coefficients, and the scale t of each channel. */
 export interface Scales {
   readonly forms: readonly SquareForm[]
   readonly scale: Float64Array
+  /** Whose rows the forms are. */
+  readonly layer: PolynomialLayer
 }
 
 export interface ScalePlan {
@@ -21,7 +24,7 @@ export interface ScalePlan {
 
 /**
  * The scales with which squares reach about 1 on the samples. A linear layer applies those of the first polynomial that
- * reads it; other polynomials bring a layer of their own.
+ * reads it; other polynomials bring a layer of their own. A channel that its polynomials ignore and nothing else reads has t = 0.
  */
 export function planScales(model: PolynomialModel, samples: readonly Float64Array[]): ScalePlan {
   const kinds = new Map(model.layers.map((layer) => [layer.id, layer.kind]))
@@ -33,8 +36,14 @@ export function planScales(model: PolynomialModel, samples: readonly Float64Arra
     const claimable = kinds.get(layer.input) === 'linear' && !claims.has(layer.input)
     const onlyReader = !claimable || soleReader(model, layer.input) !== undefined
     const forms = layer.coefficients.map((coefficients) => squareForm(coefficients, layer.id))
-    const scale = Float64Array.from(forms, (form, c) => scaleOf(form, must(ranges, layer.id)[c], onlyReader))
-    scales.set(layer.id, { forms, scale })
+    const each = rowsPerChannel(layer)
+    const rows = must(ranges, layer.id)
+    const scale = Float64Array.from({ length: layer.shape[0] }, (_, channel) => {
+      const own = forms.slice(channel * each, (channel + 1) * each)
+      if (onlyReader && own.every(isIgnored)) return 0
+      return Math.min(...own.map((form, i) => scaleOf(form, rows[channel * each + i])))
+    })
+    scales.set(layer.id, { forms, scale, layer })
     if (claimable) claims.set(layer.input, must(scales, layer.id))
   }
   return { scales, claims }
@@ -49,9 +58,10 @@ function inputRanges(model: PolynomialModel, samples: readonly Float64Array[]): 
   )
   const ranges = new Map<LayerId, Range[]>()
   const widen = (reader: PolynomialLayer, input: Float64Array) => {
-    const plane = reader.shape[1] * reader.shape[2]
-    must(ranges, reader.id).forEach((range, c) => {
-      for (let i = c * plane; i < (c + 1) * plane; i++) {
+    const rows = must(ranges, reader.id)
+    eachCoefficientRun(reader, (row, from, to) => {
+      const range = rows[row]
+      for (let i = from; i < to; i++) {
         if (input[i] < range[0]) range[0] = input[i]
         if (input[i] > range[1]) range[1] = input[i]
       }
@@ -60,7 +70,7 @@ function inputRanges(model: PolynomialModel, samples: readonly Float64Array[]): 
   for (const layer of [...readers.values()].flat()) {
     ranges.set(
       layer.id,
-      Array.from({ length: layer.shape[0] }, () => [Infinity, -Infinity]),
+      layer.coefficients.map(() => [Infinity, -Infinity]),
     )
   }
   for (const reader of readers.get(INPUT) ?? []) samples.forEach((sample) => widen(reader, sample))
@@ -70,10 +80,11 @@ function inputRanges(model: PolynomialModel, samples: readonly Float64Array[]): 
   return ranges
 }
 
-/** t with t·|y|, t²·|y² + inner| and t⁴·|(y² + inner)² + outer| at most 1 over the range; 0 for an ignored channel that nothing else reads. */
-function scaleOf(form: SquareForm, [low, high]: Range, onlyReader: boolean): number {
-  const ignored = form.eighth === 0 && form.fourth === 0 && form.second === 0 && form.first === 0
-  if (ignored && onlyReader) return 0
+const isIgnored = ({ eighth, fourth, second, first }: SquareForm): boolean =>
+  eighth === 0 && fourth === 0 && second === 0 && first === 0
+
+/** t with t·|y|, t²·|y² + inner| and t⁴·|(y² + inner)² + outer| at most 1 over the range. */
+function scaleOf(form: SquareForm, [low, high]: Range): number {
   const ends = [low + form.shift, high + form.shift]
   const middle = ends[0] * ends[1] < 0 ? 0 : Math.min(ends[0] ** 2, ends[1] ** 2)
   const squares = [...ends.map((y) => y * y), middle]

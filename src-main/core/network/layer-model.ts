@@ -104,7 +104,11 @@ export interface SparseMap {
   readonly rowStarts: Int32Array
   readonly columns: Int32Array
   readonly values: Float64Array
+  /** Of a convolution whose weights differ by place: what it is but for these. The columns of each row then rise. */
+  readonly geometry?: ConvGeometry
 }
+
+export type ConvGeometry = Omit<ConvMap, 'weight'>
 
 export interface ActivationLayer extends LayerBase {
   readonly kind: 'activation'

@@ -1,3 +1,4 @@
+import type { PlaceAxis } from './coefficient-rows.ts'
 import type { ActivationLayer, LinearLayer, MaxPoolLayer, Model, Shape } from './layer-model.ts'
 
 /** A network whose activations are polynomials, but for those that are to stay exact. */
@@ -7,6 +8,8 @@ export type PolynomialModel = Model<LinearLayer | PolynomialLayer | ExactLayer> 
 export interface FittingReport {
   /** What was done to calibration samples to have more of them: the original network keeps its labels under it. */
   readonly movements: readonly string[]
+  /** Given where a channel has a polynomial for each column or row. */
+  readonly by?: PlaceAxis
   /** Whether tuning all weights brought it closer; left out where samples were too few to tell. */
   readonly tuned?: boolean
   /** Inputs that took no part in fits and tuning, samples and mixtures that lie a little outside them. */
@@ -24,15 +27,17 @@ export type ExactLayer = ActivationLayer | MaxPoolLayer
 export const isExact = (layer: { readonly kind: string }): layer is ExactLayer =>
   layer.kind === 'activation' || layer.kind === 'max-pool'
 
-/** y = Σ coefficients[c][k]·xᵏ for each channel c. */
+/** y = Σ coefficients[r][k]·xᵏ, where r is the channel, or with `by` the column or row of a channel. */
 export interface PolynomialLayer {
   readonly kind: 'polynomial'
   readonly id: string
   readonly sources: readonly string[]
   readonly shape: Shape
   readonly input: string
-  /** One row per channel, lowest power first, all of one length (degree + 1). */
+  /** One row per channel (with `by` one per column or row of each channel), lowest power first, all of one length (degree + 1). */
   readonly coefficients: readonly Float64Array[]
+  /** Left out where a channel has one polynomial. */
+  readonly by?: PlaceAxis
   readonly fit: FitReport
 }
 

@@ -3,6 +3,7 @@ import type { RefreshedModel, SquareLayer } from './square-model.ts'
 import { invariant } from '../errors.ts'
 import { must } from '../must.ts'
 import type { RealFunction } from './activation-table.ts'
+import { eachCoefficientRun } from './coefficient-rows.ts'
 import { activationFunction } from './activations.ts'
 import { applyLinearMap } from './apply-linear-map.ts'
 import { dynamicQuantisation, fakeQuantizeFunction } from './fake-quantize.ts'
@@ -83,7 +84,7 @@ export function runLayer(
       if (layer.activation.operator === 'DynamicQuantize') return quantiseSamples(read(layer.input), samples)
       return mapChannels(read(layer.input), layer.shape, (channel) => activationFunction(layer.activation, channel))
     case 'polynomial':
-      return mapChannels(read(layer.input), layer.shape, (channel) => horner(layer.coefficients[channel]))
+      return applyPolynomials(layer, read(layer.input), samples)
     case 'square':
       return read(layer.input).map((x) => x * x)
     case 'max-pool':
@@ -152,6 +153,16 @@ function mapChannels(x: Float64Array, shape: Shape, functionOf: (channel: number
 function quantiseSamples(x: Float64Array, samples: number): Float64Array {
   const quantised = separate(x, samples).map((values) => values.map(fakeQuantizeFunction(dynamicQuantisation(values))))
   return interleave(quantised, x.length / samples)
+}
+
+function applyPolynomials(layer: PolynomialLayer, x: Float64Array, samples: number): Float64Array {
+  const out = new Float64Array(x.length)
+  const functions = layer.coefficients.map(horner)
+  eachCoefficientRun(layer, (row, from, to) => {
+    const apply = functions[row]
+    for (let index = from * samples; index < to * samples; index++) out[index] = apply(x[index])
+  })
+  return out
 }
 
 function horner(coefficients: Float64Array): RealFunction {

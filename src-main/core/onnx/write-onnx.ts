@@ -2,6 +2,7 @@ import { UserError } from '../errors.ts'
 import { must } from '../must.ts'
 import { INPUT, sizeOf } from '../network/layer-model.ts'
 import type { ConvMap, Finish, LayerId, LinearLayer, LinearMap, Shape, SparseMap } from '../network/layer-model.ts'
+import { rowsPerChannel } from '../network/coefficient-rows.ts'
 import { shapesOf } from '../network/run-layers.ts'
 import { ModelMessage } from './schema.ts'
 import { OnnxBuilder } from './onnx-builder.ts'
@@ -143,13 +144,14 @@ function writeSparse(onnx: OnnxBuilder, map: SparseMap, flat: string): string {
   return onnx.node('Sum', parts)
 }
 
-/** Horner's rule, one constant per channel and power. */
+/** Horner's rule, one constant per power and channel, or column or row of a channel. */
 function writePolynomial(onnx: OnnxBuilder, layer: PolynomialLayer, x: string): string {
-  const channels = layer.shape[0]
+  const each = rowsPerChannel(layer)
+  const shape = [1, layer.shape[0], layer.by === 'row' ? each : 1, layer.by === 'column' ? each : 1]
   const constant = (power: number) =>
     onnx.floats(
       layer.coefficients.map((row) => row[power] ?? 0),
-      [1, channels, 1, 1],
+      shape,
     )
   let degree = layer.coefficients[0].length - 1
   while (degree > 1 && layer.coefficients.every((row) => row[degree] === 0)) degree -= 1

@@ -1,4 +1,4 @@
-import type { ConvMap, Shape } from '../network/layer-model.ts'
+import type { ConvGeometry, Shape } from '../network/layer-model.ts'
 import { affine, nextPowerOfTwo, signatureOf, single, spreadLayouts, type Layout, type SlotGroup } from './layout.ts'
 
 /** An output layout before its lanes are folded, and the lanes. */
@@ -121,7 +121,7 @@ function spaceToDepth(grid: Grid, phases: number, slots: number): Pick<Layout, '
  * Layouts for the output of a map applied to `from`: rows and columns stay where the input's are (strides
  * leave gaps), channels and lanes take the slot-number bits that rows and columns leave free.
  */
-export function outputCandidates(from: Layout, map: ConvMap | undefined, shape: Shape): OutputCandidate[] {
+export function outputCandidates(from: Layout, map: ConvGeometry | undefined, shape: Shape): OutputCandidate[] {
   const grid = map ? keptGrid(from, map, shape) : ownGrid(shape)
   return grid ? gridCandidates(shape, from.slots, grid) : []
 }
@@ -132,7 +132,7 @@ function ownGrid([, height, width]: Shape): RowsAndColumns {
   return { row: affine(height, nextPowerOfTwo(width)), column: affine(width, 1) }
 }
 
-function keptGrid(from: Layout, map: ConvMap, [, height, width]: Shape): RowsAndColumns | undefined {
+function keptGrid(from: Layout, map: ConvGeometry, [, height, width]: Shape): RowsAndColumns | undefined {
   const row = strided(from.row, map.strides[0], height)
   const column = strided(from.column, map.strides[1], width)
   return row && column && { row, column }

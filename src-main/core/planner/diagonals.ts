@@ -1,4 +1,4 @@
-import type { ConvMap, SparseMap } from '../network/layer-model.ts'
+import type { ConvGeometry, ConvMap, LinearMap, Shape, SparseMap } from '../network/layer-model.ts'
 import { ciphertextOf, modulo, positionsOf, type Layout, type SlotGroup } from './layout.ts'
 
 /**
@@ -107,7 +107,7 @@ interface ChannelShift {
   readonly pairs: ChannelPair[]
 }
 
-function channelShifts(map: ConvMap, inChannels: number, placement: Placement): ChannelShift[] {
+function channelShifts(map: ConvGeometry, inChannels: number, placement: Placement): ChannelShift[] {
   const { from, to } = placement
   const shiftsOf = new Shifts(placement)
   const [outChannels] = to.shape
@@ -129,9 +129,11 @@ function channelShifts(map: ConvMap, inChannels: number, placement: Placement): 
   return [...shifts.values()]
 }
 
-export function convDiagonals(map: ConvMap, placement: Placement): DiagonalSet {
+/** Of a convolution, also where its weights differ by place. */
+export function convDiagonals(conv: ConvMap | PlacedConvolution, placement: Placement): DiagonalSet {
   const { from, to, lanes } = placement
   const [inChannels] = from.shape
+  const map = conv.kind === 'sparse' ? conv.geometry : conv
   const inPerGroup = inChannels / map.groups
   const rows = tapShifts(map.kernel[0], map.strides[0], map.dilations[0], map.pads[0], from.row, to.row)
   const columns = tapShifts(map.kernel[1], map.strides[1], map.dilations[1], map.pads[1], from.column, to.column)
@@ -162,15 +164,47 @@ export function convDiagonals(map: ConvMap, placement: Placement): DiagonalSet {
         for (const pair of channel.pairs) {
           const tap =
             ((pair.out * inPerGroup + (pair.in % inPerGroup)) * map.kernel[0] + row.tap) * map.kernel[1] + column.tap
-          const weight = map.weight[tap]
           const base = to.channel[pair.out] + pair.lane * lanes.stride + shift
           for (const y of row.at) {
-            for (const x of column.at) vector[modulo(base + to.row[y] + to.column[x], to.slots)] += weight
+            for (const x of column.at) {
+              const slot = modulo(base + to.row[y] + to.column[x], to.slots)
+              vector[slot] +=
+                conv.kind === 'conv' ? conv.weight[tap] : weightAt(conv, placement, pair, [row.tap, column.tap], [y, x])
+            }
           }
         }
       }
     },
   }
+}
+
+export type PlacedConvolution = SparseMap & { readonly geometry: ConvGeometry }
+
+export const isPlacedConvolution = (map: LinearMap): map is PlacedConvolution =>
+  map.kind === 'sparse' && map.geometry !== undefined
+
+/** The weight with which an output element reads the input under a tap; 0 where the map has none. */
+function weightAt(
+  { geometry, rowStarts, columns, values }: PlacedConvolution,
+  { from, to }: Placement,
+  pair: ChannelPair,
+  taps: readonly [number, number],
+  place: readonly [number, number],
+): number {
+  const element = (channel: number, [y, x]: readonly number[], [, height, width]: Shape) =>
+    (channel * height + y) * width + x
+  const under = place.map(
+    (at, axis) => at * geometry.strides[axis] + taps[axis] * geometry.dilations[axis] - geometry.pads[axis],
+  )
+  const row = element(pair.out, place, to.shape)
+  const wanted = element(pair.in, under, from.shape)
+  let [low, high] = [rowStarts[row], rowStarts[row + 1]]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (columns[middle] < wanted) low = middle + 1
+    else high = middle
+  }
+  return low < rowStarts[row + 1] && columns[low] === wanted ? values[low] : 0
 }
 
 /** Calls back for every weight of a map, with flattened output and input elements. */

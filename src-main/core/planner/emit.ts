@@ -16,7 +16,7 @@ import {
 import { splitBabyGiant } from './baby-giant.ts'
 import type { OutputCandidate } from './candidates.ts'
 import { PlanBuilder } from './builder.ts'
-import { convDiagonals, elementDiagonals, type DiagonalSet } from './diagonals.ts'
+import { convDiagonals, elementDiagonals, isPlacedConvolution, type DiagonalSet } from './diagonals.ts'
 import { packFirstLayer } from './first-layer.ts'
 import { modulo, positionsOf, type Layout } from './layout.ts'
 import { keySwitchCosts, type LinearChoice, type TermChoice } from './linear-options.ts'
@@ -220,7 +220,7 @@ class Emitter {
 
   private diagonalsOf(step: LinearStep, choice: LinearChoice, { term }: TermChoice, from: Layout): DiagonalSet {
     const placement = { from, to: choice.candidate.layout, lanes: choice.candidate.lanes }
-    return term.map.kind === 'conv'
+    return term.map.kind === 'conv' || isPlacedConvolution(term.map)
       ? convDiagonals(term.map, placement)
       : elementDiagonals(walkMap(term.map, term.shape, step.shape), placement)
   }

@@ -2,7 +2,14 @@ import { INPUT, sizeOf, type LinearMap } from '../network/layer-model.ts'
 import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.ts'
 import { foldedLayout, firstCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
 import { weightPrice, type CostModel } from '../plan/cost-model.ts'
-import { convDiagonals, elementRotations, sparseRotations, type Diagonal, type Placement } from './diagonals.ts'
+import {
+  convDiagonals,
+  elementRotations,
+  isPlacedConvolution,
+  sparseRotations,
+  type Diagonal,
+  type Placement,
+} from './diagonals.ts'
 import { countFirstLayer } from './first-layer.ts'
 import { nextPowerOfTwo, signatureOf, spreadLayouts, type Layout } from './layout.ts'
 import { poolLayout, type RotationPass } from './pool.ts'
@@ -141,7 +148,9 @@ function termChoices(term: StepTerm, layout: Layout | undefined, spread: boolean
 
 function candidatesFor(step: LinearStep, [first]: readonly TermChoice[], settings: StepSettings): OutputCandidate[] {
   if (!first.from) return firstCandidates(step.shape, settings.slots)
-  return outputCandidates(first.from, first.term.map.kind === 'conv' ? first.term.map : undefined, step.shape)
+  const { map } = first.term
+  const geometry = map.kind === 'conv' ? map : isPlacedConvolution(map) ? map.geometry : undefined
+  return outputCandidates(first.from, geometry, step.shape)
 }
 
 function price(step: LinearStep, choice: LinearChoice, primes: number, settings: StepSettings): Priced | undefined {
@@ -205,7 +214,7 @@ function sparseShare({ terms }: LinearChoice, { slots, packsSparse }: StepSettin
 }
 
 function rotationsOf(map: LinearMap, placement: Placement, every: number): readonly Diagonal[] {
-  if (map.kind === 'conv') return convDiagonals(map, placement).diagonals
+  if (map.kind === 'conv' || isPlacedConvolution(map)) return convDiagonals(map, placement).diagonals
   return map.kind === 'sparse' ? sparseRotations(map, placement, every) : elementRotations(placement, every)
 }
 

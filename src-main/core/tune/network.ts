@@ -1,10 +1,11 @@
 import { evaluatePolynomial } from '../numeric/monomials.ts'
 import { activationFunction } from '../network/activations.ts'
+import { eachCoefficientRun } from '../network/coefficient-rows.ts'
 import { INPUT, sizeOf } from '../network/layer-model.ts'
 import type { LayerId, LinearLayer, Shape } from '../network/layer-model.ts'
 import { runLayer, shapesOf } from '../network/run-layers.ts'
 import type { AnyLayer, AnyModel } from '../network/run-layers.ts'
-import { must, present } from '../must.ts'
+import { must } from '../must.ts'
 import { Arena } from './arena.ts'
 import type { Block } from './arena.ts'
 import type { Kernels } from './kernels.ts'
@@ -87,13 +88,15 @@ export class Network {
       out.set(runLayer(layer, this.shapes, new Map([[layer.input, Float64Array.from(x)]]), this.samples))
       return
     }
-    eachChannel(layer, x.length, (channel, from, to) => {
-      const row = coefficientsOf(layer, channel)
+    eachRun(layer, this.samples, (at, from, to) => {
+      const row = coefficientsOf(layer, at)
       if (row?.length === 3) {
         const [c, b, a] = row
         for (let i = from; i < to; i++) out[i] = (a * x[i] + b) * x[i] + c
-      } else {
-        const f = functionOf(layer, channel)
+      } else if (row) {
+        for (let i = from; i < to; i++) out[i] = evaluatePolynomial(row, x[i])
+      } else if (layer.kind === 'activation') {
+        const f = activationFunction(layer.activation, at)
         for (let i = from; i < to; i++) out[i] = f(x[i])
       }
     })
@@ -103,13 +106,15 @@ export class Network {
     if (layer.kind === 'max-pool') return
     const x = must(this.values, layer.input).values
     const [into, out] = [must(this.gradients, layer.input).values, must(this.gradients, layer.id).values]
-    eachChannel(layer, x.length, (channel, from, to) => {
-      const row = coefficientsOf(layer, channel)
+    eachRun(layer, this.samples, (at, from, to) => {
+      const row = coefficientsOf(layer, at)
       if (row?.length === 3) {
         const [b, twice] = [row[1], 2 * row[2]]
         for (let i = from; i < to; i++) into[i] += out[i] * (twice * x[i] + b)
-      } else {
-        const slope = slopeOf(layer, channel)
+      } else if (row) {
+        for (let i = from; i < to; i++) into[i] += out[i] * slopeOf(row, x[i])
+      } else if (layer.kind === 'activation') {
+        const slope = differenceQuotient(activationFunction(layer.activation, at))
         for (let i = from; i < to; i++) into[i] += out[i] * slope(x[i])
       }
     })
@@ -118,38 +123,29 @@ export class Network {
 
 type Elementwise = Exclude<AnyLayer, LinearLayer | { readonly kind: 'max-pool' }>
 
-function eachChannel(
-  layer: Elementwise,
-  length: number,
-  visit: (channel: number, from: number, to: number) => void,
-): void {
-  const run = length / layer.shape[0]
-  for (let channel = 0; channel < layer.shape[0]; channel++) visit(channel, channel * run, (channel + 1) * run)
+/** Values that one function serves: `at` is its channel, or its row of coefficients. */
+function eachRun(layer: Elementwise, samples: number, visit: (at: number, from: number, to: number) => void): void {
+  const by = layer.kind === 'polynomial' ? layer.by : undefined
+  eachCoefficientRun({ shape: layer.shape, by }, (at, from, to) => visit(at, from * samples, to * samples))
 }
 
 const SQUARE = Float64Array.of(0, 0, 1)
 
 /** A polynomial's row. Quadratics have loops of their own: calling a function per value takes several times as long. */
-const coefficientsOf = (layer: Elementwise, channel: number): Float64Array | undefined =>
-  layer.kind === 'polynomial' ? layer.coefficients[channel] : layer.kind === 'square' ? SQUARE : undefined
+const coefficientsOf = (layer: Elementwise, at: number): Float64Array | undefined =>
+  layer.kind === 'polynomial' ? layer.coefficients[at] : layer.kind === 'square' ? SQUARE : undefined
 
-function functionOf(layer: Elementwise, channel: number): (x: number) => number {
-  if (layer.kind === 'activation') return activationFunction(layer.activation, channel)
-  const row = present(coefficientsOf(layer, channel))
-  return (x) => evaluatePolynomial(row, x)
+/** Of a polynomial, at x. */
+function slopeOf(row: Float64Array, x: number): number {
+  let value = 0
+  for (let k = row.length - 1; k > 0; k--) value = value * x + k * row[k]
+  return value
 }
 
 /** Relative to the larger of 1 and |x|: where the difference quotient of an exact activation is taken. */
 const DIFFERENCE = 1e-4
 
-function slopeOf(layer: Elementwise, channel: number): (x: number) => number {
-  if (layer.kind !== 'activation') {
-    const row = present(coefficientsOf(layer, channel))
-      .map((c, k) => c * k)
-      .subarray(1)
-    return (x) => evaluatePolynomial(row, x)
-  }
-  const f = activationFunction(layer.activation, channel)
+function differenceQuotient(f: (x: number) => number): (x: number) => number {
   return (x) => {
     const h = DIFFERENCE * Math.max(1, Math.abs(x))
     return (f(x + h) - f(x - h)) / (2 * h)
