@@ -11,6 +11,8 @@ export class Builder {
   readonly nodes: Node[] = []
   readonly constants = new Map<string, Tensor>()
   readonly tensors: readonly TfliteTensor[]
+  /** Of tensors that are thinned out: see dilations.ts. */
+  readonly blocks = new Map<number, readonly number[]>()
   readonly #file: FlatFile
   readonly #names: readonly string[]
   readonly #reals: readonly string[]
@@ -77,6 +79,14 @@ export class Builder {
     const node = this.#freshNode(`${this.#operator}/${operator}`)
     this.nodes.push({ name: node, operator, domain, inputs, outputs: [name], attributes })
     return name
+  }
+
+  /** The same for an operator of two outputs. */
+  addTwo(operator: string, inputs: readonly string[], attributes: Attributes): readonly [string, string] {
+    const outputs = [0, 1].map((at) => this.#fresh(`${this.#operator}/${operator} ${at}`)) as [string, string]
+    const name = this.#freshNode(`${this.#operator}/${operator}`)
+    this.nodes.push({ name, operator, domain: '', inputs, outputs, attributes })
+    return outputs
   }
 
   /** A new constant. */

@@ -1,7 +1,10 @@
 import { options } from './schema.ts'
 import { badFile } from './flat-table.ts'
 import type { Operation } from './builder.ts'
+import { batchToSpace, blocksOf, moveBlocks, spaceToBatch } from './dilations.ts'
 import { conv2d, depthwiseConv2d, fullyConnected, pool2d, transposeConv } from './products.ts'
+import { selecting } from './selecting.ts'
+import { unsupported } from './unsupported.ts'
 
 /** How an operator of TFLite is written as ONNX nodes; images have channels last. */
 export type Rule = (operation: Operation) => void
@@ -110,15 +113,19 @@ function resize(operation: Operation, mode: 'nearest' | 'linear', aligned: numbe
   operation.finish(builder.channelsFirst(operation.real(), run))
 }
 
-/** Lowering reports it, by TFLite's name. */
-export const unsupported = (operation: Operation, name = operation.name): void => {
-  const inputs = operation.inputs.filter((index) => index >= 0).map((index) => operation.builder.real(index))
-  for (const output of operation.outputs) {
-    operation.builder.finish(output, operation.builder.add(name, inputs, {}, undefined, 'tflite'))
+/** Where the input is thinned out, only one axis of size 1 may come or go. */
+const moving =
+  (rule: Rule): Rule =>
+  (operation) => {
+    const blocks = blocksOf(operation)
+    if (!blocks) rule(operation)
+    else if (!moveBlocks(operation, blocks)) unsupported(operation)
   }
-}
 
 export const rules: Readonly<Record<string, Rule>> = {
+  ...selecting,
+  SPACE_TO_BATCH_ND: spaceToBatch,
+  BATCH_TO_SPACE_ND: batchToSpace,
   CONV_2D: conv2d,
   DEPTHWISE_CONV_2D: depthwiseConv2d,
   TRANSPOSE_CONV: transposeConv,
@@ -162,9 +169,13 @@ export const rules: Readonly<Record<string, Rule>> = {
   ABS: unary('Abs'),
   NEG: unary('Neg'),
   SIGN: unary('Sign'),
+  SIN: unary('Sin'),
+  COS: unary('Cos'),
   FLOOR: unary('Floor'),
   CEIL: unary('Ceil'),
   ROUND: unary('Round'),
+  L2_NORMALIZATION: (operation) =>
+    operation.finish(operation.builder.add('LpNormalization', [operation.real()], { axis: -1, p: 2 })),
   SQUARE: (operation) => operation.finish(operation.builder.add('Mul', [operation.real(), operation.real()])),
   RSQRT(operation) {
     const root = operation.builder.add('Sqrt', [operation.real()])
@@ -188,10 +199,6 @@ export const rules: Readonly<Record<string, Rule>> = {
     operation.finish(builder.add('Softmax', [x], { axis: -1 }))
   },
   LOG_SOFTMAX: (operation) => operation.finish(operation.builder.add('LogSoftmax', [operation.real()], { axis: -1 })),
-  ARG_MAX(operation) {
-    const [axis] = operation.builder.integers(operation.input(1))
-    operation.finish(operation.builder.add('ArgMax', [operation.real()], { axis, keepdims: 0 }))
-  },
   QUANTIZE: (operation) => operation.finish(operation.real()),
   DEQUANTIZE(operation) {
     const { builder } = operation
@@ -200,21 +207,21 @@ export const rules: Readonly<Record<string, Rule>> = {
     else operation.finish(operation.real())
   },
   FAKE_QUANT: (operation) => unsupported(operation),
-  RESHAPE(operation) {
+  RESHAPE: moving((operation) => {
     const { builder } = operation
     const shape = operation.has(1) ? operation.real(1) : builder.list(operation.ints(options.reshape.newShape) ?? [])
     operation.finishMoved(builder.add('Reshape', [operation.real(), shape]))
-  },
-  SQUEEZE(operation) {
+  }),
+  SQUEEZE: moving((operation) => {
     const { builder } = operation
     const axes = operation.ints(options.squeeze.squeezeDims) ?? []
     const inputs = axes.length > 0 ? [operation.real(), builder.list(axes)] : [operation.real()]
     operation.finishMoved(builder.add('Squeeze', inputs))
-  },
-  EXPAND_DIMS(operation) {
+  }),
+  EXPAND_DIMS: moving((operation) => {
     const axes = operation.builder.list(operation.builder.integers(operation.input(1)))
     operation.finishMoved(operation.builder.add('Unsqueeze', [operation.real(), axes]))
-  },
+  }),
   TRANSPOSE(operation) {
     const perm = operation.builder.integers(operation.input(1))
     operation.finishMoved(operation.builder.transpose(operation.real(), perm))

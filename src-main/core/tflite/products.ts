@@ -1,6 +1,8 @@
 import { badFile } from './flat-table.ts'
 import type { Operation } from './builder.ts'
+import { blocksOf } from './dilations.ts'
 import { options } from './schema.ts'
+import { unsupported } from './unsupported.ts'
 
 const paddings = ['SAME_UPPER', 'VALID'] as const
 
@@ -41,13 +43,17 @@ interface Convolution {
 
 function convolve(operation: Operation, { weight, group, kernel, fields }: Convolution): void {
   const { builder } = operation
-  const attributes = {
-    group,
-    kernel_shape: kernel,
-    strides: [operation.int(fields.strideH, 1), operation.int(fields.strideW, 1)],
-    dilations: [operation.int(fields.dilationH, 1), operation.int(fields.dilationW, 1)],
-    auto_pad: paddingOf(operation, fields.padding),
+  const strides = [operation.int(fields.strideH, 1), operation.int(fields.strideW, 1)]
+  const ownDilations = [operation.int(fields.dilationH, 1), operation.int(fields.dilationW, 1)]
+  const autoPad = paddingOf(operation, fields.padding)
+  const blocks = blocksOf(operation)
+  if (blocks && (autoPad !== 'VALID' || [...strides, ...ownDilations].some((step) => step !== 1))) {
+    unsupported(operation)
+    return
   }
+  if (blocks) builder.blocks.set(operation.output, blocks)
+  const dilations = blocks ? blocks.slice(1, 3) : ownDilations
+  const attributes = { group, kernel_shape: kernel, strides, dilations, auto_pad: autoPad }
   const bias = biasOf(operation)
   const run = (x: string): string =>
     builder.add('Conv', bias === undefined ? [x, weight] : [x, weight, bias], attributes)

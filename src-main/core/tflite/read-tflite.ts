@@ -3,9 +3,11 @@ import type { Graph, ValueInfo } from '../graph/graph.ts'
 import { topologicalSort } from '../graph/topological-sort.ts'
 import { Builder, Operation } from './builder.ts'
 import { badFile, FlatFile, type FlatTable } from './flat-table.ts'
-import { rules, unsupported } from './operators.ts'
+import { readsBlocks } from './dilations.ts'
+import { rules } from './operators.ts'
 import * as schema from './schema.ts'
 import { readBuffer, readTensor } from './tensors.ts'
+import { unsupported } from './unsupported.ts'
 
 /** The nodes are ONNX's, of this version. */
 const opset = 13
@@ -38,7 +40,8 @@ export function readTflite(bytes: Uint8Array, { name = 'network' }: { readonly n
     if (operator === undefined) throw badFile(`operator ${index} is of no kind`)
     builder.begin(`${operator}_${index}`)
     const operation = new Operation(builder, table, operator)
-    if (Object.hasOwn(rules, operator)) rules[operator](operation)
+    const isThinned = operation.inputs.some((input) => builder.blocks.has(input))
+    if (Object.hasOwn(rules, operator) && (!isThinned || readsBlocks.has(operator))) rules[operator](operation)
     else unsupported(operation)
   })
   builder.begin('output')

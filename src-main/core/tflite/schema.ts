@@ -42,6 +42,7 @@ export const options = {
   resizeNearest: { alignCorners: 0, halfPixelCenters: 1 },
   mirrorPad: { mode: 0 },
   block: { blockSize: 0 },
+  oneHot: { axis: 0 },
   batchMatMul: { adjX: 0, adjY: 1 },
 } as const
 

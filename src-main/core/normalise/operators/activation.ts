@@ -56,7 +56,7 @@ export const clip: Operator = {
   },
 }
 
-/** PRelu(x, slope): https://onnx.ai/onnx/operators/onnx__PRelu.html; one slope, or one per channel. */
+/** PRelu(x, slope): https://onnx.ai/onnx/operators/onnx__PRelu.html; one slope, one per channel, or one per element. */
 export const prelu: Operator = {
   lower(operation) {
     const view = operation.network.settle(operation.view(0))
@@ -68,11 +68,12 @@ export const prelu: Operator = {
     const spread = rearrange(slope.data, broadcastTo(slope.shape, view.shape))
     const own = byChannel(spread, view.order, operation.network.shapeOf(view.source))
     if (own) return apply(operation, view, preluOf(own))
-    const shape = imageShape(view.shape)
-    const slopes = byChannel(spread, undefined, shape)
-    if (!slopes) throw operation.refuse('its slope differs within a channel', 'Use one slope per channel.', view.shape)
-    const image: View = { kind: 'view', source: operation.network.asImage(view, shape), shape: view.shape }
-    return apply(operation, image, preluOf(slopes))
+    // Where slopes differ within its channels too, each element becomes a channel.
+    const image = imageShape(view.shape)
+    const slopes = byChannel(spread, undefined, image)
+    const shape = slopes ? image : ([spread.length, 1, 1] as const)
+    const moved: View = { kind: 'view', source: operation.network.asImage(view, shape), shape: view.shape }
+    return apply(operation, moved, preluOf(slopes ?? spread))
   },
 }
 
