@@ -246,3 +246,6 @@ export class Operation {
     this.builder.finishMoved(this.output, value, this.input(0))
   }
 }
+
+/** How an operator of TFLite is written as ONNX nodes; images have channels last. */
+export type Rule = (operation: Operation) => void

@@ -1,13 +1,10 @@
 import { options } from './schema.ts'
 import { badFile } from './flat-table.ts'
-import type { Operation } from './builder.ts'
+import type { Operation, Rule } from './builder.ts'
 import { batchToSpace, blocksOf, moveBlocks, spaceToBatch } from './dilations.ts'
 import { conv2d, depthwiseConv2d, fullyConnected, pool2d, transposeConv } from './products.ts'
 import { selecting } from './selecting.ts'
 import { unsupported } from './unsupported.ts'
-
-/** How an operator of TFLite is written as ONNX nodes; images have channels last. */
-export type Rule = (operation: Operation) => void
 
 const unary =
   (name: string): Rule =>

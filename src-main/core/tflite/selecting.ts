@@ -1,5 +1,5 @@
+import type { Rule } from './builder.ts'
 import { options } from './schema.ts'
-import type { Rule } from './operators.ts'
 
 const two =
   (name: string): Rule =>
