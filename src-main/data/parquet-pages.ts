@@ -1,5 +1,6 @@
-import type { FileMetaData } from 'hyparquet'
+import { parquetSchema, type FileMetaData } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
+import { getTreePath } from 'hyparquet/src/schema.js'
 import type { ByteSource } from './byte-source.ts'
 
 /** What one page may unfold to, and how many values one column may claim. */
@@ -16,12 +17,16 @@ const HEADER_BYTES = 2 ** 16
  * Walks the headers of all pages before any is unfolded, since the reader allocates what they claim: a file of a hundred
  * bytes may claim billions of values. Throws an Error that says what is wrong.
  */
-export function checkPages(source: ByteSource, { row_groups: groups, num_rows: rows }: FileMetaData): void {
+export function checkPages(source: ByteSource, metadata: FileMetaData): void {
+  const { row_groups: groups, num_rows: rows } = metadata
+  const tree = parquetSchema(metadata)
   let rowsInGroups = 0n
   for (const { columns, num_rows: rowsInGroup } of groups) {
     rowsInGroups += rowsInGroup
     for (const { meta_data: column } of columns) {
       if (!column) throw new Error('a column has no description')
+      // The reader finds out when it has begun to read others, and what these say then is heard by nobody.
+      getTreePath(tree, column.path_in_schema)
       const { dictionary_page_offset: dictionary, data_page_offset: data, total_compressed_size: size } = column
       const start = Number(dictionary && dictionary < data ? dictionary : data)
       const end = start + Number(size)

@@ -91,8 +91,14 @@ const othersIn = (paths: readonly string[]): string[] =>
 
 function warningOf(folder: string, others: readonly string[]): string[] {
   if (others.length === 0) return []
-  return [`${folder}: ${others.length} files are left out, since they are neither PNG nor JPEG: ${endings(others)}.`]
+  const hint = others.some(isOtherPicture) ? ` ${CONVERT_HINT}` : ''
+  return [
+    `${folder}: ${others.length} files are left out, since they are neither PNG nor JPEG: ${endings(others)}.${hint}`,
+  ]
 }
+
+const isOtherPicture = (name: string): boolean => /\.(webp|bmp|tiff?|gif|avif|heic|jp2|jxl|p[bgnp]m)$/i.test(name)
+const CONVERT_HINT = 'Convert pictures to PNG to have them read, such as with mogrify -format png (ImageMagick).'
 
 /** .gif (2), .webp (1) */
 function endings(names: readonly string[]): string {
@@ -117,7 +123,7 @@ function noPictures(folder: string, others: readonly string[]): UserError {
   const isSound = others.some((name) => /\.(wav|flac|mp3|ogg)$/i.test(name))
   return new UserError('no-samples', `${folder} holds 0 PNG or JPEG files.${held}`, {
     where: { file: folder },
-    ...(isSound && { hint: SOUND_HINT }),
+    ...(isSound ? { hint: SOUND_HINT } : others.some(isOtherPicture) && { hint: CONVERT_HINT }),
   })
 }
 

@@ -47,6 +47,16 @@ describe('files that claim more than they have are refused before anything is al
     await expect(readSamples(put(name, bytes), { shape })).rejects.toMatchObject({ name: 'UserError', code })
   })
 
+  it('columns that the schema does not have, beside a damaged one', async () => {
+    const changed = Buffer.from(vector('pictures-none.parquet'))
+    // The type of the first page, and the name of the second row group's column.
+    changed[5] = 0x12
+    changed.write('pith', changed.lastIndexOf('path'))
+    await expect(readSamples(put('columns.parquet', changed), { shape })).rejects.toMatchObject({ code: 'bad-parquet' })
+    // An error that nobody hears would end the process.
+    await new Promise((resolve) => setImmediate(resolve))
+  })
+
   it('first pages of Parquet whose header says anything else', async () => {
     const file = vector('pictures-none.parquet')
     let refused = 0
