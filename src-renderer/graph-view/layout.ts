@@ -1,15 +1,28 @@
 /** Places a network's nodes in layers from top to bottom, and a deep network in columns side by side, so that it can be seen whole. */
 import dagre from '@dagrejs/dagre'
 import type { Edge, MarkerType, Node } from '@xyflow/svelte'
-import type { NetworkPicture } from '../api.ts'
+import type { CutView, NetworkPicture } from '../api.ts'
+import { mostWhole, type DrawnNode, type DrawnPicture } from './collapse.ts'
 
 export type PictureNode = NetworkPicture['nodes'][number]
 
 export interface LayerNodeData extends Record<string, unknown> {
-  readonly node: PictureNode
+  readonly node: DrawnNode
   /** Why the node cannot be protected. */
   readonly refusal?: string
   readonly found: boolean
+  /** Of the node that computes it, for its colour. */
+  readonly segment?: number
+  /** Draws a box node by node. */
+  readonly onopen?: () => void
+}
+
+/** Where a network is cut, or can be. */
+export interface CutHandle {
+  readonly after: string
+  /** Absent where there is no cut. */
+  readonly kind?: CutView['kind']
+  toggle(): void
 }
 
 export type LayerNode = Node<LayerNodeData, 'layer'>
@@ -23,7 +36,8 @@ export interface PlacedNetwork {
   readonly height: number
 }
 
-export function placed(picture: NetworkPicture): PlacedNetwork {
+/** @param wraps breaks even a short network into columns, so that it can be seen whole */
+export function placed(picture: DrawnPicture, wraps = picture.nodes.length > mostWhole): PlacedNetwork {
   const graph = new dagre.graphlib.Graph()
   graph.setGraph({ rankdir: 'TB', nodesep: 26, ranksep: 30 })
   graph.setDefaultEdgeLabel(() => ({}))
@@ -46,17 +60,36 @@ export function placed(picture: NetworkPicture): PlacedNetwork {
     }),
   )
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number }
-  return { ...wrapped(nodes, width, height), edges }
+  return { ...fitted(nodes, width, height, wraps ? pane.height : mostHeight), edges }
 }
 
-/** Above this height a network is broken into columns that together are about as wide as a window. */
-const mostHeight = 2400
-const aspect = 1.6
+/** Each cut stands on the first edge that leaves its node, or the box that ends with it. */
+export function withCuts({ nodes, edges }: PlacedNetwork, cuts: ReadonlyMap<string, CutHandle>): Edge[] {
+  const free = new Map(nodes.map(({ id, data }) => [id, cuts.get(data.node.group?.members.at(-1)?.id ?? id)]))
+  return edges.map((edge) => {
+    const cut = free.get(edge.source)
+    free.delete(edge.source)
+    return cut ? { ...edge, type: 'cut', data: { cut } } : edge
+  })
+}
+
+/** Of the pane in the smallest window. */
+const pane = { width: 980, height: 380 }
+/** A network of a few nodes is broken into columns where it is higher. */
+const mostHeight = 1200
+const mostColumns = 16
 const columnGap = 90
 
-function wrapped(nodes: LayerNode[], width: number, height: number): Omit<PlacedNetwork, 'edges'> {
+/** As many columns as let a deep network be seen whole and largest. */
+function fitted(nodes: LayerNode[], width: number, height: number, mostHeight: number): Omit<PlacedNetwork, 'edges'> {
   if (height <= mostHeight) return { nodes, width, height }
-  const columns = Math.ceil(Math.sqrt((aspect * height) / (width + columnGap)))
+  const zoom = ({ width, height }: Omit<PlacedNetwork, 'edges'>) =>
+    Math.min(1, pane.width / width, pane.height / height)
+  const candidates = Array.from({ length: mostColumns }, (_, k) => inColumns(nodes, width, height, k + 1))
+  return candidates.reduce((best, candidate) => (zoom(candidate) > zoom(best) ? candidate : best))
+}
+
+function inColumns(nodes: LayerNode[], width: number, height: number, columns: number): Omit<PlacedNetwork, 'edges'> {
   const columnHeight = height / columns
   const columnOf = (y: number): number => Math.min(columns - 1, Math.floor((y + nodeSize.height / 2) / columnHeight))
   const tops = nodes.reduce<number[]>((least, { position: { y } }) => {

@@ -55,6 +55,26 @@ describe('splits', () => {
     expect(await violations(app.page)).toEqual([])
   })
 
+  it('sets and removes a cut on the graph, by mouse and by key', { timeout: longMs }, async () => {
+    await cut().press('Delete')
+    await nodes(1)
+    const graph = app.page.getByRole('group', { name: 'network with its cuts' })
+    const handle = graph.getByRole('button', { name: 'Cut the graph after relu_2' })
+    await handle.click()
+    await expect.poll(() => cut().getAttribute('aria-valuetext')).toBe('refresh after relu_2')
+    expect(await handle.getAttribute('aria-pressed')).toBe('true')
+    await nodes(2)
+    expect(await violations(app.page)).toEqual([])
+    await handle.press('Delete')
+    await nodes(1)
+    expect(await handle.getAttribute('aria-pressed')).toBe('false')
+    const other = graph.getByRole('button', { name: 'Cut the graph after relu_5' })
+    await other.press('Enter')
+    await nodes(2)
+    await app.page.getByText('Exact refresh', { exact: true }).click()
+    await expect.poll(() => cut().getAttribute('aria-valuetext')).toBe('exact after relu_5')
+  })
+
   it('compares proposals, takes one, and undoes it', { timeout: longMs }, async () => {
     await person.button('Compare nodes').click()
     const proposals = app.page.getByRole('table', { name: 'Proposals' })
