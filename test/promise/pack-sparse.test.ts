@@ -41,7 +41,7 @@ describe('a network whose dense weights share ciphertexts', () => {
     const { weights } = network.plan
     expect(masked(network.plan)).not.toHaveLength(0)
     expect(weightEntries(network.plan).length).toBeLessThan(weights.length / 2)
-    expect(masked(planned(2).plan)).toHaveLength(0)
+    expect(masked(planned(0.5).plan)).toHaveLength(0)
   })
 
   it('takes from each exactly what was put in, and nothing of the others', () => {

@@ -23,7 +23,8 @@ function needOf(model: ReturnType<typeof network>, changed: Partial<PrecisionNee
   return { samples, outputs, scoresOf: (scores) => scores, isClassifier: false, ...changed }
 }
 
-const options = { input: 'encrypted', searchWidth: 2 } as const
+/** At a price at which weights share no ciphertexts, so that scales can be changed again. */
+const options = { input: 'encrypted', searchWidth: 2, msPerMegabyte: 0.5 } as const
 const wholeOf = (model: ReturnType<typeof network>, need?: PrecisionNeed) =>
   planSegments(model, WHOLE, { ...options, need })
 const scales = ({ segments }: ReturnType<typeof wholeOf>): number[] => segments.map(({ plan }) => scaleBitsOf(plan))
@@ -36,7 +37,7 @@ describe('scales by need', () => {
     const planned = wholeOf(model, need)
     expect(spareBits(planned, need)).toBeGreaterThanOrEqual(0)
     const [network] = planned.segments
-    const less = atScale(network, scaleBitsOf(network.plan) - 1, kernelCosts, 2)
+    const less = atScale(network, scaleBitsOf(network.plan) - 1, kernelCosts, options.msPerMegabyte)
     if (less) expect(spareBits({ segments: [less], cuts: [] }, need)).toBeLessThan(0)
     expect(scales(planned)[0]).toBeLessThan(scales(wholeOf(model))[0])
   })

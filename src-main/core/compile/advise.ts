@@ -6,7 +6,7 @@ import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
 import { classScores, isClassifier } from '../normalise/run-tail.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
-import { kernelCosts } from '../plan/cost-model.ts'
+import { kernelCosts, nodeSealCosts } from '../plan/cost-model.ts'
 import { estimatePlan, type PlanEstimate } from '../plan/estimate.ts'
 import { stepCounter, type WorkContext } from '../progress.ts'
 import { exactLayersOf } from '../segment/choose-exact.ts'
@@ -221,7 +221,7 @@ function candidateOf(
     refreshed.reduce((total, i) => total + estimates[i].outputBytes + estimates[i + 1].inputBytes, 0) + last.outputBytes
   const ownerMs = refreshed.reduce((total, i) => {
     const { polyModulusDegree, inputs, levels } = estimates[i + 1]
-    return total + inputs * kernelCosts.ms('encrypt', polyModulusDegree, levels + 1)
+    return total + inputs * nodeSealCosts.ms('encrypt', polyModulusDegree, levels + 1)
   }, 0)
   return {
     degree,

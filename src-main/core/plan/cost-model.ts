@@ -58,20 +58,26 @@ const nodeSeal: Constants = {
 
 export const nodeSealCosts: CostModel = fromConstants('node-seal', nodeSeal, false)
 
-/** The same for the kernels; node-seal encrypts for them too. */
+/** The same for the kernels. Their `encrypt` has the hash in it that receipts name an input ciphertext by. */
 const kernels: Constants = {
   keySwitch: 0.41,
   multiply: 3.7,
   multiplyPlain: 2,
   rescale: 0.34,
   add: 1.5,
-  encrypt: 4,
+  encrypt: 0.75,
   hoisted: 0.5,
   rotatePlain: 2,
   hybrid: { transform: 0.26, product: 0.5, conversion: 0.75 },
 }
 
 export const kernelCosts: CostModel = fromConstants('kernels', kernels, true)
+
+/** Where the owner encrypts the input, with node-seal, and sends it. */
+export const encryptedByOwner = (costs: CostModel): CostModel => ({
+  ...costs,
+  ms: (primitive, degree, primes) => (primitive === 'encrypt' ? nodeSealCosts : costs).ms(primitive, degree, primes),
+})
 
 /** The same times, for a plan whose keys have the forms of its parameters. */
 export function costsWithKeys(costs: CostModel, parameters: CkksParameters): CostModel {

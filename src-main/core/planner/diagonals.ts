@@ -19,6 +19,9 @@ export interface DiagonalSet {
   fill(index: number, shift: number, vector: Float64Array): void
 }
 
+/** Stands for a convolution's weight with this index: numbers that no sum of few others equals, the same for every network. */
+export const numberOfWeight = (index: number): number => 1 + Math.sqrt(index + 2)
+
 /** What a linear map must bring together: where its inputs are, where its outputs go, and over which lanes. */
 export interface Placement {
   readonly from: Layout

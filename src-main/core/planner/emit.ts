@@ -16,7 +16,7 @@ import {
 import { splitBabyGiant } from './baby-giant.ts'
 import type { OutputCandidate } from './candidates.ts'
 import { PlanBuilder } from './builder.ts'
-import { convDiagonals, elementDiagonals, isPlacedConvolution, type DiagonalSet } from './diagonals.ts'
+import { convDiagonals, elementDiagonals, isPlacedConvolution, numberOfWeight, type DiagonalSet } from './diagonals.ts'
 import { packFirstLayer } from './first-layer.ts'
 import { modulo, positionsOf, type Layout } from './layout.ts'
 import { keySwitchCosts, type LinearChoice, type TermChoice } from './linear-options.ts'
@@ -171,9 +171,10 @@ class Emitter {
         const numbered = choice.expands ? numberedDiagonals(choice, term, term.from) : undefined
         sets.push({ set, offset, numbered, markZeros, support: elementSlots(term.from) })
       } else {
-        const packing = packFirstLayer(walkMap(term.term.map, term.term.shape, step.shape), layout, lanes)
+        const { map, shape } = term.term
+        const packing = packFirstLayer({ map, from: shape, to: step.shape }, layout, lanes)
         inputs.push(...this.packInput(packing.sources, must(this.request.settings.primes, INPUT)))
-        sets.push({ set: packing, offset })
+        sets.push({ set: packing, offset, numbered: packing.numbered })
       }
     }
     const folded = this.products(step, choice, inputs, sets, primes).map((register) => {
@@ -330,11 +331,11 @@ class Emitter {
   }
 }
 
-/** Numbers that no sum of few others equals, the same for every network of the architecture. */
+/** The same with numbers in place of weights. */
 function numberedDiagonals({ candidate }: LinearChoice, { term }: TermChoice, from: Layout): DiagonalSet | undefined {
   if (term.map.kind !== 'conv') return undefined
   const { layout: to, lanes } = candidate
-  const weight = Float64Array.from(term.map.weight, (_, i) => 1 + Math.sqrt(i + 2))
+  const weight = Float64Array.from(term.map.weight, (_, i) => numberOfWeight(i))
   return convDiagonals({ ...term.map, weight }, { from, to, lanes })
 }
 

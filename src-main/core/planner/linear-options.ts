@@ -10,11 +10,10 @@ import {
   type Diagonal,
   type Placement,
 } from './diagonals.ts'
-import { countFirstLayer } from './first-layer.ts'
+import { countFirstLayer, repeatsTaps } from './first-layer.ts'
 import { nextPowerOfTwo, signatureOf, spreadLayouts, type Layout } from './layout.ts'
 import { poolLayout, type RotationPass } from './pool.ts'
 import type { LinearStep, LinearVariant, StepTerm } from './steps.ts'
-import { walkMap } from './weights.ts'
 
 /** How one linear step will be computed: where its operands are and where its result goes. */
 export interface LinearChoice {
@@ -65,7 +64,10 @@ export function linearOptions(
     placements(variant, layouts, settings).flatMap((terms) =>
       candidatesFor(step, terms, settings).flatMap((candidate): LinearChoice[] => {
         const choice = { variant, candidate, terms, expands: false }
-        return expandedShare(choice, settings) < 1 ? [choice, { ...choice, expands: true }] : [choice]
+        // What the edge packs for this step is zero wherever there is no element, whatever the weights are; clear inputs cost so
+        // little that it always packs for the step where that helps.
+        const isSpread = terms.every(({ term, from }) => from && !isClear(term, settings))
+        return isSpread && expandedShare(choice, settings) < 1 ? [choice, { ...choice, expands: true }] : [choice]
       }),
     ),
   )
@@ -167,9 +169,13 @@ function price(step: LinearStep, choice: LinearChoice, primes: number, settings:
   if (choice.terms.some(({ from }) => !from)) {
     if (choice.terms.length > 1) return undefined
     const [{ term }] = choice.terms
-    const count = countFirstLayer(walkMap(term.map, term.shape, step.shape), sizeOf(step.shape), layout, lanes)
+    const layer = { map: term.map, from: term.shape, to: step.shape }
+    const count = countFirstLayer(layer, layout, lanes)
     const plain = settings.input === 'plain'
-    const productMs = ms(plain ? 'multiply-plain' : 'multiply') + weightPrice(costs, degree, primes)
+    const share = repeatsTaps(layer) ? expandedShare(choice, settings) : 1
+    const weightMs = weightPrice(costs, degree, primes)
+    const productMs = ms(plain ? 'multiply-plain' : 'multiply') + share * weightMs
+    if (share < 1) fixedMs += weightMs / 2
     fixedMs += count.inputs * ms(plain ? 'encode' : 'encrypt') + count.products * productMs
     if (!plain) fixedMs += layout.ciphertexts * ms('relinearise')
     return { choice, fixedMs, leastMs: fixedMs, productMs: 0, keySwitch }
@@ -210,7 +216,8 @@ function sparseShare({ terms }: LinearChoice, { slots, packsSparse }: StepSettin
   const occupied = terms.map(({ from }) =>
     from ? (sizeOf(from.shape) / from.ciphertexts) * from.replicas.count : slots,
   )
-  return 1 / 2 ** Math.floor(Math.log2(Math.max(1, slots / Math.max(...occupied))))
+  // Elements stand apart, and vectors of one baby step share: half of what has room does, on the networks that were measured.
+  return 1 / 2 ** Math.floor(Math.log2(Math.max(1, slots / 2 / Math.max(...occupied))))
 }
 
 function rotationsOf(map: LinearMap, placement: Placement, every: number): readonly Diagonal[] {

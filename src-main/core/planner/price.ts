@@ -2,4 +2,4 @@
 export const usualMsPerMegabyte = 2
 
 /** At a lower price of bytes, moving and masking weights whenever an edge starts is not worth them. */
-export const paysForMasks = (msPerMegabyte = usualMsPerMegabyte): boolean => msPerMegabyte >= 2 * usualMsPerMegabyte
+export const paysForMasks = (msPerMegabyte = usualMsPerMegabyte): boolean => msPerMegabyte >= usualMsPerMegabyte / 2

@@ -37,16 +37,19 @@ export function searchLayouts(steps: readonly Step[], settings: SearchSettings):
     })
     waiting.delete(value)
   }
+  const second = steps.findIndex((step, i) => i > 0 && step.kind === 'linear')
   steps.forEach((step, i) => {
+    // The first layer has most layouts to choose from, and those that cost least there leave the second most to do.
+    const width = i < second ? 2 * settings.width : settings.width
     for (const value of waiting) if (step.inputs.includes(value.id)) take(value)
-    const extended = beam.flatMap((partial) => extend(partial, step, settings, known))
+    const extended = beam.flatMap((partial) => extend(partial, step, { ...settings, width }, known))
     if (extended.length === 0) {
       throw new UserError('no-packing', `No packing of ${step.id} fits ${settings.slots} slots.`, {
         where: { layer: step.id },
       })
     }
     const live = [...lastReader].filter(([, last]) => last > i).map(([id]) => id)
-    beam = keepBest(extended, [...live, step.id], settings.width)
+    beam = keepBest(extended, [...live, step.id], width)
   })
   for (const value of waiting) take(value)
   return beam[0]

@@ -3,7 +3,7 @@ import { checkExpansions, compactWeights } from './compact.ts'
 import { packSparse } from './pack-sparse.ts'
 import { paysForMasks } from './price.ts'
 
-/** What repeats is sent once; where bytes are dear, vectors that are mostly 0 share ciphertexts too. */
+/** What repeats is sent once; unless bytes are cheap, vectors that are mostly 0 share ciphertexts too. */
 export function shareWeights(network: PlannedNetwork, msPerMegabyte?: number): PlannedNetwork {
   const compacted = compactWeights(network)
   if (!paysForMasks(msPerMegabyte)) return compacted

@@ -3,7 +3,7 @@ import { edgeMemoryOf } from '../plan/estimate.ts'
 import { UserError } from '../errors.ts'
 import { must } from '../must.ts'
 import type { LayerId } from '../network/layer-model.ts'
-import { kernelCosts } from '../plan/cost-model.ts'
+import { encryptedByOwner, kernelCosts } from '../plan/cost-model.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { doesNotFit, type GivenParameters } from '../planner/given-parameters.ts'
 import { planNetwork, type PlanOptions } from '../planner/plan-network.ts'
@@ -62,10 +62,12 @@ function planningOf(model: RefreshedModel, split: Split, { given, ...options }: 
     throw doesNotFit(`It has ${refreshed.segments.length - 1} refreshes, and the deployment ${given.length - 1}.`)
   }
   const byHand = placeHandOffs(handedAfter(split), refreshed.segments)
+  const { costs = kernelCosts } = options
   const plan = (isSimulated: boolean): PlannedNetwork[] =>
     refreshed.segments.map((segment, i) =>
       planNetwork(segment, {
-        ...{ ...options, isSimulated, given: given?.[i], input: i === 0 ? options.input : 'encrypted' },
+        ...{ ...options, isSimulated, given: given?.[i] },
+        ...(i > 0 && { input: 'encrypted', costs: encryptedByOwner(costs) }),
       }),
     )
   return { refreshed, plan, finish: (stretches) => finishStretches(refreshed, split, stretches, byHand, options) }
