@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { activationFunction } from '../../src-main/core/network/activations.ts'
 import { applyFinish } from '../../src-main/core/network/finish.ts'
 import { sizeOf, type LayerModel } from '../../src-main/core/network/layer-model.ts'
 import { runLayers, runLayerBatch } from '../../src-main/core/network/run-layers.ts'
@@ -368,6 +369,36 @@ it.each([
   const bytes = model([node('Flatten', 'x', 'l'), product], constants, { opset: 17, irVersion: 8 })
   expect(importModel(bytes).layers).toHaveLength(1)
   expect(await stepsFromRuntime(bytes, 1)).toBeLessThan(1e-3)
+})
+
+it('keeps the rounding within a function of one value', async () => {
+  const bytes = model(
+    [
+      node('Conv', 'x w', 'c'),
+      ...pair('c', 'cs', 'cz', 'd'),
+      node('Sigmoid', 'd', 'p'),
+      ...pair('p', 'ps', 'pz', 'e'),
+      node('Mul', 'd e', 'm'),
+      ...pair('m', 'ms', 'mz', 'f'),
+      node('Conv', 'f v', 'y'),
+    ],
+    {
+      w: { shape: [4, 2, 3, 3], values: [...randomSample(72, 3)] },
+      v: { shape: [3, 4, 1, 1], values: [...randomSample(12, 4)] },
+      ...{ cs: real(0.03), cz: integer('uint8', 128), ps: real(1 / 256), pz: integer('uint8', 0) },
+      ...{ ms: real(0.02), mz: integer('uint8', 14) },
+    },
+  )
+  const found = importModel(bytes)
+  const [silu] = found.layers.flatMap((layer) => (layer.kind === 'activation' ? [layer.activation] : []))
+  expect(silu.operator).toBe('Expression')
+  const run = activationFunction(silu as never)
+  // A step of the value, and between steps nothing changes.
+  expect(run(0.6)).toBeCloseTo(run(0.611), 9)
+  expect(run(0.6)).not.toBeCloseTo(run(0.63), 6)
+  const sigmoid = Math.round(256 / (1 + Math.exp(-0.6))) / 256
+  expect(run(0.6)).toBeCloseTo(0.02 * Math.round((0.6 * sigmoid) / 0.02), 6)
+  expect(await stepsFromRuntime(bytes, 1)).toBeLessThan(0.05)
 })
 
 it('stops at scales that depend on the input, and says so', () => {

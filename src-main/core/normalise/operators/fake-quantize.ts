@@ -5,13 +5,13 @@ import { apply } from './activation.ts'
 
 /**
  * FakeQuantize(x), which reading integers makes: QuantizeLinear, then DequantizeLinear. As a network it is the clamp
- * that a quantiser is; its rounding is left out, or kept where the integers themselves are computed with. Without
+ * that a quantiser is; its rounding is left out, or kept within functions and where the integers are computed with. Without
  * attributes it is DynamicQuantizeLinear, whose range is that of the values. The owner's at the end.
  */
 export const fakeQuantize: Operator = {
-  /** Within a function of one value, such as SiLU of integers. */
+  /** Within a function of one value, such as SiLU of integers, rounding is part of the function and costs nothing. */
   pointwise(operation) {
-    const activation = activationOf(operation)
+    const activation = activationOf(operation, true)
     if (!activation) throw operation.refuse('its range is that of all values')
     return { ...activation, inputs: 1 }
   },
@@ -28,10 +28,13 @@ export const fakeQuantize: Operator = {
 }
 
 /** A clamp, or with rounding what the integers of the file are; undefined where the range is that of the values. */
-function activationOf(operation: FoldOperation): { operator: string; parameters: Record<string, number> } | undefined {
+function activationOf(
+  operation: FoldOperation,
+  rounds = intAttribute(operation.node, 'rounds', 0) !== 0,
+): { operator: string; parameters: Record<string, number> } | undefined {
   const quantisation = quantisationOf(operation)
   if (!quantisation) return undefined
-  if (intAttribute(operation.node, 'rounds', 0) === 0) {
+  if (!rounds) {
     return { operator: 'Clip', parameters: { ...clampOf(quantisation), step: quantisation.scale } }
   }
   const half = wordAttribute(operation.node, 'half', ['even', 'away'], 'even')
