@@ -1,63 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import { activationFunction } from '../../src-main/core/network/activations.ts'
-import { applyFinish } from '../../src-main/core/network/finish.ts'
-import { sizeOf, type LayerModel } from '../../src-main/core/network/layer-model.ts'
-import { runLayers, runLayerBatch } from '../../src-main/core/network/run-layers.ts'
+import type { LayerModel } from '../../src-main/core/network/layer-model.ts'
+import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
 import { calibrateClamps, withoutLikelyIdleClamps } from '../../src-main/core/normalise/calibrate-clamps.ts'
 import { preflight } from '../../src-main/core/normalise/normalise.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
-import { openReference } from '../../src-main/ort/reference.ts'
-import { importModel, randomNumbers, randomSample } from '../models/compare.ts'
-import { writeModel, type TestAttribute, type TestModel, type TestNode, type TestTensor } from '../onnx/write-model.ts'
+import { importModel, randomSample } from '../models/compare.ts'
+import type { TestNode, TestTensor } from '../onnx/write-model.ts'
+import {
+  contrib,
+  grids,
+  integer,
+  integers,
+  model,
+  node,
+  pair,
+  real,
+  reals,
+  stepsFromRuntime,
+} from './quantised-models.ts'
 
-type Type = NonNullable<TestTensor['type']>
-
-const integers = (type: Type, shape: readonly number[], reach: number, seed: number): TestTensor => {
-  const next = randomNumbers(seed)
-  const size = shape.reduce((a, b) => a * b, 1)
-  const centre = type === 'uint8' ? 128 : 0
-  return { shape, type, values: Array.from({ length: size }, () => centre + Math.round(reach * next())) }
-}
-const real = (value: number): TestTensor => ({ shape: [], values: [Math.fround(value)] })
-const reals = (...values: number[]): TestTensor => ({ shape: [values.length], values: values.map(Math.fround) })
-const integer = (type: Type, value: number): TestTensor => ({ shape: [], type, values: [value] })
-
-const node = (
-  operator: string,
-  inputs: string,
-  outputs: string,
-  attributes: Record<string, TestAttribute> = {},
-  domain = '',
-): TestNode => ({ operator, domain, attributes, inputs: inputs.split(' '), outputs: outputs.split(' ') })
-const contrib = (operator: string, inputs: string, output: string, attributes: Record<string, TestAttribute> = {}) =>
-  node(operator, inputs, output, attributes, 'com.microsoft')
-
-function model(nodes: readonly TestNode[], constants: Record<string, TestTensor>, changes: Partial<TestModel> = {}) {
-  return writeModel({
-    opset: 13,
-    irVersion: 7,
-    inputs: [{ name: 'x', shape: [1, 2, 6, 6] }],
-    outputs: [{ name: 'y', shape: [] }],
-    nodes,
-    constants,
-    ...changes,
-  })
-}
-
-const pair = (input: string, scale: string, zero: string, output: string): TestNode[] => [
-  node('QuantizeLinear', `${input} ${scale} ${zero}`, `${output}_q`),
-  node('DequantizeLinear', `${output}_q ${scale} ${zero}`, output),
-]
-
-/** Scales and zero points by the letter of the value: x in [−1, 1], a at least zero, y of both signs. */
-const grids = {
-  xs: real(1 / 127),
-  xz: integer('uint8', 128),
-  as: real(0.02),
-  az: integer('uint8', 0),
-  ys: real(0.03),
-  yz: integer('uint8', 120),
-}
 const weights = {
   w: integers('int8', [4, 2, 3, 3], 100, 1),
   ws: reals(0.004, 0.006, 0.003, 0.005),
@@ -89,22 +51,6 @@ const qdq = model(
 
 const kindsOf = ({ layers }: LayerModel) =>
   layers.map((layer) => (layer.kind === 'activation' ? layer.activation.operator : layer.kind))
-
-/** Our evaluator on integers against ONNX Runtime without its optimiser, in steps of the output. */
-async function stepsFromRuntime(bytes: Uint8Array, step: number, seeds = 8): Promise<number> {
-  const onIntegers = importModel(bytes, { onIntegers: true })
-  const { layout, onnxShape, name: inputName } = onIntegers.input
-  const reference = await openReference(bytes, { inputName, layout, onnxShape, literal: true })
-  let most = 0
-  for (let seed = 1; seed <= seeds; seed++) {
-    const sample = randomSample(sizeOf(onIntegers.input.shape), seed).map(Math.fround)
-    const expected = await reference.run(sample)
-    const found = applyFinish(onIntegers.finish, runLayers(onIntegers, sample))
-    most = Math.max(most, ...found.map((value, index) => Math.abs(value - expected[index]) / step))
-  }
-  await reference.close()
-  return most
-}
 
 describe('a quantised network', () => {
   it('becomes linear maps and the clamps that its quantisers are', () => {
@@ -307,68 +253,6 @@ describe('integer operators, on integers and as ONNX Runtime computes them', () 
     } satisfies Record<string, TestTensor>
     expect(await stepsFromRuntime(model(nodes, constants), 0.01)).toBeLessThan(0.01)
   })
-})
-
-/** Weights of few bits under QuantizeLinear and DequantizeLinear of a domain: 72 values in, 5 out. */
-const dense = (type: Type, zeros: readonly number[], values: readonly number[], domain: string, opset: number) =>
-  model(
-    [
-      node('QuantizeLinear', 'x xs xz', 'xq', {}, domain),
-      node('DequantizeLinear', 'xq xs xz', 'xd', {}, domain),
-      node('Flatten', 'xd', 'l'),
-      node('DequantizeLinear', 'w s z', 'd', { axis: 1 }, domain),
-      node('MatMul', 'l d', 'm'),
-      node('QuantizeLinear', 'm ys yz', 'q', {}, domain),
-      node('DequantizeLinear', 'q ys yz', 'y', {}, domain),
-    ],
-    {
-      xs: real(1 / 30000),
-      xz: integer('int16', 5),
-      ys: real(0.0005),
-      yz: integer('uint16', 30000),
-      w: { shape: [72, 5], type, values },
-      s: reals(0.011, 0.02, 0.013, 0.03, 0.01),
-      z: { shape: [5], type, values: zeros },
-    },
-    { opset, irVersion: opset < 21 ? 8 : 10 },
-  )
-
-it.each<[string, Type, number, number, string, number]>([
-  ['of 16 bits in ONNX Runtime’s own domain', 'int8', -128, 127, 'com.microsoft', 17],
-  ['of 4 bits in ONNX Runtime’s own domain', 'int4', -8, 7, 'com.microsoft', 17],
-  ['of 4 bits', 'int4', -8, 7, '', 21],
-  ['of 4 bits without sign', 'uint4', 0, 15, '', 21],
-])('reads quantisers and weights %s', async (_, type, min, max, domain, opset) => {
-  const next = randomNumbers(3)
-  const inRange = (count: number) =>
-    Array.from({ length: count }, () => min + Math.floor(((next() + 1) / 2) * (max - min + 1)))
-  const bytes = dense(type, inRange(5), inRange(360), domain, opset)
-  expect(importModel(bytes).quantised?.outputStep).toBeCloseTo(0.0005, 9)
-  expect(await stepsFromRuntime(bytes, 0.0005)).toBeLessThan(1.01)
-})
-
-it.each([
-  [4, 16, false],
-  [4, 32, true],
-  [8, 16, true],
-])('reads products of %i bits, in blocks of %i (zero points: %s)', async (bits, block, hasZeros) => {
-  const next = randomNumbers(bits + block)
-  const [outputs, blocks] = [5, Math.ceil(72 / block)]
-  const bytesOf = (...shape: number[]): TestTensor => ({
-    shape,
-    type: 'uint8',
-    values: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.floor((next() + 1) * 127.9)),
-  })
-  const constants = {
-    w: bytesOf(outputs, blocks, (block * bits) / 8),
-    s: { shape: [outputs * blocks], values: Array.from({ length: outputs * blocks }, () => 0.02 * (1.5 + next())) },
-    z: bytesOf(outputs * Math.ceil((blocks * bits) / 8)),
-  }
-  const attributes = { K: 72, N: outputs, bits, block_size: block }
-  const product = contrib('MatMulNBits', hasZeros ? 'l w s z' : 'l w s', 'y', attributes)
-  const bytes = model([node('Flatten', 'x', 'l'), product], constants, { opset: 17, irVersion: 8 })
-  expect(importModel(bytes).layers).toHaveLength(1)
-  expect(await stepsFromRuntime(bytes, 1)).toBeLessThan(1e-3)
 })
 
 it('keeps the rounding within a function of one value', async () => {
