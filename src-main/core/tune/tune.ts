@@ -6,6 +6,7 @@ import { stepCounter, throwIfCancelled } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { Adam } from './adam.ts'
 import type { Parameters } from './linear-step.ts'
+import { centrePolynomials } from './centre.ts'
 import { isBetter } from './judge.ts'
 import type { Evidence, Judge } from './judge.ts'
 import { BATCH, centred } from './loss.ts'
@@ -21,7 +22,11 @@ const MOST_MULTIPLICATIONS = 2e12
 /** Of the largest steps, relative to a layer's weights, where there are enough steps to settle afterwards. */
 const RATE = 0.005
 const ENOUGH_STEPS = 1000
+/** Of these where polynomials differ by column or row: the narrowest of them leave their range first. */
+const GENTLE = 0.06
 const WARM_UP_STEPS = 20
+/** Samples that tell the means of polynomials. */
+const CENTRED_BY = 256
 /** Share of the epochs after which a network may be the best: before, steps are large. */
 const FIRST_JUDGED = 0.5
 
@@ -36,28 +41,29 @@ export type TuningEpochs = number | { readonly atMost?: number }
  */
 export async function tune(
   original: LayerModel,
-  start: PolynomialModel,
+  fitted: PolynomialModel,
   { samples, movements, judge }: Evidence & { readonly judge: Judge },
   wanted: TuningEpochs,
   work: WorkContext,
 ): Promise<PolynomialModel> {
   const affordable = Math.floor(MOST_MULTIPLICATIONS / (4 * samples.length * countMultiplications(original)))
   const epochs =
-    typeof wanted === 'number' ? wanted : Math.min(wanted.atMost ?? usualEpochs(samples.length, start), affordable)
-  if (epochs === 0) return start
+    typeof wanted === 'number' ? wanted : Math.min(wanted.atMost ?? usualEpochs(samples.length, fitted), affordable)
+  if (epochs === 0) return fitted
+  const start = hasNarrow(fitted) ? centrePolynomials(fitted, evenly(samples, CENTRED_BY)) : fitted
   const teacher = new Network(original, BATCH, false)
   const student = new Network(start, BATCH, true)
   const target = (inputs: readonly Float64Array[]) => centred(teacher.forward(inputs), BATCH)
   const outputs = (inputs: readonly Float64Array[]) => centred(student.forward(inputs), BATCH)
   const variations = new Variations(samples, original.input.shape, movements)
   const before = judge.ofNetwork(student)
-  let best = { loss: before.loss, model: start }
+  let best = { loss: before.loss, model: fitted }
   student.forward(evenly(samples, BATCH))
   const adam = new Adam(student.parameters, samples.length, (set) => biasUnits(student, set))
   const steps = epochs * Math.ceil(samples.length / BATCH)
   const done = stepCounter(work, 'tune', epochs)
   const breathe = breather()
-  const largest = RATE * Math.min(1, Math.sqrt(steps / ENOUGH_STEPS))
+  const largest = RATE * (hasNarrow(fitted) ? GENTLE : 1) * Math.min(1, Math.sqrt(steps / ENOUGH_STEPS))
   let step = 0
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (const inputs of variations.epoch(epoch, BATCH)) {
@@ -76,6 +82,9 @@ export async function tune(
   }
   return best.model
 }
+
+const hasNarrow = ({ layers }: PolynomialModel): boolean =>
+  layers.some((layer) => layer.kind === 'polynomial' && layer.by !== undefined)
 
 function usualEpochs(samples: number, { layers }: PolynomialModel): number {
   const polynomials = layers.filter(({ kind }) => kind === 'polynomial').length
