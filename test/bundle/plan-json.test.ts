@@ -190,6 +190,14 @@ describe('a load program', () => {
     ['plan is not valid', (e) => e.instructions.push({ op: 'repeat', out: 9, in: 0 })],
     ['plan is not valid', (e) => (e.instructions[2].exponents[0] = -1)],
     [
+      'more memory than there is',
+      (e) => {
+        // All of them live until they are added up.
+        for (let i = 0; i < 7000; i++) e.instructions.push({ op: 'add', out: 10 + i, in: [0, 0] })
+        for (let i = 0; i < 7000; i++) e.instructions.push({ op: 'add', out: 7010 + i, in: [10 + i, 10 + i] })
+      },
+    ],
+    [
       'beyond the memory there is',
       (e, p) => {
         const own = e.results.length

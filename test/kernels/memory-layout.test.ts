@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { weightsOf } from '../../src-main/core/plan/instruction-table.ts'
 import type { Instruction, Plan } from '../../src-main/core/plan/plan.ts'
 import { layOut } from '../../src-main/kernels/memory-layout.ts'
+import { kernelSupport, openKernels } from '../../src-main/kernels/open-kernels.ts'
+import { rehearse } from '../../src-main/kernels/rehearsal.ts'
+import { tinyExpanded } from '../bundle/tiny-plan.ts'
 import { packedPartBytes } from '../../src-main/kernels/prime-table.ts'
 
 const N = 1024
@@ -50,5 +53,30 @@ describe('weights in limited memory', () => {
         expect(end).toBeLessThanOrEqual(k + 1 < present.length ? weights[present[k + 1]] : bytes)
       })
     }
+  })
+})
+
+describe('a load program in limited memory', () => {
+  const { plan } = tinyExpanded()
+  afterEach(() => void vi.restoreAllMocks())
+
+  it('keeps room for all that it makes, however little there is', () => {
+    const [whole, least] = [Infinity, 0].map((limitBytes) => layOut(plan, rehearse(plan), { threads: 1, limitBytes }))
+    const expanded = plan.expansions!.flatMap(({ results }) => results.map(({ weight }) => weight))
+    expect(least.streamed.filter((weight) => expanded.includes(weight))).toEqual([])
+    expect(least.streamed.length).toBeGreaterThan(0)
+    expect(least.bytes).toBeLessThanOrEqual(whole.bytes)
+  })
+
+  it('is refused before any memory is taken, where that is more than was allowed', async () => {
+    const { kind, memoryBytes } = kernelSupport(plan)
+    expect(kind).not.toBe('node-seal')
+    const memory = vi.spyOn(WebAssembly, 'Memory')
+    const refused = openKernels(plan, { limitBytes: memoryBytes! / 2 })
+    await expect(refused).rejects.toMatchObject({ code: 'not-enough-memory' })
+    expect(memory).not.toHaveBeenCalled()
+    const { close } = await openKernels(plan, { limitBytes: memoryBytes })
+    expect(memory).toHaveBeenCalledOnce()
+    await close()
   })
 })
