@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly requests: OpenRequests
   /** Asks, where work is running that would be stopped. */
   readonly mayLeaveWork: (forWhat: string) => boolean
+  /** Goes with the pointer, as a file that is dragged. */
+  readonly drag: (file: string) => void
   readonly showProgress: (share: number | null) => void
 }
 
@@ -56,7 +58,7 @@ const autosaveOf = (project: Project): string => `${inProfile(project)}.sealproj
 const resultsOf = (project: Project): string => `${inProfile(project)}.results`
 
 export function callHandlers(surroundings: Surroundings): CallHandlers {
-  const { assets, dialogs, starter, recent, remembered, requests, mayLeaveWork, showProgress } = surroundings
+  const { assets, dialogs, starter, recent, remembered, requests, mayLeaveWork, drag, showProgress } = surroundings
   let project: Project | undefined
   /** Where the person saved the project. */
   let file: string | undefined
@@ -193,6 +195,14 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
     results: async () => (await keptResults(resultsOf(current()))).map(viewOfResult),
     copyCommands: async () => {
       await clipboard.writeText(commandsOf(current(), starter.keys, starter.exported))
+      return undefined
+    },
+    copyText: async ({ text }) => {
+      await clipboard.writeText(text)
+      return undefined
+    },
+    dragBundle: () => {
+      drag(starter.exportedBundle)
       return undefined
     },
     showProgress: (share) => {

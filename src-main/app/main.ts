@@ -72,10 +72,18 @@ async function start(): Promise<void> {
     remembered,
     requests,
     mayLeaveWork: (forWhat) => mayStop(forWhat),
+    drag: (file) => window?.webContents.startDrag({ file, icon: join(engineFolder, 'assets', 'icon.png') }),
     showProgress: (share) => window?.setProgressBar(share ?? -1),
   })
   serveCalls(handlers, (event) => isTrustedSender(event, window))
   setMenu(command)
+  app.setAboutPanelOptions({
+    applicationName: 'Sealwright',
+    applicationVersion: app.getVersion(),
+    version: `Electron ${process.versions.electron}`,
+    copyright: 'Copyright © the Sealwright authors, Apache-2.0',
+    iconPath: join(engineFolder, 'assets', 'icon.png'),
+  })
   window = createWindow(preloadPath(builtFolder))
   window.on('close', askBeforeLeaving)
   void watchForUpdates()

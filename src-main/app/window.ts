@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { app, BrowserWindow, session, shell } from 'electron'
+import { app, BrowserWindow, Menu, session, shell } from 'electron'
 import type { IpcMainInvokeEvent } from 'electron'
 import { pageOrigin, pageUrl } from './page.ts'
 
@@ -23,6 +23,12 @@ export function createWindow(preload: string): BrowserWindow {
       spellcheck: false,
       devTools: !app.isPackaged,
     },
+  })
+  window.webContents.on('context-menu', (_event, { isEditable, selectionText, editFlags }) => {
+    const roles = isEditable ? (['cut', 'copy', 'paste', 'selectAll'] as const) : (['copy'] as const)
+    if (!isEditable && selectionText.trim() === '') return
+    const can = { cut: editFlags.canCut, copy: editFlags.canCopy, paste: editFlags.canPaste, selectAll: true }
+    Menu.buildFromTemplate(roles.map((role) => ({ role, enabled: can[role] }))).popup({ window })
   })
   window.once('ready-to-show', () => window.show())
   void window.loadURL(pageUrl)

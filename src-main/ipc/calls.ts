@@ -18,6 +18,8 @@ export const callNames = [
   'recommend',
   'results',
   'copyCommands',
+  'copyText',
+  'dragBundle',
   'showProgress',
   'saveReport',
   'showFolder',

@@ -70,6 +70,10 @@ export const contract = {
   results: { request: nothing, reply: z.array(keptResult).readonly() },
   /** Puts the command lines that repeat what was chosen on the clipboard. */
   copyCommands: { request: nothing, reply: nothing },
+  /** Puts what the page shows on the clipboard. */
+  copyText: { request: z.strictObject({ text: z.string().min(1).max(4096) }), reply: nothing },
+  /** The bundle, or folder of bundles, that was exported last goes with the pointer, as from a folder. */
+  dragBundle: { request: nothing, reply: nothing },
   /** Of the running jobs, on the taskbar; null where none runs. */
   showProgress: { request: z.number().min(0).max(1).nullable(), reply: nothing },
   /** Asks where the last accuracy report goes; null where the person closed the dialog, else the file's name. */

@@ -165,6 +165,33 @@ describe('a network of one’s own', () => {
     expect(await violations(app.page)).toEqual([])
   })
 
+  it('hands over: ids by copy buttons and by a menu on what is selected, the bundle by dragging', async () => {
+    const { application, page } = app
+    await person.button('Copy the SHA-256').click()
+    await page.getByText('The SHA-256 is on the clipboard.').waitFor()
+    const sha256 = await application.evaluate(({ clipboard }) => clipboard.readText())
+    expect(sha256).toMatch(/^[0-9a-f]{64}$/)
+    await application.evaluate(({ BrowserWindow, Menu }) => {
+      const seen: { dragged: string[]; roles: string[][] } = { dragged: [], roles: [] }
+      Object.assign(globalThis, { seen })
+      BrowserWindow.getAllWindows()[0].webContents.startDrag = ({ file }) => void seen.dragged.push(file)
+      Menu.prototype.popup = function popup(this: Electron.Menu) {
+        seen.roles.push(this.items.map(({ role }) => String(role)))
+      }
+    })
+    const seen = () =>
+      application.evaluate(() => (globalThis as unknown as { seen: { dragged: string[]; roles: string[][] } }).seen)
+    await person.button('Show the file').dispatchEvent('dragstart')
+    await expect.poll(async () => (await seen()).dragged).toEqual([expect.stringMatching(/\.sealed$/)])
+    const digest = page.locator('dd', { hasText: sha256 })
+    await digest.dblclick({ position: { x: 60, y: 8 } })
+    await digest.click({ button: 'right', position: { x: 60, y: 8 } })
+    await expect.poll(async () => (await seen()).roles).toEqual([['copy']])
+    await page.getByLabel('Deployment', { exact: true }).click({ button: 'right' })
+    await expect.poll(async () => (await seen()).roles.at(-1)).toEqual(['cut', 'copy', 'paste', 'selectall'])
+    expect(await violations(page)).toEqual([])
+  })
+
   it('is measured on labelled samples, and the report saved', { timeout: longMs }, async () => {
     const labels = join(app.temporaryFolder, 'labels.txt')
     await writeFile(labels, Array.from({ length: 10 }, (_, digit) => `${digit}\n`).join(''))
