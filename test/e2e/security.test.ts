@@ -25,7 +25,7 @@ describe('what the page cannot do', () => {
   it('has the named calls and no general one', async () => {
     const calls = await inPage(() => Object.keys((window as unknown as { sealwright: object }).sealwright).sort())
     expect(calls).toEqual([
-      'about', 'cancelJob', 'choose', 'chooseData', 'closeProject', 'copyCommands', 'dropData', 'onJobUpdate', 'onMenu', 'openDropped',
+      'about', 'cancelJob', 'choose', 'chooseData', 'closeProject', 'copyCommands', 'copyText', 'dragBundle', 'dropData', 'onJobUpdate', 'onMenu', 'openDropped',
       'openModel', 'openPending', 'openRecent', 'openSample', 'project', 'recommend', 'redo', 'results', 'saveProject',
       'saveReport', 'showFolder', 'showProgress', 'startJob', 'stay', 'undo',
     ]) // prettier-ignore
