@@ -41,7 +41,7 @@ export async function update(request: UpdateRequest, work: WorkContext): Promise
   const deployment = await store.find(request.update)
   await refuseEarly(keys, deployment, request)
   const plans = await plansOf(store, deployment)
-  const firsts = plans.filter((_, segment) => firstUnderKeyOf(deployment, segment) === segment)
+  const stretches = Map.groupBy(plans.keys(), (segment) => firstUnderKeyOf(deployment, segment))
   const { mode } = plans[0].input
   const watch = new Stopwatch(work)
   const compiled = await compile(
@@ -49,7 +49,7 @@ export async function update(request: UpdateRequest, work: WorkContext): Promise
       ...request,
       input: mode === 'plain' ? 'plain' : 'encrypted',
       batch: deployment.batch,
-      given: firsts.map(givenBy),
+      given: [...stretches.values()].map((segments) => givenBy(segments.map((segment) => plans[segment]))),
       ...(deployment.reveal.mode === 'scores' && { releases: deployment.flooding.releases }),
     },
     work,

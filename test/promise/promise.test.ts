@@ -175,6 +175,15 @@ describe('compile, encrypt, run, decrypt, compare', () => {
     await expectPromise(onnx, { calibration, samples: samples(2), isPolynomial: true, split: `${squares[1].id}:exact` })
   })
 
+  it.each(['kernels', 'seal'] as const)(
+    'with squarings that are rescaled with the map behind them, on %s',
+    async (evaluator) => {
+      expect.hasAssertions()
+      const options = { calibration, samples: samples(2), isPolynomial: true, isPostponed: true, evaluator }
+      await expectPromise(onnxOf(block), options)
+    },
+  )
+
   it('with every activation left to the owner', async () => {
     expect.hasAssertions()
     await check(Object.keys(networks)[3], { split: 'refreshes=1:exact' })

@@ -4,6 +4,7 @@ import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
 import { estimatePlan } from '../../src-main/core/plan/estimate.ts'
 import { kernelCosts } from '../../src-main/core/plan/cost-model.ts'
 import { atScale, scaleBitsOf } from '../../src-main/core/planner/at-scale.ts'
+import { isPostponed, scalesSeen, shapeOf } from '../../src-main/core/planner/chain-shape.ts'
 import { givenBy } from '../../src-main/core/planner/given-parameters.ts'
 import { parseSplit, WHOLE } from '../../src-main/core/segment/cut.ts'
 import { planExtremes, planSegments } from '../../src-main/core/segment/plan-segments.ts'
@@ -21,6 +22,12 @@ function needOf(model: ReturnType<typeof network>, changed: Partial<PrecisionNee
   const samples = Array.from({ length: 12 }, () => Float64Array.from({ length: 36 }, random))
   const outputs = runLayerBatch(model, samples)
   return { samples, outputs, scoresOf: (scores) => scores, isClassifier: false, ...changed }
+}
+
+/** With a second score this close below the largest. */
+function tieOf(output: Float64Array, margin: number): Float64Array {
+  const label = output.indexOf(Math.max(...output))
+  return output.with((label + 1) % output.length, output[label] - margin)
 }
 
 /** At a price at which weights share no ciphertexts, so that scales can be changed again. */
@@ -46,9 +53,7 @@ describe('scales by need', () => {
     // The second sample's errors are not simulated: only its margin counts.
     const narrowest = (margin: number): PrecisionNeed => {
       const [first, second, ...others] = need.outputs
-      const label = second.indexOf(Math.max(...second))
-      const near = second.with((label + 1) % second.length, second[label] - margin)
-      return { ...need, outputs: [first, near, ...others] }
+      return { ...need, outputs: [first, tieOf(second, margin), ...others] }
     }
     const usual = wholeOf(model)
     const spare = [2 ** -10, 2 ** -11].map((margin) => spareBits(usual, narrowest(margin)))
@@ -60,7 +65,7 @@ describe('scales by need', () => {
   it('leave a plan that one of other weights within its parameters equals', () => {
     const [first] = wholeOf(model, need).segments
     const other = network(10, 2)
-    const [update] = planSegments(other, WHOLE, { ...options, given: [givenBy(first.plan)] }).segments
+    const [update] = planSegments(other, WHOLE, { ...options, given: [givenBy([first.plan])] }).segments
     expect(update.plan).toEqual(first.plan)
   })
 
@@ -99,6 +104,32 @@ describe('scales by need', () => {
       expect(bytesOf(planned)).toBeGreaterThanOrEqual(bytesOf(smallest))
       expect(bytesOf(planned)).toBeLessThanOrEqual(bytesOf(largest))
     }
+  })
+
+  describe('let squarings be postponed', () => {
+    const deeperOf = (seed: number) => {
+      const b = networkBuilder([1, 6, 6], seed)
+      b.square('s2', b.conv('c2', b.square('s1', b.conv('c1', INPUT, 2, 3, 1)), 2, 3, 1))
+      return b.model(b.dense('d', 's2', 10))
+    }
+    const deeper = deeperOf(1)
+    const enough = needOf(deeper)
+
+    it('unless errors would be too large then', () => {
+      const postpones = (need: PrecisionNeed): boolean => isPostponed(shapeOf(wholeOf(deeper, need).segments[0].plan))
+      expect(postpones(enough)).toBe(true)
+      const tight = enough.outputs.map((output, i) => (i === 1 ? tieOf(output, 1e-5) : output))
+      expect(postpones({ ...enough, outputs: tight })).toBe(false)
+    })
+
+    it.each([0.5, 2])('and an update of other weights has the same plan, at a price of %d', (msPerMegabyte) => {
+      const priced = { ...options, msPerMegabyte }
+      const [first] = planSegments(deeper, WHOLE, { ...priced, need: enough }).segments
+      expect(scalesSeen(first.plan.parameters, first.plan.input.scale).isPostponed).toBe(true)
+      const given = [givenBy([first.plan])]
+      const [update] = planSegments(deeperOf(2), WHOLE, { ...priced, given }).segments
+      expect(update.plan).toEqual(first.plan)
+    })
   })
 
   it('stay the largest where a margin is nothing', () => {

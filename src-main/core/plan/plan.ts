@@ -161,6 +161,8 @@ export type WeightPatterns = (index: WeightIndex) => Float64Array
 /** What the planner returns. */
 export interface PlannedNetwork {
   readonly plan: Plan
+  /** False where no masks may be made: their errors would be too large for its scales. */
+  readonly masks?: boolean
   /** As the edge has them, after expansion. */
   readonly weightVectors: WeightVectors
   readonly weightPatterns?: WeightPatterns

@@ -4,7 +4,6 @@ import { chooseForms } from '../plan/choose-forms.ts'
 import type { CostModel } from '../plan/cost-model.ts'
 import { estimatePlan } from '../plan/estimate.ts'
 import {
-  dataPrimesOf,
   inputLevel,
   type CkksParameters,
   type InputLevel,
@@ -16,9 +15,10 @@ import {
 } from '../plan/plan.ts'
 import { operandsOf } from '../plan/instruction-table.ts'
 import { parametersAtScale } from './parameters.ts'
+import { scalesOf, shapeOf } from './chain-shape.ts'
 
 /** What a plan's scale is in bits: whole, as the planner chooses it. */
-export const scaleBitsOf = ({ input }: Plan): number => Math.log2(input.scale)
+export const scaleBitsOf = (plan: Plan): number => shapeOf(plan).scaleBits
 
 /**
  * The same computation with a smaller scale: smaller primes, and as many special ones in the room that they leave as cost least,
@@ -31,12 +31,9 @@ export function atScale(
   msPerMegabyte: number,
 ): PlannedNetwork | undefined {
   const { plan } = network
-  const { polyModulusDegree, primes } = plan.parameters
-  const firstBits = BigInt(primes[0]).toString(2).length
-  const headroomBits = firstBits - scaleBitsOf(plan)
-  const depth = dataPrimesOf(plan.parameters) - 1
-  const plans = parametersAtScale(polyModulusDegree, depth, headroomBits, scaleBits).map(({ parameters }) =>
-    chooseForms(rescaled(plan, parameters, 2 ** scaleBits), costs, msPerMegabyte),
+  const { polyModulusDegree } = plan.parameters
+  const plans = parametersAtScale(polyModulusDegree, shapeOf(plan), scaleBits).map(({ parameters, shape }) =>
+    chooseForms(rescaled(plan, parameters, scalesOf(shape)), costs, msPerMegabyte),
   )
   const costOf = (candidate: Plan): number => {
     const { seconds, bundleBytes } = estimatePlan(candidate, costs)
@@ -47,8 +44,8 @@ export function atScale(
   return { ...network, plan: others.reduce((best, next) => (next.cost < best.cost ? next : best), first).plan }
 }
 
-/** Levels stay; weights get the scales that bring each sum of products, once rescaled, to `scale`. */
-function rescaled(plan: Plan, parameters: CkksParameters, scale: number): Plan {
+/** Levels stay; weights get the scales that bring each sum of products, once rescaled, to that of its primes. */
+function rescaled(plan: Plan, parameters: CkksParameters, scales: readonly number[]): Plan {
   invariant(
     !plan.expansions && plan.input.mode !== 'handed',
     'a scale is changed before weights are shared or values handed on',
@@ -57,7 +54,10 @@ function rescaled(plan: Plan, parameters: CkksParameters, scale: number): Plan {
   const changed: Plan = {
     ...plan,
     parameters,
-    input: { ...input, scale, ...(levels && { levels: levels.map((level) => ({ ...level, scale })) }) },
+    input: {
+      ...{ ...input, scale: scales[input.primes - 1] },
+      ...(levels && { levels: levels.map(({ primes }) => ({ primes, scale: scales[primes - 1] })) }),
+    },
     weights: [...plan.weights],
   }
   const weights = new Map<WeightIndex, number>()
@@ -76,7 +76,7 @@ function rescaled(plan: Plan, parameters: CkksParameters, scale: number): Plan {
     switch (instruction.op) {
       case 'multiply-sum':
         instruction.values.forEach((register, k) => {
-          weights.set(instruction.weights[k], (scale * last) / must(states, register).scale)
+          weights.set(instruction.weights[k], (scales[value.primes - 2] * last) / must(states, register).scale)
         })
         return { ...value, scale: value.scale * must(weights, instruction.weights[0]) }
       case 'square':

@@ -19,7 +19,7 @@ import { PlanBuilder } from './builder.ts'
 import { convDiagonals, elementDiagonals, isPlacedConvolution, numberOfWeight, type DiagonalSet } from './diagonals.ts'
 import { packFirstLayer } from './first-layer.ts'
 import { modulo, positionsOf, type Layout } from './layout.ts'
-import { keySwitchCosts, type LinearChoice, type TermChoice } from './linear-options.ts'
+import { addsLanesFirst, keySwitchCosts, type LinearChoice, type TermChoice } from './linear-options.ts'
 import { deriveRotations } from './rotation-steps.ts'
 import type { SearchResult, SearchSettings } from './search.ts'
 import type { LinearStep, SquareStep, Step } from './steps.ts'
@@ -30,7 +30,8 @@ export interface EmitRequest {
   readonly outputs: readonly LayerId[]
   readonly inputShape: InputPacking['shape']
   readonly parameters: CkksParameters
-  readonly scale: number
+  /** Of values with 1, 2, … primes left. */
+  readonly scales: readonly number[]
   readonly search: SearchResult
   readonly settings: SearchSettings
 }
@@ -93,7 +94,7 @@ class Emitter {
   }
 
   emit(): PlannedNetwork {
-    const { steps, parameters, inputShape, scale, settings } = this.request
+    const { steps, parameters, inputShape, scales, settings } = this.request
     for (const step of steps) {
       const first = this.builder.instructions.length
       const result = step.kind === 'square' ? this.emitSquare(step) : this.emitLinear(step)
@@ -109,7 +110,7 @@ class Emitter {
         mode: settings.input,
         shape: joined([inputShape, ...settings.carried.inputs.map(({ shape }) => shape)]),
         sources: this.sources,
-        scale,
+        scale: scales[Math.max(primes, 1) - 1],
         primes,
         ...(this.levels.some((level) => level.primes < primes) && { levels: this.levels }),
       },
@@ -148,10 +149,12 @@ class Emitter {
 
   private emitSquare(step: SquareStep): Register[] {
     const { builder } = this
-    const primes = must(this.request.settings.primes, step.id) + 1
+    const { primes: left, postponed } = this.request.settings
+    const isPostponed = postponed.has(step.id)
+    const primes = must(left, step.id) + (isPostponed ? 0 : 1)
     return must(this.values, step.inputs[0]).map((register) => {
-      const operand = builder.modSwitch(register, primes)
-      return builder.rescale(builder.relinearise(builder.square(operand)))
+      const squared = builder.relinearise(builder.square(builder.modSwitch(register, primes)))
+      return isPostponed ? squared : builder.rescale(squared)
     })
   }
 
@@ -178,11 +181,12 @@ class Emitter {
       }
     }
     const folded = this.products(step, choice, inputs, sets, primes).map((register) => {
-      let sum = this.builder.rescale(register)
+      const isFirst = addsLanesFirst(this.request.settings)
+      let sum = isFirst ? register : this.builder.rescale(register)
       for (let span = lanes.stride; span < lanes.stride * lanes.count; span *= 2) {
         sum = this.builder.add(sum, this.rotate(sum, span))
       }
-      return sum
+      return isFirst ? this.builder.rescale(sum) : sum
     })
     return folded.map((register, output) => this.addBias(step, choice.variant.bias, register, output))
   }
@@ -200,7 +204,8 @@ class Emitter {
   }
 
   private packInput(sources: readonly Int32Array[], primes: number): Register[] {
-    const { scale, settings } = this.request
+    const { scales, settings } = this.request
+    const scale = scales[primes - 1]
     return sources.map((source) => {
       this.sources.push(source)
       this.levels.push({ primes, scale })
@@ -248,7 +253,7 @@ class Emitter {
       const wanted = [...all.keys()].filter((k) => all[k].input === input).map((k) => split.babies[k])
       return this.rotations(register, wanted)
     })
-    const targetScale = this.request.scale
+    const targetScale = this.request.scales[primes - 2]
     const productScale = targetScale * builder.primeValue(primes - 1)
     const outputs: Register[] = []
     for (let output = 0; output < layout.ciphertexts; output++) {

@@ -1,4 +1,4 @@
-import { INPUT, sizeOf, type LinearMap } from '../network/layer-model.ts'
+import { INPUT, sizeOf, type LayerId, type LinearMap } from '../network/layer-model.ts'
 import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.ts'
 import { foldedLayout, firstCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
 import { weightPrice, type CostModel } from '../plan/cost-model.ts'
@@ -48,7 +48,15 @@ export interface StepSettings {
   readonly packsSparse?: boolean
   /** Options kept for one step. */
   readonly width: number
+  /** Squarings that are not rescaled: postpone.ts. */
+  readonly postponed: ReadonlySet<LayerId>
 }
+
+/**
+ * Lanes of a result are added up before it is rescaled where scales are as small as postponed squarings have them: its rotations
+ * cost a prime more, and their errors and the rounding's, which lanes would add up, vanish.
+ */
+export const addsLanesFirst = ({ postponed }: Pick<StepSettings, 'postponed'>): boolean => postponed.size > 0
 
 /** A lower bound looks at one output in so many. */
 const sampledOutputs = 24
@@ -162,7 +170,8 @@ function price(step: LinearStep, choice: LinearChoice, primes: number, settings:
   const clear = choice.terms.filter(({ term }) => isClear(term, settings)).length
   if (clear > 0 && clear < choice.terms.length) return undefined
   const keySwitch = keySwitchCosts(choice, primes, settings)
-  let fixedMs = layout.ciphertexts * (ms('rescale') + Math.log2(lanes.count) * ms('rotate', primes - 1))
+  const foldPrimes = addsLanesFirst(settings) ? primes : primes - 1
+  let fixedMs = layout.ciphertexts * (ms('rescale') + Math.log2(lanes.count) * ms('rotate', foldPrimes))
   for (const { from, passes } of choice.terms) {
     fixedMs += passes.reduce((sum, pass) => sum + pass.length, 0) * (from?.ciphertexts ?? 0) * ms('rotate')
   }

@@ -1,6 +1,7 @@
 import { invariant, UserError } from '../errors.ts'
 import type { CkksParameters } from '../plan/plan.ts'
 import { must } from '../must.ts'
+import { firstBitsOf, isPostponed, levelBitsOf, type ChainShape } from './chain-shape.ts'
 import { SEAL_FORM } from '../plan/key-form.ts'
 import { logQPOf, MAX_LOG_QP } from '../plan/security.ts'
 import { nttPrimes } from '../numeric/primes.ts'
@@ -17,10 +18,12 @@ const minScaleBits: ReadonlyMap<number, number> = new Map([
 const maxScaleBits = 40
 /** By how much a plan whose errors are simulated may fall below. */
 const simulatedBits = 4
+/** By how much more one whose squarings are postponed may: it adds most of its errors at larger scales. */
+const postponedBits = 4
 
 export interface ChosenParameters {
   readonly parameters: CkksParameters
-  readonly scaleBits: number
+  readonly shape: ChainShape
   readonly logQP: number
 }
 
@@ -56,7 +59,8 @@ export function chooseParameters(
       const keyBits = scaleBits + keyPrimeMarginBits
       const specialBits = Math.min(maxPrimeBits, bound - depth * scaleBits - firstBits - keyPrimes * keyBits)
       if (specialBits < firstBits + specialMarginBits) continue
-      const chain = buildChain(polyModulusDegree, { firstBits, scaleBits, specialBits }, depth)
+      const levelBits = new Array<number>(depth).fill(scaleBits)
+      const chain = buildChain(polyModulusDegree, { firstBits, levelBits, specialBits })
       if (!chain) continue
       const more = nttPrimes(polyModulusDegree, keyBits, keyPrimes, new Set(chain))
       if (more.length !== keyPrimes) continue
@@ -65,15 +69,16 @@ export function chooseParameters(
         // Every key has SEAL's form until the finished plan says how often each is used: choose-forms.ts.
         ...(hybrid && { keySwitching: { keyPrimes: more.map(String), forms: chain.slice(1).map(() => SEAL_FORM) } }),
       }
-      return { parameters, scaleBits, logQP: logQPOf(parameters) }
+      const shape = { divided: levelBits.map(() => 'weights' as const), scaleBits, extraBits: 0, headroomBits }
+      return { parameters, shape, logQP: logQPOf(parameters) }
     }
   }
   return undefined
 }
 
-/** The least scale with which a plan may be tried whose errors are simulated. */
-export const leastScaleBits = (polyModulusDegree: number): number =>
-  must(minScaleBits, polyModulusDegree) - simulatedBits
+/** The least scale with which a plan may be tried whose errors are simulated: smaller where squarings are postponed. */
+export const leastScaleBits = (polyModulusDegree: number, isPostponed = false): number =>
+  must(minScaleBits, polyModulusDegree) - simulatedBits - (isPostponed ? postponedBits : 0)
 
 function boundOf(polyModulusDegree: number): number {
   const bound = MAX_LOG_QP.get(polyModulusDegree)
@@ -89,29 +94,61 @@ const mostSpecialPrimes = 4
 
 /**
  * Chains for one degree and scale, with 1, 2, … special primes of like size that fill the bound, and hybrid keys. Which is best, the
- * finished plan says.
+ * finished plan says. Special primes exceed q0 by a margin, unless squarings are postponed: then only a simulation tells whether the
+ * scale is large enough, and whether key switches may err more.
  */
-export function parametersAtScale(
-  polyModulusDegree: number,
-  depth: number,
-  headroomBits: number,
-  scaleBits: number,
-): ChosenParameters[] {
-  const firstBits = scaleBits + headroomBits
-  const room = boundOf(polyModulusDegree) - depth * scaleBits - firstBits
+export function parametersFor(polyModulusDegree: number, shape: ChainShape): ChosenParameters[] {
+  const postponed = isPostponed(shape)
+  const [firstBits, levelBits] = [firstBitsOf(shape), levelBitsOf(shape)]
+  const room = boundOf(polyModulusDegree) - levelBits.reduce((sum, bits) => sum + bits, firstBits)
+  const least = postponed ? Math.max(firstBits, ...levelBits) : firstBits + specialMarginBits
   return Array.from({ length: mostSpecialPrimes }, (_, i) => i + 1).flatMap((count) => {
-    const most = count === 1 ? maxPrimeBits : easySpecialBits
+    const most = count === 1 && !postponed ? maxPrimeBits : easySpecialBits
     const specialBits = Math.min(most, Math.floor(room / count))
-    if (specialBits < firstBits + specialMarginBits) return []
-    const chain = buildChain(polyModulusDegree, { firstBits, scaleBits, specialBits }, depth)
-    if (!chain) return []
-    const more = nttPrimes(polyModulusDegree, specialBits, count - 1, new Set(chain))
+    if (specialBits < least) return []
+    const [special, ...more] = nttPrimes(polyModulusDegree, specialBits, count, new Set())
     if (more.length !== count - 1) return []
+    const chain = buildChain(polyModulusDegree, { firstBits, levelBits, specialBits }, more)
+    if (chain?.at(-1) !== special) return []
     const parameters: CkksParameters = {
       ...{ polyModulusDegree, primes: chain.map(String) },
       keySwitching: { keyPrimes: more.map(String), forms: chain.slice(1).map(() => SEAL_FORM) },
     }
-    return [{ parameters, scaleBits, logQP: logQPOf(parameters) }]
+    return [{ parameters, shape, logQP: logQPOf(parameters) }]
+  })
+}
+
+/** The same at another scale, the result's as much larger as there is room for. */
+export function parametersAtScale(
+  polyModulusDegree: number,
+  { divided, headroomBits }: Pick<ChainShape, 'divided' | 'headroomBits'>,
+  scaleBits: number,
+): ChosenParameters[] {
+  const postponed = isPostponed({ divided })
+  for (let extraBits = postponed ? mostExtraBits : 0; extraBits >= 0; extraBits--) {
+    const found = parametersFor(polyModulusDegree, { divided, scaleBits, extraBits, headroomBits })
+    if (found.length > 0) return found
+  }
+  return []
+}
+
+/** With larger scales wide primes would have more bits than special ones. */
+export const mostPostponedBits = 23
+/** Bits that the result's scale may have above the least: they are bits of q0, so of every value. */
+const mostExtraBits = 16
+
+/** All degrees that hold these levels, smallest first, with the largest scale from `leastBits` on; none where it is too small. */
+export function postponedCandidates(
+  shape: Pick<ChainShape, 'divided' | 'headroomBits'>,
+  leastBits: number,
+): ChosenParameters[] {
+  return [...MAX_LOG_QP.keys()].flatMap((degree) => {
+    const least = Math.max(leastBits, leastScaleBits(degree, true))
+    for (let scaleBits = mostPostponedBits; scaleBits >= least; scaleBits--) {
+      const [chosen] = parametersAtScale(degree, shape, scaleBits)
+      if (chosen) return [chosen]
+    }
+    return []
   })
 }
 
@@ -150,14 +187,20 @@ export function parameterCandidates(
 
 interface ChainBits {
   readonly firstBits: number
-  readonly scaleBits: number
+  readonly levelBits: readonly number[]
   readonly specialBits: number
 }
 
-function buildChain(degree: number, bits: ChainBits, depth: number): bigint[] | undefined {
-  const [special] = nttPrimes(degree, bits.specialBits, 1, new Set())
-  const [first] = nttPrimes(degree, bits.firstBits, 1, new Set())
-  if (special === undefined || first === undefined) return undefined
-  const middle = nttPrimes(degree, bits.scaleBits, depth, new Set([special, first]))
-  return middle.length === depth ? [first, ...middle, special] : undefined
+/** q0, a prime for each level, and the special one, none of them in `taken`. */
+function buildChain(degree: number, bits: ChainBits, taken: readonly bigint[] = []): bigint[] | undefined {
+  const used = new Set(taken)
+  const chosen: bigint[] = []
+  for (const size of [bits.specialBits, bits.firstBits, ...bits.levelBits]) {
+    const [prime] = nttPrimes(degree, size, 1, used)
+    if (prime === undefined) return undefined
+    used.add(prime)
+    chosen.push(prime)
+  }
+  const [special, ...others] = chosen
+  return [...others, special]
 }

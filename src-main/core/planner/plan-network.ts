@@ -1,7 +1,6 @@
 import type { SquareModel } from '../network/square-model.ts'
 import { InternalError, UserError } from '../errors.ts'
-import { must } from '../must.ts'
-import { INPUT, sizeOf } from '../network/layer-model.ts'
+import { sizeOf } from '../network/layer-model.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
 import { chooseForms, typicalForms } from '../plan/choose-forms.ts'
 import type { CkksParameters, PlannedNetwork } from '../plan/plan.ts'
@@ -9,28 +8,23 @@ import { runPlan } from '../plan/run-plan.ts'
 import { kernelCosts, valuingBytes, type CostModel } from '../plan/cost-model.ts'
 import { turnClearInputs } from './clear-input.ts'
 import { emitPlan } from './emit.ts'
-import { chooseGiven, type GivenParameters } from './given-parameters.ts'
+import { scalesOf } from './chain-shape.ts'
 import { interleave } from './interleave.ts'
-import { chooseParameters, parameterCandidates, type ChosenParameters } from './parameters.ts'
+import { levelsFor, type Candidate, type LevelOptions } from './levels.ts'
+import type { ChosenParameters } from './parameters.ts'
 import { paysForMasks, usualMsPerMegabyte } from './price.ts'
 import { searchLayouts, type SearchResult, type SearchSettings } from './search.ts'
-import { assignPrimes, stepsOf, type Step } from './steps.ts'
+import { stepsOf, type Step } from './steps.ts'
 
-export interface PlanOptions {
+export interface PlanOptions extends LevelOptions {
   readonly input?: 'encrypted' | 'plain'
-  /** Of the evaluator that will run the plan: the kernels unless told. */
-  readonly costs?: CostModel
   readonly searchWidth?: number
   /** What a megabyte of bundle is worth in milliseconds of run time. */
   readonly msPerMegabyte?: number
   /** Images computed at once, a power of two; one unless told. */
   readonly batch?: number
-  /** No smaller degree, and the largest scale. */
-  readonly leastDegree?: number
-  /** Takes the place of a choice of parameters. */
-  readonly given?: GivenParameters
-  /** Somebody simulates the plan's errors: scales that only they can tell to be large enough are allowed, and degrees that have no larger ones. */
-  readonly isSimulated?: boolean
+  /** Whether vectors that are mostly 0 may share ciphertexts where squarings are postponed and bytes are worth it; unless told they may. */
+  readonly masks?: boolean
 }
 
 /**
@@ -45,12 +39,14 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   refuseLarge(model)
   const steps = stepsOf(model)
   const carried = model.carried ?? { inputs: [], outputs: [] }
-  const { parameters, scaleBits, search, settings } = firstThatPacks(
-    candidatesFor(model, steps, options),
+  const { primes, postponed, candidates } = levelsFor(model, steps, options)
+  const masks = postponed.size === 0 || (options.given?.masks ?? options.masks ?? true)
+  const { parameters, shape, search, settings } = firstThatPacks(
+    candidates,
     steps,
     {
-      ...{ primes: assignPrimes(steps, model), input, width: searchWidth, inputShape: model.input.shape, carried },
-      packsSparse: paysForMasks(msPerMegabyte) && batch === 1,
+      ...{ primes, postponed, input, width: searchWidth, inputShape: model.input.shape, carried },
+      packsSparse: paysForMasks(msPerMegabyte) && batch === 1 && masks,
     },
     (parameters) => valuingBytes(costs, msPerMegabyte, typicalForms(parameters, costs, msPerMegabyte)),
     batch,
@@ -60,47 +56,14 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
     outputs: [model.output, ...carried.outputs],
     inputShape: model.input.shape,
     parameters,
-    scale: 2 ** scaleBits,
+    scales: scalesOf(shape),
     search,
     settings,
   })
   const planned = interleave(turnClearInputs(single), batch)
   checkLevels(planned)
-  return options.given ? planned : { ...planned, plan: chooseForms(planned.plan, costs, msPerMegabyte) }
-}
-
-interface Candidate extends ChosenParameters {
-  /** What layouts are searched for, where it is not the parameters themselves. */
-  readonly searched?: CkksParameters
-}
-
-/** The parameters under which the layouts of given ones were found, before a smaller scale was: so that an update finds the same. */
-function usualFor(given: GivenParameters, depth: number, headroom: number): ChosenParameters | undefined {
-  const { polyModulusDegree, keySwitching } = given.parameters
-  const keyPrimes = keySwitching && Math.min(1, keySwitching.keyPrimes.length)
-  const choose = (isSimulated: boolean) => chooseParameters(polyModulusDegree, depth, headroom, keyPrimes, isSimulated)
-  return choose(false) ?? choose(true)
-}
-
-function candidatesFor(model: SquareModel, steps: readonly Step[], options: PlanOptions): Candidate[] {
-  const { costs = kernelCosts, leastDegree, isSimulated, given } = options
-  // Only the kernels are fast with hybrid keys; whoever asks for a larger scale gets no key prime instead.
-  const mostKeyPrimes = !costs.sharesOperations ? undefined : leastDegree === undefined ? 1 : 0
-  const primes = assignPrimes(steps, model)
-  const inputs = [INPUT, ...(model.carried?.inputs ?? []).map(({ id }) => id)]
-  const depth = Math.max(...inputs.map((id) => must(primes, id))) - 1
-  const headroom = headroomBits(model, steps)
-  if (given) return [{ ...chooseGiven(given, depth, headroom), searched: usualFor(given, depth, headroom)?.parameters }]
-  return parameterCandidates(depth, headroom, leastDegree, mostKeyPrimes, isSimulated)
-}
-
-/** Whether there is a degree for this network that only a plan whose errors are simulated may have. */
-export function hasSmallerDegree(model: SquareModel, options: PlanOptions): boolean {
-  const steps = stepsOf(model)
-  const [usual, smaller] = [false, true].map(
-    (isSimulated) => candidatesFor(model, steps, { ...options, isSimulated })[0],
-  )
-  return smaller.parameters.polyModulusDegree < usual.parameters.polyModulusDegree
+  const result = { ...planned, ...(!masks && { masks }) }
+  return options.given ? result : { ...result, plan: chooseForms(planned.plan, costs, msPerMegabyte) }
 }
 
 /** A larger ring has more slots: where no packing fits the smallest, the next is tried. */
@@ -146,20 +109,6 @@ function refuseLarge(model: SquareModel): void {
       )
     }
   }
-}
-
-/**
- * Bits that the result needs above the scale: its largest value, a sign, and one bit of safety. Its biases are encrypted
- * at the same level, and may be larger than what they leave.
- */
-function headroomBits(model: SquareModel, steps: readonly Step[]): number {
-  const outputs = new Set([model.output, ...(model.carried?.outputs ?? [])])
-  let largest = Math.max(...[...outputs].map((id) => model.bounds.get(id) ?? 64))
-  for (const step of steps) {
-    if (step.kind !== 'linear' || !outputs.has(step.id)) continue
-    for (const { bias } of step.variants) for (const value of bias) largest = Math.max(largest, Math.abs(value))
-  }
-  return Math.max(4, Math.ceil(Math.log2(largest + 1)) + 2)
 }
 
 /** Transform, then check: levels and scales of the finished plan are proved before any key exists. */

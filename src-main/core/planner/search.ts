@@ -96,12 +96,13 @@ function extend(
   settings: SearchSettings,
   known: Map<string, LinearOption[]>,
 ): SearchResult[] {
-  const primes = must(settings.primes, step.id) + 1
+  const isPostponed = settings.postponed.has(step.id)
+  const primes = must(settings.primes, step.id) + (isPostponed ? 0 : 1)
   const { degree, costs } = settings
   if (step.kind === 'square') {
     const layout = must(partial.layouts, step.inputs[0])
-    const each =
-      costs.ms('square', degree, primes) + costs.ms('relinearise', degree, primes) + costs.ms('rescale', degree, primes)
+    const rescaleMs = isPostponed ? 0 : costs.ms('rescale', degree, primes)
+    const each = costs.ms('square', degree, primes) + costs.ms('relinearise', degree, primes) + rescaleMs
     const layouts = new Map(partial.layouts).set(step.id, layout)
     return [{ ...partial, layouts, ms: partial.ms + layout.ciphertexts * each }]
   }

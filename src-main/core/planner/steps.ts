@@ -16,7 +16,7 @@ import { must, present } from '../must.ts'
 import { poolStepOf, type PoolStep } from './pool.ts'
 import { windowFactors } from './weights.ts'
 
-/** What costs one level: a squaring, or all linear maps between two squarings. */
+/** What costs one level, unless a squaring is postponed: a squaring, or all linear maps between two squarings. */
 export type Step = SquareStep | LinearStep
 
 export interface SquareStep {
@@ -204,18 +204,19 @@ function fanIn(map: LinearMap, out: Shape): number {
 }
 
 /**
- * Primes left after each step, so that the last leaves one and every step costs one; and the inputs'. An input that
- * is also an output has one to drop, so that what leaves is a value of its own.
+ * Primes left after each step, so that the last leaves one and every step costs one, but for `postponed` ones; and the inputs'.
+ * An input that is also an output has one to drop, so that what leaves is a value of its own.
  */
 export function assignPrimes(
   steps: readonly Pick<Step, 'id' | 'inputs'>[],
   { output, carried }: Pick<SquareModel, 'output' | 'carried'>,
+  postponed: ReadonlySet<LayerId> = new Set(),
 ): Map<LayerId, number> {
   const computed = new Set(steps.map(({ id }) => id))
   const outputs = [output, ...(carried?.outputs ?? [])]
   const primes = new Map<LayerId, number>(outputs.map((id) => [id, computed.has(id) ? 1 : 2]))
   for (const step of [...steps].reverse()) {
-    const needed = (primes.get(step.id) ?? 1) + 1
+    const needed = (primes.get(step.id) ?? 1) + (postponed.has(step.id) ? 0 : 1)
     for (const input of step.inputs) primes.set(input, Math.max(primes.get(input) ?? 1, needed))
   }
   return primes

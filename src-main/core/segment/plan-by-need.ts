@@ -1,24 +1,30 @@
 import { kernelCosts } from '../plan/cost-model.ts'
+import { estimatePlan } from '../plan/estimate.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { atScale, scaleBitsOf } from '../planner/at-scale.ts'
-import { leastScaleBits } from '../planner/parameters.ts'
-import { hasSmallerDegree, type PlanOptions } from '../planner/plan-network.ts'
-import { usualMsPerMegabyte } from '../planner/price.ts'
-import { shareWeights } from '../planner/share-weights.ts'
+import { isPostponed, shapeOf } from '../planner/chain-shape.ts'
+import { leastScaleBits, mostPostponedBits } from '../planner/parameters.ts'
+import { canPostpone, hasSmallerDegree } from '../planner/levels.ts'
+import type { PlanOptions } from '../planner/plan-network.ts'
+import { paysForMasks, usualMsPerMegabyte } from '../planner/price.ts'
+import { hasMasks, shareWeights } from '../planner/share-weights.ts'
 import type { SegmentedModel } from './cut-network.ts'
 import { spareBits, type PrecisionNeed } from './spare-bits.ts'
 
 /** Smaller scales than a plan may have by any need: what a forecast begins with. */
 export type AnyNeed = 'any'
 
+/** What only plans whose errors are simulated may be. */
+export type Simulated = Pick<PlanOptions, 'isSimulated' | 'postponedBits' | 'masks'>
+
 /**
  * The stretches of a network with the smallest scales that meet a need, by simulation of the whole network; where none does, as
- * they are planned without one. Freed bits go to a smaller degree, else to special primes. Scales are as far above each degree's
- * noise in all stretches, as long as their primes allow.
+ * they are planned without one. Squarings are postponed where that meets it. Freed bits go to a smaller degree, else to special
+ * primes. Scales are as far above each degree's noise in all stretches, as long as their primes allow.
  */
 export function planByNeed(
   { segments, cuts }: SegmentedModel,
-  plan: (isSimulated: boolean) => PlannedNetwork[],
+  plan: (simulated: Simulated) => PlannedNetwork[],
   need: PrecisionNeed | AnyNeed,
   options: Omit<PlanOptions, 'given'>,
 ): PlannedNetwork[] {
@@ -27,31 +33,73 @@ export function planByNeed(
     need === 'any'
       ? Infinity
       : spareBits({ segments: stretches.map((stretch) => shareWeights(stretch, msPerMegabyte)), cuts }, need)
-  const smaller = segments.some((segment) => hasSmallerDegree(segment, options)) ? plan(true) : undefined
-  const largest = smaller && spare(smaller) >= 0 ? smaller : plan(false)
-  const most = Math.max(...largest.map(({ plan }) => bitsAboveNoise(plan)))
-  /** Undefined where a stretch has no primes of that size. */
-  const at = (bits: number): PlannedNetwork[] | undefined => {
-    const stretches = largest.map((stretch) => {
-      const least = leastScaleBits(degreeOf(stretch.plan))
-      const wanted = Math.max(least, Math.ceil(bits + noiseBits(degreeOf(stretch.plan))))
-      return atScale(stretch, Math.min(scaleBitsOf(stretch.plan), wanted), costs, msPerMegabyte)
-    })
-    return stretches.every((stretch) => stretch !== undefined) ? stretches : undefined
+
+  /** At the smallest scales that meet the need, no larger than these; undefined where none is found. */
+  const smallest = (largest: readonly PlannedNetwork[]): PlannedNetwork[] | undefined => {
+    const most = Math.max(...largest.map(({ plan }) => bitsAboveNoise(plan, scaleBitsOf(plan))))
+    const least = Math.min(...largest.map(({ plan }) => bitsAboveNoise(plan, leastBitsOf(plan))))
+    /** Undefined where a stretch has no primes of that size. */
+    const at = (bits: number): PlannedNetwork[] | undefined => {
+      const stretches = largest.map((stretch) => {
+        const wanted = Math.max(leastBitsOf(stretch.plan), Math.ceil(bits + noiseBits(stretch.plan) - rounding))
+        return atScale(stretch, Math.min(scaleBitsOf(stretch.plan), wanted), costs, msPerMegabyte)
+      })
+      return stretches.every((stretch) => stretch !== undefined) ? stretches : undefined
+    }
+    // An error falls by half with every bit; but smaller scales leave room for special primes, with which key switches err less.
+    const spared = Math.max(1, Math.min(Math.floor(spare(largest)), Math.ceil(most - least)))
+    for (let fewer = spared; fewer >= 0; fewer--) {
+      const stretches = at(most - fewer)
+      if (stretches && spare(stretches) >= 0) return stretches
+    }
+    return undefined
   }
-  const least = Math.min(...largest.map(({ plan }) => leastScaleBits(degreeOf(plan)) - noiseBits(degreeOf(plan))))
-  // An error falls by half with every bit.
-  let bits = Math.ceil(Math.max(least, most - Math.max(0, spare(largest))))
-  for (; bits < most; bits++) {
-    const stretches = at(bits)
-    if (stretches && spare(stretches) >= 0) return stretches
+
+  const postponed = (masks: boolean): PlannedNetwork[] | undefined => {
+    for (const postponedBits of [0, mostPostponedBits]) {
+      const simulated = { isSimulated: true, postponedBits, masks }
+      if (!segments.some((segment) => canPostpone(segment, { ...options, ...simulated }))) continue
+      const found = smallest(plan(simulated))
+      if (found) return found
+    }
+    return undefined
   }
-  return largest
+
+  const usual = (): PlannedNetwork[] => {
+    const smaller = segments.some((segment) => hasSmallerDegree(segment, options))
+      ? plan({ isSimulated: true })
+      : undefined
+    const largest = smaller && spare(smaller) >= 0 ? smaller : plan({})
+    return smallest(largest) ?? largest
+  }
+
+  const costOf = (stretches: readonly PlannedNetwork[]): number =>
+    stretches.reduce((sum, stretch) => {
+      const { seconds, bundleBytes } = estimatePlan(shareWeights(stretch, msPerMegabyte).plan, costs)
+      return sum + 1000 * seconds + (msPerMegabyte * bundleBytes) / 1e6
+    }, 0)
+
+  const masked = paysForMasks(msPerMegabyte) ? postponed(true) : undefined
+  const isMasked = (stretch: PlannedNetwork): boolean =>
+    !isPostponed(shapeOf(stretch.plan)) || hasMasks(shareWeights(stretch, msPerMegabyte).plan)
+  // Masks err too much for most plans whose squarings are postponed; and whether a plan has any tells how it is planned again.
+  if (masked?.every(isMasked)) return masked
+  const unmasked = postponed(false)
+  if (!unmasked) return usual()
+  if (!paysForMasks(msPerMegabyte)) return unmasked
+  const rescaled = usual()
+  return costOf(rescaled) < costOf(unmasked) ? rescaled : unmasked
 }
 
-const degreeOf = ({ parameters }: PlannedNetwork['plan']): number => parameters.polyModulusDegree
+type Plan = PlannedNetwork['plan']
+
+/** Of sums of bits. */
+const rounding = 1e-9
 
 /** Every rescaling and key switch leaves a rounding times the secret, of deviation N / √18 in a slot. */
-const noiseBits = (degree: number): number => Math.log2(degree / Math.sqrt(18))
+const noiseBits = ({ parameters }: Plan): number => Math.log2(parameters.polyModulusDegree / Math.sqrt(18))
 
-const bitsAboveNoise = (plan: PlannedNetwork['plan']): number => scaleBitsOf(plan) - noiseBits(degreeOf(plan))
+const bitsAboveNoise = (plan: Plan, scaleBits: number): number => scaleBits - noiseBits(plan)
+
+const leastBitsOf = (plan: Plan): number =>
+  leastScaleBits(plan.parameters.polyModulusDegree, isPostponed(shapeOf(plan)))

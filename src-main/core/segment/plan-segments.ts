@@ -13,7 +13,7 @@ import { balance, stretchesOf } from './balance.ts'
 import { maxSegments, type Split } from './cut.ts'
 import { cutNetwork, type SegmentedModel } from './cut-network.ts'
 import { handOff } from './hand-off.ts'
-import { planByNeed } from './plan-by-need.ts'
+import { planByNeed, type Simulated } from './plan-by-need.ts'
 import type { PlannedCut, PlannedSegments } from './planned-segments.ts'
 import { segmentByDepth, segmentByRefreshes, segmentLevels } from './propose-cuts.ts'
 import type { PrecisionNeed } from './spare-bits.ts'
@@ -33,7 +33,7 @@ export interface SegmentOptions extends Omit<PlanOptions, 'given'> {
  */
 export function planSegments(model: RefreshedModel, split: Split, options: SegmentOptions): PlannedSegments {
   const { refreshed, plan, finish } = planningOf(model, split, options)
-  return finish(options.need ? planByNeed(refreshed, plan, options.need, options) : plan(false))
+  return finish(options.need ? planByNeed(refreshed, plan, options.need, options) : plan({}))
 }
 
 /** A network's plan with the largest scales, and with smaller ones than any need leaves: what it may come to lies between. */
@@ -43,15 +43,20 @@ export function planExtremes(
   options: Omit<SegmentOptions, 'given' | 'need'>,
 ): { readonly largest: PlannedSegments; readonly smallest: PlannedSegments } {
   const { refreshed, plan, finish } = planningOf(model, split, options)
-  const usual = plan(false)
-  const smallest = planByNeed(refreshed, (isSimulated) => (isSimulated ? plan(true) : usual), 'any', options)
+  const usual = plan({})
+  const smallest = planByNeed(
+    refreshed,
+    (simulated) => (simulated.isSimulated ? plan(simulated) : usual),
+    'any',
+    options,
+  )
   return { largest: finish(usual), smallest: finish(smallest) }
 }
 
 interface Planning {
   readonly refreshed: SegmentedModel
   /** Each stretch between two refreshes. */
-  readonly plan: (isSimulated: boolean) => PlannedNetwork[]
+  readonly plan: (simulated: Simulated) => PlannedNetwork[]
   /** Cuts the stretches by handing on, and lets weights share ciphertexts. */
   readonly finish: (stretches: readonly PlannedNetwork[]) => PlannedSegments
 }
@@ -63,10 +68,10 @@ function planningOf(model: RefreshedModel, split: Split, { given, ...options }: 
   }
   const byHand = placeHandOffs(handedAfter(split), refreshed.segments)
   const { costs = kernelCosts } = options
-  const plan = (isSimulated: boolean): PlannedNetwork[] =>
+  const plan = (simulated: Simulated): PlannedNetwork[] =>
     refreshed.segments.map((segment, i) =>
       planNetwork(segment, {
-        ...{ ...options, isSimulated, given: given?.[i] },
+        ...{ ...options, ...simulated, given: given?.[i] },
         ...(i > 0 && { input: 'encrypted', costs: encryptedByOwner(costs) }),
       }),
     )
@@ -84,7 +89,8 @@ function finishStretches(
   const segments: PlannedNetwork[] = []
   const cuts: PlannedCut[] = []
   stretches.forEach((stretch, i) => {
-    segments.push(...(after[i].length > 0 ? handOff(stretch, after[i]) : [stretch]))
+    const parts = after[i].length > 0 ? handOff(stretch, after[i]) : [stretch]
+    segments.push(...parts.map((part) => ({ ...part, masks: stretch.masks })))
     for (const layer of after[i]) cuts.push({ kind: 'hand-off', after: stretch.plan.layers[layer].id })
     if (i < refreshed.cuts.length) cuts.push(refreshed.cuts[i])
   })

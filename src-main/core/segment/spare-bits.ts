@@ -20,6 +20,10 @@ export interface PrecisionNeed {
 
 /** Errors stay so many bits below the largest output. */
 const outputBits = 8
+/** Of the errors that count there: one in 370 is larger. */
+const outputDeviations = 3
+/** Of those that a label is safe from. */
+const labelDeviations = 6
 /** Samples whose errors are simulated. */
 const simulated = 4
 
@@ -28,8 +32,9 @@ const largestOf = (values: ArrayLike<number>): number =>
 
 /**
  * By how many bits more the errors of a plan may be: until a calibration sample's margin is within the bound of `validate` (twice the
- * largest error, or twelve times the root mean square), or an error is less than eight bits below a sample's largest output (of a
- * quantity, which may be 0, below its median size). Negative where they are too large already.
+ * largest error, or twelve times the root mean square), or an error (the largest, or three times the root mean square) is less than
+ * eight bits below a sample's largest output (of a quantity, which may be 0, below its median size). Negative where they are too
+ * large already.
  */
 export function spareBits(
   planned: PlannedSegments,
@@ -45,7 +50,8 @@ export function spareBits(
     return { exact: outputs[i], noisy: noisy.subarray(0, outputs[i].length) }
   })
   if (pairs.length === 0) return -Infinity
-  const error = boundOf(pairs.map(({ exact, noisy }) => noisy.map((value, i) => value - exact[i])))
+  const errors = pairs.map(({ exact, noisy }) => noisy.map((value, i) => value - exact[i]))
+  const error = boundOf(errors, outputDeviations)
   const hasLabels = outputs[0].length > 1 || isClassifier
   const sizes = finite.map(largestOf)
   const size = hasLabels ? Math.min(...sizes) : present(median(sizes))
@@ -56,12 +62,12 @@ export function spareBits(
     return got.map((value, i) => value - wanted[i])
   })
   const margin = Math.min(...finite.map((output) => marginOf(scoresOf(output))))
-  return Math.min(bits, Math.log2(margin / (2 * boundOf(scoreErrors))))
+  return Math.min(bits, Math.log2(margin / (2 * boundOf(scoreErrors, labelDeviations))))
 }
 
-/** What hardly any error exceeds. */
-function boundOf(errors: readonly Float64Array[]): number {
+/** The largest error, or so many of their deviations. */
+function boundOf(errors: readonly Float64Array[], deviations: number): number {
   const all = errors.flatMap((each) => [...each])
   const squares = all.reduce((sum, error) => sum + error ** 2, 0)
-  return Math.max(largestOf(all), 6 * Math.sqrt(squares / all.length))
+  return Math.max(largestOf(all), deviations * Math.sqrt(squares / all.length))
 }

@@ -1,0 +1,135 @@
+import type { SquareModel } from '../network/square-model.ts'
+import { UserError } from '../errors.ts'
+import { must } from '../must.ts'
+import { INPUT, type LayerId } from '../network/layer-model.ts'
+import { kernelCosts, type CostModel } from '../plan/cost-model.ts'
+import type { CkksParameters } from '../plan/plan.ts'
+import { isPostponed } from './chain-shape.ts'
+import { chooseGiven, type GivenParameters } from './given-parameters.ts'
+import {
+  chooseParameters,
+  mostPostponedBits,
+  parameterCandidates,
+  postponedCandidates,
+  type ChosenParameters,
+} from './parameters.ts'
+import { dividedBy, postponableSquares } from './postpone.ts'
+import { assignPrimes, stepsOf, type Step } from './steps.ts'
+
+export interface LevelOptions {
+  /** Of the evaluator that will run the plan: the kernels unless told. */
+  readonly costs?: CostModel
+  /** No smaller degree, and the largest scale. */
+  readonly leastDegree?: number
+  /** Takes the place of a choice of parameters. */
+  readonly given?: GivenParameters
+  /** Somebody simulates the plan's errors: scales that only they can tell to be large enough are allowed, and degrees that have no larger ones. */
+  readonly isSimulated?: boolean
+  /** The least bits of a scale with which squarings may be postponed (postpone.ts), where somebody simulates the plan's errors. */
+  readonly postponedBits?: number
+}
+
+export interface Candidate extends ChosenParameters {
+  /** What layouts are searched for, where it is not the parameters themselves. */
+  readonly searched?: CkksParameters
+}
+
+export interface Levels {
+  /** Left in each step's result, and the inputs. */
+  readonly primes: ReadonlyMap<LayerId, number>
+  /** Squarings that are not rescaled. */
+  readonly postponed: ReadonlySet<LayerId>
+  readonly candidates: readonly Candidate[]
+}
+
+/** Larger primes take more bytes, of weights and of q0: postponing pays where so few primes are left of those that were. */
+const mostPrimesLeft = 0.7
+
+/** What each step's result has left, and parameters that hold it, the smallest degree first. Throws UserError as planNetwork. */
+export function levelsFor(model: SquareModel, steps: readonly Step[], options: LevelOptions): Levels {
+  const { costs = kernelCosts, leastDegree, isSimulated, given, postponedBits } = options
+  const headroom = headroomBits(model, steps)
+  if (given) {
+    const levels = assigned(model, steps, given.isPostponed)
+    const chosen = chooseGiven(given, levels.divided ?? [], headroom)
+    return { ...levels, candidates: [{ ...chosen, searched: searchedFor(chosen, headroom)?.parameters }] }
+  }
+  const usual = (): Levels => {
+    const levels = assigned(model, steps, false)
+    // Only the kernels are fast with hybrid keys; whoever asks for a larger scale gets no key prime instead.
+    const mostKeyPrimes = !costs.sharesOperations ? undefined : leastDegree === undefined ? 1 : 0
+    const candidates = parameterCandidates(levels.depth, headroom, leastDegree, mostKeyPrimes, isSimulated)
+    return { ...levels, candidates }
+  }
+  if (postponedBits === undefined || !costs.sharesOperations || leastDegree !== undefined) return usual()
+  const { divided, ...levels } = assigned(model, steps, true)
+  const postpones = divided !== undefined && isPostponed({ divided })
+  const candidates = postpones ? postponedCandidates({ divided, headroomBits: headroom }, postponedBits) : []
+  if (candidates.length === 0) return usual()
+  const other = unlessRefused(usual)
+  const few = !other || primesOf(candidates[0]) <= mostPrimesLeft * primesOf(other.candidates[0])
+  return few && (!other || degreeOf(candidates[0]) <= degreeOf(other.candidates[0])) ? { ...levels, candidates } : other
+}
+
+const primesOf = ({ shape }: Candidate): number => shape.divided.length + 1
+const degreeOf = ({ parameters }: Candidate): number => parameters.polyModulusDegree
+
+function assigned(model: SquareModel, steps: readonly Step[], postpones: boolean) {
+  const postponed = postpones ? postponableSquares(steps, model) : new Set<LayerId>()
+  const primes = assignPrimes(steps, model, postponed)
+  const inputs = [INPUT, ...(model.carried?.inputs ?? []).map(({ id }) => id)]
+  const depth = Math.max(...inputs.map((id) => must(primes, id))) - 1
+  return { primes, postponed, depth, divided: dividedBy(steps, primes, depth, postponed) }
+}
+
+/** Whether there is a degree for this network that only a plan whose errors are simulated may have. */
+export function hasSmallerDegree(model: SquareModel, options: LevelOptions): boolean {
+  const steps = stepsOf(model)
+  const [usual, smaller] = [false, true].map((isSimulated) =>
+    degreeOf(levelsFor(model, steps, { ...options, isSimulated }).candidates[0]),
+  )
+  return smaller < usual
+}
+
+/** Whether planNetwork postpones squarings with these options. */
+export function canPostpone(model: SquareModel, options: LevelOptions): boolean {
+  const steps = stepsOf(model)
+  return (unlessRefused(() => levelsFor(model, steps, options))?.postponed.size ?? 0) > 0
+}
+
+function unlessRefused<T>(make: () => T): T | undefined {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof UserError) return undefined
+    throw error
+  }
+}
+
+/** The parameters under which the layouts of given ones were found, before a smaller scale was: so that an update finds the same. */
+function searchedFor({ parameters, shape }: ChosenParameters, headroomBits: number): ChosenParameters | undefined {
+  const { polyModulusDegree, keySwitching } = parameters
+  const { divided } = shape
+  if (isPostponed(shape)) {
+    const degrees = [0, mostPostponedBits].flatMap((least) => postponedCandidates({ divided, headroomBits }, least))
+    return degrees.find((chosen) => degreeOf(chosen) === polyModulusDegree)
+  }
+  const keyPrimes = keySwitching && Math.min(1, keySwitching.keyPrimes.length)
+  const choose = (isSimulated: boolean) =>
+    chooseParameters(polyModulusDegree, divided.length, headroomBits, keyPrimes, isSimulated)
+  return choose(false) ?? choose(true)
+}
+
+/**
+ * Bits that the result needs above the scale: its largest value, a sign, and one bit of safety. Its biases are encrypted
+ * at the same level, and may be larger than what they leave.
+ */
+function headroomBits(model: SquareModel, steps: readonly Step[]): number {
+  const outputs = new Set([model.output, ...(model.carried?.outputs ?? [])])
+  let largest = Math.max(...[...outputs].map((id) => model.bounds.get(id) ?? 64))
+  for (const step of steps) {
+    if (step.kind !== 'linear' || !outputs.has(step.id)) continue
+    for (const { bias } of step.variants) for (const value of bias) largest = Math.max(largest, Math.abs(value))
+  }
+  return Math.max(4, Math.ceil(Math.log2(largest + 1)) + 2)
+}
