@@ -10,7 +10,7 @@ import { UserError } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { exactLayersOf } from '../core/segment/choose-exact.ts'
 import { WHOLE, type Cut, type CutKind } from '../core/segment/cut.ts'
-import { planExtremes, type PlannedSegments } from '../core/segment/plan-segments.ts'
+import { planRange, type PlannedSegments } from '../core/segment/plan-segments.ts'
 import { parametersOf } from '../core/network/linear-maps.ts'
 import { forecastBudget, type BudgetForecast } from '../owner/budget/forecast.ts'
 import { approximateOpened, planApproximated, type CompileRequest } from './compile.ts'
@@ -116,7 +116,7 @@ export interface CutPoint {
 /** Packing, levels, keys and cost, without encrypting anything. @throws UserError as `compile` */
 export async function plan(request: PlanRequest, work: WorkContext): Promise<PlanResult> {
   const watch = new Stopwatch(work)
-  const { model, segments, cuts, basis, smallest } = await planned(request, work, watch)
+  const { model, segments, cuts, basis, others } = await planned(request, work, watch)
   const estimates = segments.map(({ plan }) => estimatePlan(plan, kernelCosts))
   const refreshes = cuts.flatMap((cut, i): OwnerDuty[] =>
     cut.kind === 'hand-off'
@@ -138,12 +138,7 @@ export async function plan(request: PlanRequest, work: WorkContext): Promise<Pla
     owner: [...refreshes, open],
     cutPoints: cutPointsOf(model),
     basis,
-    ...(smallest && {
-      forecast: forecastOf(
-        smallest.segments.map(({ plan }) => estimatePlan(plan, kernelCosts)),
-        estimates,
-      ),
-    }),
+    ...(others && { forecast: forecastOf([estimates, ...others.map(estimatesOf)]) }),
     budget: budgetOf(
       model,
       segments.map(({ plan }) => plan),
@@ -152,9 +147,12 @@ export async function plan(request: PlanRequest, work: WorkContext): Promise<Pla
   }
 }
 
-function forecastOf(smallest: readonly PlanEstimate[], largest: readonly PlanEstimate[]): PlanForecast {
+const estimatesOf = ({ segments }: PlannedSegments): PlanEstimate[] =>
+  segments.map(({ plan }) => estimatePlan(plan, kernelCosts))
+
+function forecastOf(plans: readonly (readonly PlanEstimate[])[]): PlanForecast {
   const range = (of: (estimates: readonly PlanEstimate[]) => number): Range => {
-    const ends = [of(smallest), of(largest)]
+    const ends = plans.map(of)
     return { least: leastOfFit * Math.min(...ends), most: mostOfFit * Math.max(...ends) }
   }
   const sum = (of: (estimate: PlanEstimate) => number): Range =>
@@ -192,7 +190,8 @@ async function planned(
   work: WorkContext,
   watch: Stopwatch,
 ): Promise<
-  PlannedSegments & Pick<PlanResult, 'basis'> & { readonly model: LayerModel; readonly smallest?: PlannedSegments }
+  PlannedSegments &
+    Pick<PlanResult, 'basis'> & { readonly model: LayerModel; readonly others?: readonly PlannedSegments[] }
 > {
   const { split = WHOLE, splitPools, input, batch, msPerMegabyte } = request
   const fitted = await fittedNetwork(request, work, watch)
@@ -203,8 +202,8 @@ async function planned(
   const exact = exactLayersOf(model, split, degree, splitPools)
   const skeleton = refreshedSkeletonOf(model, { degree, exact, splitPools })
   const options = { input, batch, msPerMegabyte }
-  const { largest, smallest } = await watch.time('plan', () => planExtremes(skeleton, split, options))
-  return { model, basis: 'network', ...largest, smallest }
+  const { largest, others } = await watch.time('plan', () => planRange(skeleton, split, options))
+  return { model, basis: 'network', ...largest, others }
 }
 
 /** With `keptOnly`, nothing where the fit was not made before, or where the data are wrong, which is for those to say who fit. */

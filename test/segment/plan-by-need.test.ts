@@ -7,7 +7,7 @@ import { atScale, scaleBitsOf } from '../../src-main/core/planner/at-scale.ts'
 import { isPostponed, scalesSeen, shapeOf } from '../../src-main/core/planner/chain-shape.ts'
 import { givenBy } from '../../src-main/core/planner/given-parameters.ts'
 import { parseSplit, WHOLE } from '../../src-main/core/segment/cut.ts'
-import { planExtremes, planSegments } from '../../src-main/core/segment/plan-segments.ts'
+import { planRange, planSegments } from '../../src-main/core/segment/plan-segments.ts'
 import { spareBits, type PrecisionNeed } from '../../src-main/core/segment/spare-bits.ts'
 import { networkBuilder, randomSource } from '../planner/networks.ts'
 
@@ -15,6 +15,12 @@ function network(outputs: number, seed = 1) {
   const b = networkBuilder([1, 6, 6], seed)
   b.square('s1', b.conv('c1', INPUT, 2, 3, 1))
   return b.model(b.dense('d', 's1', outputs))
+}
+
+function deeperOf(seed: number) {
+  const b = networkBuilder([1, 6, 6], seed)
+  b.square('s2', b.conv('c2', b.square('s1', b.conv('c1', INPUT, 2, 3, 1)), 2, 3, 1))
+  return b.model(b.dense('d', 's2', 10))
 }
 
 function needOf(model: ReturnType<typeof network>, changed: Partial<PrecisionNeed> = {}): PrecisionNeed {
@@ -93,25 +99,28 @@ describe('scales by need', () => {
     expect(spareBits(wholeOf(single), { ...tenfold, isClassifier: true })).toBe(-Infinity)
   })
 
-  it('make bundles whose size lies between the extremes, which know no sample', () => {
-    const bytesOf = ({ segments }: ReturnType<typeof wholeOf>): number =>
-      segments.reduce((sum, { plan }) => sum + estimatePlan(plan, kernelCosts).bundleBytes, 0)
-    const { largest, smallest } = planExtremes(network(10, 7), WHOLE, options)
-    expect(scales(smallest)[0]).toBeLessThan(scales(largest)[0])
-    expect(scales(largest)).toEqual(scales(wholeOf(model)))
-    const tied = { ...need, scoresOf: (scores: Float64Array) => scores.map(() => 1) }
-    for (const planned of [need, tied].map((each) => wholeOf(model, each))) {
-      expect(bytesOf(planned)).toBeGreaterThanOrEqual(bytesOf(smallest))
-      expect(bytesOf(planned)).toBeLessThanOrEqual(bytesOf(largest))
-    }
-  })
+  it.each([0.5, 2])(
+    'make bundles whose size lies in a range that knows no sample, at a price of %d',
+    (msPerMegabyte) => {
+      const priced = { ...options, msPerMegabyte }
+      const bytesOf = ({ segments }: ReturnType<typeof wholeOf>): number =>
+        segments.reduce((sum, { plan }) => sum + estimatePlan(plan, kernelCosts).bundleBytes, 0)
+      for (const model of [network(10), deeperOf(1)]) {
+        const { largest, others } = planRange(model, WHOLE, priced)
+        expect(scales(largest)).toEqual(scales(planSegments(model, WHOLE, priced)))
+        const ends = [largest, ...others].map(bytesOf)
+        const enough = needOf(model)
+        const tied = { ...enough, scoresOf: (scores: Float64Array) => scores.map(() => 1) }
+        for (const need of [enough, tied]) {
+          const bytes = bytesOf(planSegments(model, WHOLE, { ...priced, need }))
+          expect(bytes).toBeGreaterThanOrEqual(Math.min(...ends))
+          expect(bytes).toBeLessThanOrEqual(Math.max(...ends))
+        }
+      }
+    },
+  )
 
   describe('let squarings be postponed', () => {
-    const deeperOf = (seed: number) => {
-      const b = networkBuilder([1, 6, 6], seed)
-      b.square('s2', b.conv('c2', b.square('s1', b.conv('c1', INPUT, 2, 3, 1)), 2, 3, 1))
-      return b.model(b.dense('d', 's2', 10))
-    }
     const deeper = deeperOf(1)
     const enough = needOf(deeper)
 

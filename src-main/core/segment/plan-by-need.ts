@@ -11,9 +11,6 @@ import { hasMasks, shareWeights } from '../planner/share-weights.ts'
 import type { SegmentedModel } from './cut-network.ts'
 import { spareBits, type PrecisionNeed } from './spare-bits.ts'
 
-/** Smaller scales than a plan may have by any need: what a forecast begins with. */
-export type AnyNeed = 'any'
-
 /** What only plans whose errors are simulated may be. */
 export type Simulated = Pick<PlanOptions, 'isSimulated' | 'postponedBits' | 'masks'>
 
@@ -25,35 +22,14 @@ export type Simulated = Pick<PlanOptions, 'isSimulated' | 'postponedBits' | 'mas
 export function planByNeed(
   { segments, cuts }: SegmentedModel,
   plan: (simulated: Simulated) => PlannedNetwork[],
-  need: PrecisionNeed | AnyNeed,
+  need: PrecisionNeed,
   options: Omit<PlanOptions, 'given'>,
 ): PlannedNetwork[] {
   const { costs = kernelCosts, msPerMegabyte = usualMsPerMegabyte } = options
   const spare = (stretches: readonly PlannedNetwork[]): number =>
-    need === 'any'
-      ? Infinity
-      : spareBits({ segments: stretches.map((stretch) => shareWeights(stretch, msPerMegabyte)), cuts }, need)
-
-  /** At the smallest scales that meet the need, no larger than these; undefined where none is found. */
-  const smallest = (largest: readonly PlannedNetwork[]): PlannedNetwork[] | undefined => {
-    const most = Math.max(...largest.map(({ plan }) => bitsAboveNoise(plan, scaleBitsOf(plan))))
-    const least = Math.min(...largest.map(({ plan }) => bitsAboveNoise(plan, leastBitsOf(plan))))
-    /** Undefined where a stretch has no primes of that size. */
-    const at = (bits: number): PlannedNetwork[] | undefined => {
-      const stretches = largest.map((stretch) => {
-        const wanted = Math.max(leastBitsOf(stretch.plan), Math.ceil(bits + noiseBits(stretch.plan) - rounding))
-        return atScale(stretch, Math.min(scaleBitsOf(stretch.plan), wanted), costs, msPerMegabyte)
-      })
-      return stretches.every((stretch) => stretch !== undefined) ? stretches : undefined
-    }
-    // An error falls by half with every bit; but smaller scales leave room for special primes, with which key switches err less.
-    const spared = Math.max(1, Math.min(Math.floor(spare(largest)), Math.ceil(most - least)))
-    for (let fewer = spared; fewer >= 0; fewer--) {
-      const stretches = at(most - fewer)
-      if (stretches && spare(stretches) >= 0) return stretches
-    }
-    return undefined
-  }
+    spareBits({ segments: stretches.map((stretch) => shareWeights(stretch, msPerMegabyte)), cuts }, need)
+  const smallest = (largest: readonly PlannedNetwork[]): PlannedNetwork[] | undefined =>
+    smallestScales(largest, spare, options)
 
   const postponed = (masks: boolean): PlannedNetwork[] | undefined => {
     for (const postponedBits of [0, mostPostponedBits]) {
@@ -89,6 +65,53 @@ export function planByNeed(
   if (!paysForMasks(msPerMegabyte)) return unmasked
   const rescaled = usual()
   return costOf(rescaled) < costOf(unmasked) ? rescaled : unmasked
+}
+
+/**
+ * The stretches as they are planned without a need, then all that planByNeed may choose from: each at its largest scales and at its
+ * smallest, with masks and without. What any need leaves lies between.
+ */
+export function planExtremes(
+  { segments }: SegmentedModel,
+  plan: (simulated: Simulated) => PlannedNetwork[],
+  options: Omit<PlanOptions, 'given'>,
+): PlannedNetwork[][] {
+  const { msPerMegabyte } = options
+  const simulated = { isSimulated: true }
+  const forms = [plan({})]
+  if (segments.some((segment) => hasSmallerDegree(segment, options))) forms.push(plan(simulated))
+  const postponed = { ...simulated, postponedBits: 0, masks: paysForMasks(msPerMegabyte) }
+  if (segments.some((segment) => canPostpone(segment, { ...options, ...postponed }))) {
+    const stretches = plan(postponed)
+    forms.push(stretches)
+    if (postponed.masks) forms.push(stretches.map((stretch) => ({ ...stretch, masks: false })))
+  }
+  return forms.flatMap((largest) => [largest, smallestScales(largest, () => Infinity, options) ?? largest])
+}
+
+/** At the smallest scales that leave bits to spare, no larger than these; undefined where none is found. */
+function smallestScales(
+  largest: readonly PlannedNetwork[],
+  spare: (stretches: readonly PlannedNetwork[]) => number,
+  { costs = kernelCosts, msPerMegabyte = usualMsPerMegabyte }: Pick<PlanOptions, 'costs' | 'msPerMegabyte'>,
+): PlannedNetwork[] | undefined {
+  const most = Math.max(...largest.map(({ plan }) => bitsAboveNoise(plan, scaleBitsOf(plan))))
+  const least = Math.min(...largest.map(({ plan }) => bitsAboveNoise(plan, leastBitsOf(plan))))
+  /** Undefined where a stretch has no primes of that size. */
+  const at = (bits: number): PlannedNetwork[] | undefined => {
+    const stretches = largest.map((stretch) => {
+      const wanted = Math.max(leastBitsOf(stretch.plan), Math.ceil(bits + noiseBits(stretch.plan) - rounding))
+      return atScale(stretch, Math.min(scaleBitsOf(stretch.plan), wanted), costs, msPerMegabyte)
+    })
+    return stretches.every((stretch) => stretch !== undefined) ? stretches : undefined
+  }
+  // An error falls by half with every bit; but smaller scales leave room for special primes, with which key switches err less.
+  const spared = Math.max(1, Math.min(Math.floor(spare(largest)), Math.ceil(most - least)))
+  for (let fewer = spared; fewer >= 0; fewer--) {
+    const stretches = at(most - fewer)
+    if (stretches && spare(stretches) >= 0) return stretches
+  }
+  return undefined
 }
 
 type Plan = PlannedNetwork['plan']

@@ -13,7 +13,7 @@ import { balance, stretchesOf } from './balance.ts'
 import { maxSegments, type Split } from './cut.ts'
 import { cutNetwork, type SegmentedModel } from './cut-network.ts'
 import { handOff } from './hand-off.ts'
-import { planByNeed, type Simulated } from './plan-by-need.ts'
+import { planByNeed, planExtremes, type Simulated } from './plan-by-need.ts'
 import type { PlannedCut, PlannedSegments } from './planned-segments.ts'
 import { segmentByDepth, segmentByRefreshes, segmentLevels } from './propose-cuts.ts'
 import type { PrecisionNeed } from './spare-bits.ts'
@@ -36,21 +36,15 @@ export function planSegments(model: RefreshedModel, split: Split, options: Segme
   return finish(options.need ? planByNeed(refreshed, plan, options.need, options) : plan({}))
 }
 
-/** A network's plan with the largest scales, and with smaller ones than any need leaves: what it may come to lies between. */
-export function planExtremes(
+/** A network's plan with the largest scales, and all others between which it may come to lie: see plan-by-need.ts. */
+export function planRange(
   model: RefreshedModel,
   split: Split,
   options: Omit<SegmentOptions, 'given' | 'need'>,
-): { readonly largest: PlannedSegments; readonly smallest: PlannedSegments } {
+): { readonly largest: PlannedSegments; readonly others: readonly PlannedSegments[] } {
   const { refreshed, plan, finish } = planningOf(model, split, options)
-  const usual = plan({})
-  const smallest = planByNeed(
-    refreshed,
-    (simulated) => (simulated.isSimulated ? plan(simulated) : usual),
-    'any',
-    options,
-  )
-  return { largest: finish(usual), smallest: finish(smallest) }
+  const [largest, ...others] = planExtremes(refreshed, plan, options)
+  return { largest: finish(largest), others: others.map(finish) }
 }
 
 interface Planning {
