@@ -28,13 +28,27 @@ const projectFile = z.strictObject({
   tests: z.array(testRecord).max(1000).readonly().default([]),
 })
 
+/** Under way, by path. */
+const writing = new Map<string, Promise<void>>()
+
+/** Writes to one path follow each other in the order of the calls, so that the last choice is what stays. */
 export async function saveProject(project: Project, path: string): Promise<void> {
   const { kind, model, choices, stage, tests } = project
   const content = projectFile.parse({ format: 'sealwright-project', version, kind, model, choices, stage, tests })
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await writeAtomically(path, { force: true, mode: 0o600 }, async (file) => {
-    await file.writeFile(`${JSON.stringify(content, null, 2)}\n`)
-  })
+  const before = writing.get(path)
+  const written = (async () => {
+    await before?.catch(() => {})
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await writeAtomically(path, { force: true, mode: 0o600 }, async (file) => {
+      await file.writeFile(`${JSON.stringify(content, null, 2)}\n`)
+    })
+  })()
+  writing.set(path, written)
+  try {
+    await written
+  } finally {
+    if (writing.get(path) === written) writing.delete(path)
+  }
 }
 
 /** @throws UserError file-not-found, not-a-project, unsupported-project-version */

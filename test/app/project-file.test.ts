@@ -35,6 +35,17 @@ describe('project files', () => {
     expect(await readdir(folder)).toEqual(['mine.sealproj'])
   })
 
+  it('hold the last of choices that were made faster than they are written', async () => {
+    const project = new Project('file', model, 1)
+    const writes = Array.from({ length: 30 }, (_, i) => {
+      project.choose({ calibration: `/data/${i}.npz` })
+      return saveProject(project, path)
+    })
+    await Promise.all(writes)
+    expect((await loadProject(path)).choices.calibration).toBe('/data/29.npz')
+    expect(await readdir(folder)).toEqual(['mine.sealproj'])
+  })
+
   it('come back with the screen and the tests', async () => {
     const project = new Project('file', model, 248_864)
     project.stage = 'splits'
