@@ -26,8 +26,11 @@ describe('the network in single precision', () => {
     fc.assert(
       fc.property(polynomialModels, (model) => {
         const samples = samplesOf(sizeOf(model.input.shape), 5)
-        const expected = runLayerBatch(model, samples)
-        const scale = Math.max(1, ...expected.map(largestOf))
+        // What overflows on the way, or is lost in larger numbers, is not in the output alone.
+        let scale = 1
+        const expected = runLayerBatch(model, samples, (_layer, outputs) => {
+          scale = Math.max(scale, ...outputs.map(largestOf))
+        })
         fc.pre(scale < 1e4)
         const outputs = new Network(model, SAMPLES, false).forward(samples)
         expected.forEach((row, s) =>
