@@ -43,6 +43,14 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'max-lines': ['error', { max: 400 }],
       eqeqeq: 'error',
+      // One style of privacy, which holds at run time too; only constructors have no other.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: ':matches(PropertyDefinition, MethodDefinition[kind!="constructor"])[accessibility="private"]',
+          message: 'Begin the name with # instead.',
+        },
+      ],
     },
   },
   // A test may assert that something is there: it fails if it is not.

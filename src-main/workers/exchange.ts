@@ -20,43 +20,43 @@ interface Parcel {
  * worker until the parcel is there, since a plan runs synchronously. Not for the main thread.
  */
 export class Exchange {
-  private readonly ends: ExchangeEnds
-  private readonly posted: Int32Array
-  private readonly arrived = new Map<number, Uint8Array>()
+  readonly #ends: ExchangeEnds
+  readonly #posted: Int32Array
+  readonly #arrived = new Map<number, Uint8Array>()
 
   constructor(ends: ExchangeEnds) {
-    this.ends = ends
-    this.posted = new Int32Array(ends.posted)
+    this.#ends = ends
+    this.#posted = new Int32Array(ends.posted)
   }
 
   send(to: number, id: number, bytes: Uint8Array): void {
-    const port = this.ends.ports[to]
-    if (!port) throw new InternalError(`thread ${this.ends.thread} has no port to thread ${to}`)
+    const port = this.#ends.ports[to]
+    if (!port) throw new InternalError(`thread ${this.#ends.thread} has no port to thread ${to}`)
     const parcel: Parcel = { id, bytes }
     port.postMessage(parcel, [bytes.buffer as ArrayBuffer])
-    Atomics.add(this.posted, to, 1)
-    Atomics.notify(this.posted, to)
+    Atomics.add(this.#posted, to, 1)
+    Atomics.notify(this.#posted, to)
   }
 
   receive(id: number): Uint8Array {
     for (;;) {
-      const seen = Atomics.load(this.posted, this.ends.thread)
-      this.takeAll()
-      const bytes = this.arrived.get(id)
+      const seen = Atomics.load(this.#posted, this.#ends.thread)
+      this.#takeAll()
+      const bytes = this.#arrived.get(id)
       if (bytes) {
-        this.arrived.delete(id)
+        this.#arrived.delete(id)
         return bytes
       }
-      Atomics.wait(this.posted, this.ends.thread, seen)
+      Atomics.wait(this.#posted, this.#ends.thread, seen)
     }
   }
 
-  private takeAll(): void {
-    for (const port of this.ends.ports) {
+  #takeAll(): void {
+    for (const port of this.#ends.ports) {
       if (!port) continue
       for (let message = receiveMessageOnPort(port); message; message = receiveMessageOnPort(port)) {
         const { id, bytes } = message.message as Parcel
-        this.arrived.set(id, bytes)
+        this.#arrived.set(id, bytes)
       }
     }
   }

@@ -189,32 +189,32 @@ const sumOfContrasts = ({ id, sources, shape, taps }: ContrastLayer, input: stri
 
 /** Gathers the figures of a FitReport over channels. */
 class FitSummary {
-  private squared = 0
-  private squaredByChebyshev = 0
-  private readonly ranges: [number, number][] = []
+  #squared = 0
+  #squaredByChebyshev = 0
+  readonly #ranges: [number, number][] = []
 
   see(channel: number, low: number, high: number): void {
-    const [least, most] = this.ranges[channel] ?? [Infinity, -Infinity]
-    this.ranges[channel] = [Math.min(least, low), Math.max(most, high)]
+    const [least, most] = this.#ranges[channel] ?? [Infinity, -Infinity]
+    this.#ranges[channel] = [Math.min(least, low), Math.max(most, high)]
   }
 
   miss(error: number, weight: number): void {
-    this.squared += weight * error * error
+    this.#squared += weight * error * error
   }
 
   missByChebyshev(error: number, weight: number): void {
-    this.squaredByChebyshev += weight * error * error
+    this.#squaredByChebyshev += weight * error * error
   }
 
   report(original: string, { degree, margin }: FitOptions): FitReport {
-    const [low, high] = this.ranges.reduce((all, one) => [Math.min(all[0], one[0]), Math.max(all[1], one[1])])
+    const [low, high] = this.#ranges.reduce((all, one) => [Math.min(all[0], one[0]), Math.max(all[1], one[1])])
     return {
       original,
       degree,
-      rootMeanSquareError: Math.sqrt(this.squared),
-      ...(this.squaredByChebyshev > 0 && { chebyshevError: Math.sqrt(this.squaredByChebyshev) }),
+      rootMeanSquareError: Math.sqrt(this.#squared),
+      ...(this.#squaredByChebyshev > 0 && { chebyshevError: Math.sqrt(this.#squaredByChebyshev) }),
       range: [low, high],
-      channelRanges: this.ranges,
+      channelRanges: this.#ranges,
       rangeMargin: 1 + 2 * margin,
     }
   }

@@ -6,18 +6,18 @@ import { slotsOf, type Plan, type WeightIndex, type WeightVectors } from './plan
  * expansion slots are complex: a vector is twice as long, real parts first.
  */
 export class ClearEvaluator implements Evaluator<Float64Array> {
-  private readonly slots: number
-  private readonly weightVectors: WeightVectors
+  readonly #slots: number
+  readonly #weightVectors: WeightVectors
 
   constructor(plan: Plan, weightVectors: WeightVectors) {
-    this.slots = slotsOf(plan.parameters)
-    this.weightVectors = weightVectors
+    this.#slots = slotsOf(plan.parameters)
+    this.#weightVectors = weightVectors
   }
 
   multiplySum(values: readonly Float64Array[], weights: readonly WeightIndex[]): Float64Array {
-    const sum = new Float64Array(this.slots)
+    const sum = new Float64Array(this.#slots)
     values.forEach((value, k) => {
-      const weight = this.weightVectors(weights[k])
+      const weight = this.#weightVectors(weights[k])
       for (let s = 0; s < sum.length; s++) sum[s] += value[s] * weight[s]
     })
     return sum
@@ -37,9 +37,9 @@ export class ClearEvaluator implements Evaluator<Float64Array> {
 
   rotate(value: Float64Array, steps: number): Float64Array {
     const rotated = new Float64Array(value.length)
-    for (let plane = 0; plane < value.length; plane += this.slots) {
-      rotated.set(value.subarray(plane + steps, plane + this.slots), plane)
-      rotated.set(value.subarray(plane, plane + steps), plane + this.slots - steps)
+    for (let plane = 0; plane < value.length; plane += this.#slots) {
+      rotated.set(value.subarray(plane + steps, plane + this.#slots), plane)
+      rotated.set(value.subarray(plane, plane + steps), plane + this.#slots - steps)
     }
     return rotated
   }
@@ -49,7 +49,7 @@ export class ClearEvaluator implements Evaluator<Float64Array> {
   }
 
   addWeight(value: Float64Array, weight: WeightIndex): Float64Array {
-    return this.add(value, this.weightVectors(weight))
+    return this.add(value, this.#weightVectors(weight))
   }
 
   modSwitch(value: Float64Array): Float64Array {
@@ -57,7 +57,7 @@ export class ClearEvaluator implements Evaluator<Float64Array> {
   }
 
   monomialSum(values: readonly Float64Array[], exponents: readonly number[]): Float64Array {
-    const { slots } = this
+    const slots = this.#slots
     const sum = new Float64Array(2 * slots)
     values.forEach((value, k) => {
       const isReal = value.length === slots
@@ -73,7 +73,7 @@ export class ClearEvaluator implements Evaluator<Float64Array> {
   mask(value: Float64Array, slots: Int32Array): Float64Array {
     const kept = new Float64Array(value.length)
     for (const slot of slots) {
-      for (let plane = 0; plane < value.length; plane += this.slots) kept[plane + slot] = value[plane + slot]
+      for (let plane = 0; plane < value.length; plane += this.#slots) kept[plane + slot] = value[plane + slot]
     }
     return kept
   }

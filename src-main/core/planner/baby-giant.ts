@@ -51,40 +51,43 @@ export function splitBabyGiant(diagonals: readonly Diagonal[], slots: number, co
 class StepCounter {
   readonly babies: Int32Array
   readonly giants: Int32Array
-  private readonly slots: number
-  private readonly costs: KeySwitchCosts
-  private readonly partCount: number
-  private readonly parts: Int32Array
-  private readonly inputs: Int32Array
-  private readonly outputs: Int32Array
-  private readonly rotations: Int32Array
+  readonly #slots: number
+  readonly #costs: KeySwitchCosts
+  readonly #partCount: number
+  readonly #parts: Int32Array
+  readonly #inputs: Int32Array
+  readonly #outputs: Int32Array
+  readonly #rotations: Int32Array
   /** Which (input, baby) and (output, giant) this count has met: those marked with its stamp. */
-  private readonly metBabies: Int32Array
-  private readonly metGiants: Int32Array
-  private stamp = 0
+  readonly #metBabies: Int32Array
+  readonly #metGiants: Int32Array
+  #stamp = 0
 
   constructor(diagonals: readonly Diagonal[], slots: number, costs: KeySwitchCosts) {
-    this.slots = slots
-    this.costs = costs
-    this.partCount = diagonals[0]?.parts.length ?? 1
-    this.parts = Int32Array.from(diagonals.flatMap((diagonal) => diagonal.parts))
-    this.inputs = Int32Array.from(diagonals, (diagonal) => diagonal.input)
-    this.outputs = Int32Array.from(diagonals, (diagonal) => diagonal.output)
-    this.rotations = Int32Array.from(diagonals, (diagonal) => diagonal.rotation)
+    this.#slots = slots
+    this.#costs = costs
+    this.#partCount = diagonals[0]?.parts.length ?? 1
+    this.#parts = Int32Array.from(diagonals.flatMap((diagonal) => diagonal.parts))
+    this.#inputs = Int32Array.from(diagonals, (diagonal) => diagonal.input)
+    this.#outputs = Int32Array.from(diagonals, (diagonal) => diagonal.output)
+    this.#rotations = Int32Array.from(diagonals, (diagonal) => diagonal.rotation)
     this.babies = new Int32Array(diagonals.length)
     this.giants = new Int32Array(diagonals.length)
-    this.metBabies = new Int32Array((1 + this.inputs.reduce((a, b) => Math.max(a, b), 0)) * slots)
-    this.metGiants = new Int32Array((1 + this.outputs.reduce((a, b) => Math.max(a, b), 0)) * slots)
+    this.#metBabies = new Int32Array((1 + this.#inputs.reduce((a, b) => Math.max(a, b), 0)) * slots)
+    this.#metGiants = new Int32Array((1 + this.#outputs.reduce((a, b) => Math.max(a, b), 0)) * slots)
   }
 
   /** Milliseconds of the key switches, or Infinity as soon as they exceed `limit`. */
   count(cut: number, mask: number, limit: number): number {
-    const { slots, partCount, parts, costs } = this
+    const slots = this.#slots
+    const partCount = this.#partCount
+    const parts = this.#parts
+    const costs = this.#costs
     const slotMask = slots - 1
     const last = partCount - 1
-    const stamp = ++this.stamp
+    const stamp = ++this.#stamp
     let ms = 0
-    for (let k = 0; k < this.rotations.length; k++) {
+    for (let k = 0; k < this.#rotations.length; k++) {
       const at = k * partCount
       let baby = 0
       for (let i = 0; i < last; i++) if (mask & (1 << i)) baby += parts[at + i]
@@ -92,17 +95,17 @@ class StepCounter {
       if (mask & (1 << last)) baby += low
       if (mask & (2 << last)) baby += parts[at + last] - low
       baby &= slotMask
-      const giant = (this.rotations[k] - baby) & slotMask
+      const giant = (this.#rotations[k] - baby) & slotMask
       this.babies[k] = baby
       this.giants[k] = giant
-      const babyAt = this.inputs[k] * slots + baby
-      if (this.metBabies[babyAt] !== stamp) {
-        this.metBabies[babyAt] = stamp
+      const babyAt = this.#inputs[k] * slots + baby
+      if (this.#metBabies[babyAt] !== stamp) {
+        this.#metBabies[babyAt] = stamp
         if (baby !== 0) ms += costs.babyRotateMs
       }
-      const giantAt = this.outputs[k] * slots + giant
-      if (this.metGiants[giantAt] !== stamp) {
-        this.metGiants[giantAt] = stamp
+      const giantAt = this.#outputs[k] * slots + giant
+      if (this.#metGiants[giantAt] !== stamp) {
+        this.#metGiants[giantAt] = stamp
         ms += costs.relineariseMs + (giant === 0 ? 0 : costs.rotateMs)
       }
       if (ms > limit) return Infinity

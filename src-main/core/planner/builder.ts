@@ -23,38 +23,38 @@ type Fill = (vector: Float64Array) => void
 export class PlanBuilder {
   readonly instructions: Instruction[] = []
   readonly weights: WeightSlot[] = []
-  private readonly fills: Fill[] = []
-  private readonly patterns: (Fill | undefined)[] = []
-  private readonly supports: ((() => Int32Array) | undefined)[] = []
-  private readonly states: RegisterState[] = []
-  private readonly known = new Map<string, Register>()
-  private readonly slots: number
-  private readonly primeValues: readonly number[]
+  readonly #fills: Fill[] = []
+  readonly #patterns: (Fill | undefined)[] = []
+  readonly #supports: ((() => Int32Array) | undefined)[] = []
+  readonly #states: RegisterState[] = []
+  readonly #known = new Map<string, Register>()
+  readonly #slots: number
+  readonly #primeValues: readonly number[]
 
   /** `slots` of each weight vector. */
   constructor(parameters: CkksParameters, slots: number) {
-    this.slots = slots
-    this.primeValues = parameters.primes.map(Number)
+    this.#slots = slots
+    this.#primeValues = parameters.primes.map(Number)
   }
 
   primeValue(index: number): number {
-    return this.primeValues[index]
+    return this.#primeValues[index]
   }
 
   scaleOf(register: Register): number {
-    return this.states[register].scale
+    return this.#states[register].scale
   }
 
   isPlain(register: Register): boolean {
-    return this.states[register].parts === 1
+    return this.#states[register].parts === 1
   }
 
   primesOf(register: Register): number {
-    return this.states[register].primes
+    return this.#states[register].primes
   }
 
   input(mode: 'encrypted' | 'plain', primes: number, scale: number): Register {
-    return this.register({ primes, scale, parts: mode === 'plain' ? 1 : 2 })
+    return this.#register({ primes, scale, parts: mode === 'plain' ? 1 : 2 })
   }
 
   /**
@@ -63,97 +63,97 @@ export class PlanBuilder {
    */
   addWeightSlot(slot: WeightSlot, fill: Fill, pattern?: Fill, support?: () => Int32Array): WeightIndex {
     this.weights.push(slot)
-    this.fills.push(fill)
-    this.patterns.push(pattern)
-    this.supports.push(support)
+    this.#fills.push(fill)
+    this.#patterns.push(pattern)
+    this.#supports.push(support)
     return this.weights.length - 1
   }
 
   support(index: WeightIndex): Int32Array | undefined {
-    return this.supports[index]?.()
+    return this.#supports[index]?.()
   }
 
   pattern(index: WeightIndex): Float64Array {
-    const vector = Float64Array.from({ length: this.slots }, (_, slot) => slot + 1)
-    const pattern = this.patterns[index]
+    const vector = Float64Array.from({ length: this.#slots }, (_, slot) => slot + 1)
+    const pattern = this.#patterns[index]
     if (pattern) pattern(vector.fill(0))
     return vector
   }
 
   vector(index: WeightIndex): Float64Array {
-    const vector = new Float64Array(this.slots)
-    this.fills[index](vector)
+    const vector = new Float64Array(this.#slots)
+    this.#fills[index](vector)
     return vector
   }
 
   multiplySum(values: readonly Register[], weights: readonly WeightIndex[]): Register {
-    const { primes, scale, parts } = this.states[values[0]]
-    const out = this.register({ primes, scale: scale * this.weights[weights[0]].scale, parts: parts === 1 ? 2 : 3 })
+    const { primes, scale, parts } = this.#states[values[0]]
+    const out = this.#register({ primes, scale: scale * this.weights[weights[0]].scale, parts: parts === 1 ? 2 : 3 })
     this.instructions.push({ op: 'multiply-sum', out, values, weights })
     return out
   }
 
   square(register: Register): Register {
-    const { primes, scale } = this.states[register]
-    const out = this.register({ primes, scale: scale * scale, parts: 3 })
+    const { primes, scale } = this.#states[register]
+    const out = this.#register({ primes, scale: scale * scale, parts: 3 })
     this.instructions.push({ op: 'square', out, in: register })
     return out
   }
 
   relinearise(register: Register): Register {
-    const state = this.states[register]
+    const state = this.#states[register]
     if (state.parts === 2) return register
-    const out = this.register({ ...state, parts: 2 })
+    const out = this.#register({ ...state, parts: 2 })
     this.instructions.push({ op: 'relinearise', out, in: register })
     return out
   }
 
   rescale(register: Register): Register {
-    const { primes, scale, parts } = this.states[register]
-    const out = this.register({ primes: primes - 1, scale: scale / this.primeValues[primes - 1], parts })
+    const { primes, scale, parts } = this.#states[register]
+    const out = this.#register({ primes: primes - 1, scale: scale / this.#primeValues[primes - 1], parts })
     this.instructions.push({ op: 'rescale', out, in: register })
     return out
   }
 
   rotate(register: Register, steps: number): Register {
     if (steps === 0) return register
-    return this.once(`rotate ${register} ${steps}`, () => {
-      const out = this.register(this.states[register])
+    return this.#once(`rotate ${register} ${steps}`, () => {
+      const out = this.#register(this.#states[register])
       this.instructions.push({ op: 'rotate', out, in: register, steps })
       return out
     })
   }
 
   add(left: Register, right: Register): Register {
-    const out = this.register(this.states[left])
+    const out = this.#register(this.#states[left])
     this.instructions.push({ op: 'add', out, in: [left, right] })
     return out
   }
 
   addWeight(register: Register, weight: WeightIndex): Register {
-    const out = this.register(this.states[register])
+    const out = this.#register(this.#states[register])
     this.instructions.push({ op: 'add-weight', out, in: register, weight })
     return out
   }
 
   modSwitch(register: Register, primes: number): Register {
-    const state = this.states[register]
+    const state = this.#states[register]
     if (state.primes === primes) return register
-    return this.once(`mod-switch ${register} ${primes}`, () => {
-      const out = this.register({ ...state, primes })
+    return this.#once(`mod-switch ${register} ${primes}`, () => {
+      const out = this.#register({ ...state, primes })
       this.instructions.push({ op: 'mod-switch', out, in: register, primes })
       return out
     })
   }
 
-  private register(state: RegisterState): Register {
-    this.states.push(state)
-    return this.states.length - 1
+  #register(state: RegisterState): Register {
+    this.#states.push(state)
+    return this.#states.length - 1
   }
 
-  private once(key: string, emit: () => Register): Register {
-    const register = this.known.get(key) ?? emit()
-    this.known.set(key, register)
+  #once(key: string, emit: () => Register): Register {
+    const register = this.#known.get(key) ?? emit()
+    this.#known.set(key, register)
     return register
   }
 }

@@ -41,27 +41,27 @@ interface Shift {
  * and counts are powers of two, so this is arithmetic on bits.
  */
 class Shifts {
-  private readonly slotMask: number
-  private readonly replicaMask: number
-  private readonly laneMask: number
-  private readonly laneStride: number
+  readonly #slotMask: number
+  readonly #replicaMask: number
+  readonly #laneMask: number
+  readonly #laneStride: number
 
   constructor({ from, lanes }: Placement) {
-    this.slotMask = from.slots - 1
-    this.replicaMask = (from.replicas.count - 1) * from.replicas.stride
-    this.laneMask = (lanes.count - 1) * lanes.stride
-    this.laneStride = lanes.stride
+    this.#slotMask = from.slots - 1
+    this.#replicaMask = (from.replicas.count - 1) * from.replicas.stride
+    this.#laneMask = (lanes.count - 1) * lanes.stride
+    this.#laneStride = lanes.stride
   }
 
   rotation(from: number, to: number): number {
     const shift = from - to
-    return (shift + (-(shift & this.replicaMask) & this.replicaMask)) & this.slotMask & ~this.laneMask
+    return (shift + (-(shift & this.#replicaMask) & this.#replicaMask)) & this.#slotMask & ~this.#laneMask
   }
 
   between(from: number, to: number): Shift {
     const shift = from - to
-    const nearest = (shift + (-(shift & this.replicaMask) & this.replicaMask)) & this.slotMask
-    return { rotation: nearest & ~this.laneMask, lane: (nearest & this.laneMask) / this.laneStride }
+    const nearest = (shift + (-(shift & this.#replicaMask) & this.#replicaMask)) & this.#slotMask
+    return { rotation: nearest & ~this.#laneMask, lane: (nearest & this.#laneMask) / this.#laneStride }
   }
 }
 

@@ -80,31 +80,31 @@ export function stepStructure(model: SquareModel): Pick<Step, 'id' | 'inputs'>[]
 }
 
 class Network {
-  private readonly layers: ReadonlyMap<LayerId, LinearLayer | SquareLayer>
-  private readonly consumers = new Map<LayerId, (LinearLayer | SquareLayer)[]>()
-  private readonly absorbed = new Map<LayerId, boolean>()
-  private readonly inputs: ReadonlyMap<LayerId, Shape>
-  private readonly outputs: ReadonlySet<LayerId>
-  private readonly shapeOf = (id: LayerId): Shape => this.inputs.get(id) ?? must(this.layers, id).shape
+  readonly #layers: ReadonlyMap<LayerId, LinearLayer | SquareLayer>
+  readonly #consumers = new Map<LayerId, (LinearLayer | SquareLayer)[]>()
+  readonly #absorbed = new Map<LayerId, boolean>()
+  readonly #inputs: ReadonlyMap<LayerId, Shape>
+  readonly #outputs: ReadonlySet<LayerId>
+  readonly #shapeOf = (id: LayerId): Shape => this.#inputs.get(id) ?? must(this.#layers, id).shape
 
   constructor(model: SquareModel) {
     const { inputs = [], outputs = [] } = model.carried ?? {}
-    this.inputs = new Map([[INPUT, model.input.shape], ...inputs.map(({ id, shape }) => [id, shape] as const)])
-    this.outputs = new Set([model.output, ...outputs])
-    this.layers = new Map(model.layers.map((layer) => [layer.id, layer]))
+    this.#inputs = new Map([[INPUT, model.input.shape], ...inputs.map(({ id, shape }) => [id, shape] as const)])
+    this.#outputs = new Set([model.output, ...outputs])
+    this.#layers = new Map(model.layers.map((layer) => [layer.id, layer]))
     for (const layer of model.layers) {
       for (const input of layer.kind === 'square' ? [layer.input] : layer.terms.map((term) => term.input)) {
-        this.consumers.set(input, [...(this.consumers.get(input) ?? []), layer])
+        this.#consumers.set(input, [...(this.#consumers.get(input) ?? []), layer])
       }
     }
   }
 
   /** A linear layer that only one other linear layer reads becomes part of that one. */
   isAbsorbed(id: LayerId): boolean {
-    const known = this.absorbed.get(id)
+    const known = this.#absorbed.get(id)
     if (known !== undefined) return known
-    const absorbed = this.decideAbsorbed(id)
-    this.absorbed.set(id, absorbed)
+    const absorbed = this.#decideAbsorbed(id)
+    this.#absorbed.set(id, absorbed)
     return absorbed
   }
 
@@ -112,47 +112,47 @@ class Network {
   inputsOf(layer: LinearLayer | SquareLayer): LayerId[] {
     if (layer.kind === 'square') return [layer.input]
     return layer.terms.flatMap(({ input }) =>
-      this.isAbsorbed(input) ? this.inputsOf(must(this.layers, input)) : [input],
+      this.isAbsorbed(input) ? this.inputsOf(must(this.#layers, input)) : [input],
     )
   }
 
-  private decideAbsorbed(id: LayerId): boolean {
-    const layer = this.layers.get(id)
-    const [consumer, ...others] = this.consumers.get(id) ?? []
-    if (layer?.kind !== 'linear' || consumer?.kind !== 'linear' || others.length > 0 || this.outputs.has(id))
+  #decideAbsorbed(id: LayerId): boolean {
+    const layer = this.#layers.get(id)
+    const [consumer, ...others] = this.#consumers.get(id) ?? []
+    if (layer?.kind !== 'linear' || consumer?.kind !== 'linear' || others.length > 0 || this.#outputs.has(id))
       return false
-    return consumer.terms.every((term) => term.input !== id || this.canCompose(layer, term.map, consumer.shape))
+    return consumer.terms.every((term) => term.input !== id || this.#canCompose(layer, term.map, consumer.shape))
   }
 
   /** With the last pool before the map done by rotations, and with everything in one map. */
   variantsOf(layer: LinearLayer): LinearVariant[] {
-    const composed = this.collapse(layer, false)
-    if (!this.readsPool(layer)) return [composed]
-    const pooled = this.collapse(layer, true)
+    const composed = this.#collapse(layer, false)
+    if (!this.#readsPool(layer)) return [composed]
+    const pooled = this.#collapse(layer, true)
     const worthIt = composed.terms.every((term) => term.map.kind !== 'sparse')
     return worthIt ? [pooled, composed] : [pooled]
   }
 
-  private readsPool(layer: LinearLayer): boolean {
-    return layer.terms.some((term) => this.poolOf(term) || this.deeperPool(term))
+  #readsPool(layer: LinearLayer): boolean {
+    return layer.terms.some((term) => this.#poolOf(term) || this.#deeperPool(term))
   }
 
-  private deeperPool(term: LinearTerm): boolean {
-    const producer = this.layers.get(term.input)
-    return producer?.kind === 'linear' && this.isAbsorbed(term.input) && this.readsPool(producer)
+  #deeperPool(term: LinearTerm): boolean {
+    const producer = this.#layers.get(term.input)
+    return producer?.kind === 'linear' && this.isAbsorbed(term.input) && this.#readsPool(producer)
   }
 
-  private collapse(layer: LinearLayer, keepPools: boolean): LinearVariant {
+  #collapse(layer: LinearLayer, keepPools: boolean): LinearVariant {
     let collapsed = layer
     for (;;) {
-      const next = collapsed.terms.find((term) => this.isAbsorbed(term.input) && !(keepPools && this.poolOf(term)))
+      const next = collapsed.terms.find((term) => this.isAbsorbed(term.input) && !(keepPools && this.#poolOf(term)))
       if (!next) break
-      collapsed = composeLinear(this.layers.get(next.input) as LinearLayer, collapsed, this.shapeOf)
+      collapsed = composeLinear(this.#layers.get(next.input) as LinearLayer, collapsed, this.#shapeOf)
     }
     const bias = Float64Array.from(expandBias(collapsed.bias, collapsed.shape))
     const terms = collapsed.terms.map((term): StepTerm => {
-      const pool = keepPools ? this.poolOf(term) : undefined
-      const shape = this.shapeOf(term.input)
+      const pool = keepPools ? this.#poolOf(term) : undefined
+      const shape = this.#shapeOf(term.input)
       if (!pool) return { input: term.input, pool: undefined, shape, map: term.map }
       applyLinearMap(term.map, shape, collapsed.shape, expandBias(pool.bias, shape), 1, bias)
       const stages = { input: shape, middle: shape, output: collapsed.shape }
@@ -167,30 +167,30 @@ class Network {
   }
 
   /** The pool that a term reads, if rotations can do it: even, unpadded, of a value that is computed anyway. */
-  private poolOf(term: LinearTerm): KeptPool | undefined {
-    const pool = this.layers.get(term.input)
-    if (pool?.kind !== 'linear' || !this.isAbsorbed(pool.id) || !this.isPool(pool)) return undefined
+  #poolOf(term: LinearTerm): KeptPool | undefined {
+    const pool = this.#layers.get(term.input)
+    if (pool?.kind !== 'linear' || !this.isAbsorbed(pool.id) || !this.#isPool(pool)) return undefined
     const [{ input, map }] = pool.terms
-    const factors = present(windowFactors(map, this.shapeOf(input)))
+    const factors = present(windowFactors(map, this.#shapeOf(input)))
     return { input, step: present(poolStepOf(map as ConvMap, pool.shape)), factors, bias: pool.bias }
   }
 
-  private isPool({ terms, shape }: LinearLayer): boolean {
+  #isPool({ terms, shape }: LinearLayer): boolean {
     const [{ input, map }] = terms
-    if (terms.length !== 1 || this.inputs.has(input) || this.isAbsorbed(input) || map.kind !== 'conv') return false
-    return poolStepOf(map, shape) !== undefined && windowFactors(map, this.shapeOf(input)) !== undefined
+    if (terms.length !== 1 || this.#inputs.has(input) || this.isAbsorbed(input) || map.kind !== 'conv') return false
+    return poolStepOf(map, shape) !== undefined && windowFactors(map, this.#shapeOf(input)) !== undefined
   }
 
-  private canCompose(first: LinearLayer, second: LinearMap, out: Shape): boolean {
+  #canCompose(first: LinearLayer, second: LinearMap, out: Shape): boolean {
     return first.terms.every(({ input, map }) => {
       if (
         map.kind === 'conv' &&
         second.kind === 'conv' &&
-        staysConvolution(map, second, this.shapeOf(input), first.shape)
+        staysConvolution(map, second, this.#shapeOf(input), first.shape)
       )
         return true
-      if (this.isPool(first)) return true
-      const [inputs, outputs] = [sizeOf(this.shapeOf(input)), sizeOf(out)]
+      if (this.#isPool(first)) return true
+      const [inputs, outputs] = [sizeOf(this.#shapeOf(input)), sizeOf(out)]
       if (map.kind === 'dense' || second.kind === 'dense') return inputs * outputs <= mostComposedWeights
       return fanIn(map, first.shape) * fanIn(second, out) * outputs <= mostComposedWeights
     })

@@ -15,13 +15,13 @@ const [LEAST_SEEN, REMEMBERED] = [8, 100]
  * by orders of magnitude; smaller ones where the samples say little of each weight, as in wide dense layers. Weights that are 0 stay 0: a map keeps its sparsity.
  */
 export class Adam {
-  private readonly sets: readonly (Parameters & { readonly [K in 'mean' | 'square' | 'start']: Float32Array } & {
+  readonly #sets: readonly (Parameters & { readonly [K in 'mean' | 'square' | 'start']: Float32Array } & {
     readonly sizes: Float32Array
   })[]
-  private taken = 0
+  #taken = 0
   /** Of the gradients last seen. */
-  private readonly norms: number[] = []
-  private seen = 0
+  readonly #norms: number[] = []
+  #seen = 0
 
   /** `unitsOf` gives what a bias is measured by, value for value, where that is known. */
   constructor(
@@ -29,7 +29,7 @@ export class Adam {
     samples: number,
     unitsOf: (set: Parameters) => Float32Array | undefined = () => undefined,
   ) {
-    this.sets = parameters.map((set) => ({
+    this.#sets = parameters.map((set) => ({
       ...set,
       mean: new Float32Array(set.values.length),
       square: new Float32Array(set.values.length),
@@ -42,11 +42,11 @@ export class Adam {
 
   /** One step of relative size `rate`; none where the gradient is not finite, and none for the first few, which show what is typical. */
   step(rate: number): void {
-    const scale = this.clip()
+    const scale = this.#clip()
     if (scale === 0) return
-    this.taken += 1
-    const [debias, debiasSquare] = [1 - FIRST ** this.taken, 1 - SECOND ** this.taken]
-    for (const { values, gradient, lanes, mean, square, start, sizes, term } of this.sets) {
+    this.#taken += 1
+    const [debias, debiasSquare] = [1 - FIRST ** this.#taken, 1 - SECOND ** this.#taken]
+    for (const { values, gradient, lanes, mean, square, start, sizes, term } of this.#sets) {
       for (let i = 0; i < values.length; i++) {
         if (term !== undefined && start[i] === 0) continue
         let slope = 0
@@ -63,13 +63,13 @@ export class Adam {
    * What to scale the gradient by: one outlier that a polynomial throws far off must not drown all others, nor stay in the mean
    * squares for hundreds of steps. The typical norm is the median of the last ones, since an outlier's may be 1e30.
    */
-  private clip(): number {
-    const norm = normOf(this.sets)
+  #clip(): number {
+    const norm = normOf(this.#sets)
     if (!Number.isFinite(norm) || norm === 0) return 0
-    this.norms[this.seen % REMEMBERED] = norm
-    this.seen += 1
-    if (this.seen < LEAST_SEEN) return 0
-    return Math.min(1, (MOST_OVER_TYPICAL * present(median(this.norms))) / norm)
+    this.#norms[this.#seen % REMEMBERED] = norm
+    this.#seen += 1
+    if (this.#seen < LEAST_SEEN) return 0
+    return Math.min(1, (MOST_OVER_TYPICAL * present(median(this.#norms))) / norm)
   }
 }
 

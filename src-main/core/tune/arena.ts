@@ -15,25 +15,25 @@ const FIRST = 1024
 
 /** Lays out blocks, then makes one memory that holds them all. */
 export class Arena {
-  private end = FIRST
-  private scratchLength = 0
-  private buffer = new ArrayBuffer(0)
+  #end = FIRST
+  #scratchLength = 0
+  #buffer = new ArrayBuffer(0)
 
   block(length: number): Block {
-    const at = this.end
-    this.end += Math.ceil((length * 4) / ALIGNMENT) * ALIGNMENT
-    return this.blockAt(() => at, length)
+    const at = this.#end
+    this.#end += Math.ceil((length * 4) / ALIGNMENT) * ALIGNMENT
+    return this.#blockAt(() => at, length)
   }
 
   /** A block that shares its place with all other scratch. */
   scratch(length: number): Block {
-    this.scratchLength = Math.max(this.scratchLength, length)
-    return this.blockAt(() => this.end, length)
+    this.#scratchLength = Math.max(this.#scratchLength, length)
+    return this.#blockAt(() => this.#end, length)
   }
 
-  private blockAt(place: () => number, length: number): Block {
-    const view = once(() => new Float32Array(this.buffer, place(), length))
-    const integers = once(() => new Int32Array(this.buffer, place(), length))
+  #blockAt(place: () => number, length: number): Block {
+    const view = once(() => new Float32Array(this.#buffer, place(), length))
+    const integers = once(() => new Int32Array(this.#buffer, place(), length))
     return {
       get at() {
         return place()
@@ -48,8 +48,8 @@ export class Arena {
   }
 
   open(): Kernels {
-    const { kernels, buffer } = openKernels(this.end + 4 * this.scratchLength)
-    this.buffer = buffer
+    const { kernels, buffer } = openKernels(this.#end + 4 * this.#scratchLength)
+    this.#buffer = buffer
     return kernels
   }
 }

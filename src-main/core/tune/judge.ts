@@ -46,10 +46,10 @@ interface Batch {
  */
 export class Judge {
   readonly loss: Loss
-  private readonly inside: readonly Batch[]
-  private readonly varied: readonly Batch[]
-  private readonly outside: readonly Batch[]
-  private readonly largest: number
+  readonly #inside: readonly Batch[]
+  readonly #varied: readonly Batch[]
+  readonly #outside: readonly Batch[]
+  readonly #largest: number
 
   constructor(original: LayerModel, { samples, unseen, movements }: Evidence) {
     const teacher = new Network(original, BATCH, false)
@@ -63,12 +63,12 @@ export class Judge {
         )
         return { inputs: some, expected }
       })
-    this.inside = batches(chunks(unseen, BATCH))
-    this.varied = batches(new Variations(unseen, original.input.shape, movements).epoch(0, BATCH))
+    this.#inside = batches(chunks(unseen, BATCH))
+    this.#varied = batches(new Variations(unseen, original.input.shape, movements).epoch(0, BATCH))
     const mixtures = new Variations([...samples, ...unseen], original.input.shape, [])
-    this.outside = batches(mixtures.epoch(0, BATCH, BEYOND))
-    this.largest = largest
-    this.loss = new Loss(BATCH, meanSquare(this.inside.map(({ expected }) => expected)) || 1)
+    this.#outside = batches(mixtures.epoch(0, BATCH, BEYOND))
+    this.#largest = largest
+    this.loss = new Loss(BATCH, meanSquare(this.#inside.map(({ expected }) => expected)) || 1)
   }
 
   of(model: PolynomialModel): Judgement {
@@ -76,7 +76,7 @@ export class Judge {
   }
 
   ofNetwork(network: Network): Judgement {
-    const parts = [this.inside, this.varied, this.outside].map((batches) => this.sum(network, batches))
+    const parts = [this.#inside, this.#varied, this.#outside].map((batches) => this.#sum(network, batches))
     const [inside, varied, outside] = parts
     return {
       plain: inside.loss,
@@ -87,7 +87,7 @@ export class Judge {
     }
   }
 
-  private sum(network: Network, batches: readonly Batch[]) {
+  #sum(network: Network, batches: readonly Batch[]) {
     const total = { loss: 0, lost: 0, far: 0, samples: 0 }
     for (const { inputs, expected } of batches) {
       const outputs = centred(network.forward(inputs), BATCH)
@@ -95,13 +95,13 @@ export class Judge {
       total.loss += loss
       total.lost += lost
       total.samples += inputs.length
-      for (let s = 0; s < inputs.length; s++) if (this.isFar(outputs, s)) total.far += 1
+      for (let s = 0; s < inputs.length; s++) if (this.#isFar(outputs, s)) total.far += 1
     }
     return total
   }
 
-  private isFar(outputs: Float32Array, s: number): boolean {
-    for (let i = s; i < outputs.length; i += BATCH) if (!(Math.abs(outputs[i]) <= FAR * this.largest)) return true
+  #isFar(outputs: Float32Array, s: number): boolean {
+    for (let i = s; i < outputs.length; i += BATCH) if (!(Math.abs(outputs[i]) <= FAR * this.#largest)) return true
     return false
   }
 }

@@ -38,10 +38,10 @@ const LANES = 4
 /** One linear layer in the kernels' memory, for `samples` inputs side by side. */
 export class LinearStep {
   readonly layer: LinearLayer
-  private readonly terms: readonly Term[]
-  private readonly bias: Block
-  private readonly biasGradient: Block
-  private readonly samples: number
+  readonly #terms: readonly Term[]
+  readonly #bias: Block
+  readonly #biasGradient: Block
+  readonly #samples: number
 
   /** `trained` reserves what the gradients need. */
   constructor(
@@ -52,8 +52,8 @@ export class LinearStep {
     trained: boolean,
   ) {
     this.layer = layer
-    this.samples = samples
-    this.terms = layer.terms.map(({ input, map }) => {
+    this.#samples = samples
+    this.#terms = layer.terms.map(({ input, map }) => {
       const geometry = map.kind === 'sparse' ? undefined : geometryOf(map, must(shapes, input), layer.shape)
       const count = map.kind === 'sparse' ? 0 : map.weight.length
       return {
@@ -67,78 +67,78 @@ export class LinearStep {
         padded: arena.scratch(geometry?.padding ? paddedSize(geometry.padding) * samples : 0),
       }
     })
-    this.bias = arena.block(layer.bias.length)
-    this.biasGradient = arena.block(trained ? layer.bias.length : 0)
+    this.#bias = arena.block(layer.bias.length)
+    this.#biasGradient = arena.block(trained ? layer.bias.length : 0)
   }
 
   /** Writes weights and addresses, once the arena is open. */
   load(): void {
-    this.bias.values.set(this.layer.bias)
-    for (const { map, geometry, bases, offsets, weights } of this.terms) {
+    this.#bias.values.set(this.layer.bias)
+    for (const { map, geometry, bases, offsets, weights } of this.#terms) {
       if (map.kind === 'sparse') continue
       weights.values.set(map.weight)
-      bases.integers.set(present(geometry).bases.map((value) => value * this.samples * 4))
-      offsets.integers.set(present(geometry).offsets.map((value) => value * this.samples * 4))
+      bases.integers.set(present(geometry).bases.map((value) => value * this.#samples * 4))
+      offsets.integers.set(present(geometry).offsets.map((value) => value * this.#samples * 4))
     }
   }
 
   get parameters(): Parameters[] {
     const layer = this.layer.id
-    const weights = this.terms.flatMap(({ geometry, weights: { values }, lanes }, term) => {
+    const weights = this.#terms.flatMap(({ geometry, weights: { values }, lanes }, term) => {
       if (!lanes || !geometry) return []
       const evidence = geometry.places / geometry.taps
       return [{ layer, term, values, gradient: lanes.values, lanes: LANES, evidence }]
     })
     const evidence = sizeOf(this.layer.shape) / this.layer.bias.length
-    return [...weights, { layer, values: this.bias.values, gradient: this.biasGradient.values, lanes: 1, evidence }]
+    return [...weights, { layer, values: this.#bias.values, gradient: this.#biasGradient.values, lanes: 1, evidence }]
   }
 
   run(kernels: Kernels, values: ReadonlyMap<LayerId, Block>): void {
     const out = must(values, this.layer.id)
-    const run = out.values.length / this.bias.values.length
-    this.bias.values.forEach((value, i) => out.values.fill(value, i * run, (i + 1) * run))
-    for (const term of this.terms) {
+    const run = out.values.length / this.#bias.values.length
+    this.#bias.values.forEach((value, i) => out.values.fill(value, i * run, (i + 1) * run))
+    for (const term of this.#terms) {
       const x = must(values, term.input)
-      if (term.map.kind === 'sparse') applySparse(term.map, x.values, out.values, this.samples, false)
-      else this.call(kernels, 'apply', term, out.at, this.readable(term, x), term.weights)
+      if (term.map.kind === 'sparse') applySparse(term.map, x.values, out.values, this.#samples, false)
+      else this.#call(kernels, 'apply', term, out.at, this.#readable(term, x), term.weights)
     }
   }
 
   /** Adds to the gradients of the parameters and of the inputs' values. */
   back(kernels: Kernels, values: ReadonlyMap<LayerId, Block>, gradients: ReadonlyMap<LayerId, Block>): void {
     const out = must(gradients, this.layer.id)
-    const run = out.values.length / this.bias.values.length
-    const sums = this.biasGradient.values
+    const run = out.values.length / this.#bias.values.length
+    const sums = this.#biasGradient.values
     for (let i = 0; i < sums.length; i++) {
       let sum = sums[i]
       for (let j = i * run; j < (i + 1) * run; j++) sum += out.values[j]
       sums[i] = sum
     }
-    for (const term of this.terms) {
+    for (const term of this.#terms) {
       const { input, map, geometry, lanes, weights, padded } = term
-      if (lanes) this.call(kernels, 'gradient', term, out.at, this.readable(term, must(values, input)), lanes)
+      if (lanes) this.#call(kernels, 'gradient', term, out.at, this.#readable(term, must(values, input)), lanes)
       if (input === INPUT) continue
       const into = must(gradients, input)
       const padding = geometry?.padding
-      if (map.kind === 'sparse') applySparse(map, into.values, out.values, this.samples, true)
-      else if (!padding) this.call(kernels, 'applyTransposed', term, out.at, into.at, weights)
+      if (map.kind === 'sparse') applySparse(map, into.values, out.values, this.#samples, true)
+      else if (!padding) this.#call(kernels, 'applyTransposed', term, out.at, into.at, weights)
       else {
         padded.values.fill(0)
-        this.call(kernels, 'applyTransposed', term, out.at, padded.at, weights)
-        pad(padding, padded.values, into.values, this.samples, true)
+        this.#call(kernels, 'applyTransposed', term, out.at, padded.at, weights)
+        pad(padding, padded.values, into.values, this.#samples, true)
       }
     }
   }
 
-  private call(kernels: Kernels, which: keyof Kernels, term: Term, out: number, x: number, weights: Block): void {
+  #call(kernels: Kernels, which: keyof Kernels, term: Term, out: number, x: number, weights: Block): void {
     const places = { out, x, weights: weights.at, bases: term.bases.at, offsets: term.offsets.at }
-    eachGroup(kernels, which, present(term.geometry), places, this.samples)
+    eachGroup(kernels, which, present(term.geometry), places, this.#samples)
   }
 
   /** The address of what the term reads: the padded image where there is one. */
-  private readable({ geometry, padded }: Term, x: Block): number {
+  #readable({ geometry, padded }: Term, x: Block): number {
     if (!geometry?.padding) return x.at
-    pad(geometry.padding, padded.values, x.values, this.samples, false)
+    pad(geometry.padding, padded.values, x.values, this.#samples, false)
     return padded.at
   }
 }

@@ -22,12 +22,12 @@ const LARGE = ((1 + MOST) ** 2 - 1) / 2
  * are laid out [output × batch + sample].
  */
 export class Loss {
-  private readonly batch: number
-  private readonly variance: number
+  readonly #batch: number
+  readonly #variance: number
 
   constructor(batch: number, variance: number) {
-    this.batch = batch
-    this.variance = variance
+    this.#batch = batch
+    this.#variance = variance
   }
 
   /**
@@ -42,22 +42,23 @@ export class Loss {
     const gradient = new Float32Array(outputs.length)
     let [sum, lost] = [0, 0]
     for (let s = 0; s < samples; s++) {
-      const distance = this.distance(outputs, targets, s, gradient)
+      const distance = this.#distance(outputs, targets, s, gradient)
       const isFinite = Number.isFinite(distance)
       const root = Math.sqrt(1 + 2 * Math.min(distance, LARGE))
       const slope = 1 / root / Math.max(1, distance / LARGE)
       sum += isFinite ? root - 1 : MOST
       if (!(distance < LOST)) lost += 1
-      for (let i = s; i < gradient.length; i += this.batch) gradient[i] = isFinite ? (slope * gradient[i]) / samples : 0
+      for (let i = s; i < gradient.length; i += this.#batch)
+        gradient[i] = isFinite ? (slope * gradient[i]) / samples : 0
     }
     return { loss: sum, lost, gradient }
   }
 
   /** Of one sample, whose gradient it sets. */
-  private distance(outputs: Float32Array, targets: Float32Array, s: number, gradient: Float32Array): number {
-    const { batch } = this
+  #distance(outputs: Float32Array, targets: Float32Array, s: number, gradient: Float32Array): number {
+    const batch = this.#batch
     const count = outputs.length / batch
-    const share = 1 / this.variance / count
+    const share = 1 / this.#variance / count
     let distance = 0
     for (let i = s; i < outputs.length; i += batch) {
       const difference = outputs[i] - targets[i]

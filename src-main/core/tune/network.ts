@@ -21,74 +21,74 @@ type Step = LinearStep | Exclude<AnyLayer, LinearLayer>
  */
 export class Network {
   readonly parameters: readonly Parameters[]
-  private readonly model: AnyModel
-  private readonly samples: number
-  private readonly shapes: ReadonlyMap<LayerId, Shape>
-  private readonly steps: readonly Step[]
-  private readonly values = new Map<LayerId, Block>()
-  private readonly gradients = new Map<LayerId, Block>()
-  private readonly kernels: Kernels
+  readonly #model: AnyModel
+  readonly #samples: number
+  readonly #shapes: ReadonlyMap<LayerId, Shape>
+  readonly #steps: readonly Step[]
+  readonly #values = new Map<LayerId, Block>()
+  readonly #gradients = new Map<LayerId, Block>()
+  readonly #kernels: Kernels
 
   /** `trained` reserves what the gradients need. */
   constructor(model: AnyModel, samples: number, trained: boolean) {
-    this.model = model
-    this.samples = samples
-    this.shapes = shapesOf(model)
+    this.#model = model
+    this.#samples = samples
+    this.#shapes = shapesOf(model)
     const arena = new Arena()
-    for (const [id, shape] of this.shapes) {
-      this.values.set(id, arena.block(sizeOf(shape) * samples))
-      if (trained) this.gradients.set(id, arena.block(sizeOf(shape) * samples))
+    for (const [id, shape] of this.#shapes) {
+      this.#values.set(id, arena.block(sizeOf(shape) * samples))
+      if (trained) this.#gradients.set(id, arena.block(sizeOf(shape) * samples))
     }
-    this.steps = model.layers.map((layer) =>
-      layer.kind === 'linear' ? new LinearStep(layer, this.shapes, arena, samples, trained) : layer,
+    this.#steps = model.layers.map((layer) =>
+      layer.kind === 'linear' ? new LinearStep(layer, this.#shapes, arena, samples, trained) : layer,
     )
-    this.kernels = arena.open()
-    const linear = this.steps.filter((step) => step instanceof LinearStep)
+    this.#kernels = arena.open()
+    const linear = this.#steps.filter((step) => step instanceof LinearStep)
     for (const step of linear) step.load()
     this.parameters = trained ? linear.flatMap((step) => step.parameters) : []
   }
 
   /** Outputs of the inputs (at most `samples`), as [element × samples + sample]; valid until the next call. */
   forward(inputs: readonly Float64Array[]): Float32Array {
-    const input = must(this.values, INPUT).values
+    const input = must(this.#values, INPUT).values
     input.fill(0)
     inputs.forEach((sample, s) => {
-      for (let i = 0; i < sample.length; i++) input[i * this.samples + s] = sample[i]
+      for (let i = 0; i < sample.length; i++) input[i * this.#samples + s] = sample[i]
     })
-    for (const step of this.steps) {
-      if (step instanceof LinearStep) step.run(this.kernels, this.values)
-      else this.runElementwise(step)
+    for (const step of this.#steps) {
+      if (step instanceof LinearStep) step.run(this.#kernels, this.#values)
+      else this.#runElementwise(step)
     }
-    return must(this.values, this.model.output).values
+    return must(this.#values, this.#model.output).values
   }
 
   shapeOf(id: LayerId): Shape {
-    return must(this.shapes, id)
+    return must(this.#shapes, id)
   }
 
   /** What the last forward pass gave at a layer; valid until the next one. */
   valuesOf(id: LayerId): Float32Array {
-    return must(this.values, id).values
+    return must(this.#values, id).values
   }
 
   /** The gradients of the parameters for the last forward pass, given the loss's gradient in the outputs. */
   backward(outputGradient: Float32Array): void {
     for (const { gradient } of this.parameters) gradient.fill(0)
-    for (const { values } of this.gradients.values()) values.fill(0)
-    must(this.gradients, this.model.output).values.set(outputGradient)
-    for (const step of this.steps.toReversed()) {
-      if (step instanceof LinearStep) step.back(this.kernels, this.values, this.gradients)
-      else this.backElementwise(step)
+    for (const { values } of this.#gradients.values()) values.fill(0)
+    must(this.#gradients, this.#model.output).values.set(outputGradient)
+    for (const step of this.#steps.toReversed()) {
+      if (step instanceof LinearStep) step.back(this.#kernels, this.#values, this.#gradients)
+      else this.#backElementwise(step)
     }
   }
 
-  private runElementwise(layer: Exclude<AnyLayer, LinearLayer>): void {
-    const [x, out] = [must(this.values, layer.input).values, must(this.values, layer.id).values]
+  #runElementwise(layer: Exclude<AnyLayer, LinearLayer>): void {
+    const [x, out] = [must(this.#values, layer.input).values, must(this.#values, layer.id).values]
     if (layer.kind === 'max-pool') {
-      out.set(runLayer(layer, this.shapes, new Map([[layer.input, Float64Array.from(x)]]), this.samples))
+      out.set(runLayer(layer, this.#shapes, new Map([[layer.input, Float64Array.from(x)]]), this.#samples))
       return
     }
-    eachRun(layer, this.samples, (at, from, to) => {
+    eachRun(layer, this.#samples, (at, from, to) => {
       const row = coefficientsOf(layer, at)
       if (row?.length === 3) {
         const [c, b, a] = row
@@ -102,11 +102,11 @@ export class Network {
     })
   }
 
-  private backElementwise(layer: Exclude<AnyLayer, LinearLayer>): void {
+  #backElementwise(layer: Exclude<AnyLayer, LinearLayer>): void {
     if (layer.kind === 'max-pool') return
-    const x = must(this.values, layer.input).values
-    const [into, out] = [must(this.gradients, layer.input).values, must(this.gradients, layer.id).values]
-    eachRun(layer, this.samples, (at, from, to) => {
+    const x = must(this.#values, layer.input).values
+    const [into, out] = [must(this.#gradients, layer.input).values, must(this.#gradients, layer.id).values]
+    eachRun(layer, this.#samples, (at, from, to) => {
       const row = coefficientsOf(layer, at)
       if (row?.length === 3) {
         const [b, twice] = [row[1], 2 * row[2]]

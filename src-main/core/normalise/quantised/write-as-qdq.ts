@@ -69,14 +69,14 @@ class Qdq {
   /** Runs `inner` on channels first where the node's images have them last. */
   channelsFirst(x: string, inner: (x: string) => string): string {
     if (intAttribute(this.node, 'channels_last', 0) === 0) return inner(x)
-    const rank = this.rankOf()
+    const rank = this.#rankOf()
     const axes = Array.from({ length: rank }, (_, axis) => axis)
     const first = this.add('Transpose', [x], { perm: [0, rank - 1, ...axes.slice(1, -1)] })
     return this.add('Transpose', [inner(first)], { perm: [0, ...axes.slice(2), 1] })
   }
 
   /** Of an image, as the kernel tells. */
-  private rankOf(): number {
+  #rankOf(): number {
     const kernel = intsAttribute(this.node, 'kernel_shape')
     return kernel ? kernel.length + 2 : 4
   }
