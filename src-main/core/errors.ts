@@ -55,6 +55,16 @@ export function invariant(condition: unknown, message: string, where?: ErrorPlac
   if (!condition) throw new InternalError(message, { where })
 }
 
+/** What `run` gives; undefined where it throws a UserError. */
+export function unlessUserError<T>(run: () => T): T | undefined {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof UserError) return undefined
+    throw error
+  }
+}
+
 /** The form in which errors leave the process: JSON output, IPC and HTTP replies. */
 export interface ErrorReport {
   readonly code: string

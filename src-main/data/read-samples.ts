@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { UserError } from '../core/errors.ts'
+import { unlessUserError, UserError } from '../core/errors.ts'
 import { sizeOf } from '../core/network/layer-model.ts'
 import { fileProblem, readBytes } from '../files/read-file.ts'
 import { arraySamples } from './array-samples.ts'
@@ -88,13 +88,8 @@ async function archiveSamples(path: string, options: ReadSamplesOptions): Promis
 /** Labels beside samples, where they are one class for each. Other arrays, such as measured values, are nobody's labels. */
 async function labelsIn(source: ByteSource, file: string, count: number): Promise<ClassLabels | undefined> {
   const { arrayLabels } = await import('./array-labels.ts')
-  try {
-    const labels = arrayLabels(source, file)
-    return labels.values.length === count && Array.from(labels.values).every(Number.isInteger) ? labels : undefined
-  } catch (error) {
-    if (error instanceof UserError) return undefined
-    throw error
-  }
+  const labels = unlessUserError(() => arrayLabels(source, file))
+  return labels?.values.length === count && Array.from(labels.values).every(Number.isInteger) ? labels : undefined
 }
 
 function tableSamples(source: ByteSource, path: string, options: ReadSamplesOptions): Samples {

@@ -1,4 +1,4 @@
-import { UserError } from '../core/errors.ts'
+import { unlessUserError, UserError } from '../core/errors.ts'
 import { runLayers } from '../core/network/run-layers.ts'
 import { applyFinish } from '../core/network/finish.ts'
 import type { LayerModel } from '../core/network/layer-model.ts'
@@ -61,9 +61,10 @@ async function firstDifference(
   )
   for (const { name, operator, outputs } of nodes) {
     const reference = theirs.get(outputs[0])
+    // A node that cannot be the end of a network tells nothing.
     const own =
       reference &&
-      attempt(() =>
+      unlessUserError(() =>
         valueOf(
           normalise(graph, {
             ...request,
@@ -103,16 +104,6 @@ async function traced(
     }
   } catch (error) {
     if (error instanceof UserError) return new Map()
-    throw error
-  }
-}
-
-/** A node that cannot be the end of a network tells nothing. */
-function attempt<T>(run: () => T): T | undefined {
-  try {
-    return run()
-  } catch (error) {
-    if (error instanceof UserError) return undefined
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
-import { UserError } from '../core/errors.ts'
+import { unlessUserError } from '../core/errors.ts'
 import { labelOf, share } from '../core/network/classification.ts'
 import { countMultiplications } from '../core/network/count-multiplications.ts'
 import { classesOf } from '../core/network/layer-model.ts'
@@ -125,13 +125,8 @@ export async function judge(
 }
 
 function fitting(source: Samples, expected: Parameters<typeof classNumbers>[1]): Int32Array | undefined {
-  try {
-    return source.labels && classNumbers(source.labels, expected)
-  } catch (error) {
-    // Calibration needs no labels: those of another task are nobody's mistake.
-    if (error instanceof UserError) return undefined
-    throw error
-  }
+  // Calibration needs no labels: those of another task are nobody's mistake.
+  return unlessUserError(() => source.labels && classNumbers(source.labels, expected))
 }
 
 const affordableSamples = ({ model }: NetworkFile): number =>
