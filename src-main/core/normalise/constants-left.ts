@@ -1,8 +1,5 @@
 import type { Graph, Node } from '../graph/graph.ts'
-import { foldConstants } from './passes/fold-constants.ts'
-import { writeAsStandard } from './passes/write-as-standard.ts'
-import { writeSequences } from './passes/write-sequences.ts'
-import { prune } from './prune.ts'
+import { standardised } from './standardised.ts'
 
 /** Whatever their inputs are, these are random, or as large as a number among their inputs says. */
 const notComputed = new Set(
@@ -18,7 +15,7 @@ const mostNames = 256
  * constant, and what is made of them; ONNX Runtime can be asked for their values.
  */
 export function constantsLeft(file: Graph): readonly string[] {
-  const graph = foldConstants(writeAsStandard(writeSequences(prune(file))))
+  const graph = standardised(file)
   const own = new Set(file.nodes.flatMap(({ outputs }) => outputs))
   const known = new Set(graph.constants.keys())
   const left: string[] = []

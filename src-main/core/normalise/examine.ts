@@ -1,4 +1,4 @@
-import { invariant, UserError } from '../errors.ts'
+import { invariant, unlessUserError, UserError } from '../errors.ts'
 import { must } from '../must.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { ActivationLayer, LayerModel } from '../network/layer-model.ts'
@@ -12,12 +12,11 @@ import { fuseLinear } from './passes/fuse-linear.ts'
 import { joinClamps, type Bounds } from './passes/join-clamps.ts'
 import { nameLayers } from './passes/name-layers.ts'
 import { poolBeforeScale } from './passes/pool-before-scale.ts'
-import { writeAsStandard } from './passes/write-as-standard.ts'
-import { writeSequences } from './passes/write-sequences.ts'
 import { recogniseActivations } from './passes/recognise-activations.ts'
 import { removeDeadLayers } from './passes/remove-dead-layers.ts'
 import { formOf, readIntegers } from './quantised/read-integers.ts'
 import { prune, type Choice } from './prune.ts'
+import { standardised } from './standardised.ts'
 import { splitTail, type SplitGraph } from './split-tail.ts'
 import { possibleRanges } from './value-ranges.ts'
 
@@ -35,7 +34,7 @@ export interface Examination extends Lowered {
 /**
  * The passes of normalising, in order; each says in its own file what it changes, when, and why that is the same:
  * 1. `beginAt` and `prune` keep the outputs and what they need, from the input or from a chosen tensor on.
- * 2. `writeSequences` and `writeAsStandard` write sequences and operators of other domains by ONNX's own; `foldConstants` computes what does not depend on the input.
+ * 2. `writeSequences` and `writeAsStandard` write sequences and operators of other domains by ONNX's own; `foldConstants` computes what does not depend on the input (`standardised.ts`).
  * 3. `readIntegers` reads quantised networks as networks on real numbers; weights and biases are folded again.
  * 4. `splitTail` leaves to the owner what can be done after decryption, where that is more than a softmax or a label.
  * 5. `recogniseActivations` finds activations that are written out.
@@ -49,7 +48,7 @@ export interface Examination extends Lowered {
  */
 export function examine(file: Graph, choice: Choice): Examination {
   const graph = beginAt(file, choice, shapeAt)
-  const standard = foldConstants(writeAsStandard(writeSequences(prune(graph, choice))))
+  const standard = standardised(graph, choice)
   const whole = prune(foldConstants(readIntegers(standard, choice.onIntegers)), choice)
   const split = choice.wholeNetwork === true ? undefined : splitTail(whole)
   const examined = (part: Graph): Examination => examineOne(graph, part, choice)
@@ -60,7 +59,8 @@ export function examine(file: Graph, choice: Choice): Examination {
   if (plain?.model) return plain
   const trunk = examined(split.trunk)
   const shapeOf = (name: string) => shapeOfPart(trunk, split, name)
-  const shapeAnywhere = (name: string) => shapeOf(name) ?? attempt(() => shapeAt(whole, name))
+  /** Undefined where the network up to there cannot be lowered. */
+  const shapeAnywhere = (name: string) => shapeOf(name) ?? unlessUserError(() => shapeAt(whole, name))
   const tail = describeTail(whole, split, shapeAnywhere, trunk.input.batch)
   if (!tail) return trunk.model ? examined(single(whole)) : trunk
   if (!trunk.model) return trunk
@@ -68,16 +68,6 @@ export function examine(file: Graph, choice: Choice): Examination {
   const quantised = trunk.model.quantised && { ...trunk.model.quantised, ...integersOf(whole) }
   const model = { ...trunk.model, tail, ...(quantised && { quantised }) }
   return { ...trunk, model, afterDecryption: new Set(split.nodes.map(({ name }) => name)) }
-}
-
-/** Undefined where the network up to there cannot be lowered. */
-function attempt<T>(run: () => T): T | undefined {
-  try {
-    return run()
-  } catch (error) {
-    if (error instanceof UserError) return undefined
-    throw error
-  }
 }
 
 const integersOf = ({ outputs: [{ integers }] }: Graph) => integers && { outputIntegers: integers }

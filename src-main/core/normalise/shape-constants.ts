@@ -4,15 +4,18 @@ import { foldConstants } from './passes/fold-constants.ts'
 /** What is computed of shapes and constants alone, such as the sizes that exporters give to a Reshape. */
 export function shapeDerived({ nodes, constants }: Graph): ReadonlySet<string> {
   const derived = new Set<string>()
-  for (const { operator, domain, inputs, outputs } of nodes) {
-    const isShape = domain === '' && (operator === 'Shape' || operator === 'Size')
+  for (const node of nodes) {
+    const { inputs, outputs } = node
     const read = inputs.filter((name) => name !== '' && !constants.has(name))
-    if (isShape || (read.length > 0 && read.every((name) => derived.has(name)))) {
+    if (asksShape(node) || (read.length > 0 && read.every((name) => derived.has(name)))) {
       for (const name of outputs) derived.add(name)
     }
   }
   return derived
 }
+
+const asksShape = ({ operator, domain }: Node): boolean =>
+  domain === '' && (operator === 'Shape' || operator === 'Size')
 
 /** Their values for one sample, as far as the shapes that they are made of are known. */
 export function shapeConstants(
@@ -32,8 +35,8 @@ export function shapeConstants(
 
 /** Of a Shape without bounds, or a Size. */
 function shapeValue(node: Node, shapeOf: (name: string) => readonly number[] | undefined): Tensor | undefined {
-  const { operator, domain, inputs, attributes } = node
-  const shape = domain === '' && (operator === 'Shape' || operator === 'Size') ? shapeOf(inputs[0]) : undefined
+  const { operator, inputs, attributes } = node
+  const shape = asksShape(node) ? shapeOf(inputs[0]) : undefined
   if (!shape) return undefined
   if (operator === 'Size') {
     return { elementType: 'int', shape: [], data: Float64Array.of(shape.reduce((a, b) => a * b, 1)) }
