@@ -1,5 +1,6 @@
 import { invariant, UserError } from '../core/errors.ts'
 import { must, present } from '../core/must.ts'
+import { bitLength } from '../core/numeric/primes.ts'
 import { allPrimesOf, keyChainOf } from '../core/plan/key-form.ts'
 import type { Plan, WeightIndex } from '../core/plan/plan.ts'
 import type { CommandSink } from './command-ring.ts'
@@ -14,7 +15,7 @@ import type { KeyRoom, MemoryLayout } from './memory-layout.ts'
 import { galoisElement, inverseElement, reverseBits } from './number-theory.ts'
 import { conversionName } from './conversion-table.ts'
 import { parmsId } from './parms-id.ts'
-import { bitLength, packedPartBytes, rootsOf } from './prime-table.ts'
+import { packedPartBytes, rootsOf } from './prime-table.ts'
 import { runExpansion } from './rehearsal.ts'
 import {
   newCiphertext,

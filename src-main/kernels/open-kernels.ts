@@ -1,4 +1,5 @@
 import { invariant, UserError } from '../core/errors.ts'
+import { bitLength } from '../core/numeric/primes.ts'
 import { allPrimesOf } from '../core/plan/key-form.ts'
 import type { Plan, Register, WeightIndex } from '../core/plan/plan.ts'
 import { Arena } from './arena.ts'
@@ -10,7 +11,7 @@ import { writeConversions } from './conversion-table.ts'
 import { KernelStore } from './kernel-store.ts'
 import { InputEncryption } from './input-encryption.ts'
 import { layOut, type InputWork } from './memory-layout.ts'
-import { bitLength, MAX_PRIME_BITS, writePrimeTable } from './prime-table.ts'
+import { MAX_PRIME_BITS, writePrimeTable } from './prime-table.ts'
 import { newInput, rehearse, type Requirements } from './rehearsal.ts'
 import { chooseKernels } from './self-test.ts'
 import { PlaintextTurner } from './turn-plaintext.ts'
@@ -30,7 +31,7 @@ const MIN_DEGREE = 256
 /** Which kernels, of these kinds or of all, this machine and this plan are for, or that none are; never throws. */
 export function kernelSupport(plan: Plan, threads = 1, kinds?: readonly KernelKind[]): KernelSupport {
   if (plan.parameters.polyModulusDegree < MIN_DEGREE) return refused(`a degree under ${MIN_DEGREE}`)
-  if (allPrimesOf(plan.parameters).some((prime) => bitLength(BigInt(prime)) > MAX_PRIME_BITS)) {
+  if (allPrimesOf(plan.parameters).some((prime) => bitLength(prime) > MAX_PRIME_BITS)) {
     return refused(`a prime of more than ${MAX_PRIME_BITS} bits`)
   }
   const { works, reason } = chooseKernels(kinds)

@@ -1,3 +1,4 @@
+import { bitLength } from '../core/numeric/primes.ts'
 import { inverse, primitiveRoot } from './number-theory.ts'
 import type { Kernels } from './wasm.ts'
 
@@ -9,8 +10,6 @@ const LAZY_PRIME_BITS = 48
 const LAZY_GROWTH = 10.2
 const TIGHT_GROWTH = 1.9
 const PRIME_BYTES = 96
-
-export const bitLength = (value: bigint): number => value.toString(2).length
 
 /** Bytes of a packed residue. */
 const packedWidth = (prime: bigint): number => Math.ceil(bitLength(prime) / 8)

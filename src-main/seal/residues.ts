@@ -47,5 +47,3 @@ export function unpackResidues(packed: Uint8Array, bits: number, words: Uint32Ar
     words[i + 1] = highBits > 0 ? take(highBits) : 0
   }
 }
-
-export const bitLength = (prime: string): number => BigInt(prime).toString(2).length

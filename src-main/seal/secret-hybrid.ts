@@ -1,8 +1,9 @@
+import { bitLength } from '../core/numeric/primes.ts'
 import { automorphism, multiplyModulo, ResidueRing } from '../core/numeric/residue-ring.ts'
 import { allPrimesOf, digitsOf, keyChainOf, keyFormOf } from '../core/plan/key-form.ts'
 import { rotationGaloisIndex } from './galois.ts'
 import type { SealContext } from './context.ts'
-import { bitLength, packResidues, unpackResidues } from './residues.ts'
+import { packResidues, unpackResidues } from './residues.ts'
 import { SEED_BYTES } from './seal-form.ts'
 
 /** A packed encryption of zero over the primes of a key's chain, fresh at each call. */

@@ -1,5 +1,8 @@
 /** Primes for CKKS: p ≡ 1 (mod 2N), so that the negacyclic number-theoretic transform exists. */
 
+/** Binary digits of a positive number, given as such or as decimal digits. */
+export const bitLength = (value: bigint | string): number => BigInt(value).toString(2).length
+
 const witnesses = [2n, 3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n]
 
 /** Miller-Rabin; these witnesses decide every number below 3.3·10²⁴ (Sorenson, Webster 2015). */

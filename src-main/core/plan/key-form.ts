@@ -1,3 +1,4 @@
+import { bitLength } from '../numeric/primes.ts'
 import { dataPrimesOf, type CkksParameters, type KeyForm } from './plan.ts'
 
 /*
@@ -57,7 +58,7 @@ const SEED_BYTES = 64
 export function keyBytesOf(parameters: CkksParameters, dataPrimes: number): number {
   const all = allPrimesOf(parameters)
   const chain = keyChainOf(parameters, dataPrimes)
-  const bits = chain.reduce((sum, index) => sum + BigInt(all[index]).toString(2).length, 0)
+  const bits = chain.reduce((sum, index) => sum + bitLength(all[index]), 0)
   const digits = Math.ceil(dataPrimes / keyFormOf(parameters, dataPrimes).digitPrimes)
   return digits * (SEED_BYTES + (parameters.polyModulusDegree * bits) / 8)
 }
