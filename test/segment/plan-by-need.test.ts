@@ -134,7 +134,7 @@ describe('scales by need', () => {
     it.each([0.5, 2])('and an update of other weights has the same plan, at a price of %d', (msPerMegabyte) => {
       const priced = { ...options, msPerMegabyte }
       const [first] = planSegments(deeper, WHOLE, { ...priced, need: enough }).segments
-      expect(scalesSeen(first.plan.parameters, first.plan.input.scale).isPostponed).toBe(true)
+      expect(scalesSeen(first.plan).isPostponed).toBe(true)
       const given = [givenBy([first.plan])]
       const [update] = planSegments(deeperOf(2), WHOLE, { ...priced, given }).segments
       expect(update.plan).toEqual(first.plan)

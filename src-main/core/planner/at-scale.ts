@@ -15,10 +15,11 @@ import {
 } from '../plan/plan.ts'
 import { operandsOf } from '../plan/instruction-table.ts'
 import { parametersAtScale } from './parameters.ts'
-import { scalesOf, shapeOf } from './chain-shape.ts'
+import { scalesOf, scalesSeen, shapeOf } from './chain-shape.ts'
+import { priceOf } from './price.ts'
 
 /** What a plan's scale is in bits: whole, as the planner chooses it. */
-export const scaleBitsOf = (plan: Plan): number => shapeOf(plan).scaleBits
+export const scaleBitsOf = (plan: Plan): number => scalesSeen(plan).scaleBits
 
 /**
  * The same computation with a smaller scale: smaller primes, and as many special ones in the room that they leave as cost least,
@@ -35,10 +36,7 @@ export function atScale(
   const plans = parametersAtScale(polyModulusDegree, shapeOf(plan), scaleBits).map(({ parameters, shape }) =>
     chooseForms(rescaled(plan, parameters, scalesOf(shape)), costs, msPerMegabyte),
   )
-  const costOf = (candidate: Plan): number => {
-    const { seconds, bundleBytes } = estimatePlan(candidate, costs)
-    return 1000 * seconds + (msPerMegabyte * bundleBytes) / 1e6
-  }
+  const costOf = (candidate: Plan): number => priceOf(estimatePlan(candidate, costs), msPerMegabyte)
   const [first, ...others] = plans.map((candidate) => ({ plan: candidate, cost: costOf(candidate) }))
   if (!first) return undefined
   return { ...network, plan: others.reduce((best, next) => (next.cost < best.cost ? next : best), first).plan }

@@ -1,6 +1,7 @@
+import { bitLength } from '../numeric/primes.ts'
 import { operandsOf } from '../plan/instruction-table.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
-import type { CkksParameters, Plan, Register } from '../plan/plan.ts'
+import type { Plan, Register } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
 
 /** What a rescaling prime divides by: the scale of a squaring, of weights, or of both at once (postpone.ts). */
@@ -54,18 +55,17 @@ function extraBitsOf({ divided, extraBits }: Pick<ChainShape, 'divided' | 'extra
   return extra
 }
 
-export const bitsOf = (prime: string): number => BigInt(prime).toString(2).length
+export interface ScalesSeen extends Pick<ChainShape, 'scaleBits' | 'extraBits'> {
+  readonly isPostponed: boolean
+}
 
 /**
  * Scales of which a chain and the scale of a plan's input tell. Without postponed squarings all rescaling primes are as large as
  * the scale; else those that divide by both are the largest.
  */
-export function scalesSeen(
-  { primes }: CkksParameters,
-  inputScale: number,
-): Pick<ChainShape, 'scaleBits' | 'extraBits'> & { readonly isPostponed: boolean } {
-  const inputBits = Math.log2(inputScale)
-  const bits = primes.slice(1, -1).map(bitsOf)
+export function scalesSeen({ parameters, input }: Pick<Plan, 'parameters' | 'input'>): ScalesSeen {
+  const inputBits = Math.log2(input.scale)
+  const bits = parameters.primes.slice(1, -1).map(bitLength)
   if (bits.every((each) => each === Math.round(inputBits))) {
     return { scaleBits: Math.round(inputBits), extraBits: 0, isPostponed: false }
   }
@@ -77,10 +77,9 @@ export function scalesSeen(
 
 /** Of a finished plan, whose input is not handed. */
 export function shapeOf(plan: Plan): ChainShape {
-  const { parameters, input } = plan
-  const { scaleBits, extraBits } = scalesSeen(parameters, input.scale)
-  const divided = dividedIn(plan)
-  return { divided, scaleBits, extraBits, headroomBits: bitsOf(parameters.primes[0]) - scaleBits - extraBits }
+  const { scaleBits, extraBits } = scalesSeen(plan)
+  const headroomBits = bitLength(plan.parameters.primes[0]) - scaleBits - extraBits
+  return { divided: dividedIn(plan), scaleBits, extraBits, headroomBits }
 }
 
 /** What each rescaling prime divides by in a plan: as `dividedBy` tells of the network. */

@@ -1,5 +1,5 @@
 import type { SquareModel } from '../network/square-model.ts'
-import { UserError } from '../errors.ts'
+import { unlessUserError } from '../errors.ts'
 import { must } from '../must.ts'
 import { INPUT, type LayerId } from '../network/layer-model.ts'
 import { kernelCosts, type CostModel } from '../plan/cost-model.ts'
@@ -51,7 +51,7 @@ export function levelsFor(model: SquareModel, steps: readonly Step[], options: L
   const headroom = headroomBits(model, steps)
   if (given) {
     const levels = assigned(model, steps, given.isPostponed)
-    const chosen = chooseGiven(given, levels.divided ?? [], headroom)
+    const chosen = chooseGiven(given, levels.divided, headroom)
     return { ...levels, candidates: [{ ...chosen, searched: searchedFor(chosen, headroom)?.parameters }] }
   }
   const usual = (): Levels => {
@@ -66,7 +66,7 @@ export function levelsFor(model: SquareModel, steps: readonly Step[], options: L
   const postpones = divided !== undefined && isPostponed({ divided })
   const candidates = postpones ? postponedCandidates({ divided, headroomBits: headroom }, postponedBits) : []
   if (candidates.length === 0) return usual()
-  const other = unlessRefused(usual)
+  const other = unlessUserError(usual)
   const few = !other || primesOf(candidates[0]) <= mostPrimesLeft * primesOf(other.candidates[0])
   return few && (!other || degreeOf(candidates[0]) <= degreeOf(other.candidates[0])) ? { ...levels, candidates } : other
 }
@@ -94,16 +94,7 @@ export function hasSmallerDegree(model: SquareModel, options: LevelOptions): boo
 /** Whether planNetwork postpones squarings with these options. */
 export function canPostpone(model: SquareModel, options: LevelOptions): boolean {
   const steps = stepsOf(model)
-  return (unlessRefused(() => levelsFor(model, steps, options))?.postponed.size ?? 0) > 0
-}
-
-function unlessRefused<T>(make: () => T): T | undefined {
-  try {
-    return make()
-  } catch (error) {
-    if (error instanceof UserError) return undefined
-    throw error
-  }
+  return (unlessUserError(() => levelsFor(model, steps, options))?.postponed.size ?? 0) > 0
 }
 
 /** The parameters under which the layouts of given ones were found, before a smaller scale was: so that an update finds the same. */

@@ -2,11 +2,11 @@ import { kernelCosts } from '../plan/cost-model.ts'
 import { estimatePlan } from '../plan/estimate.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { atScale, scaleBitsOf } from '../planner/at-scale.ts'
-import { isPostponed, shapeOf } from '../planner/chain-shape.ts'
+import { scalesSeen } from '../planner/chain-shape.ts'
 import { leastScaleBits, mostPostponedBits } from '../planner/parameters.ts'
 import { canPostpone, hasSmallerDegree } from '../planner/levels.ts'
 import type { PlanOptions } from '../planner/plan-network.ts'
-import { paysForMasks, usualMsPerMegabyte } from '../planner/price.ts'
+import { paysForMasks, priceOf, usualMsPerMegabyte } from '../planner/price.ts'
 import { hasMasks, shareWeights } from '../planner/share-weights.ts'
 import type { SegmentedModel } from './cut-network.ts'
 import { spareBits, type PrecisionNeed } from './spare-bits.ts'
@@ -26,8 +26,14 @@ export function planByNeed(
   options: Omit<PlanOptions, 'given'>,
 ): PlannedNetwork[] {
   const { costs = kernelCosts, msPerMegabyte = usualMsPerMegabyte } = options
+  const known = new Map<PlannedNetwork, PlannedNetwork>()
+  const shared = (stretch: PlannedNetwork): PlannedNetwork => {
+    const network = known.get(stretch) ?? shareWeights(stretch, msPerMegabyte)
+    known.set(stretch, network)
+    return network
+  }
   const spare = (stretches: readonly PlannedNetwork[]): number =>
-    spareBits({ segments: stretches.map((stretch) => shareWeights(stretch, msPerMegabyte)), cuts }, need)
+    spareBits({ segments: stretches.map(shared), cuts }, need)
   const smallest = (largest: readonly PlannedNetwork[]): PlannedNetwork[] | undefined =>
     smallestScales(largest, spare, options)
 
@@ -35,8 +41,11 @@ export function planByNeed(
     for (const postponedBits of [0, mostPostponedBits]) {
       const simulated = { isSimulated: true, postponedBits, masks }
       if (!segments.some((segment) => canPostpone(segment, { ...options, ...simulated }))) continue
-      const found = smallest(plan(simulated))
+      const largest = plan(simulated)
+      const found = smallest(largest)
       if (found) return found
+      // The smallest degree has the largest scale already.
+      if (largest.every(({ plan: each }) => scaleBitsOf(each) >= mostPostponedBits)) break
     }
     return undefined
   }
@@ -50,14 +59,11 @@ export function planByNeed(
   }
 
   const costOf = (stretches: readonly PlannedNetwork[]): number =>
-    stretches.reduce((sum, stretch) => {
-      const { seconds, bundleBytes } = estimatePlan(shareWeights(stretch, msPerMegabyte).plan, costs)
-      return sum + 1000 * seconds + (msPerMegabyte * bundleBytes) / 1e6
-    }, 0)
+    stretches.reduce((sum, stretch) => sum + priceOf(estimatePlan(shared(stretch).plan, costs), msPerMegabyte), 0)
 
   const masked = paysForMasks(msPerMegabyte) ? postponed(true) : undefined
   const isMasked = (stretch: PlannedNetwork): boolean =>
-    !isPostponed(shapeOf(stretch.plan)) || hasMasks(shareWeights(stretch, msPerMegabyte).plan)
+    !scalesSeen(stretch.plan).isPostponed || hasMasks(shared(stretch).plan)
   // Masks err too much for most plans whose squarings are postponed; and whether a plan has any tells how it is planned again.
   if (masked?.every(isMasked)) return masked
   const unmasked = postponed(false)
@@ -125,4 +131,4 @@ const noiseBits = ({ parameters }: Plan): number => Math.log2(parameters.polyMod
 const bitsAboveNoise = (plan: Plan, scaleBits: number): number => scaleBits - noiseBits(plan)
 
 const leastBitsOf = (plan: Plan): number =>
-  leastScaleBits(plan.parameters.polyModulusDegree, isPostponed(shapeOf(plan)))
+  leastScaleBits(plan.parameters.polyModulusDegree, scalesSeen(plan).isPostponed)
