@@ -238,6 +238,17 @@ describe('integer operators, on integers and as ONNX Runtime computes them', () 
     expect(await stepsFromRuntime(model(nodes, { ...grids, ...u8, oz: integer('uint8', 90) }), 0.004)).toBeLessThan(1.5)
   })
 
+  it('means that lie halfway between two integers, where the last bit of float32 decides', async () => {
+    const nodes = [
+      ...pair('x', 'xs', 'xz', 'xd'),
+      node('AveragePool', 'xd', 'a', { kernel_shape: [1, 2], strides: [1, 1] }),
+      ...pair('a', 'xs', 'xz', 'd'),
+      node('MatMul', 'd f', 'y'),
+    ]
+    const bytes = model(nodes, { ...grids, f: { shape: [5, 3], values: [...randomSample(15, 4)] } })
+    expect(await stepsFromRuntime(bytes, 1 / 127)).toBeLessThan(1e-3)
+  })
+
   it('integers that are padded with one of them', async () => {
     const nodes = [
       node('QuantizeLinear', 'x xs xz', 'xq'),

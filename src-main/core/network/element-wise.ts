@@ -39,7 +39,7 @@ export const elementWise: Readonly<Record<string, (...values: number[]) => numbe
   Or: (a, b) => Number(a !== 0 || b !== 0),
   Pow: (a, b) => a ** b,
   Reciprocal: (a) => 1 / a,
-  Round: roundToEven,
+  Round: roundHalfEven,
   Sign: Math.sign,
   Sin: Math.sin,
   Sinh: Math.sinh,
@@ -55,7 +55,7 @@ export const elementWise: Readonly<Record<string, (...values: number[]) => numbe
 }
 
 /** Halves go to the even neighbour, as ONNX's Round says. */
-function roundToEven(x: number): number {
+export function roundHalfEven(x: number): number {
   const below = Math.floor(x)
   const rest = x - below
   if (rest === 0.5) return below % 2 === 0 ? below : below + 1

@@ -1,3 +1,5 @@
+import { roundHalfEven } from './element-wise.ts'
+
 /** How real numbers are stored as integers: q = round(r / scale) + zero, held between min and max. */
 export interface Quantisation {
   readonly scale: number
@@ -8,22 +10,21 @@ export interface Quantisation {
 
 /**
  * Where a number lies halfway: 'even' rounds r / scale to the even integer, as ONNX does; 'away' rounds
- * r / scale + zero away from zero, as TFLite's average pools do.
+ * r / scale + zero away from zero, as TFLite's average pools do on integers.
  */
 export type HalfRule = 'even' | 'away'
 
-/** Quotients this near to a half are halves: integer kernels meet them exactly, floating point only nearly. */
-const nearHalf = 2e-5
-
-/** Quantise, then dequantise: https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html */
+/**
+ * Quantise, then dequantise: https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html. ONNX's rule is computed in
+ * float32, as its operators are: means of few quantised values often lie halfway, and there the last bit decides.
+ */
 export function fakeQuantizeFunction(
   { scale, zero, min, max }: Quantisation,
   half: HalfRule = 'even',
 ): (x: number) => number {
-  return (x) => {
-    const stored = half === 'even' ? roundHalfEven(x / scale) + zero : roundHalfAway(x / scale + zero)
-    return scale * (Math.min(max, Math.max(min, stored)) - zero)
-  }
+  const held = (stored: number): number => scale * (Math.min(max, Math.max(min, stored)) - zero)
+  if (half === 'away') return (x) => held(roundHalfAway(x / scale + zero))
+  return (x) => Math.fround(held(roundHalfEven(Math.fround(Math.fround(x) / scale)) + zero))
 }
 
 /** The clamp that quantising is, without its rounding. */
@@ -42,11 +43,8 @@ export function dynamicQuantisation(values: Float64Array): Quantisation {
   return { scale, zero: Math.min(255, Math.max(0, roundHalfEven(-least / scale))), min: 0, max: 255 }
 }
 
-export function roundHalfEven(x: number): number {
-  const floor = Math.floor(x)
-  const isHalf = Math.abs(x - floor - 0.5) < nearHalf
-  return isHalf ? floor + (Math.abs(floor) % 2) : Math.round(x)
-}
+/** Sums this near to a half are halves: integer kernels meet them exactly, floating point only nearly. */
+const nearHalf = 2e-5
 
 function roundHalfAway(x: number): number {
   const floor = Math.floor(x)
