@@ -86,7 +86,7 @@ async function readNetworks(path: string): Promise<Named[]> {
   try {
     return z.array(named).parse(JSON.parse(text))
   } catch (cause) {
-    throw new UserError('usage', `${path} is no list of networks.`, { where: { file: path }, cause })
+    throw new UserError('usage', `${path} is not a list of networks.`, { where: { file: path }, cause })
   }
 }
 

@@ -26,7 +26,7 @@ let asked: FollowOptions = {}
 export const command = (usage: string, description: string, examples: readonly string[]): Command =>
   group(usage, description, examples)
     .option('--json', 'print one JSON object on stdout instead of text')
-    .option('--verbose', 'tell every stage with its time on stderr, and where an error comes from')
+    .option('--verbose', 'log every stage with its time to stderr, and where an error comes from')
     .option('--trace <file>', 'write every step of the work as JSON lines to a new file', path)
     .hook('preAction', (running) => {
       asked = running.opts<FollowOptions>()
@@ -83,7 +83,7 @@ export async function answer(json: boolean, job: (work: WorkContext) => Promise<
 /** Says where a server listens; with --json as an object of its own, before the one that ends it. */
 export function announce(json: boolean, url: string): void {
   if (json) printJson({ url })
-  else print(`listening at ${url}; Ctrl-C answers what has begun and stops`)
+  else print(`listening at ${url}; Ctrl-C finishes what has begun, then stops`)
 }
 
 /** Prints an error in the form asked for and sets the exit code it stands for. */

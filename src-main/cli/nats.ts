@@ -10,8 +10,8 @@ export const withNats = (command: Command, description: string): Command =>
     .option('--nats-user <name>', 'or a user, with --nats-password-file')
     .option('--nats-password-file <file>', "that user's password", path)
     .option('--nats-token-file <file>', 'or a token', path)
-    .option('--nats-ca <file>', "authority that signed the server's certificate (PEM)", path)
-    .option('--nats-cert <file>', 'certificate, where the server asks for one (PEM)', path)
+    .option('--nats-ca <file>', "certificate authority of the server's certificate (PEM)", path)
+    .option('--nats-cert <file>', 'client certificate, if the server asks for one (PEM)', path)
     .option('--nats-key <file>', 'its private key (PEM)', path)
 
 export type NatsOptions = Partial<NatsRequest>

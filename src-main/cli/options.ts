@@ -23,10 +23,10 @@ import {
 /** Options that several commands share, each defined once. */
 export const withPreprocessing = (command: Command): Command =>
   command
-    .addOption(new Option('--preset <name>', 'the usual preprocessing of a data set').choices(PRESET_NAMES))
+    .addOption(new Option('--preset <name>', 'the common preprocessing of a data set').choices(PRESET_NAMES))
     .option(
       '--scale <number>',
-      'multiply pixel values by this first, for example 1/255 (default: 1; the window begins with 1/255)',
+      'multiply pixel values by this first, for example 1/255 (default: 1; the window starts with 1/255)',
       number,
     )
     .option('--mean <numbers>', 'then subtract this: one value, or one per channel (default: 0)', numbers)
@@ -36,7 +36,7 @@ export const withPreprocessing = (command: Command): Command =>
     .addOption(
       new Option('--layout <order>', 'axis order of arrays (default: the one that fits)').choices(['nchw', 'nhwc']),
     )
-    .option('--max-samples <number>', 'use so many samples of a data set, evenly spaced', positiveNumber)
+    .option('--max-samples <number>', 'use at most this many samples of a data set, evenly spaced', positiveNumber)
 
 export interface PreprocessingOptions {
   readonly preset?: PresetName
@@ -66,7 +66,7 @@ export function preprocessingOf(options: PreprocessingOptions): PreprocessingCho
 export const withClassNames = (command: Command): Command =>
   command.option(
     '--class-names <names>',
-    'in the order of the outputs: cat,dog,ship, or a file with one a line (default: those of the model or data)',
+    'in the order of the outputs: cat,dog,ship, or a file with one per line (default: those of the model or data)',
   )
 
 export interface ClassNameOptions {
@@ -83,8 +83,8 @@ export async function classNamesOf({ classNames }: ClassNameOptions): Promise<re
 
 export const withNetworkNames = (command: Command): Command =>
   command
-    .option('--input-name <name>', 'which input; any tensor, from which the network is then taken')
-    .option('--output-name <name>', 'which output; any tensor, with which the network then ends')
+    .option('--input-name <name>', 'which input; with any other tensor, the network starts there')
+    .option('--output-name <name>', 'which output; with any other tensor, the network ends there')
     .option('--input-shape <sizes>', 'sizes of the input, if the network leaves them open, such as 1,3,32,32', sizes)
 
 const passphraseFile = [
@@ -96,7 +96,7 @@ const passphraseFile = [
 export const withLock = (command: Command): Command =>
   command
     .option(...passphraseFile, path)
-    .option('--recipient <age1…>', 'an age recipient instead of a passphrase; may be given again', collected, [])
+    .option('--recipient <age1…>', 'an age recipient instead of a passphrase; may be repeated', collected, [])
 
 export interface LockOptions {
   readonly passphraseFile?: string
@@ -121,11 +121,11 @@ export const withTrust = (command: Command): Command =>
 
 export const withListening = (command: Command, port: number): Command =>
   command
-    .option('--host <address>', 'where to listen; any address but the loopback needs TLS and a token', '127.0.0.1')
+    .option('--host <address>', 'where to listen; any address except loopback needs TLS and a token', '127.0.0.1')
     .option('--port <number>', '0 takes a free one', wholeNumber, port)
     .option('--tls-cert <file>', 'TLS certificate (PEM)', path)
     .option('--tls-key <file>', 'its private key (PEM)', path)
-    .option('--token-file <file>', 'bearer tokens that are accepted, one a line', path)
+    .option('--token-file <file>', 'accepted bearer tokens, one per line', path)
 
 export interface ListenOptions {
   readonly host: string
@@ -146,11 +146,11 @@ export const withActivation = (command: Command): Command =>
         .choices(['2', '4', '8', 'auto'])
         .default(`${DEFAULTS.degree}` satisfies ActivationOptions['activation']),
     )
-    .option('--split-pools', 'take max-pools apart into maxima of rows and columns: closer, and deeper')
+    .option('--split-pools', 'split max-pools into maxima of rows, then of columns: more accurate, but deeper')
     .option('--tuning-epochs <number>', 'passes that tune all weights together (default: 30 or fewer)', wholeNumber)
     .option('--target <share>', 'share of labels that auto keeps', number, 0.99)
     .option('--max-depth <levels>', 'levels that auto may use', positiveNumber)
-    .option('--max-seconds <seconds>', 'time that auto may plan for one encrypted input', number)
+    .option('--max-seconds <seconds>', 'most time that auto may plan for one encrypted input', number)
 
 export interface ActivationOptions {
   readonly activation: '2' | '4' | '8' | 'auto'
@@ -182,14 +182,14 @@ export const withInputMode = (command: Command): Command =>
     .addOption(
       new Option('--batch <images>', 'images computed at once: 1, 2, 4, 8 or 16').argParser(batchSize).default(1),
     )
-    .option('--ms-per-megabyte <ms>', 'run time that a smaller bundle may cost (default: 2)', number)
+    .option('--ms-per-megabyte <ms>', 'how many times the run time a smaller bundle may take (default: 2)', number)
 
 /** Commands that encrypt or plan, and those that approximate: exact cuts keep activations as they are. */
 export const withSplit = (command: Command): Command =>
   command.addOption(
     new Option(
       '--split <where>',
-      'segments: auto, refreshes=2, nodes=3, memory=2GiB, or cuts such as conv2:refresh,fc1:exact,fc2:hand-off (the window begins with auto)',
+      'segments: auto, refreshes=2, nodes=3, memory=2GiB, or cuts such as conv2:refresh,fc1:exact,fc2:hand-off (the window starts with auto)',
     )
       .argParser(splitOf)
       .default(COMMAND_LINE.split, 'one segment'),
@@ -217,7 +217,7 @@ export const withRunner = (command: Command): Command =>
   command
     .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
     .addOption(
-      new Option('--evaluator <which>', 'our kernels or node-seal; auto takes the kernels if they pass their self-test')
+      new Option('--evaluator <which>', 'our kernels or node-seal; auto uses the kernels if they pass their self-test')
         .choices(EVALUATOR_CHOICES)
         .default('auto'),
     )

@@ -21,14 +21,14 @@ async function readPassphrase(file: string | undefined, options: { repeat?: bool
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new UserError(
       'passphrase-needed',
-      'The key store has a passphrase, and there is no terminal to ask for it.',
+      'The key store needs a passphrase, and there is no terminal to ask for it.',
       {
         hint: 'Set SEALWRIGHT_PASSPHRASE, or give --passphrase-file FILE, or an age recipient or identity.',
       },
     )
   }
   const passphrase = checked(await ask('Passphrase of the key store: '))
-  if (options.repeat && (await ask('The same once more: ')) !== passphrase) {
+  if (options.repeat && (await ask('Repeat it:  ')) !== passphrase) {
     throw new UserError('passphrase-mismatch', 'The two passphrases differ.')
   }
   return passphrase

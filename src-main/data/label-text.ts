@@ -108,7 +108,7 @@ function inOrder(
   const byFile = new Map(files.map((name, line) => [baseName(name), texts[line]]))
   return sampleFiles.map((name) => {
     const label = byFile.get(name)
-    if (label === undefined) throw badLabels(file, `says nothing of ${name}`)
+    if (label === undefined) throw badLabels(file, `has no label for ${name}`)
     return label
   })
 }
@@ -135,7 +135,7 @@ function jsonList(bytes: Uint8Array, file: string): string[] {
   } catch {
     // What follows says it.
   }
-  throw badLabels(file, 'begins as a JSON list, but is no list of numbers or names')
+  throw badLabels(file, 'begins as a JSON list, but is not a list of numbers or names')
 }
 
 const numberOf = (text: string): number => (isNumber(text) ? Number(text) : NaN)

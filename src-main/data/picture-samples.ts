@@ -78,7 +78,7 @@ export function checkFits(size: PictureSize, shape: Shape | undefined, file: str
   const found = framedSize(size, framing)
   if (!found) {
     const shown = `${size.height} × ${size.width}`
-    throw new UserError('wrong-shape', `${file} is ${shown} pixels before it is cropped, less than what is cut out.`, {
+    throw new UserError('wrong-shape', `${file} is ${shown} pixels before it is cropped, smaller than the crop.`, {
       where: { file },
     })
   }

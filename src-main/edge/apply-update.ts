@@ -97,7 +97,7 @@ function checkFit(base: Bundle, pack: Bundle): number {
       'update-out-of-order',
       `The bundle has update ${before} already, and the pack is update ${update}.`,
       {
-        hint: 'Updates replace what is older, and nothing that is newer.',
+        hint: 'An update replaces older ones only.',
       },
     )
   }

@@ -128,7 +128,7 @@ function memoryFrom({ memory }: Values): number | undefined {
   if (memory === undefined) return undefined
   const bytes = parseByteSize(memory)
   if (bytes === undefined)
-    throw new UserError('bad-arguments', '--memory must be a number of bytes, or as 1500M or 2G.')
+    throw new UserError('bad-arguments', '--memory must be a number of bytes, such as 1500M or 2G.')
   return bytes
 }
 

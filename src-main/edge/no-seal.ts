@@ -1,2 +1,2 @@
-/** In place of seal-fallback.ts in an edge without SEAL. */
+/** Instead of seal-fallback.ts in an edge without SEAL. */
 export const sealFallback = undefined

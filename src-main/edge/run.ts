@@ -17,7 +17,7 @@ export interface EdgeRunRequest {
   readonly index?: number
   readonly runner: RunnerOptions
   readonly out: string
-  /** Where to write what an auditor of this job would need; it contains the input. */
+  /** Where to write the file that an auditor of this job needs; it contains the input. */
   readonly opening?: string
   readonly force?: boolean
   readonly trust?: Trust

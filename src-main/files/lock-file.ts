@@ -121,6 +121,6 @@ function inUse(path: string, name: string, found: string): UserError {
   const who = holder ? `process ${holder.pid} on ${holder.host}` : 'another process'
   return new UserError('in-use', `${path} is in use by ${who}.`, {
     where: { file: path },
-    hint: `Stop it first. If you know that it does not run any more, remove ${name}.`,
+    hint: `Stop it first. If it is no longer running, remove ${name}.`,
   })
 }

@@ -288,7 +288,7 @@ async function verifySigner(
     const extent = extents.get(name)
     if (extent && extent.bytes <= maxSignatureBytes) return await readWhole(extent)
     throw new UserError('unsigned-bundle', 'The bundle is not signed.', {
-      hint: 'Ask the owner for a signed one, or use --allow-unsigned to run it all the same.',
+      hint: 'Ask the owner for a signed one, or use --allow-unsigned to run it anyway.',
     })
   }
   // A detached signature may be another signer's; the key in the bundle says nothing about it.

@@ -52,6 +52,6 @@ export async function readTokens(path: string | undefined): Promise<string[]> {
   if (tokens.length > 0) return tokens
   throw new UserError('no-token', `${path} holds no token.`, {
     where: { file: path },
-    hint: 'Write one a line, or leave the option away.',
+    hint: 'Write one per line, or leave the option out.',
   })
 }

@@ -37,8 +37,8 @@ export async function refuseExistingFolder(path: string, force = false): Promise
   })
   if (existing && !(force && existing.isDirectory())) {
     const hint = existing.isDirectory()
-      ? 'Name another, or replace it with --force on the command line.'
-      : 'It is a file; name a folder.'
+      ? 'Choose another name, or replace it with --force on the command line.'
+      : 'It is a file. Name a folder.'
     throw new UserError('output-exists', `${path} exists.`, { where: { file: path }, hint })
   }
   return existing !== undefined

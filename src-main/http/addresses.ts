@@ -14,10 +14,10 @@ export const isLoopback = (host: string): boolean =>
 export function serverUrl(text: string, what: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !['http:', 'https:'].includes(url.protocol) || url.username !== '') {
-    throw new UserError('bad-url', `${what} must be a URL, as https://HOST:PORT.`)
+    throw new UserError('bad-url', `${what} must be a URL, such as https://HOST:PORT.`)
   }
   if (url.protocol === 'https:' || isLoopback(url.hostname)) return url
-  throw new UserError('insecure-url', `${what} is ${url.origin}, which others on the way can read and change.`, {
+  throw new UserError('insecure-url', `${what} is ${url.origin}, which anyone on the way can read and change.`, {
     hint: 'Use https://. Plain http is for this machine alone.',
   })
 }

@@ -36,7 +36,7 @@ export async function ask(asked: Asked): Promise<{ readonly status: number; read
     })
     return { status: response.status, bytes: await readReply(response, maxReplyBytes) }
   } catch (cause) {
-    throw new UserError('no-answer', `${whom} gave no answer.`, { cause })
+    throw new UserError('no-answer', `${whom} did not answer.`, { cause })
   }
 }
 

@@ -137,7 +137,7 @@ async function answer(request: IncomingMessage, tokens: readonly string[], handl
   } catch (error) {
     // What names a file of this machine is for those who run it.
     if (!(error instanceof UserError) || isAbsolute(error.where?.file ?? ''))
-      return json(500, { error: reportError(new InternalError('Something failed here.')) })
+      return json(500, { error: reportError(new InternalError('Something failed on this server.')) })
     const status = statusByCode[error.code] ?? 400
     return json(status, { error: reportError(error) }, status === 503 || status === 429 ? { 'retry-after': '1' } : {})
   }

@@ -23,7 +23,7 @@ export function serveCalls(handlers: CallHandlers, isTrusted: (event: IpcMainInv
         const parsed = contract[name].request.safeParse(request)
         if (!parsed.success) throw new UserError('bad-request', `${name}: ${parsed.error.issues[0].message}`)
         const reply = contract[name].reply.safeParse(await handlers[name](parsed.data as Request<N>))
-        if (!reply.success) throw new InternalError(`${name} replied with something else than its contract says.`)
+        if (!reply.success) throw new InternalError(`${name} replied with something other than its contract says.`)
         return { ok: true, value: reply.data as Reply<N> }
       } catch (error) {
         return { ok: false, error: reportError(error) }

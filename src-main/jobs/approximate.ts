@@ -54,7 +54,7 @@ export async function approximate(request: ApproximateRequest, work: WorkContext
   )
   await writeAtomically(request.out, request, (file) => file.writeFile(writeOnnx(polynomial)))
   if (polynomial.tail) {
-    const message = 'The file that is written ends in the scores: what is done after decryption is not in it.'
+    const message = 'The written file ends in the scores. It leaves out what the owner does after decryption.'
     work.progress({ kind: 'warning', stage: 'approximate', message })
   }
   const layers = polynomial.layers.flatMap((layer) =>

@@ -12,7 +12,7 @@ export async function readClassNames(path: string): Promise<readonly string[]> {
   } catch {
     // What follows says it.
   }
-  throw new UserError('bad-class-names', `${path} is no list of names.`, { where: { file: path } })
+  throw new UserError('bad-class-names', `${path} is not a list of names.`, { where: { file: path } })
 }
 
 /**

@@ -38,7 +38,7 @@ export async function refuseDifference(
     `ONNX Runtime ${runtimeVersion} and Sealwright compute different outputs of “${model.name}” from the first samples. ${place}.`,
     {
       where,
-      hint: 'Nothing was made of it, since one of them is wrong. Export the network again with another operator set or simplified (onnxsim), and report it with that node.',
+      hint: 'Nothing was written, since one of the two is wrong. Export the network again with another operator set or simplified (onnxsim), and report it with that node.',
     },
   )
 }

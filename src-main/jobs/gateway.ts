@@ -28,7 +28,7 @@ export interface GatewayRequest extends ListenRequest, UnlockRequest, Partial<Na
   /** Where `sealwright audit serve` answers; needed for deployments with audits. */
   readonly auditor?: string
   readonly auditorTokenFile?: string
-  /** In place of an auditor: another edge with the bundle, whose results are compared. */
+  /** Instead of an auditor: another edge with the bundle, whose results are compared. */
   readonly secondEdge?: string
   readonly secondEdgeTokenFile?: string
   /** Folder for evidence against edges that were caught; beside the audit log unless told. */

@@ -28,6 +28,6 @@ export function planForScores(
     leastDegree = larger
   }
   throw new UserError('scores-too-noisy', `No plan is precise enough to release scores ${releases} times.`, {
-    hint: most > 0 ? `About ${most} times are possible: --releases.` : 'Reveal the label or the top k.',
+    hint: most > 0 ? `About ${most} releases are possible (--releases).` : 'Reveal the label or the top k.',
   })
 }

@@ -94,7 +94,7 @@ async function checkLockAndKey({ recipients, passphrase, signingKey }: ProtectRe
 export function checkKept(kept: Kept | undefined, least: number | undefined, work: WorkContext): void {
   if (kept === undefined) {
     const message =
-      'There are too few calibration samples to measure what the approximated network keeps; give five or more.'
+      'There are too few calibration samples to measure how much the approximated network keeps; give at least five.'
     work.progress({ kind: 'warning', stage: 'validate', message })
     return
   }
@@ -102,7 +102,7 @@ export function checkKept(kept: Kept | undefined, least: number | undefined, wor
   throw new UserError('keeps-too-little', `The approximated network keeps ${keptText(kept)}.`, {
     hint:
       `At least ${100 * least} % are asked for. More is kept with --activation 4 or auto, or with --split exact, where the ` +
-      'owner applies every activation; sealwright advise compares them. --min-kept takes another limit.',
+      'owner applies every activation; sealwright advise compares them. --min-kept sets another limit.',
   })
 }
 

@@ -189,11 +189,11 @@ function suspicion({ samples, accuracy, presets = [], reordered = 0 }: OriginalT
   const named = presets.slice(0, 4).map((tried) => `${nameOf(tried)} ${percent(tried.accuracy)}`)
   const order =
     reordered > 0.7 && reordered > 2 * accuracy
-      ? ` With the classes in another order it would be right on ${percent(reordered)}.`
+      ? ` With the classes in another order, it would be right on ${percent(reordered)}.`
       : ''
   return (
     `The original network is right on ${percent(accuracy)} of ${samples} labelled samples: check scale, mean, std, channel order and the order of classes.` +
-    ` Usual preprocessings give: ${named.join(', ')}.${order}`
+    ` Common preprocessing would give: ${named.join(', ')}.${order}`
   )
 }
 

@@ -212,7 +212,7 @@ export class KernelStore implements KernelMaterial {
   #fill(value: KernelValue, source: SealPolynomials): void {
     const { address, parts, primes, scale } = value
     if (source.parts !== parts || source.primes !== primes || !isSameScale(source.scale, scale)) {
-      throw unlikePlan('A ciphertext has another size, level or scale than the plan says.')
+      throw unlikePlan('The size, level or scale of a ciphertext differs from the plan.')
     }
     if (!isSameId(source.parmsId, this.#levelId(primes))) throw foreign()
     for (let index = 0; index < parts * primes; index++) {

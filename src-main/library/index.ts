@@ -1,7 +1,7 @@
 /**
  * Sealwright for programs: what the commands of the same names do, without a process for each. Every function takes a
- * `WorkContext`, by which it reports what it does and can be cancelled; `silent` where neither is wanted. Their errors are
- * `UserError` (the caller can mend it: a code of docs/errors.md), `CancelledError` and `InternalError` (a fault of Sealwright).
+ * `WorkContext`, by which it reports what it does and can be cancelled; `silent` if neither is wanted. Their errors are
+ * `UserError` (the caller can correct it: a code of docs/errors.md), `CancelledError` and `InternalError` (a fault of Sealwright).
  */
 import { NO_PREPROCESSING } from '../core/bundle/preprocessing.ts'
 import { silent, type WorkContext } from '../core/progress.ts'
@@ -56,7 +56,7 @@ export async function openBundle(path: string, trust: Trust = {}): Promise<Bundl
 }
 
 /**
- * Computes one encrypted result in a process of its own, which holds no secret.
+ * Computes one encrypted result in a separate process, which holds no secret.
  * @throws UserError damaged-bundle, wrong-shape, output-exists; CancelledError
  */
 export async function runBundle(options: RunOptions, work: WorkContext = silent): Promise<EdgeRunResult> {

@@ -62,7 +62,7 @@ export async function connectNats(options: NatsOptions, name: string, log: Log =
     void logStatus(connection, log).catch(() => {})
     return connection
   } catch (cause) {
-    throw new UserError('nats-unreachable', `The NATS server ${options.url} gave no access: ${reasonOf(cause)}.`, {
+    throw new UserError('nats-unreachable', `The NATS server ${options.url} refused access: ${reasonOf(cause)}.`, {
       hint: 'Check the address, the credentials and the certificates.',
       cause,
     })

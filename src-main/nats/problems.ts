@@ -20,17 +20,21 @@ export function natsProblem(cause: unknown): Error {
     return new UserError('busy', 'The queue is full.', { hint: 'Try again later.', cause })
   }
   if (cause instanceof PermissionViolationError) {
-    return new UserError('nats-forbidden', `The NATS server permits it to others only: ${cause.message}.`, {
-      hint: 'Look at the rights of this user in the configuration of the server, and at docs/nats-server.conf.',
+    return new UserError('nats-forbidden', `The NATS server does not permit this user to do it: ${cause.message}.`, {
+      hint: 'Compare the permissions of this user in the configuration of the server with docs/nats-server.conf.',
       cause,
     })
   }
-  return new UserError('nats-unreachable', `The NATS server did not do it: ${(cause as Error).message}.`, { cause })
+  return new UserError(
+    'nats-unreachable',
+    `The NATS server did not carry out a request: ${(cause as Error).message}.`,
+    { cause },
+  )
 }
 
 export const noQueues = (deployment: string, cause: unknown): UserError =>
   new UserError('no-queues', `The NATS server has no queues for the deployment ${deployment}.`, {
-    hint: "Start the owner's gateway with --nats first: it makes them.",
+    hint: "Start the owner's gateway with --nats first. It creates them.",
     cause,
   })
 

@@ -15,7 +15,7 @@ export function checkVersion(version: string | undefined, log: Log): void {
   if (!parts || isBefore(parts, oldestTested)) {
     log('warn', 'the NATS server is older than any that was tested', fields)
   } else if (isBefore(parts, firstWithoutRecovery)) {
-    log('warn', 'this NATS server hands finished work out again after a crash: take 2.10 or later', fields)
+    log('warn', 'this NATS server hands finished work out again after a crash: use 2.10 or later', fields)
   }
 }
 

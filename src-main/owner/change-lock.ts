@@ -12,7 +12,7 @@ export async function changeLock(store: KeyStore, id: string, unlock: Unlock, lo
   await store.read(id)
   const name = `${IDENTITY_NAME}.age`
   if (!(await store.has(id, name))) {
-    throw new UserError('no-identity', 'The deployment is of a version that locked each of its secrets by itself.', {
+    throw new UserError('no-identity', 'The deployment was exported by a version that locked each secret separately.', {
       hint: 'Export the network again: the new deployment can change its passphrase.',
     })
   }

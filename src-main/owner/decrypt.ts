@@ -109,7 +109,7 @@ export async function findDeployment(store: KeyStore, result: EncryptedResult): 
   refuseRevoked(deployment)
   if (known.update !== deployment.update) {
     throw new UserError('superseded-bundle', 'The result was computed with weights that an update has replaced.', {
-      hint: `Have the edge take update ${deployment.update}, and run the input again.`,
+      hint: `Let the edge apply update ${deployment.update}, and run the input again.`,
     })
   }
   return deployment
@@ -152,7 +152,7 @@ export class ResultOpener {
   open({ ciphertexts }: EncryptedResult): Float64Array {
     const { registers } = this.#plan.output
     if (ciphertexts.length !== registers.length) {
-      throw new UserError('damaged-result', 'The result has another number of ciphertexts than the plan says.')
+      throw new UserError('damaged-result', 'The number of ciphertexts in the result differs from the plan.')
     }
     const { outputs } = rehearse(this.#plan)
     const slots = ciphertexts.map((bytes, i) => {

@@ -63,7 +63,7 @@ export function flood(outputs: Float64Array, flooding: Flooding): Float64Array {
   if (!leavesScores(flooding, outputs.length)) {
     const figures = `${deviation.toPrecision(2)} beside scores that span ${flooding.spread.toPrecision(2)}`
     throw new UserError('scores-too-noisy', `The noise that protects the key would drown the scores: ${figures}.`, {
-      hint: 'Reveal the label or the top k, or export the network anew with --reveal scores.',
+      hint: 'Reveal the label or the top k, or export the network again with --reveal scores.',
     })
   }
   const unit = 10 ** Math.floor(Math.log10(deviation))

@@ -37,7 +37,11 @@ function kindOf(recipient: string): RecipientKind {
     new Encrypter().addRecipient(recipient)
   } catch (cause) {
     const shown = `${recipient.slice(0, 40)}${recipient.length > 40 ? '…' : ''}`
-    return refuse(`${shown} is not an age recipient.`, 'One begins with age1; look for a missing character.', cause)
+    return refuse(
+      `${shown} is not an age recipient.`,
+      'Recipients start with age1. Check for a missing character.',
+      cause,
+    )
   }
   return prefix === 'age1pq' ? 'post-quantum' : 'classic'
 }

@@ -139,7 +139,7 @@ export function heldKeysIn(deployment: Deployment): HeldKeys {
   refuseRevoked(deployment)
   if (deployment.keys) return deployment.keys
   throw doesNotFit(
-    `The deployment ${deployment.id} was exported by a program that did not note which keys its edges hold.`,
+    `The deployment ${deployment.id} was exported by a version that did not record which keys its edges hold.`,
   )
 }
 
@@ -160,7 +160,8 @@ async function checkFit(
     )
   }
   const wasPerNode = segments.length > 1 && deployment.bundles.every((bundle) => bundle.segments?.length === 1)
-  if (wasPerNode && !perNode) throw doesNotFit('Its nodes have a bundle each, and need packs of their own: --per-node.')
+  if (wasPerNode && !perNode)
+    throw doesNotFit('Each of its nodes has its own bundle, and needs its own pack: add --per-node.')
   const numbers = keptNumbers(segments, deployment.flooding)
   if (numbers.outputs !== deployment.outputs || numbers.batch !== deployment.batch) {
     throw doesNotFit(

@@ -55,9 +55,9 @@ function checkCiphertextHeader(context: SealContext, bytes: Uint8Array, { primes
   if (seeded === undefined) return refuse(`it has ${bytes.length} bytes, which its plan does not allow`)
   // The edge's scale may differ from the plan's by rounding.
   const own = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(SCALE_START, true)
-  if (!isSameScale(own, scale)) refuse('it has another scale than the plan says')
+  if (!isSameScale(own, scale)) refuse('its scale differs from the plan')
   const header = ciphertextHeader({ degree, primes, parmsId: context.parmsIdBytes(primes), scale: own, seeded })
-  if (!header.every((byte, i) => bytes[i] === byte)) refuse('it is not what the plan says')
+  if (!header.every((byte, i) => bytes[i] === byte)) refuse('it differs from the plan')
   if (!seeded) return
   // The generator has a header of its own: said to be compressed, it could ask SEAL for gigabytes.
   const generator = generatorState(bytes.subarray(-SEED_BYTES))

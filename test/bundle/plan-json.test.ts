@@ -63,9 +63,9 @@ describe('a plan', () => {
     ['rotates too far', (p) => (p.instructions[7].steps = 4096)],
     ['a weight above the modulus chain', (p) => (p.weights[0][3] = 5)],
     ['an input above the modulus chain', (p) => (p.input.primes = 5)],
-    ['no prime of its ring', (p) => (p.parameters.primes[1] = '1073479683')],
+    ['not a prime of its ring', (p) => (p.parameters.primes[1] = '1073479683')],
     // A product of two primes of the ring is 1 modulo 2N too.
-    ['no prime of its ring', (p) => (p.parameters.primes[1] = String(65537 ** 2))],
+    ['not a prime of its ring', (p) => (p.parameters.primes[1] = String(65537 ** 2))],
     ['repeats a prime', (p) => (p.parameters.primes[1] = p.parameters.primes[0])],
     ['cannot be run', (p) => (p.weights[0][3] = 3)],
     ['cannot be run', (p) => (p.weights[1][2] *= 2)],
@@ -120,7 +120,7 @@ describe('the forms of keys', () => {
   it.each<[string, (keySwitching: Loose, parameters: Loose) => void]>([
     ['a modulus too large', (k) => k.keyPrimes.push('1125899904679937')],
     ['repeats a prime', (k, p) => (k.keyPrimes[0] = p.primes[0])],
-    ['no prime of its ring', (k) => (k.keyPrimes[0] = '1099511627777')],
+    ['not a prime of its ring', (k) => (k.keyPrimes[0] = '1099511627777')],
     ['does not say the form', (k) => k.forms.pop()],
     ['more special primes than there are', (k) => (k.forms[3].specialPrimes = 3)],
     ['smaller than a digit', (k) => (k.forms[3].digitPrimes = 4)],

@@ -82,7 +82,7 @@ describe('readLabels', () => {
     ['words.csv', Buffer.from('label\ncat\n1\n'), 'has 2 classes, 1, cat; the network has 10'],
     ['hundreds.csv', Buffer.from(`${pixelRow(7)}\n${pixelRow(2)}\n`), 'it is not clear which is the label'],
     ['uneven.csv', Buffer.from('file,label\na.png,7\nb.png\n'), 'has 1 columns in a line, and 2 in the first'],
-    ['list.json', Buffer.from('[1, {"a": 2}]'), 'no list of numbers or names'],
+    ['list.json', Buffer.from('[1, {"a": 2}]'), 'not a list of numbers or names'],
   ])('refuses %s', async (name, bytes, message) => {
     await expect(readLabels(put(name, bytes), { count: 2, classes: 10 })).rejects.toThrow(message)
   })
@@ -132,6 +132,6 @@ describe('a table that names files', () => {
   })
 
   it('is refused where it leaves one out', async () => {
-    await expect(readLabels(path(), { sampleFiles: ['a.png', 'd.png'] })).rejects.toThrow('says nothing of d.png')
+    await expect(readLabels(path(), { sampleFiles: ['a.png', 'd.png'] })).rejects.toThrow('has no label for d.png')
   })
 })

@@ -79,7 +79,7 @@ describe('splits', () => {
     await person.button('Compare nodes').click()
     const proposals = app.page.getByRole('table', { name: 'Proposals' })
     await proposals.waitFor({ timeout: longMs })
-    await person.button('Use 2 nodes, alike in time').click()
+    await person.button('Use 2 nodes, balanced in time').click()
     await expect.poll(() => cut().getAttribute('aria-valuetext')).toMatch(/^hand-off after/)
     await nodes(2)
     await person.menu('Undo Choice')

@@ -94,7 +94,7 @@ describe('labelled pictures', () => {
     const report = await validate(request('plain.onnx'), silent)
     expect(report.original.accuracy).toBeCloseTo(1 / 3)
     expect(report.original.reordered).toBe(1)
-    expect(report.warnings.join()).toContain('With the classes in another order it would be right on 100.0 %.')
+    expect(report.warnings.join()).toContain('With the classes in another order, it would be right on 100.0 %.')
     const named = await validate(request('plain.onnx', { classNames: ['dark', 'mid', 'light'] }), silent)
     expect(named.original.accuracy).toBe(1)
   })

@@ -62,9 +62,9 @@ describe('serialised SEAL objects', () => {
 
   it('are refused at another level or scale than the plan says', () => {
     const load = (bytes: Uint8Array) => () => kernels.store.loadWeight(kernels.weightsAt(2)[0], bytes)
-    expect(load(insecure.ciphertext(2, 1, SCALE, () => 1n))).toThrow('another size, level or scale')
-    expect(load(insecure.ciphertext(2, 2, 3, () => 1n))).toThrow('another size, level or scale')
-    expect(load(changed((view) => view.setFloat64(73, NaN, true)))).toThrow('another size, level or scale')
+    expect(load(insecure.ciphertext(2, 1, SCALE, () => 1n))).toThrow('size, level or scale of a ciphertext')
+    expect(load(insecure.ciphertext(2, 2, 3, () => 1n))).toThrow('size, level or scale of a ciphertext')
+    expect(load(changed((view) => view.setFloat64(73, NaN, true)))).toThrow('size, level or scale of a ciphertext')
   })
 
   it('are refused where they belong to other parameters', () => {
@@ -88,7 +88,7 @@ describe('serialised SEAL objects', () => {
     const { secretKey } = insecure
     expect(readPlaintext(secretKey, N).primes).toBe(3)
     const plain = kernels.evaluator.newInput(1, 2, SCALE)
-    expect(() => kernels.store.loadInput(plain, secretKey)).toThrow('another size, level or scale')
+    expect(() => kernels.store.loadInput(plain, secretKey)).toThrow('size, level or scale of a ciphertext')
     expect(() => kernels.store.loadWeight(kernels.weightsAt(2)[0], secretKey)).toThrow()
     expect(() => kernels.store.loadGaloisKeys(secretKey)).toThrow()
     kernels.evaluator.release(plain)

@@ -78,7 +78,7 @@ export async function answerMany(
         const { input, label } = question()
         const startedMs = performance.now()
         const answer = await submitter.submit(input, 600)
-        if (answer.label !== label) throw new Error(`label ${String(answer.label)} in place of ${label}`)
+        if (answer.label !== label) throw new Error(`label ${String(answer.label)} instead of ${label}`)
         ends.push({ atMs: performance.now(), latencyMs: performance.now() - startedMs })
       }
     }

@@ -45,7 +45,7 @@ describe('alarms of a report', () => {
   }
 
   it('tell an original at chance from one that is right', () => {
-    expect(of([[18, 32], [32, 18]])[0]).toContain('no better than always saying the commonest class') // prettier-ignore
+    expect(of([[18, 32], [32, 18]])[0]).toContain('no better than always saying the most common class') // prettier-ignore
     expect(of([[90, 0], [10, 0]])[0]).toContain('no better') // prettier-ignore
     expect(of([[45, 5], [5, 45]])).toEqual([]) // prettier-ignore
     expect(of([[10, 0], [0, 0]])[0]).toContain('one class') // prettier-ignore

@@ -42,12 +42,12 @@ export function adviseCommand(): Command {
       path,
     )
     .addOption(
-      new Option('--goal <goal>', 'no owner online, fewest bytes, least time, or nothing lost')
+      new Option('--goal <goal>', 'no owner online, smallest bundle, shortest time, or nothing lost')
         .choices(GOALS)
         .default('offline'),
     )
-    .option('--max-bundle <bytes>', 'as 100M: no larger bundle', byteSize)
-    .option('--max-refreshes <number>', 'round trips with the owner, at most', wholeNumber)
+    .option('--max-bundle <bytes>', 'largest bundle, such as 100M', byteSize)
+    .option('--max-refreshes <number>', 'most round trips to the owner', wholeNumber)
     .addOption(minKeptOption('share of the labels to keep'))
     .addOption(inputOption())
     .option('--out <file>', 'write the recommended choice for protect --plan', path)

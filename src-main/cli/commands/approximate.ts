@@ -96,7 +96,7 @@ function fittingOf({ movements, by, judged, far }: NonNullable<ApproximateResult
     ? `${used}\npolynomials differ by ${by} of each channel, since the original network tells ${by}s apart`
     : used
   if (judged === undefined) return lines
-  return `${lines}\noutputs beyond ten times the original's range: ${far} of ${judged} inputs that were held back or mixed of samples`
+  return `${lines}\noutputs beyond ten times the original's range: ${far} of ${judged} inputs held out or mixed from samples`
 }
 
 /** By degree, the layers that have another than 2. */

@@ -20,12 +20,12 @@ export const auditCommand = (): Command =>
       ]),
     )
     .addCommand(
-      command('verify <log>', 'check that no line was changed, removed or added', [
+      command('verify <log>', 'check that no record was changed, removed or added', [
         'sealwright audit verify audit.jsonl --keys keys',
       ])
         .option(
           '--keys <folder>',
-          'the key store that must have signed it; else only its own signatures are checked',
+          'the key store that must have signed it; without it, only the signatures in the log are checked',
           path,
         )
         .action(async (log: string, { json, keys }: Options) => {

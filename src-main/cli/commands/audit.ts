@@ -19,11 +19,11 @@ interface ServeOptions extends Options, ListenOptions {
 export const replayCommands = (): Command[] => [serveCommand(), replayCommand(), compareCommand()]
 
 function serveCommand(): Command {
-  const base = command('serve <bundles...>', "compute audited jobs again for the owner's gateway; needs no key", [
+  const base = command('serve <bundles...>', "compute audited jobs again for the owner's gateway; no key needed", [
     'sealwright audit serve lenet5.sealed --public-key signer.pem',
     'sealwright audit serve bundles/*.sealed --public-key signer.pem',
   ])
-    .option('--queue <number>', 'cases that may wait or run; others get 503', positiveNumber, 8)
+    .option('--queue <number>', 'cases that may wait or run; further ones get 503', positiveNumber, 8)
     .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
   return withTrust(withListening(base, 8090)).action(async (bundles: string[], { json, ...options }: ServeOptions) => {
     await answer(json === true, async (work) => {
@@ -55,7 +55,9 @@ function compareCommand(): Command {
   ]).action(async (result: string, other: string, { json }: Options) => {
     await answer(json === true, async () => {
       const compared = await auditCompare([path(result), path(other)])
-      const text = compared.agrees ? 'both computed the same' : 'at least one of the two did not compute what it says'
+      const text = compared.agrees
+        ? 'both computed the same result'
+        : 'the results differ: at least one node did not compute what its receipt says'
       return { json: { ...compared }, text, ...(!compared.agrees && { exitCode: 1 }) }
     })
   })
@@ -65,7 +67,7 @@ function replayText({ job, segment, finding, confirms }: ReplayResult): string {
   return pairs([
     ['job', job],
     ['segment', segment + 1],
-    ['replay', finding.agrees ? 'gives what the receipt says' : `differs: ${finding.fault}`],
+    ['replay', finding.agrees ? 'gives the same as the receipt' : `differs: ${finding.fault}`],
     ...(confirms === undefined ? [] : [['evidence', confirms ? 'confirmed' : 'not confirmed'] as const]),
   ])
 }

@@ -25,7 +25,7 @@ export function decryptCommand(): Command {
     .addOption(topOption())
     .option(
       '--beyond-budget',
-      'open it even if the budget is spent; do not show the answer to the node that computed it',
+      'open it even if the budget is spent; then do not show the answer to the node that computed it',
     )
   return withUnlock(base).action(async (result: string, options: Options) => {
     await answer(options.json === true, async (work) => {

@@ -12,7 +12,7 @@ interface Options {
 }
 
 export function demoCommand(): Command {
-  return command('demo', 'the whole job on the sample network and three handwritten digits', [
+  return command('demo', 'protect the sample network, run three handwritten digits encrypted, decrypt and compare', [
     'sealwright demo',
     'sealwright demo --out demo --json',
   ])

@@ -26,11 +26,11 @@ export function edgeServeCommand(): Command {
       'sealwright edge serve node-2.sealed --nats nats://127.0.0.1:4222',
     ],
   )
-    .option('--queue <number>', 'requests that may wait or run; others get 503', positiveNumber, 8)
+    .option('--queue <number>', 'requests that may wait or run; further ones get 503', positiveNumber, 8)
     .option('--gateway <url>', "the owner's gateway: answers become labels")
     .option('--gateway-token-file <file>', 'bearer token for the gateway', path)
     .option('--status-port <port>', 'with --nats: answer GET /health, /ready and /metrics on 127.0.0.1', wholeNumber)
-    .option('--segments <list>', 'which ones, as 1,3 (default: all that the bundle holds)')
+    .option('--segments <list>', 'which ones, such as 1,3 (default: all that the bundle holds)')
   const queued = withNats(base, "take the segments' tasks from this server's queues; HTTP is off then")
   return withLog(withTrust(withListening(withRunner(queued), 8080))).action(
     async (bundle: string, { json, ...options }: Options) => {

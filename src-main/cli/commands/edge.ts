@@ -39,7 +39,7 @@ interface RunOptions extends InfoOptions {
 }
 
 export const edgeCommand = (): Command =>
-  group('edge', 'what an untrusted node does with a bundle', [
+  group('edge', 'run, serve and check a bundle on an untrusted node', [
     'sealwright edge run lenet5.sealed --input digit.png --out digit.result',
     'sealwright edge info lenet5.sealed',
   ])
@@ -52,14 +52,14 @@ export const edgeCommand = (): Command =>
     .addCommand(edgeSubmitCommand())
 
 function runCommand(): Command {
-  const base = command('run <bundle>', 'compute on one input with encrypted weights, in a process of its own', [
+  const base = command('run <bundle>', 'compute on one input with encrypted weights, in a separate process', [
     'sealwright edge run lenet5.sealed --input digit.png --out digit.result',
     'sealwright edge run lenet5.sealed --input images.npy --index 7 --out 7.result --threads 2 --json',
   ])
     .requiredOption('--input <data>', 'samples: arrays, tables, pictures, folders (docs/data.md)', path)
     .option('--index <number>', 'which sample of the input, from 0', wholeNumber, 0)
     .requiredOption('--out <file>', 'the encrypted result to write, usually *.result', path)
-    .option('--opening <file>', 'write what an auditor of this job would need; it contains the input', path)
+    .option('--opening <file>', 'write the file that an auditor of this job needs; it contains the input', path)
     .option('--force', 'replace files that exist')
   return withTrust(withRunner(base)).action(async (bundle: string, { json, force, ...options }: RunOptions) => {
     await answer(json === true, async (work) => {
@@ -98,7 +98,7 @@ function updateCommand(): Command {
     'sealwright edge update lenet5.sealed --pack lenet5-v2.pack --out lenet5-v2.sealed',
     'sealwright edge update lenet5.sealed --pack lenet5-v2.pack --out lenet5.sealed --force --public-key signer.pem',
   ])
-    .requiredOption('--pack <file>', 'what `protect --update` wrote', path)
+    .requiredOption('--pack <file>', 'the update pack that `protect --update` wrote', path)
     .requiredOption('--out <file>', 'the updated bundle to write', path)
     .option('--public-key <file>', 'accept only a bundle and a pack signed with this key (PEM)', path)
     .option('--allow-unsigned', 'accept them without a valid signature')
@@ -107,7 +107,10 @@ function updateCommand(): Command {
     await answer(json === true, async (work) => {
       const result = await edgeUpdate({ bundle: path(bundle), ...options, force: force === true }, work)
       const text = pairs([
-        ['bundle', `${options.out} (${bytes(result.bundleBytes)}, keys ${bytes(result.keyBytes)} of it kept)`],
+        [
+          'bundle',
+          `${options.out} (${bytes(result.bundleBytes)}, of which ${bytes(result.keyBytes)} of keys were kept)`,
+        ],
         ['deployment', `${result.deploymentId}, update ${result.update}`],
       ])
       return { json: result, text }
@@ -116,7 +119,7 @@ function updateCommand(): Command {
 }
 
 function infoCommand(): Command {
-  const base = command('info <bundle>', 'what a bundle says of itself, and what this machine would run it with', [
+  const base = command('info <bundle>', 'what a bundle says about itself, and how this machine would run it', [
     'sealwright edge info lenet5.sealed --json',
   ])
   return withTrust(withRunner(base)).action(async (bundle: string, { json, ...options }: InfoOptions) => {

@@ -45,27 +45,24 @@ export function gatewayCommand(): Command {
   ])
     .requiredOption('--keys <folder>', 'the key store', path)
     .requiredOption('--audit-log <file>', 'signed log of every answer; continued if it exists', path)
-    .option('--deployment <id>', 'serve this one; may be given again (default: all not revoked)', collected, [])
+    .option('--deployment <id>', 'serve this one; may be repeated (default: all that are not revoked)', collected, [])
     .option('--per-minute <number>', 'answers per minute, for each deployment and each token', positiveNumber, 60)
     .option(
       '--quota <number>',
       'images answered per deployment in its lifetime, instead of its budget (docs/security.md)',
       positiveNumber,
     )
-    .option('--auditor <url>', 'address of `audit serve`; needed for deployments with audits')
+    .option('--auditor <url>', 'address of `audit serve`, needed for deployments with audits')
     .option('--auditor-token-file <file>', 'bearer token for it', path)
-    .option(
-      '--second-edge <url>',
-      'instead of an auditor: another edge with the same bundle, whose results are compared',
-    )
+    .option('--second-edge <url>', 'instead of an auditor: another edge with the same bundle, to compare results with')
     .option('--second-edge-token-file <file>', 'bearer token for it', path)
-    .option('--evidence <folder>', 'for evidence against edges that were caught (default: beside the log)', path)
+    .option('--evidence <folder>', 'folder for evidence against edges that were caught (default: beside the log)', path)
     .option('--opening-seconds <number>', 'within which an edge has to open an audited job', positiveNumber, 60)
-    .option('--queue <number>', 'with --nats: tasks that a queue holds before it refuses more', positiveNumber, 64)
+    .option('--queue <number>', 'with --nats: tasks that a queue holds; further ones are refused', positiveNumber, 64)
     .option('--nats-replicas <number>', 'servers of a NATS cluster that keep the queues', positiveNumber, 1)
-    .option('--nats-named', 'the server names each party, as docs/nats-server.conf does: audits tell nodes apart')
-    .option('--canary <file=label>', 'an input whose label is known; may be given again', canaries, [])
-    .option('--canary-edge <url>', 'the edge that is asked about canaries')
+    .option('--nats-named', 'the server names each party, as in docs/nats-server.conf, so that audits tell nodes apart')
+    .option('--canary <file=label>', 'an input whose label is known; may be repeated', canaries, [])
+    .option('--canary-edge <url>', 'the edge that canaries are sent to')
     .option('--canary-token-file <file>', 'bearer token for that edge', path)
     .option('--canary-minutes <number>', 'how often, on average', positiveNumber, 60)
   const queued = withNats(

@@ -14,7 +14,7 @@ interface Options {
 }
 
 export function inspectCommand(): Command {
-  const base = command('inspect <model>', 'what a network is made of, and whether it can be protected', [
+  const base = command('inspect <model>', 'the layers of a network, and whether it can be protected', [
     'sealwright inspect lenet5.onnx',
     'sealwright inspect lenet5.onnx --json',
   ])
@@ -36,7 +36,7 @@ function textOf(result: InspectResult): string {
     ...(inputShape ? [['input', times(inputShape)]] : []),
     ['parameters', grouped(result.parameters)],
     ...(supported ? [['encrypted', `${grouped(result.encryptedValues)} values`]] : []),
-    ...(result.tail ? [['after decryption', result.tail.join(', ') || 'several outputs, as parts of one']] : []),
+    ...(result.tail ? [['after decryption', result.tail.join(', ') || 'several outputs, joined into one']] : []),
     ...(supported ? [['depth', `${result.depth} with quadratic activations`]] : []),
     ['protectable', supported ? 'yes' : `no: ${unsupported.length} node(s) stand in the way`],
     ...(estimate ? estimateFacts(estimate) : []),
@@ -82,7 +82,7 @@ function estimateFacts(estimate: NetworkEstimate): [string, string][] {
   const expanded = `${expandedWeights} weights expanded at load, about ${seconds(expansionSeconds)}`
   return [
     ['estimate', `N = ${polyModulusDegree}, log2 QP = ${Math.round(logQP)}, one segment`],
-    ['', `bundle ${bytes(bundleBytes)}, keys ${bytes(keyBytes)} of it; at the largest scale: plan gives a range`],
+    ['', `bundle ${bytes(bundleBytes)}, of which keys ${bytes(keyBytes)}; at the largest scale, plan gives a range`],
     ['', `edge: ${bytes(edgeMemoryBytes)} of memory, ${seconds(secondsOnTwoThreads)} on two threads`],
     ...(expandedWeights > 0 ? [['', expanded] as [string, string]] : []),
   ]

@@ -63,7 +63,7 @@ export const keysCommand = (): Command =>
           told(await jobs.restoreKeys({ keys, backup: path(backup), auditLog }, work), 'restored'),
       ).option(
         '--audit-log <file>',
-        'what was answered since; without it the budget counts as spent, unless the key store still has the count',
+        'the log of answers since the backup; without it the budget counts as spent, unless the key store still has the count',
         path,
       ),
     )

@@ -30,16 +30,12 @@ interface Options extends PreprocessingOptions, ActivationOptions, InputModeOpti
 }
 
 export function planCommand(): Command {
-  const base = command('plan <model>', 'packing, levels, keys and cost, without encrypting anything', [
+  const base = command('plan <model>', 'show packing, levels, keys and cost without encrypting anything', [
     'sealwright plan lenet5.onnx',
     'sealwright plan lenet5.onnx --dump',
     'sealwright plan lenet5.onnx --calibration calibration.npz --scale 1/255 --activation 4 --input plain --json',
   ])
-    .option(
-      '--calibration <data>',
-      'unlabelled samples; without them polynomials are planned with any coefficients',
-      path,
-    )
+    .option('--calibration <data>', 'unlabelled samples; without them, the plan allows for any coefficients', path)
     .option('--dump', 'list every instruction with the level and the scale of its result')
   return withNetworkNames(withSplit(withInputMode(withActivation(withPreprocessing(base))))).action(
     async (model: string, options: Options) => {
@@ -66,7 +62,7 @@ function rangesText({ bundleBytes, edgeMemoryBytes, edgeSeconds }: NonNullable<P
   const range = ({ least, most }: typeof bundleBytes, inUnits: (value: number) => string): string =>
     `${inUnits(least)} to ${inUnits(most)}`
   return pairs([
-    ['forecast', 'what a fit to calibration data will need; below, the plan with the largest scale'],
+    ['forecast', 'the range to expect after a fit to calibration data; below, the plan with the largest scale'],
     ['bundle', range(bundleBytes, bytes)],
     ['edge memory', range(edgeMemoryBytes, bytes)],
     ['edge time', `${range(edgeSeconds, seconds)} on one thread`],

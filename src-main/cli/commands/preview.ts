@@ -26,7 +26,7 @@ interface Options extends PreprocessingOptions, ClassNameOptions {
 }
 
 export function previewCommand(): Command {
-  const base = command('preview <model>', 'one sample as the network gets it: its values, and a picture of them', [
+  const base = command('preview <model>', 'show one sample as the network gets it: its values, and a picture of them', [
     'sealwright preview resnet.onnx --data images/ --preset imagenet --index 3 --out fed.png',
     'sealwright preview lenet5.onnx --data t10k-images-idx3-ubyte.gz --preset mnist --json',
   ])

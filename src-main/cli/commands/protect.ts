@@ -68,15 +68,15 @@ export function protectCommand(): Command {
     .requiredOption('--keys <folder>', 'key store; created if it does not exist', path)
     .requiredOption('--out <file>', 'the bundle to write, usually *.sealed', path)
   withSplit(withInputMode(withActivation(withClassNames(withPreprocessing(base)))))
-    .addOption(revealOption('what a decryption may tell').default(DEFAULTS.reveal))
+    .addOption(revealOption('what decryption reveals').default(DEFAULTS.reveal))
     .addOption(topOption())
-    .option('--audit <rate>', 'have this share of jobs computed again before they are answered, as 0.05', number)
-    .option('--releases <number>', 'times that scores will be released, at most (default: 5)', positiveNumber)
+    .option('--audit <rate>', 'have this share of jobs computed again before they are answered, such as 0.05', number)
+    .option('--releases <number>', 'how often scores may be released (default: 5)', positiveNumber)
     .option('--signing-key <file>', 'sign with this private key (PEM) instead of a fresh one', path)
-    .addOption(minKeptOption('seal nothing that keeps a smaller share of the labels on samples held out'))
+    .addOption(minKeptOption('refuse a network that keeps a smaller share of the labels of held-out samples'))
     .option('--update <deployment>', 'write an update pack: new weights under the keys of this deployment')
     .option('--identity <file>', 'with --update: open the key store with the age identity in this file', path)
-    .option('--per-node', 'write a folder of bundles, one for each segment with nothing of the others')
+    .option('--per-node', 'write a folder of bundles, one per segment, with no weights or keys of the others')
     .option('--force', 'replace the bundle if it exists')
   return withLock(withNetworkNames(base)).action(async (model: string, options: Options, given: Command) => {
     await answer(options.json === true, async (work) => {
@@ -134,15 +134,15 @@ function refuseDeploymentsOwn(given: Command): void {
     return kept.includes(name) && given.getOptionValueSource(name) === 'cli'
   })
   if (wrong) {
-    throw new UserError('bad-arguments', `${wrong.long} is the deployment's own, and an update keeps it.`, {
-      hint: 'Leave it out, or seal the network as a deployment of its own.',
+    throw new UserError('bad-arguments', `${wrong.long} is set by the deployment, and an update keeps it.`, {
+      hint: 'Leave it out, or export the network as a new deployment.',
     })
   }
 }
 
 const updateText = (result: UpdateResult): string =>
   pairs([
-    ['update pack', `${result.bundle} (${bytes(result.bundleBytes)}, keys ${bytes(result.keyBytes)} of it)`],
+    ['update pack', `${result.bundle} (${bytes(result.bundleBytes)}, of which keys ${bytes(result.keyBytes)})`],
     ['deployment', `${result.deployment}, update ${result.update}`],
     ['keeps', result.kept ? keptText(result.kept) : 'not measured: too few samples'],
     ...policyPairs(result.budget),
@@ -152,10 +152,10 @@ const updateText = (result: UpdateResult): string =>
 
 function textOf(result: ProtectResult): string {
   return pairs([
-    ['bundle', `${result.bundle} (${bytes(result.bundleBytes)}, keys ${bytes(result.keyBytes)} of it)`],
+    ['bundle', `${result.bundle} (${bytes(result.bundleBytes)}, of which keys ${bytes(result.keyBytes)})`],
     ...(result.cuts.length > 0 ? [['segments', segmentsText(result)] as const] : []),
     ['deployment', result.deployment],
-    ['public key', `${result.publicKey} (with it, nodes know your bundles)`],
+    ['public key', `${result.publicKey} (nodes check your bundles with it)`],
     ...(result.original.accuracy === undefined ? [] : [['original right', rightText(result.original)] as const]),
     ['keeps', result.kept ? keptText(result.kept) : 'not measured: too few samples'],
     ['parameters', `N = ${result.polyModulusDegree}, log2 QP = ${Math.round(result.logQP)}, 128-bit`],
@@ -180,4 +180,4 @@ const segmentsText = ({ cuts }: ProtectResult): string =>
   `${cuts.length + 1}, cut at ${cuts.map(({ after, kind }) => `${after}:${kind}`).join(', ')}`
 
 const droppedClampsText = ({ droppedClamps }: ProtectResult): string =>
-  `${droppedClamps.length} that change nothing on the calibration samples: ${droppedClamps.map(({ id }) => id).join(', ')}`
+  `${droppedClamps.length} that have no effect on the calibration samples: ${droppedClamps.map(({ id }) => id).join(', ')}`

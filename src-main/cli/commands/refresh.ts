@@ -14,9 +14,13 @@ interface Options extends UnlockOptions {
 }
 
 export function refreshCommand(): Command {
-  const base = command('refresh <result>', "encrypt one segment's result anew for the next segment, as the owner", [
-    'sealwright refresh digit-0.result --keys keys --out digit.refreshed\nsealwright edge run deep.sealed --input digit.refreshed --out digit-1.result',
-  ])
+  const base = command(
+    'refresh <result>',
+    "decrypt one segment's result and encrypt it for the next segment, as the owner",
+    [
+      'sealwright refresh digit-0.result --keys keys --out digit.refreshed\nsealwright edge run deep.sealed --input digit.refreshed --out digit-1.result',
+    ],
+  )
     .requiredOption('--keys <folder>', 'the key store that protect wrote', path)
     .requiredOption('--out <file>', 'the input of the next segment, for the edge', path)
     .option('--force', 'replace the file if it exists')

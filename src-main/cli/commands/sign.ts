@@ -14,7 +14,7 @@ interface Options extends UnlockOptions {
 }
 
 export function signCommand(): Command {
-  const base = command('sign <bundle>', 'sign a bundle anew, in a file beside it (OpenSSF Model Signing)', [
+  const base = command('sign <bundle>', 'write a new signature of a bundle to a file (OpenSSF Model Signing)', [
     'sealwright sign lenet5.sealed --keys keys --out lenet5.sig',
     'sealwright sign lenet5.sealed --key release-key.pem --out lenet5.sig',
   ])

@@ -30,15 +30,19 @@ interface Options extends PreprocessingOptions, ClassNameOptions, ActivationOpti
 }
 
 export function validateCommand(): Command {
-  const base = command('validate <model>', 'original, polynomial and encrypted network side by side on labelled data', [
+  const base = command('validate <model>', 'compare original, polynomial and encrypted network on labelled data', [
     'sealwright validate lenet5.onnx --data test.npy --labels labels.npy --calibration calibration.npz --scale 1/255',
     'sealwright validate lenet5.onnx --data images/ --calibration images/ --encrypted 50 --html report.html --json',
   ])
     .requiredOption('--data <data>', 'samples: arrays, tables, pictures, folders (docs/data.md)', path)
-    .option('--labels <file>', 'their classes, if the data has none; without labels only agreement is reported', path)
+    .option(
+      '--labels <file>',
+      'their classes, if the data does not include them; without labels only agreement is reported',
+      path,
+    )
     .requiredOption('--calibration <data>', 'unlabelled samples, different from those validated', path)
     .option('--encrypted <number>', 'how many samples to run encrypted too', wholeNumber, 0)
-    .option('--html <file>', 'write a page with plots', path)
+    .option('--html <file>', 'write an HTML page with plots', path)
     .option('--force', 'replace that page if it exists')
   return withNetworkNames(withSplit(withActivation(withClassNames(withPreprocessing(base))))).action(
     async (model: string, options: Options) => {

@@ -80,7 +80,7 @@ const movementsOf = ({ movements, samples }: Evidence): string[] => [
 ]
 
 function warnFar(far: number, samples: number, work: WorkContext): void {
-  const message = `Outputs for ${far} of ${samples} inputs that were held back or mixed of samples leave ten times the range that the original network's have: more calibration samples or a higher degree help.`
+  const message = `For ${far} of ${samples} inputs held out or mixed from samples, outputs are beyond ten times the original network's range. More calibration samples or a higher degree would help.`
   work.progress({ kind: 'warning', stage: 'approximate', message })
 }
 

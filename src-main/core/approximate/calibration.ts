@@ -15,7 +15,7 @@ export function checkCalibration(shape: Shape, samples: readonly Float64Array[],
   const size = sizeOf(shape)
   if (samples.length === 0) {
     throw new UserError('no-calibration', 'There are no calibration samples.', {
-      hint: `Give ${ENOUGH_SAMPLES} or more inputs like those the network will see; labels are not needed.`,
+      hint: `Give ${ENOUGH_SAMPLES} or more inputs like those the network will see. Labels are not needed.`,
     })
   }
   for (const sample of samples) {
@@ -35,7 +35,7 @@ export function checkCalibration(shape: Shape, samples: readonly Float64Array[],
   const constant = samples.filter((sample) => sample.every((value) => value === sample[0])).length
   if (constant > 0.5 * samples.length) {
     warn(
-      `${constant} of ${samples.length} calibration samples hold one value only; the fit sees little of real inputs.`,
+      `${constant} of ${samples.length} calibration samples hold one value only, so the fit sees little of real inputs.`,
     )
   }
 }

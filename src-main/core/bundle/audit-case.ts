@@ -117,7 +117,7 @@ export function decodeCase(file: Uint8Array, sha256: Sha256): AuditCase {
 function openingOf(opening: NonNullable<Header['opening']>, blobs: Uint8Array[]): Opening {
   if (opening.kind === 'ciphertexts') return { kind: 'ciphertexts', ciphertexts: blobs }
   const values = decodeValues(blobs[0])
-  if (!values || values.some((value) => !Number.isFinite(value))) throw damagedCase('its values are no numbers')
+  if (!values || values.some((value) => !Number.isFinite(value))) throw damagedCase('its values are not numbers')
   return { kind: 'values', seed: fromHex(opening.seed), values }
 }
 

@@ -60,7 +60,7 @@ export async function advise(
   const { fitted, heldOut } = holdOut(samples, countMultiplications(model))
   if (heldOut.length === 0) {
     throw new UserError('no-calibration', 'Too few samples to compare deployments.', {
-      hint: 'Give 200 or more inputs like those the network will see; labels are not needed.',
+      hint: 'Give 200 or more inputs like those the network will see. Labels are not needed.',
     })
   }
   const advisor = new Advisor(model, evenly(fitted, TRIAL_SAMPLES), heldOut, input, work)

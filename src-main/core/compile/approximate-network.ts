@@ -53,7 +53,7 @@ export async function approximateNetwork(
   const found = await chooseDegrees(model, samples, limits, work)
   if (!found.reachedTarget) {
     const agreement = `${(100 * found.chosen.agreement).toFixed(1)} %`
-    const message = `The network keeps ${agreement} of the labels, less than asked for; no choice of degrees tried within the limits does better.`
+    const message = `The network keeps ${agreement} of the labels, fewer than asked for. No choice of degrees that was tried within the limits does better.`
     work.progress({ kind: 'warning', stage: 'approximate', message })
   }
   return { polynomial: await found.fit(), frontier: found.frontier }

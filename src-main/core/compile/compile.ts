@@ -33,7 +33,7 @@ export interface CompileHost {
   readonly samples: (input: ModelInput) => Promise<readonly Float64Array[]>
   /** Runs and times one stage, by its name in docs/architecture.md. */
   readonly time: <T>(stage: string, run: () => T | Promise<T>) => Promise<T>
-  /** In place of approximateNetwork: to keep fits. */
+  /** Instead of approximateNetwork: to keep fits. */
   readonly approximate?: typeof approximateNetwork
   /** Plans again until something else is met too, such as precision for scores; takes the least ring degree. */
   readonly replan?: (plan: (leastDegree?: number) => PlannedSegments, typical: Float64Array) => PlannedSegments

@@ -76,7 +76,7 @@ function decode(bytes: Uint8Array): ModelProto {
 function refuseForeign(bytes: Uint8Array): void {
   const foreign = foreignFile(bytes)
   if (foreign)
-    throw new UserError('not-onnx', `The file is no ONNX model: it is ${foreign.what}.`, { hint: foreign.hint })
+    throw new UserError('not-onnx', `The file is not an ONNX model: it is ${foreign.what}.`, { hint: foreign.hint })
 }
 
 function opsetOf(imports: readonly OperatorSetIdProto[]): number {

@@ -103,7 +103,7 @@ const typeName = (dataType: number): string => typeNames.get(dataType) ?? `(numb
 /** Class names, as the numbers of their places: what only labels need must not stop the rest. */
 function names(count: number, shape: readonly number[], { stringData }: TensorProto, fail: Fail): Tensor {
   if (stringData.length !== count)
-    throw fail(`it has ${stringData.length} texts where its shape [${shape}] asks for ${count}`)
+    throw fail(`it has ${stringData.length} strings, but its shape [${shape}] needs ${count}`)
   return { elementType: 'string', shape, data: Float64Array.from({ length: count }, (_, index) => index) }
 }
 
@@ -115,7 +115,7 @@ type Fail = (message: string, hint?: string) => UserError
 function decodeRaw(raw: Uint8Array, count: number, format: Format, shape: readonly number[], fail: Fail) {
   const bytes = format.packed ? Math.ceil((count * format.packed) / 8) : count * format.bytes
   if (raw.byteLength !== bytes) {
-    throw fail(`it has ${raw.byteLength} bytes where its shape [${shape}] asks for ${bytes}`)
+    throw fail(`it has ${raw.byteLength} bytes, but its shape [${shape}] needs ${bytes}`)
   }
   if (format.bytes === 4 && format.element === 'float' && raw.byteOffset % 4 === 0) {
     return Float64Array.from(new Float32Array(raw.buffer, raw.byteOffset, count))
@@ -135,7 +135,7 @@ function decodeField(
 ): Float64Array {
   if (format.packed) return decodeRaw(Uint8Array.from(field, toNumber), count, format, shape, fail)
   if (field.length !== count) {
-    throw fail(`it has ${field.length} values where its shape [${shape}] asks for ${count}`)
+    throw fail(`it has ${field.length} values, but its shape [${shape}] needs ${count}`)
   }
   const decode = format.decode ?? ((value: number) => value)
   const data = new Float64Array(count)

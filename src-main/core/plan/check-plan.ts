@@ -68,7 +68,7 @@ function checkPrimes(parameters: CkksParameters, refuse: (reason: string) => nev
   const primes = allPrimesOf(parameters)
   if (new Set(primes).size !== primes.length) refuse('repeats a prime')
   const fits = (prime: bigint): boolean => prime % BigInt(2 * polyModulusDegree) === 1n && isPrime(prime)
-  if (!primes.map(BigInt).every(fits)) refuse('has a modulus that is no prime of its ring')
+  if (!primes.map(BigInt).every(fits)) refuse('has a modulus that is not a prime of its ring')
   if (!keySwitching) return
   const { forms } = keySwitching
   if (forms.length !== dataPrimesOf(parameters)) refuse('does not say the form of each level’s keys')

@@ -26,7 +26,7 @@ export class FlatFile {
 
   check(at: number, bytes: number): number {
     const isInside = Number.isSafeInteger(at) && at >= 0 && bytes >= 0 && at + bytes <= this.bytes.byteLength
-    if (!isInside) throw badFile('a part of it lies outside of the file')
+    if (!isInside) throw badFile('a part of it lies outside the file')
     return at
   }
 

@@ -115,7 +115,7 @@ export function decode(tensor: TfliteTensor, file: FlatFile): Tensor {
   if (!format) throw fail(`its data type (number ${type}) is not supported`)
   const count = countOf(shape)
   if (!bytes || bytes.byteLength !== Math.ceil((count * format.bits) / 8)) {
-    throw fail(`it has ${bytes?.byteLength ?? 0} bytes where its shape [${shape}] asks for another number`)
+    throw fail(`it has ${bytes?.byteLength ?? 0} bytes, but its shape [${shape}] needs another number`)
   }
   file.spend(count)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

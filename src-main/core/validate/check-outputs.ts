@@ -32,7 +32,7 @@ function lostSamples(outputs: Outputs): number[] {
 
 function notFinite(network: string, index: number, lost: number, samples: number): string {
   const others = lost > 1 ? `, nor on ${lost - 1} more of ${samples}` : ''
-  return `The ${network} network gives no finite number on sample ${index}${others}.`
+  return `The ${network} network does not give a finite number on sample ${index}${others}.`
 }
 
 /** What to say of samples on which the polynomial network leaves the finite numbers, if there are any. */

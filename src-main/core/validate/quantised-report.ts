@@ -57,7 +57,7 @@ export function quantisedSentences({ quantised, samples }: { quantised?: Quantis
   const ties = `${tied} of ${samples} samples have two best scores that are equal or one step apart, where rounding decides. `
   return [
     `The network is quantised. The original is computed by ${reference}.`,
-    `${outputStep === undefined ? '' : ties}With clamps in place of quantisers the network keeps ${percent(exactAgreement)} of the ` +
+    `${outputStep === undefined ? '' : ties}With clamps instead of quantisers the network keeps ${percent(exactAgreement)} of the ` +
       `${tied > 0 ? 'other ' : ''}labels, with polynomials ${percent(polynomialAgreement)}.`,
     ...[droppedClampsSentence(droppedClamps) ?? []].flat(),
   ]

@@ -91,7 +91,7 @@ export function noiseSentence({ encrypted, samples }: AccuracyReport): string | 
   return (
     `Encryption moved an output by at most ${figure(noise.largest)} (${figure(noise.rootMeanSquare)} on average); ` +
     `labels agreed with the polynomial network on ${percent(agreementWithPolynomial)} of ${encrypted.samples} samples. ` +
-    `A margin over ${figure(noise.marginBound)} cannot be lost to that: ` +
+    `A margin over ${figure(noise.marginBound)} cannot be lost to that noise: ` +
     `${noise.beyondBound.kept} of ${noise.beyondBound.samples} encrypted samples with a larger one kept the label. ` +
     `${Math.round(noise.flippable * samples)} of ${samples} samples have a smaller one.`
   )

@@ -155,7 +155,7 @@ class SegmentNode {
     // Whoever waits for it knows by now.
     if (Date.now() > task.deadlineMs) return { cleanUp }
     try {
-      if (attempt > maxAttempts) throw new UserError('too-many-attempts', 'Every node that tried it failed.')
+      if (attempt > maxAttempts) throw new UserError('too-many-attempts', 'Every node that tried the task failed.')
       const bytes = await getObject(this.#queues, task.object)
       // Another node has finished the task.
       if (!bytes) return {}

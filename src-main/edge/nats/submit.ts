@@ -156,7 +156,7 @@ export class Submitter {
       this.#queue({ ...job, again }, bytes).catch(() => {})
     }
     throw new UserError('deadline-exceeded', 'No answer came within the deadline.', {
-      hint: 'Look whether nodes serve every segment, and whether the gateway runs.',
+      hint: 'Check that nodes serve every segment and that the gateway runs.',
     })
   }
 }

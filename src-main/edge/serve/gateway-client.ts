@@ -55,7 +55,7 @@ async function askAndOpen(
   let reply = await post(gateway, path, result, maxReplyBytes)
   for (let left = 64; reply.status === 202 && left > 0; left--) {
     const audited = auditSchema.safeParse(parsed(reply.bytes))
-    if (!audited.success) throw unreachable('it asks for something unknown')
+    if (!audited.success) throw unreachable('its reply has an unknown form')
     const { job, segments } = audited.data.audit
     reply = await post(gateway, '/v1/openings', open(job, segments[0]), maxReplyBytes)
   }
@@ -64,7 +64,7 @@ async function askAndOpen(
 }
 
 const unreachable = (cause: unknown): UserError =>
-  new UserError('gateway-unreachable', 'The gateway gave no answer.', { cause })
+  new UserError('gateway-unreachable', 'The gateway did not answer.', { cause })
 
 const parse = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes))
 

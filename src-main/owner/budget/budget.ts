@@ -78,8 +78,8 @@ export async function reportBudget(
 
 /** What the owner is told once nothing may be given away any more. */
 export const budgetSpent = (id: string): UserError =>
-  new UserError('budget-spent', `The deployment ${id} may give away no further answer: its budget is spent.`, {
-    hint: 'Export the network again; with --audit answers are not counted. docs/security.md has the arithmetic.',
+  new UserError('budget-spent', `The deployment ${id} may give no further answers: its budget is spent.`, {
+    hint: 'Export the network again. With --audit, answers are not counted (docs/security.md).',
   })
 
 /** Throws UserError 'audit-rate-too-small' where one caught edge would be more than the budget allows. */

@@ -172,7 +172,7 @@ const brokenAuditLog = (path: string, { records, strange }: AuditChain): UserErr
   strange === undefined
     ? new UserError('broken-audit-log', `${path} was changed or is damaged at line ${records + 1}.`, {
         where: { file: path },
-        hint: 'Keep it as evidence and start a new one.',
+        hint: 'Keep it as evidence, and start a new log.',
       })
     : new UserError(
         'broken-audit-log',

@@ -46,8 +46,8 @@ export class RemoteAuditor implements Auditor {
 }
 
 const unreachable = (cause: unknown): UserError =>
-  new UserError('auditor-unreachable', 'The auditor gave no finding.', {
-    hint: 'Nothing of an audited job is answered without one. See that `sealwright audit serve` runs on the bundle.',
+  new UserError('auditor-unreachable', 'The auditor did not answer with a finding.', {
+    hint: 'An audited job is not answered without one. Check that `sealwright audit serve` runs on the bundle.',
     cause,
   })
 

@@ -23,7 +23,7 @@ export async function runCanary(gateway: GatewayServer, canary: Canary): Promise
   let reason: string | undefined
   try {
     const revealed = await gateway.desk.look(await askEdge(canary))
-    if (revealed.label !== label) reason = `label ${revealed.label} in place of ${label}`
+    if (revealed.label !== label) reason = `label ${revealed.label} instead of ${label}`
   } catch (error) {
     reason = error instanceof Error ? error.message.slice(0, 200) : 'no answer'
   }

@@ -66,6 +66,6 @@ function codeOf(bytes: Uint8Array): string {
 
 const unreachable = (cause: unknown): UserError =>
   new UserError('auditor-unreachable', 'The second edge gave no result to compare.', {
-    hint: 'Nothing of an audited job is answered without one. See that it serves every segment of the bundle, with the kernels.',
+    hint: 'An audited job is not answered without one. Check that it serves every segment of the bundle with the kernels.',
     cause,
   })

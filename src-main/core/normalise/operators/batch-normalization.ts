@@ -21,7 +21,7 @@ export const batchNormalization: Operator = {
     const [scale, bias, mean, variance] = [1, 2, 3, 4].map((index) => {
       const tensor = operation.constant(index)
       if (!sameShape(tensor.shape, [channels])) {
-        throw operation.malformed(`input ${index + 1} is [${tensor.shape}] where ${channels} channels come in`)
+        throw operation.malformed(`input ${index + 1} is [${tensor.shape}] but its input has ${channels} channels`)
       }
       return tensor.data
     })

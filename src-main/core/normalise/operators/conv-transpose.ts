@@ -33,7 +33,7 @@ export const convTranspose: Operator = {
     if (batch !== 1 || spatial.length < 1 || spatial.length > 2) throw operation.refuse(`its input is [${view.shape}]`)
     const outputs = weight.shape[1] * groups
     if (weight.shape.length !== view.shape.length || weight.shape[0] !== channels || channels % groups !== 0) {
-      throw operation.malformed(`its weight is [${weight.shape}] where [${view.shape}] comes in`)
+      throw operation.malformed(`its weight is [${weight.shape}] but its input is [${view.shape}]`)
     }
     if (bias && !sameShape(bias.shape, [outputs])) throw operation.malformed(`its bias is [${bias.shape}]`)
     const axes = axesOf(operation, spatial, weight.shape.slice(2))

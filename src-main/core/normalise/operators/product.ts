@@ -85,7 +85,7 @@ export const gemm: Operator = {
     }
     const shift = operation.constant(2)
     if (countOf(broadcastShapes(product.shape, shift.shape)) !== countOf(product.shape)) {
-      throw operation.malformed(`its bias is [${shift.shape}] where [${product.shape}] comes out`)
+      throw operation.malformed(`its bias is [${shift.shape}] but its product is [${product.shape}]`)
     }
     const scaled = { ...shift, data: shift.data.map((value) => beta * value) }
     return operation.network.affine(product, product.shape, undefined, scaled)

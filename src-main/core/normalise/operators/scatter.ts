@@ -82,7 +82,7 @@ export const scatterElements = scattering((operation, shape) => {
 function scattering(placesOf: Places): Operator {
   const checked = (operation: FoldOperation, shape: readonly number[]): Int32Array => {
     if (stringAttribute(operation.node, 'reduction', 'none') !== 'none')
-      throw operation.refuse('it reduces what it scatters')
+      throw operation.refuse('it combines the values it scatters')
     return placesOf(operation, shape)
   }
   return {
