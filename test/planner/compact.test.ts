@@ -80,6 +80,39 @@ describe('weights that repeat', () => {
   })
 })
 
+/** As after a refresh, where the owner packs all channels: with a border that its reader pads. */
+describe.each([
+  { shape: [24, 10, 10], kernel: 3, stride: 1, pad: 1, groups: 1 },
+  { shape: [24, 8, 8], kernel: 3, stride: 1, pad: 1, groups: 1 },
+  { shape: [24, 16, 16], kernel: 5, stride: 1, pad: 2, groups: 24 },
+  { shape: [12, 16, 16], kernel: 3, stride: 2, pad: 1, groups: 1 },
+] as const)(
+  'weights of a padded convolution, of $shape by stride $stride',
+  ({ shape, kernel, stride, pad, groups }) => {
+    const model = (): SquareModel => {
+      const b = networkBuilder(shape)
+      const id = b.conv('c', INPUT, shape[0], kernel, stride, pad, groups)
+      return { ...b.model(id), bounds: new Map([[id, 4]]) }
+    }
+    const { plan, weightVectors } = compactWeights(planNetwork(model(), { ...options, msPerMegabyte: 20 }))
+
+    it('are sent once', () => {
+      const expanded = plan.expansions!.reduce((sum, { results }) => sum + results.length, 0)
+      expect(expanded).toBeGreaterThan(0.9 * plan.weights.filter(({ role }) => role === 'weight').length)
+    })
+
+    it('compute the same network', () => {
+      const sample = randomInput(model())
+      const inputs = plan.input.sources.map((source) => Float64Array.from(source, (at) => (at < 0 ? 0 : sample[at])))
+      const results = runPlan(plan, new ClearEvaluator(plan, weightVectors), inputs)
+      const slots = slotsOf(plan.parameters)
+      const expected = forward(model(), sample).get('c')!
+      const made = Array.from(plan.output.positions, (at) => results[Math.floor(at / slots)][at % slots])
+      expect(Math.max(...made.map((value, e) => Math.abs(value - expected[e])))).toBeLessThan(1e-10)
+    })
+  },
+)
+
 describe('the period of a pattern', () => {
   it.each([
     { pattern: [1, 2, 1, 2, 1, 2, 1, 2], period: 2 },

@@ -60,16 +60,36 @@ function freeCandidates(shape: Shape, slots: number): OutputCandidate[] {
   return candidates
 }
 
-/** Layouts for the network's input: whoever packs it fills the replicas too. */
-export function tensorLayouts(shape: Shape, slots: number): Layout[] {
+/** Layouts for the network's input: whoever packs it fills the replicas too. `border` is what its readers pad it by. */
+export function tensorLayouts(shape: Shape, slots: number, border: Border = [0, 0]): Layout[] {
   const layouts = freeCandidates(shape, slots).map(foldedLayout)
   const copied = layouts.flatMap((layout) => spreadLayouts(layout).map((copies) => copies.layout))
   // One channel leaves room for those of its reader, several for themselves.
   const channels = nextPowerOfTwo(shape[0])
-  const spaced = (channels === 1 ? spacedGrids(shape, slots) : spacedGrids(shape, slots, channels, channels))
-    .slice(1)
-    .flatMap((grid) => filledGrid(shape, slots, grid))
+  const grids =
+    channels === 1
+      ? spacedGrids(shape, slots).slice(1)
+      : [...spacedGrids(shape, slots, channels, channels).slice(1), ...borderedGrids(shape, slots, border)]
+  const spaced = grids.flatMap((grid) => filledGrid(shape, slots, grid))
   return [...new Map([...layouts, ...copied, ...spaced].map((layout) => [signatureOf(layout), layout])).values()]
+}
+
+/** Rows above or below, and columns to the left or right, whichever are more. */
+export type Border = readonly [height: number, width: number]
+
+/**
+ * With as many channels in the lowest bits as fit beside rows and columns, and zeros between rows which serve as the border of
+ * both: then a convolution's weights repeat at borders too.
+ */
+function borderedGrids(shape: Shape, slots: number, border: Border): RowsAndColumns[] {
+  const [channels, height, width] = shape
+  const rowStrides = new Set([nextPowerOfTwo(width), width + border[1]])
+  return [...rowStrides].flatMap((rowStride) => {
+    const room = slots / ((height + border[0]) * rowStride)
+    if (room < 1) return []
+    const unit = Math.min(2 ** Math.floor(Math.log2(room)), nextPowerOfTwo(channels))
+    return [{ row: affine(height, unit * rowStride), column: affine(width, unit) }]
+  })
 }
 
 /** With channels in the lowest free bits, alone and with as many copies as there is room for above them. */

@@ -11,6 +11,7 @@ import {
   type Placement,
 } from './diagonals.ts'
 import { countFirstLayer, repeatsTaps } from './first-layer.ts'
+import { hasBorder } from './border.ts'
 import { nextPowerOfTwo, signatureOf, spreadLayouts, type Layout } from './layout.ts'
 import { poolLayout, type RotationPass } from './pool.ts'
 import type { LinearStep, LinearVariant, StepTerm } from './steps.ts'
@@ -211,8 +212,12 @@ function expandedShare(
   { candidate, terms }: Pick<LinearChoice, 'candidate' | 'terms'>,
   { slots }: StepSettings,
 ): number {
-  const repeats = ({ term }: TermChoice): boolean =>
-    term.map.kind === 'conv' && (term.input === INPUT || term.map.pads.every((pad) => pad === 0))
+  const repeats = ({ term, from, passes }: TermChoice): boolean => {
+    if (term.map.kind !== 'conv') return false
+    if (term.map.pads.every((pad) => pad === 0)) return true
+    // Whoever packs an input leaves zeros around it.
+    return term.input === INPUT && (!from || (passes.length === 0 && hasBorder(from, term.map, candidate.layout.shape)))
+  }
   if (!terms.every(repeats)) return 1
   const { layout, lanes } = candidate
   const varying = layout.channel.reduce((bits, offset) => bits | (offset % slots), (lanes.count - 1) * lanes.stride)

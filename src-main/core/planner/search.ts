@@ -1,7 +1,7 @@
 import type { Carried, NamedValue } from '../network/square-model.ts'
 import { UserError } from '../errors.ts'
 import { must } from '../must.ts'
-import { INPUT, type LayerId, type Shape } from '../network/layer-model.ts'
+import { INPUT, type ConvMap, type LayerId, type LinearMap, type Shape } from '../network/layer-model.ts'
 import { isSpaced, tensorLayouts } from './candidates.ts'
 import { signatureOf, type Layout } from './layout.ts'
 import { linearOptions, type LinearChoice, type LinearOption, type StepSettings } from './linear-options.ts'
@@ -30,7 +30,7 @@ export function searchLayouts(steps: readonly Step[], settings: SearchSettings):
   const waiting = new Set(settings.carried.inputs)
   const take = (value: NamedValue): void => {
     // Copies of a shortcut seldom pay, and would multiply the combinations.
-    const layouts = tensorLayouts(value.shape, settings.slots).filter(({ replicas }) => replicas.count === 1)
+    const layouts = tensorsOf(value, steps, settings).filter(({ replicas }) => replicas.count === 1)
     beam = beam.flatMap((partial) => {
       const fitting = layouts.filter((layout) => !isSpaced(layout) || hasGridOf(partial, layout))
       return withTensor(partial, value.id, fitting, settings)
@@ -71,9 +71,26 @@ function inputStates(steps: readonly Step[], settings: SearchSettings): SearchRe
   const { inputs, outputs } = settings.carried
   const isAlone = inputs.length === 0 && !outputs.includes(INPUT)
   const packable = isAlone && readers.length === 1 && reader.kind === 'linear' && reader.inputs.length === 1
-  const tensors = withTensor(none, INPUT, tensorLayouts(settings.inputShape, settings.slots), settings)
+  const tensors = withTensor(
+    none,
+    INPUT,
+    tensorsOf({ id: INPUT, shape: settings.inputShape }, steps, settings),
+    settings,
+  )
   return packable ? [none, ...tensors] : tensors
 }
+
+function tensorsOf({ id, shape }: NamedValue, steps: readonly Step[], { slots }: SearchSettings): Layout[] {
+  const pads = steps.flatMap((step) =>
+    step.kind === 'linear'
+      ? step.variants.flatMap(({ terms }) => terms.flatMap(({ input, map }) => (input === id ? padsOf(map) : [])))
+      : [],
+  )
+  const most = (axis: number): number => pads.reduce((more, pad) => Math.max(more, pad[axis], pad[axis + 2]), 0)
+  return tensorLayouts(shape, slots, [most(0), most(1)])
+}
+
+const padsOf = (map: LinearMap): ConvMap['pads'][] => (map.kind === 'conv' ? [map.pads] : [])
 
 /** An input in each of its layouts. */
 function withTensor(
