@@ -1,12 +1,12 @@
 /** What the strip of layers needs to know while a cut is dragged; the plan that follows is exact. */
 import type { CutView, NetworkPicture, ProjectView, Proposal } from './api.ts'
 
-/** Levels that a modulus chain holds with a ring of degree 16384, for which cuts are proposed, and with the largest, 32768. */
-export const usualLevels = 11
-export const mostLevels = 25
+/** Multiplications in a row that a ring of degree 16384 holds, for which cuts are proposed, and the largest ring, 32768. */
+export const usualDepth = 11
+export const mostDepth = 25
 
 /** Of the smallest ring that may do. */
-export const levelsHeld = (levels: number): number => (levels > usualLevels ? mostLevels : usualLevels)
+export const depthHeld = (depth: number): number => (depth > usualDepth ? mostDepth : usualDepth)
 
 export interface StripLayer {
   readonly id: string
@@ -50,7 +50,8 @@ export interface StripSegment {
   /** Places of its first layer and of the one behind its last. */
   readonly from: number
   readonly to: number
-  readonly levels: number
+  /** Multiplications in a row. */
+  readonly depth: number
 }
 
 /** The place of the layer after which a cut is; a plan may name what a layer was folded into. */
@@ -70,7 +71,7 @@ export function segmentsOf(
   return ends.map((to, at) => {
     const from = at === 0 ? 0 : ends[at - 1]
     const own = layers.slice(from, to).filter((_, place) => !exact.has(from + place))
-    return { from, to, levels: depthOf(own, levelsOf) }
+    return { from, to, depth: depthOf(own, levelsOf) }
   })
 }
 
@@ -81,14 +82,12 @@ export const isWhatItSays = ({
 }: Pick<Proposal, 'split'> & { readonly plan?: { readonly segments: readonly unknown[] } }): boolean =>
   split.by !== 'nodes' || plan === undefined || plan.segments.length === split.nodes
 
-/** With the levels of a plan of the same segments: the planner merges more than can be counted here. */
+/** With the depths of a plan of the same segments: the planner merges more than can be counted here. */
 export const asPlanned = (
   counted: readonly StripSegment[],
-  planned: readonly { readonly levels: number }[] = [],
+  planned: readonly { readonly depth: number }[] = [],
 ): readonly StripSegment[] =>
-  counted.length === planned.length
-    ? counted.map((segment, at) => ({ ...segment, levels: planned[at].levels }))
-    : counted
+  counted.length === planned.length ? counted.map((segment, at) => ({ ...segment, depth: planned[at].depth })) : counted
 
 /** Levels of the longest path: linear layers that follow each other merge into one. */
 function depthOf(layers: readonly StripLayer[], levelsOf: (layer: StripLayer) => number): number {

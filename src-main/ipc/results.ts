@@ -188,6 +188,7 @@ const budgetForecast = z.object({
 /** One part of a split network: what it does, needs, moves and sees. Bytes are of ciphertexts. */
 const plannedSegment = z.object({
   levels: count,
+  depth: count,
   polyModulusDegree: count,
   logQP: z.number(),
   maxLogQP: z.number(),

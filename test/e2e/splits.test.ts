@@ -29,9 +29,13 @@ describe('splits', () => {
   it('plans a network that one node can compute as one', async () => {
     await person.button('Open the sample').click()
     await app.page.getByText('Every node can be protected.').waitFor()
+    expect(await person.fact('Multiplicative depth').textContent()).toBe('9')
     await person.go('Splits')
     await nodes(1)
     expect(await app.page.getByRole('list', { name: 'Segments' }).textContent()).toMatch(/9 of 11/)
+    expect(await app.page.getByRole('group', { name: /^Layers of the network/ }).textContent()).toContain(
+      'depth 9 of 11',
+    )
     expect(await violations(app.page)).toEqual([])
   })
 
@@ -94,7 +98,7 @@ describe('splits', () => {
     await person.go('Splits')
     await expect.poll(() => cut().count(), { timeout: longMs }).toBeGreaterThan(0)
     await cut().focus()
-    const warning = app.page.getByText(/levels: needs the largest ring/)
+    const warning = app.page.getByText(/depth \d+ of 25: needs the largest ring/)
     expect(await warning.count()).toBe(0)
     for (let step = 0; step < 12; step += 1) await app.page.keyboard.down('ArrowRight')
     expect(await warning.count()).toBeGreaterThan(0)
@@ -108,7 +112,7 @@ describe('splits', () => {
     await person.go('Splits')
     await person.alert.waitFor({ timeout: longMs })
     expect(await person.alert.textContent()).toContain('too-deep')
-    expect(await app.page.getByText(/levels: too deep/).count()).toBe(1)
+    expect(await app.page.getByText(/depth \d+ of 25: too deep/).count()).toBe(1)
   })
 })
 

@@ -24,7 +24,7 @@ describe('a plan of segments', () => {
     ])
     expect(segments.map(({ cut }) => cut)).toEqual([...cuts, undefined])
     expect(segments.map(({ sees }) => sees.input)).toEqual(['own-samples', 'ciphertexts', 'ciphertexts', 'ciphertexts'])
-    expect(segments[0]).toMatchObject({ receivedBytes: 0, levels: 1, sees: { outputElements: 6 * 28 * 28 } })
+    expect(segments[0]).toMatchObject({ receivedBytes: 0, levels: 1, depth: 1, sees: { outputElements: 6 * 28 * 28 } })
     expect(segments[2].receivedBytes).toBe(segments[1].sentBytes)
     expect(segments[1].polyModulusDegree).toBe(segments[2].polyModulusDegree)
     for (const { weightBytes, keyBytes, bundleBytes } of segments) expect(weightBytes + keyBytes).toBe(bundleBytes)

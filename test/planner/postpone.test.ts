@@ -75,6 +75,15 @@ describe('postponed squarings', () => {
     )
   })
 
+  it('leave the depth of the network what it is, on fewer levels', () => {
+    const usual = planNetwork(model, { searchWidth: 4 })
+    const depths = [planned, usual].map(({ plan }) => estimatePlan(plan, kernelCosts))
+    expect(depths.map(({ depth, levels }) => [depth, levels])).toEqual([
+      [8, 5],
+      [8, 8],
+    ])
+  })
+
   it('leave a plan that computes the network, is secure, and has scales that match', () => {
     checkPlan(planned.plan)
     expect(isSecure(planned.plan.parameters)).toBe(true)

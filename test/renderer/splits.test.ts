@@ -5,12 +5,12 @@ import {
   asPlanned,
   isWhatItSays,
   levelsOf,
-  mostLevels,
+  mostDepth,
   placeOf,
   segmentsOf,
   sorted,
   stripOf,
-  usualLevels,
+  usualDepth,
 } from '../../src-renderer/splits.ts'
 
 const node = (id: string, operator: string) => ({ id, operator, family: 'other' as const, sources: [id] })
@@ -41,8 +41,8 @@ const one = () => 1
 describe('the strip of layers', () => {
   it('counts levels along the longest path, linear layers in a row once', () => {
     expect(layers.map(({ id }) => id)).toEqual(['conv_1', 'relu_2', 'conv_3', 'conv_4', 'relu_5', 'gemm_6'])
-    expect(segmentsOf(layers, [], one)).toEqual([{ from: 0, to: 6, levels: 5 }])
-    expect(segmentsOf(layers, [], ({ id }) => (id === 'relu_5' ? 2 : 1))).toMatchObject([{ levels: 6 }])
+    expect(segmentsOf(layers, [], one)).toEqual([{ from: 0, to: 6, depth: 5 }])
+    expect(segmentsOf(layers, [], ({ id }) => (id === 'relu_5' ? 2 : 1))).toMatchObject([{ depth: 6 }])
   })
 
   it('is offered on two nodes where it has two', () => {
@@ -52,20 +52,20 @@ describe('the strip of layers', () => {
     expect(isWhatItSays({ split: { by: 'depth', kind: 'refresh' }, plan: { segments: [1] } })).toBe(true)
   })
 
-  it('has the levels of the plan where that is of the same segments', () => {
+  it('has the depths of the plan where that is of the same segments', () => {
     const counted = segmentsOf(layers, [{ after: 'relu_2', kind: 'refresh' }], one)
-    expect(asPlanned(counted, [{ levels: 4 }, { levels: 7 }]).map(({ levels }) => levels)).toEqual([4, 7])
-    expect(asPlanned(counted, [{ levels: 4 }])).toBe(counted)
+    expect(asPlanned(counted, [{ depth: 4 }, { depth: 7 }]).map(({ depth }) => depth)).toEqual([4, 7])
+    expect(asPlanned(counted, [{ depth: 4 }])).toBe(counted)
     expect(asPlanned(counted)).toBe(counted)
   })
 
   it('begins levels anew behind a cut, and has none for what the owner applies', () => {
     const after = segmentsOf(layers, [{ after: 'relu_2', kind: 'refresh' }], one)
     expect(after).toEqual([
-      { from: 0, to: 2, levels: 2 },
-      { from: 2, to: 6, levels: 3 },
+      { from: 0, to: 2, depth: 2 },
+      { from: 2, to: 6, depth: 3 },
     ])
-    expect(segmentsOf(layers, [{ after: 'relu_2', kind: 'exact' }], one)).toMatchObject([{ levels: 1 }, { levels: 3 }])
+    expect(segmentsOf(layers, [{ after: 'relu_2', kind: 'exact' }], one)).toMatchObject([{ depth: 1 }, { depth: 3 }])
   })
 
   it('counts an activation and the max-pool beside it once, and more where pools are taken apart', () => {
@@ -73,16 +73,16 @@ describe('the strip of layers', () => {
     const edges = nodes.slice(1).map(({ id }, at) => ({ from: nodes[at].id, to: id }))
     const pooled = stripOf({ nodes, edges })
     const levels = (splitPools: boolean, degrees = {}) =>
-      segmentsOf(pooled, [], (layer) => levelsOf(layer, { degree: 2, degrees, splitPools }))[0].levels
+      segmentsOf(pooled, [], (layer) => levelsOf(layer, { degree: 2, degrees, splitPools }))[0].depth
     expect(levels(false)).toBe(3)
     expect(levels(false, { pool_3: 4 })).toBe(4)
     expect(levels(true)).toBe(5)
   })
 
   it('knows the levels that rings hold', () => {
-    expect(usualLevels).toBe(segmentLevels)
-    expect(isPlannable(mostLevels)).toBe(true)
-    expect(isPlannable(mostLevels + 1)).toBe(false)
+    expect(usualDepth).toBe(segmentLevels)
+    expect(isPlannable(mostDepth)).toBe(true)
+    expect(isPlannable(mostDepth + 1)).toBe(false)
   })
 
   it('keeps cuts in order, one at a place', () => {

@@ -88,7 +88,7 @@ function segmentText(segment: PlanResult['segments'][number], index: number): st
     ['segment', String(index + 1)],
     [
       'parameters',
-      `N = ${segment.polyModulusDegree}, log2 QP = ${Math.round(segment.logQP)}, ${segment.levels} levels`,
+      `N = ${segment.polyModulusDegree}, log2 QP = ${Math.round(segment.logQP)}, depth ${segment.depth} on ${segment.levels} levels`,
     ],
     ['bundle', `about ${bytes(segment.weightBytes)} of weights, ${bytes(segment.keyBytes)} of keys`],
     ['ciphertexts', `${receivedBytes === 0 ? 'its own input' : `${bytes(receivedBytes)} in`}, ${bytes(sentBytes)} out`],

@@ -1,6 +1,7 @@
 import { costsWithKeys, type CostModel } from './cost-model.ts'
 import { costOf, productsOf } from './instruction-table.ts'
 import { keyBytesOf, keySizeOf } from './key-form.ts'
+import { multiplicativeDepth } from './multiplicative-depth.ts'
 import { inputLevel, weightEntries, type Plan } from './plan.ts'
 import { estimateMs } from './schedule.ts'
 import { logQPOf, MAX_LOG_QP } from './security.ts'
@@ -23,8 +24,10 @@ export interface PlanEstimate {
   readonly logQP: number
   /** The bound for this degree; 0 where no modulus is secure. */
   readonly maxLogQP: number
-  /** Rescalings between the input and the result. */
+  /** Rescalings between the input and the result. A postponed squaring shares one with the map behind it. */
   readonly levels: number
+  /** Multiplications in a row: `levels`, with postponed squarings counted by themselves. */
+  readonly depth: number
   readonly inputs: number
   readonly products: number
   readonly rotations: number
@@ -68,6 +71,7 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
     logQP: logQPOf(plan.parameters),
     maxLogQP: MAX_LOG_QP.get(degree) ?? 0,
     levels: plan.input.primes - Math.min(...outputs.map(({ primes }) => primes)),
+    depth: multiplicativeDepth(plan),
     inputs: plan.input.sources.length,
     products: sum(plan.instructions.map(productsOf)),
     rotations: count('rotate'),

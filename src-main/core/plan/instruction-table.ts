@@ -124,6 +124,9 @@ type Of<Op extends Instruction['op']> = Extract<Instruction, { readonly op: Op }
 
 const rowOf = <I extends Instruction>({ op }: I): InstructionRow<I> => rows[op] as unknown as InstructionRow<I>
 
+/** Whether its result has a larger scale than its operands, so that it is rescaled before the next such instruction or with it. */
+export const multiplies = ({ op }: Instruction): boolean => op === 'multiply-sum' || op === 'square' || op === 'mask'
+
 /** Registers that an instruction reads, in order. */
 export const operandsOf = (instruction: Instruction): readonly Register[] => rowOf(instruction).operands(instruction)
 
