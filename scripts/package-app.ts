@@ -65,7 +65,7 @@ function addressIn(name: 'SEALWRIGHT_UPDATE_FEED' | 'SEALWRIGHT_HOMEPAGE'): stri
 async function gatherEngine(): Promise<void> {
   await rm(engine, { recursive: true, force: true })
   await mkdir(engine, { recursive: true })
-  for (const name of ['package.json', 'LICENSE', 'assets']) {
+  for (const name of ['package.json', 'LICENSE', 'README.md', 'SECURITY.md', 'assets', 'docs']) {
     await cp(join(root, name), join(engine, name), { recursive: true })
   }
   await cp(join(root, 'src-main'), join(engine, 'src-main'), {

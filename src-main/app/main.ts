@@ -76,7 +76,7 @@ async function start(): Promise<void> {
     showProgress: (share) => window?.setProgressBar(share ?? -1),
   })
   serveCalls(handlers, (event) => isTrustedSender(event, window))
-  setMenu(command)
+  setMenu(command, join(engineFolder, 'docs'))
   app.setAboutPanelOptions({
     applicationName: 'Sealwright',
     applicationVersion: app.getVersion(),

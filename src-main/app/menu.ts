@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { app, Menu, shell } from 'electron'
 import type { MenuItemConstructorOptions } from 'electron'
 import type { MenuCommand } from '../ipc/contract.ts'
@@ -5,11 +6,16 @@ import { stageId } from '../ipc/views.ts'
 
 const titleOf = (id: string): string => id[0].toUpperCase() + id.slice(1)
 
-export function setMenu(ask: (command: MenuCommand) => void): void {
+/** @param docs the folder of the documentation */
+export function setMenu(ask: (command: MenuCommand) => void, docs: string): void {
   const item = (label: string, command: MenuCommand, accelerator?: string): MenuItemConstructorOptions => ({
     label,
     ...(accelerator && { accelerator }),
     click: () => ask(command),
+  })
+  const page = (label: string, name: string): MenuItemConstructorOptions => ({
+    label,
+    click: () => void showPage(join(docs, `${name}.md`)),
   })
   const template: MenuItemConstructorOptions[] = [
     ...(process.platform === 'darwin' ? [{ role: 'appMenu' } as const] : []),
@@ -56,6 +62,12 @@ export function setMenu(ask: (command: MenuCommand) => void): void {
     {
       label: '&Help',
       submenu: [
+        page('&Guide to This Window', 'guide'),
+        page('&Data That Can Be Read', 'data'),
+        page('&What the Edge Can Learn', 'security'),
+        page('&Error Codes', 'errors'),
+        page('&Command Line', 'cli'),
+        { type: 'separator' },
         { label: 'Microsoft &SEAL', click: () => void shell.openExternal('https://github.com/microsoft/SEAL') },
         { label: 'The &Paper behind It', click: () => void shell.openExternal('https://arxiv.org/abs/1907.04246') },
         { type: 'separator' },
@@ -64,4 +76,9 @@ export function setMenu(ask: (command: MenuCommand) => void): void {
     },
   ]
   Menu.setApplicationMenu(Menu.buildFromTemplate(template))
+}
+
+/** In whatever the desktop opens such a file with; where there is nothing, the file is shown in its folder. */
+async function showPage(path: string): Promise<void> {
+  if ((await shell.openPath(path)) !== '') shell.showItemInFolder(path)
 }

@@ -171,6 +171,10 @@ describe('a network of one’s own', () => {
     await page.getByText('The SHA-256 is on the clipboard.').waitFor()
     const sha256 = await application.evaluate(({ clipboard }) => clipboard.readText())
     expect(sha256).toMatch(/^[0-9a-f]{64}$/)
+    await person.button('Copy the command for the edge').click()
+    await page.getByText('The command for the edge is on the clipboard.').waitFor()
+    const command = await application.evaluate(({ clipboard }) => clipboard.readText())
+    expect(command).toBe('sealwright edge serve mine.sealed')
     await application.evaluate(({ BrowserWindow, Menu }) => {
       const seen: { dragged: string[]; roles: string[][] } = { dragged: [], roles: [] }
       Object.assign(globalThis, { seen })

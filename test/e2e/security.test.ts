@@ -1,5 +1,7 @@
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Driver } from './driver.ts'
 import { firstOpenMs, openWindow, root } from './window.ts'
 import type { OpenWindow } from './window.ts'
 
@@ -118,6 +120,25 @@ describe('what the page cannot do', () => {
     await app.page.waitForTimeout(200)
     const opened = await app.application.evaluate(() => (globalThis as unknown as { opened: string[] }).opened)
     expect(opened).toEqual(['https://onnx.ai/'])
+  })
+
+  it('opens pages of its own documentation from the Help menu', async () => {
+    await app.application.evaluate(({ shell }) => {
+      const pages: string[] = []
+      Object.assign(globalThis, { pages })
+      shell.openPath = async (path) => (pages.push(path), '')
+    })
+    const labels = [
+      'Guide to This Window',
+      'Data That Can Be Read',
+      'What the Edge Can Learn',
+      'Error Codes',
+      'Command Line',
+    ]
+    for (const label of labels) await new Driver(app).menu(label)
+    const pages = await app.application.evaluate(() => (globalThis as unknown as { pages: string[] }).pages)
+    expect(pages.map((path) => basename(path))).toEqual(['guide.md', 'data.md', 'security.md', 'errors.md', 'cli.md'])
+    expect(pages.every((path) => existsSync(path))).toBe(true)
   })
 
   it('is heard only from the main frame of its own window', async () => {

@@ -94,7 +94,11 @@ describe('a deep network', () => {
     const cut = { after: '/layer1/layer1.8/Relu_1', toggle: () => {} }
     const cuts = withCuts(placed(collapsed(picture)), new Map([[cut.after, cut]])).filter(({ data }) => data)
     expect(cuts).toEqual([
-      expect.objectContaining({ source: '/layer1/layer1.0/conv1/Conv', type: 'cut', data: { cut } }),
+      expect.objectContaining({
+        source: '/layer1/layer1.0/conv1/Conv',
+        type: 'layer',
+        data: expect.objectContaining({ cut }),
+      }),
     ])
   })
 })
