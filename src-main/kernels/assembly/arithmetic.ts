@@ -79,7 +79,7 @@ export function lastRemainder(command: Command, task: i32, scratch: usize): void
   const poly = polynomialBytes(command)
   const last = command.primes - 1
   const source = command.source + <usize>(task * command.primes + last) * poly
-  backward(command.other + <usize>task * poly, source, command.n, primeAt(command, last), true)
+  backward(command.other + <usize>task * poly, source, command.n, primeAt(command, last), true, 1)
 }
 
 /** Second half: target = (source − remainder) / last prime. Task: part·(primes − 1) + prime. */

@@ -1,5 +1,5 @@
 import { Command, polynomialBytes } from './command'
-import { centred, multiply } from './modular'
+import { multiply } from './modular'
 import { Prime } from './prime'
 import { BLOCK_BYTES } from './sum'
 
@@ -35,36 +35,26 @@ export function digitConstants(command: Command, target: i32): usize {
   return divisorConstants(command, command.primes) + (<usize>(target * command.primes) << 3)
 }
 
-/** y = x·factor modulo the prime, centred. */
-export function scaleCentred(target: usize, n: i32, factor: f64, prime: Prime): void {
-  const p = f64x2.splat(prime.p)
-  const round = f64x2.splat(prime.round)
-  const half = f64x2.splat(prime.half)
-  const w = f64x2.splat(factor)
-  const quotient = f64x2.splat(factor / prime.p)
-  for (let at = target; at < target + (<usize>n << 3); at += 16) {
-    v128.store(at, centred(multiply(v128.load(at), w, quotient, p, round), p, half))
-  }
-}
+/** Parts that are summed in one pass: as many as leave their constants in registers. */
+const PARTS_AT_ONCE: i32 = 4
 
 /** Σ y·constant over `count` polynomials of parts, not reduced: |x| ≤ count·0.57p. */
 export function convert(target: usize, parts: usize, count: i32, constants: usize, command: Command, prime: Prime): void {
   const poly = polynomialBytes(command)
   for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
-    addParts(target + at, parts + at, poly, count, constants, prime, false)
+    const first = min(count, PARTS_AT_ONCE)
+    setSum(target + at, parts + at, poly, first, constants, prime)
+    addSum(target + at, parts + at, poly, count, first, constants, prime)
   }
 }
 
-/** x modulo P, centred, from its parts: Σ y·(P/s) − v·P, where v is Σ y/s rounded. |x| ≤ (special primes + 1)·0.57p. */
+/** x modulo P, centred, from its parts: Σ y·(P/s) − v·P, where v is Σ y/s rounded. |x| ≤ (special primes + 4)·0.57p. */
 export function convertSpecial(target: usize, parts: usize, command: Command, index: i32, prime: Prime, inverses: usize): void {
   const poly = polynomialBytes(command)
   const count = command.specialPrimes
   const constants = divisorConstants(command, index)
-  const p = f64x2.splat(prime.p)
+  const minusP = f64x2.splat(load<f64>(constants, 8))
   const round = f64x2.splat(prime.round)
-  const minusP = load<f64>(constants, 8)
-  const w = f64x2.splat(minusP)
-  const quotient = f64x2.splat(minusP / prime.p)
   for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
     for (let offset = at; offset < at + BLOCK_BYTES; offset += 16) {
       // Sums and products that are each rounded by themselves: the same bits in either build.
@@ -74,26 +64,54 @@ export function convertSpecial(target: usize, parts: usize, command: Command, in
         share = f64x2.add(share, f64x2.mul(part, v128.load_splat<f64>(inverses + (<usize>i << 3))))
       }
       const whole = f64x2.sub(f64x2.add(share, round), round)
-      v128.store(target + offset, multiply(whole, w, quotient, p, round))
+      v128.store(target + offset, f64x2.mul(whole, minusP))
     }
-    addParts(target + at, parts + at, poly, count, constants + 16, prime, true)
+    addSum(target + at, parts + at, poly, count, 0, constants + 16, prime)
   }
 }
 
-/** A block's Σ part·constant, on top of what is there or not. */
+/** A block's Σ part·constant of up to four parts. */
+function setSum(target: usize, parts: usize, poly: usize, count: i32, constants: usize, prime: Prime): void {
+  if (count === 1) sumOf(target, parts, poly, 1, constants, prime, false)
+  else if (count === 2) sumOf(target, parts, poly, 2, constants, prime, false)
+  else if (count === 3) sumOf(target, parts, poly, 3, constants, prime, false)
+  else sumOf(target, parts, poly, 4, constants, prime, false)
+}
+
+/** A block's Σ part·constant of the parts from `first` on, on top of what is there. */
+function addSum(target: usize, parts: usize, poly: usize, count: i32, first: i32, constants: usize, prime: Prime): void {
+  for (; first < count; first += PARTS_AT_ONCE) {
+    const source = parts + <usize>first * poly
+    const factors = constants + (<usize>first << 3)
+    if (count - first === 1) sumOf(target, source, poly, 1, factors, prime, true)
+    else if (count - first === 2) sumOf(target, source, poly, 2, factors, prime, true)
+    else if (count - first === 3) sumOf(target, source, poly, 3, factors, prime, true)
+    else sumOf(target, source, poly, 4, factors, prime, true)
+  }
+}
+
 @inline
-function addParts(target: usize, parts: usize, poly: usize, count: i32, constants: usize, prime: Prime, onTop: bool): void {
+function sumOf(target: usize, parts: usize, poly: usize, count: i32, constants: usize, prime: Prime, onTop: bool): void {
   const p = f64x2.splat(prime.p)
   const round = f64x2.splat(prime.round)
-  for (let i = 0; i < count; i++) {
-    const factor = load<f64>(constants + (<usize>i << 3))
-    const w = f64x2.splat(factor)
-    const quotient = f64x2.splat(factor / prime.p)
-    const source = parts + <usize>i * poly
-    const adds = onTop || i > 0
-    for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-      const product = multiply(v128.load(source + offset), w, quotient, p, round)
-      v128.store(target + offset, adds ? f64x2.add(v128.load(target + offset), product) : product)
-    }
+  const factor0 = load<f64>(constants)
+  const factor1 = count > 1 ? load<f64>(constants, 8) : 0
+  const factor2 = count > 2 ? load<f64>(constants, 16) : 0
+  const factor3 = count > 3 ? load<f64>(constants, 24) : 0
+  const w0 = f64x2.splat(factor0)
+  const w1 = f64x2.splat(factor1)
+  const w2 = f64x2.splat(factor2)
+  const w3 = f64x2.splat(factor3)
+  const quotient0 = f64x2.splat(factor0 / prime.p)
+  const quotient1 = f64x2.splat(factor1 / prime.p)
+  const quotient2 = f64x2.splat(factor2 / prime.p)
+  const quotient3 = f64x2.splat(factor3 / prime.p)
+  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
+    const source = parts + offset
+    let sum = multiply(v128.load(source), w0, quotient0, p, round)
+    if (count > 1) sum = f64x2.add(sum, multiply(v128.load(source + poly), w1, quotient1, p, round))
+    if (count > 2) sum = f64x2.add(sum, multiply(v128.load(source + 2 * poly), w2, quotient2, p, round))
+    if (count > 3) sum = f64x2.add(sum, multiply(v128.load(source + 3 * poly), w3, quotient3, p, round))
+    v128.store(target + offset, onTop ? f64x2.add(v128.load(target + offset), sum) : sum)
   }
 }

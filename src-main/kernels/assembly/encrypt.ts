@@ -105,7 +105,7 @@ export function takeRemainder(command: Command, task: i32, scratch: usize): void
     const masked = multiply(v128.load(scratch + at), w, f64x2.mul(w, inverse), p, round)
     v128.store(scratch + at, canonical(masked, p, inverse, round))
   }
-  backward(scratch, scratch, command.n, prime, false)
+  backward(scratch, scratch, command.n, prime, false, 1)
   const errors = polynomialAt(command, ERRORS + <usize>task)
   for (let at: usize = 0; at < poly; at += 16) {
     const error = v128.load(errors + at)

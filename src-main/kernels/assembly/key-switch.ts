@@ -1,9 +1,9 @@
-import { digitConstants, digitFactor, convert, convertSpecial, divisorConstants, scaleCentred, specialFactor } from './conversion'
+import { digitConstants, digitFactor, convert, convertSpecial, divisorConstants, specialFactor } from './conversion'
 import { Command, polynomialBytes, primeAt, specialAt, tableOf } from './command'
 import { canonical, multiply } from './modular'
 import { keyOffset } from './packed'
 import { Prime } from './prime'
-import { ACCUMULATOR_BYTES, addProducts, BLOCK_BYTES, startSum, storeSum, sumAt } from './sum'
+import { ACCUMULATOR_BYTES, BLOCK_BYTES, sumProducts } from './sum'
 import { backward, forward } from './transform'
 
 /**
@@ -46,11 +46,9 @@ export function decompose(command: Command, task: i32, scratch: usize): void {
   const part = command.other + <usize>task * poly
   const source = command.source + <usize>(command.parts * command.primes + task) * poly
   const prime = primeAt(command, task)
-  backward(part, source, command.n, prime, command.digits === DIGITS_CENTRED)
+  const factor = digitLength(command, task / command.digitPrimes) > 1 ? digitFactor(command, task) : 1
+  backward(part, source, command.n, prime, command.digits === DIGITS_CENTRED, factor)
   if (command.digits > 0) changeSigns(part, command.n, command.digits, prime.p)
-  if (digitLength(command, task / command.digitPrimes) > 1) {
-    scaleCentred(part, command.n, digitFactor(command, task), prime)
-  }
 }
 
 /** Digits modulo the special primes. Task: digit·specialPrimes + special. */
@@ -100,12 +98,10 @@ export function specialSum(command: Command, task: i32, scratch: usize): void {
   }
   const target = command.other + <usize>(command.primes + digits * count + task) * poly
   for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
-    startSum(scratch, prime)
-    addProducts(scratch, pairs, digits, at, packedAt(at, prime), prime.width, prime, 0)
-    storeSum(target + at, scratch, prime)
+    sumProducts(scratch, pairs, digits, at, packedAt(at, prime), prime)
+    storeBlock(target + at, scratch + BLOCK_BYTES, prime)
   }
-  backward(target, target, command.n, prime, true)
-  if (count > 1) scaleCentred(target, command.n, specialFactor(command, special), prime)
+  backward(target, target, command.n, prime, true, count > 1 ? specialFactor(command, special) : 1)
 }
 
 /** All keys' results modulo one prime. Task: prime. */
@@ -141,10 +137,9 @@ export function applyKeys(command: Command, task: i32, scratch: usize): void {
       const offset = <usize>(part * command.primes + task) * poly
       const added = part < command.parts ? command.source + offset : 0
       for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
-        startSum(scratch, prime)
-        addProducts(scratch, pairs, digits, at, packedAt(at, prime), prime.width, prime, 0)
-        divideSum(scratch, remainder + at, divisorInverse, prime)
+        sumProducts(scratch, pairs, digits, at, packedAt(at, prime), prime)
         const sum = scratch + BLOCK_BYTES
+        divideSum(sum, remainder + at, divisorInverse, prime)
         if (added !== 0) addBlock(sum, added + at)
         if (entry.permutation === 0) storeBlock(entry.target + offset + at, sum, prime)
         else scatterBlock(entry.target + offset, entry.permutation + (at >> 1), sum, prime)
@@ -166,21 +161,15 @@ function writePair(pairs: usize, index: i32, a: usize, b: usize): void {
   store<u32>(at, <u32>b, 4)
 }
 
-/** Writes (sum − remainder) / product of the special primes over the block's low half. */
-function divideSum(block: usize, remainder: usize, divisorInverse: f64, prime: Prime): void {
+/** sum = (sum − remainder) / product of the special primes. */
+function divideSum(sum: usize, remainder: usize, divisorInverse: f64, prime: Prime): void {
   const p = f64x2.splat(prime.p)
   const round = f64x2.splat(prime.round)
-  const inverse = f64x2.splat(prime.inverse)
-  const start = f64x2.splat(prime.sumStart)
-  const scale = f64x2.splat(prime.sumScale)
-  const unit = f64x2.splat(prime.sumUnit)
-  const quotient = f64x2.splat(prime.sumUnit / prime.p)
   const w = f64x2.splat(divisorInverse)
-  const wQuotient = f64x2.splat(divisorInverse / prime.p)
+  const quotient = f64x2.splat(divisorInverse / prime.p)
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    const sum = sumAt(block + offset, p, inverse, start, scale, unit, quotient, round)
-    const difference = f64x2.sub(sum, v128.load(remainder + offset))
-    v128.store(block + offset, multiply(difference, w, wQuotient, p, round), BLOCK_BYTES)
+    const difference = f64x2.sub(v128.load(sum + offset), v128.load(remainder + offset))
+    v128.store(sum + offset, multiply(difference, w, quotient, p, round))
   }
 }
 

@@ -161,3 +161,73 @@ function accumulateWith(
     }
   }
 }
+
+/** Pairs that are summed in one pass. */
+const PAIRS_AT_ONCE: i32 = 4
+
+/** A block's Σ a·b of `taps` pairs with packed factors b, over its low half: |x| ≤ 1.5p + 2. */
+export function sumProducts(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize, prime: Prime): void {
+  if (taps > min(PAIRS_AT_ONCE, prime.chunk)) {
+    startSum(block, prime)
+    addProducts(block, table, taps, aOffset, bOffset, prime.width, prime, 0)
+    foldSum(block, prime)
+  } else if (taps === 1) sumOf(block, table, 1, aOffset, bOffset, prime)
+  else if (taps === 2) sumOf(block, table, 2, aOffset, bOffset, prime)
+  else if (taps === 3) sumOf(block, table, 3, aOffset, bOffset, prime)
+  else sumOf(block, table, PAIRS_AT_ONCE, aOffset, bOffset, prime)
+}
+
+@inline
+function sumOf(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize, prime: Prime): void {
+  const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
+  const inverse = f64x2.splat(prime.inverse)
+  const start = f64x2.splat(prime.sumStart)
+  const scale = f64x2.splat(prime.sumScale)
+  const unit = f64x2.splat(prime.sumUnit)
+  const quotient = f64x2.splat(prime.sumUnit / prime.p)
+  const mask = unpackMask(prime.width)
+  const bStep = <usize>prime.width << 1
+  const a0 = <usize>load<u32>(table) + aOffset - block
+  const a1 = taps > 1 ? <usize>load<u32>(table, 8) + aOffset - block : 0
+  const a2 = taps > 2 ? <usize>load<u32>(table, 16) + aOffset - block : 0
+  const a3 = taps > 3 ? <usize>load<u32>(table, 24) + aOffset - block : 0
+  let b0 = <usize>load<u32>(table, 4) + bOffset
+  let b1 = taps > 1 ? <usize>load<u32>(table, 12) + bOffset : 0
+  let b2 = taps > 2 ? <usize>load<u32>(table, 20) + bOffset : 0
+  let b3 = taps > 3 ? <usize>load<u32>(table, 28) + bOffset : 0
+  for (let at = block; at < block + BLOCK_BYTES; at += 16) {
+    let x = v128.load(a0 + at)
+    let y = unpackPair(b0, mask)
+    let high = nearly(x, y, start)
+    let low = exactly(x, y, f64x2.sub(start, high))
+    b0 += bStep
+    if (taps > 1) {
+      x = v128.load(a1 + at)
+      y = unpackPair(b1, mask)
+      const next = nearly(x, y, high)
+      low = f64x2.add(low, exactly(x, y, f64x2.sub(high, next)))
+      high = next
+      b1 += bStep
+    }
+    if (taps > 2) {
+      x = v128.load(a2 + at)
+      y = unpackPair(b2, mask)
+      const next = nearly(x, y, high)
+      low = f64x2.add(low, exactly(x, y, f64x2.sub(high, next)))
+      high = next
+      b2 += bStep
+    }
+    if (taps > 3) {
+      x = v128.load(a3 + at)
+      y = unpackPair(b3, mask)
+      const next = nearly(x, y, high)
+      low = f64x2.add(low, exactly(x, y, f64x2.sub(high, next)))
+      high = next
+      b3 += bStep
+    }
+    const multiple = f64x2.mul(f64x2.sub(high, start), scale)
+    const sum = f64x2.add(multiply(multiple, unit, quotient, p, round), reduce(low, p, inverse, round))
+    v128.store(at, sum, BLOCK_BYTES)
+  }
+}

@@ -126,17 +126,19 @@ function forwardLast(target: usize, n: i32, prime: Prime, tight: bool): void {
 }
 
 /**
- * Inverse of `forward` for input in [0, p). Results are exact: in [0, p), or in [−(p−1)/2, (p−1)/2] if `centre`.
+ * Inverse of `forward` for input in [0, p), times a factor below p in size. Results are exact: in [0, p), or in
+ * [−(p−1)/2, (p−1)/2] if `centre`.
  */
-export function backward(target: usize, source: usize, n: i32, prime: Prime, centre: bool): void {
+export function backward(target: usize, source: usize, n: i32, prime: Prime, centre: bool, factor: f64): void {
   if (prime.tight != 0) backwardPasses(target, source, n, prime, true)
   else backwardPasses(target, source, n, prime, false)
   const p = f64x2.splat(prime.p)
   const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const half = f64x2.splat(prime.half)
-  const w = f64x2.splat(prime.sizeInverse)
-  const q = f64x2.splat(prime.sizeInverse / prime.p)
+  const last = smallest(multiplyOne(prime.sizeInverse, factor, prime.p), prime.p)
+  const w = f64x2.splat(last)
+  const q = f64x2.splat(last / prime.p)
   const end = target + (<usize>n << 3)
   for (let at = target; at < end; at += 16) {
     const x = multiply(v128.load(at), w, q, p, round)
