@@ -56,6 +56,11 @@ const rows: Row[] = [
     ours: () => [evaluator.multiplySum(values, weights)],
   },
   {
+    ...{ name: 'one product', inputs: pairs },
+    seal: ({ evaluator: seal, inputs, out }) => seal.multiply(inputs[0], inputs[TAPS], out),
+    ours: () => [evaluator.multiplySum([values[0]], [weights[0]])],
+  },
+  {
     ...{ name: 'square', inputs: [pairs[0]] },
     seal: ({ evaluator: seal, inputs, out }) => seal.square(inputs[0], out),
     ours: () => [evaluator.square(values[0])],

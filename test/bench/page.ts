@@ -89,7 +89,7 @@ ${table(historyHeader, [...history].sort((a, b) => `${named(a)},${a.input}`.loca
 
 ## Beside other programs
 
-Ours is commit ce9f38c, of 2026-11-23; the others are as they were in November 2026, each in one run with ours on one machine. HElayers encrypts weights and input as we do.
+Ours is commit ce9f38c, of 2026-11-23; the others are as they were in November 2026, each in one run with ours on one machine; lines with a date are of that day's commit. HElayers encrypts weights and input as we do.
 
 | measure | ours | HElayers 1.5.5.4 | SEAL 4.4.3, native | Lattigo 6.1.1 | OpenFHE 1.6.1 | node-seal 7.0.0 |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -99,6 +99,8 @@ Ours is commit ce9f38c, of 2026-11-23; the others are as they were in November 2
 | CryptoNets, size | 19.6 MB | 681 MB | – | – | – | – |
 | rotation, N = 16384, 8 primes, one special prime, processor time | 1 | – | 2.2 | 2.7 | 3.6 | 4.5 |
 | plaintext × ciphertext, processor time | 1 | – | – | 0.7 | – | – |
+| the same, 8 primes of 40 bits, 2026-11-29: 0.233 ms | 1 | – | – | 1.37 | – | – |
+| ciphertext × ciphertext, three parts, 2026-11-29: 0.455 ms | 1 | – | – | 1.54 | – | – |
 
 Published figures, on other machines:
 

@@ -1,7 +1,8 @@
 import { Command, polynomialBytes, primeAt, tableOf } from './command'
 import { canonical, multiply } from './modular'
 import { packedOffset, unpackPolynomial } from './packed'
-import { addProducts, BLOCK_BYTES, startSum, storeSum, UNPACKED } from './sum'
+import { Prime } from './prime'
+import { addBlock, addProducts, areFew, BLOCK_BYTES, startSum, storeBlock, storeSum, sumFew, UNPACKED } from './sum'
 import { backward, forward } from './transform'
 
 /** Slices that the coefficients of one prime are cut into. */
@@ -23,25 +24,50 @@ export function productSum(command: Command, task: i32, scratch: usize): void {
   const start = <usize>index * poly
   const first = <usize>(task % SLICES) * length
   const last = min<usize>(first + length, poly)
-  const table = tableOf(command)
-  const count = command.count
+  const few = areFew(command.count, prime)
   for (let offset = first; offset < last; offset += BLOCK_BYTES) {
     const a = start + offset
     const b = bStart + (offset >> 3) * <usize>width
-    startSum(scratch, prime)
-    addProducts(scratch, table, count, a, b, width, prime, 0)
-    storeSum(command.target + a, scratch, prime)
-    startSum(scratch, prime)
-    const used = addProducts(scratch, table, count, a, b + bPart, width, prime, 0)
-    if (command.parts === 2) {
-      addProducts(scratch, table, count, a + part, b, width, prime, used)
-      storeSum(command.target + part + a, scratch, prime)
-      startSum(scratch, prime)
-      addProducts(scratch, table, count, a + part, b + bPart, width, prime, 0)
-      storeSum(command.target + 2 * part + a, scratch, prime)
-    } else {
-      storeSum(command.target + part + a, scratch, prime)
-    }
+    if (few) blockOfFew(command, scratch, a, part, b, bPart, width, prime)
+    else blockOfMany(command, scratch, a, part, b, bPart, width, prime)
+  }
+}
+
+/** All parts of a block; the next part of a factor is `part` or `bPart` bytes on. */
+function blockOfFew(command: Command, block: usize, a: usize, part: usize, b: usize, bPart: usize, width: i32, prime: Prime): void {
+  const table = tableOf(command)
+  const count = command.count
+  const target = command.target + a
+  const other = block + BLOCK_BYTES
+  sumFew(block, table, count, a, b, width, prime)
+  storeBlock(target, block, prime)
+  sumFew(block, table, count, a, b + bPart, width, prime)
+  if (command.parts === 2) {
+    sumFew(other, table, count, a + part, b, width, prime)
+    addBlock(block, other)
+    sumFew(other, table, count, a + part, b + bPart, width, prime)
+    storeBlock(target + 2 * part, other, prime)
+  }
+  storeBlock(target + part, block, prime)
+}
+
+function blockOfMany(command: Command, block: usize, a: usize, part: usize, b: usize, bPart: usize, width: i32, prime: Prime): void {
+  const table = tableOf(command)
+  const count = command.count
+  const target = command.target + a
+  startSum(block, prime)
+  addProducts(block, table, count, a, b, width, prime, 0)
+  storeSum(target, block, prime)
+  startSum(block, prime)
+  const used = addProducts(block, table, count, a, b + bPart, width, prime, 0)
+  if (command.parts === 2) {
+    addProducts(block, table, count, a + part, b, width, prime, used)
+    storeSum(target + part, block, prime)
+    startSum(block, prime)
+    addProducts(block, table, count, a + part, b + bPart, width, prime, 0)
+    storeSum(target + 2 * part, block, prime)
+  } else {
+    storeSum(target + part, block, prime)
   }
 }
 

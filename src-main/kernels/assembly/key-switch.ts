@@ -3,7 +3,7 @@ import { Command, polynomialBytes, primeAt, specialAt, tableOf } from './command
 import { canonical, multiply } from './modular'
 import { keyOffset } from './packed'
 import { Prime } from './prime'
-import { ACCUMULATOR_BYTES, BLOCK_BYTES, sumProducts } from './sum'
+import { ACCUMULATOR_BYTES, addBlock, BLOCK_BYTES, storeBlock, sumProducts } from './sum'
 import { backward, forward } from './transform'
 
 /**
@@ -170,21 +170,6 @@ function divideSum(sum: usize, remainder: usize, divisorInverse: f64, prime: Pri
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
     const difference = f64x2.sub(v128.load(sum + offset), v128.load(remainder + offset))
     v128.store(sum + offset, multiply(difference, w, quotient, p, round))
-  }
-}
-
-function addBlock(block: usize, added: usize): void {
-  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    v128.store(block + offset, f64x2.add(v128.load(block + offset), v128.load(added + offset)))
-  }
-}
-
-function storeBlock(target: usize, block: usize, prime: Prime): void {
-  const p = f64x2.splat(prime.p)
-  const round = f64x2.splat(prime.round)
-  const inverse = f64x2.splat(prime.inverse)
-  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    v128.store(target + offset, canonical(v128.load(block + offset), p, inverse, round))
   }
 }
 

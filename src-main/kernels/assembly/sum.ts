@@ -85,6 +85,23 @@ export function storeSum(target: usize, block: usize, prime: Prime): void {
   }
 }
 
+/** block = block + added. */
+export function addBlock(block: usize, added: usize): void {
+  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
+    v128.store(block + offset, f64x2.add(v128.load(block + offset), v128.load(added + offset)))
+  }
+}
+
+/** Stores a block as residues, |x| ≤ 2^53 − p/2 − 2. */
+export function storeBlock(target: usize, block: usize, prime: Prime): void {
+  const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
+  const inverse = f64x2.splat(prime.inverse)
+  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
+    v128.store(target + offset, canonical(v128.load(block + offset), p, inverse, round))
+  }
+}
+
 /** The high accumulator takes each product rounded to a multiple of 2^k, the low one the exact rest. */
 function accumulate(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize, width: i32): void {
   if (width === UNPACKED) accumulateWith(block, table, taps, aOffset, bOffset, width, false)
@@ -162,23 +179,62 @@ function accumulateWith(
   }
 }
 
-/** Pairs that are summed in one pass. */
-const PAIRS_AT_ONCE: i32 = 4
+/** Whether `taps` products are few enough to be summed in one pass, in registers. */
+@inline
+export function areFew(taps: i32, prime: Prime): bool {
+  return taps <= min(4, prime.chunk)
+}
 
 /** A block's Σ a·b of `taps` pairs with packed factors b, over its low half: |x| ≤ 1.5p + 2. */
 export function sumProducts(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize, prime: Prime): void {
-  if (taps > min(PAIRS_AT_ONCE, prime.chunk)) {
-    startSum(block, prime)
-    addProducts(block, table, taps, aOffset, bOffset, prime.width, prime, 0)
-    foldSum(block, prime)
-  } else if (taps === 1) sumOf(block, table, 1, aOffset, bOffset, prime)
-  else if (taps === 2) sumOf(block, table, 2, aOffset, bOffset, prime)
-  else if (taps === 3) sumOf(block, table, 3, aOffset, bOffset, prime)
-  else sumOf(block, table, PAIRS_AT_ONCE, aOffset, bOffset, prime)
+  if (areFew(taps, prime)) return sumFew(block + BLOCK_BYTES, table, taps, aOffset, bOffset, prime.width, prime)
+  startSum(block, prime)
+  addProducts(block, table, taps, aOffset, bOffset, prime.width, prime, 0)
+  foldSum(block, prime)
+}
+
+/** Σ a·b of a few pairs, in a block of BLOCK_BYTES: |x| ≤ 1.5p + 2. */
+export function sumFew(
+  target: usize,
+  table: usize,
+  taps: i32,
+  aOffset: usize,
+  bOffset: usize,
+  width: i32,
+  prime: Prime,
+): void {
+  if (width === UNPACKED) sumCounted(target, table, taps, aOffset, bOffset, prime, UNPACKED, false)
+  else sumCounted(target, table, taps, aOffset, bOffset, prime, width, true)
 }
 
 @inline
-function sumOf(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize, prime: Prime): void {
+function sumCounted(
+  target: usize,
+  table: usize,
+  taps: i32,
+  aOffset: usize,
+  bOffset: usize,
+  prime: Prime,
+  width: i32,
+  packed: bool,
+): void {
+  if (taps === 1) sumOf(target, table, 1, aOffset, bOffset, prime, width, packed)
+  else if (taps === 2) sumOf(target, table, 2, aOffset, bOffset, prime, width, packed)
+  else if (taps === 3) sumOf(target, table, 3, aOffset, bOffset, prime, width, packed)
+  else sumOf(target, table, 4, aOffset, bOffset, prime, width, packed)
+}
+
+@inline
+function sumOf(
+  target: usize,
+  table: usize,
+  taps: i32,
+  aOffset: usize,
+  bOffset: usize,
+  prime: Prime,
+  width: i32,
+  packed: bool,
+): void {
   const p = f64x2.splat(prime.p)
   const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
@@ -186,25 +242,26 @@ function sumOf(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: u
   const scale = f64x2.splat(prime.sumScale)
   const unit = f64x2.splat(prime.sumUnit)
   const quotient = f64x2.splat(prime.sumUnit / prime.p)
-  const mask = unpackMask(prime.width)
-  const bStep = <usize>prime.width << 1
-  const a0 = <usize>load<u32>(table) + aOffset - block
-  const a1 = taps > 1 ? <usize>load<u32>(table, 8) + aOffset - block : 0
-  const a2 = taps > 2 ? <usize>load<u32>(table, 16) + aOffset - block : 0
-  const a3 = taps > 3 ? <usize>load<u32>(table, 24) + aOffset - block : 0
+  const mask = unpackMask(width)
+  const bStep = <usize>width << 1
+  aOffset -= target
+  const a0 = <usize>load<u32>(table) + aOffset
+  const a1 = taps > 1 ? <usize>load<u32>(table, 8) + aOffset : 0
+  const a2 = taps > 2 ? <usize>load<u32>(table, 16) + aOffset : 0
+  const a3 = taps > 3 ? <usize>load<u32>(table, 24) + aOffset : 0
   let b0 = <usize>load<u32>(table, 4) + bOffset
   let b1 = taps > 1 ? <usize>load<u32>(table, 12) + bOffset : 0
   let b2 = taps > 2 ? <usize>load<u32>(table, 20) + bOffset : 0
   let b3 = taps > 3 ? <usize>load<u32>(table, 28) + bOffset : 0
-  for (let at = block; at < block + BLOCK_BYTES; at += 16) {
+  for (let at = target; at < target + BLOCK_BYTES; at += 16) {
     let x = v128.load(a0 + at)
-    let y = unpackPair(b0, mask)
+    let y = loadFactor(b0, mask, packed)
     let high = nearly(x, y, start)
     let low = exactly(x, y, f64x2.sub(start, high))
     b0 += bStep
     if (taps > 1) {
       x = v128.load(a1 + at)
-      y = unpackPair(b1, mask)
+      y = loadFactor(b1, mask, packed)
       const next = nearly(x, y, high)
       low = f64x2.add(low, exactly(x, y, f64x2.sub(high, next)))
       high = next
@@ -212,7 +269,7 @@ function sumOf(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: u
     }
     if (taps > 2) {
       x = v128.load(a2 + at)
-      y = unpackPair(b2, mask)
+      y = loadFactor(b2, mask, packed)
       const next = nearly(x, y, high)
       low = f64x2.add(low, exactly(x, y, f64x2.sub(high, next)))
       high = next
@@ -220,14 +277,13 @@ function sumOf(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: u
     }
     if (taps > 3) {
       x = v128.load(a3 + at)
-      y = unpackPair(b3, mask)
+      y = loadFactor(b3, mask, packed)
       const next = nearly(x, y, high)
       low = f64x2.add(low, exactly(x, y, f64x2.sub(high, next)))
       high = next
       b3 += bStep
     }
     const multiple = f64x2.mul(f64x2.sub(high, start), scale)
-    const sum = f64x2.add(multiply(multiple, unit, quotient, p, round), reduce(low, p, inverse, round))
-    v128.store(at, sum, BLOCK_BYTES)
+    v128.store(at, f64x2.add(multiply(multiple, unit, quotient, p, round), reduce(low, p, inverse, round)))
   }
 }
