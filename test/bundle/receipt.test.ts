@@ -148,6 +148,6 @@ describe('an audit case', () => {
     expect(decode(new Uint8Array())).toThrow(refused)
     expect(
       decode(encodeCase({ receipt, opening: { kind: 'values', seed, values: Float64Array.of(NaN) } }, sha256)),
-    ).toThrow('no numbers')
+    ).toThrow('not numbers')
   })
 })

@@ -3,25 +3,17 @@ import { sizeOf, type Shape } from '../network/layer-model.ts'
 import { slotsOf, type ElementPacking, type Instruction, type Plan } from '../plan/plan.ts'
 import { checkPlan } from '../plan/check-plan.ts'
 import { MAX_FORM_PRIMES } from '../plan/key-form.ts'
+import { instruction, loadInstruction, maxMasks, maxRegisters, primes, register, weight } from './instruction-forms.ts'
 import { parseJson } from './json.ts'
 import { damagedBundle } from '../plan/damaged-bundle.ts'
 import { isSecure } from '../plan/security.ts'
 import { fromRuns, lengthOfRuns, toRuns } from './runs.ts'
 
 const maxPlanBytes = 32 * 2 ** 20
-const maxRegisters = 2 ** 20
-const maxMasks = 2 ** 16
-
 const integer = z
   .int()
   .min(-(2 ** 31))
   .max(2 ** 31 - 1)
-const register = z
-  .int()
-  .min(0)
-  .max(2 * maxRegisters)
-const weight = z.int().min(0).max(maxRegisters)
-const primes = z.int().min(1).max(64)
 const scale = z
   .number()
   .min(1)
@@ -33,65 +25,6 @@ const dimension = z
 const shape = z.tuple([dimension, dimension, dimension])
 const runs = z.array(integer).max(3 * 2 ** 20)
 const id = z.string().max(1000)
-
-const instruction = z.discriminatedUnion('op', [
-  z.strictObject({
-    op: z.literal('multiply-sum'),
-    out: register,
-    values: z
-      .array(register)
-      .min(1)
-      .max(2 ** 16),
-    weights: z
-      .array(weight)
-      .min(1)
-      .max(2 ** 16),
-  }),
-  z.strictObject({ op: z.literal('square'), out: register, in: register }),
-  z.strictObject({ op: z.literal('relinearise'), out: register, in: register }),
-  z.strictObject({ op: z.literal('rescale'), out: register, in: register }),
-  z.strictObject({
-    op: z.literal('rotate'),
-    out: register,
-    in: register,
-    steps: z
-      .int()
-      .positive()
-      .max(2 ** 16),
-  }),
-  z.strictObject({ op: z.literal('add'), out: register, in: z.tuple([register, register]) }),
-  z.strictObject({ op: z.literal('add-weight'), out: register, in: register, weight }),
-  z.strictObject({ op: z.literal('mod-switch'), out: register, in: register, primes }),
-])
-
-/** A load program has no more operations than these. */
-const loadInstruction = z.discriminatedUnion('op', [
-  z.strictObject({
-    op: z.literal('rotate'),
-    out: register,
-    in: register,
-    steps: z
-      .int()
-      .positive()
-      .max(2 ** 16),
-  }),
-  z.strictObject({ op: z.literal('add'), out: register, in: z.tuple([register, register]) }),
-  z.strictObject({ op: z.literal('mask'), out: register, in: register, mask: z.int().min(0).max(maxMasks) }),
-  z.strictObject({
-    op: z.literal('monomial-sum'),
-    out: register,
-    values: z.array(register).min(1).max(16),
-    exponents: z
-      .array(
-        z
-          .int()
-          .min(0)
-          .max(2 ** 16),
-      )
-      .min(1)
-      .max(16),
-  }),
-])
 
 const expansion = z.strictObject({
   input: z.strictObject({ primes, scale }),

@@ -8,7 +8,7 @@ type RenameWeight = (weight: WeightIndex) => WeightIndex
 
 /**
  * All that passes over a plan know of an instruction. Besides its row an instruction has its operands (`plan.ts`), its
- * effect in each evaluator (`evaluator.ts`), its form in a bundle (`core/bundle/plan-json.ts`) and what writes it (`core/planner`).
+ * effect in each evaluator (`evaluator.ts`), its form in a bundle (`core/bundle/instruction-forms.ts`) and what writes it (`core/planner`).
  */
 interface InstructionRow<I extends Instruction> {
   /** Registers that it reads, in order. */
