@@ -1,9 +1,11 @@
 /**
- * Loads `sealwright-edge serve` and watches it: `node scripts/load-serve.ts [BUNDLE] [--minutes 10] [--clients 4]`.
+ * Loads `sealwright-edge serve` and watches it: `node scripts/load-serve.ts [BUNDLE] [--minutes 10] [--clients 4] [--busy 1]`.
  * Without a bundle it protects the CryptoNets network of test/models first. It serves from a freshly built edge folder
  * with a queue as long as there are clients; each client posts one sample after the other and looks into every answer.
+ * With --busy 0.5 a client rests after each answer for as long as it waited for it: half the load.
  * Once a minute the clients pause, and twice as many requests as the queue holds arrive at once: those beyond it must be
- * refused at once. Prints counts, times and resident memory; exit code 1 where a valid request failed.
+ * refused at once. Prints counts, times and resident memory, each minute's to standard error; exit code 1 if a valid
+ * request failed.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -21,10 +23,15 @@ import { argumentsOf } from './arguments.ts'
 
 const { positionals, values } = argumentsOf({
   allowPositionals: true,
-  options: { minutes: { type: 'string', default: '10' }, clients: { type: 'string', default: '4' } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    clients: { type: 'string', default: '4' },
+    busy: { type: 'string', default: '1' },
+  },
 })
 const minutes = Number(values.minutes)
 const clients = Number(values.clients)
+const busy = Number(values.busy)
 const asset = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 const digits = await Promise.all(
   Array.from({ length: 10 }, (_, digit) => readFile(asset(`assets/digits/${digit}.png`))),
@@ -39,7 +46,7 @@ async function protectCryptoNets(): Promise<string> {
         calibration: asset('assets/calibration.npz'),
       },
       ...{ preprocessing: { scale: 1 / 255, mean: [0], std: [1] }, input: 'encrypted', degree: 2, batch: 1 },
-      ...{ keys: join(folder, 'keys'), passphrase: 'load', out, force: false },
+      ...{ keys: join(folder, 'keys'), passphrase: 'load the edge', out, force: false },
     },
     silent,
   )
@@ -74,6 +81,7 @@ async function load(edge: string, bundle: string): Promise<boolean> {
         if (response.status !== 200) throw new Error(`status ${response.status}`)
         decodeResult(body, sha256)
         answeredMs.push(performance.now() - startedMs)
+        await wait((performance.now() - startedMs) * (1 / busy - 1))
       } catch (error) {
         failures.push((error as Error).message)
       }
@@ -100,6 +108,9 @@ async function load(edge: string, bundle: string): Promise<boolean> {
     await everyone(60_000 * Math.min(1, minutes - minute))
     await crowd()
     memory.push(await residentBytes(server.pid!))
+    process.stderr.write(
+      `minute ${minute + 1}: ${Math.round(memory.at(-1)! / 2 ** 20)} MiB, ${answeredMs.length} answered\n`,
+    )
   }
   server.kill('SIGTERM')
   const code = await Promise.race([ended, wait(30_000, 'still there after 30 s')])
