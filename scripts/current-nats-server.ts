@@ -8,8 +8,8 @@ export const currentNatsVersion = '2.15.3'
 const module = `github.com/nats-io/nats-server/v2@v${currentNatsVersion}`
 const folder = join(import.meta.dirname, '..', '.cache', 'nats-server', currentNatsVersion)
 
-/** The folder of the program; undefined, after saying why, where Go is missing or cannot build it. */
-export async function ensureCurrentNatsServer(): Promise<string | undefined> {
+/** The folder of the program. Throws Error with the command to run, if Go is missing or cannot build it. */
+export async function ensureCurrentNatsServer(): Promise<string> {
   return await onceAtATime('current-nats-server', async () => {
     const program = join(folder, 'nats-server')
     if (existsSync(program)) return folder
@@ -18,7 +18,9 @@ export async function ensureCurrentNatsServer(): Promise<string | undefined> {
     const built = spawnSync('go', ['install', module], { env: { ...process.env, GOBIN: folder }, encoding: 'utf8' })
     if (built.status === 0 && existsSync(program)) return folder
     const reason = built.error?.message ?? built.stderr.trim().split('\n').at(-1)
-    process.stderr.write(`No current nats-server, so nothing is tested on it: ${reason}\n`)
-    return undefined
+    throw new Error(
+      `These tests need nats-server ${currentNatsVersion}, and it could not be built: ${reason}\n` +
+        `With Go (https://go.dev/dl, 1.21 or later) run: GOBIN=${folder} go install ${module}`,
+    )
   })
 }

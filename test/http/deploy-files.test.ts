@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { aptCommand, aptInstall } from '../../scripts/apt.ts'
 import { parseArguments } from '../../src-main/edge/arguments.ts'
 import { gatewayCommand } from '../../src-main/cli/commands/gateway.ts'
 import { root } from '../support/cli.ts'
@@ -45,8 +46,10 @@ describe('units of systemd', () => {
     expect(gateway.filter((word) => word.startsWith('--') && !known.includes(word))).toEqual([])
   })
 
-  const systemd = spawnSync('systemd-analyze', ['--version']).status === 0
-  it.skipIf(!systemd).each(['edge', 'gateway'])('say what systemd understands: %s', (name) => {
+  const isThere = (): boolean => spawnSync('systemd-analyze', ['--version']).status === 0
+  it.skipIf(process.platform !== 'linux').each(['edge', 'gateway'])('say what systemd understands: %s', (name) => {
+    if (!isThere()) aptInstall(['systemd'])
+    expect(isThere(), `This test needs systemd-analyze. Run: ${aptCommand(['systemd'])}`).toBe(true)
     const unit = join(root, 'docs', 'deploy', `sealwright-${name}.service`)
     const { stderr } = spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' })
     expect(stderr.split('\n').filter((line) => /Unknown|Failed to parse|Invalid/.test(line))).toEqual([])

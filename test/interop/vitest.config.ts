@@ -2,11 +2,12 @@ import { delimiter } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { ensureCurrentNatsServer } from '../../scripts/current-nats-server.ts'
 
-const current = await ensureCurrentNatsServer()
+// What is missing is told by test/interop/nats-server.test.ts, which fails.
+const current = await ensureCurrentNatsServer().catch(() => undefined)
 // `findNatsServer` takes the first on the PATH; the processes that run tests inherit it.
 if (current !== undefined) process.env.PATH = `${current}${delimiter}${process.env.PATH}`
 
-/** Other programs of the field, as they are today; where one cannot be had here, its tests are left out. */
+/** Other programs of the field, as they are today. */
 export default defineConfig({
   test: {
     include: ['test/interop/*.test.ts', ...(current === undefined ? [] : ['test/nats/*.test.ts'])],
