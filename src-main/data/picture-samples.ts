@@ -19,7 +19,7 @@ export interface PictureFile {
 }
 
 /** Decoded pictures up to this many bytes are kept; more are decoded again when they are used. */
-const MOST_HELD_BYTES = 256 * 2 ** 20
+const MOST_HELD_BYTES = 64 * 2 ** 20
 /** With fewer, nobody waits. */
 const REPORTED_PICTURES = 500
 

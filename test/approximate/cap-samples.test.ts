@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { capSamples } from '../../src-main/core/approximate/cap-samples.ts'
+import { affordableSamples, capSamples } from '../../src-main/core/approximate/cap-samples.ts'
 import { replacePools } from '../../src-main/core/network/contrasts.ts'
+import { INPUT } from '../../src-main/core/network/layer-model.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { silent } from '../../src-main/core/progress.ts'
@@ -28,5 +29,19 @@ describe('capSamples', () => {
     expect(kept.every((sample) => samples.includes(sample))).toBe(true)
     expect(new Set(kept).size).toBe(kept.length)
     expect(events).toEqual([expect.objectContaining({ kind: 'warning' })])
+  })
+
+  it('counts pictures and their values, so that large pictures are fewer', () => {
+    const { name, layers, finish } = lenet
+    const [first] = layers
+    if (first.kind !== 'linear') throw new Error('LeNet-5 begins with a convolution')
+    const input = { name: 'x', shape: [3, 224, 224], onnxShape: [1, 3, 224, 224], layout: 'nchw' } as const
+    const map = { kind: 'dense', weight: new Float64Array(0) } as const
+    const layer = { ...first, shape: [8, 56, 56], terms: [{ input: INPUT, map }] } as const
+    const most = affordableSamples({ name, finish, input, layers: [layer], output: first.id })
+    // Both networks have the layer's values before and after refitting.
+    const bytes = 8 * (3 * 224 * 224 + 4 * 8 * 56 * 56)
+    expect(most * bytes).toBeLessThan(2 ** 30)
+    expect(most).toBeGreaterThan(200)
   })
 })

@@ -40,6 +40,17 @@ describe('withDistortions', () => {
     all.forEach((sample, index) => expect(isHeldOut(Math.round(sample[0]))).toBe(isHeldOut(index)))
   })
 
+  it('copies samples from first to last, on their sides of the split, where not all copies may be made', () => {
+    const all = withDistortions(network([1, 8, 8]), constants(103, 64), gentle, 130)
+    expect(all).toHaveLength(130)
+    all.forEach((sample, index) => expect(isHeldOut(Math.round(sample[0]))).toBe(isHeldOut(index)))
+    const copied = all.slice(103).map(([value]) => Math.round(value))
+    expect(copied[0]).toBeLessThan(8)
+    expect(copied.at(-1)).toBeGreaterThan(92)
+    expect(new Set(copied).size).toBe(27)
+    expect(withDistortions(network([1, 8, 8]), constants(103, 64), gentle, 103)).toHaveLength(103)
+  })
+
   it('moves an image a little, channels alike', () => {
     const shape: Shape = [2, 16, 16]
     const image = Float64Array.from({ length: 512 }, (_, i) => Math.sin((i % 256) / 3) + Math.floor(i / 256))

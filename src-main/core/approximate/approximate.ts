@@ -13,7 +13,7 @@ import type { Evidence, Judgement } from '../tune/judge.ts'
 import { keptMovements } from '../tune/movements.ts'
 import { tune } from '../tune/tune.ts'
 import { checkCalibration, ENOUGH_SAMPLES } from './calibration.ts'
-import { capSamples } from './cap-samples.ts'
+import { affordableSamples, capSamples } from './cap-samples.ts'
 import { fitLayers } from './fit-network.ts'
 import type { ClosedForm } from './fit-network.ts'
 import { observeRanges } from './observe-ranges.ts'
@@ -108,7 +108,7 @@ export async function fitNetwork(
   const [samples, unseen] = [false, true].map((side) => capped.filter((_, i) => (isJudged && isUnseen(i)) === side))
   const movements = options.distort === false ? [] : keptMovements(model, samples)
   const evidence = { samples, unseen, movements }
-  const seen = withDistortions(model, samples, movements)
+  const seen = withDistortions(model, samples, movements, affordableSamples(slots))
   const eased = countMultiplications(model) * samples.length <= MOST_EASED
   const plain: ClosedForm = { eased: false, bounded: false }
   const others = isJudged && eased ? [plain, ...unlikeAxes(slots, movements).map((by) => ({ ...plain, by }))] : []

@@ -1,4 +1,4 @@
-import { INPUT, sizeOf } from '../network/layer-model.ts'
+import { sizeOf } from '../network/layer-model.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import { lastReaders } from '../network/run-layers.ts'
 import type { WorkContext } from '../progress.ts'
@@ -7,10 +7,9 @@ import { must } from '../must.ts'
 import type { Values } from './layer-values.ts'
 import type { SlotModel } from '../network/contrasts.ts'
 
-/** What the values of all samples may take together. */
-const MOST_BYTES = 4 * 2 ** 30
-/** Of the original's and of the approximated network. */
-const BYTES_PER_ELEMENT = 2 * 8
+/** What all samples and their values may take together: the process then stays under 1.5 GB. */
+const MOST_BYTES = 0.9 * 2 ** 30
+const BYTES_PER_ELEMENT = 8
 
 /** As many of the samples, evenly spaced, as fit in memory while layers are fitted one by one; warns where some do not. */
 export function capSamples(model: SlotModel, samples: Values, work: WorkContext, mostBytes = MOST_BYTES): Values {
@@ -27,17 +26,19 @@ export const affordableSamples = (model: Sizes, mostBytes = MOST_BYTES): number 
 
 type Sizes = SlotModel | LayerModel
 
-/** At the layer where most values are alive: those still to be read, and the layer's own before and after refitting. */
+/**
+ * A sample, and its values of the original and of the approximated network at the layer where most of these are alive:
+ * those still to be read, and the layer's own before and after refitting.
+ */
 function bytesPerSample(model: Sizes): number {
-  const sizes = new Map<LayerId, number>([[INPUT, sizeOf(model.input.shape)]])
-  for (const layer of model.layers) sizes.set(layer.id, sizeOf(layer.shape))
+  const sizes = new Map<LayerId, number>(model.layers.map(({ id, shape }) => [id, sizeOf(shape)]))
   const lastReader = lastReaders(model)
-  let [alive, most] = [must(sizes, INPUT), 0]
+  let [alive, most] = [0, 0]
   for (const layer of model.layers) {
     const own = must(sizes, layer.id)
     alive += own
     most = Math.max(most, alive + own)
-    for (const [id, reader] of lastReader) if (reader === layer.id) alive -= must(sizes, id)
+    for (const [id, reader] of lastReader) if (reader === layer.id) alive -= sizes.get(id) ?? 0
   }
-  return most * BYTES_PER_ELEMENT
+  return (sizeOf(model.input.shape) + 2 * most) * BYTES_PER_ELEMENT
 }

@@ -10,20 +10,31 @@ const MOST_MULTIPLICATIONS = 5e9
 
 /**
  * The calibration samples and one copy of each, moved by the given movements at once, so that the fits also see
- * samples a little less typical; no labels are needed, the original network says what is right. Only
- * the samples where there is no such movement or the network is so large that the copies would take minutes.
+ * samples a little less typical; no labels are needed, the original network says what is right. Copies of some of them, evenly
+ * spaced, where all together would be more than `most`. Only the samples where there is no such movement or the network is so
+ * large that the copies would take minutes.
  */
 export function withDistortions(
   model: LayerModel,
   samples: readonly Float64Array[],
   movements: readonly Movement[],
+  most = Infinity,
 ): readonly Float64Array[] {
   const gentle = movements.filter((movement) => movement !== 'mirror')
   if (gentle.length === 0 || samples.length < 2) return samples
   if (2 * samples.length * countMultiplications(model) > MOST_MULTIPLICATIONS) return samples
-  // A copy stands where every fifth place puts it on the same side of the held-out split as its sample.
-  const shift = samples.length % HELD_OUT_PERIOD
-  return [...samples, ...samples.slice(shift).map((sample, index) => distort(sample, model.input.shape, index, gentle))]
+  const copied = copiedPlaces(samples.length, most - samples.length)
+  return [...samples, ...copied.map((place, index) => distort(samples[place], model.input.shape, index, gentle))]
+}
+
+/** Which of `count` samples are copied. A copy stands where every fifth place puts it on the same side of the held-out split as its sample. */
+function copiedPlaces(count: number, most: number): number[] {
+  const all = count - (count % HELD_OUT_PERIOD)
+  const step = most >= all ? 1 : (count - HELD_OUT_PERIOD) / most
+  return Array.from({ length: Math.max(0, Math.min(all, most)) }, (_, index) => {
+    const earliest = Math.floor(index * step)
+    return earliest + ((count + index - earliest) % HELD_OUT_PERIOD)
+  })
 }
 
 /** An affine distortion chosen by the index: up to 10° (turn), 10 % (zoom), a slant of 0.1, and shifts by 5 % of the side. */

@@ -35,9 +35,10 @@ const MOST_WORSE = 1.1
 /** Outputs beyond this multiple of the original's largest are counted. */
 const FAR = 10
 
-interface Batch {
-  readonly inputs: readonly Float64Array[]
-  readonly expected: Float32Array
+/** Inputs that are made anew each time they are used, since together they may be larger than the samples; and the original's outputs. */
+interface Batches {
+  readonly inputs: () => Iterable<readonly Float64Array[]>
+  readonly expected: readonly Float32Array[]
 }
 
 /**
@@ -46,29 +47,31 @@ interface Batch {
  */
 export class Judge {
   readonly loss: Loss
-  readonly #inside: readonly Batch[]
-  readonly #varied: readonly Batch[]
-  readonly #outside: readonly Batch[]
+  readonly #inside: Batches
+  readonly #varied: Batches
+  readonly #outside: Batches
   readonly #largest: number
 
   constructor(original: LayerModel, { samples, unseen, movements }: Evidence) {
     const teacher = new Network(original, BATCH, false)
     let largest = 0
-    const batches = (inputs: Iterable<readonly Float64Array[]>): Batch[] =>
-      [...inputs].map((some) => {
-        const expected = centred(teacher.forward(some), BATCH)
-        largest = expected.reduce(
+    const batches = (inputs: Batches['inputs']): Batches => {
+      const expected = Array.from(inputs(), (some) => {
+        const outputs = centred(teacher.forward(some), BATCH)
+        largest = outputs.reduce(
           (most, value, i) => (i % BATCH < some.length ? Math.max(most, Math.abs(value)) : most),
           largest,
         )
-        return { inputs: some, expected }
+        return outputs
       })
-    this.#inside = batches(chunks(unseen, BATCH))
-    this.#varied = batches(new Variations(unseen, original.input.shape, movements).epoch(0, BATCH))
-    const mixtures = new Variations([...samples, ...unseen], original.input.shape, [])
-    this.#outside = batches(mixtures.epoch(0, BATCH, BEYOND))
+      return { inputs, expected }
+    }
+    const { shape } = original.input
+    this.#inside = batches(() => chunks(unseen, BATCH))
+    this.#varied = batches(() => new Variations(unseen, shape, movements).epoch(0, BATCH))
+    this.#outside = batches(() => new Variations([...samples, ...unseen], shape, []).epoch(0, BATCH, BEYOND))
     this.#largest = largest
-    this.loss = new Loss(BATCH, meanSquare(this.#inside.map(({ expected }) => expected)) || 1)
+    this.loss = new Loss(BATCH, meanSquare(this.#inside.expected) || 1)
   }
 
   of(model: PolynomialModel): Judgement {
@@ -87,15 +90,17 @@ export class Judge {
     }
   }
 
-  #sum(network: Network, batches: readonly Batch[]) {
+  #sum(network: Network, { inputs, expected }: Batches) {
     const total = { loss: 0, lost: 0, far: 0, samples: 0 }
-    for (const { inputs, expected } of batches) {
-      const outputs = centred(network.forward(inputs), BATCH)
-      const { loss, lost } = this.loss.of(outputs, expected, inputs.length)
+    let batch = 0
+    for (const some of inputs()) {
+      const outputs = centred(network.forward(some), BATCH)
+      const { loss, lost } = this.loss.of(outputs, expected[batch], some.length)
       total.loss += loss
       total.lost += lost
-      total.samples += inputs.length
-      for (let s = 0; s < inputs.length; s++) if (this.#isFar(outputs, s)) total.far += 1
+      total.samples += some.length
+      for (let s = 0; s < some.length; s++) if (this.#isFar(outputs, s)) total.far += 1
+      batch += 1
     }
     return total
   }
