@@ -87,4 +87,15 @@ describe('operators of other domains', () => {
     const bytes = model(['N', 3], nodes, { i: integers(2, 0) })
     expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
   })
+
+  it('columns that are picked by an index without a shape, as calibrated classifiers have them', async () => {
+    const pick = (index: string, output: string) => ({
+      ...{ operator: 'ArrayFeatureExtractor', domain: 'ai.onnx.ml', attributes: {} },
+      ...{ inputs: ['x', index], outputs: [output] },
+    })
+    const joined = { ...node('Concat', 'a b', 'y', { axis: 1 }) }
+    const index = (value: number): TestTensor => ({ shape: [], type: 'int64', values: [value] })
+    const bytes = model(['N', 3], [pick('i', 'a'), pick('j', 'b'), joined], { i: index(2), j: index(0) })
+    expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
+  })
 })

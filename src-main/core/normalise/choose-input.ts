@@ -33,7 +33,9 @@ export function chooseInput(graph: Graph): readonly ChosenInput[] {
   if (others.length > 0) {
     const names = graph.inputs.map(({ name }) => `“${name}”`).join(', ')
     throw new UserError('several-inputs', `The network reads ${graph.inputs.length} inputs: ${names}.`, {
-      hint: 'Make the others constants, or choose an output that needs one input only.',
+      hint: graph.inputs.every(isColumn)
+        ? `Export with all columns in one input, in scikit-learn’s converter initial_types=[("X", FloatTensorType([None, ${graph.inputs.length}]))] and a model fitted to an array.`
+        : 'Make the others constants, or choose an output that needs one input only.',
     })
   }
   const isNumeric = input.elementType === 'float' || input.elementType === 'int'
@@ -55,6 +57,9 @@ export function chooseInput(graph: Graph): readonly ChosenInput[] {
   const isOneSample = onnxShape[0] === 1 || countOf(onnxShape) > mostElements
   return isOneSample ? [bind(true)] : [bind(true), bind(false)]
 }
+
+/** One column of a table, as scikit-learn's converter writes a data frame. */
+const isColumn = ({ shape }: { readonly shape?: readonly unknown[] }): boolean => shape?.length === 2 && shape[1] === 1
 
 const hint = 'Say which size it is to have, such as --input-shape 1,3,32,32, or export with a fixed one.'
 

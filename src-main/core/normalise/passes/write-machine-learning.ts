@@ -73,8 +73,12 @@ export const machineLearning: Readonly<Record<string, Writer>> = {
     rewriting.add(node, 'Gather', [table, best], {}, label)
     return true
   },
+  /** An index without a shape picks a column, as [0] does; Gather would drop the axis. */
   ArrayFeatureExtractor(rewriting, node) {
-    rewriting.add(node, 'Gather', node.inputs, { axis: -1 }, node.outputs[0])
+    const [x, y] = node.inputs
+    const index = rewriting.constants.get(y)
+    const places = index?.shape.length === 0 ? rewriting.constant(node, index.data, [1]) : y
+    rewriting.add(node, 'Gather', [x, places], { axis: -1 }, node.outputs[0])
     return true
   },
   /** Its maps hold the probabilities under the names of the classes. */
