@@ -7,14 +7,20 @@ import { classesOf } from '../core/network/layer-model.ts'
 import { labelOf } from '../core/network/classification.ts'
 import { runLayerBatch } from '../core/network/run-layers.ts'
 import { stepCounter, type WorkContext } from '../core/progress.ts'
-import { accuracyReport, type AccuracyReport, type Outputs } from '../core/validate/accuracy-report.ts'
+import {
+  accuracyReport,
+  type AccuracyReport,
+  type Outputs,
+  type TargetErrors,
+} from '../core/validate/accuracy-report.ts'
+import { outputError, type OutputError } from '../core/validate/output-error.ts'
 import { checkLabels } from '../core/validate/check-outputs.ts'
-import { classScores, isClassifier } from '../core/normalise/run-tail.ts'
+import { classScores, finishedOutput } from '../core/normalise/run-tail.ts'
 import { attributeLayers } from '../core/validate/attribute-layers.ts'
 import { quantisedReport, type QuantisedReport } from '../core/validate/quantised-report.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
 import { reportText } from '../core/validate/report-text.ts'
-import { labelsOfNetwork } from './labels.ts'
+import { isQuantity, labelsOfNetwork, targetsOf } from './labels.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { openReference, type ReferenceOptions } from '../ort/reference.ts'
 import { openSamples } from './calibration.ts'
@@ -98,10 +104,24 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
       listening,
     ))
   const { classNames } = approximatedNetwork
+  const errorsToTargets = (targets: readonly number[]): TargetErrors => {
+    const errorOf = (outputs: Outputs): OutputError =>
+      outputError(
+        outputs.map((_, index) => Float64Array.of(targets[index])),
+        outputs.map((each) => finishedOutput(model, each)),
+      )
+    return {
+      original: errorOf(original.outputs),
+      polynomial: errorOf(approximated),
+      // The first samples are those that are encrypted.
+      ...(encrypted && { encrypted: errorOf(encrypted.outputs) }),
+    }
+  }
   const report = accuracyReport({
     ...(labels && { labels }),
     ...(classNames && { classNames }),
-    isQuantity: classesOf(model) === 1 && !isClassifier(model),
+    isQuantity: isQuantity(model),
+    ...(data.targets && { targets: errorsToTargets(data.targets) }),
     original: originalScores,
     computedBy: original.computedBy,
     ...(original.deviation && { deviation: original.deviation }),
@@ -140,6 +160,8 @@ async function openData(request: ValidateRequest, network: NetworkFile, work: Wo
     Array.from({ length: Math.max(0, Math.min(to, length) - from) }, (_, i) => opened.at(from + i))
   await inChunks('read', { length, slice }, work, async () => [])
   const samples: StreamedSamples = { length, slice, first: (count) => slice(0, count) }
+  const targets = await targetsOf(request, model, source)
+  if (targets) return { samples, opened, targets: indices.map((index) => targets[index]) }
   const found = await labelsOfNetwork(request, { model, classNames: network.classNames }, source)
   if (found === undefined) return { samples, opened }
   const labels = indices.map((index) => found[index])

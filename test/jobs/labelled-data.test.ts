@@ -9,7 +9,7 @@ import { decodePicture } from '../../src-main/data/picture/decode-picture.ts'
 import { PRESETS } from '../../src-main/jobs/presets.ts'
 import { preview } from '../../src-main/jobs/preview.ts'
 import { protect } from '../../src-main/jobs/protect.ts'
-import { validate } from '../../src-main/jobs/validate.ts'
+import { reportText, validate } from '../../src-main/jobs/validate.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { model, node } from '../onnx/small-model.ts'
 import { writePng } from '../support/png.ts'
@@ -141,4 +141,33 @@ describe('labelled pictures', () => {
     expect(picture.values).toEqual([255, 0, 255, 128])
     expect(Array.from((await decodePicture(await readFile(out), out)).values)).toEqual([255, 0, 255, 128])
   })
+})
+
+it('judges a network of one quantity by labels that say what it should be', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sealwright-quantity-'))
+  try {
+    const quantity = model(['N', 2], [node('Gemm', 'x w b', 'h'), node('Relu', 'h', 'r'), node('MatMul', 'r u', 'y')], {
+      w: { shape: [2, 2], values: [1, -1, 0, 0.5] },
+      b: { shape: [2], values: [0.1, 0.2] },
+      u: { shape: [2, 1], values: [3, -2] },
+    })
+    const truth = (a: number, b: number) => 3 * Math.max(0, a + 0.1) - 2 * Math.max(0, 0.2 - a + 0.5 * b)
+    const rows = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(3 * i)] as const)
+    const table = ['a,b,target', ...rows.map(([a, b]) => `${a},${b},${truth(a, b) + 0.25}`)].join('\n')
+    writeFileSync(join(folder, 'quantity.onnx'), quantity)
+    writeFileSync(join(folder, 'data.csv'), table)
+    const data = join(folder, 'data.csv')
+    const fit = { degree: 2, tuningEpochs: 0, encrypted: 0, force: false } as const
+    const report = await validate(
+      { model: join(folder, 'quantity.onnx'), data, calibration: data, preprocessing: PRESETS.none, ...fit },
+      { progress: () => {} },
+    )
+    expect(report.judgedBy).toBe('error')
+    expect(report.targets?.original.rootMeanSquare).toBeCloseTo(0.25, 5)
+    expect(report.targets?.original.largest).toBeCloseTo(0.25, 5)
+    expect(report.targets?.polynomial.rootMeanSquare).toBeGreaterThan(0.2)
+    expect(reportText(report)).toContain('from labels (RMS)')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })

@@ -210,6 +210,19 @@ describe('inputs, outputs and batches', () => {
   }
   const bytes = model([], [relu('x', 'y'), node('Add', 'x z', 'w')], {}, two)
 
+  it('a last reshape that writes the values of one sample below each other, as scikit-learn’s regressors have it', async () => {
+    const bytes = model(['N', 3], [node('MatMul', 'x w', 'm'), node('Reshape', 'm s', 'y')], {
+      w: tensor(3, 2),
+      s: integers(-1, 1),
+    })
+    expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
+    const mixing = model(['N', 4], [node('Reshape', 'x s', 'r'), node('MatMul', 'r w', 'y')], {
+      w: tensor(2, 2),
+      s: integers(-1, 2),
+    })
+    expect(errorOf(() => importModel(mixing)).code).toBe('mixed-samples')
+  })
+
   it('asks for a choice among several outputs, and takes it', () => {
     expect(errorOf(() => importModel(bytes))).toMatchObject({
       code: 'several-outputs',

@@ -138,7 +138,7 @@ function lowerWith(
     throw new UserError('constant-output', 'The output does not depend on the input.', { hint: 'Check the export.' })
   }
   if (unsupported.length === 0 && result?.kind === 'unknown' && result.cause) unsupported.push(result.cause)
-  if (unsupported.length === 0) checkOutput(input, result)
+  if (unsupported.length === 0) checkOutput(input, values.get(beforeReshaping(graph)))
   network.beginNode('output', [])
   const isView = result?.kind === 'view'
   const output = isView ? outputLayer(network, result) : undefined
@@ -234,6 +234,18 @@ function missingOutput({ name, operator }: Node, index: number): Value {
   const cause = { node: name, operator, reason: `its output ${index + 1} is not supported` }
   return { kind: 'unknown', cause }
 }
+
+/**
+ * What the output is before it is only written in another shape: a network that ends in Reshape to [−1, 1], as scikit-learn's
+ * regressors do, gives the values of one sample after those of another.
+ */
+function beforeReshaping(graph: Graph): string {
+  const writers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
+  let [{ name }] = graph.outputs
+  for (let node = writers.get(name); node && reshaping.has(node.operator); node = writers.get(name)) [name] = node.inputs
+  return name
+}
+const reshaping = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast'])
 
 /** With no node to blame, the input's type or a mixture of samples is what stands in the way. */
 function checkOutput(input: ChosenInput, result: Value | undefined): void {

@@ -25,6 +25,8 @@ export interface AccuracyInput {
   readonly classNames?: readonly string[]
   /** Whether a single output is a quantity; else it is a yes above 0. */
   readonly isQuantity?: boolean
+  /** Of a quantity, where the labels say what it should be. */
+  readonly targets?: TargetErrors
   readonly original: Outputs
   readonly polynomial: Outputs
   readonly encrypted?: EncryptedOutputs
@@ -34,6 +36,13 @@ export interface AccuracyInput {
   /** Of a quantised network. */
   readonly quantised?: QuantisedReport
   readonly warnings?: readonly string[]
+}
+
+/** How far each network is from what the labels say a quantity should be; the encrypted one on its samples. */
+export interface TargetErrors {
+  readonly original: OutputError
+  readonly polynomial: OutputError
+  readonly encrypted?: OutputError
 }
 
 /** Shares are between 0 and 1. `accuracy` is absent without labels. */
@@ -58,6 +67,8 @@ export interface AccuracyReport {
     readonly error?: OutputError
   }
   readonly encrypted?: EncryptedAccuracy
+  /** Of one quantity whose labels are numbers other than 0 and 1. */
+  readonly targets?: TargetErrors
   /** Absent where the network is not quantised. */
   readonly quantised?: QuantisedReport
   /** Names of the classes in the order of the outputs, where they are known. */
@@ -147,6 +158,7 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
       ...(isSingle && { error: outputError(original, polynomial) }),
     },
     ...(encrypted && { encrypted }),
+    ...(input.targets && { targets: input.targets }),
     ...(input.quantised && { quantised: input.quantised }),
     ...(input.classNames && { classNames: input.classNames }),
     classes: classChanges(labels ?? before, before, after, input.classNames ?? [], classes),

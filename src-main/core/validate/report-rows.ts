@@ -1,4 +1,5 @@
 import type { AccuracyReport } from './accuracy-report.ts'
+import type { OutputError } from './output-error.ts'
 
 /** A table as both reports print it. */
 export interface ReportTable {
@@ -26,18 +27,19 @@ export function networkTable(report: AccuracyReport): ReportTable {
   return { title: 'Networks', header: ['network', 'samples', 'accuracy', 'agreement'], rows }
 }
 
-/** Of a network that gives one quantity. */
-function errorTable({ samples, polynomial, encrypted }: AccuracyReport): ReportTable {
-  const row = (name: string, count: number, error: AccuracyReport['polynomial']['error']): string[] => [
-    name,
-    String(count),
-    figure(error?.rootMeanSquare),
-    figure(error?.largest),
-    percent(error?.relative),
+/** Of a network that gives one quantity: the distance from the original, and from the labels where they are such quantities. */
+function errorTable({ samples, polynomial, encrypted, targets }: AccuracyReport): ReportTable {
+  const row = (name: string, count: number, error?: OutputError, toLabels?: OutputError): string[] => [
+    ...[name, String(count), figure(error?.rootMeanSquare), figure(error?.largest), percent(error?.relative)],
+    ...(targets ? [figure(toLabels?.rootMeanSquare), figure(toLabels?.largest)] : []),
   ]
-  const rows = [['original', String(samples), '–', '–', '–'], row('polynomial', samples, polynomial.error)]
-  if (encrypted) rows.push(row('encrypted', encrypted.samples, encrypted.error))
-  return { title: 'Networks', header: ['network', 'samples', 'error (RMS)', 'largest', 'of the deviation'], rows }
+  const rows = [
+    row('original', samples, undefined, targets?.original),
+    row('polynomial', samples, polynomial.error, targets?.polynomial),
+  ]
+  if (encrypted) rows.push(row('encrypted', encrypted.samples, encrypted.error, targets?.encrypted))
+  const header = ['network', 'samples', 'error (RMS)', 'largest', 'of the deviation']
+  return { title: 'Networks', header: [...header, ...(targets ? ['from labels (RMS)', 'largest'] : [])], rows }
 }
 
 export const layerTable = ({ layers }: AccuracyReport): ReportTable => ({
@@ -70,27 +72,35 @@ export const classTable = (report: AccuracyReport): ReportTable => ({
   ]),
 })
 
-export const worstTable = (report: AccuracyReport): ReportTable => ({
-  title: 'Worst samples',
-  header: ['sample', 'truth', 'original', 'margin', 'polynomial', 'margin', 'largest difference'],
-  rows: report.worst.map((sample) => [
-    String(sample.index),
-    sample.truth === undefined ? '–' : classText(report, sample.truth),
-    classText(report, sample.original),
-    figure(sample.originalMargin),
-    sample.polynomial === undefined ? 'none' : classText(report, sample.polynomial),
-    figure(sample.polynomialMargin),
-    figure(sample.largestDifference),
-  ]),
-})
+export function worstTable(report: AccuracyReport): ReportTable {
+  const title = 'Worst samples'
+  if (report.judgedBy === 'error') {
+    const rows = report.worst.map(({ index, largestDifference }) => [String(index), figure(largestDifference)])
+    return { title, header: ['sample', 'difference'], rows }
+  }
+  return {
+    title,
+    header: ['sample', 'truth', 'original', 'margin', 'polynomial', 'margin', 'largest difference'],
+    rows: report.worst.map((sample) => [
+      String(sample.index),
+      sample.truth === undefined ? '–' : classText(report, sample.truth),
+      classText(report, sample.original),
+      figure(sample.originalMargin),
+      sample.polynomial === undefined ? 'none' : classText(report, sample.polynomial),
+      figure(sample.polynomialMargin),
+      figure(sample.largestDifference),
+    ]),
+  }
+}
 
 /** Whether encryption noise can change a label, in one sentence. */
-export function noiseSentence({ encrypted, samples }: AccuracyReport): string | undefined {
+export function noiseSentence({ encrypted, samples, judgedBy }: AccuracyReport): string | undefined {
   if (!encrypted) return undefined
   const { noise, agreementWithPolynomial } = encrypted
+  const moved = `Encryption moved an output by at most ${figure(noise.largest)} (${figure(noise.rootMeanSquare)} on average)`
+  if (judgedBy === 'error') return `${moved}.`
   return (
-    `Encryption moved an output by at most ${figure(noise.largest)} (${figure(noise.rootMeanSquare)} on average); ` +
-    `labels agreed with the polynomial network on ${percent(agreementWithPolynomial)} of ${encrypted.samples} samples. ` +
+    `${moved}; labels agreed with the polynomial network on ${percent(agreementWithPolynomial)} of ${encrypted.samples} samples. ` +
     `A margin over ${figure(noise.marginBound)} cannot be lost to that noise: ` +
     `${noise.beyondBound.kept} of ${noise.beyondBound.samples} encrypted samples with a larger one kept the label. ` +
     `${Math.round(noise.flippable * samples)} of ${samples} samples have a smaller one.`
