@@ -103,9 +103,14 @@ function after(schema: readonly SchemaElement[], at: number): number {
 
 const FINE_HEADINGS = [...LABEL_HEADINGS, 'fine_label', 'digit']
 
+/** By its heading; else the only column of text where all others are numbers. */
 function labelColumn(file: ParquetFile): string | undefined {
   const columns = columnsOf(file)
-  return FINE_HEADINGS.flatMap((heading) => columns.filter((name) => name.toLowerCase() === heading))[0]
+  const [headed] = FINE_HEADINGS.flatMap((heading) => columns.filter((name) => name.toLowerCase() === heading))
+  if (headed !== undefined) return headed
+  const wide = topLevel(file.metadata.schema).filter(({ name }) => !isIndexHeading(name))
+  const others = wide.filter(({ type, num_children: children }) => type === 'BYTE_ARRAY' || (children ?? 0) > 0)
+  return others.length === 1 && others[0].converted_type === 'UTF8' && wide.length > 1 ? others[0].name : undefined
 }
 
 async function labelsIn(file: ParquetFile, column: string): Promise<ClassLabels> {

@@ -50,7 +50,7 @@ function columnsOf(rows: readonly string[][], file: string, size: number | undef
   const heading = headingOf(rows)
   const [first] = rows
   const count = first.length
-  const named = heading.label ?? textColumn(first, heading)
+  const named = heading.label ?? textColumn(rows, heading)
   const all = [...first.keys()].filter((column) => column !== named)
   const { titles } = heading
   const others = titles ? all.filter((column) => !isIndexHeading(titles[column])) : all
@@ -70,9 +70,15 @@ function columnsOf(rows: readonly string[][], file: string, size: number | undef
   return { heading, count, ...(named !== undefined && { label: named }), values, isLabelAtAnEnd }
 }
 
-/** Text first or last on a line without a heading can only be its label. */
-function textColumn(first: readonly string[], { titles }: Heading): number | undefined {
-  return titles ? undefined : [0, first.length - 1].find((column) => !isNumber(first[column]))
+/**
+ * Text first or last on a line without a heading can only be its label, and so can the only column of text under a heading
+ * that names neither files nor rows.
+ */
+function textColumn([first, second]: readonly (readonly string[])[], { titles }: Heading): number | undefined {
+  if (!titles) return [0, first.length - 1].find((column) => !isNumber(first[column]))
+  const isText = (column: number): boolean => /\S/.test(second[column] ?? '') && !isNumber(second[column])
+  const texts = [...first.keys()].filter((column) => isText(column) && !isIndexHeading(titles[column]))
+  return texts.length === 1 ? texts[0] : undefined
 }
 
 type Values = Uint8Array | Float64Array

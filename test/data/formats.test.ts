@@ -155,6 +155,15 @@ describe('labels come with the samples', () => {
     ['last', 'd.csv', labels.map((label, i) => `${row(i)},${label}`).join('\n')],
     ['last, in words', 'e.csv', labels.map((label, i) => `${row(i)},${['cat', 'dog', 'ship'][label]}`).join('\n')],
     ['first, quoted', 'f.csv', labels.map((label, i) => `"${label}";${row(i).replaceAll(',', ';')}`).join('\r\n')],
+    [
+      'in words under another heading, beside row numbers',
+      'h.csv',
+      [
+        ['', ...titles, 'species'].join(','),
+        ...labels.map((label, i) => `${i},${row(i)},${['cat', 'dog', 'ship'][label]}`),
+      ].join('\n'),
+    ],
+    ['Parquet, columns, in words under another heading', vector('columns-species.parquet'), undefined],
     ['Parquet', vector('pictures-snappy.parquet'), undefined],
     ['Parquet, in words', vector('lists.parquet'), undefined],
     ['Parquet, columns', vector('columns.parquet'), undefined],

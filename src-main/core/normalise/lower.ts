@@ -221,6 +221,9 @@ function unsupportedOperator(node: Node, values: ReadonlyMap<string, Value>): Re
 
 /** How to export without the operators of another domain. */
 function hintFor(domain: string): string {
+  if (domain === 'com.microsoft.nchwc') {
+    return 'ONNX Runtime saved it for one kind of processor: give the file before that, or save with ORT_ENABLE_EXTENDED at most.'
+  }
   if (domain !== 'ai.onnx.ml') return 'Export with standard ONNX operators.'
   return 'Choose the probabilities (--output-name), or export without: to_onnx(…, options={"zipmap": False}), trees and vectorisers left out.'
 }
@@ -242,7 +245,8 @@ function missingOutput({ name, operator }: Node, index: number): Value {
 function beforeReshaping(graph: Graph): string {
   const writers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
   let [{ name }] = graph.outputs
-  for (let node = writers.get(name); node && reshaping.has(node.operator); node = writers.get(name)) [name] = node.inputs
+  for (let node = writers.get(name); node && reshaping.has(node.operator); node = writers.get(name))
+    [name] = node.inputs
   return name
 }
 const reshaping = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast'])
