@@ -113,6 +113,27 @@ describe.each([
   },
 )
 
+describe('weights beside a shortcut that the owner refreshes too', () => {
+  const b = networkBuilder([16, 16, 16])
+  const identity = { ...b.convMap(INPUT, 16, [1, 1], 1, 0, 16), weight: new Float64Array(16).fill(1) }
+  const shortcut = { id: 'shortcut', shape: [16, 16, 16] } as const
+  b.sum(
+    'sum',
+    [
+      { input: INPUT, map: b.convMap(INPUT, 16, [3, 3], 1, 1) },
+      { input: 'shortcut', map: identity },
+    ],
+    [16, 16, 16],
+  )
+  const carried = { inputs: [shortcut], outputs: [] }
+  const { plan } = compactWeights(planNetwork({ ...b.model('sum'), carried, bounds: new Map([['sum', 4]]) }, options))
+
+  it('are sent once: the shortcut lies on the grid that has room for the border', () => {
+    const expanded = plan.expansions!.reduce((sum, { results }) => sum + results.length, 0)
+    expect(expanded).toBeGreaterThan(0.9 * plan.weights.filter(({ role }) => role === 'weight').length)
+  })
+})
+
 describe('the period of a pattern', () => {
   it.each([
     { pattern: [1, 2, 1, 2, 1, 2, 1, 2], period: 2 },

@@ -67,7 +67,8 @@ class StepCounter {
     this.#slots = slots
     this.#costs = costs
     this.#partCount = diagonals[0]?.parts.length ?? 1
-    this.#parts = Int32Array.from(diagonals.flatMap((diagonal) => diagonal.parts))
+    this.#parts = new Int32Array(diagonals.length * this.#partCount)
+    diagonals.forEach(({ parts }, k) => this.#parts.set(parts, k * this.#partCount))
     this.#inputs = Int32Array.from(diagonals, (diagonal) => diagonal.input)
     this.#outputs = Int32Array.from(diagonals, (diagonal) => diagonal.output)
     this.#rotations = Int32Array.from(diagonals, (diagonal) => diagonal.rotation)

@@ -181,6 +181,53 @@ export function convDiagonals(conv: ConvMap | PlacedConvolution, placement: Plac
   }
 }
 
+/** Only which diagonals convDiagonals has, in its order: what the search needs. */
+export function convRotations(conv: ConvMap | PlacedConvolution, placement: Placement): Diagonal[] {
+  const { from, to } = placement
+  const map = conv.kind === 'sparse' ? conv.geometry : conv
+  const rows = tapShifts(map.kernel[0], map.strides[0], map.dilations[0], map.pads[0], from.row, to.row)
+  const columns = tapShifts(map.kernel[1], map.strides[1], map.dilations[1], map.pads[1], from.column, to.column)
+  const seen = new Uint8Array(to.ciphertexts * from.ciphertexts * from.slots)
+  const diagonals: Diagonal[] = []
+  for (const { input, output, rotation: ofChannels } of channelRotations(map, placement)) {
+    const first = (output * from.ciphertexts + input) * from.slots
+    for (const row of rows) {
+      for (const column of columns) {
+        const rotation = modulo(ofChannels + row.shift + column.shift, from.slots)
+        if (seen[first + rotation]) continue
+        seen[first + rotation] = 1
+        diagonals.push({ input, output, rotation, parts: [column.shift, row.shift, ofChannels] })
+      }
+    }
+  }
+  return diagonals
+}
+
+/** The shifts of channelShifts, in its order. */
+function channelRotations(
+  map: ConvGeometry,
+  placement: Placement,
+): Pick<ChannelShift, 'input' | 'output' | 'rotation'>[] {
+  const { from, to } = placement
+  const shiftsOf = new Shifts(placement)
+  const [inPerGroup, outPerGroup] = [from.shape[0] / map.groups, to.shape[0] / map.groups]
+  const seen = new Uint8Array(to.ciphertexts * from.ciphertexts * from.slots)
+  const shifts: Pick<ChannelShift, 'input' | 'output' | 'rotation'>[] = []
+  for (let out = 0; out < to.shape[0]; out++) {
+    const firstIn = Math.floor(out / outPerGroup) * inPerGroup
+    const output = ciphertextOf(to, out)
+    for (let inChannel = firstIn; inChannel < firstIn + inPerGroup; inChannel++) {
+      const input = ciphertextOf(from, inChannel)
+      const rotation = shiftsOf.rotation(from.channel[inChannel], to.channel[out])
+      const key = (output * from.ciphertexts + input) * from.slots + rotation
+      if (seen[key]) continue
+      seen[key] = 1
+      shifts.push({ input, output, rotation })
+    }
+  }
+  return shifts
+}
+
 export type PlacedConvolution = SparseMap & { readonly geometry: ConvGeometry }
 
 export const isPlacedConvolution = (map: LinearMap): map is PlacedConvolution =>

@@ -3,7 +3,7 @@ import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.
 import { foldedLayout, firstCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
 import { weightPrice, type CostModel } from '../plan/cost-model.ts'
 import {
-  convDiagonals,
+  convRotations,
   elementRotations,
   isPlacedConvolution,
   sparseRotations,
@@ -235,7 +235,7 @@ function sparseShare({ terms }: LinearChoice, { slots, packsSparse }: StepSettin
 }
 
 function rotationsOf(map: LinearMap, placement: Placement, every: number): readonly Diagonal[] {
-  if (map.kind === 'conv' || isPlacedConvolution(map)) return convDiagonals(map, placement).diagonals
+  if (map.kind === 'conv' || isPlacedConvolution(map)) return convRotations(map, placement)
   return map.kind === 'sparse' ? sparseRotations(map, placement, every) : elementRotations(placement, every)
 }
 

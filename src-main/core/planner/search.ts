@@ -1,7 +1,7 @@
 import type { Carried, NamedValue } from '../network/square-model.ts'
 import { UserError } from '../errors.ts'
 import { must } from '../must.ts'
-import { INPUT, type ConvMap, type LayerId, type LinearMap, type Shape } from '../network/layer-model.ts'
+import { INPUT, type LayerId, type Shape } from '../network/layer-model.ts'
 import { isSpaced, tensorLayouts } from './candidates.ts'
 import { signatureOf, type Layout } from './layout.ts'
 import { linearOptions, type LinearChoice, type LinearOption, type StepSettings } from './linear-options.ts'
@@ -80,17 +80,13 @@ function inputStates(steps: readonly Step[], settings: SearchSettings): SearchRe
   return packable ? [none, ...tensors] : tensors
 }
 
+/** Whatever else its readers read should lie on the same grid, so it has room for their borders too. */
 function tensorsOf({ id, shape }: NamedValue, steps: readonly Step[], { slots }: SearchSettings): Layout[] {
-  const pads = steps.flatMap((step) =>
-    step.kind === 'linear'
-      ? step.variants.flatMap(({ terms }) => terms.flatMap(({ input, map }) => (input === id ? padsOf(map) : [])))
-      : [],
-  )
+  const readers = steps.flatMap((step) => (step.kind === 'linear' && step.inputs.includes(id) ? step.variants : []))
+  const pads = readers.flatMap(({ terms }) => terms.flatMap(({ map }) => (map.kind === 'conv' ? [map.pads] : [])))
   const most = (axis: number): number => pads.reduce((more, pad) => Math.max(more, pad[axis], pad[axis + 2]), 0)
   return tensorLayouts(shape, slots, [most(0), most(1)])
 }
-
-const padsOf = (map: LinearMap): ConvMap['pads'][] => (map.kind === 'conv' ? [map.pads] : [])
 
 /** An input in each of its layouts. */
 function withTensor(
