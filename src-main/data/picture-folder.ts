@@ -121,9 +121,16 @@ function checked(files: readonly string[], folder: string): readonly string[] {
 function noPictures(folder: string, others: readonly string[]): UserError {
   const held = others.length > 0 ? ` It holds ${endings(others)}.` : ''
   const isSound = others.some((name) => /\.(wav|flac|mp3|ogg)$/i.test(name))
+  const array = others.find((name) => /\.(npy|npz|csv|tsv|parquet|bin)(\.gz)?$|ubyte(\.gz)?$/i.test(name))
+  const hint = isSound
+    ? SOUND_HINT
+    : others.some(isOtherPicture)
+      ? CONVERT_HINT
+      : array &&
+        `A folder holds pictures. Give one of its files, such as ${join(folder, array)}; put samples of several arrays into one.`
   return new UserError('no-samples', `${folder} holds 0 PNG or JPEG files.${held}`, {
     where: { file: folder },
-    ...(isSound ? { hint: SOUND_HINT } : others.some(isOtherPicture) && { hint: CONVERT_HINT }),
+    ...(hint && { hint }),
   })
 }
 

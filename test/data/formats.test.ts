@@ -260,6 +260,14 @@ describe('what is no data is refused with what to do', () => {
     })
   })
 
+  it('a folder of arrays, of which one is asked for', async () => {
+    put('arrays/data_batch_1.bin', Buffer.alloc(3073))
+    await expect(readSamples(join(folder, 'arrays'))).rejects.toMatchObject({
+      code: 'no-samples',
+      hint: expect.stringContaining(join('arrays', 'data_batch_1.bin')),
+    })
+  })
+
   it('a folder of sound', async () => {
     put('sound/yes/1.wav', Buffer.from('RIFF'))
     await expect(readSamples(join(folder, 'sound'))).rejects.toMatchObject({

@@ -266,6 +266,28 @@ describe('integer operators, on integers and as ONNX Runtime computes them', () 
   })
 })
 
+it('says that a quantised normalisation divides by a statistic', () => {
+  const bytes = model(
+    [
+      ...pair('x', 'xs', 'xz', 'xd'),
+      node('ReduceMean', 'xd', 'm', { axes: [3] }),
+      ...pair('m', 'xs', 'xz', 'md'),
+      node('Sub', 'xd md', 'c'),
+      node('Mul', 'c c', 'q'),
+      ...pair('q', 'as', 'az', 'qd'),
+      node('ReduceMean', 'qd', 'v', { axes: [3] }),
+      ...pair('v', 'as', 'az', 'vd'),
+      node('Sqrt', 'vd', 'r'),
+      ...pair('r', 'as', 'az', 'rd'),
+      node('Div', 'c rd', 'n'),
+      node('GlobalAveragePool', 'n', 'y'),
+    ],
+    grids,
+  )
+  const { unsupported } = preflight(readOnnx(bytes))
+  expect(unsupported.map(({ reason }) => reason).join()).toContain('normalises by a statistic of the input')
+})
+
 it('keeps the rounding within a function of one value', async () => {
   const bytes = model(
     [

@@ -13,6 +13,11 @@ const normalising = refused(
   'Retrain with BatchNormalization, which is folded into weights.',
   true,
 )
+const lrn = refused(
+  'it divides by a sum over neighbouring channels, as AlexNet and GoogLeNet did',
+  'Retrain without it, or with BatchNormalization, which is folded into weights: newer versions of these networks do.',
+  true,
+)
 const recurrent = refused('recurrent networks are not supported', 'Use a convolutional network.')
 const quantised = refused('it rounds values to integers', 'Export the network before quantisation.', true)
 const integer = refused('it computes with integers', 'Export the network before quantisation.')
@@ -27,7 +32,7 @@ export const refusedOperators: ReadonlyMap<string, RefusedOperator> = new Map([
   ['RMSNormalization', normalising],
   ['MeanVarianceNormalization', normalising],
   ['LpNormalization', normalising],
-  ['LRN', normalising],
+  ['LRN', lrn],
   ['LSTM', recurrent],
   ['GRU', recurrent],
   ['RNN', recurrent],

@@ -10,7 +10,9 @@ interface Surroundings {
 /** What is done to a deviation before values are divided by it. */
 const rootOrInverse = new Set(['Sqrt', 'Reciprocal', 'Pow', 'Div'])
 const between = new Set(
-  'Add Sub Mul Max Clip Cast Identity Reshape Squeeze Unsqueeze Expand Transpose Flatten Sqrt Reciprocal'.split(' '),
+  'Add Sub Mul Max Clip Cast Identity Reshape Squeeze Unsqueeze Expand Transpose Flatten Sqrt Reciprocal FakeQuantize'.split(
+    ' ',
+  ),
 )
 const reductions = new Set('ReduceMean ReduceSum ReduceSumSquare ReduceL2 ReduceL1 GlobalAveragePool'.split(' '))
 
