@@ -16,6 +16,10 @@ it.each([
   ['safetensors', '\x40\0\0\0\0\0\0\0{"weight":{"dtype":"F32"}}'],
   ['OpenVINO', '<?xml version="1.0"?>\n<net name="network" version="11">'],
   ['NCNN', '7767517\n75 83\n'],
+  ['Python pickle', '\x80\x04\x95\0\0'],
+  ['GGUF', 'GGUF\x03\0\0\0'],
+  ['Caffe network', 'name: "LeNet"\nlayer {\n  name: "data"\n'],
+  ['Darknet network', '[net]\nbatch=1\n[convolutional]\n'],
   ['ONNX as text', 'ir_version: 8\nproducer_name: "pytorch"\ngraph {\n'],
 ])('says that a file is a %s, and what to do', (what, text) => {
   const error = errorOf(() => readOnnx(bytes(text)))

@@ -29,12 +29,7 @@ const formats: readonly (ForeignFile & { readonly at: number; readonly magic: st
     what: 'a Keras or HDF5 file',
     hint: 'Export it: model.export("network.onnx", format="onnx") in Keras 3.',
   },
-  {
-    at: 0,
-    magic: '\x80\x02',
-    what: 'a Python pickle, such as an old PyTorch checkpoint',
-    hint: 'Load it in PyTorch and export it with torch.onnx.export.',
-  },
+  { at: 0, magic: 'GGUF', what: 'weights of a language model (GGUF)', hint: 'Give a model exported as .onnx.' },
   { at: 0, magic: '\x1f\x8b', what: 'compressed with gzip', hint: 'Unpack it with gunzip first.' },
   { at: 0, magic: '7767517', what: 'an NCNN parameter file', hint: 'Give the ONNX file that it was converted from.' },
   { at: 0, magic: '\x89PNG', what: 'a picture', hint: 'Give a model exported as .onnx.' },
@@ -48,6 +43,12 @@ export function foreignFile(bytes: Uint8Array): ForeignFile | undefined {
   if (known) return known
   const start = textAt(bytes, 0, 512)
   if (start.startsWith('PK\x03\x04')) return archive(bytes)
+  if (/^\x80[\x02-\x05]/.test(start)) {
+    return {
+      what: 'a Python pickle, such as a model of scikit-learn or an old PyTorch checkpoint',
+      hint: 'Load it in Python and export it: skl2onnx.to_onnx(model, samples), or torch.onnx.export.',
+    }
+  }
   if (/^\s*<(!doctype html|html)/i.test(start)) {
     return { what: 'a web page', hint: 'Download the file itself, not the page that shows it (“raw”, “download”).' }
   }
@@ -57,6 +58,9 @@ export function foreignFile(bytes: Uint8Array): ForeignFile | undefined {
   if (start.slice(8).startsWith('{"') && bytes.byteLength > 8 && bytes[7] === 0) {
     return { what: 'a safetensors file: weights without a network', hint: 'Export the network as ONNX.' }
   }
+  const convert = 'Convert it to ONNX, its weights included, such as by way of PyTorch.'
+  if (/^\s*\[net(work)?\]/.test(start)) return { what: 'a Darknet network', hint: convert }
+  if (/^[\t\n\r -~]*\n\s*layers?\s*\{/.test(start)) return { what: 'a Caffe network', hint: convert }
   if (/^\s*(ir_version|producer_name|opset_import|graph)\s*[:{]/.test(start)) {
     return {
       what: 'ONNX as text',
