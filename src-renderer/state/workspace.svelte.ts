@@ -1,4 +1,5 @@
 /** What is open, where the person is, and which jobs run for it. */
+import { untrack } from 'svelte'
 import { api } from '../api.ts'
 import type {
   Deployment,
@@ -47,6 +48,8 @@ class Workspace {
   /** Usual preprocessings. */
   presets = $state.raw<readonly PresetView[]>([])
   error = $state.raw<ErrorReport>()
+  /** Of this network, also while the next one is made, and where that is not possible. */
+  lastPlan = $state.raw<JobResult<'plan'>>()
   jobs = $state<Jobs>({})
   /** The key store as last seen. */
   deployments = $state.raw<readonly Deployment[]>([])
@@ -111,6 +114,11 @@ class Workspace {
     if (!started.ok) job.fail(started.error)
     else if (started.value) job.jobId = started.value.jobId
     else job.state = 'cancelled'
+  }
+
+  /** For screens that show a plan: it is made once, and again after each choice. */
+  askForPlan(): void {
+    if (this.supported && !this.jobs.plan) untrack(() => void this.start({ job: 'plan' }))
   }
 
   /** What a plan, a fit and a bundle depend on. */
@@ -254,6 +262,7 @@ class Workspace {
     job.take(update)
     if (update.state !== 'done') return
     this.#times[job.name] = job.took
+    if (update.job === 'plan') this.lastPlan = this.jobs.plan?.value
     if (update.job === 'look') this.#tryOriginal()
     if (update.job === 'result') {
       this.resultFile = undefined
@@ -284,6 +293,7 @@ class Workspace {
   /** What was found out about another network. */
   #forget(): void {
     this.results = []
+    this.lastPlan = undefined
     this.jobs = Object.fromEntries(Object.entries(this.jobs).filter(([name]) => lasting.includes(name as JobName)))
   }
 }
