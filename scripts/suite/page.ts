@@ -1,4 +1,4 @@
-import { bytes } from '../../src-main/cli/units.ts'
+import { bytes } from '../../src-main/core/units.ts'
 import { deploymentWords } from '../../src-main/core/compile/deployment-words.ts'
 import { DEPLOYMENTS, type Deployment, type SuiteRow } from '../../src-main/jobs/suite-row.ts'
 

@@ -1,8 +1,8 @@
 /** What each call of the contract does. Paths stay here; the page knows file names. */
 import { createHash } from 'node:crypto'
-import { copyFile, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { withoutEnding } from '../core/network/file-name.ts'
 import { app, clipboard, shell } from 'electron'
 import { recommend } from '../core/compile/candidates.ts'
@@ -15,6 +15,7 @@ import { commandsOf } from './commands.ts'
 import type { Dialogs } from './dialogs.ts'
 import type { OpenRequests } from './open-requests.ts'
 import { pdfOf } from './print-report.ts'
+import { withHandOver } from './report-hand-over.ts'
 import { bytesOf, loadProject, saveProject } from './project-file.ts'
 import { choiceWords, Project, sampleModel, sampleProject } from './project.ts'
 import type { RecentFiles } from './recent.ts'
@@ -210,14 +211,19 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       return undefined
     },
     saveReport: async ({ format }) => {
-      const report = starter.report(format === 'pdf' ? 'html' : format)
+      const report = starter.report(format === 'csv' ? 'csv' : 'html')
       const path = await dialogs.save(
         'Save the report',
         `${withoutEnding(basename(current().model))} accuracy.${format}`,
       )
       if (path === undefined) return null
-      if (format === 'pdf') await writeFile(path, await pdfOf(report))
-      else await copyFile(report, path)
+      if (format === 'csv') await copyFile(report, path)
+      else {
+        const commands = commandsOf(current(), starter.keys, starter.exported)
+        const whole = join(dirname(report), 'whole.html')
+        await writeFile(whole, withHandOver(await readFile(report, 'utf8'), starter.planOf(current()), commands))
+        await writeFile(path, await (format === 'pdf' ? pdfOf(whole) : readFile(whole)))
+      }
       return basename(path)
     },
     showFolder: ({ of }) => {

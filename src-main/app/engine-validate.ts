@@ -5,8 +5,6 @@ import { reportCsv } from '../core/validate/report-csv.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
 import { layerTable } from '../core/validate/report-rows.ts'
 import type { Accuracy } from '../ipc/results.ts'
-import { readBytes } from '../files/read-file.ts'
-import { sha256 } from '../files/sha256.ts'
 import { reportOrigin } from '../jobs/report-origin.ts'
 import { validate, type ValidateRequest } from '../jobs/validate.ts'
 import { picturesOf } from './engine-pictures.ts'
@@ -20,7 +18,7 @@ export async function validateForWindow(request: ValidateJobRequest, work: WorkC
   const report = await validate(request, work)
   await writeFile(
     join(request.reports, 'report.html'),
-    reportHtml(report, basename(request.model), reportOrigin(request, sha256(await readBytes(request.model)))),
+    reportHtml(report, basename(request.model), reportOrigin(request, report.sha256)),
   )
   await writeFile(join(request.reports, 'report.csv'), reportCsv(report))
   const pictures = await picturesOf(

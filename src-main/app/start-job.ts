@@ -9,6 +9,7 @@ import type { Dialogs } from './dialogs.ts'
 import type { WindowJobs } from './jobs.ts'
 import type { Project } from './project.ts'
 import type { RememberedPassphrases } from './remembered.ts'
+import type { SplitPlan } from '../ipc/results.ts'
 import type { LastingJob } from './results.ts'
 import type { Scratch } from './scratch.ts'
 import { testRecordOf } from './test-record.ts'
@@ -45,6 +46,7 @@ export class JobStarter {
   /** What the last trial left for further inputs: its bundle and throw-away keys. */
   #trial: string | undefined
   #reports: string | undefined
+  #planned: { readonly made: string; readonly plan: SplitPlan } | undefined
   readonly #jobs: WindowJobs
   readonly #scratch: Scratch
   readonly #dialogs: Dialogs
@@ -71,6 +73,11 @@ export class JobStarter {
     return join(this.#reports, `report.${format}`)
   }
 
+  /** The plan of a project's choices as they are, where it was made. */
+  planOf({ made }: Project): SplitPlan | undefined {
+    return this.#planned?.made === made ? this.#planned.plan : undefined
+  }
+
   /** What a file holds. @throws UserError where it is no network; CancelledError */
   inspect(model: string): Promise<Inspection> {
     return this.#jobs.run('inspect', { model })
@@ -83,7 +90,7 @@ export class JobStarter {
   /** Stops everything, and removes what was only tried. */
   async forget(): Promise<void> {
     await this.#jobs.stopAll()
-    this.#trial = this.#reports = this.exported = undefined
+    this.#trial = this.#reports = this.exported = this.#planned = undefined
     await this.#scratch.removeAll()
   }
 
@@ -131,7 +138,9 @@ export class JobStarter {
         return this.#jobs.start('original', { ...network, calibration, inputs, labels })
       }
       case 'plan':
-        return this.#jobs.start('plan', { ...network, input, split, calibration, keptOnly: true })
+        return this.#jobs.start('plan', { ...network, input, split, calibration, keptOnly: true }, async (plan) => {
+          this.#planned = plan && { made: project.made, plan }
+        })
       case 'proposals':
         return this.#jobs.start('proposals', { ...network, input, splits: request.splits, calibration, keptOnly: true })
       case 'activations':

@@ -1,7 +1,7 @@
 import type { BudgetReport } from '../jobs/keys.ts'
 import type { PlanResult } from '../jobs/plan.ts'
 import { table } from './table.ts'
-import { grouped } from './units.ts'
+import { grouped } from '../core/units.ts'
 
 const bits = (value: number): string => value.toFixed(1)
 

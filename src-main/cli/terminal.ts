@@ -1,7 +1,7 @@
 import type { ErrorReport } from '../core/errors.ts'
 import type { ProgressEvent, ProgressListener } from '../core/progress.ts'
 import { printableName } from '../core/printable.ts'
-import { wholeSeconds } from './units.ts'
+import { wholeSeconds } from '../core/units.ts'
 
 const CLEAR_LINE = '\r\x1b[K'
 const REDRAW_MS = 80

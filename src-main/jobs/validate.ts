@@ -25,19 +25,15 @@ import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { openReference, type ReferenceOptions } from '../ort/reference.ts'
 import { openSamples } from './calibration.ts'
 import { judge, type OriginalTrial } from './try-original.ts'
-import { approximateOpened, planApproximated, type ApproximatedNetwork, type CompileRequest } from './compile.ts'
+import { approximateOpened, planApproximated, type ApproximatedNetwork } from './compile.ts'
 import { openNetworkFile, referenceOptions, type NetworkFile } from './open-network.ts'
 import { COMPARED_SAMPLES, openOriginal, type OriginalReport } from './original.ts'
+import { reportOrigin, type Measured } from './report-origin.ts'
 import { exportCompiled } from './protect.ts'
 import { runSegmentsInProcess } from './run-segments.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
 
-export interface ValidateRequest extends Omit<CompileRequest, 'input' | 'batch' | 'msPerMegabyte'> {
-  readonly data: string
-  /** Where the data has none, or others; only agreements are reported where there are none at all. */
-  readonly labels?: string
-  /** How many samples are run encrypted too. */
-  readonly encrypted: number
+export interface ValidateRequest extends Measured {
   /** Where a page with plots goes. */
   readonly html?: string
   readonly force: boolean
@@ -47,6 +43,8 @@ export interface ValidateResult extends AccuracyReport {
   /** Where the original network is right on less than half, with what usual preprocessings give. */
   readonly original: AccuracyReport['original'] & Pick<OriginalTrial, 'presets' | 'reordered'>
   readonly html?: string
+  /** Of the network's file, as it was read. */
+  readonly sha256: string
   readonly seconds: number
 }
 
@@ -134,12 +132,15 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
     warnings,
   })
   const { html } = request
+  const { sha256 } = opened
   if (html !== undefined) {
-    await writeAtomically(html, request, (file) => file.writeFile(reportHtml(report, model.name)))
+    await writeAtomically(html, request, (file) =>
+      file.writeFile(reportHtml(report, model.name, reportOrigin(request, sha256))),
+    )
   }
   const { presets, reordered } = check ?? {}
   const judged = { ...report.original, ...(presets && { presets, reordered }) }
-  return { ...report, original: judged, ...(html !== undefined && { html }), seconds: watch.seconds }
+  return { ...report, original: judged, ...(html !== undefined && { html }), sha256, seconds: watch.seconds }
 }
 
 /** Samples that are read again each time they are used. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { pairs, table } from '../../src-main/cli/table.ts'
 import { stepCounter, type ProgressEvent } from '../../src-main/core/progress.ts'
 import { errorText, ProgressLine, progressText } from '../../src-main/cli/terminal.ts'
-import { bytes, seconds } from '../../src-main/cli/units.ts'
+import { bytes, seconds } from '../../src-main/core/units.ts'
 import { number, numbers, positiveNumber, wholeNumber } from '../../src-main/cli/values.ts'
 
 describe('what people read', () => {

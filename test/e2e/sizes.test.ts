@@ -172,7 +172,10 @@ describe('a network on two nodes', () => {
       await person.choose(report)
       await person.button('Save as HTML…').click()
       await app.page.getByText('Saved as report.html.').waitFor()
-      expect(await readFile(report, 'utf8')).toContain('Confusion matrix, encrypted (2 samples)')
+      const page = await readFile(report, 'utf8')
+      for (const part of ['Confusion matrix, encrypted (2 samples)', 'Commands that repeat it', 'sealwright protect']) {
+        expect(page).toContain(part)
+      }
     },
   )
 })

@@ -125,6 +125,8 @@ describe('the printed report', () => {
     expect(html).toContain('<svg')
     expect(html).not.toContain('<script')
     expect(html).not.toMatch(/\b(src|href)=/)
+    expect(html).toContain('<svg role="img" aria-label="Error added by layer"')
+    expect(html).not.toMatch(/<svg(?![^>]*aria-label)/)
   })
 })
 

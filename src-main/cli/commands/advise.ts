@@ -12,7 +12,7 @@ import {
   type PreprocessingOptions,
 } from '../options.ts'
 import { table } from '../table.ts'
-import { bytes, seconds } from '../units.ts'
+import { bytes, seconds } from '../../core/units.ts'
 import { byteSize, path, wholeNumber } from '../values.ts'
 
 interface Options extends PreprocessingOptions {

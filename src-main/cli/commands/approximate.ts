@@ -13,7 +13,7 @@ import {
   type SplitOptions,
 } from '../options.ts'
 import { table } from '../table.ts'
-import { seconds } from '../units.ts'
+import { seconds } from '../../core/units.ts'
 import { path } from '../values.ts'
 
 interface Options extends PreprocessingOptions, ActivationOptions, SplitOptions {

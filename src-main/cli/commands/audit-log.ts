@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { answer, command, group } from '../command.ts'
 import { pairs } from '../table.ts'
-import { grouped } from '../units.ts'
+import { grouped } from '../../core/units.ts'
 import { path } from '../values.ts'
 import { replayCommands } from './audit.ts'
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { TrialResult } from '../../jobs/trial.ts'
 import { answer, command } from '../command.ts'
 import { pairs, table } from '../table.ts'
-import { bytes, seconds } from '../units.ts'
+import { bytes, seconds } from '../../core/units.ts'
 import { path, positiveNumber } from '../values.ts'
 
 interface Options {

@@ -6,7 +6,7 @@ import { answer, command } from '../command.ts'
 import { withNats } from '../nats.ts'
 import { withTrust } from '../options.ts'
 import { table } from '../table.ts'
-import { seconds } from '../units.ts'
+import { seconds } from '../../core/units.ts'
 import { path, positiveNumber, wholeNumber } from '../values.ts'
 
 interface Options extends TrustRequest, NatsRequest {

@@ -15,7 +15,7 @@ import { answer, command, group } from '../command.ts'
 import { withRunner, withTrust, type RunnerOptions } from '../options.ts'
 import { pairs, table } from '../table.ts'
 import { keptText } from '../../core/validate/kept.ts'
-import { bytes, seconds, times } from '../units.ts'
+import { bytes, seconds, times } from '../../core/units.ts'
 import { path, wholeNumber } from '../values.ts'
 
 interface TrustOptions extends TrustRequest {

@@ -3,7 +3,7 @@ import type { InspectResult, NetworkEstimate } from '../../jobs/inspect.ts'
 import { answer, command } from '../command.ts'
 import { withNetworkNames } from '../options.ts'
 import { pairs, table } from '../table.ts'
-import { bytes, grouped, seconds, times } from '../units.ts'
+import { bytes, grouped, seconds, times } from '../../core/units.ts'
 import { path } from '../values.ts'
 
 interface Options {

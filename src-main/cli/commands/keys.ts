@@ -6,7 +6,7 @@ import type * as keyJobs from '../../jobs/keys.ts'
 import { budgetPairs, leftOf } from '../budget.ts'
 import { answer, command, group, type Answer } from '../command.ts'
 import { pairs, table } from '../table.ts'
-import { bytes } from '../units.ts'
+import { bytes } from '../../core/units.ts'
 import { path } from '../values.ts'
 
 /** Loaded when a command runs: they bring SEAL along. */

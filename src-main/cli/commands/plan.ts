@@ -16,7 +16,7 @@ import {
   type SplitOptions,
 } from '../options.ts'
 import { pairs, table } from '../table.ts'
-import { bytes, seconds } from '../units.ts'
+import { bytes, seconds } from '../../core/units.ts'
 import { path } from '../values.ts'
 import { present } from '../../core/must.ts'
 

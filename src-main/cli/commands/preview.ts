@@ -11,7 +11,7 @@ import {
   type PreprocessingOptions,
 } from '../options.ts'
 import { pairs, table } from '../table.ts'
-import { times } from '../units.ts'
+import { times } from '../../core/units.ts'
 import { path, wholeNumber } from '../values.ts'
 
 interface Options extends PreprocessingOptions, ClassNameOptions {

@@ -28,7 +28,7 @@ import {
 import { policyOf, revealOption, topOption, type RevealMode } from '../reveal.ts'
 import { readLock, readUnlock } from '../passphrase.ts'
 import { pairs } from '../table.ts'
-import { bytes, seconds } from '../units.ts'
+import { bytes, seconds } from '../../core/units.ts'
 import { number, path, positiveNumber } from '../values.ts'
 
 interface Options

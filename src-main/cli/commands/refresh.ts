@@ -3,7 +3,7 @@ import { answer, command } from '../command.ts'
 import { withUnlock, type UnlockOptions } from '../options.ts'
 import { readUnlock } from '../passphrase.ts'
 import { pairs } from '../table.ts'
-import { bytes } from '../units.ts'
+import { bytes } from '../../core/units.ts'
 import { path } from '../values.ts'
 
 interface Options extends UnlockOptions {

@@ -13,7 +13,7 @@ import type { ReportTable } from './report-rows.ts'
 
 /**
  * The report as one HTML page with its plots, without scripts or anything to fetch.
- * @param origin names and values that say how it was made
+ * @param origin - names and values that say how it was made
  */
 export function reportHtml(report: AccuracyReport, title: string, origin: ReportTable['rows'] = []): string {
   const { layers, classes } = report
@@ -66,9 +66,20 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; }
 th, td { text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; border-bottom: 1px solid #d8dee5; }
 .matrix td { text-align: right; padding: 0.2rem 0.5rem; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; }
 .warning { background: #fff3d6; padding: 0.5rem 0.8rem; }
 svg text { font: 12px system-ui, sans-serif; fill: #1c2733; }
 `
+
+/** The page with more at its end: tables, and lines as they are typed. */
+export function withSections(
+  page: string,
+  tables: readonly ReportTable[],
+  typed: { title: string; lines: string },
+): string {
+  const sections = [...tables.map(table), `<h2>${escape(typed.title)}</h2>\n<pre>${escape(typed.lines)}</pre>`]
+  return page.replace('</body>', () => `${sections.join('\n')}\n</body>`)
+}
 
 function table({ title, header, rows }: ReportTable): string {
   if (rows.length === 0) return ''
@@ -99,7 +110,7 @@ function bars(title: string, items: readonly { readonly name: string; readonly v
   })
   const height = items.length * (BAR.height + BAR.gap)
   const width = BAR.left + BAR.width + BAR.room
-  return `<h2>${escape(title)}</h2>\n<svg role="img" width="${width}" height="${height}">${rows.join('')}</svg>`
+  return `<h2>${escape(title)}</h2>\n<svg role="img" aria-label="${escape(title)}" width="${width}" height="${height}">${rows.join('')}</svg>`
 }
 
 /** Rows are the true classes; darker cells hold a larger share of their row. */

@@ -1,3 +1,5 @@
+/** Figures for people. */
+
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
 
 /** SI units, three figures: 449 MB. */
