@@ -4,7 +4,7 @@ import type { Split } from '../core/segment/cut.ts'
 import { splitText } from '../core/segment/split-text.ts'
 import type { Project } from './project.ts'
 
-/** @param out the bundle that was exported; beside the model where none was */
+/** @param out - the bundle that was exported; beside the model where none was */
 export function commandsOf({ model, choices }: Project, keys: string, out = `${withoutEnding(model)}.sealed`): string {
   const { calibration, inputs, labels, classNames, degrees, input, reveal, auditRate, minKept } = choices
   const network = quoted(model)

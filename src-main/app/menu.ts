@@ -6,7 +6,7 @@ import { stageId } from '../ipc/views.ts'
 
 const titleOf = (id: string): string => id[0].toUpperCase() + id.slice(1)
 
-/** @param docs the folder of the documentation */
+/** @param docs - the folder of the documentation */
 export function setMenu(ask: (command: MenuCommand) => void, docs: string): void {
   const item = (label: string, command: MenuCommand, accelerator?: string): MenuItemConstructorOptions => ({
     label,

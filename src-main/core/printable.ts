@@ -4,7 +4,7 @@
  */
 const ACTING = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
-/** Text from anywhere, fit for a terminal: such characters become their code, as \u001b. */
+/** Text from anywhere, fit for a terminal: such characters become their code, such as `\u001b`. */
 export const printable = (text: string): string => text.replace(ACTING, escaped)
 
 /** A name from outside, fit to stand in a line. */

@@ -26,7 +26,7 @@ const MOST_WIDE_VALUES = 2 ** 26
 /**
  * A text table with the values of one sample on each line, and perhaps its label: in the column headed so, or first or
  * last where there is no heading.
- * @param size values of one sample, where a network says so
+ * @param size - values of one sample, where a network says so
  * @throws UserError bad-csv, file-too-large
  */
 export function parseTable(bytes: Uint8Array, file: string, size?: number, classes?: number): Table {

@@ -17,7 +17,7 @@ export async function readClassNames(path: string): Promise<readonly string[]> {
 
 /**
  * Names of the classes in the order of the outputs: those that were given, else those of the model's file.
- * @param classes scores of the network; a single one has two classes
+ * @param classes - scores of the network; a single one has two classes
  * @throws UserError bad-class-names
  */
 export function classNamesOf(

@@ -68,7 +68,7 @@ export function plannedRow(empty: SuiteRow, candidate: Candidate): SuiteRow {
   }
 }
 
-/** @param agreement share of the original's labels that the approximated network gives */
+/** @param agreement - share of the original's labels that the approximated network gives */
 export function triedFigures({ tested, kept }: SealAndTryResult, agreement: number) {
   const { samples, segments } = tested
   const hasLabels = kept?.judgedBy !== 'relative-error'

@@ -64,7 +64,7 @@ export async function tryOriginal(
 /**
  * Tries the original network on samples whose classes are known, and with every usual preprocessing beside it where the
  * network is small enough, or is right on less than half.
- * @param labels one class for each sample of the source
+ * @param labels - one class for each sample of the source
  */
 export async function compareFeeds(
   request: NetworkRequest,
@@ -101,8 +101,8 @@ export interface Judged {
 /**
  * The accuracy of labels that the original network gave; with usual preprocessings beside it, and a warning, where it is
  * right on less than half.
- * @param trials places of the samples in their source
- * @param always compares usual preprocessings in any case
+ * @param trials - places of the samples in their source
+ * @param always - compares usual preprocessings in any case
  */
 export async function judge(
   judged: Judged,

@@ -21,7 +21,7 @@ export function primitiveRoot(prime: bigint, n: number): bigint {
   }
 }
 
-/** The Galois element of a left rotation, 0 < steps < n/2: SEAL's generator is 3. */
+/** The Galois element of a left rotation, `0 < steps < n/2`: SEAL's generator is 3. */
 export const galoisElement = (steps: number, n: number): number => Number(power(3n, BigInt(steps), BigInt(2 * n)))
 
 /** Inverse of an odd number modulo 2n, a power of two: the units' orders divide n. */

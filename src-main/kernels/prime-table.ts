@@ -77,7 +77,7 @@ const smallest = (x: bigint, p: bigint): bigint => (2n * x > p ? x - p : x)
 const power2 = (bits: number): bigint => 1n << BigInt(bits)
 
 /**
- * The unit 2^k of a sum's high accumulator that lets most products a·b, |a| ≤ growth·p, |b| < p, be added before a
+ * The unit 2^k of a sum's high accumulator that lets most products a·b, `|a| ≤ growth·p`, `|b| < p`, be added before a
  * fold: the sum and its rests stay under 2^(51+k), the rests alone under 2^53 − 2^51. A rest is at most 2^(k−1) and,
  * without fused multiply-add, the rounding error of a product.
  */

@@ -7,7 +7,7 @@ type Double = readonly [high: number, low: number]
 /** Real and imaginary part. */
 type Complex = readonly [Double, Double]
 
-/** exp(πi·m/n) for m < n/2, n a power of two: real parts, then imaginary parts. */
+/** `exp(πi·m/n)` for `m < n/2`, n a power of two: real parts, then imaginary parts. */
 export function quarterRoots(n: number): { real: Float64Array; imaginary: Float64Array } {
   const count = n / 2
   const roots: Complex[] = [[ONE, ZERO]]

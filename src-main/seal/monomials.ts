@@ -38,14 +38,14 @@ export function plaintextFrom(context: Encoding, residues: BigUint64Array, prime
 export class Monomials {
   readonly #context: Encoding
   readonly #plaintexts = new Map<string, Plaintext>()
-  /** Of each prime: ψ^i for 0 ≤ i < N. */
+  /** Of each prime: `ψ^i` for `0 ≤ i < N`. */
   readonly #powers: BigUint64Array[] = []
 
   constructor(context: Encoding) {
     this.#context = context
   }
 
-  /** Stays this object's. 0 ≤ exponent < 2N. */
+  /** Stays this object's. `0 ≤ exponent < 2N`. */
   plaintext(exponent: number, primes: number): Plaintext {
     const key = `${exponent} ${primes}`
     let plain = this.#plaintexts.get(key)

@@ -40,7 +40,7 @@ interface Unit {
   readonly isBlock: boolean
 }
 
-/** @param isOpen groups that are drawn node by node */
+/** @param isOpen - groups that are drawn node by node */
 export function collapsed(picture: NetworkPicture, isOpen: (group: Group) => boolean = () => false): DrawnPicture {
   if (picture.nodes.length <= mostWhole) return picture
   const groups = groupsOf(picture).filter((group) => !isOpen(group))

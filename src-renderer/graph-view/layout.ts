@@ -37,7 +37,7 @@ export interface PlacedNetwork {
   readonly height: number
 }
 
-/** @param wraps breaks even a short network into columns, so that it can be seen whole */
+/** @param wraps - breaks even a short network into columns, so that it can be seen whole */
 export function placed(picture: DrawnPicture, wraps = picture.nodes.length > mostWhole): PlacedNetwork {
   const graph = new dagre.graphlib.Graph()
   graph.setGraph({ rankdir: 'TB', nodesep: 26, ranksep: 2 * halfRow })
@@ -92,7 +92,7 @@ interface Fit extends Columns {
   readonly height: number
 }
 
-/** As many columns as let a deep network be seen whole and largest. @param middles of the boxes */
+/** As many columns as let a deep network be seen whole and largest. @param middles - of the boxes */
 function fitted(middles: readonly Point[], width: number, height: number, mostHeight: number): Fit {
   if (height <= mostHeight) return inColumns(middles, width, height, 1)
   const zoom = ({ width, height }: Fit) => Math.min(1, pane.width / width, pane.height / height)

@@ -24,9 +24,9 @@ export const halfRow = 15
  * The way between two boxes, without its ends: by the points at which the unbroken graph has room. Where it changes the column, it
  * runs below that column, up in the gap before the next, and above that one. Empty where a plain curve between the two is free.
  *
- * @param middles where the unbroken graph has room between the two
- * @param from middle of the first box in the unbroken graph
- * @param to middle of the second
+ * @param middles - where the unbroken graph has room between the two
+ * @param from - middle of the first box in the unbroken graph
+ * @param to - middle of the second
  */
 export function wayOf(middles: readonly Point[], columns: Columns, from: Point, to: Point): Point[] {
   const [first, last] = [columns.columnOf(from.y), columns.columnOf(to.y)]

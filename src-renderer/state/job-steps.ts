@@ -45,7 +45,7 @@ export interface Place {
   readonly share: number
 }
 
-/** @param part of the present step, from 0 to 1. @returns undefined for a stage that is no step of its own */
+/** @param part - of the present step, from 0 to 1. @returns undefined for a stage that is no step of its own */
 export function placeIn(list: readonly Step[], stage: string, part: number): Place | undefined {
   const known = (wanted: string): number => list.findIndex((step) => step.stage === wanted)
   const at = known(stage) >= 0 ? known(stage) : known(partOf[stage] ?? '')

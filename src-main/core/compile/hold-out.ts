@@ -7,7 +7,7 @@ const LEAST = 20
 
 /**
  * Sets samples aside, evenly spaced, that judge what a fit on the others keeps. None where there are fewer than five.
- * @param multiplications of one sample through the network
+ * @param multiplications - of one sample through the network
  */
 export function holdOut<T>(
   samples: readonly T[],

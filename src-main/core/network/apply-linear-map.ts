@@ -85,7 +85,7 @@ function padImage(
 }
 
 /**
- * out[to + j] += Σ_k weights[output][k] · x[from + offsets[k] + j] for j < length, and the same for the next output
+ * `out[to + j] += Σ_k weights[output][k] · x[from + offsets[k] + j]` for `j < length`, and the same for the next output
  * at to + step, unless step is 0. Blocks of two outputs by four columns stay in registers.
  */
 function multiplyRun(

@@ -5,7 +5,7 @@ const SPLITTER = 134217729
 /** Adding and subtracting it rounds to the nearest integer, halves to even. */
 const ROUND = 1.5 * 2 ** 52
 
-/** a·b mod p in [0, p), exactly, for integers |a|, |b| < 2^50 and p < 2^50. */
+/** a·b mod p in [0, p), exactly, for integers with `|a|, |b| < 2^50` and `p < 2^50`. */
 export function multiplyModulo(a: number, b: number, p: number): number {
   const product = a * b
   const quotient = product / p + ROUND - ROUND

@@ -15,7 +15,7 @@ export interface Evaluator<V> {
   add(left: V, right: V): V
   addWeight(value: V, weight: WeightIndex): V
   modSwitch(value: V, primes: number): V
-  /** Σ values[k] · X^exponents[k], with 0 ≤ exponent < 2N: no noise, no level, the same scale. */
+  /** Σ values[k] · X^exponents[k], with `0 ≤ exponent < 2N`: no noise, no level, the same scale. */
   monomialSum(values: readonly V[], exponents: readonly number[]): V
   /** Keeps these slots and makes the others zero: a product with a plaintext, and a rescaling. */
   mask(value: V, slots: Int32Array): V

@@ -103,11 +103,11 @@ export type Instruction =
   | { readonly op: 'square'; readonly out: Register; readonly in: Register }
   | { readonly op: 'relinearise'; readonly out: Register; readonly in: Register }
   | { readonly op: 'rescale'; readonly out: Register; readonly in: Register }
-  /** Left rotation: slot s of the output is slot s + steps of the input, cyclically. 0 < steps < slots. */
+  /** Left rotation: slot s of the output is slot s + steps of the input, cyclically. `0 < steps < slots`. */
   | { readonly op: 'rotate'; readonly out: Register; readonly in: Register; readonly steps: number }
   | { readonly op: 'add'; readonly out: Register; readonly in: readonly [Register, Register] }
   | { readonly op: 'add-weight'; readonly out: Register; readonly in: Register; readonly weight: WeightIndex }
-  /** out = Σ values[k] · X^exponents[k] in the ring of polynomials, 0 ≤ exponent < 2N; only in expansions. */
+  /** out = Σ values[k] · X^exponents[k] in the ring of polynomials, `0 ≤ exponent < 2N`; only in expansions. */
   | {
       readonly op: 'monomial-sum'
       readonly out: Register

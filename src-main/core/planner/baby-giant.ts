@@ -1,7 +1,7 @@
 import type { Diagonal } from './diagonals.ts'
 
 /**
- * Baby-step giant-step: Σ_r w_r·rot_r(x) = Σ_g rot_g( Σ_b w'_{g+b}·rot_b(x) ). Each distinct (input, b)
+ * Baby-step giant-step: `Σ_r w_r·rot_r(x) = Σ_g rot_g( Σ_b w'_{g+b}·rot_b(x) )`. Each distinct (input, b)
  * costs a rotation, each distinct (output, g) a relinearisation and, unless g = 0, a rotation.
  */
 export interface BabyGiant {

@@ -18,7 +18,7 @@ const maximumNodes = 64
 /**
  * Recognise activations that are written out.
  * Before: y = e(x), an expression of element-wise nodes over one value x, such as x·Sigmoid(x), 0.5·x·(1 + Erf(x/√2)),
- * ((a·x + b)·x + c)·x + d or Where(x > 1, x, 0). After: one activation: k·A(x) where e is a known activation A, a
+ * ((a·x + b)·x + c)·x + d or `Where(x > 1, x, 0)`. After: one activation: k·A(x) where e is a known activation A, a
  * polynomial where it is one (constants may differ by channel), else e itself, with as much before it as is element-wise.
  * Conditions: e holds a node that lowering does not understand by itself.
  * Formula: e is evaluated on a grid and equals k·A on all of it (see nameActivation); polynomials by their algebra.

@@ -24,7 +24,7 @@ const moving = new Set(
  * After: the same network on real numbers, each quantisation one FakeQuantize; weights and biases are dequantised.
  * Conditions: scales and zero points are constants of one element; what is not so stays, and lowering reports it.
  * Formula: an integer q of scale s and zero point z stands for r = s·(q − z); a map of integers is that map of reals
- * times its scales, and a maximum or a move of integers is that of the reals, since s > 0.
+ * times its scales, and a maximum or a move of integers is that of the reals, since s is above 0.
  * The output, where it is of integers, is left in reals. `onIntegers`: quantisers round as those of the file.
  */
 export function readIntegers(graph: Graph, onIntegers = false): Graph {
