@@ -11,6 +11,7 @@ await mkdir(folder, { recursive: true })
 const app = await openWindow()
 const { page, temporaryFolder } = app
 const person = new Driver(app)
+page.setDefaultTimeout(patientMs)
 try {
   await picture('start')
   await person.button('Open the sample').click()

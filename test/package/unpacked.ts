@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -50,6 +50,25 @@ describe('the package', () => {
     expect(packages).not.toContain('vitest')
     expect(packages).not.toContain('electron')
     expect(existsSync(join(engine, process.platform === 'win32' ? 'node.exe' : 'node'))).toBe(true)
+  })
+
+  it('carries its bill of materials, and the pages that the Help menu opens', async () => {
+    const engine = join(resources, 'engine')
+    const bill = JSON.parse(await readFile(join(engine, 'sbom.cdx.json'), 'utf8')) as {
+      readonly bomFormat: string
+      readonly components: readonly { readonly name: string; readonly version: string }[]
+    }
+    expect(bill.bomFormat).toBe('CycloneDX')
+    expect(bill.components.map(({ name }) => name)).toEqual(expect.arrayContaining(['node-seal', 'electron', 'node']))
+    const { version } = JSON.parse(
+      await readFile(join(engine, 'node_modules', 'node-seal', 'package.json'), 'utf8'),
+    ) as {
+      readonly version: string
+    }
+    expect(bill.components).toContainEqual(expect.objectContaining({ name: 'node-seal', version }))
+    for (const page of ['guide', 'data', 'security', 'errors', 'cli']) {
+      expect(existsSync(join(engine, 'docs', `${page}.md`))).toBe(true)
+    }
   })
 })
 
