@@ -3,7 +3,7 @@ import { Adam } from '../../src-main/core/tune/adam.ts'
 
 const parameters = () => ({
   layer: 'conv',
-  term: 0,
+  of: 'weights' as const,
   values: Float32Array.of(1, -1),
   gradient: new Float32Array(2),
   lanes: 1,

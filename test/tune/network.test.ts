@@ -57,6 +57,30 @@ describe('the network in single precision', () => {
     )
   })
 
+  it('gives the same with polynomials whose coefficients are free, and hands back what it began with', () => {
+    fc.assert(
+      fc.property(polynomialModels, (model) => {
+        const samples = samplesOf(sizeOf(model.input.shape))
+        const network = new Network(model, SAMPLES, true)
+        const before = Float32Array.from(network.forward(samples))
+        fc.pre(largestOf(runLayerBatch(model, samples).flatMap((row) => [...row])) < 50)
+        const fixed = network.parameters.length
+        network.freePolynomials()
+        const free = model.layers.filter(
+          (layer) => layer.kind === 'polynomial' && [3, 5].includes(layer.coefficients[0].length),
+        )
+        expect(network.parameters.length).toBe(fixed + free.length)
+        const scale = 1 + largestOf(before)
+        network.forward(samples).forEach((value, i) => expect(Math.abs(value - before[i])).toBeLessThan(1e-2 * scale))
+        const outputs = runLayerBatch(network.withParameters(model), samples)
+        outputs.forEach((row, s) =>
+          row.forEach((value, j) => expect(Math.abs(value - before[j * SAMPLES + s])).toBeLessThan(1e-2 * scale)),
+        )
+      }),
+      { numRuns: 60 },
+    )
+  })
+
   it('finds the gradient of any weight and bias', () => {
     fc.assert(
       fc.property(polynomialModels, fc.nat(), (model, pick) => {

@@ -65,12 +65,13 @@ export async function tuneNetwork(
   { refit, tuningEpochs = {} }: Pick<ApproximationOptions, 'refit' | 'tuningEpochs'>,
   work: WorkContext,
 ): Promise<PolynomialModel> {
-  const movements = movementsOf(evidence)
-  if (refit === false || !judge || !hasPolynomial(model)) return { ...model, fitting: { movements, ...(by && { by }) } }
-  const tuned = await tune(original, model, { ...evidence, judge }, tuningEpochs, work)
-  const { far, samples } = judge.of(tuned)
+  const common = { movements: movementsOf(evidence), ...(by && { by }) }
+  if (!hasPolynomial(model)) return { ...model, fitting: common }
+  const isTuned = refit !== false && judge !== undefined
+  const tuned = isTuned ? await tune(original, model, { ...evidence, judge }, tuningEpochs, work) : model
+  const { far, samples } = (judge ?? new Judge(original, evidence)).of(tuned)
   if (far > 0) warnFar(far, samples, work)
-  const fitting = { movements, ...(by && { by }), tuned: tuned !== model, judged: samples, far }
+  const fitting = { ...common, ...(isTuned && { tuned: tuned !== model }), judged: samples, far }
   return { ...(tuned === model ? model : observeRanges(tuned, seen)), fitting }
 }
 
@@ -85,9 +86,6 @@ function warnFar(far: number, samples: number, work: WorkContext): void {
 }
 
 const hasPolynomial = ({ layers }: PolynomialModel) => layers.some(({ kind }) => kind === 'polynomial')
-
-/** By how much a network with polynomials by column or row must be closer: it has more distinct weights. */
-const WORTH_PLACES = 0.8
 
 /**
  * The networks that closed forms give (`fitLayers`): the plain one, one that is fitted to distorted copies as well, bounded by
@@ -124,8 +122,7 @@ export async function fitNetwork(
   for (const form of others) {
     const candidate = await fitLayers(slots, samples, options, form, done)
     const judgement = judge.of(candidate)
-    const asked = form.by && !best.by ? WORTH_PLACES * best.judgement.loss : best.judgement.loss
-    if (!isBetter(judgement, { ...best.judgement, loss: asked })) continue
+    if (!isBetter(judgement, best.judgement)) continue
     best = { model: candidate, seen: samples, judgement, by: form.by }
   }
   const { model: closest, seen: fittedTo, by } = best

@@ -10,6 +10,19 @@ export function labelOf(output: Float64Array): number {
 
 export const isFiniteOutput = (output: Float64Array): boolean => output.every(Number.isFinite)
 
+/** Outputs beyond this multiple of the original's largest are far from all sense. */
+export const FAR = 10
+
+/** Samples with an output that is not finite or leaves `FAR` times the range of all originals; what all outputs of a sample share counts nothing. */
+export function farSamples(originals: readonly Float64Array[], outputs: readonly Float64Array[]): number[] {
+  const reach = (output: Float64Array): number => {
+    const middle = output.length === 1 ? 0 : output.reduce((sum, value) => sum + value, 0) / output.length
+    return output.reduce((most, value) => Math.max(most, Math.abs(value - middle)), 0)
+  }
+  const most = FAR * originals.reduce((largest, output) => Math.max(largest, reach(output)), 0)
+  return outputs.flatMap((output, i) => (reach(output) <= most ? [] : [i]))
+}
+
 /** How far the largest score leads the next; a single score's distance from 0; 0 where they are not finite. */
 export function marginOf(output: Float64Array): number {
   return isFiniteOutput(output) ? leadOf(output, labelOf(output)) : 0

@@ -12,7 +12,7 @@ export interface FittingReport {
   readonly by?: PlaceAxis
   /** Whether tuning all weights brought it closer; left out where samples were too few to tell. */
   readonly tuned?: boolean
-  /** Inputs that took no part in fits and tuning, samples and mixtures that lie a little outside them. */
+  /** Inputs that took no part in fits and tuning: samples where there were enough to hold some back, and mixtures that lie a little outside them. */
   readonly judged?: number
   /** Of these, how many have an output beyond ten times the range of the original's. */
   readonly far?: number

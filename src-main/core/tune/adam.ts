@@ -46,9 +46,9 @@ export class Adam {
     if (scale === 0) return
     this.#taken += 1
     const [debias, debiasSquare] = [1 - FIRST ** this.#taken, 1 - SECOND ** this.#taken]
-    for (const { values, gradient, lanes, mean, square, start, sizes, term } of this.#sets) {
+    for (const { values, gradient, lanes, mean, square, start, sizes, of } of this.#sets) {
       for (let i = 0; i < values.length; i++) {
-        if (term !== undefined && start[i] === 0) continue
+        if (of === 'weights' && start[i] === 0) continue
         let slope = 0
         for (let lane = 0; lane < lanes; lane++) slope += scale * gradient[i * lanes + lane]
         mean[i] += (1 - FIRST) * (slope - mean[i])

@@ -1,4 +1,5 @@
 import type { LayerModel } from '../network/layer-model.ts'
+import { FAR } from '../network/classification.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
 import { BATCH, centred, Loss } from './loss.ts'
 import type { Movement } from './distort.ts'
@@ -32,8 +33,6 @@ const BEYOND = 0.15
 const MOST_LOST = 0.05
 /** By which the loss of samples as they are may rise where that of variations falls by more. */
 const MOST_WORSE = 1.1
-/** Outputs beyond this multiple of the original's largest are counted. */
-const FAR = 10
 
 /** Inputs that are made anew each time they are used, since together they may be larger than the samples; and the original's outputs. */
 interface Batches {

@@ -7,17 +7,18 @@ import type { Kernels } from './kernels.ts'
 import { eachGroup, geometryOf, pad, paddedSize } from './linear-term.ts'
 import type { Geometry } from './linear-term.ts'
 
-/** Weights or biases that may change. */
+/** Numbers that may change: the weights of a term, the biases of a layer or the coefficients of a polynomial. */
 export interface Parameters {
   readonly layer: LayerId
-  /** The term whose weights they are; biases have none. */
-  readonly term?: number
+  readonly of: 'weights' | 'bias' | 'coefficients'
   readonly values: Float32Array
   /** Of the loss, as a sum of several lanes: gradient[lanes × i + …] belongs to values[i]. */
   readonly gradient: Float32Array
   readonly lanes: number
   /** How often one sample shows each of them, over how many are learnt together: places over taps. */
   readonly evidence: number
+  /** What each is measured by, where that is not their own size. */
+  readonly units?: Float32Array
 }
 
 interface Term {
@@ -84,13 +85,23 @@ export class LinearStep {
 
   get parameters(): Parameters[] {
     const layer = this.layer.id
-    const weights = this.#terms.flatMap(({ geometry, weights: { values }, lanes }, term) => {
+    const weights = this.#terms.flatMap(({ geometry, weights: { values }, lanes }) => {
       if (!lanes || !geometry) return []
       const evidence = geometry.places / geometry.taps
-      return [{ layer, term, values, gradient: lanes.values, lanes: LANES, evidence }]
+      return [{ layer, of: 'weights' as const, values, gradient: lanes.values, lanes: LANES, evidence }]
     })
     const evidence = sizeOf(this.layer.shape) / this.layer.bias.length
-    return [...weights, { layer, values: this.#bias.values, gradient: this.#biasGradient.values, lanes: 1, evidence }]
+    const bias = { layer, values: this.#bias.values, gradient: this.#biasGradient.values, lanes: 1, evidence }
+    return [...weights, { ...bias, of: 'bias' as const }]
+  }
+
+  /** The layer with its parameters as they are now. */
+  get current(): LinearLayer {
+    const terms = this.#terms.map(({ input, map, lanes, weights: { values } }) => ({
+      input,
+      map: map.kind === 'sparse' || !lanes ? map : { ...map, weight: Float64Array.from(values) },
+    }))
+    return { ...this.layer, terms, bias: Float64Array.from(this.#bias.values) }
   }
 
   run(kernels: Kernels, values: ReadonlyMap<LayerId, Block>): void {

@@ -3,6 +3,7 @@ import { activationFunction } from '../network/activations.ts'
 import { eachCoefficientRun } from '../network/coefficient-rows.ts'
 import { INPUT, sizeOf } from '../network/layer-model.ts'
 import type { LayerId, LinearLayer, Shape } from '../network/layer-model.ts'
+import type { PolynomialLayer } from '../network/polynomial-model.ts'
 import { runLayer, shapesOf } from '../network/run-layers.ts'
 import type { AnyLayer, AnyModel } from '../network/run-layers.ts'
 import { must } from '../must.ts'
@@ -11,8 +12,9 @@ import type { Block } from './arena.ts'
 import type { Kernels } from './kernels.ts'
 import { LinearStep } from './linear-step.ts'
 import type { Parameters } from './linear-step.ts'
+import { PolynomialStep } from './polynomial-step.ts'
 
-type Step = LinearStep | Exclude<AnyLayer, LinearLayer>
+type Step = LinearStep | PolynomialStep | Exclude<AnyLayer, LinearLayer>
 
 /**
  * A network in single precision on `samples` inputs at once (a multiple of 8): its outputs, and by backpropagation
@@ -20,11 +22,11 @@ type Step = LinearStep | Exclude<AnyLayer, LinearLayer>
  * value[element × samples + sample]. Maximum poolings pass no gradient on.
  */
 export class Network {
-  readonly parameters: readonly Parameters[]
   readonly #model: AnyModel
   readonly #samples: number
   readonly #shapes: ReadonlyMap<LayerId, Shape>
-  readonly #steps: readonly Step[]
+  readonly #trained: boolean
+  #steps: readonly Step[]
   readonly #values = new Map<LayerId, Block>()
   readonly #gradients = new Map<LayerId, Block>()
   readonly #kernels: Kernels
@@ -33,6 +35,7 @@ export class Network {
   constructor(model: AnyModel, samples: number, trained: boolean) {
     this.#model = model
     this.#samples = samples
+    this.#trained = trained
     this.#shapes = shapesOf(model)
     const arena = new Arena()
     for (const [id, shape] of this.#shapes) {
@@ -43,9 +46,27 @@ export class Network {
       layer.kind === 'linear' ? new LinearStep(layer, this.#shapes, arena, samples, trained) : layer,
     )
     this.#kernels = arena.open()
-    const linear = this.#steps.filter((step) => step instanceof LinearStep)
-    for (const step of linear) step.load()
-    this.parameters = trained ? linear.flatMap((step) => step.parameters) : []
+    for (const step of this.#steps) if (step instanceof LinearStep) step.load()
+  }
+
+  /** None where the network is not trained. */
+  get parameters(): readonly Parameters[] {
+    return this.#trained ? this.#steps.flatMap((step) => ('parameters' in step ? step.parameters : [])) : []
+  }
+
+  /** From now on coefficients of degrees 2 and 4 are parameters as well; steps of them are measured by the last forward pass. */
+  freePolynomials(): void {
+    this.#steps = this.#steps.map((step) =>
+      'kind' in step && step.kind === 'polynomial' && isFreed(step)
+        ? new PolynomialStep(step, this.valuesOf(step.input), this.#samples)
+        : step,
+    )
+  }
+
+  /** The model with the parameters as they are now. */
+  withParameters<Model extends AnyModel>(model: Model): Model {
+    const changed = new Map(this.#steps.flatMap((step) => ('current' in step ? [[step.layer.id, step.current]] : [])))
+    return { ...model, layers: model.layers.map((layer) => changed.get(layer.id) ?? layer) }
   }
 
   /** Outputs of the inputs (at most `samples`), as [element × samples + sample]; valid until the next call. */
@@ -57,6 +78,7 @@ export class Network {
     })
     for (const step of this.#steps) {
       if (step instanceof LinearStep) step.run(this.#kernels, this.#values)
+      else if (step instanceof PolynomialStep) this.#runElementwise(step.load())
       else this.#runElementwise(step)
     }
     return must(this.#values, this.#model.output).values
@@ -78,7 +100,10 @@ export class Network {
     must(this.#gradients, this.#model.output).values.set(outputGradient)
     for (const step of this.#steps.toReversed()) {
       if (step instanceof LinearStep) step.back(this.#kernels, this.#values, this.#gradients)
-      else this.#backElementwise(step)
+      else if (step instanceof PolynomialStep) {
+        step.back(this.valuesOf(step.layer.input), must(this.#gradients, step.layer.id).values)
+        this.#backElementwise(step.layer)
+      } else this.#backElementwise(step)
     }
   }
 
@@ -120,6 +145,8 @@ export class Network {
     })
   }
 }
+
+const isFreed = ({ coefficients: [row] }: PolynomialLayer): boolean => row.length === 3 || row.length === 5
 
 type Elementwise = Exclude<AnyLayer, LinearLayer | { readonly kind: 'max-pool' }>
 

@@ -1,6 +1,7 @@
+import type { PlaceAxis } from '../network/coefficient-rows.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
-import type { LayerModel, LinearLayer } from '../network/layer-model.ts'
+import type { LayerModel } from '../network/layer-model.ts'
 import { evenly } from '../numeric/evenly.ts'
 import { stepCounter, throwIfCancelled } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
@@ -22,8 +23,10 @@ const MOST_MULTIPLICATIONS = 2e12
 /** Of the largest steps, relative to a layer's weights, where there are enough steps to settle afterwards. */
 const RATE = 0.005
 const ENOUGH_STEPS = 1000
-/** Of these where polynomials differ by column or row: the narrowest of them leave their range first. */
+/** Of these where quartics differ by column or row: the narrowest of them leave their range first, and grow fast beyond. */
 const GENTLE = 0.06
+/** Of the usual epochs, where steps are so small; the best of them may be any. */
+const GENTLE_EPOCHS = 0.25
 const WARM_UP_STEPS = 20
 /** Samples that tell the means of polynomials. */
 const CENTRED_BY = 256
@@ -35,8 +38,8 @@ export type TuningEpochs = number | { readonly atMost?: number }
 
 /**
  * Changes weights and biases of the whole network at once, towards the original network's outputs on variations of
- * the samples: distillation by gradient steps, without labels. The polynomials stay; the weights around them say all
- * that a quadratic can. What comes back is the network as it was after the epoch at which its outputs on the unseen samples were
+ * the samples: distillation by gradient steps, without labels. A channel's polynomial stays, since the weights around it say all
+ * that a quadratic can; coefficients by column or row change too. What comes back is the network as it was after the epoch at which its outputs on the unseen samples were
  * closest, and as it was before where that is none.
  */
 export async function tune(
@@ -47,23 +50,28 @@ export async function tune(
   work: WorkContext,
 ): Promise<PolynomialModel> {
   const affordable = Math.floor(MOST_MULTIPLICATIONS / (4 * samples.length * countMultiplications(original)))
+  const narrow = narrowOf(fitted)
+  const isGentle = narrow !== undefined && narrow.degree > 2
   const epochs =
-    typeof wanted === 'number' ? wanted : Math.min(wanted.atMost ?? usualEpochs(samples.length, fitted), affordable)
+    typeof wanted === 'number'
+      ? wanted
+      : Math.min(wanted.atMost ?? usualEpochs(samples.length, fitted, isGentle), affordable)
   if (epochs === 0) return fitted
-  const start = hasNarrow(fitted) ? centrePolynomials(fitted, evenly(samples, CENTRED_BY)) : fitted
+  const start = narrow ? centrePolynomials(fitted, evenly(samples, CENTRED_BY)) : fitted
   const teacher = new Network(original, BATCH, false)
   const student = new Network(start, BATCH, true)
   const target = (inputs: readonly Float64Array[]) => centred(teacher.forward(inputs), BATCH)
   const outputs = (inputs: readonly Float64Array[]) => centred(student.forward(inputs), BATCH)
-  const variations = new Variations(samples, original.input.shape, movements)
+  const variations = new Variations(samples, original.input.shape, movements, narrow?.by)
   const before = judge.ofNetwork(student)
   let best = { loss: before.loss, model: fitted }
   student.forward(evenly(samples, BATCH))
+  if (narrow) student.freePolynomials()
   const adam = new Adam(student.parameters, samples.length, (set) => biasUnits(student, set))
   const steps = epochs * Math.ceil(samples.length / BATCH)
   const done = stepCounter(work, 'tune', epochs)
   const breathe = breather()
-  const largest = RATE * (hasNarrow(fitted) ? GENTLE : 1) * Math.min(1, Math.sqrt(steps / ENOUGH_STEPS))
+  const largest = RATE * (isGentle ? GENTLE : 1) * Math.min(1, Math.sqrt(steps / ENOUGH_STEPS))
   let step = 0
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (const inputs of variations.epoch(epoch, BATCH)) {
@@ -75,21 +83,27 @@ export async function tune(
       step += 1
     }
     done()
-    if (epoch + 1 < FIRST_JUDGED * epochs) continue
+    if (!isGentle && epoch + 1 < FIRST_JUDGED * epochs) continue
     const after = judge.ofNetwork(student)
     if (!isBetter(after, { ...before, loss: best.loss })) continue
-    best = { loss: after.loss, model: withParameters(start, student.parameters) }
+    best = { loss: after.loss, model: student.withParameters(start) }
   }
   return best.model
 }
 
-const hasNarrow = ({ layers }: PolynomialModel): boolean =>
-  layers.some((layer) => layer.kind === 'polynomial' && layer.by !== undefined)
+/** Polynomials that differ by column or row, the deepest of them. */
+function narrowOf({ layers }: PolynomialModel): { readonly by: PlaceAxis; readonly degree: number } | undefined {
+  const found = layers.flatMap((layer) =>
+    layer.kind === 'polynomial' && layer.by ? [{ by: layer.by, degree: layer.coefficients[0].length - 1 }] : [],
+  )
+  return found.toSorted((one, other) => other.degree - one.degree).at(0)
+}
 
-function usualEpochs(samples: number, { layers }: PolynomialModel): number {
+function usualEpochs(samples: number, { layers }: PolynomialModel, isGentle: boolean): number {
   const polynomials = layers.filter(({ kind }) => kind === 'polynomial').length
   const steps = USUAL_STEPS * Math.max(1, polynomials / SHALLOW)
-  return Math.min(MOST_EPOCHS, Math.max(EPOCHS, Math.ceil((steps * BATCH) / samples)))
+  const usual = Math.min(MOST_EPOCHS, Math.max(EPOCHS, Math.ceil((steps * BATCH) / samples)))
+  return isGentle ? Math.ceil(GENTLE_EPOCHS * usual) : usual
 }
 
 /** Share of the deviation that a bias is measured by. */
@@ -99,8 +113,8 @@ const BIAS_UNIT = 0.5
  * What the biases of a layer are measured by: the deviation, over the last inputs, of what they are added to, channel by channel. Their own
  * size says little where places differ.
  */
-function biasUnits(network: Network, { layer, term, values }: Parameters): Float32Array | undefined {
-  if (term !== undefined) return undefined
+function biasUnits(network: Network, { layer, of, values, units }: Parameters): Float32Array | undefined {
+  if (of !== 'bias') return units
   const outputs = network.valuesOf(layer)
   const perBias = outputs.length / values.length
   const channels = network.shapeOf(layer)[0]
@@ -129,23 +143,4 @@ function breather(): () => Promise<void> | undefined {
     sinceMs = performance.now()
     return new Promise((resolve) => setTimeout(resolve))
   }
-}
-
-function withParameters(model: PolynomialModel, parameters: readonly Parameters[]): PolynomialModel {
-  const byLayer = Map.groupBy(parameters, ({ layer }) => layer)
-  const layers = model.layers.map((layer) => {
-    if (layer.kind !== 'linear') return layer
-    return (byLayer.get(layer.id) ?? []).reduce(withSet, layer)
-  })
-  return { ...model, layers }
-}
-
-function withSet(layer: LinearLayer, { term, values }: Parameters): LinearLayer {
-  const weight = Float64Array.from(values)
-  if (term === undefined) return { ...layer, bias: weight }
-  const terms = layer.terms.map(({ input, map }, i) => ({
-    input,
-    map: i === term && map.kind !== 'sparse' ? { ...map, weight } : map,
-  }))
-  return { ...layer, terms }
 }

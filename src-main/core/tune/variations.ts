@@ -1,3 +1,4 @@
+import type { PlaceAxis } from '../network/coefficient-rows.ts'
 import { randomNumbers } from '../numeric/random-numbers.ts'
 import { distort, mirror } from './distort.ts'
 import type { Movement } from './distort.ts'
@@ -5,6 +6,11 @@ import type { Shape } from '../network/layer-model.ts'
 
 /** Shares of the samples that an epoch sees as they are, mirrored, or mixed with another one. */
 const [PLAIN, MIRRORED, MIXED] = [0.3, 0.5, 0.3]
+
+/** Where columns or rows are not alike: shares that go over into another sample, and that change by what two others differ by. */
+const [SPLICED, CHANGED] = [0.3, 0.3]
+/** By how much of that difference at most. */
+const MOST_CHANGED = 0.3
 
 /**
  * The samples as one epoch sees them, in an order of its own: some as they are, others distorted, mirrored and mixed,
@@ -14,12 +20,18 @@ export class Variations {
   readonly #samples: readonly Float64Array[]
   readonly #shape: Shape
   readonly #movements: readonly Movement[]
+  readonly #unlike: PlaceAxis | undefined
   readonly #random = randomNumbers(1)
 
-  constructor(samples: readonly Float64Array[], shape: Shape, movements: readonly Movement[]) {
+  /**
+   * Where columns (or rows) are `unlike`, as bands of a spectrum are, samples also go over into others along the other axis, as one sound into the next,
+   * and change by a share of what two others differ by: such inputs move less than pictures do, and few of them say less.
+   */
+  constructor(samples: readonly Float64Array[], shape: Shape, movements: readonly Movement[], unlike?: PlaceAxis) {
     this.#samples = samples
     this.#shape = shape
     this.#movements = movements
+    this.#unlike = unlike
   }
 
   /** Chunks of at most `size`. With `beyond`, all are mixtures that lie up to that share outside their two samples. */
@@ -31,11 +43,44 @@ export class Variations {
   }
 
   #vary(index: number, epoch: number, beyond: number): Float64Array {
-    const one = this.#move(index, epoch)
-    if (beyond === 0 && this.#random() >= MIXED) return one
-    const other = this.#move(Math.floor(this.#random() * this.#samples.length), epoch)
+    const one = this.#unlike ? this.#spliced(this.#move(index, epoch), epoch) : this.#move(index, epoch)
+    const mixed = beyond > 0 || this.#random() < MIXED ? this.#mixed(one, epoch, beyond) : one
+    return this.#unlike ? this.#changed(mixed) : mixed
+  }
+
+  #mixed(one: Float64Array, epoch: number, beyond: number): Float64Array {
+    const other = this.#another(epoch)
     const share = (1 + 2 * beyond) * this.#random() - beyond
     return one.map((value, k) => share * value + (1 - share) * other[k])
+  }
+
+  /** Up to some place the one, and then another. */
+  #spliced(one: Float64Array, epoch: number): Float64Array {
+    if (this.#random() >= SPLICED) return one
+    const [other, isFirst] = [this.#another(epoch), this.#random() < 0.5]
+    const [, height, width] = this.#shape
+    const placeOf = (k: number) => (this.#unlike === 'column' ? Math.floor(k / width) % height : k % width)
+    const cut = Math.floor(this.#random() * (this.#unlike === 'column' ? height : width))
+    return one.map((value, k) => (placeOf(k) < cut === isFirst ? value : other[k]))
+  }
+
+  #changed(one: Float64Array): Float64Array {
+    if (this.#random() >= CHANGED) return one
+    const [left, right] = [this.#any(), this.#any()]
+    const amount = MOST_CHANGED * (2 * this.#random() - 1)
+    return one.map((value, k) => value + amount * (left[k] - right[k]))
+  }
+
+  #any(): Float64Array {
+    return this.#samples[this.#anyIndex()]
+  }
+
+  #another(epoch: number): Float64Array {
+    return this.#move(this.#anyIndex(), epoch)
+  }
+
+  #anyIndex(): number {
+    return Math.floor(this.#random() * this.#samples.length)
   }
 
   #move(index: number, epoch: number): Float64Array {

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import type { Shape } from '../../src-main/core/network/layer-model.ts'
+import { Variations } from '../../src-main/core/tune/variations.ts'
+
+const shape: Shape = [1, 6, 4]
+
+/** Sample s holds s in every place. */
+const samples = Array.from({ length: 200 }, (_, s) => new Float64Array(24).fill(s))
+
+const seen = (unlike?: 'column' | 'row') => [...new Variations(samples, shape, [], unlike).epoch(0, 16)].flat()
+
+const varies = (values: Float64Array) => values.some((value) => value !== values[0])
+
+describe('variations of samples', () => {
+  it.each(['column', 'row'] as const)('go over into others along the other axis where each %s is a band', (unlike) => {
+    const spliced = seen(unlike).filter(varies)
+    expect(spliced.length).toBeGreaterThan(30)
+    for (const values of spliced) {
+      const [height, width] = [shape[1], shape[2]]
+      const lines = Array.from({ length: unlike === 'column' ? height : width }, (_, i) =>
+        unlike === 'column'
+          ? values.subarray(i * width, (i + 1) * width)
+          : values.filter((_value, k) => k % width === i),
+      )
+      // All bands change at one moment, and only there.
+      for (const line of lines) expect(varies(line)).toBe(false)
+      expect(lines.filter((line, i) => i > 0 && line[0] !== lines[i - 1][0])).toHaveLength(1)
+    }
+  })
+
+  it('show every place of a picture the same two samples, and none beyond them', () => {
+    for (const values of seen()) {
+      expect(varies(values)).toBe(false)
+      expect(values[0]).toBeGreaterThanOrEqual(0)
+      expect(values[0]).toBeLessThan(200)
+    }
+  })
+
+  it('are the same every time', () => {
+    expect(seen('column')).toEqual(seen('column'))
+  })
+})
