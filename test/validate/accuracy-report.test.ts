@@ -38,6 +38,16 @@ describe('accuracyReport', () => {
     expect(report.worst[0]).toMatchObject({ truth: 0, original: 0, polynomial: 2, polynomialMargin: 0.5 })
   })
 
+  it('says on how many samples outputs leave ten times the range of the original', () => {
+    expect(report.polynomial.far).toBe(0)
+    expect(report.warnings).toEqual([])
+    // The original's are 3 from their mean at most; what is added to all outputs of a sample changes no label.
+    const outputs = scores([4, 1, 0], [0, 3, 1], [1e3, 1e3, 1e3 + 2], [-50, 0, 2.5])
+    const { polynomial: judged, warnings } = accuracyReport({ labels, original, polynomial: outputs })
+    expect(judged.far).toBe(1)
+    expect(warnings).toEqual([expect.stringMatching(/^On 1 of 4 samples \(the first is 3\)/)])
+  })
+
   it('weighs the noise against the margins', () => {
     const { noise, agreementWithPolynomial } = report.encrypted!
     expect(agreementWithPolynomial).toBe(1)
@@ -55,7 +65,7 @@ describe('accuracyReport', () => {
       polynomial: scores([Infinity, 0, 0], [0, 3, 1], [NaN, NaN, NaN], [3, 0, 2.5]),
       encrypted: { indices: [0, 1], outputs: scores([9, 1, 0], [0, 3.01, 1]) },
     })
-    expect(lost.polynomial).toMatchObject({ accuracy: 0.5, agreement: 0.5 })
+    expect(lost.polynomial).toMatchObject({ accuracy: 0.5, agreement: 0.5, far: 2 })
     expect(lost.polynomial.confusion).toEqual([
       [1, 0, 0],
       [0, 1, 0],

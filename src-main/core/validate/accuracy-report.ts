@@ -1,8 +1,15 @@
-import { confusionMatrix, isFiniteOutput, labelOf, marginOf, share } from '../network/classification.ts'
+import { confusionMatrix, farSamples, isFiniteOutput, labelOf, marginOf, share } from '../network/classification.ts'
 import type { LayerAttribution } from './attribute-layers.ts'
 import { outputError, type OutputError } from './output-error.ts'
 import type { QuantisedReport } from './quantised-report.ts'
-import { checkLabels, checkOutputs, lostWarning, type EncryptedOutputs, type Outputs } from './check-outputs.ts'
+import {
+  checkLabels,
+  checkOutputs,
+  farWarning,
+  lostWarning,
+  type EncryptedOutputs,
+  type Outputs,
+} from './check-outputs.ts'
 
 export type { Outputs }
 
@@ -62,6 +69,8 @@ export interface AccuracyReport {
     readonly accuracy?: number
     /** Share of samples with the original's label. */
     readonly agreement: number
+    /** Samples with an output that is not finite or beyond ten times the range of the original's. */
+    readonly far: number
     readonly confusion?: readonly (readonly number[])[]
     /** Of a single output. */
     readonly error?: OutputError
@@ -155,6 +164,7 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
     polynomial: {
       ...judged(after),
       agreement: share(after, (label, i) => label === before[i]),
+      far: farSamples(original, polynomial).length,
       ...(isSingle && { error: outputError(original, polynomial) }),
     },
     ...(encrypted && { encrypted }),
@@ -164,7 +174,7 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
     classes: classChanges(labels ?? before, before, after, input.classNames ?? [], classes),
     worst: worstSamples(input, before, after, isQuantity),
     layers: input.layers ?? [],
-    warnings: [lostWarning(polynomial) ?? [], input.warnings ?? []].flat(),
+    warnings: [lostWarning(polynomial) ?? [], farWarning(original, polynomial) ?? [], input.warnings ?? []].flat(),
   }
 }
 

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import { present } from '../must.ts'
-import { isFiniteOutput } from '../network/classification.ts'
+import { FAR, farSamples, isFiniteOutput } from '../network/classification.ts'
 
 /** One score vector per sample: the network's outputs before softmax or argmax. */
 export type Outputs = readonly Float64Array[]
@@ -41,6 +41,15 @@ export function lostWarning(polynomial: Outputs): string | undefined {
   if (lost.length === 0) return undefined
   const message = notFinite('polynomial', lost[0], lost.length, polynomial.length)
   return `${message} These count as wrong. ${preprocessHint}, ${calibrateHint}.`
+}
+
+/** What to say of samples on which finite outputs of the polynomial network are far beyond the original's, if there are any. */
+export function farWarning(original: Outputs, polynomial: Outputs): string | undefined {
+  const far = farSamples(original, polynomial).filter((i) => isFiniteOutput(polynomial[i]))
+  if (far.length === 0) return undefined
+  const where = `On ${far.length} of ${polynomial.length} samples (the first is ${far[0]})`
+  const what = `outputs of the polynomial network leave ${FAR} times the range of the original's`
+  return `${where} ${what}. ${preprocessHint}, ${calibrateHint}.`
 }
 
 /**
