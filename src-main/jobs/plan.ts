@@ -4,6 +4,7 @@ import { dumpPlan, type DumpedInstruction } from '../core/plan/dump.ts'
 import { productsOf } from '../core/plan/instruction-table.ts'
 import { kernelCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
+import type { PlaceAxis } from '../core/network/coefficient-rows.ts'
 import { refreshedSkeletonOf } from '../core/planner/skeleton.ts'
 import { withoutLikelyIdleClamps } from '../core/normalise/calibrate-clamps.ts'
 import { UserError } from '../core/errors.ts'
@@ -200,10 +201,26 @@ async function planned(
   const model = withoutLikelyIdleClamps(opened)
   const degree = deepest(request)
   const exact = exactLayersOf(model, split, degree, splitPools)
-  const skeleton = refreshedSkeletonOf(model, { degree, exact, splitPools })
   const options = { input, batch, msPerMegabyte }
-  const { largest, others } = await watch.time('plan', () => planRange(skeleton, split, options))
-  return { model, basis: 'network', ...largest, others }
+  const rangeOf = (by?: PlaceAxis) =>
+    watch.time('plan', () => planRange(refreshedSkeletonOf(model, { degree, exact, splitPools, by }), split, options))
+  const { largest, others } = await rangeOf()
+  const unlike: PlannedSegments[] = []
+  for (const by of axesOf(model)) {
+    const range = await rangeOf(by)
+    unlike.push(range.largest, ...range.others)
+  }
+  return { model, basis: 'network', ...largest, others: [...others, ...unlike] }
+}
+
+/** A picture's sides are about as long as each other; those of a spectrum or a signal may not be. */
+const ELONGATED = 1.5
+
+/** Along which a fit may find that places are not alike, as far as the network alone tells. */
+function axesOf({ input }: LayerModel): PlaceAxis[] {
+  const [, height, width] = input.shape
+  if (Math.max(height, width) < ELONGATED * Math.min(height, width)) return []
+  return [...(width > 1 ? (['column'] as const) : []), ...(height > 1 ? (['row'] as const) : [])]
 }
 
 /** With `keptOnly`, nothing where the fit was not made before, or where the data are wrong, which is for those to say who fit. */

@@ -1,8 +1,17 @@
 import { type Degree, isExact } from '../network/polynomial-model.ts'
 import { type RefreshedModel, type SquareLayer, type SquareModel } from '../network/square-model.ts'
-import { INPUT, type LayerId, type LayerModel, type LinearLayer, type Shape } from '../network/layer-model.ts'
+import {
+  INPUT,
+  type LayerId,
+  type LayerModel,
+  type LinearLayer,
+  type LinearMap,
+  type Shape,
+} from '../network/layer-model.ts'
 import { ownDegreeOf } from '../network/activations.ts'
+import { rowsPerChannel, spreadRows, type PlaceAxis } from '../network/coefficient-rows.ts'
 import { channelScale } from '../network/linear-maps.ts'
+import { scaleMap } from '../network/scale-map.ts'
 import { replacePools } from '../network/contrasts.ts'
 import { splitPools as takeApart } from '../network/split-pools.ts'
 import { must } from '../must.ts'
@@ -23,12 +32,14 @@ export interface SkeletonOptions {
   readonly exact?: ReadonlySet<LayerId>
   /** Max-pools are taken apart into maxima of rows and columns: as many squarings more. */
   readonly splitPools?: boolean
+  /** Polynomials differ by column or row of a channel, and so do the weights of the maps that read them. */
+  readonly by?: PlaceAxis
 }
 
 /** As skeletonOf, with the layers that the owner computes. */
 export function refreshedSkeletonOf(
   model: LayerModel,
-  { degree = 2, exact = new Set(), splitPools }: SkeletonOptions = {},
+  { degree = 2, exact = new Set(), splitPools, by }: SkeletonOptions = {},
 ): RefreshedModel {
   const shapes = new Map<LayerId, Shape>([[INPUT, model.input.shape]])
   const layers: RefreshedModel['layers'][number][] = []
@@ -69,17 +80,30 @@ export function refreshedSkeletonOf(
     }
   }
 
+  /** Activations whose polynomials differ by place. */
+  const unlike = new Set<LayerId>()
+  const asRead = (map: LinearMap, input: LayerId, shape: Shape): LinearMap => {
+    if (!unlike.has(input)) return map
+    const inShape = must(shapes, input)
+    return scaleMap(map, [inShape, shape], unlikeScales(inShape, by), new Float64Array(shape[0]).fill(1))
+  }
+
   const slots = replacePools(splitPools ? takeApart(model, exact) : model, exact)
   for (const layer of slots.layers) {
     const { id, sources, shape } = layer
     shapes.set(id, shape)
     if (layer.kind === 'linear') {
-      const terms = layer.terms.flatMap(({ input, map }) => partsOf(input).map((part) => ({ input: part, map })))
+      const terms = layer.terms.flatMap(({ input, map: own }) => {
+        const map = asRead(own, input, shape)
+        return partsOf(input).map((part) => ({ input: part, map }))
+      })
       layers.push({ ...layer, terms })
     } else if (layer.kind === 'max-pool' || (layer.kind === 'activation' && exact.has(id))) {
       layers.push({ ...layer, input: summed(`${id}.input`, layer.input, sources) })
     } else if (layer.kind === 'activation') {
-      activate(id, layer.input, { sources, shape }, ownDegreeOf(layer.activation) ?? degree)
+      const ownDegree = ownDegreeOf(layer.activation)
+      activate(id, layer.input, { sources, shape }, ownDegree ?? degree)
+      if (ownDegree === undefined && rowsPerChannel({ shape, by }) > 1) unlike.add(id)
     } else {
       const { input, taps } = layer
       const terms = `${id}.terms`
@@ -93,6 +117,15 @@ export function refreshedSkeletonOf(
   const last = slots.layers.find(({ id }) => id === model.output)
   const output = summed(`${model.output}.output`, model.output, last?.sources ?? [])
   return { ...model, layers, output, bounds: new Map() }
+}
+
+/** A factor for each element, another for each column or row. */
+function unlikeScales(shape: Shape, by: PlaceAxis | undefined): Float64Array {
+  const rows = shape[0] * rowsPerChannel({ shape, by })
+  return spreadRows(
+    Float64Array.from({ length: rows }, (_, row) => 1 + row / rows),
+    { shape, by },
+  )
 }
 
 function identity([channels]: Shape, inputs: readonly LayerId[]): Pick<LinearLayer, 'terms' | 'bias'> {
