@@ -141,7 +141,7 @@ export const withActivation = (command: Command): Command =>
     .addOption(
       new Option(
         '--activation <degree>',
-        'degree of the polynomial activations; auto uses higher degrees where they help',
+        'degree of the polynomial activations; those between would be as deep as the next and no closer; auto uses higher degrees where they help',
       )
         .choices(['2', '4', '8', 'auto'])
         .default(`${DEFAULTS.degree}` satisfies ActivationOptions['activation']),
