@@ -5,6 +5,7 @@ import { productsOf } from '../core/plan/instruction-table.ts'
 import { kernelCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import type { PlaceAxis } from '../core/network/coefficient-rows.ts'
+import { canScaleElements } from '../core/network/scale-map.ts'
 import { refreshedSkeletonOf } from '../core/planner/skeleton.ts'
 import { withoutLikelyIdleClamps } from '../core/normalise/calibrate-clamps.ts'
 import { UserError } from '../core/errors.ts'
@@ -217,9 +218,9 @@ async function planned(
 const ELONGATED = 1.5
 
 /** Along which a fit may find that places are not alike, as far as the network alone tells. */
-function axesOf({ input }: LayerModel): PlaceAxis[] {
-  const [, height, width] = input.shape
-  if (Math.max(height, width) < ELONGATED * Math.min(height, width)) return []
+function axesOf(model: LayerModel): PlaceAxis[] {
+  const [, height, width] = model.input.shape
+  if (Math.max(height, width) < ELONGATED * Math.min(height, width) || !canScaleElements(model)) return []
   return [...(width > 1 ? (['column'] as const) : []), ...(height > 1 ? (['row'] as const) : [])]
 }
 

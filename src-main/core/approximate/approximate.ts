@@ -1,3 +1,4 @@
+import { canScaleElements } from '../network/scale-map.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
 import { rowsPerChannel } from '../network/coefficient-rows.ts'
 import type { PlaceAxis } from '../network/coefficient-rows.ts'
@@ -87,6 +88,9 @@ function warnFar(far: number, samples: number, work: WorkContext): void {
 
 const hasPolynomial = ({ layers }: PolynomialModel) => layers.some(({ kind }) => kind === 'polynomial')
 
+/** By how much a network with polynomials by column or row must be closer before it is tuned, which it gains more by: it has more distinct weights. */
+const WORTH_PLACES = 0.95
+
 /**
  * The networks that closed forms give (`fitLayers`): the plain one, one that is fitted to distorted copies as well, bounded by
  * its depth and eased, and plain ones with polynomials by column or row where these are not alike. Of them, the one that is closest to the original
@@ -109,7 +113,8 @@ export async function fitNetwork(
   const seen = withDistortions(model, samples, movements, affordableSamples(slots))
   const eased = countMultiplications(model) * samples.length <= MOST_EASED
   const plain: ClosedForm = { eased: false, bounded: false }
-  const others = isJudged && eased ? [plain, ...unlikeAxes(slots, movements).map((by) => ({ ...plain, by }))] : []
+  const axes = canScaleElements(model) ? unlikeAxes(slots, movements) : []
+  const others = isJudged && eased ? [plain, ...axes.map((by) => ({ ...plain, by }))] : []
   const done = stepCounter(work, 'approximate', (1 + others.length) * slots.layers.length)
   const fitted = await fitLayers(slots, seen, options, { eased, bounded: true }, done)
   if (!isJudged) return { model: fitted, evidence, seen }
@@ -122,7 +127,8 @@ export async function fitNetwork(
   for (const form of others) {
     const candidate = await fitLayers(slots, samples, options, form, done)
     const judgement = judge.of(candidate)
-    if (!isBetter(judgement, best.judgement)) continue
+    const asked = form.by && !best.by ? WORTH_PLACES * best.judgement.loss : best.judgement.loss
+    if (!isBetter(judgement, { ...best.judgement, loss: asked })) continue
     best = { model: candidate, seen: samples, judgement, by: form.by }
   }
   const { model: closest, seen: fittedTo, by } = best

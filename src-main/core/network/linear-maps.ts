@@ -105,10 +105,14 @@ function gridOf(order: Int32Array, [, height, width]: Shape, output: Shape) {
   return { strides: [vertical, horizontal] as const, pads }
 }
 
+/** Whether `toSparse` holds the map. */
+export const isExpandable = (map: LinearMap, input: Shape, output: Shape): boolean =>
+  multiplicationsOf(map, input, output) <= maximumEntries
+
 /** The same map as explicit rows. Throws InternalError where that would be too large. */
 export function toSparse(map: LinearMap, input: Shape, output: Shape): SparseMap {
   if (map.kind === 'sparse') return map
-  invariant(multiplicationsOf(map, input, output) <= maximumEntries, 'toSparse: the map is too large')
+  invariant(isExpandable(map, input, output), 'toSparse: the map is too large')
   const rowStarts = new Int32Array(sizeOf(output) + 1)
   const columns: number[] = []
   const values: number[] = []

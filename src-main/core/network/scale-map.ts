@@ -1,6 +1,22 @@
+import { must } from '../must.ts'
 import { sizeOf } from './layer-model.ts'
-import type { ConvGeometry, ConvMap, LinearMap, Shape } from './layer-model.ts'
-import { toSparse } from './linear-maps.ts'
+import type { ConvGeometry, ConvMap, LayerModel, LinearMap, Shape } from './layer-model.ts'
+import { isExpandable, toSparse } from './linear-maps.ts'
+import { shapesOf } from './run-layers.ts'
+
+/** Whether what activations make may be scaled by element: convolutions that read them are written out then. */
+export function canScaleElements(model: LayerModel): boolean {
+  const shapes = shapesOf(model)
+  const activated = new Set(model.layers.flatMap(({ kind, id }) => (kind === 'activation' ? [id] : [])))
+  return model.layers.every(
+    (layer) =>
+      layer.kind !== 'linear' ||
+      layer.terms.every(
+        ({ input, map }) =>
+          map.kind !== 'conv' || !activated.has(input) || isExpandable(map, must(shapes, input), layer.shape),
+      ),
+  )
+}
 
 /** The map of diag(rowScale) · map · diag(columnScale): one value per channel, of the columns also one per element. */
 export function scaleMap(
