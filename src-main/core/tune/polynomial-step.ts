@@ -116,7 +116,8 @@ function rowsOf(layer: PolynomialLayer, inputs: Float32Array, samples: number): 
   const least = LEAST_DEVIATION * Math.max(...spreads.map(({ x }) => x.deviation))
   return spreads.map(({ x, y }, r) => {
     const unit = { mean: x.mean, deviation: Math.max(x.deviation, least) || 1 }
-    const reach = Math.max(x.high - x.mean, x.mean - x.low) / unit.deviation
+    // Where inputs hardly vary, or not at all, their own reach would bound nothing sensible.
+    const reach = Math.max(1, (x.high - x.mean) / unit.deviation, (x.mean - x.low) / unit.deviation)
     return { ...unit, unit: y.deviation, reach, limits: limitsOf(inUnits(layer.coefficients[r], unit), reach) }
   })
 }
