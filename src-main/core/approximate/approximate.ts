@@ -3,6 +3,7 @@ import { countMultiplications } from '../network/count-multiplications.ts'
 import { rowsPerChannel } from '../network/coefficient-rows.ts'
 import type { PlaceAxis } from '../network/coefficient-rows.ts'
 import type { SlotModel } from '../network/contrasts.ts'
+import { sizeOf } from '../network/layer-model.ts'
 import type { LayerModel } from '../network/layer-model.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
 import { stepCounter } from '../progress.ts'
@@ -70,11 +71,19 @@ export async function tuneNetwork(
   if (!hasPolynomial(model)) return { ...model, fitting: common }
   const isTuned = refit !== false && judge !== undefined
   const tuned = isTuned ? await tune(original, model, { ...evidence, judge }, tuningEpochs, work) : model
-  const { far, samples } = (judge ?? new Judge(original, evidence)).of(tuned)
+  const judging = judge ?? (isHeldWhole(original) ? new Judge(original, evidence) : undefined)
+  if (!judging) return { ...model, fitting: common }
+  const { far, samples } = judging.of(tuned)
   if (far > 0) warnFar(far, samples, work)
   const fitting = { ...common, ...(isTuned && { tuned: tuned !== model }), judged: samples, far }
   return { ...(tuned === model ? model : observeRanges(tuned, seen)), fitting }
 }
+
+/** Values of a network for one sample with which a batch of samples takes about 1 GiB. */
+const MOST_VALUES = 2 ** 24
+
+const isHeldWhole = ({ layers }: LayerModel): boolean =>
+  layers.reduce((sum, { shape }) => sum + sizeOf(shape), 0) <= MOST_VALUES
 
 const movementsOf = ({ movements, samples }: Evidence): string[] => [
   ...movements,
