@@ -9,7 +9,7 @@ import { secureUniform } from './secure-uniform.ts'
 export interface Flooding {
   /** Standard deviation of the decryption error in the network's outputs, as an honest edge leaves it. */
   readonly noise: number
-  /** Largest output less the smallest, on a typical input. */
+  /** Largest output less the smallest, on a typical input; of a single output its size. */
   readonly spread: number
   /** Times that all of a network's scores are released for one deployment in its lifetime, at most. */
   readonly releases: number

@@ -8,7 +8,7 @@ import { runSegmentsNoisily } from '../core/segment/run-noisily.ts'
 export interface OutputNoise {
   /** Root mean square of the decryption error over the outputs, the largest of the runs. */
   readonly noise: number
-  /** Largest output less the smallest: what the error has to be compared with. */
+  /** What the error has to be compared with (`spreadOf`). */
   readonly spread: number
 }
 
@@ -21,7 +21,13 @@ export function measureNoise(planned: PlannedSegments, input: Float64Array, runs
     const squares = noisy.reduce((sum, value, i) => sum + (value - exact[i]) ** 2, 0)
     return Math.sqrt(squares / noisy.length)
   })
-  return { noise: Math.max(...errors), spread: Math.max(...exact) - Math.min(...exact) }
+  return { noise: Math.max(...errors), spread: spreadOf(exact) }
+}
+
+/** Largest output less the smallest; of a network of one output its own size, since no other stands beside it. */
+export function spreadOf(outputs: Float64Array): number {
+  const [most, least] = [Math.max(...outputs), Math.min(...outputs)]
+  return most - least || Math.abs(most)
 }
 
 /** Stands in where the caller has no real input. */

@@ -5,7 +5,7 @@ import { planForScores } from '../../src-main/jobs/plan-for-scores.ts'
 import type { PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 import type { PlannedSegments } from '../../src-main/core/segment/plan-segments.ts'
 import { plainStep } from '../../src-main/core/segment/owner-step.ts'
-import { measureNoise } from '../../src-main/owner/measure-noise.ts'
+import { measureNoise, spreadOf } from '../../src-main/owner/measure-noise.ts'
 import {
   loadSeal,
   PublicEncryptor,
@@ -91,12 +91,21 @@ describe('a plan for scores', () => {
   })
 
   it('is refused where none has it, with the number that one has', () => {
-    const refusal = { code: 'scores-too-noisy', hint: expect.stringMatching(/^About [1-9]\d* times/) }
+    const refusal = { code: 'scores-too-noisy', hint: expect.stringMatching(/^About [1-9]\d* releases/) }
     expect(() => planForScores(plan, 1e12, pixels)).toThrow(expect.objectContaining(refusal))
   })
 })
 
 describe('the measured noise', () => {
+  it('is compared with what scores span, and with a single score itself', () => {
+    expect(spreadOf(Float64Array.of(1, -2, 4))).toBe(6)
+    expect(spreadOf(Float64Array.of(-5.7))).toBe(5.7)
+    // A batch of the same image.
+    expect(spreadOf(Float64Array.of(2, 2))).toBe(2)
+    const quantity = { noise: 1e-9, spread: spreadOf(Float64Array.of(-5.7)), releases: 5, statisticalBits: 30 }
+    expect(Math.abs(flood(Float64Array.of(-5.7), quantity)[0] + 5.7)).toBeLessThan(0.01)
+  })
+
   it('includes that of the segments before a refresh', () => {
     const [first, last] = [tinySegment([1, 2, 2]), tinySegment([3, 1, 1])]
     const cut = { kind: 'refresh' as const, after: '', step: plainStep(first.plan.output.shape) }
