@@ -292,7 +292,7 @@ describe('a network of one’s own', () => {
       const result = join(app.temporaryFolder, 'seven.result')
       await edgeRun({ bundle, input: asset('digits/7.png'), index: 0, out: result, force: false }, silent)
       await person.openByAssociation(result)
-      await app.page.getByText('seven.result waits for its key').waitFor()
+      await app.page.getByText('seven.result needs its key').waitFor()
       await person.button('Change passphrase…').click()
       await app.page.getByLabel('Old passphrase').fill(passphrase)
       await app.page.getByLabel('New passphrase', { exact: true }).fill('another one for a test')

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Driver } from './driver.ts'
 import { firstOpenMs, openWindow, root } from './window.ts'
 import type { OpenWindow } from './window.ts'
 
@@ -128,14 +127,10 @@ describe('what the page cannot do', () => {
       Object.assign(globalThis, { pages })
       shell.openPath = async (path) => (pages.push(path), '')
     })
-    const labels = [
-      'Guide to This Window',
-      'Data That Can Be Read',
-      'What the Edge Can Learn',
-      'Error Codes',
-      'Command Line',
-    ]
-    for (const label of labels) await new Driver(app).menu(label)
+    await app.application.evaluate(({ Menu }) => {
+      const help = Menu.getApplicationMenu()!.items.find(({ label }) => label === '&Help')
+      for (const item of help!.submenu!.items.slice(0, 5)) item.click()
+    })
     const pages = await app.application.evaluate(() => (globalThis as unknown as { pages: string[] }).pages)
     expect(pages.map((path) => basename(path))).toEqual(['guide.md', 'data.md', 'security.md', 'errors.md', 'cli.md'])
     expect(pages.every((path) => existsSync(path))).toBe(true)
