@@ -1,6 +1,6 @@
 import { InternalError, invariant } from '../core/errors.ts'
 import type { Evaluator } from '../core/plan/evaluator.ts'
-import type { CkksParameters, KeyForm, WeightIndex } from '../core/plan/plan.ts'
+import { mostSummed, type CkksParameters, type KeyForm, type WeightIndex } from '../core/plan/plan.ts'
 import type { Arena } from './arena.ts'
 import type { CommandSink } from './command-ring.ts'
 import { galoisElement } from './number-theory.ts'
@@ -52,7 +52,7 @@ const ROTATIONS_AT_ONCE = 16
 const DIGITS_CENTRED = -1
 const PRODUCT_SLICES = 4
 /** Monomials and masks that are kept: as many as one sum may take. */
-const PLAINTEXTS_KEPT = 16
+const PLAINTEXTS_KEPT = mostSummed
 
 interface KeptPlaintext {
   /** A monomial's exponent, or a mask's slots. */
@@ -160,15 +160,13 @@ export class KernelEvaluator implements Evaluator<KernelValue> {
     return this.#productSum(monomials, values)
   }
 
-  mask(value: KernelValue, slots: Int32Array): KernelValue {
-    invariant(value.parts === 2 && value.primes > 1, 'kernels: a mask takes two parts and a prime')
-    const { material, parameters } = this.#parts
-    const scale = Number(parameters.primes[value.primes - 1])
-    const plain = this.#plaintext(slots, value.primes, scale, (target) => material.fillMask(target, slots))
-    const product = this.#productSum([plain], [value])
-    const result = this.rescale(product)
-    this.release(product)
-    return { ...result, scale: value.scale }
+  maskSum(values: readonly KernelValue[], masks: readonly Int32Array[], scale: number): KernelValue {
+    invariant(masks.length <= PLAINTEXTS_KEPT, 'kernels: a sum takes no more masks than are kept')
+    const { material } = this.#parts
+    const plaintexts = masks.map((slots) =>
+      this.#plaintext(slots, values[0].primes, scale, (target) => material.fillMask(target, slots)),
+    )
+    return this.#productSum(plaintexts, values)
   }
 
   release(value: KernelValue): void {
@@ -193,7 +191,9 @@ export class KernelEvaluator implements Evaluator<KernelValue> {
 
   /** Stays the evaluator's. */
   #plaintext(of: KeptPlaintext['of'], primes: number, scale: number, fill: (value: KernelValue) => void): KernelValue {
-    let kept = this.#plaintexts.find((plaintext) => plaintext.of === of && plaintext.value.primes === primes)
+    let kept = this.#plaintexts.find(
+      ({ of: known, value }) => known === of && value.primes === primes && value.scale === scale,
+    )
     if (!kept) {
       if (this.#plaintexts.length === PLAINTEXTS_KEPT) this.release(this.#plaintexts[0].value)
       this.#plaintexts = this.#plaintexts.slice(1 - PLAINTEXTS_KEPT)

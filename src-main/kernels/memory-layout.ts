@@ -129,7 +129,7 @@ export function layOut(
 }
 
 const hasMasks = ({ expansions = [] }: Pick<Plan, 'expansions'>): boolean =>
-  expansions.some(({ instructions }) => instructions.some(({ op }) => op === 'mask'))
+  expansions.some(({ instructions }) => instructions.some(({ op }) => op === 'mask-sum'))
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 

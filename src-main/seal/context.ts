@@ -29,7 +29,7 @@ export class SealContext {
   readonly #keyChains = new Map<number, SealContext>()
   readonly monomials = new Monomials(this)
   /** By slots and primes left. */
-  readonly #masks = new Map<Int32Array, Map<number, Plaintext>>()
+  readonly #masks = new Map<Int32Array, Map<string, Plaintext>>()
 
   /** Throws UserError 'insecure-parameters'. */
   constructor(seal: Seal, parameters: CkksParameters, options: ContextOptions = {}) {
@@ -113,16 +113,17 @@ export class SealContext {
     )
   }
 
-  /** 1 in these slots and 0 in the others, at the level's last prime as its scale; made once, and stays this object's. */
-  mask(slots: Int32Array, primes: number): Plaintext {
-    const byPrimes = this.#masks.get(slots) ?? new Map<number, Plaintext>()
-    this.#masks.set(slots, byPrimes)
-    const known = byPrimes.get(primes)
+  /** 1 in these slots and 0 in the others; made once, and stays this object's. */
+  mask(slots: Int32Array, scale: number, primes: number): Plaintext {
+    const levels = this.#masks.get(slots) ?? new Map<string, Plaintext>()
+    this.#masks.set(slots, levels)
+    const level = `${primes} ${scale}`
+    const known = levels.get(level)
     if (known) return known
     const kept = new Float64Array(this.slots)
     for (const slot of slots) kept[slot] = 1
-    const plain = this.encode(kept, Number(this.parameters.primes[primes - 1]), primes)
-    byPrimes.set(primes, plain)
+    const plain = this.encode(kept, scale, primes)
+    levels.set(level, plain)
     return plain
   }
 
@@ -132,7 +133,7 @@ export class SealContext {
 
   delete(): void {
     this.monomials.delete()
-    for (const byPrimes of this.#masks.values()) for (const plain of byPrimes.values()) plain.delete()
+    for (const levels of this.#masks.values()) for (const plain of levels.values()) plain.delete()
     for (const chain of [...this.#chains.values(), ...this.#keyChains.values()]) chain.delete()
     for (const id of this.#parmsIds.values()) id.delete()
     this.#encoder.delete()

@@ -77,31 +77,28 @@ export class SealEvaluator implements Evaluator<SealValue> {
   }
 
   monomialSum(values: readonly SealValue[], exponents: readonly number[]): Ciphertext {
-    return scoped((own) => {
-      const { monomials } = this.#parts.context
-      const products = values.map((value, k) => {
-        const monomial = monomials.plaintext(exponents[k], cipher(value).coeffModulusSize())
-        return this.#new('multiply', (out) => this.#seal.multiplyPlain(cipher(value), monomial, out))
-      })
-      products.slice(1).forEach((product) => this.#addInto(products[0], own(product)))
-      return products[0]
-    })
+    const { monomials } = this.#parts.context
+    return this.#plainSum(values, (k, primes) => monomials.plaintext(exponents[k], primes))
   }
 
-  mask(value: SealValue, slots: Int32Array): Ciphertext {
+  maskSum(values: readonly SealValue[], masks: readonly Int32Array[], scale: number): Ciphertext {
     const { context } = this.#parts
-    const masked = cipher(value)
-    const plain = context.mask(slots, masked.coeffModulusSize())
-    return scoped((own) => {
-      const product = own(this.#new('multiply', (out) => this.#seal.multiplyPlain(masked, plain, out)))
-      const result = this.rescale(product)
-      result.setScale(masked.scale())
-      return result
-    })
+    return this.#plainSum(values, (k, primes) => context.mask(masks[k], scale, primes))
   }
 
   release(value: SealValue): void {
     value.delete()
+  }
+
+  #plainSum(values: readonly SealValue[], plaintext: (k: number, primes: number) => Plaintext): Ciphertext {
+    return scoped((own) => {
+      const products = values.map((value, k) => {
+        const plain = plaintext(k, cipher(value).coeffModulusSize())
+        return this.#new('multiply', (out) => this.#seal.multiplyPlain(cipher(value), plain, out))
+      })
+      products.slice(1).forEach((product) => this.#addInto(products[0], own(product)))
+      return products[0]
+    })
   }
 
   get #seal() {

@@ -145,7 +145,7 @@ describe('a load program', () => {
   /** Adds a mask of the first slots. */
   const masked = (program: Loose, plan: Loose, changes: Loose): void => {
     plan.masks = [[0, 1, 9]]
-    program.instructions.push({ op: 'mask', out: 9, in: 0, mask: 0, ...changes })
+    program.instructions.push({ op: 'mask-sum', out: 9, values: [0], masks: [0], scale: 2, ...changes })
   }
 
   it('comes back as it was', () => {
@@ -170,20 +170,21 @@ describe('a load program', () => {
     ['a weight above the modulus chain', (e) => (e.input.primes = 5)],
     ['out of range', (_, p) => (p.masks = [[4090, 1, 7]])],
     ['unfolds to more numbers', (_, p) => (p.masks = [[0, 0, 2 ** 25 + 1]])],
-    ['no such mask', (e, p) => masked(e, p, { mask: 1 })],
+    ['has a sum of unequal lengths', (e, p) => masked(e, p, { masks: [0, 0] })],
+    ['no such mask', (e, p) => masked(e, p, { masks: [1] })],
     ['plan is not valid', (e, p) => masked(e, p, { slots: [0, 1, 9] })],
-    ['plan is not valid', (e) => e.instructions.push({ op: 'mask', out: 9, in: 0 })],
+    ['plan is not valid', (e) => e.instructions.push({ op: 'mask-sum', out: 9, values: [0], scale: 2 })],
     [
       'a weight at another level',
       (e, p) => {
-        masked(e, p, { in: e.results[0][1] })
+        masked(e, p, { values: [e.results[0][1]] })
         e.results[0][1] = 9
       },
     ],
     [
       'no prime left',
-      (e, p) => {
-        for (let i = 0; i < 4; i++) masked(e, p, { out: 9 + i, in: i ? 8 + i : 0 })
+      (e) => {
+        for (let i = 0; i < 4; i++) e.instructions.push({ op: 'rescale', out: 9 + i, in: i ? 8 + i : 0 })
       },
     ],
     ['plan is not valid', (e) => e.instructions.push({ op: 'square', out: 9, in: 0 })],

@@ -8,6 +8,7 @@ import {
   primesLeft,
   productsOf,
   renamed,
+  scaleLeft,
   weightsOf,
 } from '../../src-main/core/plan/instruction-table.ts'
 import { LevelEvaluator, type Level, type Primitive } from '../../src-main/core/plan/level-evaluator.ts'
@@ -25,12 +26,13 @@ const examples: { readonly [Op in Instruction['op']]: Extract<Instruction, { op:
   add: { op: 'add', out: 9, in: [1, 2] },
   'add-weight': { op: 'add-weight', out: 9, in: 1, weight: 2 },
   'monomial-sum': { op: 'monomial-sum', out: 9, values: [1, 2], exponents: [3, 5] },
-  mask: { op: 'mask', out: 9, in: 1, slots: new Int32Array([1]) },
+  'mask-sum': { op: 'mask-sum', out: 9, values: [1, 2], masks: [new Int32Array([1]), new Int32Array([2])], scale: 4 },
   'mod-switch': { op: 'mod-switch', out: 9, in: 1, primes: 2 },
 }
 const instructions = Object.values<Instruction>(examples)
 
 const scale = 2 ** 20
+const lastPrime = 1073479681
 const plan = {
   parameters: { polyModulusDegree: 1024, primes: ['1125899906826241', '1073643521', '1073479681', '1125899903991809'] },
   input: { mode: 'encrypted', shape: [1, 1, 1], sources: [], scale, primes: 3 },
@@ -61,6 +63,7 @@ describe.each(instructions.map((instruction) => [instruction.op, instruction] as
     if (op === 'mod-switch') expect([cost, counted]).toEqual([['add'], []])
     else expect(cost.sort()).toEqual(counted.sort())
     expect(primesLeft(instruction, 3)).toBe(result.primes)
+    if (op !== 'square' && op !== 'multiply-sum') expect(scaleLeft(instruction, scale, lastPrime)).toBe(result.scale)
   })
 
   it('is the same on other registers and weights', () => {
@@ -82,13 +85,14 @@ describe.each(instructions.map((instruction) => [instruction.op, instruction] as
 
 it('products are those of weights and squares', () => {
   const products = instructions.flatMap((instruction) => (productsOf(instruction) > 0 ? [instruction.op] : []))
-  expect(products).toEqual(['multiply-sum', 'square', 'monomial-sum', 'mask'])
+  expect(products).toEqual(['multiply-sum', 'square', 'monomial-sum', 'mask-sum'])
   expect(productsOf(examples['multiply-sum'])).toBe(2)
 })
 
 it.each<[Instruction, string]>([
   [{ ...examples['multiply-sum'], weights: [0] }, 'has a sum of unequal lengths'],
   [{ ...examples['monomial-sum'], exponents: [1] }, 'has a sum of unequal lengths'],
+  [{ ...examples['mask-sum'], masks: [] }, 'has a sum of unequal lengths'],
   [{ ...examples['monomial-sum'], exponents: [1, 2048] }, 'multiplies by a monomial that does not exist'],
   [{ ...examples.rotate, steps: 512 }, 'rotates too far'],
   [{ ...examples['mod-switch'], primes: 4 }, 'switches above the modulus chain'],

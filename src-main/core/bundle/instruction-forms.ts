@@ -1,6 +1,6 @@
 /** How each instruction stands in a bundle: a row for each, and which of them a plan and a load program may have. */
 import { z } from 'zod'
-import type { Instruction } from '../plan/plan.ts'
+import { mostSummed, type Instruction } from '../plan/plan.ts'
 
 export const maxRegisters = 2 ** 20
 export const maxMasks = 2 ** 16
@@ -11,6 +11,10 @@ export const register = z
   .max(2 * maxRegisters)
 export const weight = z.int().min(0).max(maxRegisters)
 export const primes = z.int().min(1).max(64)
+export const scale = z
+  .number()
+  .min(1)
+  .max(2 ** 1000)
 
 const single = { out: register, in: register }
 const listOf = <T extends z.ZodType>(item: T, most: number) => z.array(item).min(1).max(most)
@@ -30,8 +34,14 @@ const forms = {
   add: z.strictObject({ op: z.literal('add'), out: register, in: z.tuple([register, register]) }),
   'add-weight': z.strictObject({ op: z.literal('add-weight'), ...single, weight }),
   'mod-switch': z.strictObject({ op: z.literal('mod-switch'), ...single, primes }),
-  /** Its slots are a mask of the plan's list. */
-  mask: z.strictObject({ op: z.literal('mask'), ...single, mask: upTo(maxMasks) }),
+  /** Its masks are of the plan's list. */
+  'mask-sum': z.strictObject({
+    op: z.literal('mask-sum'),
+    out: register,
+    values: listOf(register, mostSummed),
+    masks: listOf(upTo(maxMasks), mostSummed),
+    scale,
+  }),
   'monomial-sum': z.strictObject({
     op: z.literal('monomial-sum'),
     out: register,
@@ -52,7 +62,13 @@ export const instruction = z.discriminatedUnion('op', [
 ])
 
 /** A load program has no more operations than these. */
-export const loadInstruction = z.discriminatedUnion('op', [forms.rotate, forms.add, forms.mask, forms['monomial-sum']])
+export const loadInstruction = z.discriminatedUnion('op', [
+  forms.rotate,
+  forms.add,
+  forms.rescale,
+  forms['mask-sum'],
+  forms['monomial-sum'],
+])
 
 /** An instruction that neither of the two takes could be written, and not read. */
 type Unreadable = Exclude<Instruction['op'], z.infer<typeof instruction>['op'] | z.infer<typeof loadInstruction>['op']>

@@ -3,7 +3,16 @@ import { sizeOf, type Shape } from '../network/layer-model.ts'
 import { slotsOf, type ElementPacking, type Instruction, type Plan } from '../plan/plan.ts'
 import { checkPlan } from '../plan/check-plan.ts'
 import { MAX_FORM_PRIMES } from '../plan/key-form.ts'
-import { instruction, loadInstruction, maxMasks, maxRegisters, primes, register, weight } from './instruction-forms.ts'
+import {
+  instruction,
+  loadInstruction,
+  maxMasks,
+  maxRegisters,
+  primes,
+  register,
+  scale,
+  weight,
+} from './instruction-forms.ts'
 import { parseJson } from './json.ts'
 import { damagedBundle } from '../plan/damaged-bundle.ts'
 import { isSecure } from '../plan/security.ts'
@@ -14,10 +23,6 @@ const integer = z
   .int()
   .min(-(2 ** 31))
   .max(2 ** 31 - 1)
-const scale = z
-  .number()
-  .min(1)
-  .max(2 ** 1000)
 const dimension = z
   .int()
   .min(1)
@@ -95,7 +100,7 @@ export function encodePlan(plan: Plan): Uint8Array {
     expansions: plan.expansions?.map((expansion) => ({
       ...expansion,
       instructions: expansion.instructions.map((instruction) =>
-        instruction.op === 'mask' ? masks.refer(instruction) : instruction,
+        instruction.op === 'mask-sum' ? masks.refer(instruction) : instruction,
       ),
       results: expansion.results.map(({ weight, register }) => [weight, register]),
     })),
@@ -134,9 +139,7 @@ export function decodePlan(bytes: Uint8Array): Plan {
       expansions: expansions.map((expansion) => ({
         ...expansion,
         instructions: expansion.instructions.map((instruction) =>
-          instruction.op === 'mask'
-            ? { op: instruction.op, out: instruction.out, in: instruction.in, slots: maskOf(instruction.mask) }
-            : instruction,
+          instruction.op === 'mask-sum' ? { ...instruction, masks: instruction.masks.map(maskOf) } : instruction,
         ),
         results: expansion.results.map(([weight, register]) => ({ weight, register })),
       })),
@@ -156,8 +159,8 @@ class MaskList {
   readonly runs: number[][] = []
   readonly #known = new Map<Int32Array | string, number>()
 
-  refer({ slots, ...rest }: Extract<Instruction, { op: 'mask' }>) {
-    return { ...rest, mask: this.#known.get(slots) ?? this.#add(slots) }
+  refer({ masks, ...rest }: Extract<Instruction, { op: 'mask-sum' }>) {
+    return { ...rest, masks: masks.map((slots) => this.#known.get(slots) ?? this.#add(slots)) }
   }
 
   #add(slots: Int32Array): number {

@@ -1,6 +1,6 @@
 import { isSameScale } from './level-evaluator.ts'
-import { dataPrimesOf, type Expansion, type Plan, type Register, type WeightIndex } from './plan.ts'
-import { faultOf, operandsOf, primesLeft } from './instruction-table.ts'
+import { dataPrimesOf, type Expansion, type InputLevel, type Plan, type Register, type WeightIndex } from './plan.ts'
+import { faultOf, operandsOf, primesLeft, scaleLeft } from './instruction-table.ts'
 
 /** What expanded weights may take in memory, at 5 bytes for each residue. */
 const maxExpandedBytes = 3 * 2 ** 30
@@ -19,11 +19,11 @@ export function checkExpansions(plan: Plan, refuse: (reason: string) => never): 
     for (const { weight, register } of expansion.results) {
       const slot = plan.weights.at(weight)
       if (!slot) return refuse('expands a weight that does not exist')
-      const primes = written.get(register)
-      if (primes === undefined || register === 0) return refuse('expands a weight that it does not compute')
+      const level = written.get(register)
+      if (level === undefined || register === 0) return refuse('expands a weight that it does not compute')
       if (made.has(weight)) refuse('expands a weight twice')
       made.add(weight)
-      const { scale } = expansion.input
+      const { primes, scale } = level
       if (slot.primes !== primes || !isSameScale(slot.scale, scale)) refuse('expands a weight at another level')
       bytes += 2 * bytesOfPrime * primes * plan.parameters.polyModulusDegree
     }
@@ -33,19 +33,22 @@ export function checkExpansions(plan: Plan, refuse: (reason: string) => never): 
   if (bytes > maxExpandedBytes) refuse('expands weights beyond the memory there is')
 }
 
-/** By register, the primes that are left in it. */
+/** The level of each register. */
 function writtenBy(
   { input, instructions }: Expansion,
   plan: Plan,
   refuse: (reason: string) => never,
-): Map<Register, number> {
-  const written = new Map<Register, number>([[0, input.primes]])
+): Map<Register, InputLevel> {
+  const written = new Map<Register, InputLevel>([[0, input]])
   for (const instruction of instructions) {
     const levels = operandsOf(instruction).map((register) => written.get(register))
     if (levels.includes(undefined)) refuse('reads a register before it is written')
     if (written.has(instruction.out)) refuse('writes a register twice')
-    const primes = Math.min(...levels.map((level = 0) => level))
-    written.set(instruction.out, primesLeft(instruction, primes))
+    const primes = Math.min(...levels.map((level) => level?.primes ?? 0))
+    const lastPrime = Number(plan.parameters.primes[primes - 1])
+    const scale = scaleLeft(instruction, levels[0]?.scale ?? 0, lastPrime)
+    written.set(instruction.out, { primes: primesLeft(instruction, primes), scale })
+    if (primes < 1) refuse('has no prime left')
     const fault = faultOf(instruction, plan)
     if (fault !== undefined) refuse(fault)
   }

@@ -70,12 +70,14 @@ export class ClearEvaluator implements Evaluator<Float64Array> {
     return sum
   }
 
-  mask(value: Float64Array, slots: Int32Array): Float64Array {
-    const kept = new Float64Array(value.length)
-    for (const slot of slots) {
-      for (let plane = 0; plane < value.length; plane += this.#slots) kept[plane + slot] = value[plane + slot]
-    }
-    return kept
+  maskSum(values: readonly Float64Array[], masks: readonly Int32Array[]): Float64Array {
+    const sum = new Float64Array(values[0].length)
+    values.forEach((value, k) => {
+      for (const slot of masks[k]) {
+        for (let plane = 0; plane < value.length; plane += this.#slots) sum[plane + slot] += value[plane + slot]
+      }
+    })
+    return sum
   }
 
   release(): void {}

@@ -17,8 +17,8 @@ export interface Evaluator<V> {
   modSwitch(value: V, primes: number): V
   /** Σ values[k] · X^exponents[k], with `0 ≤ exponent < 2N`: no noise, no level, the same scale. */
   monomialSum(values: readonly V[], exponents: readonly number[]): V
-  /** Keeps these slots and makes the others zero: a product with a plaintext, and a rescaling. */
-  mask(value: V, slots: Int32Array): V
+  /** Σ values[k] in the slots masks[k], the others zero: products with plaintexts at a scale, by which the result's is larger. */
+  maskSum(values: readonly V[], masks: readonly Int32Array[], scale: number): V
   release(value: V): void
 }
 

@@ -22,6 +22,8 @@ interface InstructionRow<I extends Instruction> {
   readonly cost: (instruction: I) => readonly (readonly [Primitive, number])[]
   /** Primes left in the result, of those in its operands. */
   readonly primesLeft?: (primes: number, instruction: I) => number
+  /** The scale of the result of an operation on one ciphertext and plaintexts, of that of its operands and their last prime. */
+  readonly scaleLeft?: (scale: number, lastPrime: number, instruction: I) => number
   /** What a plan from outside may have wrong beyond its types, registers and weights. */
   readonly fault?: (instruction: I, plan: Pick<Plan, 'parameters'>) => string | undefined
 }
@@ -62,6 +64,7 @@ const rows: { readonly [Op in Instruction['op']]: InstructionRow<Of<Op>> } = {
     execute: (evaluator, instruction, read) => evaluator.rescale(read(instruction.in)),
     cost: () => [['rescale', 1]],
     primesLeft: (primes) => primes - 1,
+    scaleLeft: (scale, lastPrime) => scale / lastPrime,
   },
   rotate: {
     ...single<Of<'rotate'>>(),
@@ -100,14 +103,15 @@ const rows: { readonly [Op in Instruction['op']]: InstructionRow<Of<Op>> } = {
       return exponents.every(exists) ? undefined : 'multiplies by a monomial that does not exist'
     },
   },
-  mask: {
-    ...single<Of<'mask'>>(),
-    execute: (evaluator, instruction, read) => evaluator.mask(read(instruction.in), instruction.slots),
-    cost: () => [
-      ['multiply-plain', 1],
-      ['rescale', 1],
-    ],
-    primesLeft: (primes) => primes - 1,
+  'mask-sum': {
+    operands: ({ values }) => values,
+    renamed: ({ op, out, values, masks, scale }, register) => ({
+      ...{ op, out: register(out), values: values.map(register), masks, scale },
+    }),
+    execute: (evaluator, { values, masks, scale }, read) => evaluator.maskSum(values.map(read), masks, scale),
+    cost: ({ values }) => [['multiply-plain', values.length]],
+    scaleLeft: (scale, _, instruction) => scale * instruction.scale,
+    fault: ({ values, masks }) => (values.length === masks.length ? undefined : 'has a sum of unequal lengths'),
   },
   'mod-switch': {
     ...single<Of<'mod-switch'>>(),
@@ -125,7 +129,8 @@ type Of<Op extends Instruction['op']> = Extract<Instruction, { readonly op: Op }
 const rowOf = <I extends Instruction>({ op }: I): InstructionRow<I> => rows[op] as unknown as InstructionRow<I>
 
 /** Whether its result has a larger scale than its operands, so that it is rescaled before the next such instruction or with it. */
-export const multiplies = ({ op }: Instruction): boolean => op === 'multiply-sum' || op === 'square' || op === 'mask'
+export const multiplies = ({ op }: Instruction): boolean =>
+  op === 'multiply-sum' || op === 'square' || op === 'mask-sum'
 
 /** Registers that an instruction reads, in order. */
 export const operandsOf = (instruction: Instruction): readonly Register[] => rowOf(instruction).operands(instruction)
@@ -152,6 +157,10 @@ export const costOf = (instruction: Instruction): readonly (readonly [Primitive,
 /** Primes left in the result of an instruction, of those in its operands. */
 export const primesLeft = (instruction: Instruction, primes: number): number =>
   rowOf(instruction).primesLeft?.(primes, instruction) ?? primes
+
+/** The scale of the result of a load program's instruction, of that of its operands and their last prime. */
+export const scaleLeft = (instruction: Instruction, scale: number, lastPrime: number): number =>
+  rowOf(instruction).scaleLeft?.(scale, lastPrime, instruction) ?? scale
 
 /** What is wrong with an instruction of a plan from outside, beyond its types, registers and weights; undefined where nothing is. */
 export const faultOf = (instruction: Instruction, plan: Pick<Plan, 'parameters'>): string | undefined =>

@@ -105,13 +105,16 @@ export class LevelEvaluator implements Evaluator<Level> {
     return values[0]
   }
 
-  mask(value: Level, _slots: Int32Array): Level {
-    invariant(value.parts === 2, 'mask: the operand must be relinearised')
-    invariant(value.primes > 1, 'mask: no prime left')
-    this.#checkRoom({ ...value, scale: value.scale * this.#primeValues[value.primes - 1] })
-    this.#count('multiply-plain', value.primes)
-    this.#count('rescale', value.primes)
-    return { ...value, primes: value.primes - 1 }
+  maskSum(values: readonly Level[], masks: readonly Int32Array[], scale: number): Level {
+    invariant(values.length > 0 && values.length === masks.length, 'mask-sum: one mask per value')
+    for (const value of values) {
+      invariant(value.parts === 2, 'mask-sum: values must be relinearised')
+      this.#checkMatch(values[0], value)
+      this.#count('multiply-plain', value.primes)
+    }
+    const product = { ...values[0], scale: values[0].scale * scale }
+    this.#checkRoom(product)
+    return product
   }
 
   release(_value: Level): void {}

@@ -4,7 +4,8 @@ import { ClearEvaluator } from './clear-evaluator.ts'
 import type { Evaluator } from './evaluator.ts'
 import { allPrimesOf, digitsOf, keyFormOf, specialPrimesFor } from './key-form.ts'
 import { LevelEvaluator, type Level } from './level-evaluator.ts'
-import type { PlannedNetwork, Register, WeightIndex } from './plan.ts'
+import { operandsOf, primesLeft } from './instruction-table.ts'
+import type { Expansion, Instruction, PlannedNetwork, Register, WeightIndex } from './plan.ts'
 import { rehearse, type RehearsalReport } from './rehearse.ts'
 
 /** Slots with the errors that they would have, and their level. */
@@ -114,9 +115,18 @@ export class NoisyEvaluator implements Evaluator<Noisy> {
     }
   }
 
-  mask({ slots, level }: Noisy, kept: Int32Array): Noisy {
-    const rounding = this.#rounding + this.#roundingTimesSecret
-    return this.#noisy(this.#clear.mask(slots, kept), this.#levels.mask(level, kept), rounding)
+  maskSum(values: readonly Noisy[], masks: readonly Int32Array[], scale: number): Noisy {
+    return {
+      slots: this.#clear.maskSum(
+        values.map(({ slots }) => slots),
+        masks,
+      ),
+      level: this.#levels.maskSum(
+        values.map(({ level }) => level),
+        masks,
+        scale,
+      ),
+    }
   }
 
   release(): void {}
@@ -152,25 +162,58 @@ export class NoisyEvaluator implements Evaluator<Noisy> {
   }
 
   /**
-   * A weight of its own has the error of a fresh symmetric encryption. Of n weights that are taken out of one ciphertext, each
-   * has that times √n, and the error of the first key switch times √(n/2). One that is masked has that of the switches which
-   * move it, log₂(n) at most, and of the rescaling.
+   * A weight of its own has the error of a fresh symmetric encryption. Of n weights that are taken out of one ciphertext by
+   * monomials, each has that times √n, and the error of the first key switch times √(n/2).
    */
   #deviationsOfWeights(): Map<WeightIndex, number> {
     const { weights, expansions = [] } = this.#network.plan
     const fresh = errorDeviation * this.#rounding * Math.sqrt(12)
     const deviations = new Map(weights.map((_, index) => [index, fresh]))
-    for (const { input, instructions, results } of expansions) {
+    for (const expansion of expansions) {
+      const { input, instructions, results } = expansion
+      if (instructions.some(({ op }) => op === 'mask-sum')) {
+        const made = this.#deviationsOfMasked(expansion, fresh)
+        for (const { weight, register } of results) deviations.set(weight, must(made, register))
+        continue
+      }
       const first = instructions.find((instruction) => instruction.op === 'rotate')
       const level: Level = { ...input, parts: 2 }
       const switched = first ? this.#keySwitch(level, must(this.#keys.rotationPrimes, first.steps))(1) : 0
-      const isMasked = instructions.some(({ op }) => op === 'mask')
-      const deviation = isMasked
-        ? Math.hypot(fresh, switched * Math.sqrt(Math.log2(results.length)), this.#rounding + this.#roundingTimesSecret)
-        : Math.sqrt(results.length) * Math.hypot(fresh, switched / Math.SQRT2)
+      const deviation = Math.sqrt(results.length) * Math.hypot(fresh, switched / Math.SQRT2)
       for (const { weight } of results) deviations.set(weight, deviation)
     }
     return deviations
+  }
+
+  /** By register. Each slot of a sum comes from one of its values. */
+  #deviationsOfMasked({ input, instructions }: Expansion, fresh: number): Map<Register, number> {
+    const primes = new Map<Register, number>([[0, input.primes]])
+    const deviations = new Map<Register, number>([[0, fresh]])
+    for (const instruction of instructions) {
+      const operands = operandsOf(instruction)
+      const left = must(primes, operands[0])
+      const before = Math.max(...operands.map((register) => must(deviations, register)))
+      primes.set(instruction.out, primesLeft(instruction, left))
+      deviations.set(instruction.out, this.#deviationAfter(instruction, before, left))
+    }
+    return deviations
+  }
+
+  #deviationAfter(instruction: Instruction, before: number, primes: number): number {
+    switch (instruction.op) {
+      case 'rotate': {
+        const level: Level = { primes, scale: 1, parts: 2 }
+        return Math.hypot(before, this.#keySwitch(level, must(this.#keys.rotationPrimes, instruction.steps))(1))
+      }
+      case 'mask-sum':
+        return before * instruction.scale
+      case 'rescale': {
+        const lastPrime = Number(this.#network.plan.parameters.primes[primes - 1])
+        return Math.hypot(before / lastPrime, this.#rounding + this.#roundingTimesSecret)
+      }
+      default:
+        return before
+    }
   }
 
   #noisy(slots: Float64Array, level: Level, deviation: number | ((slot: number) => number)): Noisy {

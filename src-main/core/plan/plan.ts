@@ -79,13 +79,16 @@ export interface WeightSlot {
 /**
  * A load program: several weights of one level and scale from one ciphertext of the bundle, which is register 0. It is
  * written in the plan's own instructions, of which it uses rotations, sums, and products with monomials and masks: all
- * public. A mask takes a level, so that the ciphertext begins one higher.
+ * public. Masks multiply the scale; where a rescaling divides by it again, the ciphertext begins one level higher.
  */
 export interface Expansion {
   readonly input: InputLevel
   readonly instructions: readonly Instruction[]
   readonly results: readonly ExpandedWeight[]
 }
+
+/** Values of one sum in a load program, at most: evaluators keep a plaintext for each. */
+export const mostSummed = 32
 
 export interface ExpandedWeight {
   readonly weight: WeightIndex
@@ -115,10 +118,16 @@ export type Instruction =
       readonly exponents: readonly number[]
     }
   /**
-   * Leaves these slots as they are and makes the others zero; takes a level, and the scale stays. Only in expansions. Equal
-   * masks are one array, so that evaluators encode it once.
+   * out = Σ values[k] in the slots masks[k], and zero in the others: products with plaintexts at `scale`, by which the result's
+   * scale is larger. Only in expansions. Equal masks are one array, so that evaluators encode it once.
    */
-  | { readonly op: 'mask'; readonly out: Register; readonly in: Register; readonly slots: Int32Array }
+  | {
+      readonly op: 'mask-sum'
+      readonly out: Register
+      readonly values: readonly Register[]
+      readonly masks: readonly Int32Array[]
+      readonly scale: number
+    }
   /** Drops primes without dividing: value and scale stay. */
   | { readonly op: 'mod-switch'; readonly out: Register; readonly in: Register; readonly primes: number }
 

@@ -51,8 +51,8 @@ class Rehearsal extends LevelEvaluator {
     return this.#hold(super.monomialSum(values, exponents))
   }
 
-  override mask(value: Level, slots: Int32Array): Level {
-    return this.#hold(super.mask(value, slots))
+  override maskSum(values: readonly Level[], masks: readonly Int32Array[], scale: number): Level {
+    return this.#hold(super.maskSum(values, masks, scale))
   }
 
   override modSwitch(value: Level, primes: number): Level {

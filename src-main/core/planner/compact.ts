@@ -11,6 +11,7 @@ import { keySizeOf } from '../plan/key-form.ts'
 import { rehearse } from '../plan/rehearse.ts'
 import { runPlan } from '../plan/run-plan.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
+import { present } from '../must.ts'
 import { doublings, expansionTree } from './expansion-tree.ts'
 
 /**
@@ -24,6 +25,7 @@ export function compactWeights(network: PlannedNetwork): PlannedNetwork {
   const slots = slotsOf(plan.parameters)
   const keys = new Map(rehearse(plan).rotationPrimes)
   const periods = plan.weights.map((_, index) => periodOf(weightPatterns(index)))
+  const before = plan.expansions ?? []
   const expansions: Expansion[] = []
   const basePeriods: number[] = []
   for (const group of groupsOf(plan)) {
@@ -49,28 +51,32 @@ export function compactWeights(network: PlannedNetwork): PlannedNetwork {
     onePeriod(weightVectors(index), weightPatterns(index), period)
   const compacted: PlannedNetwork = {
     ...network,
-    plan: { ...plan, expansions },
+    plan: { ...plan, expansions: [...before, ...expansions] },
     weightVectors: (index) => {
       const period = expandedFrom.get(index)
       if (period === undefined) return weightVectors(index)
       const base = baseOf(index, period)
       return Float64Array.from({ length: slots }, (_, slot) => base[slot % period])
     },
-    expandedVectors: (e) =>
-      expansions[e].results.map(({ weight }, i, { length }) => {
+    expandedVectors: (index) => {
+      if (index < before.length) return present(network.expandedVectors)(index)
+      const e = index - before.length
+      return expansions[e].results.map(({ weight }, i, { length }) => {
         const factor = slots / basePeriods[e] / doublings(i, length)
         return baseOf(weight, basePeriods[e]).map((value) => factor * value)
-      }),
+      })
+    },
   }
   checkExpansions(compacted.plan)
   return compacted
 }
 
-/** Weights, in order, that are of one layer, level and scale; biases are by themselves anyway. */
-function groupsOf({ weights }: Plan): WeightIndex[][] {
+/** Weights, in order, that are of one layer, level and scale and not expanded; biases are by themselves anyway. */
+export function groupsOf({ weights, expansions = [] }: Plan): WeightIndex[][] {
   const groups = new Map<string, WeightIndex[]>()
+  const expanded = new Set(expansions.flatMap(({ results }) => results.map(({ weight }) => weight)))
   weights.forEach(({ layer, role, primes, scale }, index) => {
-    if (role === 'bias') return
+    if (role === 'bias' || expanded.has(index)) return
     const key = [layer, primes, scale].join()
     const group = groups.get(key)
     if (group) group.push(index)

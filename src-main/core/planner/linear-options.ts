@@ -14,6 +14,7 @@ import { countFirstLayer, repeatsTaps } from './first-layer.ts'
 import { hasBorder } from './border.ts'
 import { nextPowerOfTwo, signatureOf, spreadLayouts, type Layout } from './layout.ts'
 import { poolLayout, type RotationPass } from './pool.ts'
+import { mostSummed } from '../plan/plan.ts'
 import type { LinearStep, LinearVariant, StepTerm } from './steps.ts'
 
 /** How one linear step will be computed: where its operands are and where its result goes. */
@@ -51,6 +52,8 @@ export interface StepSettings {
   readonly width: number
   /** Squarings that are not rescaled: postpone.ts. */
   readonly postponed: ReadonlySet<LayerId>
+  /** Primes left in each step's result. */
+  readonly primes: ReadonlyMap<LayerId, number>
 }
 
 /**
@@ -76,7 +79,8 @@ export function linearOptions(
         // What the edge packs for this step is zero wherever there is no element, whatever the weights are; clear inputs cost so
         // little that it always packs for the step where that helps.
         const isSpread = terms.every(({ term, from }) => from && !isClear(term, settings))
-        return isSpread && expandedShare(choice, settings) < 1 ? [choice, { ...choice, expands: true }] : [choice]
+        const shares = isSpread && Math.min(expandedShare(choice, settings), runShare(choice, primes, settings)) < 1
+        return shares ? [choice, { ...choice, expands: true }] : [choice]
       }),
     ),
   )
@@ -190,7 +194,9 @@ function price(step: LinearStep, choice: LinearChoice, primes: number, settings:
     if (!plain) fixedMs += layout.ciphertexts * ms('relinearise')
     return { choice, fixedMs, leastMs: fixedMs, productMs: 0, keySwitch }
   }
-  const share = choice.expands ? expandedShare(choice, settings) : sparseShare(choice, settings)
+  const share = choice.expands
+    ? Math.min(expandedShare(choice, settings), runShare(choice, primes, settings))
+    : sparseShare(choice, settings)
   const weightMs = weightPrice(costs, degree, primes)
   const productMs = ms(clear ? 'multiply-plain' : 'multiply') + share * weightMs
   if (share < 1) fixedMs += weightMs / 2
@@ -222,6 +228,26 @@ function expandedShare(
   const { layout, lanes } = candidate
   const varying = layout.channel.reduce((bits, offset) => bits | (offset % slots), (lanes.count - 1) * lanes.stride)
   return Math.min(1, (2 * nextPowerOfTwo((varying + 1) / 2)) / slots)
+}
+
+/**
+ * The same of vectors that hold a number in many slots near each other (pack-runs.ts): rows and columns have the lowest bits, and
+ * leave a gap before the next channel. At the first level there is no room for masks.
+ */
+function runShare(
+  { candidate, terms }: Pick<LinearChoice, 'candidate' | 'terms'>,
+  primes: number,
+  { packsSparse, primes: left }: StepSettings,
+): number {
+  const repeats = ({ term }: TermChoice): boolean =>
+    term.map.kind === 'conv' && term.map.pads.every((pad) => pad === 0) && term.input !== INPUT
+  if (!packsSparse || primes >= Math.max(...left.values()) || !terms.every(repeats)) return 1
+  const { layout, lanes } = candidate
+  const varying = layout.channel.reduce((bits, offset) => bits | offset, (lanes.count - 1) * lanes.stride)
+  const run = varying & -varying
+  const used = Math.max(...layout.row.map((y) => y % run)) + Math.max(...layout.column.map((x) => x % run))
+  const gap = run - used
+  return run === 0 || gap < 2 ? 1 : 1 / Math.min(mostSummed, 2 ** Math.floor(Math.log2(gap)))
 }
 
 /** Of a bundle's ciphertext, what a vector takes that is 0 but where it meets elements. An estimate, for the search. */

@@ -12,6 +12,7 @@ import {
 import { rehearse } from '../plan/rehearse.ts'
 import { present } from '../must.ts'
 import { addedKey } from './compact.ts'
+import { maskingBelow, type Masking } from './masking.ts'
 
 /**
  * Puts weight vectors whose slots are mostly 0 by the network's architecture into shared ciphertexts, each moved to where
@@ -95,10 +96,11 @@ function packsOf({ members, support }: Group, plan: Plan, keys: Map<number, numb
   if (steps.length === 0) return []
   for (const step of steps) keys.set(step, Math.max(level, keys.get(step) ?? 0))
   const each = 2 ** steps.length
+  const masking = maskingBelow(plan.parameters, { primes, scale })
   return Array.from({ length: Math.ceil(members.length / each) }, (_, i): Pack => {
     const own = members.slice(i * each, (i + 1) * each)
     const places = own.map((_, j) => steps.reduce((sum, step, bit) => sum + ((j >> bit) & 1 ? step : 0), 0))
-    return { expansion: unpacking(own, steps, support, { primes: level, scale }), support, members: own, places }
+    return { expansion: unpacking(own, steps, support, masking), support, members: own, places }
   })
 }
 
@@ -135,15 +137,17 @@ function unpacking(
   members: readonly WeightIndex[],
   steps: readonly number[],
   slots: Int32Array,
-  input: Expansion['input'],
+  { input, scale }: Masking,
 ): Expansion {
   const instructions: Instruction[] = []
   const results: ExpandedWeight[] = []
   let next: Register = 1
   const split = (value: Register, bit: number, first: number): void => {
     if (bit < 0) {
-      results.push({ weight: members[first], register: next })
-      instructions.push({ op: 'mask', out: next++, in: value, slots })
+      instructions.push({ op: 'mask-sum', out: next, values: [value], masks: [slots], scale })
+      instructions.push({ op: 'rescale', out: next + 1, in: next })
+      results.push({ weight: members[first], register: next + 1 })
+      next += 2
       return
     }
     const second = first + 2 ** bit

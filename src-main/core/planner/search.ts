@@ -10,8 +10,6 @@ import type { Step } from './steps.ts'
 export interface SearchSettings extends StepSettings {
   readonly inputShape: Shape
   readonly carried: Carried
-  /** Primes left in each step's result. */
-  readonly primes: ReadonlyMap<LayerId, number>
 }
 
 /** A network, or its beginning: where every result is, and how it is computed. */
