@@ -81,7 +81,7 @@ async function measure(network: BenchNetwork, r: number, encryption: EncryptionC
       },
       silent,
     )
-    const batches = Array.from({ length: Math.min(20, Number(options.runs)) }, (_, i) =>
+    const batches = Array.from({ length: Math.min(100, Number(options.runs)) }, (_, i) =>
       Array.from({ length: batch }, (_, k) => calibration[(i * batch + k) % calibration.length]),
     )
     const inputs = batches.map((images) => Float64Array.from(images.flatMap((image) => [...image])))
