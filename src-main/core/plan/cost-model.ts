@@ -95,6 +95,8 @@ export function costsWithKeys(costs: CostModel, parameters: CkksParameters): Cos
 
 /** Bytes of a coefficient of one prime, packed and with its second part as a seed. */
 const packedCoefficientBytes = 5
+/** Bytes of a coefficient of one prime in a ciphertext that is sent, both parts. */
+const sentCoefficientBytes = 16
 /** Rotations of one plan share keys: distinct steps for each rotation, as measured on LeNet-5. */
 const keysPerRotation = 0.3
 
@@ -103,7 +105,7 @@ export const weightPrice = (costs: CostModel, degree: number, primes: number): n
   costs.weightMs?.(degree, primes) ?? 0
 
 /**
- * The same times, and a price in milliseconds on every megabyte of bundle: what the search minimises besides. Keys have the
+ * The same times, and a price in milliseconds on every megabyte of bundle and of an encrypted input: what the search minimises. Keys have the
  * forms of the parameters, where these are given.
  */
 export function valuingBytes(costs: CostModel, msPerMegabyte: number, parameters?: CkksParameters): CostModel {
@@ -114,6 +116,8 @@ export function valuingBytes(costs: CostModel, msPerMegabyte: number, parameters
     ...costs,
     ms(primitive, degree, primes) {
       const ms = times.ms(primitive, degree, primes)
+      // An encrypted input travels to the edge, or is held and hashed there, for every answer.
+      if (primitive === 'encrypt') return ms + (msPerMegabyte * sentCoefficientBytes * degree * primes) / 1e6
       const rotates = primitive === 'rotate' || primitive === 'rotate-hoisted'
       return rotates ? ms + msPerMegabyte * megabytes(keysPerRotation * degree * keySize(primes)) : ms
     },

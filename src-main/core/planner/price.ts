@@ -1,6 +1,6 @@
 import type { PlanEstimate } from '../plan/estimate.ts'
 
-/** Of a megabyte of bundle, in milliseconds of run time. Halves CryptoNets' bundle for a tenth of its time, and costs the other measured networks nothing. */
+/** Of a megabyte of bundle, or of an input, in milliseconds of run time. Halves CryptoNets' bundle for a tenth of its time, and costs the other measured networks nothing. */
 export const usualMsPerMegabyte = 2
 
 /** Inputs that an edge answers between two starts, at least: each pays for so much of taking weights apart. */
@@ -8,9 +8,12 @@ const inputsPerStart = 100
 
 /** What a plan is chosen by: its time, its share of loading, and its bytes at their price, in milliseconds. */
 export const priceOf = (
-  { seconds, expansionSeconds, bundleBytes }: Pick<PlanEstimate, 'seconds' | 'expansionSeconds' | 'bundleBytes'>,
+  estimate: Pick<PlanEstimate, 'seconds' | 'expansionSeconds' | 'bundleBytes' | 'inputBytes'>,
   msPerMegabyte: number,
-): number => 1000 * (seconds + expansionSeconds / inputsPerStart) + (msPerMegabyte * bundleBytes) / 1e6
+): number => {
+  const { seconds, expansionSeconds, bundleBytes, inputBytes } = estimate
+  return 1000 * (seconds + expansionSeconds / inputsPerStart) + (msPerMegabyte * (bundleBytes + inputBytes)) / 1e6
+}
 
 /** At a lower price of bytes, moving and masking weights whenever an edge starts is not worth them. */
 export const paysForMasks = (msPerMegabyte = usualMsPerMegabyte): boolean => msPerMegabyte >= usualMsPerMegabyte / 2
