@@ -10,6 +10,7 @@ import { kernelCosts } from '../core/plan/cost-model.ts'
 import { compactWeights } from '../core/planner/compact.ts'
 import { planNetwork } from '../core/planner/plan-network.ts'
 import { skeletonOf } from '../core/planner/skeleton.ts'
+import { exactSegmentsOf } from '../core/segment/choose-exact.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { namingFile, readGraph, type NetworkRequest } from './open-network.ts'
 
@@ -46,8 +47,12 @@ export interface InspectResult {
   readonly estimate?: NetworkEstimate
 }
 
-/** Marked as an estimate: no calibration has been seen. `problem` says why there can be no single segment. */
-export type NetworkEstimate = (PlanEstimate & { readonly segments: 1 }) | { readonly problem: string }
+/**
+ * Marked as an estimate: no calibration has been seen. `problem` says why there is none of a single segment, and `exactSegments` how
+ * many there are with every activation exact.
+ */
+export type NetworkEstimate =
+  (PlanEstimate & { readonly segments: 1 }) | { readonly problem: string; readonly exactSegments: number }
 
 export interface UnsupportedNode {
   readonly node: string
@@ -104,14 +109,15 @@ const quickValues = 3e6
 type Size = Pick<InspectResult, 'encryptedValues' | 'multiplications'>
 
 function estimate(graph: Graph, request: NetworkRequest, { encryptedValues, multiplications }: Size): NetworkEstimate {
+  const model = withoutLikelyIdleClamps(normalise(graph, request))
+  const without = (problem: string): NetworkEstimate => ({ problem, exactSegments: exactSegmentsOf(model) })
   const isQuick = multiplications <= quickMultiplications && encryptedValues <= quickValues
-  if (!isQuick) return { problem: 'The network is too large for a quick estimate.' }
+  if (!isQuick) return without('The network is too large for a quick estimate.')
   try {
-    const skeleton = skeletonOf(withoutLikelyIdleClamps(normalise(graph, request)))
-    const { plan } = compactWeights(planNetwork(skeleton, { searchWidth: 8 }))
+    const { plan } = compactWeights(planNetwork(skeletonOf(model), { searchWidth: 8 }))
     return { ...estimatePlan(plan, kernelCosts), segments: 1 }
   } catch (error) {
-    if (error instanceof UserError) return { problem: error.message }
+    if (error instanceof UserError) return without(error.message)
     throw error
   }
 }

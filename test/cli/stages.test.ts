@@ -55,6 +55,17 @@ describe('the stages on the command line', () => {
     expect(report.estimate).toMatchObject({ segments: 1, polyModulusDegree: 16384, logQP: expect.any(Number) })
   })
 
+  it('inspect says how a network that is too deep for one segment can be deployed', async () => {
+    // Activations that follow each other are left to the owner together.
+    const activations = Array.from({ length: 40 }, (_, i) => ['Sigmoid', 'Tanh'][i % 2])
+    writeFileSync(join(folder, 'deep.onnx'), tinyOnnx(activations))
+    const { code, json } = await run('inspect', 'deep.onnx')
+    expect(code).toBe(0)
+    expect(json().estimate).toEqual({ problem: expect.stringContaining('42 levels'), exactSegments: 2 })
+    const { stdout } = await sealwright(['inspect', 'deep.onnx'], { cwd: folder })
+    expect(stdout).toContain('with every activation exact there are 2 segments; plan --split exact')
+  })
+
   it('approximate writes the polynomials as ONNX, and says what it tried', async () => {
     const files = ['--calibration', 'x.npy', '--out', 'approx.onnx']
     const auto = (...more: string[]): Promise<CliRun> =>

@@ -76,7 +76,15 @@ function shortened(name: string): string {
 }
 
 function estimateFacts(estimate: NetworkEstimate): [string, string][] {
-  if ('problem' in estimate) return [['estimate', estimate.problem]]
+  if ('problem' in estimate) {
+    const { problem, exactSegments } = estimate
+    const exact = `with every activation exact there are ${exactSegments} segments; plan --split exact tells what they cost`
+    return [
+      ['estimate', `in one segment: ${problem}`],
+      ...(exactSegments > 1 ? [['', exact] as [string, string]] : []),
+      ['', 'advise compares deployments, with what each keeps'],
+    ]
+  }
   const { polyModulusDegree, logQP, bundleBytes, keyBytes, edgeMemoryBytes, secondsOnTwoThreads } = estimate
   const { expandedWeights, expansionSeconds } = estimate
   const expanded = `${expandedWeights} weights expanded at load, about ${seconds(expansionSeconds)}`

@@ -39,6 +39,12 @@ export function exactLayersOf(
   return exact(chosen)
 }
 
+/** Segments of a network with every activation exact: one more than refreshes. */
+export function exactSegmentsOf(model: LayerModel): number {
+  const exact = exactLayersOf(model, { by: 'activations', kind: 'exact' }, 2)
+  return cutNetwork(refreshedSkeletonOf(model, { exact }), []).segments.length
+}
+
 /** One of each group that is refreshed together; not before anything is computed, and not where nothing follows. */
 function candidatesOf(model: LayerModel): LayerId[] {
   const first = model.layers.findIndex(({ kind }) => kind === 'linear')
