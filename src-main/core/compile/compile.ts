@@ -9,10 +9,11 @@ import { isPlannable } from '../planner/parameters.ts'
 import type { GivenParameters } from '../planner/given-parameters.ts'
 import type { PlanOptions } from '../planner/plan-network.ts'
 import { refreshedSkeletonOf } from '../planner/skeleton.ts'
+import { withPauses } from '../parts.ts'
 import type { WorkContext } from '../progress.ts'
 import { exactLayersOf } from '../segment/choose-exact.ts'
 import { WHOLE, type Split } from '../segment/cut.ts'
-import { checkCuts, planSegments, type PlannedSegments } from '../segment/plan-segments.ts'
+import { checkCuts, planInParts, planSegments, type PlannedSegments } from '../segment/plan-segments.ts'
 import type { PrecisionNeed } from '../segment/spare-bits.ts'
 import { measureKept, type Kept } from '../validate/kept.ts'
 import { approximateNetwork, type ApproximateChoice, type Approximation } from './approximate-network.ts'
@@ -102,13 +103,14 @@ export async function approximateModel(
 export async function planModel(
   { polynomial, samples }: { readonly polynomial: PolynomialModel; readonly samples: readonly Float64Array[] },
   { split = WHOLE, input, batch, msPerMegabyte, given }: CompileChoice,
-  { time, replan }: CompileHost,
+  { work, time, replan }: CompileHost,
 ): Promise<PlannedSegments> {
   return await time('plan', () => {
     const squares = foldBetweenRefreshes(polynomial, samples)
     const options = { input, batch, msPerMegabyte, given }
     if (replan) return replan((leastDegree) => planSegments(squares, split, { ...options, leastDegree }), samples[0])
-    return planSegments(squares, split, { ...options, ...(!given && { need: needOf(polynomial, samples) }) })
+    const need = given ? undefined : needOf(polynomial, samples)
+    return withPauses(planInParts(squares, split, { ...options, need }), 'plan', work)
   })
 }
 

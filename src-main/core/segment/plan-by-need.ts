@@ -1,5 +1,6 @@
 import { kernelCosts } from '../plan/cost-model.ts'
 import { estimatePlan } from '../plan/estimate.ts'
+import type { InParts } from '../parts.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { atScale, scaleBitsOf } from '../planner/at-scale.ts'
 import { scalesSeen } from '../planner/chain-shape.ts'
@@ -19,12 +20,12 @@ export type Simulated = Pick<PlanOptions, 'isSimulated' | 'postponedBits' | 'mas
  * they are planned without one. Squarings are postponed where that meets it. Freed bits go to a smaller degree, else to special
  * primes. Scales are as far above each degree's noise in all stretches, as long as their primes allow.
  */
-export function planByNeed(
+export function* planByNeed(
   { segments, cuts }: SegmentedModel,
-  plan: (simulated: Simulated) => PlannedNetwork[],
+  plan: (simulated: Simulated) => InParts<PlannedNetwork[]>,
   need: PrecisionNeed,
   options: Omit<PlanOptions, 'given'>,
-): PlannedNetwork[] {
+): InParts<PlannedNetwork[]> {
   const { costs = kernelCosts, msPerMegabyte = usualMsPerMegabyte } = options
   const known = new Map<PlannedNetwork, PlannedNetwork>()
   const shared = (stretch: PlannedNetwork): PlannedNetwork => {
@@ -34,15 +35,15 @@ export function planByNeed(
   }
   const spare = (stretches: readonly PlannedNetwork[]): number =>
     spareBits({ segments: stretches.map(shared), cuts }, need)
-  const smallest = (largest: readonly PlannedNetwork[]): PlannedNetwork[] | undefined =>
+  const smallest = (largest: readonly PlannedNetwork[]): InParts<PlannedNetwork[] | undefined> =>
     smallestScales(largest, spare, options)
 
-  const postponed = (masks: boolean): PlannedNetwork[] | undefined => {
+  function* postponed(masks: boolean): InParts<PlannedNetwork[] | undefined> {
     for (const postponedBits of [0, mostPostponedBits]) {
       const simulated = { isSimulated: true, postponedBits, masks }
       if (!segments.some((segment) => canPostpone(segment, { ...options, ...simulated }))) continue
-      const largest = plan(simulated)
-      const found = smallest(largest)
+      const largest = yield* plan(simulated)
+      const found = yield* smallest(largest)
       if (found) return found
       // The smallest degree has the largest scale already.
       if (largest.every(({ plan: each }) => scaleBitsOf(each) >= mostPostponedBits)) break
@@ -50,26 +51,26 @@ export function planByNeed(
     return undefined
   }
 
-  const usual = (): PlannedNetwork[] => {
+  function* usual(): InParts<PlannedNetwork[]> {
     const smaller = segments.some((segment) => hasSmallerDegree(segment, options))
-      ? plan({ isSimulated: true })
+      ? yield* plan({ isSimulated: true })
       : undefined
-    const largest = smaller && spare(smaller) >= 0 ? smaller : plan({})
-    return smallest(largest) ?? largest
+    const largest = smaller && spare(smaller) >= 0 ? smaller : yield* plan({})
+    return (yield* smallest(largest)) ?? largest
   }
 
   const costOf = (stretches: readonly PlannedNetwork[]): number =>
     stretches.reduce((sum, stretch) => sum + priceOf(estimatePlan(shared(stretch).plan, costs), msPerMegabyte), 0)
 
-  const masked = paysForMasks(msPerMegabyte) ? postponed(true) : undefined
+  const masked = paysForMasks(msPerMegabyte) ? yield* postponed(true) : undefined
   const isMasked = (stretch: PlannedNetwork): boolean =>
     !scalesSeen(stretch.plan).isPostponed || hasMasks(shared(stretch).plan)
   // Masks err too much for most plans whose squarings are postponed; and whether a plan has any tells how it is planned again.
   if (masked?.every(isMasked)) return masked
-  const unmasked = postponed(false)
-  if (!unmasked) return usual()
+  const unmasked = yield* postponed(false)
+  if (!unmasked) return yield* usual()
   if (!paysForMasks(msPerMegabyte)) return unmasked
-  const rescaled = usual()
+  const rescaled = yield* usual()
   return costOf(rescaled) < costOf(unmasked) ? rescaled : unmasked
 }
 
@@ -77,30 +78,32 @@ export function planByNeed(
  * The stretches as they are planned without a need, then all that planByNeed may choose from: each at its largest scales and at its
  * smallest, with masks and without. What any need leaves lies between.
  */
-export function planExtremes(
+export function* planExtremes(
   { segments }: SegmentedModel,
-  plan: (simulated: Simulated) => PlannedNetwork[],
+  plan: (simulated: Simulated) => InParts<PlannedNetwork[]>,
   options: Omit<PlanOptions, 'given'>,
-): PlannedNetwork[][] {
+): InParts<PlannedNetwork[][]> {
   const { msPerMegabyte } = options
   const simulated = { isSimulated: true }
-  const forms = [plan({})]
-  if (segments.some((segment) => hasSmallerDegree(segment, options))) forms.push(plan(simulated))
+  const forms = [yield* plan({})]
+  if (segments.some((segment) => hasSmallerDegree(segment, options))) forms.push(yield* plan(simulated))
   const postponed = { ...simulated, postponedBits: 0, masks: paysForMasks(msPerMegabyte) }
   if (segments.some((segment) => canPostpone(segment, { ...options, ...postponed }))) {
-    const stretches = plan(postponed)
+    const stretches = yield* plan(postponed)
     forms.push(stretches)
     if (postponed.masks) forms.push(stretches.map((stretch) => ({ ...stretch, masks: false })))
   }
-  return forms.flatMap((largest) => [largest, smallestScales(largest, () => Infinity, options) ?? largest])
+  const all: PlannedNetwork[][] = []
+  for (const largest of forms) all.push(largest, (yield* smallestScales(largest, () => Infinity, options)) ?? largest)
+  return all
 }
 
 /** At the smallest scales that leave bits to spare, no larger than these; undefined where none is found. */
-function smallestScales(
+function* smallestScales(
   largest: readonly PlannedNetwork[],
   spare: (stretches: readonly PlannedNetwork[]) => number,
   { costs = kernelCosts, msPerMegabyte = usualMsPerMegabyte }: Pick<PlanOptions, 'costs' | 'msPerMegabyte'>,
-): PlannedNetwork[] | undefined {
+): InParts<PlannedNetwork[] | undefined> {
   const most = Math.max(...largest.map(({ plan }) => bitsAboveNoise(plan, scaleBitsOf(plan))))
   const least = Math.min(...largest.map(({ plan }) => bitsAboveNoise(plan, leastBitsOf(plan))))
   /** Undefined where a stretch has no primes of that size. */
@@ -114,6 +117,7 @@ function smallestScales(
   // An error falls by half with every bit; but smaller scales leave room for special primes, with which key switches err less.
   const spared = Math.max(1, Math.min(Math.floor(spare(largest)), Math.ceil(most - least)))
   for (let fewer = spared; fewer >= 0; fewer--) {
+    yield { done: spared - fewer, total: largest.length > 1 ? spared + 1 : 1, detail: 'precision' }
     const stretches = at(most - fewer)
     if (stretches && spare(stretches) >= 0) return stretches
   }

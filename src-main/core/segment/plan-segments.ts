@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts'
 import { must } from '../must.ts'
 import type { LayerId } from '../network/layer-model.ts'
 import { encryptedByOwner, kernelCosts } from '../plan/cost-model.ts'
+import { atOnce, type InParts } from '../parts.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { doesNotFit, type GivenParameters } from '../planner/given-parameters.ts'
 import { planNetwork, type PlanOptions } from '../planner/plan-network.ts'
@@ -31,9 +32,13 @@ export interface SegmentOptions extends Omit<PlanOptions, 'given'> {
  * Cuts a network by refreshing, plans each stretch, and cuts the plans by handing on. Only the first input is the
  * edge's own; the owner encrypts the others. Throws UserError 'not-a-cut-point', 'too-deep', 'too-many-segments', and as planNetwork.
  */
-export function planSegments(model: RefreshedModel, split: Split, options: SegmentOptions): PlannedSegments {
+export const planSegments = (model: RefreshedModel, split: Split, options: SegmentOptions): PlannedSegments =>
+  atOnce(planInParts(model, split, options))
+
+/** planSegments, with a stop before each segment and each simulation. */
+export function* planInParts(model: RefreshedModel, split: Split, options: SegmentOptions): InParts<PlannedSegments> {
   const { refreshed, plan, finish } = planningOf(model, split, options)
-  return finish(options.need ? planByNeed(refreshed, plan, options.need, options) : plan({}))
+  return finish(yield* options.need ? planByNeed(refreshed, plan, options.need, options) : plan({}))
 }
 
 /** A network's plan with the largest scales, and all others between which it may come to lie: see plan-by-need.ts. */
@@ -43,14 +48,14 @@ export function planRange(
   options: Omit<SegmentOptions, 'given' | 'need'>,
 ): { readonly largest: PlannedSegments; readonly others: readonly PlannedSegments[] } {
   const { refreshed, plan, finish } = planningOf(model, split, options)
-  const [largest, ...others] = planExtremes(refreshed, plan, options)
+  const [largest, ...others] = atOnce(planExtremes(refreshed, plan, options))
   return { largest: finish(largest), others: others.map(finish) }
 }
 
 interface Planning {
   readonly refreshed: SegmentedModel
   /** Each stretch between two refreshes. */
-  readonly plan: (simulated: Simulated) => PlannedNetwork[]
+  readonly plan: (simulated: Simulated) => InParts<PlannedNetwork[]>
   /** Cuts the stretches by handing on, and lets weights share ciphertexts. */
   readonly finish: (stretches: readonly PlannedNetwork[]) => PlannedSegments
 }
@@ -62,13 +67,15 @@ function planningOf(model: RefreshedModel, split: Split, { given, ...options }: 
   }
   const byHand = placeHandOffs(handedAfter(split), refreshed.segments)
   const { costs = kernelCosts } = options
-  const plan = (simulated: Simulated): PlannedNetwork[] =>
-    refreshed.segments.map((segment, i) =>
-      planNetwork(segment, {
-        ...{ ...options, ...simulated, given: given?.[i] },
-        ...(i > 0 && { input: 'encrypted', costs: encryptedByOwner(costs) }),
-      }),
-    )
+  function* plan(simulated: Simulated): InParts<PlannedNetwork[]> {
+    const planned: PlannedNetwork[] = []
+    for (const [i, segment] of refreshed.segments.entries()) {
+      yield { done: i, total: refreshed.segments.length, detail: `segment ${i + 1}` }
+      const own = { ...options, ...simulated, given: given?.[i] }
+      planned.push(planNetwork(segment, i === 0 ? own : { ...own, input: 'encrypted', costs: encryptedByOwner(costs) }))
+    }
+    return planned
+  }
   return { refreshed, plan, finish: (stretches) => finishStretches(refreshed, split, stretches, byHand, options) }
 }
 
