@@ -24,7 +24,7 @@ export function productSum(command: Command, task: i32, scratch: usize): void {
   const start = <usize>index * poly
   const first = <usize>(task % SLICES) * length
   const last = min<usize>(first + length, poly)
-  const few = areFew(command.count, prime)
+  const few = areFew(command.count, width, prime)
   for (let offset = first; offset < last; offset += BLOCK_BYTES) {
     const a = start + offset
     const b = bStart + (offset >> 3) * <usize>width

@@ -38,7 +38,7 @@ export function digitConstants(command: Command, target: i32): usize {
 /** Parts that are summed in one pass: as many as leave their constants in registers. */
 const PARTS_AT_ONCE: i32 = 4
 
-/** Σ y·constant over `count` polynomials of parts, not reduced: |x| ≤ count·0.57p. */
+/** Σ y·constant over `count` polynomials of parts, two at least, not reduced: |x| ≤ count·0.57p. */
 export function convert(target: usize, parts: usize, count: i32, constants: usize, command: Command, prime: Prime): void {
   const poly = polynomialBytes(command)
   for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
@@ -70,10 +70,9 @@ export function convertSpecial(target: usize, parts: usize, command: Command, in
   }
 }
 
-/** A block's Σ part·constant of up to four parts. */
+/** A block's Σ part·constant of two to four parts. */
 function setSum(target: usize, parts: usize, poly: usize, count: i32, constants: usize, prime: Prime): void {
-  if (count === 1) sumOf(target, parts, poly, 1, constants, prime, false)
-  else if (count === 2) sumOf(target, parts, poly, 2, constants, prime, false)
+  if (count === 2) sumOf(target, parts, poly, 2, constants, prime, false)
   else if (count === 3) sumOf(target, parts, poly, 3, constants, prime, false)
   else sumOf(target, parts, poly, 4, constants, prime, false)
 }

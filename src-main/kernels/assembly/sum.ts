@@ -179,15 +179,15 @@ function accumulateWith(
   }
 }
 
-/** Whether `taps` products are few enough to be summed in one pass, in registers. */
+/** Whether `taps` products are few enough to be summed in one pass, in registers; one where factors are not packed. */
 @inline
-export function areFew(taps: i32, prime: Prime): bool {
-  return taps <= min(4, prime.chunk)
+export function areFew(taps: i32, width: i32, prime: Prime): bool {
+  return width === UNPACKED ? taps === 1 : taps <= min(4, prime.chunk)
 }
 
 /** A block's Σ a·b of `taps` pairs with packed factors b, over its low half: |x| ≤ 1.5p + 2. */
 export function sumProducts(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize, prime: Prime): void {
-  if (areFew(taps, prime)) return sumFew(block + BLOCK_BYTES, table, taps, aOffset, bOffset, prime.width, prime)
+  if (areFew(taps, prime.width, prime)) return sumFew(block + BLOCK_BYTES, table, taps, aOffset, bOffset, prime.width, prime)
   startSum(block, prime)
   addProducts(block, table, taps, aOffset, bOffset, prime.width, prime, 0)
   foldSum(block, prime)
@@ -203,25 +203,11 @@ export function sumFew(
   width: i32,
   prime: Prime,
 ): void {
-  if (width === UNPACKED) sumCounted(target, table, taps, aOffset, bOffset, prime, UNPACKED, false)
-  else sumCounted(target, table, taps, aOffset, bOffset, prime, width, true)
-}
-
-@inline
-function sumCounted(
-  target: usize,
-  table: usize,
-  taps: i32,
-  aOffset: usize,
-  bOffset: usize,
-  prime: Prime,
-  width: i32,
-  packed: bool,
-): void {
-  if (taps === 1) sumOf(target, table, 1, aOffset, bOffset, prime, width, packed)
-  else if (taps === 2) sumOf(target, table, 2, aOffset, bOffset, prime, width, packed)
-  else if (taps === 3) sumOf(target, table, 3, aOffset, bOffset, prime, width, packed)
-  else sumOf(target, table, 4, aOffset, bOffset, prime, width, packed)
+  if (width === UNPACKED) sumOf(target, table, 1, aOffset, bOffset, prime, width, false)
+  else if (taps === 1) sumOf(target, table, 1, aOffset, bOffset, prime, width, true)
+  else if (taps === 2) sumOf(target, table, 2, aOffset, bOffset, prime, width, true)
+  else if (taps === 3) sumOf(target, table, 3, aOffset, bOffset, prime, width, true)
+  else sumOf(target, table, 4, aOffset, bOffset, prime, width, true)
 }
 
 @inline
