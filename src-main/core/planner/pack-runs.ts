@@ -40,7 +40,13 @@ export function packRuns(network: PlannedNetwork): PlannedNetwork {
   })
   if (packs.length === 0) return network
   const placeOf = new Map(packs.flatMap((pack) => pack.members.map((weight, j) => [weight, { pack, j }] as const)))
-  const packed = (pack: Pack): Float64Array => packedVector(pack, weightVectors, weightPatterns)
+  // Each is asked for once for every vector that it holds, and in every simulation.
+  const known = new Map<Pack, Float64Array>()
+  const packed = (pack: Pack): Float64Array => {
+    const vector = known.get(pack) ?? packedVector(pack, weightVectors, weightPatterns)
+    known.set(pack, vector)
+    return vector
+  }
   return {
     ...network,
     plan: { ...plan, expansions: packs.map(({ expansion }) => expansion) },
