@@ -1,4 +1,4 @@
-import { throwIfCancelled, type WorkContext } from './progress.ts'
+import { breathe, throwIfCancelled, type WorkContext } from './progress.ts'
 
 /** What a part of the work is about to do: the `done`-th of `total`, counted from 0. */
 export interface Part {
@@ -24,7 +24,7 @@ export async function withPauses<T>(parts: InParts<T>, stage: string, work: Work
     const { done, value } = parts.next()
     if (done) return value
     if (value.total > 1) work.progress({ kind: 'step', stage, ...value })
-    await new Promise((resolve) => setTimeout(resolve))
+    await breathe()
     throwIfCancelled(work)
   }
 }

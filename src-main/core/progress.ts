@@ -34,6 +34,9 @@ export function throwIfCancelled(work: WorkContext): void {
 /** Below this part of the work, what remains cannot be told from what was done. */
 const leastDone = 0.05
 
+/** Lets timers, signals and messages through between units of work that never waits. */
+export const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+
 /** Counts units of one stage and, from a twentieth on, estimates what remains from the mean time of those done. */
 export function stepCounter(
   work: WorkContext,

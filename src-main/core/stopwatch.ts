@@ -1,5 +1,5 @@
 import type { WorkContext } from './progress.ts'
-import { throwIfCancelled } from './progress.ts'
+import { breathe, throwIfCancelled } from './progress.ts'
 
 export interface StageTime {
   readonly name: string
@@ -20,8 +20,7 @@ export class Stopwatch {
   async time<T>(name: string, stage: () => T | Promise<T>): Promise<T> {
     throwIfCancelled(this.#work)
     this.#work.progress({ kind: 'stage', stage: name })
-    // Work that never waits would keep a signal from being seen.
-    await new Promise((resolve) => setTimeout(resolve))
+    await breathe()
     throwIfCancelled(this.#work)
     const startedMs = performance.now()
     try {

@@ -6,7 +6,7 @@ import { writeOnnx } from '../core/onnx/write-onnx.ts'
 import { classesOf } from '../core/network/layer-model.ts'
 import { labelOf } from '../core/network/classification.ts'
 import { runLayerBatch } from '../core/network/run-layers.ts'
-import { stepCounter, type WorkContext } from '../core/progress.ts'
+import { breathe, stepCounter, type WorkContext } from '../core/progress.ts'
 import {
   accuracyReport,
   type AccuracyReport,
@@ -238,7 +238,7 @@ async function inChunks(
   const outputs: Float64Array[] = []
   for (let first = 0; first < samples.length; first += CHUNK) {
     outputs.push(...(await run(samples.slice(first, first + CHUNK))))
-    await new Promise((resolve) => setTimeout(resolve))
+    await breathe()
     step()
   }
   return outputs

@@ -1,6 +1,13 @@
 import { weightsOf } from '../core/plan/instruction-table.ts'
 import { allPrimesOf, keyChainOf, keyFormOf } from '../core/plan/key-form.ts'
-import { dataPrimesOf, type Instruction, type KeyForm, type Plan, type WeightIndex } from '../core/plan/plan.ts'
+import {
+  dataPrimesOf,
+  expandedWeights,
+  type Instruction,
+  type KeyForm,
+  type Plan,
+  type WeightIndex,
+} from '../core/plan/plan.ts'
 import { ringBytes, type RingPlace } from './command-ring.ts'
 import { conversionBytes, conversionName, type ConversionRoom } from './conversion-table.ts'
 import { packedPartBytes, primeTableBytes } from './prime-table.ts'
@@ -121,7 +128,7 @@ export function layOut(
     valueBytes: needs.valueBytes,
   }
   const sizes = plan.weights.map(({ primes }) => aligned(2 * packedPartBytes(n, all.slice(0, primes)) + OVERREAD_BYTES))
-  const expanded = new Set(plan.expansions?.flatMap(({ results }) => results.map(({ weight }) => weight)))
+  const expanded = expandedWeights(plan)
   return {
     ...fixed,
     ...placeWeights(passingWeights(plan.instructions, sizes.length, expanded), sizes, end, limitBytes),

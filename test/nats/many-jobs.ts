@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { decodeResult } from '../../src-main/core/bundle/result.ts'
+import { median } from '../../src-main/core/numeric/median.ts'
 import { InputEncoder } from '../../src-main/edge/nats/task-input.ts'
 import { seeded } from '../../src-main/edge/segment-runner.ts'
 import { Bundle } from '../../src-main/files/open-bundle.ts'
@@ -112,8 +113,6 @@ async function overHttp(
     await bundle.close()
   }
 }
-
-const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1]
 
 const folder = await mkdtemp(join(tmpdir(), 'sealwright-many-'))
 try {

@@ -17,6 +17,7 @@ import { applyLayer } from './layer-values.ts'
 import type { Values } from './layer-values.ts'
 import { gather } from './linear-maps.ts'
 import { condense, largestOf } from './points.ts'
+import { breathe } from '../progress.ts'
 import { exactLayersOf } from './options.ts'
 import type { ApproximationOptions } from './options.ts'
 import { contrastMaximum } from './contrast-maximum.ts'
@@ -170,9 +171,6 @@ export async function fitLayers(
 }
 
 const sum = (left: Float64Array, right: Float64Array) => left.map((value, i) => value + right[i])
-
-/** Lets timers and signals through between layers. */
-const breathe = () => new Promise((resolve) => setTimeout(resolve))
 
 /** The average pooling that is the only reader of a layer, if there is one. */
 function poolBehind(model: SlotModel, id: LayerId): Pool | undefined {

@@ -8,7 +8,7 @@ import { classScores, isClassifier } from '../normalise/run-tail.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
 import { kernelCosts, nodeSealCosts } from '../plan/cost-model.ts'
 import { estimatePlan, type PlanEstimate } from '../plan/estimate.ts'
-import { stepCounter, type WorkContext } from '../progress.ts'
+import { breathe, stepCounter, type WorkContext } from '../progress.ts'
 import { exactLayersOf } from '../segment/choose-exact.ts'
 import { WHOLE, type Split } from '../segment/cut.ts'
 import { planSegments, type PlannedSegments } from '../segment/plan-segments.ts'
@@ -123,7 +123,7 @@ class Advisor {
     const step = stepCounter(this.#work, 'advise', trials.length)
     for (const trial of trials) {
       await trial()
-      await new Promise((resolve) => setTimeout(resolve))
+      await breathe()
       step()
     }
   }

@@ -189,9 +189,13 @@ export interface WeightEntry extends InputLevel {
   readonly source: { readonly weight: WeightIndex } | { readonly expansion: number }
 }
 
+/** Weights that come out of a ciphertext that several share. */
+export const expandedWeights = ({ expansions = [] }: Pick<Plan, 'expansions'>): ReadonlySet<WeightIndex> =>
+  new Set(expansions.flatMap(({ results }) => results.map(({ weight }) => weight)))
+
 /** The bundle's weight ciphertexts in order: weights that are entries themselves, then what is expanded. */
 export function weightEntries({ weights, expansions = [] }: Pick<Plan, 'weights' | 'expansions'>): WeightEntry[] {
-  const expanded = new Set(expansions.flatMap(({ results }) => results.map(({ weight }) => weight)))
+  const expanded = expandedWeights({ expansions })
   return [
     ...weights.flatMap(({ scale, primes }, weight) =>
       expanded.has(weight) ? [] : [{ scale, primes, source: { weight } }],

@@ -1,4 +1,5 @@
 import {
+  expandedWeights,
   expansionPlan,
   slotsOf,
   type CkksParameters,
@@ -74,7 +75,7 @@ export function compactWeights(network: PlannedNetwork): PlannedNetwork {
 /** Weights, in order, that are of one layer, level and scale and not expanded; biases are by themselves anyway. */
 export function groupsOf({ weights, expansions = [] }: Plan): WeightIndex[][] {
   const groups = new Map<string, WeightIndex[]>()
-  const expanded = new Set(expansions.flatMap(({ results }) => results.map(({ weight }) => weight)))
+  const expanded = expandedWeights({ expansions })
   weights.forEach(({ layer, role, primes, scale }, index) => {
     if (role === 'bias' || expanded.has(index)) return
     const key = [layer, primes, scale].join()

@@ -1,5 +1,6 @@
 import {
   dataPrimesOf,
+  expandedWeights,
   slotsOf,
   type ExpandedWeight,
   type Expansion,
@@ -25,7 +26,7 @@ export function packSparse(network: PlannedNetwork): PlannedNetwork {
   if (!weightSupports) return network
   const before = plan.expansions ?? []
   const keys = new Map(rehearse(plan).rotationPrimes)
-  const expanded = new Set(before.flatMap(({ results }) => results.map(({ weight }) => weight)))
+  const expanded = expandedWeights(plan)
   const packs = groupsOf(plan, expanded, weightSupports).flatMap((group) => packsOf(group, plan, keys))
   if (packs.length === 0) return network
   const slots = slotsOf(plan.parameters)

@@ -3,7 +3,7 @@ import type { PolynomialModel } from '../network/polynomial-model.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
 import type { LayerModel } from '../network/layer-model.ts'
 import { evenly } from '../numeric/evenly.ts'
-import { stepCounter, throwIfCancelled } from '../progress.ts'
+import { breathe, stepCounter, throwIfCancelled } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { Adam } from './adam.ts'
 import type { Parameters } from './linear-step.ts'
@@ -141,6 +141,6 @@ function breather(): () => Promise<void> | undefined {
   return () => {
     if (performance.now() - sinceMs < 50) return undefined
     sinceMs = performance.now()
-    return new Promise((resolve) => setTimeout(resolve))
+    return breathe()
   }
 }

@@ -4,7 +4,7 @@ import type { Values } from '../approximate/layer-values.ts'
 import { INPUT } from '../network/layer-model.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import { inputsOf, shapesOf } from '../network/run-layers.ts'
-import { stepCounter } from '../progress.ts'
+import { breathe, stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { labelOf, share } from '../network/classification.ts'
 import { must } from '../must.ts'
@@ -57,7 +57,7 @@ export async function attributeLayers(
   let errorBefore = 0
   let pending: PolynomialLayer | undefined
   for (const layer of polynomial.layers) {
-    await new Promise((resolve) => setTimeout(resolve))
+    await breathe()
     approximated.set(layer.id, applyLayer(layer, shapes, approximated))
     if (layer.kind === 'polynomial') pending = layer
     // The terms of a max-pool have no counterpart in the original; their sum has.

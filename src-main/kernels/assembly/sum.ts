@@ -66,8 +66,14 @@ function foldSum(block: usize, prime: Prime): void {
 /** Two coefficients of a block's sum modulo p, |x| ≤ 1.5p + 2. */
 @inline
 export function sumAt(at: usize, p: v128, inverse: v128, start: v128, scale: v128, unit: v128, quotient: v128, round: v128): v128 {
-  const multiple = f64x2.mul(f64x2.sub(v128.load(at), start), scale)
-  return f64x2.add(multiply(multiple, unit, quotient, p, round), reduce(v128.load(at, BLOCK_BYTES), p, inverse, round))
+  return folded(v128.load(at), v128.load(at, BLOCK_BYTES), p, inverse, start, scale, unit, quotient, round)
+}
+
+/** What two accumulators come to modulo p, |x| ≤ 1.5p + 2. */
+@inline
+function folded(high: v128, low: v128, p: v128, inverse: v128, start: v128, scale: v128, unit: v128, quotient: v128, round: v128): v128 {
+  const multiple = f64x2.mul(f64x2.sub(high, start), scale)
+  return f64x2.add(multiply(multiple, unit, quotient, p, round), reduce(low, p, inverse, round))
 }
 
 /** Stores a block's sum as residues. */
@@ -269,7 +275,6 @@ function sumOf(
       high = next
       b3 += bStep
     }
-    const multiple = f64x2.mul(f64x2.sub(high, start), scale)
-    v128.store(at, f64x2.add(multiply(multiple, unit, quotient, p, round), reduce(low, p, inverse, round)))
+    v128.store(at, folded(high, low, p, inverse, start, scale, unit, quotient, round))
   }
 }
