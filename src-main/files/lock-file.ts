@@ -27,7 +27,7 @@ const takenOverMs = 60
  */
 export async function lockFile(path: string, waitMs = 0): Promise<FileLock> {
   const name = `${path}.lock`
-  const own = JSON.stringify({ ...(await describe(process.pid)), token: randomBytes(8).toString('hex') })
+  const own = JSON.stringify({ ...(await self()), token: randomBytes(8).toString('hex') })
   const untilMs = performance.now() + waitMs
   for (;;) {
     if (await create(name, own)) return { release: () => rm(name, { force: true }) }
@@ -107,6 +107,9 @@ function parse(text: string): Holder | undefined {
     return undefined
   }
 }
+
+let described: Promise<Holder> | undefined
+const self = (): Promise<Holder> => (described ??= describe(process.pid))
 
 /** Linux tells when a process started, in ticks since this boot. */
 async function describe(pid: number): Promise<Holder> {

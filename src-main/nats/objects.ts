@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import type { StoredMsg } from '@nats-io/jetstream'
 import { UserError } from '../core/errors.ts'
 import { sha256 } from '../files/sha256.ts'
 import { objectNameOf, type JobIdentity, type StoredObject } from './messages.ts'
 import { objectsStream, objectSubject } from './names.ts'
 import { nextMessage } from './next-message.ts'
-import { natsProblem } from './problems.ts'
+import { isRefused, natsProblem } from './problems.ts'
 import type { Queues } from './queues.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -70,13 +71,11 @@ export async function getObject(queues: Queues, object: StoredObject): Promise<U
   }
 }
 
-/** Asks the stream's leader: another server of a cluster may not have the object yet. */
 async function readChunks(queues: Queues, object: StoredObject): Promise<Uint8Array[] | undefined> {
-  const stream = objectsStream(queues.deployment)
   const subject = objectSubject(queues.deployment, object.name)
   const chunks: Uint8Array[] = []
   for (let bytes = 0, seq = 1; bytes < object.bytes;) {
-    const message = await nextMessage(queues.manager, stream, subject, seq)
+    const message = await nextChunk(queues, subject, seq)
     if (!message) return undefined
     const chunk = Buffer.from(message.data)
     chunks.push(chunk)
@@ -84,6 +83,23 @@ async function readChunks(queues: Queues, object: StoredObject): Promise<Uint8Ar
     seq = message.seq + 1
   }
   return chunks
+}
+
+/**
+ * Any server of a cluster answers a direct read, with the bytes as they are; one that has not got the object yet leaves
+ * it to the stream's leader, whose answer is text in base64. So does a server that does not permit direct reads.
+ */
+async function nextChunk(queues: Queues, subject: string, seq: number): Promise<StoredMsg | undefined> {
+  const stream = objectsStream(queues.deployment)
+  if (queues.mayReadDirectly) {
+    try {
+      const message = await queues.manager.direct.getMessage(stream, { seq, next_by_subj: subject })
+      if (message) return message
+    } catch (error) {
+      if (isRefused(error)) queues.mayReadDirectly = false
+    }
+  }
+  return await nextMessage(queues.manager, stream, subject, seq)
 }
 
 /** What cannot be removed now is cleared up later by the owner. */

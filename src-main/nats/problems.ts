@@ -1,5 +1,5 @@
 import { JetStreamApiError } from '@nats-io/jetstream'
-import { PermissionViolationError } from '@nats-io/transport-node'
+import { errors, PermissionViolationError } from '@nats-io/transport-node'
 import { InternalError, UserError } from '../core/errors.ts'
 
 /** The server's own codes: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
@@ -12,6 +12,12 @@ export const isMissing = (error: unknown): boolean => {
   const { code } = error as { code?: unknown }
   return MISSING.includes(Number(code)) || code === MISSING_STATUS
 }
+
+/** Whether this user may not ask so, or nobody serves such requests. */
+export const isRefused = (error: unknown): boolean =>
+  [error, (error as Error).cause].some(
+    (it) => it instanceof PermissionViolationError || it instanceof errors.NoRespondersError,
+  )
 
 /** What a NATS call failed with, as the person's problem where it is one. */
 export function natsProblem(cause: unknown): Error {

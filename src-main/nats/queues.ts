@@ -22,6 +22,8 @@ export class Queues {
   readonly deployment: string
   readonly connection: NatsConnection
   readonly manager: JetStreamManager
+  /** Until the server refuses it. */
+  mayReadDirectly = true
   #interruption = new AbortController()
   #interruptions = 0
   #isUp = true

@@ -99,7 +99,9 @@ export function revealResult(
 
 /** Throws UserError 'result-of-another-bundle', 'deployment-revoked', 'superseded-bundle'. */
 export async function findDeployment(store: KeyStore, result: EncryptedResult): Promise<Deployment> {
-  const deployment = (await store.list()).find(({ id }) => id === result.deploymentId)
+  const deployment = await store.read(result.deploymentId).catch((error: unknown) => {
+    if (!(error instanceof UserError && error.code === 'unknown-deployment')) throw error
+  })
   const known = deployment?.bundles.find(({ sha256 }) => sha256 === result.bundleSha256)
   if (!deployment || !known || result.segment >= deployment.segments) {
     throw new UserError('result-of-another-bundle', 'The result belongs to no bundle of this key store.', {

@@ -5,11 +5,15 @@ import { root } from '../support/cli.ts'
 
 export const tlsFile = (name: string): string => join(root, 'test', 'vectors', 'tls', name)
 
-/** A server with docs/nats-server.conf for a deployment; everybody's password is USER-password. */
-export async function startDocumentedServer(folder: string, deployment: string): Promise<NatsServer> {
+/** A server with docs/nats-server.conf for a deployment, edited first; everybody's password is USER-password. */
+export async function startDocumentedServer(
+  folder: string,
+  deployment: string,
+  edited: (template: string) => string = (template) => template,
+): Promise<NatsServer> {
   const port = await freePort()
   const template = await readFile(join(root, 'docs', 'nats-server.conf'), 'utf8')
-  const config = template
+  const config = edited(template)
     .replaceAll(/\bID\b/g, deployment)
     .replace('0.0.0.0:4222', `127.0.0.1:${port}`)
     .replace('TLS_CERTIFICATE', tlsFile('insecure-test.crt'))

@@ -43,7 +43,12 @@ describe('with the documented configuration', () => {
   beforeAll(async () => {
     await ensureNatsServer()
     folder = await temporaryFolder()
-    server = await startDocumentedServer(folder, id)
+    // NODE2's, the second, keeps what a configuration without direct reads gives.
+    const direct = /^.*\bto: "api\.DIRECT\.GET\.sealwright-ID-objects".*\n/m
+    server = await startDocumentedServer(folder, id, (template) => {
+      const [toNode1, toNode2] = template.split(/(?=^ {2}NODE2 )/m)
+      return toNode1 + toNode2.replace(direct, '')
+    })
     owner = await join('owner')
     node1 = await join('node1')
     camera = await join('camera')
@@ -90,6 +95,7 @@ describe('with the documented configuration', () => {
     await camera.add('compute', 0, task)
     expect(JSON.parse(await take(node1, 'compute', 0))).toEqual(task)
     expect((await getObject(node1, object))?.length).toBe(600_000)
+    expect(node1.mayReadDirectly).toBe(true)
     await node1.add('open', 0, task)
     expect(JSON.parse(await take(owner, 'open', 0))).toEqual(task)
     expect(await camera.answerOf(keys)).toBeUndefined()
@@ -172,6 +178,16 @@ describe('with the documented configuration', () => {
     expect(openAnswer(stolen[0], keys)).toEqual({ job, answer: { label: 1 } })
     await manager.streams.purge(`${stream}-objects`).catch(() => {})
     expect(await getObject(owner, object)).toHaveLength(100)
+  })
+
+  it('a node that may not read directly asks the leader of the stream', async () => {
+    const node2 = await join('node2')
+    const bytes = new Uint8Array(600_000).map((_, i) => i)
+    const object = await putObject(camera, { job: newAnswerKeys().job, deadlineMs }, bytes)
+    expect(await getObject(node2, object)).toEqual(bytes)
+    expect(node2.mayReadDirectly).toBe(false)
+    expect(await getObject(node1, object)).toEqual(bytes)
+    expect(node1.mayReadDirectly).toBe(true)
   })
 
   it('a node takes no tasks of another segment', async () => {

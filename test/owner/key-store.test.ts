@@ -2,11 +2,12 @@ import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { EncryptedResult } from '../../src-main/core/bundle/result.ts'
 import { backUpDeployment, restoreDeployment } from '../../src-main/owner/key-backup.ts'
 import { unlockOf } from '../../src-main/jobs/unlock.ts'
 import { lockSecret } from '../../src-main/owner/age.ts'
 import { changeLock } from '../../src-main/owner/change-lock.ts'
-import { ResultOpener } from '../../src-main/owner/decrypt.ts'
+import { findDeployment, ResultOpener } from '../../src-main/owner/decrypt.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { UnlockedKeyStore } from '../../src-main/owner/unlocked-key-store.ts'
 import { exportTiny, passphrase, temporaryFolder } from './exported.ts'
@@ -33,6 +34,21 @@ describe('the key store', () => {
     await expect(store.find('')).rejects.toThrow(coded('unknown-deployment'))
     await expect(store.read('../../etc')).rejects.toThrow(coded('unknown-deployment'))
     expect(await new KeyStore(join(folder, 'none')).list()).toEqual([])
+  })
+
+  it('finds the deployment of a result by its id, whatever became of the others', async () => {
+    const copy = new KeyStore(join(folder, 'beside a damaged one'))
+    await copyDeployment(copy)
+    await mkdir(join(copy.folder, 'ab'.repeat(16)))
+    await writeFile(join(copy.folder, 'ab'.repeat(16), 'deployment.json'), 'damaged')
+    const { bundles } = await store.read(id)
+    const result = { deploymentId: id, bundleSha256: bundles[0].sha256, segment: 0 } as EncryptedResult
+    expect((await findDeployment(copy, result)).id).toBe(id)
+    for (const other of ['cd'.repeat(16), '../..']) {
+      await expect(findDeployment(copy, { ...result, deploymentId: other })).rejects.toThrow(
+        coded('result-of-another-bundle'),
+      )
+    }
   })
 
   it('comes back from a backup, which still needs the passphrase', async () => {
