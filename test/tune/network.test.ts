@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sizeOf } from '../../src-main/core/network/layer-model.ts'
+import { INPUT, sizeOf } from '../../src-main/core/network/layer-model.ts'
+import type { ConvMap, LayerModel, LinearLayer } from '../../src-main/core/network/layer-model.ts'
 import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
 import { applyLinear } from '../../src-main/core/tune/apply-linear.ts'
+import { Arena } from '../../src-main/core/tune/arena.ts'
 import { Network } from '../../src-main/core/tune/network.ts'
 import { compileTuning } from '../../scripts/build-tuning.ts'
 import { tuningBase64 } from '../../src-main/core/tune/wasm-bytes.ts'
@@ -20,6 +22,12 @@ const largestOf = (values: ArrayLike<number>) => Array.from(values).reduce((most
 describe('the network in single precision', () => {
   it('is what its sources compile to', async () => {
     expect(await compileTuning()).toContain(tuningBase64)
+  })
+
+  it('keeps what its kernels pack below the blocks of an arena', () => {
+    const arena = new Arena()
+    const { at } = arena.block(4)
+    expect((arena.open() as unknown as { ownEnd: () => number }).ownEnd()).toBeLessThanOrEqual(at)
   })
 
   it('gives what the exact evaluator gives', () => {
@@ -111,5 +119,44 @@ describe('the network in single precision', () => {
       }),
       { numRuns: 150 },
     )
+  })
+
+  it('finds the gradients of layers that are wider than what its kernels pack at once', () => {
+    const random = randomNumbers(3)
+    const convolution = (
+      id: string,
+      input: string,
+      [from, to]: readonly [number, number],
+      size: number,
+    ): LinearLayer => {
+      const pad = (size - 1) / 2
+      const weight = randomVector(to * from * size * size, random)
+      const one = { strides: [1, 1], dilations: [1, 1], groups: 1 } as const
+      const map: ConvMap = { kind: 'conv', weight, kernel: [size, size], pads: [pad, pad, pad, pad], ...one }
+      return { kind: 'linear', id, sources: [], shape: [to, 3, 5], terms: [{ input, map }], bias: new Float64Array(to) }
+    }
+    const layers = [convolution('wide', INPUT, [30, 70], 3), convolution('out', 'wide', [70, 133], 1)]
+    const input = { name: 'x', shape: [30, 3, 5], onnxShape: [1, 30, 3, 5], layout: 'nchw' } as const
+    const model: LayerModel = { name: 'wide', input, layers, output: 'out', finish: 'none' }
+    const samples = samplesOf(30 * 15)
+    const network = new Network(model, SAMPLES, true)
+    const outputs = network.forward(samples)
+    runLayerBatch(model, samples).forEach((row, s) =>
+      row.forEach((value, j) => expect(Math.abs(outputs[j * SAMPLES + s] - value)).toBeLessThan(0.01)),
+    )
+    const slopes = outputs.map((_, i) => Math.cos(i))
+    const loss = () => network.forward(samples).reduce((sum, value, i) => sum + value * slopes[i], 0)
+    network.backward(slopes)
+    for (const { values, gradient, lanes } of network.parameters) {
+      for (const i of [0, Math.floor(values.length / 3), values.length - 1]) {
+        const slope = gradient.subarray(i * lanes, (i + 1) * lanes).reduce((sum, value) => sum + value, 0)
+        const value = values[i]
+        values[i] = value + 1
+        const above = loss()
+        values[i] = value - 1
+        expect(Math.abs((above - loss()) / 2 - slope)).toBeLessThan(1e-3 * Math.max(30, Math.abs(slope)))
+        values[i] = value
+      }
+    }
   })
 })

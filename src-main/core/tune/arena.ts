@@ -10,8 +10,8 @@ export interface Block {
 }
 
 const ALIGNMENT = 64
-/** The module's own data lies below. */
-const FIRST = 1024
+/** Below lies the module's own data: what its kernels pack. */
+const FIRST = 2 ** 16
 
 /** Lays out blocks, then makes one memory that holds them all. */
 export class Arena {

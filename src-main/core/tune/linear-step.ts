@@ -3,8 +3,8 @@ import { INPUT, sizeOf } from '../network/layer-model.ts'
 import type { LayerId, LinearLayer, LinearMap, Shape, SparseMap } from '../network/layer-model.ts'
 import { must, present } from '../must.ts'
 import type { Arena, Block } from './arena.ts'
-import type { Kernels } from './kernels.ts'
-import { eachGroup, geometryOf, pad, paddedSize } from './linear-term.ts'
+import type { Kernels, LinearKernel } from './kernels.ts'
+import { eachGroup, eachImageRow, geometryOf, paddedSize } from './linear-term.ts'
 import type { Geometry } from './linear-term.ts'
 
 /** Numbers that may change: the weights of a term, the biases of a layer or the coefficients of a polynomial. */
@@ -120,11 +120,7 @@ export class LinearStep {
     const out = must(gradients, this.layer.id)
     const run = out.values.length / this.#bias.values.length
     const sums = this.#biasGradient.values
-    for (let i = 0; i < sums.length; i++) {
-      let sum = sums[i]
-      for (let j = i * run; j < (i + 1) * run; j++) sum += out.values[j]
-      sums[i] = sum
-    }
+    for (let i = 0; i < sums.length; i++) sums[i] += kernels.sum(out.at + 4 * i * run, run)
     for (const term of this.#terms) {
       const { input, map, geometry, lanes, weights, padded } = term
       if (lanes) this.#call(kernels, 'gradient', term, out.at, this.#readable(term, must(values, input)), lanes)
@@ -136,12 +132,14 @@ export class LinearStep {
       else {
         padded.values.fill(0)
         this.#call(kernels, 'applyTransposed', term, out.at, padded.at, weights)
-        pad(padding, padded.values, into.values, this.#samples, true)
+        eachImageRow(padding, this.#samples, (inside, outside, length) =>
+          kernels.add(into.at + 4 * inside, padded.at + 4 * outside, length),
+        )
       }
     }
   }
 
-  #call(kernels: Kernels, which: keyof Kernels, term: Term, out: number, x: number, weights: Block): void {
+  #call(kernels: Kernels, which: LinearKernel, term: Term, out: number, x: number, weights: Block): void {
     const places = { out, x, weights: weights.at, bases: term.bases.at, offsets: term.offsets.at }
     eachGroup(kernels, which, present(term.geometry), places, this.#samples)
   }
@@ -149,7 +147,11 @@ export class LinearStep {
   /** The address of what the term reads: the padded image where there is one. */
   #readable({ geometry, padded }: Term, x: Block): number {
     if (!geometry?.padding) return x.at
-    pad(geometry.padding, padded.values, x.values, this.#samples, false)
+    const [to, image] = [padded.values, x.values]
+    to.fill(0)
+    eachImageRow(geometry.padding, this.#samples, (inside, outside, length) =>
+      to.set(image.subarray(inside, inside + length), outside),
+    )
     return padded.at
   }
 }

@@ -1,6 +1,6 @@
 import type { LinearMap, Shape } from '../network/layer-model.ts'
 import { sizeOf } from '../network/layer-model.ts'
-import type { Kernels } from './kernels.ts'
+import type { Kernels, LinearKernel } from './kernels.ts'
 
 /** Where the kernels find a map's inputs: group g of rows reads x[bases[p] + offsets[k]] from g·groupStep on. */
 export interface Geometry {
@@ -59,19 +59,19 @@ export function geometryOf(map: Exclude<LinearMap, { kind: 'sparse' }>, inShape:
 
 export const paddedSize = ({ channels, height, width }: Padding): number => channels * height * width
 
-/** Copies the image into the padded one, whose border it zeroes; or, with `back`, adds the padded one to the image. */
-export function pad(padding: Padding, padded: Float32Array, image: Float32Array, samples: number, back: boolean): void {
-  const { channels, height, width, inHeight, inWidth, top, left } = padding
-  if (!back) padded.fill(0)
+/** Calls back for each row of an image that a padded one holds: where it begins in either, and its length, in values of all samples. */
+export function eachImageRow(
+  { channels, height, width, inHeight, inWidth, top, left }: Padding,
+  samples: number,
+  visit: (inside: number, outside: number, length: number) => void,
+): void {
   const [skip, shift] = [Math.max(0, -left), Math.max(0, left)]
   const length = (Math.min(inWidth, width - left) - skip) * samples
   if (length <= 0) return
   for (let channel = 0; channel < channels; channel++) {
     for (let row = Math.max(0, -top); row < inHeight && row + top < height; row++) {
       const inside = ((channel * inHeight + row) * inWidth + skip) * samples
-      const outside = ((channel * height + row + top) * width + shift) * samples
-      if (!back) padded.set(image.subarray(inside, inside + length), outside)
-      else for (let j = 0; j < length; j++) image[inside + j] += padded[outside + j]
+      visit(inside, ((channel * height + row + top) * width + shift) * samples, length)
     }
   }
 }
@@ -88,7 +88,7 @@ export interface Places {
 /** Calls a kernel for each group; `weights` are the lanes (four a weight) where the gradient is taken. */
 export function eachGroup(
   kernels: Kernels,
-  which: keyof Kernels,
+  which: LinearKernel,
   geometry: Geometry,
   { out, x, weights, bases, offsets }: Places,
   samples: number,

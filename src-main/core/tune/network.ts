@@ -1,6 +1,5 @@
-import { evaluatePolynomial } from '../numeric/monomials.ts'
 import { activationFunction } from '../network/activations.ts'
-import { eachCoefficientRun } from '../network/coefficient-rows.ts'
+import { rowsPerChannel } from '../network/coefficient-rows.ts'
 import { INPUT, sizeOf } from '../network/layer-model.ts'
 import type { LayerId, LinearLayer, Shape } from '../network/layer-model.ts'
 import type { PolynomialLayer } from '../network/polynomial-model.ts'
@@ -9,7 +8,7 @@ import type { AnyLayer, AnyModel } from '../network/run-layers.ts'
 import { must } from '../must.ts'
 import { Arena } from './arena.ts'
 import type { Block } from './arena.ts'
-import type { Kernels } from './kernels.ts'
+import type { Kernels, Runs } from './kernels.ts'
 import { LinearStep } from './linear-step.ts'
 import type { Parameters } from './linear-step.ts'
 import { PolynomialStep } from './polynomial-step.ts'
@@ -108,39 +107,39 @@ export class Network {
   }
 
   #runElementwise(layer: Exclude<AnyLayer, LinearLayer>): void {
-    const [x, out] = [must(this.#values, layer.input).values, must(this.#values, layer.id).values]
+    const [input, block] = [must(this.#values, layer.input), must(this.#values, layer.id)]
+    const [x, out] = [input.values, block.values]
     if (layer.kind === 'max-pool') {
       out.set(runLayer(layer, this.#shapes, new Map([[layer.input, Float64Array.from(x)]]), this.#samples))
       return
     }
-    eachRun(layer, this.#samples, (at, from, to) => {
+    const kernels = this.#kernels
+    eachRow(layer, this.#samples, (at, from, runs) => {
       const row = coefficientsOf(layer, at)
-      if (row?.length === 3) {
-        const [c, b, a] = row
-        for (let i = from; i < to; i++) out[i] = (a * x[i] + b) * x[i] + c
-      } else if (row) {
-        for (let i = from; i < to; i++) out[i] = evaluatePolynomial(row, x[i])
-      } else if (layer.kind === 'activation') {
+      const [to, of] = [block.at + 4 * from, input.at + 4 * from]
+      if (row) kernels.polynomial(to, of, ...runs, row.length - 1, ...filled(row, 9))
+      else if (layer.kind === 'activation') {
         const f = activationFunction(layer.activation, at)
-        for (let i = from; i < to; i++) out[i] = f(x[i])
+        if (layer.activation.operator === 'Relu') kernels.clamp(to, of, runs[0], 0, Infinity)
+        else for (let i = from; i < from + runs[0]; i++) out[i] = f(x[i])
       }
     })
   }
 
   #backElementwise(layer: Exclude<AnyLayer, LinearLayer>): void {
     if (layer.kind === 'max-pool') return
-    const x = must(this.#values, layer.input).values
-    const [into, out] = [must(this.#gradients, layer.input).values, must(this.#gradients, layer.id).values]
-    eachRun(layer, this.#samples, (at, from, to) => {
+    const [input, sum] = [must(this.#values, layer.input), must(this.#gradients, layer.input)]
+    const block = must(this.#gradients, layer.id)
+    const [x, into, out] = [input.values, sum.values, block.values]
+    eachRow(layer, this.#samples, (at, from, runs) => {
       const row = coefficientsOf(layer, at)
-      if (row?.length === 3) {
-        const [b, twice] = [row[1], 2 * row[2]]
-        for (let i = from; i < to; i++) into[i] += out[i] * (twice * x[i] + b)
-      } else if (row) {
-        for (let i = from; i < to; i++) into[i] += out[i] * slopeOf(row, x[i])
+      if (row) {
+        const places = [sum.at + 4 * from, input.at + 4 * from, block.at + 4 * from] as const
+        const slopes = row.subarray(1).map((value, k) => (k + 1) * value)
+        this.#kernels.slope(...places, ...runs, row.length - 2, ...filled(slopes, 8))
       } else if (layer.kind === 'activation') {
         const slope = differenceQuotient(activationFunction(layer.activation, at))
-        for (let i = from; i < to; i++) into[i] += out[i] * slope(x[i])
+        for (let i = from; i < from + runs[0]; i++) into[i] += out[i] * slope(x[i])
       }
     })
   }
@@ -150,23 +149,29 @@ const isFreed = ({ coefficients: [row] }: PolynomialLayer): boolean => row.lengt
 
 type Elementwise = Exclude<AnyLayer, LinearLayer | { readonly kind: 'max-pool' }>
 
-/** Values that one function serves: `at` is its channel, or its row of coefficients. */
-function eachRun(layer: Elementwise, samples: number, visit: (at: number, from: number, to: number) => void): void {
+/** Values that one function serves, from `from` on: `at` is its channel, or its row of coefficients. Activations have one run each. */
+function eachRow(layer: Elementwise, samples: number, visit: (at: number, from: number, runs: Runs) => void): void {
+  const [channels, height, width] = layer.shape
   const by = layer.kind === 'polynomial' ? layer.by : undefined
-  eachCoefficientRun({ shape: layer.shape, by }, (at, from, to) => visit(at, from * samples, to * samples))
+  const each = rowsPerChannel({ shape: layer.shape, by })
+  const [length, times] = by === 'column' ? [1, height] : [(height * width) / each, 1]
+  for (let at = 0; at < channels * each; at++) {
+    const first = Math.floor(at / each) * height * width + (at % each) * length
+    visit(at, first * samples, [length * samples, times, width * samples])
+  }
 }
 
 const SQUARE = Float64Array.of(0, 0, 1)
 
-/** A polynomial's row. Quadratics have loops of their own: calling a function per value takes several times as long. */
+/** A polynomial's row. */
 const coefficientsOf = (layer: Elementwise, at: number): Float64Array | undefined =>
   layer.kind === 'polynomial' ? layer.coefficients[at] : layer.kind === 'square' ? SQUARE : undefined
 
-/** Of a polynomial, at x. */
-function slopeOf(row: Float64Array, x: number): number {
-  let value = 0
-  for (let k = row.length - 1; k > 0; k--) value = value * x + k * row[k]
-  return value
+/** What a kernel is given: a missing number would be NaN there. */
+function filled(row: Float64Array, length: number): Float64Array {
+  const result = new Float64Array(length)
+  result.set(row)
+  return result
 }
 
 /** Relative to the larger of 1 and |x|: where the difference quotient of an exact activation is taken. */
