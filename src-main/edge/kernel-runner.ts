@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { KernelKind } from '../core/plan/evaluator-kinds.ts'
-import type { Plan, WeightIndex } from '../core/plan/plan.ts'
+import type { Plan, WeightSource } from '../core/plan/plan.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
 import { turnedInputs, type TurnedInput } from '../core/plan/turned-inputs.ts'
 import { packInput } from '../core/plan/packing.ts'
@@ -8,7 +8,6 @@ import type { WorkContext } from '../core/progress.ts'
 import { encryptionKeyOf, type SeededInput } from '../core/bundle/receipt.ts'
 import { sha256 } from '../files/sha256.ts'
 import type { KernelValue } from '../kernels/kernel-evaluator.ts'
-import { weightsOf } from '../core/plan/instruction-table.ts'
 import { openKernels, type OpenKernels } from '../kernels/open-kernels.ts'
 import { present } from '../core/must.ts'
 import { PlanTimer } from './plan-timer.ts'
@@ -40,8 +39,6 @@ export class KernelRunner implements SegmentRunner {
   readonly #kernels: OpenKernels
   /** Where some weights are streamed. */
   readonly #reader: WeightReader | undefined
-  /** By instruction: the weights that are read for it. */
-  readonly #streamed: readonly (readonly WeightIndex[])[]
   /** Clear inputs that need not be encoded, being rotations of others. */
   readonly #turned: readonly (TurnedInput | undefined)[]
 
@@ -50,10 +47,6 @@ export class KernelRunner implements SegmentRunner {
     this.evaluator = kernels.kind
     this.#kernels = kernels
     this.#reader = reader
-    const streamed = new Set(kernels.streamed)
-    this.#streamed = plan.instructions.map((instruction) =>
-      [...new Set(weightsOf(instruction))].filter((index) => streamed.has(index)),
-    )
     this.#turned = turnedInputs(plan.input)
   }
 
@@ -70,8 +63,8 @@ export class KernelRunner implements SegmentRunner {
       if (inputs === 'encrypt') {
         kernels.store.loadPublicKey(await bundle.entry(bundle.segment(segmentIndex).publicKey))
       }
-      const streamed = new Set(kernels.streamed)
-      if (streamed.size > 0) reader = await WeightReader.start(bundle, segmentIndex, plan, kernels.streamed)
+      const order = kernels.streamed.flat()
+      if (order.length > 0) reader = await WeightReader.start(bundle, segmentIndex, plan, order)
       await loadMaterial(kernels, bundle, segmentIndex, plan)
       return new KernelRunner(plan, kernels, reader)
     } catch (error) {
@@ -93,7 +86,7 @@ export class KernelRunner implements SegmentRunner {
       const outputs = runPlan(plan, evaluator, values, {
         beforeInstruction: (index) => {
           timer.beforeInstruction()
-          for (const weight of this.#streamed[index]) store.loadPackedWeight(weight, present(this.#reader).next())
+          this.#loadFor(index)
         },
         afterInstruction: () => timer.afterInstruction(),
         layerDone: (layer) => timer.layerDone(layer),
@@ -116,6 +109,14 @@ export class KernelRunner implements SegmentRunner {
 
   async delete(): Promise<void> {
     await Promise.all([this.#kernels.close(), this.#reader?.end()])
+  }
+
+  /** What of the weights is not there for an instruction. */
+  #loadFor(instruction: number): void {
+    const { store, evaluator, streamed } = this.#kernels
+    const sources = streamed[instruction]
+    for (const source of sources) loadWeight(store, evaluator, source, present(this.#reader).next())
+    if (sources.length > 0) evaluator.releasePlaintexts()
   }
 
   #load(ciphertexts: readonly Uint8Array[]): KernelValue[] {
@@ -153,11 +154,23 @@ async function loadMaterial(
   const segment = bundle.segment(segmentIndex)
   for await (const keys of bundle.evaluationKeys(segment)) store.loadPackedKeys(keys)
   const { entries, load, loadExpansion } = await bundle.weights(segment, plan)
-  const passing = new Set(streamed)
+  const passing = new Set(streamed.flat().map(nameOf))
   for (const { source } of entries) {
-    if ('expansion' in source) store.loadExpansion(source.expansion, loadExpansion(source.expansion), evaluator)
-    else if (!passing.has(source.weight)) store.loadPackedWeight(source.weight, load(source.weight))
+    if (passing.has(nameOf(source))) continue
+    loadWeight(store, evaluator, source, 'expansion' in source ? loadExpansion(source.expansion) : load(source.weight))
     await setImmediate()
   }
   evaluator.releasePlaintexts()
+}
+
+const nameOf = (source: WeightSource): string => JSON.stringify(source)
+
+function loadWeight(
+  store: OpenKernels['store'],
+  evaluator: OpenKernels['evaluator'],
+  source: WeightSource,
+  packed: Uint8Array,
+): void {
+  if ('expansion' in source) store.loadExpansion(source.expansion, packed, evaluator)
+  else store.loadPackedWeight(source.weight, packed)
 }

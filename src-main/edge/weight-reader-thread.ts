@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads'
-import type { WeightIndex } from '../core/plan/plan.ts'
+import type { WeightSource } from '../core/plan/plan.ts'
 import { Bundle } from '../files/open-bundle.ts'
 import { WeightFiller, type WeightSlots } from './weight-buffer.ts'
 
@@ -10,7 +10,7 @@ export interface WeightReaderSetup {
   readonly segmentIndex: number
   readonly slots: WeightSlots
   /** Of every round. */
-  readonly order: readonly WeightIndex[]
+  readonly order: readonly WeightSource[]
 }
 
 const { bundle: path, bundleSha256, segmentIndex, slots, order } = workerData as WeightReaderSetup

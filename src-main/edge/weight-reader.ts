@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Plan, WeightIndex } from '../core/plan/plan.ts'
+import type { Plan, WeightSource } from '../core/plan/plan.ts'
 import type { RunnableBundle } from './segment-runner.ts'
 import { newSlots, WeightTaker } from './weight-buffer.ts'
 import type { WeightReaderSetup } from './weight-reader-thread.ts'
@@ -28,7 +28,7 @@ export class WeightReader {
     bundle: RunnableBundle,
     segmentIndex: number,
     plan: Plan,
-    order: readonly WeightIndex[],
+    order: readonly WeightSource[],
   ): Promise<WeightReader> {
     const { largestBytes } = await bundle.weights(bundle.segment(segmentIndex), plan)
     const count = Math.max(2, Math.floor(READ_AHEAD_BYTES / largestBytes))
@@ -39,7 +39,7 @@ export class WeightReader {
     })
   }
 
-  /** The next weight in packed form, valid until the next call; waits for it. Throws UserError 'damaged-bundle'. */
+  /** The next ciphertext of weights in packed form, valid until the next call; waits for it. Throws UserError 'damaged-bundle'. */
   next(): Uint8Array {
     return this.#taker.next()
   }

@@ -20,7 +20,7 @@ import type { NamedDigest } from '../core/bundle/statement.ts'
 import { UserError } from '../core/errors.ts'
 import { must, present } from '../core/must.ts'
 import { printableName } from '../core/printable.ts'
-import { weightEntries, type Plan, type WeightEntry, type WeightIndex } from '../core/plan/plan.ts'
+import { weightEntries, type Plan, type WeightEntry, type WeightIndex, type WeightSource } from '../core/plan/plan.ts'
 import { fileProblem } from './read-file.ts'
 import { sha256 } from './sha256.ts'
 import { openBundleFiles, type BundleFiles } from './bundle-files.ts'
@@ -57,8 +57,8 @@ export interface StoredWeights {
   /** Of a weight that is not expanded. */
   readonly load: LoadWeight
   readonly loadExpansion: (expansion: number) => Uint8Array
-  /** Writes such a weight to the beginning of `room` and returns its length. */
-  readonly readInto: (index: WeightIndex, room: Uint8Array) => number
+  /** Writes one to the beginning of `room` and returns its length. */
+  readonly readInto: (source: WeightSource, room: Uint8Array) => number
 }
 
 /** An opened bundle. Bytes are returned only after their SHA-256 has been compared with the manifest's. */
@@ -218,6 +218,8 @@ export class Bundle {
       if ('weight' in source) ofWeight.set(source.weight, entry)
       else ofExpansion.set(source.expansion, entry)
     })
+    const entryOf = (source: WeightSource): number =>
+      'weight' in source ? must(ofWeight, source.weight) : must(ofExpansion, source.expansion)
     let end = blob.start
     const starts = records.map(({ bytes }) => (end += bytes) - bytes)
     const read = (entry: number, room: Uint8Array = new Uint8Array(records[entry].bytes)): Uint8Array => {
@@ -233,9 +235,9 @@ export class Bundle {
     return {
       largestBytes: records.reduce((most, { bytes }) => Math.max(most, bytes), 0),
       entries,
-      load: (index) => read(must(ofWeight, index)),
-      loadExpansion: (expansion) => read(must(ofExpansion, expansion)),
-      readInto: (index, room) => read(must(ofWeight, index), room).length,
+      load: (weight) => read(entryOf({ weight })),
+      loadExpansion: (expansion) => read(entryOf({ expansion })),
+      readInto: (source, room) => read(entryOf(source), room).length,
     }
   }
 

@@ -1,4 +1,4 @@
-import { estimatePlan, type PlanEstimate } from '../core/plan/estimate.ts'
+import { estimatePlan, leastEdgeMemoryOf, type PlanEstimate } from '../core/plan/estimate.ts'
 import { sizeOf, type LayerModel } from '../core/network/layer-model.ts'
 import { dumpPlan, type DumpedInstruction } from '../core/plan/dump.ts'
 import { productsOf } from '../core/plan/instruction-table.ts'
@@ -68,6 +68,8 @@ export interface PlannedSegment extends Omit<
   PlanEstimate,
   'seconds' | 'secondsOnTwoThreads' | 'inputBytes' | 'outputBytes'
 > {
+  /** With `--memory`, where weights come and go layer by layer, and those that are expanded are so for every input. */
+  readonly leastEdgeMemoryBytes: number
   readonly edgeSeconds: number
   readonly edgeSecondsOnTwoThreads: number
   readonly layers: readonly PlannedLayer[]
@@ -172,6 +174,7 @@ function describeSegment(plan: Plan, estimate: PlanEstimate, index: number, cut:
   const { seconds, secondsOnTwoThreads, inputBytes, outputBytes, ...rest } = estimate
   return {
     ...rest,
+    leastEdgeMemoryBytes: leastEdgeMemoryOf(plan),
     edgeSeconds: seconds,
     edgeSecondsOnTwoThreads: secondsOnTwoThreads,
     layers: layersOf(plan),

@@ -1,7 +1,7 @@
 import { InternalError, invariant } from '../core/errors.ts'
+import type { Arena } from '../core/plan/arena.ts'
 import type { Evaluator } from '../core/plan/evaluator.ts'
 import { mostSummed, type CkksParameters, type KeyForm, type WeightIndex } from '../core/plan/plan.ts'
-import type { Arena } from './arena.ts'
 import type { CommandSink } from './command-ring.ts'
 import { galoisElement } from './number-theory.ts'
 

@@ -1,13 +1,6 @@
-import { weightsOf } from '../core/plan/instruction-table.ts'
 import { allPrimesOf, keyChainOf, keyFormOf } from '../core/plan/key-form.ts'
-import {
-  dataPrimesOf,
-  expandedWeights,
-  type Instruction,
-  type KeyForm,
-  type Plan,
-  type WeightIndex,
-} from '../core/plan/plan.ts'
+import { placeWeights } from '../core/plan/place-weights.ts'
+import { dataPrimesOf, type KeyForm, type Plan, type WeightSource } from '../core/plan/plan.ts'
 import { ringBytes, type RingPlace } from './command-ring.ts'
 import { conversionBytes, conversionName, type ConversionRoom } from './conversion-table.ts'
 import { packedPartBytes, primeTableBytes } from './prime-table.ts'
@@ -42,10 +35,10 @@ export interface MemoryLayout {
   readonly rotations: ReadonlyMap<number, KeyRoom>
   /** By `conversionName`. */
   readonly conversions: ReadonlyMap<string, ConversionRoom>
-  /** By weight index. Streamed ones of different instructions share their places. */
+  /** By weight index. Those that come and go share their places. */
   readonly weights: readonly number[]
-  /** In the order of use: weights that are only there for their instruction, because not all have room. */
-  readonly streamed: readonly WeightIndex[]
+  /** By instruction: what is loaded right before it in every run, because not all weights have room. */
+  readonly streamed: readonly (readonly WeightSource[])[]
   /** The arena of inputs and intermediates. */
   readonly values: number
   readonly valueBytes: number
@@ -128,61 +121,11 @@ export function layOut(
     valueBytes: needs.valueBytes,
   }
   const sizes = plan.weights.map(({ primes }) => aligned(2 * packedPartBytes(n, all.slice(0, primes)) + OVERREAD_BYTES))
-  const expanded = expandedWeights(plan)
-  return {
-    ...fixed,
-    ...placeWeights(passingWeights(plan.instructions, sizes.length, expanded), sizes, end, limitBytes),
-  }
+  const { end: bytes, ...places } = placeWeights(plan, sizes, end, limitBytes)
+  return { ...fixed, ...places, bytes }
 }
 
 const hasMasks = ({ expansions = [] }: Pick<Plan, 'expansions'>): boolean =>
   expansions.some(({ instructions }) => instructions.some(({ op }) => op === 'mask-sum'))
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
-
-/**
- * All weights side by side from `start` on where they end below `limit`. Else as many as have room stay, the first
- * ones; the others come and go with their instruction, in a window behind them that holds the largest.
- */
-function placeWeights(
-  groups: readonly (readonly WeightIndex[])[],
-  sizes: readonly number[],
-  start: number,
-  limit: number,
-): Pick<MemoryLayout, 'weights' | 'streamed' | 'bytes'> {
-  const lengthOf = (group: readonly WeightIndex[]): number => group.reduce((sum, index) => sum + sizes[index], 0)
-  const total = sizes.reduce((sum, size) => sum + size, 0)
-  const window = start + total <= limit ? 0 : groups.reduce((most, group) => Math.max(most, lengthOf(group)), 0)
-  const passing = new Set(groups.flat())
-  let kept = lengthOf([...sizes.keys()].filter((index) => !passing.has(index)))
-  for (const index of groups.flat()) {
-    if (start + kept + sizes[index] + window > limit) break
-    kept += sizes[index]
-    passing.delete(index)
-  }
-  const weights = new Array<number>(sizes.length)
-  let end = start
-  const placeFrom = (group: readonly WeightIndex[]): void => {
-    for (const index of group) end = (weights[index] = end) + sizes[index]
-  }
-  placeFrom([...sizes.keys()].filter((index) => !passing.has(index)))
-  const windowStart = end
-  const streamed = groups.map((group) => group.filter((index) => passing.has(index)))
-  for (const group of streamed) {
-    end = windowStart
-    placeFrom(group)
-  }
-  return { weights, streamed: streamed.flat(), bytes: windowStart + window }
-}
-
-/** For each instruction the weights that it alone uses and that the bundle has as they are. */
-function passingWeights(
-  instructions: readonly Instruction[],
-  count: number,
-  expanded: ReadonlySet<WeightIndex>,
-): WeightIndex[][] {
-  const uses = new Uint32Array(count)
-  const groups = instructions.map((instruction) => [...new Set(weightsOf(instruction))])
-  for (const index of groups.flat()) uses[index] += 1
-  return groups.map((group) => group.filter((index) => uses[index] === 1 && !expanded.has(index)))
-}

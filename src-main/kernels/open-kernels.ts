@@ -1,8 +1,8 @@
 import { invariant, UserError } from '../core/errors.ts'
 import { bitLength } from '../core/numeric/primes.ts'
+import { Arena } from '../core/plan/arena.ts'
 import { allPrimesOf } from '../core/plan/key-form.ts'
-import type { Plan, Register, WeightIndex } from '../core/plan/plan.ts'
-import { Arena } from './arena.ts'
+import type { Plan, Register, WeightSource } from '../core/plan/plan.ts'
 import { CommandRing, MAX_THREADS } from './command-ring.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
 import { startPool } from './kernel-pool.ts'
@@ -10,7 +10,7 @@ import type { EvaluatorKind, KernelKind } from '../core/plan/evaluator-kinds.ts'
 import { writeConversions } from './conversion-table.ts'
 import { KernelStore } from './kernel-store.ts'
 import { InputEncryption } from './input-encryption.ts'
-import { layOut, type InputWork } from './memory-layout.ts'
+import { layOut, type InputWork, type LayoutOptions, type MemoryLayout } from './memory-layout.ts'
 import { MAX_PRIME_BITS, writePrimeTable } from './prime-table.ts'
 import { newInput, rehearse, type Requirements } from './rehearsal.ts'
 import { chooseKernels } from './self-test.ts'
@@ -36,9 +36,24 @@ export function kernelSupport(plan: Plan, threads = 1, kinds?: readonly KernelKi
   }
   const { works, reason } = chooseKernels(kinds)
   if (!works) return refused(reason)
-  const memoryBytes = layOut(plan, rehearse(plan), { threads, limitBytes: MAX_MEMORY_BYTES }).bytes
+  const memoryBytes = layOutRun(plan, { threads, limitBytes: MAX_MEMORY_BYTES }).bytes
   if (memoryBytes > MAX_MEMORY_BYTES) return refused('the plan needs more than 4 GiB of memory')
   return { kind: works.kind, memoryBytes, ...(reason !== '' && { reason }) }
+}
+
+/**
+ * Every address of a run of the plan within a limit. What its runs expand takes room for values besides, and less of the weights
+ * may then stay: so it is laid out until what is streamed has the room that it needs.
+ */
+function layOutRun(plan: Plan, options: LayoutOptions, given?: Requirements): MemoryLayout {
+  let needs = given ?? rehearse(plan)
+  for (;;) {
+    const layout = layOut(plan, needs, options)
+    const isExpanded = layout.streamed.flat().some((source) => 'expansion' in source)
+    const valueBytes = isExpanded ? rehearse(plan, layout.streamed).valueBytes : 0
+    if (valueBytes <= needs.valueBytes) return layout
+    needs = { ...needs, valueBytes }
+  }
 }
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`
@@ -55,11 +70,8 @@ export interface OpenKernels {
   readonly store: KernelStore
   readonly memoryBytes: number
   readonly memory: WebAssembly.Memory
-  /**
-   * Weights that share their places, in the order of use: whoever runs the plan loads those of an instruction right
-   * before it, every time.
-   */
-  readonly streamed: readonly WeightIndex[]
+  /** By instruction, weights and expansions that whoever runs the plan loads right before it, every time. */
+  readonly streamed: readonly (readonly WeightSource[])[]
   /** Fills a new input register, the first unless told; the caller releases it. */
   loadInput(bytes: Uint8Array, register?: Register): KernelValue
   /** Encrypts the slots of an input from a key of 32 bytes, for this ciphertext alone; the caller releases it. */
@@ -85,7 +97,7 @@ export interface KernelOptions {
 
 /** Throws UserError 'kernels-unsupported' where `kernelSupport` names node-seal; 'not-enough-memory'. */
 export async function openKernels(plan: Plan, options: KernelOptions = {}): Promise<OpenKernels> {
-  const { threads = 1, kinds, requirements = rehearse(plan), limitBytes = MAX_MEMORY_BYTES, inputs } = options
+  const { threads = 1, kinds, requirements, limitBytes = MAX_MEMORY_BYTES, inputs } = options
   invariant(threads >= 1 && threads <= MAX_THREADS, `kernels: between 1 and ${MAX_THREADS} threads`)
   const support = kernelSupport(plan, threads, kinds)
   const { works } = chooseKernels(kinds)
@@ -97,10 +109,11 @@ export async function openKernels(plan: Plan, options: KernelOptions = {}): Prom
       }),
     })
   }
-  const layout = layOut(plan, requirements, { threads, limitBytes: Math.min(limitBytes, MAX_MEMORY_BYTES), inputs })
+  const within = { threads, limitBytes: Math.min(limitBytes, MAX_MEMORY_BYTES), inputs }
+  const layout = layOutRun(plan, within, requirements)
   if (layout.bytes > limitBytes) {
     throw new UserError('not-enough-memory', `${megabytes(layout.bytes - limitBytes)} more memory is needed.`, {
-      hint: 'Keys, intermediate values and the weights of one instruction must fit.',
+      hint: 'Keys, intermediate values and the weights of one layer must fit.',
     })
   }
   const { kind, module } = works

@@ -1,4 +1,5 @@
 import { must } from '../core/must.ts'
+import { Arena } from '../core/plan/arena.ts'
 import {
   expansionPlan,
   inputLevel,
@@ -6,11 +7,11 @@ import {
   type Plan,
   type Register,
   type WeightIndex,
+  type WeightSource,
 } from '../core/plan/plan.ts'
 import { keyFormOf } from '../core/plan/key-form.ts'
 import { rehearse as rehearseLevels } from '../core/plan/rehearse.ts'
 import { runPlan } from '../core/plan/run-plan.ts'
-import { Arena } from './arena.ts'
 import type { Command } from './command-ring.ts'
 import { KernelEvaluator, type KernelValue, type KeyPlace } from './kernel-evaluator.ts'
 
@@ -27,7 +28,8 @@ export interface Requirements {
   readonly rotationPrimes: ReadonlyMap<number, number>
 }
 
-export function rehearse(plan: Plan): Requirements {
+/** `streamed` is what the run itself loads: by instruction, what comes right before it. */
+export function rehearse(plan: Plan, streamed: readonly (readonly WeightSource[])[] = []): Requirements {
   const arena = new Arena()
   let tableWords = 0
   let sharedPolynomials = 0
@@ -53,11 +55,22 @@ export function rehearse(plan: Plan): Requirements {
       fillMask: () => {},
     },
   })
-  for (const expansion of plan.expansions ?? []) {
-    runExpansion(plan, expansion, evaluator, evaluator.newInput(2, expansion.input.primes, expansion.input.scale))
+  const { expansions = [] } = plan
+  const expand = (some: readonly Expansion[]): void => {
+    for (const expansion of some) {
+      const { primes, scale } = expansion.input
+      runExpansion(plan, expansion, evaluator, evaluator.newInput(2, primes, scale))
+    }
+    evaluator.releasePlaintexts()
   }
-  evaluator.releasePlaintexts()
-  runPlan(plan, evaluator, newInputs(plan, evaluator))
+  const passing = streamed.map((sources) => sources.flatMap((source) => expansionOf(plan, source) ?? []))
+  const inRuns = new Set(passing.flat())
+  expand(expansions.filter((expansion) => !inRuns.has(expansion)))
+  runPlan(plan, evaluator, newInputs(plan, evaluator), {
+    beforeInstruction: (index) => {
+      if (passing.at(index)?.length) expand(passing[index])
+    },
+  })
   return { valueBytes: arena.peak, tableWords, sharedPolynomials, relinearisePrimes, rotationPrimes }
 }
 
@@ -81,6 +94,9 @@ export function runExpansion(
   })
   evaluator.release(packed)
 }
+
+const expansionOf = ({ expansions }: Plan, source: WeightSource): Expansion | undefined =>
+  'expansion' in source ? expansions?.[source.expansion] : undefined
 
 /** Room for the plan's inputs, in order. */
 export const newInputs = (plan: Plan, evaluator: KernelEvaluator): KernelValue[] =>

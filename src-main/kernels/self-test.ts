@@ -1,7 +1,7 @@
 import { blake2b } from '@noble/hashes/blake2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { Arena } from './arena.ts'
 import { CommandRing } from './command-ring.ts'
+import { Arena } from '../core/plan/arena.ts'
 import { allPrimesOf, keyChainOf } from '../core/plan/key-form.ts'
 import type { CkksParameters } from '../core/plan/plan.ts'
 import { conversionName, writeConversions } from './conversion-table.ts'

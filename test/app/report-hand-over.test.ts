@@ -7,7 +7,7 @@ const segment: SplitPlan['segments'][number] = {
   ...{
     bundleBytes: 143e6,
     keyBytes: 29e6,
-    edgeMemoryBytes: 5e8,
+    ...{ edgeMemoryBytes: 5e8, leastEdgeMemoryBytes: 3e8, expandedWeights: 0, expansionSeconds: 0 },
     edgeSeconds: 0.31,
     receivedBytes: 0,
     sentBytes: 131_072,

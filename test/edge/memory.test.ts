@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packInput } from '../../src-main/core/plan/packing.ts'
 import { KERNEL_KINDS } from '../../src-main/core/plan/evaluator-kinds.ts'
 import type { Instruction, PlannedNetwork } from '../../src-main/core/plan/plan.ts'
+import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
+import { compactWeights } from '../../src-main/core/planner/compact.ts'
+import { INPUT } from '../../src-main/core/network/layer-model.ts'
 import { silent } from '../../src-main/core/progress.ts'
 import { KernelRunner } from '../../src-main/edge/kernel-runner.ts'
 import { Bundle } from '../../src-main/files/open-bundle.ts'
@@ -12,6 +15,7 @@ import { decrypt } from '../../src-main/owner/decrypt.ts'
 import { loadSeal, PublicEncryptor, saveCiphertext, SealContext } from '../../src-main/seal/public.ts'
 import { smallSecureParameters } from '../bundle/tiny-plan.ts'
 import { exportTiny, passphrase, temporaryFolder } from '../owner/exported.ts'
+import { networkBuilder, randomInput } from '../planner/networks.ts'
 import { npy } from './npy.ts'
 
 const MIB = 2 ** 20
@@ -55,6 +59,38 @@ function wideNetwork(): PlannedNetwork {
     weightVectors: (index) => Float64Array.from({ length: 4096 }, (_, slot) => (slot < 4 ? factor(index, slot) : 0)),
   }
 }
+
+describe('an edge with less memory than its expanded weights need', () => {
+  const b = networkBuilder([1, 12, 12])
+  b.square('s1', b.conv('c1', INPUT, 8, 3, 1, 1))
+  const model = { ...b.model(b.conv('c2', 's1', 8, 3, 1, 0)), bounds: new Map([['c2', 4]]) }
+  let folder: string
+
+  beforeAll(async () => {
+    folder = await temporaryFolder()
+    await exportTiny(folder, { segments: [compactWeights(planNetwork(model, { searchWidth: 4 }))] })
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  it('expands them layer by layer, and computes the same bits, run after run', async () => {
+    const bundle = await Bundle.open(join(folder, 'tiny.sealed'))
+    const load = (roomBytes?: number): Promise<KernelRunner> =>
+      KernelRunner.load(bundle, 0, { threads: 2, kinds: KERNEL_KINDS, roomBytes })
+    const input = { job: 'ab'.repeat(16), seed: new Uint8Array(32).fill(7), values: randomInput(model) }
+    const whole = await load()
+    const [wanted] = await whole.run(input, silent)
+    await whole.delete()
+    const roomBytes = Math.round(0.8 * whole.heapBytes())
+    const small = await load(roomBytes)
+    expect(small.heapBytes()).toBeLessThanOrEqual(roomBytes)
+    for (let run = 0; run < 2; run++) {
+      const [output] = await small.run(input, silent)
+      expect(Buffer.compare(output, wanted)).toBe(0)
+    }
+    await small.delete()
+    await bundle.close()
+  })
+})
 
 describe('an edge with less memory than its weights need', () => {
   let folder: string

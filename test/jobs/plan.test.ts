@@ -28,6 +28,12 @@ describe('a plan of segments', () => {
     expect(segments[2].receivedBytes).toBe(segments[1].sentBytes)
     expect(segments[1].polyModulusDegree).toBe(segments[2].polyModulusDegree)
     for (const { weightBytes, keyBytes, bundleBytes } of segments) expect(weightBytes + keyBytes).toBe(bundleBytes)
+    // The second segment has weights that are mostly not there at once where memory is short.
+    for (const { edgeMemoryBytes, leastEdgeMemoryBytes, keyBytes } of segments) {
+      expect(leastEdgeMemoryBytes).toBeGreaterThan(keyBytes)
+      expect(leastEdgeMemoryBytes).toBeLessThan(1.3 * edgeMemoryBytes)
+    }
+    expect(segments[1].leastEdgeMemoryBytes).toBeLessThan(0.8 * segments[1].edgeMemoryBytes)
     expect(owner.map(({ act, beforeSegment, layers }) => [act, beforeSegment, layers])).toEqual([
       ['exact', 1, ['relu_2']],
       ['refresh', 3, []],

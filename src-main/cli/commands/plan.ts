@@ -82,6 +82,14 @@ const expandedText = ({
 }: PlanResult['segments'][number]): string =>
   `${expandedWeights} weights, once at load: ${expansionRotations} key switches, about ${seconds(expansionSeconds)} on one thread`
 
+const memoryText = ({
+  edgeMemoryBytes,
+  leastEdgeMemoryBytes,
+  expandedWeights,
+}: PlanResult['segments'][number]): string =>
+  `about ${bytes(edgeMemoryBytes)}; with --memory from ${bytes(leastEdgeMemoryBytes)} on` +
+  (expandedWeights > 0 ? ', where weights without room are expanded for every input' : '')
+
 function segmentText(segment: PlanResult['segments'][number], index: number): string {
   const { cut, receivedBytes, sentBytes, sees } = segment
   const facts = pairs([
@@ -98,7 +106,7 @@ function segmentText(segment: PlanResult['segments'][number], index: number): st
     ],
     ...(cut ? [['after it', `${cut.after}: ${cutNames[cut.kind]}`] as [string, string]] : []),
     ...(segment.expandedWeights > 0 ? [['expanded', expandedText(segment)] as [string, string]] : []),
-    ['edge memory', `about ${bytes(segment.edgeMemoryBytes)}`],
+    ['edge memory', memoryText(segment)],
     [
       'edge time',
       `about ${seconds(segment.edgeSeconds)} on one thread, ${seconds(segment.edgeSecondsOnTwoThreads)} on two`,

@@ -1,22 +1,50 @@
 import { costsWithKeys, type CostModel } from './cost-model.ts'
 import { costOf, productsOf } from './instruction-table.ts'
-import { keyBytesOf, keySizeOf } from './key-form.ts'
+import { bitLength } from '../numeric/primes.ts'
+import { allPrimesOf, keyBytesOf, keyChainOf, keyFormOf } from './key-form.ts'
 import { multiplicativeDepth } from './multiplicative-depth.ts'
 import { inputLevel, weightEntries, type Plan } from './plan.ts'
+import { placeWeights } from './place-weights.ts'
 import { estimateMs } from './schedule.ts'
 import { logQPOf, MAX_LOG_QP } from './security.ts'
 import { chooseKeys } from './choose-keys.ts'
-import { rehearse } from './rehearse.ts'
+import { rehearse, type RehearsalReport } from './rehearse.ts'
 
-/** What an edge holds at once: keys and weights as they are evaluated, and the ciphertexts alive. */
+/** What an edge's kernels hold at once: keys and weights in whole bytes of each residue, inputs, and the ciphertexts alive. */
 export function edgeMemoryOf(plan: Plan, rehearsed = rehearse(plan)): number {
-  const { polyModulusDegree: degree } = plan.parameters
-  const { relinearisationPrimes, rotationPrimes, peakBytes } = rehearsed
-  const keyLevels = [...rotationPrimes.values(), ...(relinearisationPrimes > 0 ? [relinearisationPrimes] : [])]
-  const weights = plan.weights.reduce((sum, weight) => sum + 16 * degree * weight.primes, 0)
-  const keys = keyLevels.reduce((sum, level) => sum + 16 * degree * keySizeOf(plan.parameters, level), 0)
-  return weights + keys + peakBytes
+  return sum(weightSizes(plan)) + keysInMemory(plan, rehearsed) + receivedBytes(plan) + rehearsed.peakBytes
 }
+
+/** The same where weights come and go with their layers, as under `--memory`: what is expanded is then expanded for every input. */
+export function leastEdgeMemoryOf(plan: Plan, rehearsed = rehearse(plan)): number {
+  const { peakBytes, expansionBytes } = rehearsed
+  const { end: weights } = placeWeights(plan, weightSizes(plan), 0, 0)
+  return weights + keysInMemory(plan, rehearsed) + receivedBytes(plan) + peakBytes + expansionBytes
+}
+
+const bytesOfResidue = (prime: string): number => Math.ceil(bitLength(prime) / 8)
+
+function weightSizes({ parameters, weights }: Plan): number[] {
+  const { polyModulusDegree, primes } = parameters
+  return weights.map((weight) => 2 * polyModulusDegree * sum(primes.slice(0, weight.primes).map(bytesOfResidue)))
+}
+
+function keysInMemory({ parameters }: Plan, { relinearisationPrimes, rotationPrimes }: RehearsalReport): number {
+  const all = allPrimesOf(parameters)
+  const levels = [...rotationPrimes.values(), ...(relinearisationPrimes > 0 ? [relinearisationPrimes] : [])]
+  return sum(
+    levels.map((level) => {
+      const digit = sum(keyChainOf(parameters, level).map((index) => bytesOfResidue(all[index])))
+      return Math.ceil(level / keyFormOf(parameters, level).digitPrimes) * 2 * parameters.polyModulusDegree * digit
+    }),
+  )
+}
+
+/** Of one ciphertext. */
+const ciphertextBytes = ({ parameters }: Plan, primes: number): number => 16 * parameters.polyModulusDegree * primes
+
+const receivedBytes = (plan: Plan): number =>
+  sum(plan.input.sources.map((_, register) => ciphertextBytes(plan, inputLevel(plan, register).primes)))
 
 /** What a plan will cost, before anything is encrypted; sizes are close, times depend on the machine. */
 export interface PlanEstimate {
@@ -62,8 +90,6 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
     publicKeyBytes,
   )
   const weightBytes = weightEntries(plan).reduce((sum, entry) => sum + packedBytes(entry.primes), 0)
-  const ciphertextBytes = ({ primes }: { readonly primes: number }): number => 16 * degree * primes
-  const received = plan.input.sources.map((_, register) => ciphertextBytes(inputLevel(plan, register)))
   const count = (op: string): number =>
     plan.instructions.reduce((sum, instruction) => sum + Number(instruction.op === op), 0)
   return {
@@ -80,8 +106,8 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
     bundleBytes: weightBytes + keyBytes,
     weightBytes,
     keyBytes,
-    inputBytes: sum(received),
-    outputBytes: sum(outputs.map(ciphertextBytes)),
+    inputBytes: receivedBytes(plan),
+    outputBytes: sum(outputs.map(({ primes }) => ciphertextBytes(plan, primes))),
     edgeMemoryBytes: edgeMemoryOf(plan, rehearsed),
     ...expansionCost(plan, costs),
     seconds: estimateMs(plan, costs, 1) / 1000,

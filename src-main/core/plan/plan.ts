@@ -184,9 +184,12 @@ export interface PlannedNetwork {
   readonly expandedVectors?: (expansion: number) => readonly Float64Array[]
 }
 
+/** What a ciphertext of the bundle is: a weight, or what an expansion makes several from. */
+export type WeightSource = { readonly weight: WeightIndex } | { readonly expansion: number }
+
 /** One ciphertext of the bundle that weights come from. */
 export interface WeightEntry extends InputLevel {
-  readonly source: { readonly weight: WeightIndex } | { readonly expansion: number }
+  readonly source: WeightSource
 }
 
 /** Weights that come out of a ciphertext that several share. */

@@ -77,6 +77,8 @@ class Rehearsal extends LevelEvaluator {
 export interface RehearsalReport {
   /** Bytes of ciphertexts alive at once, inputs left out. */
   readonly peakBytes: number
+  /** The same of one load program. */
+  readonly expansionBytes: number
   readonly outputs: readonly Level[]
   /** Most primes with which a value is relinearised; 0 if none is. */
   readonly relinearisationPrimes: number
@@ -93,6 +95,7 @@ export function rehearse(plan: Plan): RehearsalReport {
     return { outputs: runPlan(part, rehearsal, inputs), peakBytes: rehearsal.peakBytes }
   }
   const expanded = (plan.expansions ?? []).map((expansion) => run(expansionPlan(plan, expansion)).peakBytes)
+  const expansionBytes = expanded.reduce((most, bytes) => Math.max(most, bytes), 0)
   const { outputs, peakBytes } = run(plan)
-  return { peakBytes: expanded.reduce((most, bytes) => Math.max(most, bytes), peakBytes), outputs, ...needs }
+  return { peakBytes: Math.max(expansionBytes, peakBytes), expansionBytes, outputs, ...needs }
 }

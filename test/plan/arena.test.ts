@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Arena } from '../../src-main/kernels/arena.ts'
+import { Arena } from '../../src-main/core/plan/arena.ts'
 
 describe('the arena', () => {
   it('never lends a place twice, and is whole again at the end', () => {

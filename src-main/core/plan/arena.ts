@@ -1,4 +1,4 @@
-import { InternalError } from '../core/errors.ts'
+import { InternalError } from '../errors.ts'
 
 interface Gap {
   start: number
