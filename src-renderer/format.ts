@@ -49,3 +49,7 @@ const times = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 's
 export const dateTime = (iso: string): string => times.format(new Date(iso))
 
 export const capitalised = (words: string): string => words.slice(0, 1).toUpperCase() + words.slice(1)
+
+/** A class as people read it: its number, and its name where there is one. */
+export const classWords = (label: number, names?: readonly string[]): string =>
+  names?.[label] ? `${label} ${names[label]}` : `${label}`

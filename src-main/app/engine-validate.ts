@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import type { WorkContext } from '../core/progress.ts'
 import { reportCsv } from '../core/validate/report-csv.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
-import { layerTable } from '../core/validate/report-rows.ts'
+import { layerTable, networkTable } from '../core/validate/report-rows.ts'
 import type { Accuracy } from '../ipc/results.ts'
 import { reportOrigin } from '../jobs/report-origin.ts'
 import { validate, type ValidateRequest } from '../jobs/validate.ts'
@@ -28,6 +28,7 @@ export async function validateForWindow(request: ValidateJobRequest, work: WorkC
   )
   return {
     ...report,
+    networkTable: networkTable(report),
     layerTable: layerTable(report),
     worst: report.worst.map((sample, at) => ({ ...sample, picture: pictures[at] })),
   }

@@ -240,11 +240,23 @@ const quantised = z.object({
 })
 export type QuantisedView = z.infer<typeof quantised>
 
+/** As every report prints it. */
+const reportTable = z.object({ header: texts, rows: z.array(texts).readonly() })
+
 export const accuracy = z.object({
   samples: count,
+  judgedBy: z.enum(['labels', 'error']),
+  /** In the order of the outputs. */
+  classNames: texts.optional(),
   quantised: quantised.optional(),
   original: z.object({ accuracy: share.optional(), confusion }),
-  polynomial: z.object({ accuracy: share.optional(), agreement: share, confusion }),
+  polynomial: z.object({
+    accuracy: share.optional(),
+    agreement: share,
+    confusion,
+    /** Of a single output: relative to the deviation of the original's. */
+    error: z.object({ rootMeanSquare: z.number(), largest: z.number(), relative: z.number().optional() }).optional(),
+  }),
   encrypted: z
     .object({
       samples: count,
@@ -265,6 +277,7 @@ export const accuracy = z.object({
         polynomial: label.optional(),
         originalMargin: z.number(),
         polynomialMargin: z.number(),
+        largestDifference: z.number().optional(),
       }),
     )
     .readonly(),
@@ -277,8 +290,10 @@ export const accuracy = z.object({
       }),
     )
     .readonly(),
-  /** `layers` as every report prints them: a row for each. */
-  layerTable: z.object({ header: texts, rows: z.array(texts).readonly() }),
+  /** A row for each network: the original, the polynomial one, the encrypted one. */
+  networkTable: reportTable,
+  /** A row for each of `layers`. */
+  layerTable: reportTable,
   warnings: z.array(z.string()).readonly(),
   seconds,
 })

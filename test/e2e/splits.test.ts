@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sealRecord } from '../../src-main/owner/gateway/audit-record.ts'
 import { Signer } from '../../src-main/owner/sign.ts'
+import { model, node } from '../onnx/small-model.ts'
 import { violations } from './accessibility.ts'
 import { asset, Driver, trained } from './driver.ts'
 import { firstOpenMs, openWindow } from './window.ts'
@@ -153,4 +154,52 @@ describe('files', () => {
     expect(names.join()).not.toContain('gone')
     expect(await violations(app.page)).toEqual([])
   })
+})
+
+describe('a network of one quantity', () => {
+  it(
+    'is judged by how far its outputs are off, from the original’s and from the labels',
+    { timeout: longMs },
+    async () => {
+      const path = join(app.temporaryFolder, 'quantity.onnx')
+      const data = join(app.temporaryFolder, 'quantity.csv')
+      const nodes = [node('Gemm', 'x w b', 'h'), node('Relu', 'h', 'r'), node('MatMul', 'r u', 'y')]
+      const weights = {
+        w: { shape: [2, 2], values: [1, -1, 0, 0.5] },
+        b: { shape: [2], values: [0.1, 0.2] },
+        u: { shape: [2, 1], values: [3, -2] },
+      }
+      await writeFile(path, model(['N', 2], nodes, weights))
+      const truth = (a: number, b: number) => 3 * Math.max(0, a + 0.1) - 2 * Math.max(0, 0.2 - a + 0.5 * b)
+      const rows = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(3 * i)] as const)
+      await writeFile(data, ['a,b,target', ...rows.map(([a, b]) => `${a},${b},${truth(a, b) + 0.25}`)].join('\n'))
+      await person.open(path)
+      await app.page.getByText('Every node can be protected.').waitFor({ timeout: longMs })
+      await person.go('Accuracy')
+      for (const use of ['Calibration data', 'Inputs to test']) {
+        await person.choose(data)
+        await person.button(`File… for ${use}`).click()
+        await app.page.getByRole('group', { name: use }).getByText('quantity.csv').waitFor()
+      }
+      // Pixels are so usual that they are what a project begins with.
+      const tooSmall = app.page.getByText(/times this scale they nearly vanish/)
+      await tooSmall.first().waitFor({ timeout: longMs })
+      await app.page.getByLabel('Preset').selectOption({ label: 'Values as they are' })
+      await tooSmall.first().waitFor({ state: 'hidden', timeout: longMs })
+      await app.page.getByLabel('Also encrypted').fill('1')
+      await person.button('Measure').click()
+      const networks = app.page.getByRole('table', { name: 'How far outputs are from the original’s' })
+      await networks.waitFor({ timeout: longMs })
+      expect(await networks.locator('tbody tr').allTextContents()).toEqual([
+        expect.stringMatching(/^original\s*40\s*–\s*–\s*–\s*0\.250\s*0\.250$/),
+        expect.stringMatching(/^polynomial\s*40\s*0\.\d+/),
+        expect.stringMatching(/^encrypted\s*1\s*0\.\d+/),
+      ])
+      expect(await person.fact('Outputs within').textContent()).toMatch(/^\d+(\.\d+)?\s%$/)
+      const screen = await app.page.locator('main').textContent()
+      for (const word of ['Labels kept', 'margin over']) expect(screen).not.toContain(word)
+      expect(screen).toContain('Samples furthest from the original')
+      expect(await violations(app.page)).toEqual([])
+    },
+  )
 })
