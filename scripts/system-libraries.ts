@@ -2,7 +2,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
-const packages = ['xvfb', 'xauth', 'libgtk-3-0', 'libnss3', 'libasound2', 'libgbm1', 'libxss1']
+const packages = ['xvfb', 'xauth', 'libgtk-3-0', 'libnss3', 'libasound2', 'libgbm1', 'libxss1', 'libx11-xcb1']
+/** Opened by Electron at run time, so that ldd does not name it; without it Electron ends at once, without a word. */
+const opened = 'libX11-xcb.so.1'
 
 /**
  * Makes sure that `executable` finds its libraries and, if `display` is asked for, that Xvfb is there. Installs what is
@@ -34,7 +36,9 @@ function isComplete(executable: string, display: boolean): boolean {
 
 function missingLibraries(executable: string): string[] {
   const { stdout } = spawnSync('ldd', [executable], { encoding: 'utf8' })
-  return [...(stdout ?? '').matchAll(/^\s*(\S+) => not found$/gm)].map((match) => match[1])
+  const linked = [...(stdout ?? '').matchAll(/^\s*(\S+) => not found$/gm)].map((match) => match[1])
+  const { status, stdout: known } = spawnSync('/sbin/ldconfig', ['-p'], { encoding: 'utf8' })
+  return status === 0 && !known.includes(opened) ? [...linked, opened] : linked
 }
 
 function hasCommand(name: string): boolean {

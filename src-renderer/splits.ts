@@ -37,6 +37,13 @@ export function stripOf({ nodes, edges }: NetworkPicture): StripLayer[] {
     })
 }
 
+/** The last part of a name with slashes, as exporters write them, without what stands for an output. */
+export const shortName = (id: string): string =>
+  id
+    .replace(/_output_\d+$/, '')
+    .split('/')
+    .findLast((part) => part !== '') ?? id
+
 type Degrees = Pick<ProjectView['choices'], 'degree' | 'degrees' | 'splitPools'>
 
 /** Levels that a layer's polynomials take: a squaring for each doubling of the degree, and for pools apart twice that and a sum. */

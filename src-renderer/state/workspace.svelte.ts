@@ -54,6 +54,12 @@ class Workspace {
   /** The key store as last seen. */
   deployments = $state.raw<readonly Deployment[]>([])
 
+  /** The project, for screens that are there only while one is open. */
+  get open(): ProjectView {
+    if (!this.project) throw new Error('No network is open.')
+    return this.project
+  }
+
   get running(): Job[] {
     const shown = this.#jobs.filter((job) => job.state === 'running' && !quiet.includes(job.name))
     return this.reading ? [this.reading, ...shown] : shown
@@ -128,7 +134,7 @@ class Workspace {
 
   /** Looks at the chosen data again, unless that was done for these choices. */
   lookAtData(): void {
-    const { calibration, inputs, labels, preprocessing, classNames } = this.project!.choices
+    const { calibration, inputs, labels, preprocessing, classNames } = this.open.choices
     const asked = JSON.stringify([this.project?.fileName, calibration, inputs, labels, preprocessing, classNames])
     if (asked === this.#looked && this.jobs.look) return
     this.#looked = asked

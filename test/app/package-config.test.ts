@@ -21,6 +21,21 @@ describe('the package', () => {
     }
   })
 
+  it('names every library that Electron opens or links and that a bare Debian lacks', () => {
+    const depends = /^deb:\n {2}depends:\n((?: {4}- .*\n)+)/m.exec(config)?.[1] ?? ''
+    for (const name of ['libgtk-3-0', 'libnss3', 'libasound2', 'libgbm1', 'libdrm2', 'libx11-xcb1']) {
+      expect(depends).toContain(name)
+    }
+  })
+
+  it('is known to the desktop by one name', () => {
+    const { desktopName } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')) as {
+      readonly desktopName?: string
+    }
+    expect(desktopName).toBe(`${value('executableName')}.desktop`)
+    expect(value('syncDesktopName')).toBe('true')
+  })
+
   it('opens its own kinds of files, and asks nobody for updates unless a feed is set', () => {
     for (const extension of ['sealed', 'sealproj', 'onnx']) expect(config).toContain(`ext: ${extension}\n`)
     expect(value('publish')).toBe('null')

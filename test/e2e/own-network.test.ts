@@ -41,6 +41,7 @@ describe('a network of one’s own', () => {
     ]) {
       await person.go(stage)
       expect(await person.button(action).isDisabled(), stage).toBe(true)
+      expect(await app.page.getByText('Some nodes of this network cannot be protected.').count(), stage).toBe(1)
     }
   })
 

@@ -22,6 +22,13 @@ afterAll(async () => {
 })
 
 const cut = (number = 1) => app.page.getByRole('slider', { name: `Cut ${number}` })
+const resize = async (width: number, height: number): Promise<void> => {
+  await app.application.evaluate(
+    ({ BrowserWindow }, size) => BrowserWindow.getAllWindows()[0].setContentSize(size.width, size.height),
+    { width, height },
+  )
+  await app.page.waitForFunction((expected) => Math.abs(innerWidth - expected) <= 1, width)
+}
 /** The plan that the window shows is that of so many nodes. */
 const nodes = (count: number) =>
   expect.poll(() => person.fact('Nodes').textContent(), { timeout: longMs }).toBe(`${count}`)
@@ -98,11 +105,28 @@ describe('splits', () => {
     await app.page.getByText('Every node can be protected.').waitFor({ timeout: longMs })
     await person.go('Splits')
     await expect.poll(() => cut().count(), { timeout: longMs }).toBeGreaterThan(0)
+    const { width, height } = await app.page.evaluate(() => ({ width: innerWidth, height: innerHeight }))
+    await resize(1024, 700)
     await cut().focus()
     const warning = app.page.getByText(/depth \d+ of 25: needs the largest ring/)
     expect(await warning.count()).toBe(0)
     for (let step = 0; step < 12; step += 1) await app.page.keyboard.down('ArrowRight')
     expect(await warning.count()).toBeGreaterThan(0)
+    // The strip is longer than the window, and scrolls to the cut that is moved.
+    const handle = (await cut().boundingBox())!
+    expect(handle.x).toBeGreaterThan(212)
+    expect(handle.x + handle.width).toBeLessThan(1024)
+    await resize(width, height)
+  })
+
+  it('can be cut anywhere by keyboard', async () => {
+    const gap = app.page.getByRole('button', { name: 'Cut after relu_2', exact: true })
+    await gap.focus()
+    expect(Number(await gap.evaluate((element) => getComputedStyle(element).opacity))).toBe(0)
+    await app.page.keyboard.press('Shift+Tab')
+    await app.page.keyboard.press('Tab')
+    expect(await gap.evaluate((element) => element === document.activeElement)).toBe(true)
+    expect(Number(await gap.evaluate((element) => getComputedStyle(element).opacity))).toBeGreaterThan(0.5)
   })
 
   it('says why a plan is not possible', { timeout: longMs }, async () => {
@@ -114,6 +138,14 @@ describe('splits', () => {
     await person.alert.waitFor({ timeout: longMs })
     expect(await person.alert.textContent()).toContain('too-deep')
     expect(await app.page.getByText(/depth \d+ of 25: too deep/).count()).toBe(1)
+    await person.go('Model')
+    const verdict = app.page.locator('.verdict')
+    expect(await verdict.textContent()).toContain('But there is no plan yet')
+    expect(await verdict.getAttribute('class')).toContain('bad')
+    await person.menu('Undo Choice')
+    await app.page.getByLabel('Edge', { exact: true }).selectOption('1 GB of memory')
+    await expect.poll(() => verdict.textContent(), { timeout: longMs }).toMatch(/more than the 1\.00\sGB of memory/)
+    expect(await verdict.getAttribute('class')).toContain('bad')
   })
 })
 

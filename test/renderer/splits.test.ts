@@ -8,6 +8,7 @@ import {
   mostDepth,
   placeOf,
   segmentsOf,
+  shortName,
   sorted,
   stripOf,
   usualDepth,
@@ -94,4 +95,10 @@ describe('the strip of layers', () => {
     expect(sorted(layers, cuts)).toEqual([cuts[1], cuts[2]])
     expect(placeOf(layers, 'relu_5.square')).toBe(4)
   })
+})
+
+it('names layers of the strip by what is last in their names', () => {
+  expect(['relu_2', '/features/features.0/Conv_output_0', 'model/dense/MatMul', '/'].map(shortName)).toEqual(
+    ['relu_2', 'Conv', 'MatMul', '/'], // prettier-ignore
+  )
 })
