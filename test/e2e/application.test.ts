@@ -4,6 +4,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { violations } from './accessibility.ts'
+import { asset, Driver, trained } from './driver.ts'
 import { firstOpenMs, openWindow, root } from './window.ts'
 import type { OpenWindow } from './window.ts'
 
@@ -163,4 +164,48 @@ describe('the desktop application', () => {
     expect(await answer.locator('strong').allTextContents()).toEqual(['7', '7', '7'])
     await screenshot('drawing')
   })
+
+  it(
+    'takes an own network from its file to a bundle in eight clicks and two typed fields',
+    { timeout: trialMs },
+    async () => {
+      const person = new Driver(app)
+      await person.menu('Close')
+      await button('Open the sample').waitFor()
+      // In the dialogs it is one click each: Open or Save.
+      await app.application.evaluate(
+        ({ dialog }, files) => {
+          Object.assign(globalThis, { dialogs: 0 })
+          const count = () => void (globalThis as unknown as { dialogs: number }).dialogs++
+          dialog.showOpenDialog = async () => (count(), { canceled: false, filePaths: [files.shift()!] })
+          dialog.showSaveDialog = async () => (count(), { canceled: false, filePath: files.shift()! })
+        },
+        [trained('mnist_cryptonets_relu.onnx'), asset('calibration.npz'), join(app.temporaryFolder, 'eight.sealed')],
+      )
+      await app.page.evaluate(() => {
+        const counts = { clicks: 0, fields: new Set<EventTarget | null>() }
+        addEventListener('click', ({ isTrusted }) => void (isTrusted && counts.clicks++), true)
+        addEventListener('input', ({ target }) => void counts.fields.add(target), true)
+        Object.assign(globalThis, { counts })
+      })
+      await button('Open an ONNX or TFLite file…').click()
+      await app.page.getByText('Every node can be protected.').waitFor()
+      await stage('Export').click()
+      await button('File… for Calibration data').click()
+      await app.page.getByText('calibration.npz').waitFor()
+      await app.page.getByLabel('Passphrase of the key').click()
+      await app.page.keyboard.type('a passphrase for a test')
+      await app.page.keyboard.press('Tab')
+      await app.page.keyboard.type('a passphrase for a test')
+      await button('Export…').click()
+      await app.page.getByText('eight.sealed is ready for the edge').waitFor({ timeout: trialMs })
+      const dialogs = await app.application.evaluate(() => (globalThis as unknown as { dialogs: number }).dialogs)
+      const { clicks, fields } = await app.page.evaluate(() => {
+        const { counts } = globalThis as unknown as { counts: { clicks: number; fields: Set<EventTarget | null> } }
+        return { clicks: counts.clicks, fields: counts.fields.size }
+      })
+      expect(clicks + dialogs).toBe(8)
+      expect(fields).toBe(2)
+    },
+  )
 })
