@@ -9,6 +9,7 @@ declare global {
 
 export const api: Bridge = window.sealwright
 
+export type { QuantisedView } from '../src-main/ipc/accuracy.ts'
 export type { MenuCommand, Reply } from '../src-main/ipc/contract.ts'
 export type { JobName, JobRequest, JobResult, JobUpdate } from '../src-main/ipc/jobs.ts'
 export type { Inspection, LayerView, NetworkPicture } from '../src-main/ipc/network.ts'
@@ -26,7 +27,6 @@ export type {
   OriginalTrialView,
   PlannedSegment,
   Proposal,
-  QuantisedView,
   SegmentRun,
   SplitPlan,
   Tested,

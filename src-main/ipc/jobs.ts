@@ -1,8 +1,8 @@
 /** The jobs a window may start, and what it is told about them. */
 import { z } from 'zod'
+import { accuracy } from './accuracy.ts'
 import { inspection } from './network.ts'
 import {
-  accuracy,
   activations,
   advice,
   auditLog,
