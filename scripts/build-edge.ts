@@ -76,6 +76,7 @@ async function bundle(folder: string): Promise<string[]> {
       alias: [
         { find: /^\.\/seal-fallback\.ts$/, replacement: './no-seal.ts' },
         { find: /^\.\/parquet\.ts$/, replacement: './no-parquet.ts' },
+        { find: /^\.\/other-formats\.ts$/, replacement: './no-other-formats.ts' },
       ],
     },
     // libjpeg-turbo's loader asks for it, as CommonJS modules may.

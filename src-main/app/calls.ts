@@ -43,7 +43,7 @@ const networkFilter = {
 }
 /** What docs/data.md lists. */
 const arrays = ['npy', 'npz', 'gz', 'csv', 'tsv', 'txt', 'parquet', 'bin', 'idx', 'ubyte']
-const dataExtensions = { samples: [...arrays, 'png', 'jpg', 'jpeg'], labels: arrays }
+const dataExtensions = { samples: [...arrays, 'png', 'jpg', 'jpeg', 'webp', 'bmp'], labels: arrays }
 const dataTitles = {
   calibration: 'Choose calibration data',
   inputs: 'Choose inputs',

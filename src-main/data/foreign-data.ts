@@ -11,10 +11,11 @@ const unpack = 'Unpack it first.'
 /** Formats by their first bytes as latin1, and what to do with each. */
 const FOREIGN: readonly (readonly [start: RegExp, foreign: Foreign])[] = [
   [/^RIFF[^]{4}WAVE|^fLaC|^OggS|^ID3/, { what: 'sound', hint: SOUND_HINT }],
-  [/^RIFF[^]{4}WEBP/, { what: 'a WebP picture', hint: 'Convert it to PNG.' }],
+  [/^RIFF[^]{4}WEBP/, { what: 'a WebP picture', hint: 'Let its name end in .webp, or convert it to PNG.' }],
   [/^GIF8/, { what: 'a GIF picture', hint: 'Convert it to PNG.' }],
-  [/^BM/, { what: 'a BMP picture', hint: 'Convert it to PNG.' }],
+  [/^BM/, { what: 'a BMP picture', hint: 'Let its name end in .bmp, or convert it to PNG.' }],
   [/^(II\*\0|MM\0\*)/, { what: 'a TIFF picture', hint: 'Convert it to PNG.' }],
+  [/^[^]{4}ftyp(avif|heic|mif1)/, { what: 'an AVIF or HEIC picture', hint: 'Convert it to PNG.' }],
   [/^\x89HDF/, { what: 'HDF5', hint: asNpy }],
   [/^MATLAB 5\.0/, { what: 'a MATLAB file', hint: asNpy }],
   [/^\x80[\x02-\x05]/, { what: 'a Python pickle', hint: `${asNpy} CIFAR is also published as binaries.` }],

@@ -19,7 +19,7 @@ const LEFT_BEHIND = /^(\.|__MACOSX$|Thumbs\.db$|desktop\.ini$)/i
 const natural = new Intl.Collator('en', { numeric: true }).compare
 
 /**
- * PNG and JPEG files in natural order of their names. Where there are none, each sub-folder is a class; classes are numbered by
+ * Pictures in natural order of their names. Where there are none, each sub-folder is a class; classes are numbered by
  * the names of their folders as torchvision and Keras do. Names that begin with a dot are left out.
  * @throws UserError no-samples
  */
@@ -93,11 +93,11 @@ function warningOf(folder: string, others: readonly string[]): string[] {
   if (others.length === 0) return []
   const hint = others.some(isOtherPicture) ? ` ${CONVERT_HINT}` : ''
   return [
-    `${folder}: ${others.length} files are left out, since they are neither PNG nor JPEG: ${endings(others)}.${hint}`,
+    `${folder}: ${others.length} files are left out, since they are not PNG, JPEG, WebP or BMP: ${endings(others)}.${hint}`,
   ]
 }
 
-const isOtherPicture = (name: string): boolean => /\.(webp|bmp|tiff?|gif|avif|heic|jp2|jxl|p[bgnp]m)$/i.test(name)
+const isOtherPicture = (name: string): boolean => /\.(tiff?|gif|avif|heic|jp2|jxl|p[bgnp]m)$/i.test(name)
 const CONVERT_HINT = 'Convert pictures to PNG to have them read, such as with mogrify -format png (ImageMagick).'
 
 /** .gif (2), .webp (1) */
@@ -128,7 +128,7 @@ function noPictures(folder: string, others: readonly string[]): UserError {
       ? CONVERT_HINT
       : array &&
         `A folder holds pictures. Give one of its files, such as ${join(folder, array)}; put samples of several arrays into one.`
-  return new UserError('no-samples', `${folder} holds 0 PNG or JPEG files.${held}`, {
+  return new UserError('no-samples', `${folder} holds no pictures in PNG, JPEG, WebP or BMP.${held}`, {
     where: { file: folder },
     ...(hint && { hint }),
   })

@@ -127,7 +127,7 @@ function unsupported(source: ByteSource, path: string): UserError {
     return new UserError('unsupported-data-format', `${path} is ${foreign.what}.`, { where, hint: foreign.hint })
   return new UserError(
     'unsupported-data-format',
-    `${path} is not .npy, .npz, .csv, .parquet, an idx file, CIFAR’s .bin, .png, .jpg or a folder of pictures.`,
+    `${path} is not .npy, .npz, .csv, .parquet, an idx file, CIFAR’s .bin, .png, .jpg, .webp, .bmp or a folder of pictures.`,
     { where, hint: 'docs/data.md lists what can be read.' },
   )
 }

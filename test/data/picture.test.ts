@@ -35,6 +35,42 @@ describe('JPEG pictures', () => {
   })
 })
 
+describe('WebP and BMP pictures', () => {
+  const files = [
+    'lossy.webp',
+    'lossless-alpha.webp',
+    'palette.bmp',
+    'gray.bmp',
+    'one-bit.bmp',
+    'four-bits.bmp',
+    'top-down.bmp',
+    'gap.bmp',
+  ]
+
+  it.each(files)('%s gives the pixels that Pillow reads, whatever its name', async (name) => {
+    const decoded = await decodePicture(await vector(name), 'misnamed.jpg')
+    expect(decoded).toEqual(await decodePicture(await vector(`${name.replace('.', '-')}.png`), name))
+  })
+
+  it.each(files)('%s is refused where it is cut', async (name) => {
+    const intact = await vector(name)
+    for (const length of [2, 12, 29, 50, intact.length - 9]) {
+      await expect(decodePicture(intact.subarray(0, length), name)).rejects.toMatchObject({ code: 'bad-image' })
+    }
+  })
+
+  it('are too large by their headers before anything is decoded', async () => {
+    const webp = Buffer.from(await vector('lossy.webp'))
+    webp.writeUInt32LE(0x3fff3fff, 26)
+    await expect(decodePicture(webp, 'large.webp')).rejects.toMatchObject({ code: 'image-too-large' })
+  })
+
+  it('of another format are named', async () => {
+    const tiff = Buffer.from('II*\0\x08\0\0\0', 'latin1')
+    await expect(decodePicture(tiff, 'x.png')).rejects.toThrow('x.png is a TIFF picture, not a picture in PNG')
+  })
+})
+
 describe('PNG pictures', () => {
   const kinds = [
     [0, [1, 2, 4, 8, 16]],

@@ -9,3 +9,12 @@ export interface PictureSize {
 export interface Picture extends PictureSize {
   readonly values: ArrayLike<number>
 }
+
+/** The first channels of each pixel of four bytes. */
+export function withoutAlpha(rgba: ArrayLike<number>, { width, height, channels }: PictureSize): Uint8Array {
+  const values = new Uint8Array(width * height * channels)
+  for (let pixel = 0, to = 0; to < values.length; pixel += 4) {
+    for (let channel = 0; channel < channels; channel++) values[to++] = rgba[pixel + channel]
+  }
+  return values
+}
