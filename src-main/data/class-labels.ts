@@ -55,8 +55,8 @@ export function fromOneHot(values: ArrayLike<number>, classes: number): number[]
 const hint = 'Name the classes in the order of the network’s outputs with --class-names.'
 
 /**
- * Labels as numbers of the network's outputs. Names are found by name where the network's are known; else they are numbered
- * in their order, where there are as many as the network has outputs.
+ * Labels as numbers of the network's outputs. Names are found by name where the network's are known, and numbers too where
+ * its names are numbers; else they are numbered in their order, where there are as many as the network has outputs.
  * @throws UserError bad-labels
  */
 export function classNumbers(labels: ClassLabels, expected: ExpectedLabels = {}): Int32Array {
@@ -64,7 +64,9 @@ export function classNumbers(labels: ClassLabels, expected: ExpectedLabels = {})
   const fail = (message: string, help?: string): never => {
     throw new UserError('bad-labels', `${file}${message}`, { where: { file }, hint: help })
   }
-  const numbers = labels.names ? numbersOfNames(labels, labels.names, expected, fail) : Array.from(labels.values)
+  const numbers = labels.names
+    ? numbersOfNames(labels, labels.names, expected, fail)
+    : (placesOfNumbers(labels.values, expected) ?? Array.from(labels.values))
   const classes = expected.classes === undefined ? undefined : Math.max(2, expected.classes)
   const bad = numbers.findIndex((value) => !Number.isInteger(value) || value < 0 || value >= (classes ?? 2 ** 31))
   if (bad >= 0) {
@@ -75,6 +77,13 @@ export function classNumbers(labels: ClassLabels, expected: ExpectedLabels = {})
     fail(` holds ${numbers.length} labels for ${expected.count} samples.`)
   }
   return Int32Array.from(numbers)
+}
+
+/** Where the network's classes are called 10, 20 and 30, and so are all labels. */
+function placesOfNumbers(values: ArrayLike<number>, { classNames = [] }: ExpectedLabels): number[] | undefined {
+  const places = new Map(classNames.map((name, place) => [name, place]))
+  const found = Array.from(values, (value) => places.get(String(value)))
+  return found.every((place) => place !== undefined) ? found : undefined
 }
 
 function numbersOfNames(

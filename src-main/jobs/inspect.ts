@@ -26,6 +26,8 @@ export interface InspectResult {
   readonly unsupported: readonly UnsupportedNode[]
   /** Where some are: the last tensor with which the network could end, for `--output-name`. */
   readonly lastTensor?: string
+  /** The first with which it could begin, for `--input-name`. */
+  readonly firstTensor?: string
   /** [channels, height, width]; absent where the network is not supported. */
   readonly inputShape?: Shape
   /** What the owner applies after decryption. */
@@ -89,6 +91,7 @@ export async function inspect(
       ...(hint !== undefined && { help: hint }),
     })),
     ...(report.lastTensor !== undefined && { lastTensor: report.lastTensor }),
+    ...(report.firstTensor !== undefined && { firstTensor: report.firstTensor }),
     ...(input && { inputShape: input.shape }),
     finish,
     ...(tail && { tail }),

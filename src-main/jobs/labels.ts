@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
-import { classNumbers, type ClassLabels, type ExpectedLabels } from '../data/class-labels.ts'
+import { classNumbers, fromOneHot, type ClassLabels, type ExpectedLabels } from '../data/class-labels.ts'
 import { openLabels } from '../data/read-labels.ts'
-import type { Samples } from '../data/read-samples.ts'
+import { readSamples, type Samples } from '../data/read-samples.ts'
 import { UserError } from '../core/errors.ts'
 import { classesOf, type LayerModel } from '../core/network/layer-model.ts'
 import { isClassifier } from '../core/normalise/run-tail.ts'
@@ -54,13 +54,16 @@ async function statedLabels(
   return await openLabels(file, { ...expected, ...(sampleFiles && { sampleFiles }) })
 }
 
-/** What a network of one quantity should give for each sample, where labels are such numbers and not 0 and 1. */
+/**
+ * What a network of quantities should give for each sample: of one, where labels are numbers other than 0 and 1; of several,
+ * where a file has as many numbers for each sample that are not one-hot.
+ */
 export async function targetsOf(
   { labels: file }: LabelsRequest,
   model: LayerModel,
   source: Samples,
-): Promise<Float64Array | undefined> {
-  if (!isQuantity(model)) return undefined
+): Promise<readonly Float64Array[] | undefined> {
+  if (!isQuantity(model)) return file === undefined ? undefined : await rowsOfTargets(file, model, source)
   const stated = await statedLabels(file, source, { count: source.count, classes: 1 })
   if (!stated || stated.names) return undefined
   const values = Float64Array.from(stated.values)
@@ -71,7 +74,25 @@ export async function targetsOf(
   if (values.length !== source.count) fail(`holds ${values.length} labels for ${source.count} samples`)
   const bad = values.findIndex((value) => !Number.isFinite(value))
   if (bad >= 0) fail(`: label ${bad} is ${values[bad]}`)
-  return values
+  return Array.from(values, (value) => Float64Array.of(value))
+}
+
+/** Undefined where the file holds anything else, which is then read as classes. */
+async function rowsOfTargets(file: string, model: LayerModel, { count }: Samples): Promise<Float64Array[] | undefined> {
+  const outputs = classesOf(model)
+  if (outputs === 1 || isClassifier(model)) return undefined
+  const read = await readSamples(file, { shape: [outputs, 1, 1] }).catch((error: unknown) => {
+    if (error instanceof UserError) return undefined
+    throw error
+  })
+  if (read?.count !== count) return undefined
+  const rows = Array.from({ length: count }, (_, index) => read.sample(index))
+  return fromOneHot(
+    rows.flatMap((row) => [...row]),
+    outputs,
+  )
+    ? undefined
+    : rows
 }
 
 /** Whether the only output is neither a score nor a probability, as far as the file says. */

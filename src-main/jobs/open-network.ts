@@ -5,7 +5,7 @@ import { withoutEnding } from '../core/network/file-name.ts'
 import { constantsLeft } from '../core/normalise/constants-left.ts'
 import { normalise } from '../core/normalise/normalise.ts'
 import { classesOf, type LayerModel } from '../core/network/layer-model.ts'
-import { classNamesIn } from '../core/onnx/class-names.ts'
+import { classNamesIn, classNamesOfNodes } from '../core/onnx/class-names.ts'
 import { constantPart } from '../core/onnx/expose.ts'
 import { readOnnx } from '../core/onnx/read-onnx.ts'
 import { isTflite, readTflite } from '../core/tflite/read-tflite.ts'
@@ -86,7 +86,8 @@ export async function openNetworkFile(request: OpenNetworkRequest): Promise<Netw
   return namingFile(request.model, () => {
     const model = normalise(graph, choice)
     const onIntegers = model.quantised && normalise(graph, { ...choice, onIntegers: true })
-    const classNames = classNamesIn(graph.metadata ?? new Map(), Math.max(2, classesOf(model)))
+    const classes = Math.max(2, classesOf(model))
+    const classNames = classNamesIn(graph.metadata ?? new Map(), classes) ?? classNamesOfNodes(graph, classes)
     return {
       model,
       sha256: sha256(bytes),

@@ -102,10 +102,10 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
       listening,
     ))
   const { classNames } = approximatedNetwork
-  const errorsToTargets = (targets: readonly number[]): TargetErrors => {
+  const errorsToTargets = (targets: readonly Float64Array[]): TargetErrors => {
     const errorOf = (outputs: Outputs): OutputError =>
       outputError(
-        outputs.map((_, index) => Float64Array.of(targets[index])),
+        outputs.map((_, index) => targets[index]),
         outputs.map((each) => finishedOutput(model, each)),
       )
     return {

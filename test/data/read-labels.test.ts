@@ -108,6 +108,12 @@ describe('names of classes', () => {
     expect([...(await readLabels(put(name, bytes), { count: 4, classes: 4, classNames }))]).toEqual([0, 3, 2, 0])
   })
 
+  it('that are numbers are found among the network’s, unless one is not', async () => {
+    const expected = { classNames: ['10', '30', '20'], classes: 3 }
+    expect([...(await readLabels(put('tens.txt', Buffer.from('20\n10\n30\n')), expected))]).toEqual([2, 0, 1])
+    expect([...(await readLabels(put('places.txt', Buffer.from('2\n0\n1\n')), expected))]).toEqual([2, 0, 1])
+  })
+
   it('that the network does not know, or that are too few to number, are refused', async () => {
     const path = put('unknown.txt', Buffer.from('ship\ncat\n'))
     await expect(readLabels(path, { classNames: ['cat', 'dog'] })).rejects.toThrow('a class “ship”')

@@ -171,3 +171,49 @@ it('judges a network of one quantity by labels that say what it should be', asyn
     await rm(folder, { recursive: true })
   }
 })
+
+it('judges a network of several quantities by a file with as many numbers for each sample', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sealwright-quantities-'))
+  try {
+    const quantities = model(
+      ['N', 2],
+      [node('Gemm', 'x w b', 'h'), node('Relu', 'h', 'r'), node('MatMul', 'r u', 'y')],
+      {
+        w: { shape: [2, 2], values: [1, -1, 0, 0.5] },
+        b: { shape: [2], values: [0.1, 0.2] },
+        u: { shape: [2, 2], values: [3, 1, -2, 1] },
+      },
+    )
+    const rows = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(3 * i)] as const)
+    const truth = rows.map(([a, b]) => {
+      const [p, q] = [Math.max(0, a + 0.1), Math.max(0, 0.2 - a + 0.5 * b)]
+      return [3 * p - 2 * q + 0.3, p + q - 0.4]
+    })
+    const put = (name: string, lines: readonly (readonly (number | string)[])[]): string => {
+      writeFileSync(join(folder, name), lines.map((line) => line.join(',')).join('\n'))
+      return join(folder, name)
+    }
+    const network = join(folder, 'quantities.onnx')
+    writeFileSync(network, quantities)
+    const data = put('data.csv', [['a', 'b'], ...rows])
+    const fit = { degree: 2, tuningEpochs: 0, encrypted: 0, force: false, preprocessing: PRESETS.none } as const
+    const request = { model: network, data, calibration: data, ...fit }
+    const report = await validate(
+      { ...request, labels: put('truth.csv', [['u', 'v'], ...truth]) },
+      { progress: () => {} },
+    )
+    expect(report.judgedBy).toBe('error')
+    expect(report.targets?.original.largest).toBeCloseTo(0.4, 5)
+    expect(report.targets?.original.rootMeanSquare).toBeCloseTo(Math.sqrt((0.09 + 0.16) / 2), 5)
+    expect(report.polynomial.error?.rootMeanSquare).toBeGreaterThan(0)
+    const oneHot = put(
+      'one-hot.csv',
+      truth.map(([u, v]) => (u > v ? [1, 0] : [0, 1])),
+    )
+    const asClasses = await validate({ ...request, labels: oneHot }, { progress: () => {} })
+    expect(asClasses.judgedBy).toBe('labels')
+    expect(asClasses.targets).toBeUndefined()
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { preflight } from '../../src-main/core/normalise/normalise.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
+import { model, node, tensor } from '../onnx/small-model.ts'
 import { writeModel } from '../onnx/write-model.ts'
 
 const reportOn = (file: string) =>
@@ -65,5 +66,26 @@ describe('preflight', () => {
     expect(refused.unsupported.every(({ reason }) => reason.length > 10)).toBe(true)
     expect(refused.unsupported[2].hint).toContain('BatchNormalization')
     expect(refused.nodes.map(({ shape }) => shape?.length)).toEqual([4, 4, 4, 4])
+  })
+
+  it('names the tensor at which a network can begin behind nodes that prepare its data', () => {
+    const { supported, firstTensor, unsupported } = preflight(
+      readOnnx(
+        model(
+          ['N', 4],
+          [
+            node('ReduceProd', 'x', 'p', { axes: [1] }),
+            node('Concat', 'x p', 'features', { axis: 1 }),
+            node('MatMul', 'features w', 'a'),
+            node('Relu', 'a', 'b'),
+            node('MatMul', 'b v', 'y'),
+          ],
+          { w: tensor(5, 6), v: tensor(6, 2) },
+          { opset: 13 },
+        ),
+      ),
+    )
+    expect([supported, firstTensor]).toEqual([false, 'features'])
+    expect(unsupported[0].hint).toContain('PolynomialFeatures')
   })
 })

@@ -3,6 +3,7 @@ import type { InspectResult, NetworkEstimate } from '../../jobs/inspect.ts'
 import { answer, command } from '../command.ts'
 import { withNetworkNames } from '../options.ts'
 import { pairs, table } from '../table.ts'
+import { endHints } from '../../core/normalise/first-tensor.ts'
 import { bytes, grouped, seconds, times } from '../../core/units.ts'
 import { path } from '../values.ts'
 
@@ -50,7 +51,7 @@ function textOf(result: InspectResult): string {
     shortened(node.becomes ?? 'unsupported'),
   ])
   const refusals = unsupported.map(({ node, operator, reason }) => [shortened(node), operator, reason])
-  const help = [...new Set(unsupported.flatMap((node) => node.help ?? [])), ...lastTensorHint(result)]
+  const help = [...new Set(unsupported.flatMap((node) => node.help ?? [])), ...endHints(result)]
   return [
     pairs(facts),
     table(['node', 'operator', 'output', 'parameters', 'products', 'becomes'], nodes),
@@ -58,12 +59,6 @@ function textOf(result: InspectResult): string {
     ...(help.length > 0 ? [`What would help:\n${help.map((line) => `  ${line}`).join('\n')}`] : []),
   ].join('\n\n')
 }
-
-/** How to take what is in front of the nodes that stand in the way. */
-const lastTensorHint = ({ lastTensor }: InspectResult): string[] =>
-  lastTensor === undefined
-    ? []
-    : [`Up to “${lastTensor}” the network can be protected: --output-name takes it as the end.`]
 
 /** Converters write names of hundreds of characters; `--json` has them whole. */
 const LONGEST = 40

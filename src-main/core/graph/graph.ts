@@ -34,6 +34,8 @@ export interface Tensor {
   readonly data: Float64Array
   /** Which integers, where the file says so: the range that quantising saturates to. */
   readonly integer?: IntegerType
+  /** Of strings, whose `data` are their places. */
+  readonly texts?: readonly string[]
 }
 
 export type AttributeValue = number | string | readonly number[] | readonly string[] | Tensor | Subgraph

@@ -4,6 +4,7 @@ import type { Graph } from '../graph/graph.ts'
 import type { ActivationLayer, LayerModel } from '../network/layer-model.ts'
 import { beginAt } from './begin-at.ts'
 import { describeTail } from './describe-tail.ts'
+import { firstTensorOf, type Ends } from './first-tensor.ts'
 import { lastNodes } from './last-nodes.ts'
 import { checkSamples, lower, type Lowered } from './lower.ts'
 import { foldConstants } from './passes/fold-constants.ts'
@@ -21,12 +22,10 @@ import { splitTail, type SplitGraph } from './split-tail.ts'
 import { possibleRanges } from './value-ranges.ts'
 
 /** What normalising came to: a model, or the nodes that stand in the way. */
-export interface Examination extends Lowered {
+export interface Examination extends Lowered, Ends {
   readonly model: LayerModel | undefined
   /** Every value that does not depend on the input, by name. */
   readonly constants: Graph['constants']
-  /** The last tensor of the file with which the network could end, where nodes stand in the way. */
-  readonly lastTensor?: string
   /** Names of the nodes of the tail. */
   readonly afterDecryption?: ReadonlySet<string>
 }
@@ -88,7 +87,8 @@ function shapeOfPart({ input, outcomes, outputShape }: Lowered, { parts }: Split
 }
 
 /** One graph of one output, without a tail. */
-function examineOne(graph: Graph, folded: Graph, { onIntegers }: Choice): Examination {
+function examineOne(graph: Graph, folded: Graph, choice: Choice): Examination {
+  const { onIntegers } = choice
   const { graph: recognised, origins } = recogniseActivations(folded)
   const pruned = prune(recognised)
   const lowered = lower(pruned, (node) => origins.get(node) ?? [node.name], onIntegers)
@@ -99,7 +99,9 @@ function examineOne(graph: Graph, folded: Graph, { onIntegers }: Choice): Examin
   const quantisedForm = formOf(graph)
   if (unsupported.length > 0) {
     const lastTensor = lastOf(graph, lowered)
-    return { ...lowered, constants, model: undefined, ...(lastTensor !== undefined && { lastTensor }) }
+    const firstTensor = firstTensorOf(prune(graph, choice), new Set(unsupported.map(({ node }) => node)))
+    const ends = { ...(lastTensor !== undefined && { lastTensor }), ...(firstTensor !== undefined && { firstTensor }) }
+    return { ...lowered, constants, model: undefined, ...ends }
   }
   invariant(output !== undefined, 'a network without refusals has an output')
   const model: LayerModel = {

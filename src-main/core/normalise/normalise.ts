@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Graph } from '../graph/graph.ts'
 import { examine } from './examine.ts'
+import { endHints } from './first-tensor.ts'
 import type { LayerModel } from '../network/layer-model.ts'
 import type { Choice } from './prune.ts'
 
@@ -13,22 +14,18 @@ export { preflight, type PreflightReport } from './preflight.ts'
  * 'dynamic-input', 'bad-node', 'bad-shape' and others for graphs that break ONNX's rules.
  */
 export function normalise(graph: Graph, choice: Choice = {}): LayerModel {
-  const { model, unsupported, lastTensor } = examine(graph, choice)
+  const { model, unsupported, ...examined } = examine(graph, choice)
   if (model) return model
   const list = unsupported.map(({ node, operator, reason }) => `${operator} “${node}”: ${reason}`)
   const [{ node, operator }] = unsupported
   throw new UserError('unsupported-operators', `These nodes cannot be protected:\n${list.join('\n')}`, {
     where: { node, operator },
     hint:
-      [unsupported.find((entry) => entry.hint)?.hint ?? [], lastTensorHint(lastTensor), otherOutputsHint(graph, choice)]
+      [unsupported.find((entry) => entry.hint)?.hint ?? [], endHints(examined), otherOutputsHint(graph, choice)]
         .flat()
         .join(' ') || undefined,
   })
 }
-
-/** How to take what is in front of the nodes that stand in the way. */
-const lastTensorHint = (name: string | undefined): readonly string[] =>
-  name === undefined ? [] : [`Up to “${name}” the network can be protected: --output-name takes it as the end.`]
 
 /** Where nothing of several outputs was chosen, one of them may do without these nodes. */
 const otherOutputsHint = ({ outputs }: Graph, { outputName }: Choice): readonly string[] =>

@@ -73,7 +73,11 @@ export class FoldOperation {
 
   optionalConstant(index: number): Tensor | undefined {
     const value = this.inputs[index]
-    if (value?.kind === 'view') throw this.refuse(`its input ${index + 1} must be a constant`)
+    if (value?.kind === 'view') {
+      throw lookups.has(this.node.operator)
+        ? this.refuse('it looks values up at places that depend on the input', lookupHint)
+        : this.refuse(`its input ${index + 1} must be a constant`)
+    }
     return value?.kind === 'constant' ? value.tensor : undefined
   }
 
@@ -139,6 +143,10 @@ export class Operation extends FoldOperation {
     return result
   }
 }
+
+const lookups = new Set(['Gather', 'GatherElements', 'GatherND'])
+const lookupHint =
+  'Embeddings, tables and scikit-learn’s QuantileTransformer do: let your own code look up, and begin the network behind it.'
 
 export const listOf = <T>(result: T | readonly T[]): readonly T[] => (Array.isArray(result) ? result : [result as T])
 

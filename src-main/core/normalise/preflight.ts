@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts'
 import { parametersOfGraph, parametersOfNode } from '../graph/parameters.ts'
 import { examine } from './examine.ts'
+import type { Ends } from './first-tensor.ts'
 import { withoutLikelyIdleClamps } from './calibrate-clamps.ts'
 import type { Finish, LayerModel, ModelInput, Shape } from '../network/layer-model.ts'
 import { multiplicationsOf, parametersOf } from '../network/linear-maps.ts'
@@ -12,12 +13,10 @@ import { must, present } from '../must.ts'
 type Layer = LayerModel['layers'][number]
 
 /** What can be told about a network before any key exists. Plain data, fit for JSON. */
-export interface PreflightReport {
+export interface PreflightReport extends Ends {
   readonly supported: boolean
   /** Every node that stands in the way, in the graph's order. */
   readonly unsupported: readonly UnsupportedNode[]
-  /** The last tensor with which the network could end, where nodes stand in the way. */
-  readonly lastTensor?: string
   readonly nodes: readonly NodeReport[]
   /** Empty where the network is not supported. */
   readonly layers: readonly LayerReport[]
@@ -61,7 +60,10 @@ export interface LayerReport {
 
 /** Throws UserError only for graphs that break ONNX's rules, or where an input or output must be chosen. */
 export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
-  const { model, network, unsupported, outcomes, constants, afterDecryption, lastTensor } = examine(graph, choice)
+  const { model, network, unsupported, outcomes, constants, afterDecryption, lastTensor, firstTensor } = examine(
+    graph,
+    choice,
+  )
   const drafts = new Map(network.layers.map((layer) => [layer.id, reportLayer(layer, network.shapeOf)]))
   const shapes = model && shapesOf(model)
   const layers = model?.layers.map((layer) => reportLayer(layer, (id) => must(present(shapes), id))) ?? []
@@ -100,6 +102,7 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
     supported: unsupported.length === 0,
     unsupported,
     ...(lastTensor !== undefined && { lastTensor }),
+    ...(firstTensor !== undefined && { firstTensor }),
     nodes,
     layers,
     input: model?.input,

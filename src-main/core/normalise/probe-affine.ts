@@ -35,6 +35,7 @@ export function probeAffine(operator: Operator, operation: Operation): readonly 
     const zero = compute(new Float64Array(inputs))
     const outputs = zero.reduce((sum, { data }) => sum + data.length, 0)
     if (zero.some(({ elementType }) => elementType !== 'float') || inputs * outputs > maximumNumbers) return undefined
+    if (bends(zero, inputs, compute)) return undefined
     const columns = Array.from({ length: inputs }, (_, at) => {
       const basis = new Float64Array(inputs)
       basis[at] = 1
@@ -61,6 +62,20 @@ export function probeAffine(operator: Operator, operation: Operation): readonly 
         shift,
         columns.map((column) => column[output].data),
       ),
+    )
+  })
+}
+
+/** Whether f(−x) is not 2·f(0) − f(x) for one x: a cheap answer for nearly all that is not affine. */
+function bends(zero: readonly Tensor[], inputs: number, compute: (data: Float64Array) => readonly Tensor[]): boolean {
+  const x = Float64Array.from({ length: inputs }, (_, at) => 1.7 * Math.sin(1 + 7.3 * at))
+  const [plus, minus] = [compute(x), compute(x.map((value) => -value))]
+  return zero.some(({ data }, output) => {
+    const [ahead, back] = [plus[output].data, minus[output].data]
+    return (
+      ahead.length !== data.length ||
+      back.length !== data.length ||
+      data.some((value, at) => Math.abs(ahead[at] + back[at] - 2 * value) > 1e-6 * (1 + Math.abs(ahead[at])))
     )
   })
 }

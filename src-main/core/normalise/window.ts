@@ -1,4 +1,5 @@
 import { intAttribute, intsAttribute, wordAttribute } from '../graph/attributes.ts'
+import { lrn } from './operators/refused.ts'
 import type { Shape } from '../network/layer-model.ts'
 import type { Operation } from './operation.ts'
 import type { View } from './values.ts'
@@ -25,11 +26,17 @@ export interface WindowedImage {
 
 const autoPads = ['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'] as const
 
+/** LRN as PyTorch writes it: a mean over neighbouring channels, which stand along an axis of their own. */
+const isAcrossChannels = ({ node }: Operation, kernel: readonly number[]): boolean =>
+  node.operator === 'AveragePool' && kernel.length === 3 && kernel[0] > 1 && kernel[1] === 1 && kernel[2] === 1
+const across = ['it averages over neighbouring channels, as LocalResponseNorm does', lrn.hint] as const
+
 /** Reads kernel, strides, dilations, pads, auto_pad and ceil_mode by ONNX's rules for Conv and the poolings. */
 export function windowedImage(operation: Operation, view: View, kernelShape: readonly number[]): WindowedImage {
   const { node } = operation
   const [batch, channels, ...spatial] = view.shape
   if (spatial.length < 1 || spatial.length > 2) {
+    if (isAcrossChannels(operation, kernelShape)) throw operation.refuse(...across)
     throw operation.refuse(`it works on ${Math.max(0, view.shape.length - 2)} dimensions`, 'Use 1-D or 2-D networks.')
   }
   if (batch !== 1) throw operation.refuse(`its input holds ${batch} samples`, 'Export with batch size 1.')

@@ -104,7 +104,8 @@ const typeName = (dataType: number): string => typeNames.get(dataType) ?? `(numb
 function names(count: number, shape: readonly number[], { stringData }: TensorProto, fail: Fail): Tensor {
   if (stringData.length !== count)
     throw fail(`it has ${stringData.length} strings, but its shape [${shape}] needs ${count}`)
-  return { elementType: 'string', shape, data: Float64Array.from({ length: count }, (_, index) => index) }
+  const texts = stringData.map((bytes) => new TextDecoder().decode(bytes))
+  return { elementType: 'string', shape, data: Float64Array.from({ length: count }, (_, index) => index), texts }
 }
 
 /** An absent `raw_data` reads as empty bytes of the prototype. */

@@ -32,7 +32,7 @@ export interface AccuracyInput {
   readonly classNames?: readonly string[]
   /** Whether a single output is a quantity; else it is a yes above 0. */
   readonly isQuantity?: boolean
-  /** Of a quantity, where the labels say what it should be. */
+  /** Of quantities, where the labels say what they should be. */
   readonly targets?: TargetErrors
   readonly original: Outputs
   readonly polynomial: Outputs
@@ -45,7 +45,7 @@ export interface AccuracyInput {
   readonly warnings?: readonly string[]
 }
 
-/** How far each network is from what the labels say a quantity should be; the encrypted one on its samples. */
+/** How far each network is from what the labels say quantities should be; the encrypted one on its samples. */
 export interface TargetErrors {
   readonly original: OutputError
   readonly polynomial: OutputError
@@ -143,7 +143,7 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
   const { labels, original, polynomial } = input
   checkOutputs(original, polynomial, input.encrypted)
   const isSingle = original[0].length === 1
-  const isQuantity = isSingle && input.isQuantity === true && !labels
+  const isQuantity = !labels && ((isSingle && input.isQuantity === true) || input.targets !== undefined)
   const classes = isQuantity ? 0 : Math.max(2, original[0].length)
   if (labels) checkLabels(labels, original.length, classes)
   const [before, after] = [original.map(labelOf), polynomial.map(labelOf)]
@@ -152,7 +152,7 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
       accuracy: share(found, (label, i) => label === labels[i]),
       confusion: confusionMatrix(labels, found, classes),
     }
-  const encrypted = input.encrypted && encryptedAccuracy(input.encrypted, input)
+  const encrypted = input.encrypted && encryptedAccuracy(input.encrypted, input, isSingle || isQuantity)
   return {
     samples: original.length,
     judgedBy: isQuantity ? 'error' : 'labels',
@@ -165,7 +165,7 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
       ...judged(after),
       agreement: share(after, (label, i) => label === before[i]),
       far: farSamples(original, polynomial).length,
-      ...(isSingle && { error: outputError(original, polynomial) }),
+      ...((isSingle || isQuantity) && { error: outputError(original, polynomial) }),
     },
     ...(encrypted && { encrypted }),
     ...(input.targets && { targets: input.targets }),
@@ -181,6 +181,7 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
 function encryptedAccuracy(
   { indices, outputs }: EncryptedOutputs,
   { labels, original, polynomial }: AccuracyInput,
+  hasError: boolean,
 ): EncryptedAccuracy {
   const found = outputs.map(labelOf)
   const truths = labels && indices.map((index) => labels[index])
@@ -205,7 +206,7 @@ function encryptedAccuracy(
       confusion: confusionMatrix(truths, found, Math.max(2, polynomial[0].length)),
     }),
     agreement: share(found, (label, k) => label === labelOf(original[indices[k]])),
-    ...(polynomial[0].length === 1 && {
+    ...(hasError && {
       error: outputError(
         indices.map((index) => original[index]),
         outputs,

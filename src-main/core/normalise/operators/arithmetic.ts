@@ -116,7 +116,11 @@ export const div: Operator = {
   lower(operation) {
     const { left, right, shape } = operandsOf(operation)
     if (right.kind === 'view') {
-      throw operation.refuse('it divides by a value that depends on the input', 'Divide by a constant.', shape)
+      throw operation.refuse(
+        'it divides by a value that depends on the input',
+        'Divide by a constant. A network that normalises by a mean, deviation or norm of its values is retrained with BatchNormalization, which is folded into weights.',
+        shape,
+      )
     }
     if (right.tensor.data.some((value) => value === 0)) throw operation.malformed('it divides by zero')
     const inverse = { ...right.tensor, data: right.tensor.data.map((value) => 1 / value) }

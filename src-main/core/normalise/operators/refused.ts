@@ -13,7 +13,7 @@ const normalising = refused(
   'Retrain with BatchNormalization, which is folded into weights.',
   true,
 )
-const lrn = refused(
+export const lrn = refused(
   'it divides by a sum over neighbouring channels, as AlexNet and GoogLeNet did',
   'Retrain without it, or with BatchNormalization, which is folded into weights: newer versions of these networks do.',
   true,
@@ -33,6 +33,13 @@ export const refusedOperators: ReadonlyMap<string, RefusedOperator> = new Map([
   ['MeanVarianceNormalization', normalising],
   ['LpNormalization', normalising],
   ['LRN', lrn],
+  [
+    'ReduceProd',
+    refused(
+      'it multiplies values that depend on the input',
+      'scikit-learn writes PolynomialFeatures so: make these columns with your data, before the network.',
+    ),
+  ],
   ['LSTM', recurrent],
   ['GRU', recurrent],
   ['RNN', recurrent],
