@@ -1,9 +1,10 @@
-import { SOUND_HINT } from './picture-folder.ts'
-
 interface Foreign {
   readonly what: string
   readonly hint: string
 }
+
+export const SOUND_HINT =
+  'The network takes what your training made of the sound, such as a spectrogram or cepstrum: compute that there and save it with numpy.save.'
 
 const asNpy = 'Read it with the tool that wrote it, and save samples and labels with numpy.save.'
 const unpack = 'Unpack it first.'

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import { byCodePoint, type ClassLabels } from './class-labels.ts'
+import { SOUND_HINT } from './foreign-data.ts'
 import { isPicture } from './picture/decode-picture.ts'
 
 /** The pictures of a folder, and their classes where they lie in a sub-folder for each. */
@@ -133,6 +134,3 @@ function noPictures(folder: string, others: readonly string[]): UserError {
     ...(hint && { hint }),
   })
 }
-
-export const SOUND_HINT =
-  'The network takes what your training made of the sound, such as a spectrogram or cepstrum: compute that there and save it with numpy.save.'

@@ -2,7 +2,7 @@ import { UserError } from '../../core/errors.ts'
 import { foreignData } from '../foreign-data.ts'
 import { jpegSize, loadJpeg } from './jpeg.ts'
 import { loadOtherFormats } from './other-formats.ts'
-import type { Picture, PictureSize } from './picture.ts'
+import type { Picture, PictureFormat, PictureSize } from './picture.ts'
 import { loadPng, pngSize } from './png.ts'
 
 const MAX_PIXELS = 16 * 1024 * 1024
@@ -11,13 +11,6 @@ const MAX_PIXELS = 16 * 1024 * 1024
 export const isPicture = (path: string): boolean => /\.(png|jpe?g|webp|bmp)$/i.test(path)
 
 export type DecodePicture = (bytes: Uint8Array, file: string, accept?: (size: PictureSize) => void) => Picture
-
-export interface PictureFormat {
-  readonly isOne: (bytes: Uint8Array) => boolean
-  /** Of a header. Throws an Error with the reason where there is none. */
-  readonly size: (bytes: Uint8Array) => PictureSize
-  readonly decode: (bytes: Uint8Array, size: PictureSize) => Picture
-}
 
 let decoders: Promise<DecodePicture> | undefined
 

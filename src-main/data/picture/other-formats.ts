@@ -1,5 +1,5 @@
 import { bmpSize, decodeBmp, isBmp } from './bmp.ts'
-import type { PictureFormat } from './decode-picture.ts'
+import type { PictureFormat } from './picture.ts'
 import { isWebp, loadWebp, webpSize } from './webp.ts'
 
 /** What training data is kept in besides PNG and JPEG. */

@@ -10,6 +10,13 @@ export interface Picture extends PictureSize {
   readonly values: ArrayLike<number>
 }
 
+export interface PictureFormat {
+  readonly isOne: (bytes: Uint8Array) => boolean
+  /** Of a header. Throws an Error with the reason where there is none. */
+  readonly size: (bytes: Uint8Array) => PictureSize
+  readonly decode: (bytes: Uint8Array, size: PictureSize) => Picture
+}
+
 /** The first channels of each pixel of four bytes. */
 export function withoutAlpha(rgba: ArrayLike<number>, { width, height, channels }: PictureSize): Uint8Array {
   const values = new Uint8Array(width * height * channels)
