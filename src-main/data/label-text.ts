@@ -33,7 +33,7 @@ export function parseLabelText(bytes: Uint8Array, file: string, expected: LabelT
   const columns = rows[0].length
   const uneven = lines.findIndex((line) => line.length !== columns)
   if (uneven >= 0) throw badLabels(file, `has ${lines[uneven].length} columns in a line, and ${columns} in the first`)
-  const files = fileColumn(lines, expected.sampleFiles)
+  const files = fileColumn(lines, heading.label, expected.sampleFiles)
   if (heading.label === undefined && columns > 1) {
     const oneHot = fromOneHot(lines.flat().map(numberOf), columns)
     if (oneHot && (columns === expected.classes || expected.classes === undefined)) return { file, values: oneHot }
@@ -90,12 +90,23 @@ function lastBut(files: number | undefined, line: readonly string[]): number {
   return candidates.at(-1) ?? line.length - 1
 }
 
-/** The column of the samples' file names, where there is one. */
-function fileColumn(lines: readonly string[][], sampleFiles: readonly string[] | undefined): number | undefined {
+/** The column of the samples' file names, where there is one: with their endings, or without in a table that names all. */
+function fileColumn(
+  lines: readonly string[][],
+  label: number | undefined,
+  sampleFiles: readonly string[] | undefined,
+): number | undefined {
   if (!sampleFiles) return undefined
   const known = new Set(sampleFiles)
   const found = lines[0].findIndex((_, column) => lines.some((line) => known.has(baseName(line[column]))))
-  return found < 0 ? undefined : found
+  if (found >= 0) return found
+  const stems = new Set(sampleFiles.map(withoutEnding))
+  const namesAll = (column: number): boolean => {
+    const named = new Set(lines.map((line) => baseName(line[column])))
+    return named.size === lines.length && [...stems].every((stem) => named.has(stem))
+  }
+  const stemmed = lines[0].findIndex((_, column) => lines[0].length > 1 && column !== label && namesAll(column))
+  return stemmed < 0 ? undefined : stemmed
 }
 
 /** The label of each sample by its file's name. */
@@ -107,7 +118,7 @@ function inOrder(
 ): string[] {
   const byFile = new Map(files.map((name, line) => [baseName(name), texts[line]]))
   return sampleFiles.map((name) => {
-    const label = byFile.get(name)
+    const label = byFile.get(name) ?? byFile.get(withoutEnding(name))
     if (label === undefined) throw badLabels(file, `has no label for ${name}`)
     return label
   })
@@ -139,6 +150,7 @@ function jsonList(bytes: Uint8Array, file: string): string[] {
 }
 
 const numberOf = (text: string): number => (isNumber(text) ? Number(text) : NaN)
+const withoutEnding = (name: string): string => name.replace(/\.[a-z0-9]{2,5}$/i, '')
 const baseName = (path: string): string => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
 
 const badLabels = (file: string, message: string, hint?: string): UserError =>

@@ -137,6 +137,14 @@ describe('a table that names files', () => {
     expect([...(await readLabels(path(), { count: 3, classes: 10, sampleFiles }))]).toEqual([7, 2, 1])
   })
 
+  it('is read by them where they stand without endings', async () => {
+    const sampleFiles = ['0f.png', '10.png', '2.png']
+    const ids = put('ids.csv', Buffer.from('id,breed\n2,1\n0f,7\n10,4\n'))
+    expect([...(await readLabels(ids, { count: 3, classes: 10, sampleFiles }))]).toEqual([7, 4, 1])
+    const list = put('list.txt', Buffer.from('2\n0\n1\n'))
+    expect([...(await readLabels(list, { classes: 3, sampleFiles: ['0.png', '1.png', '2.png'] }))]).toEqual([2, 0, 1])
+  })
+
   it('is refused where it leaves one out', async () => {
     await expect(readLabels(path(), { sampleFiles: ['a.png', 'd.png'] })).rejects.toThrow('has no label for d.png')
   })
