@@ -1,5 +1,5 @@
 /** The load programs of docs/bundle-format.md in whole numbers, slowly: like second-reader.ts it imports nothing of the project. */
-import { expand, type SecondBundle, type SecondPlan } from './second-reader.ts'
+import { expand, fromRuns, type SecondBundle, type SecondPlan } from './second-reader.ts'
 
 /** Residues of one polynomial modulo each prime, in the order of a bundle. */
 type Polynomial = readonly bigint[][]
@@ -32,6 +32,15 @@ export function expandWeights(bundle: SecondBundle, plan: SecondPlan, packed: Bu
         keyOf(bundle, plan.parameters, instruction.steps),
       )
     }
+    if (instruction.op === 'rescale') return rescale(values.get(instruction.in)!, ring)
+    if (instruction.op === 'mask-sum') {
+      return sum(
+        instruction.values.map((register, k) => {
+          const mask = encode(fromRuns(plan.masks![instruction.masks[k]]), instruction.scale, ring)
+          return each(values.get(register)!, (value, prime, i) => (value * mask[prime][i]) % ring.primes[prime])
+        }),
+      )
+    }
     return sum(
       instruction.values.map((register, k) => {
         const monomial = ring.primes.map((p) => monomialValues(p, degree, instruction.exponents[k]))
@@ -59,6 +68,40 @@ function read(packed: Buffer, { degree, primes }: Ring): Ciphertext {
   return expand(packed, degree, primes).map((residues) =>
     primes.map((_, prime) => residues.slice(prime * degree, (prime + 1) * degree)),
   ) as unknown as Ciphertext
+}
+
+/** The polynomial whose slots, its values at ζ^(3^s), are 1 here and 0 elsewhere, times the scale and rounded. */
+function encode(slots: readonly number[], scale: number, { degree, primes }: Ring): Polynomial {
+  const exponents = slots.map((slot) => Number(power(3n, BigInt(slot), BigInt(2 * degree))))
+  const coefficients = Array.from({ length: degree }, (_, k) => {
+    const sum = exponents.reduce(
+      (all, exponent) => all + Math.cos((Math.PI * ((exponent * k) % (2 * degree))) / degree),
+      0,
+    )
+    return BigInt(Math.round((2 * scale * sum) / degree))
+  })
+  return primes.map((p) =>
+    toPoints(
+      coefficients.map((c) => positive(c, p)),
+      p,
+    ),
+  )
+}
+
+/** Divided by the last prime and rounded. */
+function rescale(value: Ciphertext, { primes }: Ring): Ciphertext {
+  const last = primes.at(-1)!
+  return value.map((polynomial) => {
+    const rest = fromPoints(polynomial.at(-1)!, last).map((x) => centred(x, last))
+    return primes.slice(0, -1).map((p, m) => {
+      const moved = toPoints(
+        rest.map((x) => positive(x, p)),
+        p,
+      )
+      const inverse = power(last % p, p - 2n, p)
+      return polynomial[m].map((x, i) => ((x - moved[i] + p) * inverse) % p)
+    })
+  }) as unknown as Ciphertext
 }
 
 export interface SecondKey {

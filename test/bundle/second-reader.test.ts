@@ -17,7 +17,7 @@ import {
 import { exportTiny, temporaryFolder } from '../owner/exported.ts'
 import { billedParameters, expand, fromRuns, openBundle, weightsOf, type SecondPlan } from './second-reader.ts'
 import { expandWeights } from './second-expansion.ts'
-import { tinyExpanded, tinyHybrid, tinyNetwork } from './tiny-plan.ts'
+import { tinyExpanded, tinyHybrid, tinyMasked, tinyNetwork } from './tiny-plan.ts'
 
 describe('a reader that knows only docs/bundle-format.md', () => {
   let folder: string
@@ -93,6 +93,7 @@ describe('a reader that knows only docs/bundle-format.md', () => {
   it.each([
     { keys: 'SEAL’s', network: tinyExpanded() },
     { keys: 'hybrid', network: tinyHybrid() },
+    { keys: 'no', network: tinyMasked() },
   ])(
     'expands weights by a load program with $keys keys to the residues that the edge has',
     async ({ keys, network }) => {

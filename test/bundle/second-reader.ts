@@ -43,6 +43,8 @@ export interface SecondPlan {
     readonly instructions: readonly SecondInstruction[]
     readonly results: readonly (readonly [number, number])[]
   }[]
+  /** Slots of each mask, as runs. */
+  readonly masks?: readonly (readonly number[])[]
   readonly output: { readonly positions: readonly number[] }
 }
 
@@ -55,6 +57,14 @@ export type SecondInstruction =
       readonly values: readonly number[]
       readonly exponents: readonly number[]
     }
+  | {
+      readonly op: 'mask-sum'
+      readonly out: number
+      readonly values: readonly number[]
+      readonly masks: readonly number[]
+      readonly scale: number
+    }
+  | { readonly op: 'rescale'; readonly out: number; readonly in: number }
 
 const sha256 = (...parts: Uint8Array[]): string => {
   const hash = createHash('sha256')

@@ -83,7 +83,51 @@ export function tinyExpanded(): PlannedNetwork {
   }
 }
 
-/** The same with hybrid keys: those for all four primes have digits of two, and two special primes. */
+/** The same with the two weights in slots of one ciphertext of all primes, which masks take apart at the level below. */
+export function tinyMasked(): PlannedNetwork {
+  const { plan, weightVectors } = tinyNetwork()
+  const [weight, bias] = plan.weights
+  const [, ...rest] = plan.instructions
+  const maskScale = 2 ** 20
+  const level = { primes: 3, scale: scale / 2 ** 10 }
+  const linearScale = (scale * level.scale) / last(3)
+  const [packed, own] = [new Float64Array(4096), weightVectors(0)]
+  own.slice(0, 4).forEach((value, slot) => {
+    packed[slot] = value
+    packed[4 + slot] = weightVectors(1)[slot]
+  })
+  const masks = [0, 4].map((first) => Int32Array.from({ length: 4 }, (_, i) => first + i))
+  const vectors = masks.map((mask) => packed.map((value, slot) => (mask.includes(slot) ? value : 0)))
+  return {
+    plan: {
+      ...plan,
+      input: { ...plan.input, primes: 3 },
+      weights: [
+        { ...weight, ...level },
+        { ...bias, scale: linearScale, primes: 2 },
+        { ...weight, ...level },
+      ],
+      expansions: [
+        {
+          input: { primes: 4, scale: (level.scale * last(4)) / maskScale },
+          instructions: masks.flatMap((mask, k) => [
+            { op: 'mask-sum', out: 2 * k + 1, values: [0], masks: [mask], scale: maskScale } as const,
+            { op: 'rescale', out: 2 * k + 2, in: 2 * k + 1 } as const,
+          ]),
+          results: [
+            { weight: 0, register: 2 },
+            { weight: 2, register: 4 },
+          ],
+        },
+      ],
+      instructions: [{ op: 'multiply-sum', out: 1, values: [0, 0], weights: [0, 2] }, ...rest],
+    },
+    weightVectors: (index) => [vectors[0], weightVectors(1), vectors[1]][index],
+    expandedVectors: () => [packed],
+  }
+}
+
+/** The first of these with hybrid keys: those for all four primes have digits of two, and two special primes. */
 export function tinyHybrid(): PlannedNetwork {
   const { plan, ...vectors } = tinyExpanded()
   const [, ...middle] = smallSecureParameters.primes.slice(0, 4)

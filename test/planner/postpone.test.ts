@@ -13,6 +13,7 @@ import { atScale } from '../../src-main/core/planner/at-scale.ts'
 import { firstBitsOf, levelBitsOf, scalesOf, shapeOf } from '../../src-main/core/planner/chain-shape.ts'
 import { givenBy } from '../../src-main/core/planner/given-parameters.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
+import { shareWeights } from '../../src-main/core/planner/share-weights.ts'
 import { dividedBy, postponableSquares } from '../../src-main/core/planner/postpone.ts'
 import { assignPrimes, stepsOf } from '../../src-main/core/planner/steps.ts'
 import { forward, networkBuilder, randomInput } from './networks.ts'
@@ -116,7 +117,9 @@ describe('postponed squarings', () => {
     checkPlan(smaller.plan)
     expect(shapeOf(smaller.plan)).toMatchObject({ divided, scaleBits: shape.scaleBits - 2 })
     expect(worstError(smaller, model)).toBeLessThan(1e-12)
-    const other = planNetwork(network(2), { searchWidth: 4, given: givenBy([smaller.plan]) })
+    // What is exported tells by its masks that it was planned with them.
+    const exported = shareWeights(smaller).plan
+    const other = planNetwork(network(2), { searchWidth: 4, given: givenBy([exported]) })
     expect(other.plan).toEqual(smaller.plan)
   })
 

@@ -8,34 +8,42 @@ import {
   type PlannedNetwork,
   type Register,
   type WeightIndex,
+  type WeightPatterns,
 } from '../plan/plan.ts'
 import { rehearse } from '../plan/rehearse.ts'
 import { present } from '../must.ts'
 import { addedKey, groupsOf } from './compact.ts'
 import { maskingBelow, maskingWithin, type Masking } from './masking.ts'
+import { isFree, repeatsOf } from './repeats.ts'
 
 /**
  * Puts n weight vectors that hold the same number in slots near each other into one ciphertext: its slot t is vector
- * t mod n's (or, with a unit u, ⌊t/u⌋ mod n's). When it loads, the edge rotates it n − 1 times by the unit; each vector is a sum of
- * the rotations, masked so that every slot takes the one that brings its own number. Masks are the same for all vectors. Which
- * vectors these are depends on no weight. A layer is left as it is where nothing would be gained, the key included.
+ * t mod n's (or, with a unit u, ⌊t/u⌋ mod n's). When it loads, the edge rotates it by the unit, again and again; each vector is a sum of
+ * n rotations, masked so that every slot takes the one that brings its own number. Where numbers end at multiples of n, slots
+ * take theirs from both sides, of 2n − 1 rotations; where a gap follows, from above alone. Masks leave out slots whose weight is 0
+ * by the architecture, such as borders; but for these they are the same for all vectors. Which vectors these are depends on no weight. A layer
+ * is left as it is where nothing would be gained, the key included.
  */
 export function packRuns(network: PlannedNetwork): PlannedNetwork {
   const { plan, weightVectors, weightPatterns } = network
   if (!weightPatterns) return network
+  const slots = slotsOf(plan.parameters)
   const keys = new Map(rehearse(plan).rotationPrimes)
-  const masks = new Masks(slotsOf(plan.parameters))
+  const masks = new Masks(slots)
   const packs = groupsOf(plan).flatMap((group): Pack[] => {
     const masking = maskingFor(plan, group[0])
     if (!masking) return []
-    const reaches = new Map(group.map((weight) => [weight, reachesOf(weightPatterns(weight))]))
-    const choice = choosePacking(reaches, plan, masking, keys)
+    const choice = choosePacking(group, weightPatterns, plan, masking, keys)
     if (!choice) return []
     const { members, unit, count } = choice
     keys.set(unit, Math.max(masking.input.primes, keys.get(unit) ?? 0))
-    return Array.from({ length: Math.ceil(members.length / count) }, (_, i) => {
-      const own = members.slice(i * count, (i + 1) * count)
-      return { ...choice, members: own, expansion: unpacking(own, choice, masking, masks) }
+    // One after the other of those with the same zeros, whose masks are the same.
+    const zeros = zeroClasses(members, weightPatterns)
+    const ordered = [...members].sort((left, right) => zeros.of(left) - zeros.of(right) || left - right)
+    return Array.from({ length: Math.ceil(ordered.length / count) }, (_, i) => {
+      const own = ordered.slice(i * count, (i + 1) * count)
+      const terms = own.map((weight, j) => termsOf(j, choice, masks.of(choice, zeros.slots[zeros.of(weight)])))
+      return { ...choice, members: own, terms, expansion: unpacking(own, terms, unit, masking) }
     })
   })
   if (packs.length === 0) return network
@@ -53,8 +61,13 @@ export function packRuns(network: PlannedNetwork): PlannedNetwork {
     weightVectors: (weight) => {
       const place = placeOf.get(weight)
       if (!place) return weightVectors(weight)
-      const vector = packed(place.pack)
-      return vector.map((_, slot) => vector[sourceOf(slot, place.j, place.pack, vector.length)])
+      const { pack, j } = place
+      const vector = packed(pack)
+      const values = new Float64Array(slots)
+      for (const { mask, turns } of pack.terms[j]) {
+        for (const slot of mask) values[slot] = vector[(slot + turns * pack.unit) % slots]
+      }
+      return values
     },
     expandedVectors: (index) => [packed(packs[index])],
   }
@@ -66,9 +79,19 @@ interface Packing {
   readonly unit: number
   /** Places for vectors in one ciphertext, a power of two. */
   readonly count: number
+  /** Slots take their numbers from both sides, within multiples of count × unit. */
+  readonly aligned: boolean
+}
+
+/** A summand of a vector: the ciphertext turned by so many units, in some slots. */
+interface Term {
+  readonly turns: number
+  readonly mask: Int32Array
 }
 
 interface Pack extends Packing {
+  /** Of each vector. */
+  readonly terms: readonly (readonly Term[])[]
   readonly expansion: Expansion
 }
 
@@ -80,76 +103,96 @@ function maskingFor({ weights, parameters }: Plan, weight: WeightIndex): Masking
     : maskingWithin({ primes, scale })
 }
 
-/**
- * For each unit 1, 2, 4, …: so many units on, and no fewer, a slot may want another number. From there back, every slot can take the
- * same place's number.
- */
-function reachesOf(pattern: Float64Array): number[] {
-  const reaches: number[] = []
-  for (let unit = 1; unit < pattern.length; unit *= 2) {
-    let reach = Infinity
-    for (let first = 0; first < unit && reach > 1; first++) {
-      let last: { readonly slot: number; readonly number: number } | undefined
-      // Round twice, since slots are cyclic.
-      for (let slot = first; slot < 2 * pattern.length; slot += unit) {
-        const number = pattern[slot % pattern.length]
-        if (Number.isNaN(number)) continue
-        if (last && last.number !== number) reach = Math.min(reach, (slot - last.slot) / unit)
-        last = { slot, number }
-      }
-    }
-    reaches.push(reach)
-  }
-  return reaches
-}
-
-/** The unit and the number of places that make ciphertexts and the key smallest together. */
+/** The unit and the number of places that make ciphertexts and the key smallest together; the fewest rotations where they are alike. */
 function choosePacking(
-  reaches: ReadonlyMap<WeightIndex, readonly number[]>,
+  all: readonly WeightIndex[],
+  patterns: WeightPatterns,
   plan: Plan,
   { input }: Masking,
   keys: ReadonlyMap<number, number>,
 ): Packing | undefined {
-  const all = [...reaches.keys()]
+  const slots = slotsOf(plan.parameters)
+  // What repeats more often than it has places here comes out of its ciphertext by one key switch, without a mask: compact.ts.
+  const candidates = all.filter((weight) => repeatsOf(patterns, weight).period * mostSummed > slots)
+  if (candidates.length < 2) return undefined
   const { primes } = plan.weights[all[0]]
   let best: { size: number; packing?: Packing } = { size: all.length * primes }
-  for (let bit = 0; 2 ** bit < slotsOf(plan.parameters); bit++) {
-    const unit = 2 ** bit
-    for (let count = 2; count <= mostSummed && count * unit <= slotsOf(plan.parameters); count *= 2) {
-      const members = all.filter((weight) => present(reaches.get(weight))[bit] >= count)
-      if (members.length < 2) break
-      const ciphertexts = Math.ceil(members.length / count) * input.primes + (all.length - members.length) * primes
-      const size = ciphertexts + addedKey(input.primes, keys.get(unit) ?? 0, plan.parameters)
-      if (size < best.size) best = { size, packing: { members, unit, count } }
+  for (const aligned of [false, true]) {
+    const lengthOf = (weight: WeightIndex, bit: number): number => {
+      const { runs, reaches } = repeatsOf(patterns, weight)
+      return (aligned ? runs : reaches)[bit]
+    }
+    for (let bit = 0; 2 ** bit < slots; bit++) {
+      const unit = 2 ** bit
+      for (let count = 2; count <= mostSummed && count * unit <= slots; count *= 2) {
+        const members = candidates.filter((weight) => lengthOf(weight, bit) >= count)
+        if (members.length < 2) break
+        const ciphertexts = Math.ceil(members.length / count) * input.primes + (all.length - members.length) * primes
+        const size = ciphertexts + addedKey(input.primes, keys.get(unit) ?? 0, plan.parameters)
+        if (size < best.size) best = { size, packing: { members, unit, count, aligned } }
+      }
     }
   }
   return best.packing
 }
 
-/** From which slot of the packed vector a slot of vector j comes: the first one from it on that is its own. */
-function sourceOf(slot: number, j: number, { unit, count }: Packing, slots: number): number {
-  const turns = (j - Math.floor(slot / unit) + count * slots) % count
-  return (slot + turns * unit) % slots
-}
+/** How many units a slot of some place is turned by to take vector j's number; aligned ciphertexts begin count − 1 units down. */
+const turnsTo = (j: number, place: number, { count, aligned }: Packing): number =>
+  aligned ? j - place + count - 1 : (j - place + count) % count
 
 function packedVector(
   pack: Pack,
   weightVectors: PlannedNetwork['weightVectors'],
-  weightPatterns: NonNullable<PlannedNetwork['weightPatterns']>,
+  weightPatterns: WeightPatterns,
 ): Float64Array {
   const [first] = pack.members
-  const packed = new Float64Array(weightVectors(first).length)
+  const slots = weightVectors(first).length
+  const packed = new Float64Array(slots)
   pack.members.forEach((weight, j) => {
     const vector = weightVectors(weight)
     const pattern = weightPatterns(weight)
     vector.forEach((value, slot) => {
-      if (!Number.isNaN(pattern[slot])) packed[sourceOf(slot, j, pack, packed.length)] = value
+      if (isFree(pattern[slot])) return
+      const turns = turnsTo(j, Math.floor(slot / pack.unit) % pack.count, pack)
+      packed[(slot + turns * pack.unit) % slots] = value
     })
   })
   return packed
 }
 
-/** One array for each mask: the slots of each place. */
+interface ZeroClasses {
+  /** Slots that masks leave out, by class. */
+  readonly slots: readonly Int32Array[]
+  of(weight: WeightIndex): number
+}
+
+/** Vectors whose zeros may be left out together, as none of them has a number where another has a zero. */
+function zeroClasses(members: readonly WeightIndex[], patterns: WeightPatterns): ZeroClasses {
+  const classes: { readonly zeros: Uint8Array; readonly numbers: Uint8Array }[] = []
+  const classOf = new Map<WeightIndex, number>()
+  for (const weight of members) {
+    const pattern = patterns(weight)
+    const fits = ({ zeros, numbers }: (typeof classes)[number]): boolean =>
+      pattern.every((number, slot) => (number === 0 ? numbers[slot] === 0 : Number.isNaN(number) || zeros[slot] === 0))
+    let index = classes.findIndex(fits)
+    if (index < 0) {
+      index = classes.length
+      classes.push({ zeros: new Uint8Array(pattern.length), numbers: new Uint8Array(pattern.length) })
+    }
+    classOf.set(weight, index)
+    const { zeros, numbers } = classes[index]
+    pattern.forEach((number, slot) => {
+      if (number === 0) zeros[slot] = 1
+      else if (!Number.isNaN(number)) numbers[slot] = 1
+    })
+  }
+  return {
+    slots: classes.map(({ zeros }) => Int32Array.from([...zeros.keys()].filter((slot) => zeros[slot] === 1))),
+    of: (weight) => present(classOf.get(weight)),
+  }
+}
+
+/** One array for each mask: the slots of each place but for some. */
 class Masks {
   readonly #slots: number
   readonly #known = new Map<string, readonly Int32Array[]>()
@@ -158,11 +201,12 @@ class Masks {
     this.#slots = slots
   }
 
-  of({ unit, count }: Packing): readonly Int32Array[] {
-    const key = `${unit} ${count}`
+  of({ unit, count }: Packing, without: Int32Array): readonly Int32Array[] {
+    const key = `${unit} ${count} ${without.join()}`
     const known = this.#known.get(key)
     if (known) return known
-    const slots = Array.from({ length: this.#slots }, (_, slot) => slot)
+    const left = new Set(without)
+    const slots = Array.from({ length: this.#slots }, (_, slot) => slot).filter((slot) => !left.has(slot))
     const masks = Array.from({ length: count }, (_, place) =>
       Int32Array.from(slots.filter((slot) => Math.floor(slot / unit) % count === place)),
     )
@@ -171,20 +215,33 @@ class Masks {
   }
 }
 
-/** All rotations, one after the other, and then one vector after the other. */
-function unpacking(members: readonly WeightIndex[], packing: Packing, masking: Masking, known: Masks): Expansion {
-  const { unit, count } = packing
-  const masks = known.of(packing)
-  const values: Register[] = [0]
+const termsOf = (j: number, packing: Packing, masks: readonly Int32Array[]): Term[] =>
+  masks
+    .map((mask, place) => ({ mask, turns: turnsTo(j, place, packing) }))
+    .filter(({ mask }) => mask.length > 0)
+    .sort((left, right) => left.turns - right.turns)
+
+/** One vector after the other, each behind the rotations that it is the first to need. */
+function unpacking(
+  members: readonly WeightIndex[],
+  terms: readonly (readonly Term[])[],
+  unit: number,
+  masking: Masking,
+): Expansion {
   const instructions: Instruction[] = []
-  for (let turns = 1; turns < count; turns++) {
-    instructions.push({ op: 'rotate', out: turns, in: turns - 1, steps: unit })
-    values.push(turns)
+  let next: Register = 1
+  const turned: Register[] = [0]
+  const turnedBy = (turns: number): Register => {
+    while (turned.length <= turns) {
+      instructions.push({ op: 'rotate', out: next, in: turned[turned.length - 1], steps: unit })
+      turned.push(next++)
+    }
+    return turned[turns]
   }
-  let next: Register = count
   const results = members.map((weight, j) => {
-    const own = values.map((turns) => masks[(j - turns + count) % count])
-    instructions.push({ op: 'mask-sum', out: next++, values, masks: own, scale: masking.scale })
+    const values = terms[j].map(({ turns }) => turnedBy(turns))
+    const masks = terms[j].map(({ mask }) => mask)
+    instructions.push({ op: 'mask-sum', out: next++, values, masks, scale: masking.scale })
     if (masking.rescales) instructions.push({ op: 'rescale', out: next, in: next++ - 1 })
     return { weight, register: next - 1 }
   })
