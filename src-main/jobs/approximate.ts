@@ -52,7 +52,9 @@ export async function approximate(request: ApproximateRequest, work: WorkContext
   const { polynomial, frontier } = await watch.time('approximate', () =>
     approximateAndKeep(model, samples, { ...request, exact }, work),
   )
-  await writeAtomically(request.out, request, (file) => file.writeFile(writeOnnx(polynomial)))
+  await writeAtomically(request.out, request, (file) =>
+    file.writeFile(writeOnnx(polynomial, request.classNames ?? opened.classNames)),
+  )
   if (polynomial.tail) {
     const message = 'The written file ends in the scores. It leaves out what the owner does after decryption.'
     work.progress({ kind: 'warning', stage: 'approximate', message })

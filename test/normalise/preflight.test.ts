@@ -68,6 +68,12 @@ describe('preflight', () => {
     expect(refused.nodes.map(({ shape }) => shape?.length)).toEqual([4, 4, 4, 4])
   })
 
+  it('refuses uneven parts of a Split before operator set 18', () => {
+    const parts = [{ ...node('Split', 'x', 'a', { axis: 1 }), outputs: ['a', 'b'] }, node('Relu', 'b', 'y')]
+    const read = (opset: number) => preflight(readOnnx(model(['N', 5], parts, {}, { opset })))
+    expect(() => read(13)).toThrow('5 do not split into 2 even parts')
+  })
+
   it('names the tensor at which a network can begin behind nodes that prepare its data', () => {
     const { supported, firstTensor, unsupported } = preflight(
       readOnnx(

@@ -6,6 +6,7 @@ import { largestOf } from '../../src-main/core/approximate/points.ts'
 import { sizeOf } from '../../src-main/core/network/layer-model.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
+import { classNamesIn } from '../../src-main/core/onnx/class-names.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { expectSameInOnnxRuntime } from '../support/same-in-onnx-runtime.ts'
 import { openReference } from '../../src-main/ort/reference.ts'
@@ -88,6 +89,12 @@ describe('writeOnnx', () => {
     const actual = await reference.run(sample)
     await reference.close()
     expected.forEach((value, i) => expect(actual[i]).toBeCloseTo(value, 5))
+  })
+
+  it('keeps the names of classes', () => {
+    const [model] = fc.sample(polynomialModels, { numRuns: 1, seed: 1 })
+    const { metadata } = readOnnx(writeOnnx(model, ['cat', 'a "dog"']))
+    expect(classNamesIn(metadata ?? new Map(), 2)).toEqual(['cat', 'a "dog"'])
   })
 
   it('is read back as the same function', () => {

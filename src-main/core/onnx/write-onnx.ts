@@ -13,9 +13,9 @@ import { writeExact } from './write-exact.ts'
 /**
  * The network as an ONNX file (opset 17, float32, dynamic batch): Conv, Gemm and Gather for the linear maps, Mul and Add
  * for the polynomials. Input name, shape and layout are the original's; the finish (softmax, …) is appended.
- * Throws a UserError where a sparse map is too large to be written.
+ * `classNames` go into the metadata. Throws a UserError where a sparse map is too large to be written.
  */
-export function writeOnnx(model: PolynomialModel | RefreshedModel): Uint8Array {
+export function writeOnnx(model: PolynomialModel | RefreshedModel, classNames?: readonly string[]): Uint8Array {
   const onnx = new OnnxBuilder()
   const shapes = shapesOf(model)
   const names = new Map<LayerId, string>([[INPUT, readInput(onnx, model)]])
@@ -38,6 +38,7 @@ export function writeOnnx(model: PolynomialModel | RefreshedModel): Uint8Array {
   const file = {
     irVersion: 8,
     producerName: 'sealwright',
+    ...(classNames && { metadataProps: [{ key: 'class_names', value: JSON.stringify(classNames) }] }),
     opsetImport: [{ domain: '', version: 17 }],
     graph: {
       name: model.name,

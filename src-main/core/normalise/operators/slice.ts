@@ -45,6 +45,10 @@ export const split = rearranging((operation, shape, axisRule) => {
   const given = opset < 13 ? intsAttribute(node, 'split') : operation.optionalIntegers(1)
   const parts = intAttribute(node, 'num_outputs', node.outputs.length)
   const even = Math.ceil(shape[axis] / parts)
+  // Only num_outputs, of operator set 18, lets the last part be smaller.
+  if (!given && opset < 18 && shape[axis] % parts !== 0) {
+    throw operation.malformed(`${shape[axis]} do not split into ${parts} even parts`)
+  }
   const sizes = given ?? node.outputs.map((_, part) => clamp(shape[axis] - part * even, 0, even))
   if (sizes.reduce((sum, size) => sum + size, 0) !== shape[axis] || sizes.some((size) => size < 0)) {
     throw operation.malformed(`sizes [${sizes}] do not fit ${shape[axis]}`)
