@@ -189,7 +189,7 @@ export const withSplit = (command: Command): Command =>
   command.addOption(
     new Option(
       '--split <where>',
-      'segments: auto, refreshes=2, nodes=3, memory=2GiB, or cuts such as conv2:refresh,fc1:exact,fc2:hand-off (the window starts with auto)',
+      'segments: auto, refreshes=2, nodes=3, memory=2GiB, exact (every activation by the owner), or cuts such as conv2:refresh,fc1:exact,fc2:hand-off (the window starts with auto)',
     )
       .argParser(splitOf)
       .default(COMMAND_LINE.split, 'one segment'),

@@ -9,10 +9,11 @@ import { canScaleElements } from '../core/network/scale-map.ts'
 import { refreshedSkeletonOf } from '../core/planner/skeleton.ts'
 import { withoutLikelyIdleClamps } from '../core/normalise/calibrate-clamps.ts'
 import { UserError } from '../core/errors.ts'
+import { withPauses } from '../core/parts.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { exactLayersOf } from '../core/segment/choose-exact.ts'
 import { WHOLE, type Cut, type CutKind } from '../core/segment/cut.ts'
-import { planRange, type PlannedSegments } from '../core/segment/plan-segments.ts'
+import { planRangeInParts, type PlannedSegments } from '../core/segment/plan-segments.ts'
 import { parametersOf } from '../core/network/linear-maps.ts'
 import { forecastBudget, type BudgetForecast } from '../owner/budget/forecast.ts'
 import { approximateOpened, planApproximated, type CompileRequest } from './compile.ts'
@@ -207,7 +208,10 @@ async function planned(
   const exact = exactLayersOf(model, split, degree, splitPools)
   const options = { input, batch, msPerMegabyte }
   const rangeOf = (by?: PlaceAxis) =>
-    watch.time('plan', () => planRange(refreshedSkeletonOf(model, { degree, exact, splitPools, by }), split, options))
+    watch.time('plan', () => {
+      const skeleton = refreshedSkeletonOf(model, { degree, exact, splitPools, by })
+      return withPauses(planRangeInParts(skeleton, split, options), 'plan', work)
+    })
   const { largest, others } = await rangeOf()
   const unlike: PlannedSegments[] = []
   for (const by of axesOf(model)) {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { recommend, unbeaten, type Candidate } from '../../src-main/core/compile/candidates.ts'
+import {
+  isBeatenAnyway,
+  isDeeperThanNeeded,
+  recommend,
+  unbeaten,
+  type Candidate,
+} from '../../src-main/core/compile/candidates.ts'
 
 const candidate = (changes: Partial<Candidate>): Candidate => ({
   degree: 2,
@@ -27,6 +33,7 @@ const larger = candidate({ bundleBytes: 2e8 })
 const better = candidate({ keptLabels: 0.97, bundleBytes: 3e8, edgeSeconds: 2 })
 const exact = candidate({
   keptLabels: 1,
+  relativeError: 0,
   refreshes: 4,
   bundleBytes: 4e7,
   edgeSeconds: 0.1,
@@ -46,6 +53,42 @@ describe('unbeaten', () => {
   })
 })
 
+describe('what is not measured to the end', () => {
+  const all = candidate({ keptLabels: 1 })
+  const half = { edgeSeconds: 1.3, edgeMemoryBytes: 1.3e9, bundleBytes: 1.3e8, refreshes: 0 }
+  const fourth = { degree: 4, degrees: {}, splitPools: false, split: { by: 'cuts', cuts: [] } } as const
+
+  it('costs more at least than one that keeps every label, or as much as it', () => {
+    expect(isBeatenAnyway([all], fourth, half)).toBe(true)
+    expect(isBeatenAnyway([offline], fourth, half)).toBe(false)
+    const kept = { judgedBy: 'labels', keptLabels: 0.9, relativeError: 0.05 } as const
+    expect(isBeatenAnyway([offline], fourth, half, kept)).toBe(true)
+    expect(isBeatenAnyway([offline], fourth, half, { ...kept, keptLabels: 0.91 })).toBe(false)
+  })
+
+  it('may come out a fifth cheaper than the network alone promises, with as many refreshes', () => {
+    expect(isBeatenAnyway([all], fourth, { ...half, bundleBytes: 1.2e8 })).toBe(false)
+    const once = candidate({ keptLabels: 1, refreshes: 1 })
+    expect(isBeatenAnyway([once], fourth, half)).toBe(false)
+    expect(isBeatenAnyway([once], fourth, { ...half, refreshes: 1 })).toBe(true)
+  })
+
+  it('is never exact where another only keeps the labels', () => {
+    const exactly = { ...fourth, split: exact.split }
+    expect(isBeatenAnyway([all], exactly, half)).toBe(false)
+    expect(isBeatenAnyway([all], fourth, half, { judgedBy: 'labels', keptLabels: 1, relativeError: 0 })).toBe(false)
+  })
+
+  it('has higher degrees at the same cuts than keep every label', () => {
+    expect(isDeeperThanNeeded([all], fourth)).toBe(true)
+    expect(isDeeperThanNeeded([all], { ...fourth, degree: 2, degrees: { relu: 4 } })).toBe(true)
+    expect(isDeeperThanNeeded([all], { ...fourth, degree: 2 })).toBe(false)
+    expect(isDeeperThanNeeded([offline], fourth)).toBe(false)
+    const other = { by: 'refreshes', refreshes: 1, kind: 'refresh' } as const
+    expect(isDeeperThanNeeded([all], { ...fourth, split: other })).toBe(false)
+  })
+})
+
 describe('recommend', () => {
   const all = [offline, better, exact]
 
@@ -54,6 +97,8 @@ describe('recommend', () => {
     expect(recommend(all, 'small', {})).toBe(exact)
     expect(recommend(all, 'fast', { maxRefreshes: 2 })).toBe(better)
     expect(recommend(all, 'exact', {})).toBe(exact)
+    const lucky = candidate({ keptLabels: 1, bundleBytes: 1e6 })
+    expect(recommend([...all, lucky], 'exact', {})).toBe(exact)
   })
 
   it('holds the limits, and falls back to what keeps most within them', () => {

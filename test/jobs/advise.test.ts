@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { silent } from '../../src-main/core/progress.ts'
-import { advise, readPlanFile, type AdviseRequest } from '../../src-main/jobs/advise.ts'
+import { advise, readPlanFile, type AdviseRequest, type AdviseResult } from '../../src-main/jobs/advise.ts'
+import { plan } from '../../src-main/jobs/plan.ts'
 import { mnistSamples } from '../support/mnist-samples.ts'
 import { npyFile } from '../support/npy.ts'
 
@@ -26,9 +27,11 @@ describe('advise', () => {
     }
   })
   afterAll(() => rm(folder, { recursive: true }))
+  let advice: Promise<AdviseResult> | undefined
+  const advised = (): Promise<AdviseResult> => (advice ??= advise(request, silent))
 
   it('compares deployments, recommends one for the goal and writes what protect takes', async () => {
-    const { candidates, recommended, complete, impossible } = await advise(request, silent)
+    const { candidates, recommended, complete, impossible } = await advised()
     expect(complete).toBe(true)
     expect(impossible).toEqual([])
     const chosen = candidates[recommended!]
@@ -43,6 +46,18 @@ describe('advise', () => {
     }
     const { degree, degrees, splitPools, split } = chosen
     expect(await readPlanFile(request.out!)).toMatchObject({ degree, degrees, splitPools, split })
+  })
+
+  it('forecasts what is exported', async () => {
+    const { candidates } = await advised()
+    const chosen = candidates.find(({ refreshes }) => refreshes === 0)!
+    const { segments, basis } = await plan({ ...request, ...chosen }, silent)
+    expect(basis).toBe('fit')
+    const sum = (of: (segment: (typeof segments)[number]) => number): number =>
+      segments.reduce((total, segment) => total + of(segment), 0)
+    expect(chosen.bundleBytes / sum(({ bundleBytes }) => bundleBytes)).toBeCloseTo(1, 1)
+    expect(chosen.edgeMemoryBytes / sum(({ edgeMemoryBytes }) => edgeMemoryBytes)).toBeCloseTo(1, 1)
+    expect(chosen.edgeSeconds / sum((each) => each.edgeSecondsOnTwoThreads)).toBeCloseTo(1, 1)
   })
 
   it('gives what it found when it is stopped', async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { silent } from '../../src-main/core/progress.ts'
+import { silent, type ProgressEvent } from '../../src-main/core/progress.ts'
 import { parseSplit } from '../../src-main/core/segment/cut.ts'
 import { plan } from '../../src-main/jobs/plan.ts'
 import { sample } from '../../src-main/jobs/sample.ts'
@@ -62,6 +62,20 @@ describe('a plan of segments', () => {
     // Each pool costs a squaring and the sum before it.
     expect(apart.reduce((sum, levels) => sum + levels)).toBeGreaterThanOrEqual(13)
     expect(apart).toHaveLength(2)
+  })
+
+  it('tells of its segments and can be cancelled between them', async () => {
+    const controller = new AbortController()
+    const begun: (string | undefined)[] = []
+    const progress = (event: ProgressEvent): void => {
+      if (event.kind !== 'step' || event.stage !== 'plan') return
+      begun.push(event.detail)
+      setTimeout(() => controller.abort())
+    }
+    const stopped = plan({ ...lenet5, split: parseSplit('exact') }, { progress, signal: controller.signal })
+    await expect(stopped).rejects.toThrow(expect.objectContaining({ code: 'cancelled' }))
+    expect(begun.length).toBeLessThan(4)
+    expect(begun[0]).toBe('segment 1')
   })
 
   it.each(['conv_1:hand-off,relu_2:exact', 'gemm_11', 'conv_9', 'gemm_11:exact'])('refuses %s', async (text) => {

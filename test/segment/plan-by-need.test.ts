@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { INPUT } from '../../src-main/core/network/layer-model.ts'
+import { atOnce } from '../../src-main/core/parts.ts'
 import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
 import { estimatePlan } from '../../src-main/core/plan/estimate.ts'
 import { kernelCosts } from '../../src-main/core/plan/cost-model.ts'
@@ -7,7 +8,7 @@ import { atScale, scaleBitsOf } from '../../src-main/core/planner/at-scale.ts'
 import { isPostponed, scalesSeen, shapeOf } from '../../src-main/core/planner/chain-shape.ts'
 import { givenBy } from '../../src-main/core/planner/given-parameters.ts'
 import { parseSplit, WHOLE } from '../../src-main/core/segment/cut.ts'
-import { planRange, planSegments } from '../../src-main/core/segment/plan-segments.ts'
+import { planRangeInParts, planSegments } from '../../src-main/core/segment/plan-segments.ts'
 import { spareBits, type PrecisionNeed } from '../../src-main/core/segment/spare-bits.ts'
 import { networkBuilder, randomSource } from '../planner/networks.ts'
 
@@ -106,7 +107,7 @@ describe('scales by need', () => {
       const bytesOf = ({ segments }: ReturnType<typeof wholeOf>): number =>
         segments.reduce((sum, { plan }) => sum + estimatePlan(plan, kernelCosts).bundleBytes, 0)
       for (const model of [network(10), deeperOf(1)]) {
-        const { largest, others } = planRange(model, WHOLE, priced)
+        const { largest, others } = atOnce(planRangeInParts(model, WHOLE, priced))
         expect(scales(largest)).toEqual(scales(planSegments(model, WHOLE, priced)))
         const ends = [largest, ...others].map(bytesOf)
         const enough = needOf(model)

@@ -69,7 +69,7 @@ export function adviseCommand(): Command {
 }
 
 function textOf(
-  { candidates, recommended, complete, impossible, out, seconds: taken }: AdviseResult,
+  { candidates, recommended, complete, skipped, impossible, out, seconds: taken }: AdviseResult,
   { goal, minKept }: Options,
 ): string {
   const rows = candidates.map((candidate, i) => [
@@ -88,6 +88,9 @@ function textOf(
     table(['', 'deployment', 'keeps', 'refreshes', 'edge time', 'memory', 'bundle', 'update', 'traffic'], rows),
     chosen ? verdict(chosen, goal, minKept) : 'No deployment is within these limits.',
     ...(complete ? [] : ['Stopped early: not every deployment was tried.']),
+    ...(skipped.length > 0
+      ? [`${skipped.length} others were not measured to the end: one of these keeps as much and costs less.`]
+      : []),
     ...(impossible.length > 0 ? [`${impossible.length} others cannot be planned (--json says why).`] : []),
     out === undefined ? seconds(taken) : `${out}, ${seconds(taken)}`,
   ].join('\n\n')
@@ -108,7 +111,9 @@ function verdict(chosen: Candidate, goal: Goal, minKept: number): string {
 const keptOf = ({ judgedBy, keptLabels, keptLow, relativeError }: Candidate): string =>
   judgedBy === 'labels'
     ? `${(100 * keptLabels).toFixed(1)} % (≥ ${(100 * keptLow).toFixed(0)} %)`
-    : `error ${(100 * relativeError).toPrecision(2)} %`
+    : relativeError > 10
+      ? 'nothing'
+      : `error ${(100 * relativeError).toPrecision(2)} %`
 
 /** The options of `protect` that make it; degrees of single layers have none, and need the plan file. */
 function optionsOf({ degree, degrees, splitPools, split }: Candidate): string {

@@ -4,18 +4,22 @@ import { CancelledError, UserError } from '../errors.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
+import type { RefreshedModel } from '../network/square-model.ts'
 import { classScores, isClassifier } from '../normalise/run-tail.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
-import { kernelCosts, nodeSealCosts } from '../plan/cost-model.ts'
-import { estimatePlan, type PlanEstimate } from '../plan/estimate.ts'
+import { calibrateClamps } from '../normalise/calibrate-clamps.ts'
+import { withPauses } from '../parts.ts'
+import { refreshedSkeletonOf } from '../planner/skeleton.ts'
 import { breathe, stepCounter, type WorkContext } from '../progress.ts'
 import { exactLayersOf } from '../segment/choose-exact.ts'
 import { WHOLE, type Split } from '../segment/cut.ts'
-import { planSegments, type PlannedSegments } from '../segment/plan-segments.ts'
+import { planInParts, type SegmentOptions } from '../segment/plan-segments.ts'
 import { attributeLayers } from '../validate/attribute-layers.ts'
 import { measureKept, type Kept } from '../validate/kept.ts'
 import { approximateNetwork } from './approximate-network.ts'
-import { unbeaten, type Candidate, type DeploymentChoice } from './candidates.ts'
+import { isBeatenAnyway, isDeeperThanNeeded, unbeaten, type Candidate, type DeploymentChoice } from './candidates.ts'
+import { needOf } from './compile.ts'
+import { costsOf, leastOf, type DeploymentCosts } from './deployment-costs.ts'
 import { holdOut } from './hold-out.ts'
 
 export interface Advice {
@@ -23,6 +27,8 @@ export interface Advice {
   readonly candidates: readonly Candidate[]
   /** Those that are beaten. */
   readonly beaten: readonly Candidate[]
+  /** Those that were not measured to the end: whatever they keep, one that was costs less. */
+  readonly skipped: readonly DeploymentChoice[]
   /** Deployments that cannot be, and why. */
   readonly impossible: readonly { readonly choice: DeploymentChoice; readonly problem: string }[]
   /** False where the work was stopped: the candidates are those found until then. */
@@ -32,9 +38,11 @@ export interface Advice {
 /** Samples of a trial fit: enough to compare; the network that is sealed is fitted to all. */
 const TRIAL_SAMPLES = 400
 const TRIAL_EPOCHS = 8
-/** Samples that bound the values of a plan, and that say which layer to keep exact. */
-const FOLDING_SAMPLES = 32
+/** Samples that say which layer to keep exact. */
 const ATTRIBUTED_SAMPLES = 60
+/** Samples that bound the values of a plan and say how precise it has to be: fewer of large networks, never less than the least. */
+const MOST_MULTIPLICATIONS = 4e9
+const LEAST_PLANNED = 20
 /** Plans are compared, not run: a narrow search does. */
 const SEARCH_WIDTH = 8
 
@@ -47,16 +55,17 @@ interface Fitted {
 
 /**
  * Tries deployments of a network that differ in degrees, in activations that stay exact and in where the owner refreshes.
- * What each keeps is measured on samples that its fit has not seen; what it costs is planned. Ends early, with what was
- * found, when the work is cancelled after the first candidate.
+ * What each keeps is measured on samples that its fit has not seen; what it costs is planned as `compile` plans it, by the
+ * precision that its answers need. Ends early, with what was found, when the work is cancelled after the first candidate.
  * @throws UserError of the samples; CancelledError
  */
 export async function advise(
-  model: LayerModel,
+  normalised: LayerModel,
   samples: readonly Float64Array[],
   input: 'encrypted' | 'plain',
   work: WorkContext,
 ): Promise<Advice> {
+  const { model } = calibrateClamps(normalised, samples)
   const { fitted, heldOut } = holdOut(samples, countMultiplications(model))
   if (heldOut.length === 0) {
     throw new UserError('no-calibration', 'Too few samples to compare deployments.', {
@@ -73,20 +82,24 @@ export async function advise(
   }
   const candidates = unbeaten(advisor.candidates)
   const beaten = advisor.candidates.filter((candidate) => !candidates.includes(candidate))
-  return { candidates, beaten, impossible: advisor.impossible, complete }
+  return { candidates, beaten, skipped: advisor.skipped, impossible: advisor.impossible, complete }
 }
 
 class Advisor {
   readonly candidates: Candidate[] = []
+  readonly skipped: DeploymentChoice[] = []
   readonly impossible: { readonly choice: DeploymentChoice; readonly problem: string }[] = []
   readonly #model: LayerModel
   readonly #samples: readonly Float64Array[]
+  readonly #planned: readonly Float64Array[]
   readonly #heldOut: readonly Float64Array[]
   readonly #originals: readonly Float64Array[]
   readonly #input: 'encrypted' | 'plain'
   readonly #work: WorkContext
   readonly #clearSeconds: number
   readonly #fits = new Map<string, Fitted>()
+  readonly #attributed = new Map<Degree, LayerId[]>()
+  readonly #tried = new Set<string>()
 
   constructor(
     model: LayerModel,
@@ -97,6 +110,7 @@ class Advisor {
   ) {
     this.#model = model
     this.#samples = samples
+    this.#planned = evenly(samples, affordable(model))
     this.#heldOut = heldOut
     this.#input = input
     this.#work = work
@@ -124,7 +138,7 @@ class Advisor {
     for (const trial of trials) {
       await trial()
       await breathe()
-      step()
+      step(`${unbeaten(this.candidates).length} to choose from`)
     }
   }
 
@@ -153,9 +167,17 @@ class Advisor {
     })
   }
 
-  /** Activations of the network, by the error that their polynomials add. */
-  async #worst(degree: Degree): Promise<LayerId[]> {
-    const { polynomial } = await this.#fit({ degree, degrees: {}, splitPools: false, exact: new Set() })
+  /** Activations of the network, by the error that their polynomials add; of degree 2 where no other was worth fitting. */
+  async #worst(wanted: Degree): Promise<LayerId[]> {
+    const fitOf = (degree: Degree): Fit => ({ degree, degrees: {}, splitPools: false, exact: new Set() })
+    const degree = this.#fits.has(keyOf(fitOf(wanted))) ? wanted : 2
+    const order = this.#attributed.get(degree) ?? (await this.#attribute(fitOf(degree)))
+    this.#attributed.set(degree, order)
+    return order
+  }
+
+  async #attribute(fit: Fit): Promise<LayerId[]> {
+    const { polynomial } = await this.#fit(fit)
     const known = new Set(this.#model.layers.map(({ id }) => id))
     const attribution = await attributeLayers(
       this.#model,
@@ -169,21 +191,71 @@ class Advisor {
   }
 
   async #try(choice: DeploymentChoice): Promise<void> {
+    const { degree, splitPools, split } = choice
+    if (isDeeperThanNeeded(this.candidates, choice)) {
+      this.skipped.push(choice)
+      return
+    }
     try {
-      const exact = exactLayersOf(this.#model, choice.split, choice.degree, choice.splitPools)
+      const exact = exactLayersOf(this.#model, split, degree, splitPools)
+      // Of mixed degrees, the lower: no more than the least is asked for.
+      const skeleton = refreshedSkeletonOf(this.#model, { degree, exact, splitPools })
+      const least = leastOf(await this.#forecasts(skeleton, split))
+      if (this.#wasTried(choice, least) || this.#isBeatenAnyway(choice, least)) return
       const { polynomial, kept } = await this.#fit({ ...choice, exact })
-      const squares = foldBetweenRefreshes(polynomial, this.#samples.slice(0, FOLDING_SAMPLES))
-      const planned = planSegments(squares, choice.split, { input: this.#input, searchWidth: SEARCH_WIDTH })
-      this.candidates.push(candidateOf(choice, kept, planned, this.#clearSeconds))
+      if (this.#isBeatenAnyway(choice, least, kept)) return
+      const squares = foldBetweenRefreshes(polynomial, this.#planned)
+      const costs = await this.#costs(squares, split, { need: needOf(polynomial, this.#planned) })
+      const { samples: _, ...keeps } = kept
+      this.candidates.push({ ...choice, ...keeps, ...costs, clearSeconds: this.#clearSeconds })
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       this.impossible.push({ choice, problem: error.message })
     }
   }
 
+  /** Rules may come to the same cuts. */
+  #wasTried({ degree, degrees, splitPools }: DeploymentChoice, { cuts }: DeploymentCosts): boolean {
+    const key = JSON.stringify([degree, degrees, splitPools, cuts])
+    const known = this.#tried.has(key)
+    this.#tried.add(key)
+    return known
+  }
+
+  /** Before its fit, or before it is planned to the end. */
+  #isBeatenAnyway(choice: DeploymentChoice, least: DeploymentCosts, kept?: Kept): boolean {
+    const beaten = isBeatenAnyway(this.candidates, choice, least, kept)
+    if (beaten) this.skipped.push(choice)
+    return beaten
+  }
+
+  /** What the network alone says of its costs, between which a fit will come to lie. @throws UserError where it cannot be planned at all */
+  async #forecasts(skeleton: RefreshedModel, split: Split): Promise<DeploymentCosts[]> {
+    // A fit may be planned in either way, and some networks only in the second.
+    const postponed = { isSimulated: true, postponedBits: 0 }
+    const forecasts: DeploymentCosts[] = []
+    let problem: unknown
+    for (const options of [{}, postponed]) {
+      try {
+        forecasts.push(await this.#costs(skeleton, split, options))
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error
+        problem ??= error
+      }
+    }
+    if (forecasts.length === 0) throw problem
+    return forecasts
+  }
+
+  async #costs(model: RefreshedModel, split: Split, options: SegmentOptions): Promise<DeploymentCosts> {
+    const parts = planInParts(model, split, { ...options, input: this.#input, searchWidth: SEARCH_WIDTH })
+    return costsOf(await withPauses(parts, 'advise', quiet(this.#work)))
+  }
+
   /** Fits of the same degrees with the same exact layers are made once. */
-  async #fit({ degree, degrees, splitPools, exact }: Fit): Promise<Fitted> {
-    const key = JSON.stringify([degree, degrees, splitPools, [...exact].sort()])
+  async #fit(fit: Fit): Promise<Fitted> {
+    const { degree, degrees, splitPools, exact } = fit
+    const key = keyOf(fit)
     const known = this.#fits.get(key)
     if (known) return known
     const choice = { degree, degrees, splitPools, exact, tuningEpochs: TRIAL_EPOCHS }
@@ -203,44 +275,11 @@ class Advisor {
   }
 }
 
+const keyOf = ({ degree, degrees, splitPools, exact }: Fit): string =>
+  JSON.stringify([degree, degrees, splitPools, [...exact].sort()])
+
+const affordable = (model: LayerModel): number =>
+  Math.max(LEAST_PLANNED, Math.floor(MOST_MULTIPLICATIONS / Math.max(1, countMultiplications(model))))
+
 /** Trials are counted, not their steps, and their warnings are of networks that nobody chose. */
 const quiet = ({ signal }: WorkContext): WorkContext => ({ progress: () => {}, ...(signal && { signal }) })
-
-function candidateOf(
-  { degree, degrees, splitPools, split }: DeploymentChoice,
-  { keptLabels, keptLow, relativeError, judgedBy }: Kept,
-  { segments, cuts }: PlannedSegments,
-  clearSeconds: number,
-): Candidate {
-  const estimates = segments.map(({ plan }) => estimatePlan(plan, kernelCosts))
-  const sum = (of: (estimate: PlanEstimate) => number): number =>
-    estimates.reduce((total, estimate) => total + of(estimate), 0)
-  const refreshed = cuts.flatMap(({ kind }, i) => (kind === 'hand-off' ? [] : [i]))
-  const last = estimates[estimates.length - 1]
-  const trafficBytes =
-    refreshed.reduce((total, i) => total + estimates[i].outputBytes + estimates[i + 1].inputBytes, 0) + last.outputBytes
-  const ownerMs = refreshed.reduce((total, i) => {
-    const { polyModulusDegree, inputs, levels } = estimates[i + 1]
-    return total + inputs * nodeSealCosts.ms('encrypt', polyModulusDegree, levels + 1)
-  }, 0)
-  return {
-    degree,
-    degrees,
-    splitPools,
-    split,
-    keptLabels,
-    keptLow,
-    relativeError,
-    judgedBy,
-    cuts: cuts.map(({ after, kind }) => ({ after, kind })),
-    segments: segments.length,
-    refreshes: refreshed.length,
-    edgeSeconds: sum(({ secondsOnTwoThreads }) => secondsOnTwoThreads),
-    edgeMemoryBytes: sum(({ edgeMemoryBytes }) => edgeMemoryBytes),
-    bundleBytes: sum(({ bundleBytes }) => bundleBytes),
-    updateBytes: sum(({ weightBytes }) => weightBytes),
-    trafficBytes,
-    ownerSeconds: ownerMs / 1000,
-    clearSeconds,
-  }
-}

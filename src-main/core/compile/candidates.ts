@@ -45,6 +45,9 @@ export interface Limits {
   readonly minKept?: number
 }
 
+/** Outputs that are off by no more are the network's own, to encryption. */
+const EXACT_ERROR = 1e-3
+
 /** Candidates that none of the others beats or equals in every respect; of equals the first. */
 export function unbeaten(candidates: readonly Candidate[]): Candidate[] {
   return candidates.filter((one, i) => !candidates.some((other, j) => i !== j && beats(other, one, j < i)))
@@ -52,20 +55,69 @@ export function unbeaten(candidates: readonly Candidate[]): Candidate[] {
 
 /** Whether `one` is at least as good as `other` in every respect and better in one, or equal and `first`. */
 function beats(one: Candidate, other: Candidate, first: boolean): boolean {
-  const differences = respects.map((of) => of(one) - of(other))
+  const differences = [...costs, ...losses].map((of) => of(one) - of(other))
   return (
     differences.every((difference) => difference <= 0) && (first || differences.some((difference) => difference < 0))
   )
 }
 
+type Costs = Pick<Candidate, 'edgeSeconds' | 'edgeMemoryBytes' | 'bundleBytes' | 'refreshes'>
+type Losses = Omit<Kept, 'samples' | 'keptLow'>
+
+const isClose = ({ relativeError }: Losses): boolean => relativeError <= EXACT_ERROR
+
+/** Keeping every label of a hundred samples is not enough. */
+const losesNothing = (kept: Losses): boolean => isClose(kept) && (kept.judgedBy !== 'labels' || kept.keptLabels === 1)
+
+const refreshesOf = ({ refreshes }: Costs): number => refreshes
+
 /** Each is better where it is less. */
-const respects: readonly ((candidate: Candidate) => number)[] = [
-  ({ judgedBy, keptLabels, relativeError }) => (judgedBy === 'labels' ? -keptLabels : relativeError),
+const costs: readonly ((costs: Costs) => number)[] = [
   ({ edgeSeconds }) => edgeSeconds,
   ({ edgeMemoryBytes }) => edgeMemoryBytes,
   ({ bundleBytes }) => bundleBytes,
-  ({ refreshes }) => refreshes,
+  refreshesOf,
 ]
+const loss = ({ judgedBy, keptLabels, relativeError }: Losses): number =>
+  judgedBy === 'labels' ? -keptLabels : relativeError
+const losses: readonly ((kept: Losses) => number)[] = [loss, (kept) => (isClose(kept) ? 0 : 1)]
+
+/** By what a fit may come out cheaper than the network alone promises. */
+const CHEAPER = 0.8
+
+/**
+ * Whether one of the candidates beats a deployment of which only the least costs are known, and what it keeps where it was fitted;
+ * until then it may keep everything, and be exact where every activation is.
+ */
+export function isBeatenAnyway(
+  candidates: readonly Candidate[],
+  choice: DeploymentChoice,
+  least: Costs,
+  kept?: Losses,
+): boolean {
+  const keepsMost = (known: Candidate): boolean => {
+    if (kept) return losses.every((of) => of(known) <= of(kept))
+    return choice.split.by !== 'activations' && keepsAll(known)
+  }
+  return candidates.some(
+    (known) => keepsMost(known) && costs.every((of) => of(known) <= (of === refreshesOf ? 1 : CHEAPER) * of(least)),
+  )
+}
+
+const keepsAll = ({ judgedBy, keptLabels }: Losses): boolean => judgedBy === 'labels' && keptLabels === 1
+
+/** Whether some activations have a higher degree than in a candidate of the same cuts that keeps every label: that can only cost more. */
+export const isDeeperThanNeeded = (candidates: readonly Candidate[], choice: DeploymentChoice): boolean =>
+  candidates.some(
+    (known) =>
+      keepsAll(known) &&
+      choice.splitPools === known.splitPools &&
+      JSON.stringify(choice.split) === JSON.stringify(known.split) &&
+      degreesOf(known).every((degree) => degree === 2) &&
+      degreesOf(choice).some((degree) => degree > 2),
+  )
+
+const degreesOf = ({ degree, degrees }: DeploymentChoice): Degree[] => [degree, ...Object.values(degrees)]
 
 /**
  * The candidate for a goal within the limits. Where none keeps enough, the one that keeps most within the other limits;
@@ -77,9 +129,9 @@ export function recommend(candidates: readonly Candidate[], goal: Goal, limits: 
   const within = candidates.filter(
     ({ bundleBytes, refreshes }) => bundleBytes <= maxBundleBytes && refreshes <= maxRefreshes,
   )
-  const least = goal === 'exact' ? 1 : minKept
-  const enough = within.filter((candidate) => keepsEnough({ ...candidate, samples: 0 }, least))
-  const [loss] = respects
+  const enough = within.filter((candidate) =>
+    goal === 'exact' ? losesNothing(candidate) : keepsEnough({ ...candidate, samples: 0 }, minKept),
+  )
   const by = { offline: loss, exact: (one: Candidate) => one.bundleBytes, small: (one: Candidate) => one.bundleBytes }
   const order = goal === 'fast' ? (one: Candidate) => one.edgeSeconds : by[goal]
   return best(enough, order) ?? best(within, loss)

@@ -136,7 +136,7 @@ export class NoisyEvaluator implements Evaluator<Noisy> {
    * of centred parts, one for each prime. SEAL's are not centred: their mean, q/2 · (1 + X + … + X^(N−1)), is q/(1 − ζ) at the
    * root ζ of a slot, largest in slot 0.
    */
-  #keySwitch({ primes }: Level, keyPrimes: number): (slot: number) => number {
+  #keySwitch({ primes }: Level, keyPrimes: number): Deviation {
     const { parameters } = this.#network.plan
     const degree = parameters.polyModulusDegree
     const values = allPrimesOf(parameters).map(Number)
@@ -148,17 +148,16 @@ export class NoisyEvaluator implements Evaluator<Noisy> {
     )
     const keyError = (errorDeviation * Math.sqrt(degree) * Math.hypot(...digits)) / divisor
     const centred = keyError * Math.sqrt(degree / 12)
-    const uneven = parameters.keySwitching ? 0 : keyError
     const rounding = 2 * this.#rounding + this.#roundingTimesSecret
-    return (slot) => Math.hypot(centred, uneven * this.#inverseDistance[slot]) + rounding
+    if (parameters.keySwitching) return centred + rounding
+    return (slot) => Math.hypot(centred, keyError * this.#inverseDistance[slot]) + rounding
   }
 
   #weight(index: WeightIndex): Float64Array {
     const { scale } = this.#network.plan.weights[index]
     const deviation = must(this.#weightDeviations, index) / scale
     const vector = this.#network.weightVectors(index)
-    const normals = this.#normals.next(vector.length)
-    return vector.map((value, slot) => value + deviation * normals[slot])
+    return withNoise(vector, deviation, this.#normals.next(vector.length))
   }
 
   /**
@@ -178,7 +177,7 @@ export class NoisyEvaluator implements Evaluator<Noisy> {
       }
       const first = instructions.find((instruction) => instruction.op === 'rotate')
       const level: Level = { ...input, parts: 2 }
-      const switched = first ? this.#keySwitch(level, must(this.#keys.rotationPrimes, first.steps))(1) : 0
+      const switched = first ? inSlot(this.#keySwitch(level, must(this.#keys.rotationPrimes, first.steps)), 1) : 0
       const deviation = Math.sqrt(results.length) * Math.hypot(fresh, switched / Math.SQRT2)
       for (const { weight } of results) deviations.set(weight, deviation)
     }
@@ -203,7 +202,7 @@ export class NoisyEvaluator implements Evaluator<Noisy> {
     switch (instruction.op) {
       case 'rotate': {
         const level: Level = { primes, scale: 1, parts: 2 }
-        return Math.hypot(before, this.#keySwitch(level, must(this.#keys.rotationPrimes, instruction.steps))(1))
+        return Math.hypot(before, inSlot(this.#keySwitch(level, must(this.#keys.rotationPrimes, instruction.steps)), 1))
       }
       case 'mask-sum':
         return before * instruction.scale
@@ -216,9 +215,21 @@ export class NoisyEvaluator implements Evaluator<Noisy> {
     }
   }
 
-  #noisy(slots: Float64Array, level: Level, deviation: number | ((slot: number) => number)): Noisy {
-    const at = typeof deviation === 'number' ? () => deviation : deviation
+  #noisy(slots: Float64Array, level: Level, deviation: Deviation): Noisy {
     const normals = this.#normals.next(slots.length)
-    return { slots: slots.map((value, slot) => value + (at(slot) / level.scale) * normals[slot]), level }
+    if (typeof deviation === 'number') return { slots: withNoise(slots, deviation / level.scale, normals), level }
+    return { slots: slots.map((value, slot) => value + (deviation(slot) / level.scale) * normals[slot]), level }
   }
+}
+
+/** Of every slot alike, or of each its own. */
+type Deviation = number | ((slot: number) => number)
+
+const inSlot = (deviation: Deviation, slot: number): number =>
+  typeof deviation === 'number' ? deviation : deviation(slot)
+
+function withNoise(values: Float64Array, deviation: number, normals: Float64Array): Float64Array {
+  const noisy = new Float64Array(values.length)
+  for (let slot = 0; slot < values.length; slot++) noisy[slot] = values[slot] + deviation * normals[slot]
+  return noisy
 }

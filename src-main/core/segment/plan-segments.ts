@@ -42,14 +42,26 @@ export function* planInParts(model: RefreshedModel, split: Split, options: Segme
 }
 
 /** A network's plan with the largest scales, and all others between which it may come to lie: see plan-by-need.ts. */
-export function planRange(
+export interface PlanRange {
+  readonly largest: PlannedSegments
+  readonly others: readonly PlannedSegments[]
+}
+
+/** Plans all that a need may choose from, with a stop before each segment. */
+export function* planRangeInParts(
   model: RefreshedModel,
   split: Split,
   options: Omit<SegmentOptions, 'given' | 'need'>,
-): { readonly largest: PlannedSegments; readonly others: readonly PlannedSegments[] } {
+): InParts<PlanRange> {
   const { refreshed, plan, finish } = planningOf(model, split, options)
-  const [largest, ...others] = atOnce(planExtremes(refreshed, plan, options))
-  return { largest: finish(largest), others: others.map(finish) }
+  const forms = yield* planExtremes(refreshed, plan, options)
+  const finished: PlannedSegments[] = []
+  for (const [i, form] of forms.entries()) {
+    yield { done: i, total: forms.length, detail: 'shared weights' }
+    finished.push(finish(form))
+  }
+  const [largest, ...others] = finished
+  return { largest, others }
 }
 
 interface Planning {
