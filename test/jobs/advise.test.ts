@@ -5,20 +5,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { silent } from '../../src-main/core/progress.ts'
 import { advise, readPlanFile, type AdviseRequest, type AdviseResult } from '../../src-main/jobs/advise.ts'
 import { plan } from '../../src-main/jobs/plan.ts'
-import { mnistSamples } from '../support/mnist-samples.ts'
 import { npyFile } from '../support/npy.ts'
+import { tinyOnnx } from '../support/tiny-onnx.ts'
 
+/** A network of 22 units: its parameters are as secure as any. */
 describe('advise', () => {
   let folder: string
   let request: AdviseRequest
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sealwright-advise-'))
     const calibration = join(folder, 'calibration.npy')
-    const samples = Float64Array.from(mnistSamples(0, 60).flatMap((sample) => [...sample]))
-    await writeFile(calibration, npyFile([60, 1, 28, 28], samples))
+    const model = join(folder, 'tiny.onnx')
+    await writeFile(model, tinyOnnx())
+    const samples = Float64Array.from({ length: 100 * 16 }, (_, i) => Math.sin(i * i))
+    await writeFile(calibration, npyFile([100, 1, 4, 4], samples))
     request = {
-      model: join(import.meta.dirname, '../models/trained/mnist_cryptonets_relu.onnx'),
-      calibration,
+      ...{ model, calibration },
       preprocessing: { scale: 1, mean: [0], std: [1] },
       input: 'encrypted',
       goal: 'exact',

@@ -201,7 +201,7 @@ class Advisor {
       // Of mixed degrees, the lower: no more than the least is asked for.
       const skeleton = refreshedSkeletonOf(this.#model, { degree, exact, splitPools })
       const least = leastOf(await this.#forecasts(skeleton, split))
-      if (this.#wasTried(choice, least) || this.#isBeatenAnyway(choice, least)) return
+      if (this.#wasTried(choice, exact, least) || this.#isBeatenAnyway(choice, least)) return
       const { polynomial, kept } = await this.#fit({ ...choice, exact })
       if (this.#isBeatenAnyway(choice, least, kept)) return
       const squares = foldBetweenRefreshes(polynomial, this.#planned)
@@ -214,9 +214,14 @@ class Advisor {
     }
   }
 
-  /** Rules may come to the same cuts. */
-  #wasTried({ degree, degrees, splitPools }: DeploymentChoice, { cuts }: DeploymentCosts): boolean {
-    const key = JSON.stringify([degree, degrees, splitPools, cuts])
+  /** Rules may come to the same cuts, and where every activation is exact degrees say nothing. */
+  #wasTried(
+    { degree, degrees, splitPools }: DeploymentChoice,
+    exact: ReadonlySet<LayerId>,
+    { cuts }: DeploymentCosts,
+  ): boolean {
+    const isApproximated = this.#model.layers.some(({ id, kind }) => kind !== 'linear' && !exact.has(id))
+    const key = JSON.stringify([cuts, ...(isApproximated ? [degree, degrees, splitPools] : [])])
     const known = this.#tried.has(key)
     this.#tried.add(key)
     return known

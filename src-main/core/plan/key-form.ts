@@ -38,12 +38,25 @@ export function keyChainOf(parameters: CkksParameters, dataPrimes: number): numb
   ]
 }
 
+type Digits = readonly (readonly [number, number])[]
+
+/** Searches ask for the same few millions of times. */
+const knownDigits = new Map<number, Digits>()
+const MOST_PRIMES = 1024
+
 /** [first, end) of the data primes of each digit, of a value with so many primes. */
-export const digitsOf = ({ digitPrimes }: KeyForm, primes: number): readonly (readonly [number, number])[] =>
-  Array.from({ length: Math.ceil(primes / digitPrimes) }, (_, i) => [
-    i * digitPrimes,
-    Math.min(primes, (i + 1) * digitPrimes),
-  ])
+export function digitsOf({ digitPrimes }: KeyForm, primes: number): Digits {
+  const key = digitPrimes * MOST_PRIMES + primes
+  let digits = knownDigits.get(key)
+  if (!digits) {
+    digits = Array.from({ length: Math.ceil(primes / digitPrimes) }, (_, i) => [
+      i * digitPrimes,
+      Math.min(primes, (i + 1) * digitPrimes),
+    ])
+    knownDigits.set(key, digits)
+  }
+  return digits
+}
 
 /** Residue polynomials of one seeded key for values with at most so many primes. */
 export function keySizeOf(parameters: CkksParameters, dataPrimes: number): number {
