@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { textOf } from '../../src-main/cli/commands/decrypt.ts'
 import { pairs, table } from '../../src-main/cli/table.ts'
 import { stepCounter, type ProgressEvent } from '../../src-main/core/progress.ts'
 import { errorText, ProgressLine, progressText } from '../../src-main/cli/terminal.ts'
@@ -6,6 +7,14 @@ import { bytes, seconds } from '../../src-main/core/units.ts'
 import { number, numbers, positiveNumber, wholeNumber } from '../../src-main/cli/values.ts'
 
 describe('what people read', () => {
+  it('tells a quantity, or whether it is above 0, where no label is meant', () => {
+    const quantity = { label: 1, isQuantity: true } as const
+    expect(textOf({ ...quantity, scores: [4.75] })).toBe('output 4.75')
+    expect(textOf(quantity)).toContain('the output is above 0')
+    expect(textOf({ ...quantity, label: 0 })).toContain('the output is 0 or below')
+    expect(textOf({ label: 1, labelName: 'defect' })).toBe('label 1 (defect)')
+  })
+
   it('aligns tables, numbers to the right', () => {
     expect(
       table(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Revealed } from '../../jobs/decrypt.ts'
+import type { DecryptResult } from '../../jobs/decrypt.ts'
 import { answer, command } from '../command.ts'
 import { withUnlock, type UnlockOptions } from '../options.ts'
 import { readUnlock } from '../passphrase.ts'
@@ -40,7 +40,10 @@ export function decryptCommand(): Command {
   })
 }
 
-function textOf({ label, labelName, top, topNames, scores }: Revealed): string {
+export function textOf({ label, labelName, top, topNames, scores, isQuantity }: DecryptResult): string {
+  if (isQuantity && scores) return `output ${scores[0]}`
+  if (isQuantity)
+    return `label ${label}: the output is ${label === 1 ? 'above 0' : '0 or below'}; --reveal scores tells it`
   const ranks = (top ?? []).map((other, rank) => [rank + 1, topNames ? `${other} (${topNames[rank]})` : other])
   const rows = (scores ?? []).map((score, other) => [other, score])
   return [
