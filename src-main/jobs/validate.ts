@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { writeOnnx } from '../core/onnx/write-onnx.ts'
-import { classesOf } from '../core/network/layer-model.ts'
+import { classesOf, sizeOf, type LayerModel } from '../core/network/layer-model.ts'
 import { labelOf } from '../core/network/classification.ts'
 import { runLayerBatch } from '../core/network/run-layers.ts'
 import { breathe, stepCounter, type WorkContext } from '../core/progress.ts'
@@ -51,6 +51,8 @@ export interface ValidateResult extends AccuracyReport {
 /** Samples that say which layer lost what: figures to a per cent. */
 const ATTRIBUTED_SAMPLES = 300
 const CHUNK = 250
+/** What attributed samples and a chunk may hold, as float64; of large pictures fewer are taken. */
+const [MOST_ATTRIBUTED_BYTES, MOST_CHUNK_BYTES] = [128 * 2 ** 20, 64 * 2 ** 20]
 
 export { reportText }
 
@@ -78,8 +80,12 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
     ),
   )
   const layers = await watch.time('attribute', () =>
-    attributeLayers(model, polynomial, samples.first(ATTRIBUTED_SAMPLES), listening, (each) =>
-      classScores(model, each),
+    attributeLayers(
+      model,
+      polynomial,
+      samples.first(atMost(ATTRIBUTED_SAMPLES, MOST_ATTRIBUTED_BYTES, model)),
+      listening,
+      (each) => classScores(model, each),
     ),
   )
   const count = Math.min(request.encrypted, samples.length)
@@ -146,6 +152,8 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
 /** Samples that are read again each time they are used. */
 interface StreamedSamples {
   readonly length: number
+  /** As many as are held at once. */
+  readonly chunk: number
   slice(from: number, to: number): Float64Array[]
   first(count: number): Float64Array[]
 }
@@ -159,8 +167,9 @@ async function openData(request: ValidateRequest, network: NetworkFile, work: Wo
   const length = indices.length
   const slice = (from: number, to: number): Float64Array[] =>
     Array.from({ length: Math.max(0, Math.min(to, length) - from) }, (_, i) => opened.at(from + i))
-  await inChunks('read', { length, slice }, work, async () => [])
-  const samples: StreamedSamples = { length, slice, first: (count) => slice(0, count) }
+  const chunk = atMost(CHUNK, MOST_CHUNK_BYTES, model)
+  await inChunks('read', { length, chunk, slice }, work, async () => [])
+  const samples: StreamedSamples = { length, chunk, slice, first: (count) => slice(0, count) }
   const targets = await targetsOf(request, model, source)
   if (targets) return { samples, opened, targets: indices.map((index) => targets[index]) }
   const found = await labelsOfNetwork(request, { model, classNames: network.classNames }, source)
@@ -226,7 +235,11 @@ async function referenceOutputs(
   }
 }
 
-type Chunked = Pick<StreamedSamples, 'length' | 'slice'>
+type Chunked = Pick<StreamedSamples, 'length' | 'chunk' | 'slice'>
+
+/** At least one. */
+const atMost = (samples: number, bytes: number, { input }: LayerModel): number =>
+  Math.max(1, Math.min(samples, Math.floor(bytes / (8 * sizeOf(input.shape)))))
 
 async function inChunks(
   stage: string,
@@ -234,10 +247,10 @@ async function inChunks(
   work: WorkContext,
   run: (chunk: readonly Float64Array[]) => Promise<Float64Array[]>,
 ): Promise<Float64Array[]> {
-  const step = stepCounter(work, stage, Math.ceil(samples.length / CHUNK))
+  const step = stepCounter(work, stage, Math.ceil(samples.length / samples.chunk))
   const outputs: Float64Array[] = []
-  for (let first = 0; first < samples.length; first += CHUNK) {
-    outputs.push(...(await run(samples.slice(first, first + CHUNK))))
+  for (let first = 0; first < samples.length; first += samples.chunk) {
+    outputs.push(...(await run(samples.slice(first, first + samples.chunk))))
     await breathe()
     step()
   }
