@@ -3,7 +3,10 @@ import type { Tested } from '../ipc/results.ts'
 import type { TestRecord } from '../ipc/views.ts'
 
 /** A test as the project's history keeps it. */
-export function testRecordOf(what: string, { samples }: Pick<Tested, 'samples'>): TestRecord {
+export function testRecordOf(
+  what: string,
+  { samples, isQuantity }: Pick<Tested, 'samples' | 'isQuantity'>,
+): TestRecord {
   const differences = samples.flatMap(({ maxAbsDifference, maxAbsLogit }) =>
     maxAbsDifference === undefined || !maxAbsLogit ? [] : [maxAbsDifference / maxAbsLogit],
   )
@@ -12,7 +15,7 @@ export function testRecordOf(what: string, { samples }: Pick<Tested, 'samples'>)
     when: new Date().toISOString(),
     what: what.slice(0, 200),
     samples: samples.length,
-    same: samples.filter(({ original, encrypted }) => original === encrypted).length,
+    ...(!isQuantity && { same: samples.filter(({ original, encrypted }) => original === encrypted).length }),
     seconds: median(samples.map(({ seconds }) => seconds)) ?? 0,
     ...(difference !== undefined && { difference }),
   }

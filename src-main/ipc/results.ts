@@ -153,6 +153,8 @@ export type TestedSample = z.infer<typeof testedSample>
 /** Inputs that were computed under encryption, beside what the other networks make of them. */
 export const tested = z.object({
   samples: z.array(testedSample).readonly(),
+  /** The network gives one quantity: labels mean nothing, scores are what it says. */
+  isQuantity: z.boolean(),
   /** Of the last input, or the medians of a batch. */
   segments: z.array(segmentRun).readonly(),
   loadSeconds: seconds,

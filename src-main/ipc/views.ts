@@ -72,8 +72,8 @@ export const testRecord = z.strictObject({
   when: z.iso.datetime(),
   what: z.string().max(200),
   samples: count,
-  /** Labels that the encrypted network shares with the original. */
-  same: count,
+  /** Labels that the encrypted network shares with the original; absent of networks of one quantity. */
+  same: count.optional(),
   /** Median of the edge's computing. */
   seconds: z.number().nonnegative(),
   /** Median of |encrypted − polynomial| over the largest score; absent where there is no polynomial network. */

@@ -6,6 +6,7 @@ import { preprocess } from '../data/preprocess.ts'
 import { readSamples } from '../data/read-samples.ts'
 import { openReference, type Reference } from '../ort/reference.ts'
 import { openNetworkFile, referenceOptions, type NetworkRequest } from './open-network.ts'
+import { isQuantity } from './labels.ts'
 import { openOriginal, type Original } from './original.ts'
 import type { PreprocessingChoice } from './calibration.ts'
 
@@ -68,6 +69,11 @@ export class ClearNetworks {
     const approximated =
       polynomial === undefined ? undefined : await openReference(polynomial, referenceOptions({}, model))
     return new ClearNetworks(model, request.preprocessing, open, approximated)
+  }
+
+  /** The only output is a quantity: what stands for labels is its sign, and means nothing. */
+  get isQuantity(): boolean {
+    return isQuantity(this.#model)
   }
 
   /** @throws UserError what `readSamples` says */

@@ -36,6 +36,8 @@ export interface TriedSample extends Compared {
 
 export interface TryResult {
   readonly samples: readonly TriedSample[]
+  /** The network gives one quantity, and no label. */
+  readonly isQuantity: boolean
   /** Of the last input, or the medians of a batch, segment by segment. */
   readonly segments: readonly ServedRun[]
   readonly loadSeconds: number
@@ -65,6 +67,7 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
     leave.push(() => rm(folder, { recursive: true, force: true }))
     const networks = await ClearNetworks.open(request)
     leave.push(() => networks.close())
+    const { isQuantity } = networks
     const compare = async (at: number, values: Float64Array, encrypted: Float64Array, seconds: number) => {
       const { index, truth } = inputs[at]
       const compared = await networks.compare(values, encrypted)
@@ -72,7 +75,7 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
     }
     if (inputs.length >= LOADED_ONCE_FROM) {
       const batch = { networks, compare, folder, opener, keys: unlocked }
-      return { ...(await tryServed(request, batch, work)), seconds: watch.seconds }
+      return { ...(await tryServed(request, batch, work)), isQuantity, seconds: watch.seconds }
     }
     const samples: TriedSample[] = []
     let runs: readonly ServedRun[] = []
@@ -85,7 +88,8 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
       const encrypted = opener.open(await readResult(result))
       samples.push(await compare(at, values, encrypted, total(runs.map((run) => run.seconds))))
     }
-    return { samples, segments: runs, loadSeconds: total(runs.map((run) => run.loadSeconds)), seconds: watch.seconds }
+    const loadSeconds = total(runs.map((run) => run.loadSeconds))
+    return { samples, isQuantity, segments: runs, loadSeconds, seconds: watch.seconds }
   } finally {
     for (const done of leave.reverse()) await done()
   }
@@ -104,7 +108,7 @@ async function tryServed(
   { bundle, deployment, inputs, threads }: TryRequest,
   { networks, compare, folder, opener, keys }: Batch,
   work: WorkContext,
-): Promise<Omit<TryResult, 'seconds'>> {
+): Promise<Omit<TryResult, 'seconds' | 'isQuantity'>> {
   const asked = inputs.map((input, at) => ({
     read: async () => (await networks.read(input)).npy,
     result: join(folder, `${at}.result`),

@@ -232,6 +232,20 @@ describe('a network of one quantity', () => {
       for (const word of ['Labels kept', 'margin over']) expect(screen).not.toContain(word)
       expect(screen).toContain('Samples furthest from the original')
       expect(await violations(app.page)).toEqual([])
+
+      await person.go('Test')
+      await person.button('Seal and run').click()
+      const comparison = app.page.getByRole('table', { name: 'Comparison' })
+      await comparison.waitFor({ timeout: longMs })
+      const [says] = await comparison.locator('tbody tr').all()
+      const values = (await says.locator('td.label').allTextContents())
+        .slice(1)
+        .map((text) => Number(text.trim().replace('−', '-')))
+      const [original, , encrypted] = values
+      expect(original).toBeCloseTo(truth(...rows[0]), 2)
+      expect(Math.abs(encrypted - original)).toBeLessThan(1)
+      expect(await person.fact('Same labels').count()).toBe(0)
+      expect(await person.fact('Difference, at most').textContent()).toMatch(/%$/)
     },
   )
 })

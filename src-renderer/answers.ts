@@ -1,0 +1,22 @@
+/** What each network says of a sample: a class by its number, or the quantity itself. */
+import type { TestedSample } from './api.ts'
+import { figure } from './format.ts'
+
+interface Answers {
+  readonly original: string
+  readonly polynomial?: string
+  readonly encrypted: string
+}
+
+export function answersOf(
+  { original, polynomial, encrypted, scores }: Pick<TestedSample, 'original' | 'polynomial' | 'encrypted' | 'scores'>,
+  isQuantity: boolean,
+): Answers {
+  if (!isQuantity) return { original: `${original}`, polynomial: polynomial?.toString(), encrypted: `${encrypted}` }
+  const value = (outputs: readonly number[] | undefined): string | undefined => outputs && figure(outputs[0])
+  return {
+    original: value(scores?.original) ?? '–',
+    polynomial: value(scores?.polynomial),
+    encrypted: value(scores?.encrypted) ?? '–',
+  }
+}
