@@ -4,8 +4,8 @@
  * with a queue as long as there are clients; each client posts one sample after the other and looks into every answer.
  * With --busy 0.5 a client rests after each answer for as long as it waited for it: half the load.
  * Once a minute the clients pause, and twice as many requests as the queue holds arrive at once: those beyond it must be
- * refused at once. Prints counts, times and resident memory, each minute's to standard error; exit code 1 if a valid
- * request failed.
+ * refused at once. Prints counts, times and resident memory (at both ends, and the median of each quarter of the run),
+ * each minute's to standard error; exit code 1 if a valid request failed.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -124,7 +124,7 @@ async function load(edge: string, bundle: string): Promise<boolean> {
       p99Ms: quantile(answeredMs, 0.99),
       slowestRefusalMs: quantile(refusedMs, 1),
     },
-    residentMiB: { start: mebibytes[0], middle: mebibytes[mebibytes.length >> 1], end: mebibytes.at(-1) },
+    residentMiB: { start: mebibytes[0], end: mebibytes.at(-1), quarters: mediansOfQuarters(mebibytes) },
     ...(failures.length > 0 && { failures: [...new Set(failures)] }),
   }
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
@@ -139,6 +139,12 @@ async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1])
 }
+
+/** What grows, grows from one quarter of the run to the next; a single minute depends on when garbage was collected. */
+const mediansOfQuarters = (values: number[]): number[] =>
+  [0, 1, 2, 3].map((i) =>
+    quantile(values.slice(Math.floor((i * values.length) / 4), Math.ceil(((i + 1) * values.length) / 4)), 0.5),
+  )
 
 const quantile = (values: number[], share: number): number => {
   const sorted = values.toSorted((a, b) => a - b)
