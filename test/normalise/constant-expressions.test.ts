@@ -43,3 +43,9 @@ it.each(named)('computes $operator of constants', async ({ operator, inputs, att
   expect(imported.layers.map(({ kind }) => kind)).toEqual(['linear'])
   expect(await differenceFromRuntime(imported, bytes)).toBeLessThan(1e-5)
 })
+
+it('refuses a network of which only padding reaches the output', () => {
+  const pads = { by: { shape: [8], values: [0, 0, 4, 0, 0, 0, -4, 0], type: 'int64' } } as const
+  const bytes = model(['N', 1, 4, 4], [node('Relu', 'x', 'r'), node('Pad', 'r by', 'y')], pads)
+  expect(() => importModel(bytes)).toThrow(expect.objectContaining({ code: 'constant-output' }))
+})

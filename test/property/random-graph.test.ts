@@ -1,20 +1,50 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { differenceFromRuntime, importModel } from '../models/compare.ts'
+import type { LayerModel } from '../../src-main/core/network/layer-model.ts'
+import { openReference } from '../../src-main/ort/reference.ts'
+import { differenceFromRuntime, importModel, randomSample, relativeDifference } from '../models/compare.ts'
 import { writeModel } from '../onnx/write-model.ts'
 import { buildModel } from './build-model.ts'
 import { chooseSeed } from '../support/seed.ts'
 
 const graphs = 1000
+
+/** Undefined where only padding reaches the output. */
+function imported(bytes: Uint8Array, wholeNetwork: boolean): LayerModel | undefined {
+  try {
+    return importModel(bytes, { wholeNetwork })
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'constant-output') return undefined
+    throw error
+  }
+}
+
+/** What ONNX Runtime gives for a random sample. */
+async function outputsOf(bytes: Uint8Array, size: number, seed: number): Promise<Float64Array> {
+  const reference = await openReference(bytes, { literal: true })
+  try {
+    return await reference.run(randomSample(size, seed))
+  } finally {
+    await reference.close()
+  }
+}
+
 describe('random graphs', () => {
   it(`${graphs} of them, normalised and evaluated, equal ONNX Runtime`, { timeout: 120_000 }, async () => {
     const numbers = fc.array(fc.nat(5039), { minLength: 8, maxLength: 80 })
     const seed = chooseSeed('random graphs')
     await fc.assert(
       fc.asyncProperty(numbers, fc.nat(1 << 30), fc.integer({ min: 1, max: 9 }), async (list, weightSeed, length) => {
-        const bytes = writeModel(buildModel(list, weightSeed, length))
+        const graph = buildModel(list, weightSeed, length)
+        const bytes = writeModel(graph)
         // Of every other graph the owner does what it can after decryption.
-        const model = importModel(bytes, { wholeNetwork: weightSeed % 2 === 0 })
+        const model = imported(bytes, weightSeed % 2 === 0)
+        if (!model) {
+          const size = graph.inputs[0].shape.reduce<number>((product, length) => product * Number(length), 1)
+          const [one, other] = [await outputsOf(bytes, size, 1), await outputsOf(bytes, size, 2)]
+          expect(relativeDifference(one, other)).toBeLessThan(1e-5)
+          return
+        }
         const difference = await differenceFromRuntime(model, bytes, 1, true)
         expect(difference).toBeLessThan(1e-4)
       }),

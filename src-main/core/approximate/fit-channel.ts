@@ -2,7 +2,7 @@ import { chebyshevNodes } from '../numeric/chebyshev.ts'
 import { leastSquares } from '../numeric/least-squares.ts'
 import { legendre, powersInLegendre } from '../numeric/legendre.ts'
 import type { Degree } from '../network/polynomial-model.ts'
-import { noMoments, observe } from './moments.ts'
+import { leadingMoments, noMoments, observe } from './moments.ts'
 import type { Moments } from './moments.ts'
 import { substitute } from '../numeric/monomials.ts'
 import type { Coefficients } from '../numeric/monomials.ts'
@@ -88,12 +88,22 @@ export function pointMoments(points: Points, exact: (x: number) => number, optio
 /**
  * The polynomial of degree 2, 4 or 8 in x with the least error by the moments, among those that can be written as squares
  * within the limits: a quadratic's vertex within `vertexLimit`, a quartic as fourth·(y² + inner)² + first·y + constant, an
- * octic as an even one in y and first·y.
+ * octic as an even one in y and first·y. Its degree is lower where the range is too narrow for it.
  */
 export function fitMoments(moments: Moments, middle: number, half: number, options: FitOptions): Coefficients {
-  const design = factor(moments)
-  const fitted = fitters[options.degree](design, options)
+  const degree = degreeWithin(options.degree, middle, half)
+  const fitted = new Float64Array(options.degree + 1)
+  fitted.set(fitters[degree](factor(leadingMoments(moments, degree + 1)), options))
   return substitute(fitted, 1 / half, -middle / half)
+}
+
+/** In powers of x terms cancel that are (middle / half)^degree times what varies: with more, under 16 of 53 bits were left. */
+const MOST_CANCELLED = 2 ** 36
+
+/** On a range far from 0 and narrow beside that, what higher powers add is less than the rounding of their terms. */
+function degreeWithin(degree: Degree, middle: number, half: number): Degree {
+  const lower = [8, 4, 2] as const
+  return lower.find((d) => d <= degree && Math.abs(middle / half) ** d <= MOST_CANCELLED) ?? 2
 }
 
 /** The moments as a small least-squares problem: error = ‖factor·θ − target‖² + constant. */

@@ -22,6 +22,16 @@ export const noMoments = (count: number): Moments => ({
   energy: 0,
 })
 
+/** Of the first `count` polynomials alone. */
+export function leadingMoments(moments: Moments, count: number): Moments {
+  if (count === moments.count) return moments
+  const leading = { ...noMoments(count), right: moments.right.subarray(0, count), energy: moments.energy }
+  for (let i = 0; i < count; i++) {
+    leading.gram.set(moments.gram.subarray(i * moments.count, i * moments.count + count), i * count)
+  }
+  return leading
+}
+
 /** Adds one weighted observation. */
 export function observe(moments: Moments, basis: Float64Array, y: number, weight: number): void {
   const { count, gram, right } = moments

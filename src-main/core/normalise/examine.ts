@@ -6,7 +6,7 @@ import { beginAt } from './begin-at.ts'
 import { describeTail } from './describe-tail.ts'
 import { firstTensorOf, type Ends } from './first-tensor.ts'
 import { lastNodes } from './last-nodes.ts'
-import { checkSamples, lower, type Lowered } from './lower.ts'
+import { checkSamples, constantOutput, lower, type Lowered } from './lower.ts'
 import { foldConstants } from './passes/fold-constants.ts'
 import { dropIdleClamps } from './passes/drop-idle-clamps.ts'
 import { fuseLinear } from './passes/fuse-linear.ts'
@@ -118,11 +118,15 @@ function examineOne(graph: Graph, folded: Graph, choice: Choice): Examination {
       },
     }),
   }
-  return {
-    ...lowered,
-    constants,
-    model: nameLayers(fuseLinear(poolBeforeScale(simplified(fuseLinear(removeDeadLayers(model)), onIntegers))), graph),
-  }
+  const finished = fuseLinear(poolBeforeScale(simplified(fuseLinear(removeDeadLayers(model)), onIntegers)))
+  if (readsNothing(finished)) throw constantOutput()
+  return { ...lowered, constants, model: nameLayers(finished, graph) }
+}
+
+/** Whether only padding has reached the output. */
+function readsNothing({ layers, output }: LayerModel): boolean {
+  const last = layers.find(({ id }) => id === output)
+  return last?.kind === 'linear' && last.terms.every(({ map }) => map.kind === 'sparse' && map.values.length === 0)
 }
 
 /** Of the file's own tensors; one that only moves the input is no network. */

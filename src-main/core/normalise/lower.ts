@@ -134,9 +134,7 @@ function lowerWith(
     outcomes.push({ node, sources, shape, layers: network.layers.slice(before).map(({ id }) => id) })
   }
   const result = values.get(graph.outputs[0].name)
-  if (result?.kind === 'constant') {
-    throw new UserError('constant-output', 'The output does not depend on the input.', { hint: 'Check the export.' })
-  }
+  if (result?.kind === 'constant') throw constantOutput()
   if (unsupported.length === 0 && result?.kind === 'unknown' && result.cause) unsupported.push(result.cause)
   if (unsupported.length === 0) checkOutput(input, values.get(beforeReshaping(graph)))
   network.beginNode('output', [])
@@ -144,6 +142,9 @@ function lowerWith(
   const output = isView ? outputLayer(network, result) : undefined
   return { network, input, form, output, outputShape: isView ? result.shape : [], unsupported, outcomes, supported }
 }
+
+export const constantOutput = (): UserError =>
+  new UserError('constant-output', 'The output does not depend on the input.', { hint: 'Check the export.' })
 
 /**
  * Take branches.
