@@ -69,6 +69,33 @@ describe('a plan computes the network', () => {
     expect(worstError(b.model(b.dense('d', 'gap', 10)))).toBeLessThan(1e-12)
   })
 
+  it.each([
+    [1, 1],
+    [2, 1],
+    [2, 2],
+    [3, 2],
+    [4, 3],
+  ])('a convolution of size %d padded by %d, whose output is wider than its input', (kernel, pad) => {
+    for (const [width, stride] of [
+      [8, 1],
+      [9, 1],
+      [9, 2],
+    ]) {
+      const b = networkBuilder([1, 8, width])
+      b.square('s1', b.conv('c1', INPUT, 2, 1))
+      b.square('s2', b.conv('c2', 's1', 2, kernel, stride, pad))
+      expect(worstError(b.model(b.dense('d', 's2', 3)))).toBeLessThan(1e-12)
+    }
+  })
+
+  it('a convolution of which only padding reaches some rows', () => {
+    const b = networkBuilder([1, 1, 20])
+    b.square('s1', b.conv('c1', INPUT, 2, 1))
+    const map: ConvMap = { ...b.convMap('s1', 2, [1, 1]), strides: [2, 1], pads: [1, 0, 0, 0] }
+    b.square('s2', b.sum('c2', [{ input: 's1', map }], [2, 1, 20]))
+    expect(worstError(b.model(b.dense('d', 's2', 3)))).toBeLessThan(1e-12)
+  })
+
   it('one-dimensional signals', () => {
     const b = networkBuilder([1, 1, 96])
     b.sum('c1', [{ input: INPUT, map: b.convMap(INPUT, 8, [1, 7], 1, 3) }], [8, 1, 96])

@@ -80,6 +80,21 @@ const networks: Record<string, { nodes: TestNode[]; constants: Record<string, Te
     constants: { w: tensor(4, 2, 3, 3), u: tensor(4, 1, 3, 3), v: tensor(256, 3) },
     isPolynomial: true,
   },
+  'a Conv behind another whose padding makes its output wider than its input': {
+    nodes: [
+      node('Conv', ['x', 'w', 'b'], 'c', { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
+      node('Mul', ['c', 'c'], 's'),
+      node('Conv', ['s', 'u', 'e'], 'o', { kernel_shape: [2, 2], pads: [1, 1, 1, 1] }),
+      node('Mul', ['o', 'o'], 't'),
+      node('Flatten', ['t'], 'f'),
+      node('Gemm', ['f', 'v', 'd'], 'y', { transB: 1 }),
+    ],
+    constants: {
+      ...{ w: tensor(2, 2, 3, 3), b: tensor(2), u: tensor(2, 2, 2, 2), e: tensor(2) },
+      ...{ v: tensor(3, 162), d: tensor(3) },
+    },
+    isPolynomial: true,
+  },
   'Relu, and Softmax at the end': {
     nodes: [
       node('Conv', ['x', 'w', 'b'], 'c', { kernel_shape: [3, 3] }),

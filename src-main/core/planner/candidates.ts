@@ -139,11 +139,22 @@ function spaceToDepth(grid: Grid, phases: number, slots: number): Pick<Layout, '
 
 /**
  * Layouts for the output of a map applied to `from`: rows and columns stay where the input's are (strides
- * leave gaps), channels and lanes take the slot-number bits that rows and columns leave free.
+ * leave gaps), channels and lanes take the slot-number bits that rows and columns leave free. Padding may make an output wider
+ * than the input's rows are apart: then it has a grid of its own.
  */
 export function outputCandidates(from: Layout, map: ConvGeometry | undefined, shape: Shape): OutputCandidate[] {
   const grid = map ? keptGrid(from, map, shape) : ownGrid(shape)
-  return grid ? gridCandidates(shape, from.slots, grid) : []
+  return grid ? gridCandidates(shape, from.slots, overlaps(grid) ? ownGrid(shape) : grid) : []
+}
+
+/** Whether two elements of a channel are in one slot. */
+function overlaps({ row, column }: RowsAndColumns): boolean {
+  const areApart = (offsets: Int32Array, by: number): boolean =>
+    offsets.every((offset, i) => i === 0 || offset - offsets[i - 1] > by)
+  if (areApart(column, 0) && areApart(row, column[column.length - 1])) return false
+  const taken = new Set<number>()
+  for (const y of row) for (const x of column) taken.add(y + x)
+  return taken.size < row.length * column.length
 }
 
 type RowsAndColumns = Pick<Layout, 'row' | 'column'>

@@ -181,6 +181,13 @@ export function convDiagonals(conv: ConvMap | PlacedConvolution, placement: Plac
   }
 }
 
+/** Products with zeros for the output ciphertexts that the diagonals leave out: only padding or nothing reaches them. */
+export function zeroDiagonals(diagonals: readonly Diagonal[], ciphertexts: number): DiagonalSet {
+  const reached = new Set(diagonals.map(({ output }) => output))
+  const others = Array.from({ length: ciphertexts }, (_, output) => output).filter((output) => !reached.has(output))
+  return { diagonals: others.map((output) => ({ input: 0, output, rotation: 0, parts: [0] })), fill() {} }
+}
+
 /** Only which diagonals convDiagonals has, in its order: what the search needs. */
 export function convRotations(conv: ConvMap | PlacedConvolution, placement: Placement): Diagonal[] {
   const { from, to } = placement

@@ -1,4 +1,3 @@
-import { invariant } from '../errors.ts'
 import { must, present } from '../must.ts'
 import { INPUT, sizeOf, type LayerId, type Shape } from '../network/layer-model.ts'
 import {
@@ -16,7 +15,8 @@ import {
 import { splitBabyGiant } from './baby-giant.ts'
 import type { OutputCandidate } from './candidates.ts'
 import { PlanBuilder } from './builder.ts'
-import { convDiagonals, elementDiagonals, isPlacedConvolution, numberOfWeight, type DiagonalSet } from './diagonals.ts'
+import { convDiagonals, elementDiagonals, isPlacedConvolution, numberOfWeight } from './diagonals.ts'
+import { zeroDiagonals, type DiagonalSet } from './diagonals.ts'
 import { packFirstLayer } from './first-layer.ts'
 import { modulo, positionsOf, type Layout } from './layout.ts'
 import { addsLanesFirst, keySwitchCosts, type LinearChoice, type TermChoice } from './linear-options.ts'
@@ -187,7 +187,14 @@ class Emitter {
         sets.push({ set: packing, offset, numbered: packing.numbered })
       }
     }
-    const folded = this.#products(step, choice, inputs, sets, primes).map((register) => {
+    sets.push({
+      set: zeroDiagonals(
+        sets.flatMap(({ set }) => set.diagonals),
+        layout.ciphertexts,
+      ),
+      offset: 0,
+    })
+    const folded = this.#products(choice, inputs, sets, primes).map((register) => {
       const isFirst = addsLanesFirst(this.#request.settings)
       let sum = isFirst ? register : this.#builder.rescale(register)
       for (let span = lanes.stride; span < lanes.stride * lanes.count; span *= 2) {
@@ -239,13 +246,7 @@ class Emitter {
   }
 
   /** Σ over giant steps of rot_g(relinearise(Σ weight × rot_b(input))), one register per output ciphertext. */
-  #products(
-    step: LinearStep,
-    choice: LinearChoice,
-    inputs: readonly Register[],
-    sets: readonly PlacedSet[],
-    primes: number,
-  ): Register[] {
+  #products(choice: LinearChoice, inputs: readonly Register[], sets: readonly PlacedSet[], primes: number): Register[] {
     const builder = this.#builder
     const { layout } = choice.candidate
     const { slots } = layout
@@ -271,7 +272,6 @@ class Emitter {
         if (group) group.push(k)
         else giants.set(split.giants[k], [k])
       })
-      invariant(giants.size > 0, 'a linear step has no weights', { layer: step.id })
       // As Horner's rule: only the gaps between giant steps need keys, and most gaps are equal.
       let sum: { readonly register: Register; readonly giant: number } | undefined
       for (const [giant, members] of [...giants].sort(([a], [b]) => b - a)) {

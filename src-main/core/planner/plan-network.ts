@@ -1,5 +1,5 @@
 import type { SquareModel } from '../network/square-model.ts'
-import { InternalError, UserError } from '../errors.ts'
+import { InternalError, invariant, UserError } from '../errors.ts'
 import { sizeOf } from '../network/layer-model.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
 import { chooseForms, typicalForms } from '../plan/choose-forms.ts'
@@ -61,7 +61,7 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
     settings,
   })
   const planned = interleave(turnClearInputs(single), batch)
-  checkLevels(planned)
+  checkFinished(planned)
   const result = { ...planned, ...(!masks && { masks }) }
   return options.given ? result : { ...result, plan: chooseForms(planned.plan, costs, msPerMegabyte) }
 }
@@ -111,8 +111,13 @@ function refuseLarge(model: SquareModel): void {
   }
 }
 
-/** Transform, then check: levels and scales of the finished plan are proved before any key exists. */
-function checkLevels({ plan }: PlannedNetwork): void {
+/** Transform, then check: places, levels and scales of the finished plan are proved before any key exists. */
+function checkFinished({ plan }: PlannedNetwork): void {
+  for (const { id, packing } of plan.layers) {
+    invariant(new Set(packing.positions).size === packing.positions.length, 'no two elements share a slot', {
+      layer: id,
+    })
+  }
   const evaluator = new LevelEvaluator(plan)
   runPlan(
     plan,
