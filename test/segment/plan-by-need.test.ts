@@ -8,7 +8,7 @@ import { atScale, scaleBitsOf } from '../../src-main/core/planner/at-scale.ts'
 import { isPostponed, scalesSeen, shapeOf } from '../../src-main/core/planner/chain-shape.ts'
 import { givenBy } from '../../src-main/core/planner/given-parameters.ts'
 import { parseSplit, WHOLE } from '../../src-main/core/segment/cut.ts'
-import { planRangeInParts, planSegments } from '../../src-main/core/segment/plan-segments.ts'
+import { planInParts, planRangeInParts, planSegments } from '../../src-main/core/segment/plan-segments.ts'
 import { spareBits, type PrecisionNeed } from '../../src-main/core/segment/spare-bits.ts'
 import { networkBuilder, randomSource } from '../planner/networks.ts'
 
@@ -41,6 +41,7 @@ function tieOf(output: Float64Array, margin: number): Float64Array {
 const options = { input: 'encrypted', searchWidth: 2, msPerMegabyte: 0.5 } as const
 const wholeOf = (model: ReturnType<typeof network>, need?: PrecisionNeed) =>
   planSegments(model, WHOLE, { ...options, need })
+const spare = (...of: Parameters<typeof spareBits>): number => atOnce(spareBits(...of))
 const scales = ({ segments }: ReturnType<typeof wholeOf>): number[] => segments.map(({ plan }) => scaleBitsOf(plan))
 
 describe('scales by need', () => {
@@ -49,10 +50,10 @@ describe('scales by need', () => {
 
   it('are the smallest whose simulated errors keep every label, and eight bits', () => {
     const planned = wholeOf(model, need)
-    expect(spareBits(planned, need)).toBeGreaterThanOrEqual(0)
+    expect(spare(planned, need)).toBeGreaterThanOrEqual(0)
     const [network] = planned.segments
     const less = atScale(network, scaleBitsOf(network.plan) - 1, kernelCosts, options.msPerMegabyte)
-    if (less) expect(spareBits({ segments: [less], cuts: [] }, need)).toBeLessThan(0)
+    if (less) expect(spare({ segments: [less], cuts: [] }, need)).toBeLessThan(0)
     expect(scales(planned)[0]).toBeLessThan(scales(wholeOf(model))[0])
   })
 
@@ -63,8 +64,8 @@ describe('scales by need', () => {
       return { ...need, outputs: [first, tieOf(second, margin), ...others] }
     }
     const usual = wholeOf(model)
-    const spare = [2 ** -10, 2 ** -11].map((margin) => spareBits(usual, narrowest(margin)))
-    expect(spare[0] - spare[1]).toBeCloseTo(1, 9)
+    const bits = [2 ** -10, 2 ** -11].map((margin) => spare(usual, narrowest(margin)))
+    expect(bits[0] - bits[1]).toBeCloseTo(1, 9)
     const [wide, narrow] = [2 ** -10, 2 ** -11].map((margin) => scales(wholeOf(model, narrowest(margin)))[0])
     expect(narrow).toBe(wide + 1)
   })
@@ -79,7 +80,7 @@ describe('scales by need', () => {
   it('count the errors of all segments', () => {
     const split = parseSplit('s1:refresh')
     const [usual, planned] = [undefined, need].map((each) => planSegments(model, split, { ...options, need: each }))
-    expect(spareBits(planned, need)).toBeGreaterThanOrEqual(0)
+    expect(spare(planned, need)).toBeGreaterThanOrEqual(0)
     expect(scales(planned)).toHaveLength(2)
     // A degree of one segment may have no larger scale than that of its largest plan; the other's has.
     const fewer = scales(usual).map((bits, i) => bits - scales(planned)[i])
@@ -87,17 +88,23 @@ describe('scales by need', () => {
     expect(Math.max(...fewer)).toBeGreaterThan(0)
   })
 
+  it('are simulated sample by sample, so that a job can be cancelled between them', () => {
+    const stops = [...planInParts(model, parseSplit('s1:refresh'), { ...options, need })]
+    const samples = stops.filter(({ detail }) => detail === 'simulated sample')
+    expect(samples.slice(0, 4).map(({ done, total }) => [done, total])).toEqual([0, 1, 2, 3].map((i) => [i, 4]))
+  })
+
   it('of a quantity are those of eight bits, since it has no label', () => {
     const single = network(1)
     const quantity = needOf(single)
-    const spare = spareBits(wholeOf(single), quantity)
-    const yes = spareBits(wholeOf(single), { ...quantity, isClassifier: true })
-    expect(spare).toBeGreaterThan(yes)
+    const spared = spare(wholeOf(single), quantity)
+    const yes = spare(wholeOf(single), { ...quantity, isClassifier: true })
+    expect(spared).toBeGreaterThan(yes)
     const tenfold = {
       ...quantity,
       outputs: quantity.outputs.map((output, i) => (i % 3 === 0 ? output : output.map(() => 0))),
     }
-    expect(spareBits(wholeOf(single), { ...tenfold, isClassifier: true })).toBe(-Infinity)
+    expect(spare(wholeOf(single), { ...tenfold, isClassifier: true })).toBe(-Infinity)
   })
 
   it.each([0.5, 2])(

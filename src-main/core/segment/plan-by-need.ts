@@ -33,7 +33,7 @@ export function* planByNeed(
     known.set(stretch, network)
     return network
   }
-  const spare = (stretches: readonly PlannedNetwork[]): number =>
+  const spare = (stretches: readonly PlannedNetwork[]): InParts<number> =>
     spareBits({ segments: stretches.map(shared), cuts }, need)
   const smallest = (largest: readonly PlannedNetwork[]): InParts<PlannedNetwork[] | undefined> =>
     smallestScales(largest, spare, options)
@@ -55,7 +55,7 @@ export function* planByNeed(
     const smaller = segments.some((segment) => hasSmallerDegree(segment, options))
       ? yield* plan({ isSimulated: true })
       : undefined
-    const largest = smaller && spare(smaller) >= 0 ? smaller : yield* plan({})
+    const largest = smaller && (yield* spare(smaller)) >= 0 ? smaller : yield* plan({})
     return (yield* smallest(largest)) ?? largest
   }
 
@@ -94,14 +94,14 @@ export function* planExtremes(
     if (postponed.masks) forms.push(stretches.map((stretch) => ({ ...stretch, masks: false })))
   }
   const all: PlannedNetwork[][] = []
-  for (const largest of forms) all.push(largest, (yield* smallestScales(largest, () => Infinity, options)) ?? largest)
+  for (const largest of forms) all.push(largest, (yield* smallestScales(largest, undefined, options)) ?? largest)
   return all
 }
 
-/** At the smallest scales that leave bits to spare, no larger than these; undefined where none is found. */
+/** At the smallest scales that leave bits to spare, where that is asked, no larger than these; undefined where none is found. */
 function* smallestScales(
   largest: readonly PlannedNetwork[],
-  spare: (stretches: readonly PlannedNetwork[]) => number,
+  spare: ((stretches: readonly PlannedNetwork[]) => InParts<number>) | undefined,
   { costs = kernelCosts, msPerMegabyte = usualMsPerMegabyte }: Pick<PlanOptions, 'costs' | 'msPerMegabyte'>,
 ): InParts<PlannedNetwork[] | undefined> {
   const most = Math.max(...largest.map(({ plan }) => bitsAboveNoise(plan, scaleBitsOf(plan))))
@@ -115,11 +115,11 @@ function* smallestScales(
     return stretches.every((stretch) => stretch !== undefined) ? stretches : undefined
   }
   // An error falls by half with every bit; but smaller scales leave room for special primes, with which key switches err less.
-  const spared = Math.max(1, Math.min(Math.floor(spare(largest)), Math.ceil(most - least)))
+  const spared = Math.max(1, Math.min(Math.floor(spare ? yield* spare(largest) : Infinity), Math.ceil(most - least)))
   for (let fewer = spared; fewer >= 0; fewer--) {
     yield { done: spared - fewer, total: largest.length > 1 ? spared + 1 : 1, detail: 'precision' }
     const stretches = at(most - fewer)
-    if (stretches && spare(stretches) >= 0) return stretches
+    if (stretches && (!spare || (yield* spare(stretches)) >= 0)) return stretches
   }
   return undefined
 }

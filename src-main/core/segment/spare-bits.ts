@@ -2,6 +2,7 @@ import { isFiniteOutput, marginOf } from '../network/classification.ts'
 import { present } from '../must.ts'
 import { evenly } from '../numeric/evenly.ts'
 import { median } from '../numeric/median.ts'
+import type { InParts } from '../parts.ts'
 import { NormalNumbers } from '../numeric/normal-numbers.ts'
 import { fillBatch } from '../plan/packing.ts'
 import type { PlannedSegments } from './planned-segments.ts'
@@ -34,21 +35,25 @@ const largestOf = (values: ArrayLike<number>): number =>
  * By how many bits more the errors of a plan may be: until a calibration sample's margin is within the bound of `validate` (twice the
  * largest error, or twelve times the root mean square), or an error (the largest, or three times the root mean square) is less than
  * eight bits below a sample's largest output (of a quantity, which may be 0, below its median size). Negative where they are too
- * large already.
+ * large already. Stops before each sample.
  */
-export function spareBits(
+export function* spareBits(
   planned: PlannedSegments,
   { samples, outputs, scoresOf, isClassifier }: PrecisionNeed,
-): number {
+): InParts<number> {
   const normals = new NormalNumbers(1)
   const finite = outputs.filter(isFiniteOutput)
-  const pairs = evenly(
+  const tried = evenly(
     [...samples.keys()].filter((i) => isFiniteOutput(outputs[i])),
     simulated,
-  ).map((i) => {
+  )
+  const pairs: { readonly exact: Float64Array; readonly noisy: Float64Array }[] = []
+  for (const [done, i] of tried.entries()) {
+    // A plan of one segment is simulated in less time than one would look up.
+    yield { done, total: planned.segments.length > 1 ? tried.length : 1, detail: 'simulated sample' }
     const noisy = runSegmentsNoisily(planned, fillBatch(planned.segments[0].plan, samples[i]), normals)
-    return { exact: outputs[i], noisy: noisy.subarray(0, outputs[i].length) }
-  })
+    pairs.push({ exact: outputs[i], noisy: noisy.subarray(0, outputs[i].length) })
+  }
   if (pairs.length === 0) return -Infinity
   const errors = pairs.map(({ exact, noisy }) => noisy.map((value, i) => value - exact[i]))
   const error = boundOf(errors, outputDeviations)
