@@ -147,7 +147,11 @@ export const withActivation = (command: Command): Command =>
         .default(`${DEFAULTS.degree}` satisfies ActivationOptions['activation']),
     )
     .option('--split-pools', 'split max-pools into maxima of rows, then of columns: more accurate, but deeper')
-    .option('--tuning-epochs <number>', 'passes that tune all weights together (default: 30 or fewer)', wholeNumber)
+    .option(
+      '--tuning-epochs <number>',
+      'passes that tune all weights together (default: 45, fewer for large networks)',
+      wholeNumber,
+    )
     .option('--target <share>', 'share of labels that auto keeps', number, 0.99)
     .option('--max-depth <levels>', 'levels that auto may use', positiveNumber)
     .option('--max-seconds <seconds>', 'most time that auto may plan for one encrypted input', number)

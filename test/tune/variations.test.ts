@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Shape } from '../../src-main/core/network/layer-model.ts'
+import type { Movement } from '../../src-main/core/tune/distort.ts'
 import { Variations } from '../../src-main/core/tune/variations.ts'
 
 const shape: Shape = [1, 6, 4]
@@ -7,7 +8,8 @@ const shape: Shape = [1, 6, 4]
 /** Sample s holds s in every place. */
 const samples = Array.from({ length: 200 }, (_, s) => new Float64Array(24).fill(s))
 
-const seen = (unlike?: 'column' | 'row') => [...new Variations(samples, shape, [], unlike).epoch(0, 16)].flat()
+const seen = (unlike?: 'column' | 'row', movements: readonly Movement[] = []) =>
+  [...new Variations(samples, shape, movements, { unlike }).epoch(0, 16)].flat()
 
 const varies = (values: Float64Array) => values.some((value) => value !== values[0])
 
@@ -33,6 +35,32 @@ describe('variations of samples', () => {
       expect(varies(values)).toBe(false)
       expect(values[0]).toBeGreaterThanOrEqual(0)
       expect(values[0]).toBeLessThan(200)
+    }
+  })
+
+  it('hold a rectangle of another picture, from side to side where shifts along these do not keep its label', () => {
+    for (const [movements, columns] of [
+      [['shift rows', 'shift columns'], 4],
+      [['shift rows'], 1],
+    ] as const) {
+      const pasted = seen(undefined, movements)
+        .map((values) => values.map(Math.round))
+        .filter(varies)
+      expect(pasted.length).toBeGreaterThan(30)
+      const widths = new Set<number>()
+      for (const values of pasted) {
+        const found = [...new Set(values)]
+        expect(found).toHaveLength(2)
+        const isRectangle = found.map((value) => {
+          const places = [...values.keys()].filter((k) => values[k] === value)
+          const side = (of: (k: number) => number) => new Set(places.map(of)).size
+          const wide = side((k) => k % 4)
+          if (places.length === wide * side((k) => Math.floor(k / 4))) widths.add(wide)
+          return widths.has(wide)
+        })
+        expect(isRectangle).toContain(true)
+      }
+      expect(widths.size).toBe(columns)
     }
   })
 

@@ -1,5 +1,6 @@
 import { present } from '../must.ts'
 import { median } from '../numeric/median.ts'
+import type { InputBasis } from './input-basis.ts'
 import type { Parameters } from './linear-step.ts'
 
 const [FIRST, SECOND, LEAST] = [0.9, 0.99, 1e-12]
@@ -15,7 +16,7 @@ const [LEAST_SEEN, REMEMBERED] = [8, 100]
  * by orders of magnitude; smaller ones where the samples say little of each weight, as in wide dense layers. Weights that are 0 stay 0: a map keeps its sparsity.
  */
 export class Adam {
-  readonly #sets: readonly (Parameters & { readonly [K in 'mean' | 'square' | 'start']: Float32Array } & {
+  readonly #sets: readonly (Parameters & { readonly [K in 'mean' | 'square' | 'start' | 'change']: Float32Array } & {
     readonly sizes: Float32Array
   })[]
   #taken = 0
@@ -34,6 +35,7 @@ export class Adam {
       mean: new Float32Array(set.values.length),
       square: new Float32Array(set.values.length),
       start: Float32Array.from(set.values),
+      change: new Float32Array(set.values.length),
       sizes: (unitsOf(set) ?? new Float32Array(set.values.length).fill(rootMeanSquare(set.values))).map(
         (unit) => unit * Math.min(1, Math.sqrt((set.evidence * samples) / ENOUGH_EVIDENCE)),
       ),
@@ -46,16 +48,22 @@ export class Adam {
     if (scale === 0) return
     this.#taken += 1
     const [debias, debiasSquare] = [1 - FIRST ** this.#taken, 1 - SECOND ** this.#taken]
-    for (const { values, gradient, lanes, mean, square, start, sizes, of } of this.#sets) {
+    for (const { values, gradient, lanes, mean, square, start, sizes, of, bases, change } of this.#sets) {
+      const isFixed = (i: number) => of === 'weights' && start[i] === 0
       for (let i = 0; i < values.length; i++) {
-        if (of === 'weights' && start[i] === 0) continue
         let slope = 0
         for (let lane = 0; lane < lanes; lane++) slope += scale * gradient[i * lanes + lane]
-        mean[i] += (1 - FIRST) * (slope - mean[i])
-        square[i] += (1 - SECOND) * (slope * slope - square[i])
-        const direction = mean[i] / debias / (Math.sqrt(square[i] / debiasSquare) + LEAST)
-        values[i] -= rate * sizes[i] * direction
+        change[i] = isFixed(i) ? 0 : slope
       }
+      eachBasis(bases, change, (basis, first, end) => basis.enter(change, first, end))
+      for (let i = 0; i < values.length; i++) {
+        mean[i] += (1 - FIRST) * (change[i] - mean[i])
+        square[i] += (1 - SECOND) * (change[i] * change[i] - square[i])
+        const direction = mean[i] / debias / (Math.sqrt(square[i] / debiasSquare) + LEAST)
+        change[i] = rate * sizes[i] * direction
+      }
+      eachBasis(bases, change, (basis, first, end) => basis.leave(change, first, end))
+      for (let i = 0; i < values.length; i++) if (!isFixed(i)) values[i] -= change[i]
     }
   }
 
@@ -71,6 +79,15 @@ export class Adam {
     if (this.#seen < LEAST_SEEN) return 0
     return Math.min(1, (MOST_OVER_TYPICAL * present(median(this.#norms))) / norm)
   }
+}
+
+/** The bases of equal parts of the values. */
+function eachBasis(
+  bases: readonly InputBasis[] | undefined,
+  { length }: Float32Array,
+  visit: (basis: InputBasis, first: number, end: number) => void,
+): void {
+  bases?.forEach((basis, g) => visit(basis, (g * length) / bases.length, ((g + 1) * length) / bases.length))
 }
 
 function normOf(sets: readonly Parameters[]): number {

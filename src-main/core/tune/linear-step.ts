@@ -4,6 +4,8 @@ import type { LayerId, LinearLayer, LinearMap, Shape, SparseMap } from '../netwo
 import { must, present } from '../must.ts'
 import type { Arena, Block } from './arena.ts'
 import type { Kernels, LinearKernel } from './kernels.ts'
+import { InputMoments } from './input-basis.ts'
+import type { InputBasis } from './input-basis.ts'
 import { eachGroup, eachImageRow, geometryOf, paddedSize } from './linear-term.ts'
 import type { Geometry } from './linear-term.ts'
 
@@ -19,6 +21,8 @@ export interface Parameters {
   readonly evidence: number
   /** What each is measured by, where that is not their own size. */
   readonly units?: Float32Array
+  /** Of weights: for each group of rows, one after the other, what steps are taken in. */
+  readonly bases?: readonly InputBasis[]
 }
 
 interface Term {
@@ -32,9 +36,13 @@ interface Term {
   /** The gradient's; undefined where the weights are structural. */
   readonly lanes?: Block
   readonly padded: Block
+  /** Of each group's inputs, where steps are to be taken in a basis of theirs. */
+  readonly moments?: readonly InputMoments[]
 }
 
 const LANES = 4
+/** Channels and taps that a basis may have, for each place that uses the weights: more would take longer than the passes themselves. */
+const MOST_DIRECTIONS = 2
 
 /** One linear layer in the kernels' memory, for `samples` inputs side by side. */
 export class LinearStep {
@@ -43,6 +51,8 @@ export class LinearStep {
   readonly #bias: Block
   readonly #biasGradient: Block
   readonly #samples: number
+  /** By term. */
+  readonly #bases = new Map<number, readonly InputBasis[]>()
 
   /** `trained` reserves what the gradients need. */
   constructor(
@@ -64,7 +74,7 @@ export class LinearStep {
         bases: arena.block(geometry?.bases.length ?? 0),
         offsets: arena.block(geometry?.offsets.length ?? 0),
         weights: arena.block(count),
-        ...(trained && !isStructural(map) && { lanes: arena.block(LANES * count) }),
+        ...(trained && !isStructural(map) && { lanes: arena.block(LANES * count), moments: momentsOf(geometry) }),
         padded: arena.scratch(geometry?.padding ? paddedSize(geometry.padding) * samples : 0),
       }
     })
@@ -85,14 +95,41 @@ export class LinearStep {
 
   get parameters(): Parameters[] {
     const layer = this.layer.id
-    const weights = this.#terms.flatMap(({ geometry, weights: { values }, lanes }) => {
+    const weights = this.#terms.flatMap(({ geometry, weights: { values }, lanes }, term) => {
       if (!lanes || !geometry) return []
       const evidence = geometry.places / geometry.taps
-      return [{ layer, of: 'weights' as const, values, gradient: lanes.values, lanes: LANES, evidence }]
+      const bases = this.#bases.get(term)
+      const known = { layer, of: 'weights' as const, values, gradient: lanes.values, lanes: LANES, evidence }
+      return [{ ...known, ...(bases && { bases }) }]
     })
     const evidence = sizeOf(this.layer.shape) / this.layer.bias.length
     const bias = { layer, values: this.#bias.values, gradient: this.#biasGradient.values, lanes: 1, evidence }
     return [...weights, { ...bias, of: 'bias' as const }]
+  }
+
+  /** Sees how inputs vary in the last forward pass. */
+  observe(values: ReadonlyMap<LayerId, Block>): void {
+    for (const term of this.#terms) {
+      const { geometry, moments, padded } = term
+      if (!moments || !geometry) continue
+      const input = must(values, term.input)
+      this.#readable(term, input)
+      const read = geometry.padding ? padded : input
+      moments.forEach((group, g) =>
+        group.see(read.values, this.#samples, g * geometry.groupStep, geometry.bases, geometry.offsets),
+      )
+    }
+  }
+
+  /** From now on the parameters have the bases of what was seen. */
+  decorrelate(): void {
+    this.#terms.forEach(({ moments }, term) => {
+      if (moments)
+        this.#bases.set(
+          term,
+          moments.map(({ basis }) => basis),
+        )
+    })
   }
 
   /** The layer with its parameters as they are now. */
@@ -154,6 +191,13 @@ export class LinearStep {
     )
     return padded.at
   }
+}
+
+function momentsOf(geometry: Geometry | undefined): InputMoments[] | undefined {
+  if (!geometry) return undefined
+  const { groups, taps, area, places } = geometry
+  if (taps / area + area > MOST_DIRECTIONS * places) return undefined
+  return Array.from({ length: groups }, () => new InputMoments(taps / area, area))
 }
 
 /** out += map·x, or with `back` x += mapᵀ·out. */

@@ -7,6 +7,8 @@ export interface Geometry {
   readonly groups: number
   readonly rowsPerGroup: number
   readonly taps: number
+  /** Taps of one channel. */
+  readonly area: number
   readonly places: number
   /** In values, not bytes. */
   readonly bases: Int32Array
@@ -30,7 +32,13 @@ export function geometryOf(map: Exclude<LinearMap, { kind: 'sparse' }>, inShape:
   if (map.kind === 'dense') {
     const taps = sizeOf(inShape)
     const one = { groups: 1, groupStep: 0, places: 1, bases: new Int32Array(1) }
-    return { ...one, rowsPerGroup: sizeOf(outShape), taps, offsets: Int32Array.from({ length: taps }, (_, k) => k) }
+    return {
+      ...one,
+      rowsPerGroup: sizeOf(outShape),
+      taps,
+      area: inShape[1] * inShape[2],
+      offsets: Int32Array.from({ length: taps }, (_, k) => k),
+    }
   }
   const { kernel, strides, dilations, groups, pads } = map
   const [channels, inHeight, inWidth] = inShape
@@ -43,6 +51,7 @@ export function geometryOf(map: Exclude<LinearMap, { kind: 'sparse' }>, inShape:
     groups,
     rowsPerGroup: outShape[0] / groups,
     taps: perGroup * area,
+    area,
     places: outShape[1] * outShape[2],
     bases: Int32Array.from({ length: outShape[1] * outShape[2] }, (_, p) => {
       return Math.floor(p / outShape[2]) * strides[0] * width + (p % outShape[2]) * strides[1]

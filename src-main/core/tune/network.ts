@@ -62,6 +62,15 @@ export class Network {
     )
   }
 
+  /** From now on steps of weights are to be taken in a basis in which what they multiply is uncorrelated, as the inputs show it. */
+  decorrelate(inputs: readonly Float64Array[]): void {
+    for (let first = 0; first < inputs.length; first += this.#samples) {
+      this.forward(inputs.slice(first, first + this.#samples))
+      for (const step of this.#steps) if (step instanceof LinearStep) step.observe(this.#values)
+    }
+    for (const step of this.#steps) if (step instanceof LinearStep) step.decorrelate()
+  }
+
   /** The model with the parameters as they are now. */
   withParameters<Model extends AnyModel>(model: Model): Model {
     const changed = new Map(this.#steps.flatMap((step) => ('current' in step ? [[step.layer.id, step.current]] : [])))

@@ -15,21 +15,23 @@ import { Network } from './network.ts'
 import { Variations } from './variations.ts'
 
 /** Few samples are shown more often: so many steps at least, in so many epochs at most. */
-const [EPOCHS, MOST_EPOCHS, USUAL_STEPS] = [30, 120, 1700]
+const [EPOCHS, MOST_EPOCHS, USUAL_STEPS] = [45, 180, 2500]
 /** Polynomials for which the usual steps suffice; errors of more of them pass through each other. */
 const SHALLOW = 5
 /** Multiplications that may be spent, forwards and backwards, and for the original network. */
-const MOST_MULTIPLICATIONS = 2e12
+const MOST_MULTIPLICATIONS = 3e12
 /** Of the largest steps, relative to a layer's weights, where there are enough steps to settle afterwards. */
 const RATE = 0.005
 const ENOUGH_STEPS = 1000
 /** Of these where quartics differ by column or row: the narrowest of them leave their range first, and grow fast beyond. */
 const GENTLE = 0.06
 /** Of the usual epochs, where steps are so small; the best of them may be any. */
-const GENTLE_EPOCHS = 0.25
+const GENTLE_EPOCHS = 0.17
 const WARM_UP_STEPS = 20
 /** Samples that tell the means of polynomials. */
 const CENTRED_BY = 256
+/** Samples that tell how inputs of weights vary together. */
+const DECORRELATED_BY = 64
 /** Share of the epochs after which a network may be the best: before, steps are large. */
 const FIRST_JUDGED = 0.5
 
@@ -38,7 +40,8 @@ export type TuningEpochs = number | { readonly atMost?: number }
 
 /**
  * Changes weights and biases of the whole network at once, towards the original network's outputs on variations of
- * the samples: distillation by gradient steps, without labels. A channel's polynomial stays, since the weights around it say all
+ * the samples: distillation by gradient steps, without labels. Polynomials are centred and steps of weights taken where inputs are
+ * uncorrelated, so that one changes what others leave alone. A channel's polynomial stays, since the weights around it say all
  * that a quadratic can; coefficients by column or row change too. What comes back is the network as it was after the epoch at which its outputs on the unseen samples were
  * closest, and as it was before where that is none.
  */
@@ -57,14 +60,16 @@ export async function tune(
       ? wanted
       : Math.min(wanted.atMost ?? usualEpochs(samples.length, fitted, isGentle), affordable)
   if (epochs === 0) return fitted
-  const start = narrow ? centrePolynomials(fitted, evenly(samples, CENTRED_BY)) : fitted
+  const start = centrePolynomials(fitted, evenly(samples, CENTRED_BY))
   const teacher = new Network(original, BATCH, false)
   const student = new Network(start, BATCH, true)
   const target = (inputs: readonly Float64Array[]) => centred(teacher.forward(inputs), BATCH)
   const outputs = (inputs: readonly Float64Array[]) => centred(student.forward(inputs), BATCH)
-  const variations = new Variations(samples, original.input.shape, movements, narrow?.by)
+  const variations = new Variations(samples, original.input.shape, movements, { unlike: narrow?.by })
   const before = judge.ofNetwork(student)
   let best = { loss: before.loss, model: fitted }
+  student.forward(evenly(samples, BATCH))
+  student.decorrelate(evenly(samples, DECORRELATED_BY))
   student.forward(evenly(samples, BATCH))
   if (narrow) student.freePolynomials()
   const adam = new Adam(student.parameters, samples.length, (set) => biasUnits(student, set))

@@ -7,6 +7,11 @@ import type { Shape } from '../network/layer-model.ts'
 /** Shares of the samples that an epoch sees as they are, mirrored, or mixed with another one. */
 const [PLAIN, MIRRORED, MIXED] = [0.3, 0.5, 0.3]
 
+/** Share that holds a rectangle of another sample: its parts look as they do in samples, which mixtures do not (CutMix: Yun and others, 2019). */
+const PASTED = 0.4
+
+const SHIFTS = ['shift rows', 'shift columns'] as const
+
 /** Where columns or rows are not alike: shares that go over into another sample, and that change by what two others differ by. */
 const [SPLICED, CHANGED] = [0.3, 0.3]
 /** By how much of that difference at most. */
@@ -21,17 +26,25 @@ export class Variations {
   readonly #shape: Shape
   readonly #movements: readonly Movement[]
   readonly #unlike: PlaceAxis | undefined
+  readonly #isPicture: boolean
   readonly #random = randomNumbers(1)
 
   /**
-   * Where columns (or rows) are `unlike`, as bands of a spectrum are, samples also go over into others along the other axis, as one sound into the next,
-   * and change by a share of what two others differ by: such inputs move less than pictures do, and few of them say less.
+   * `wider` variations are to learn from and not to judge by. Where columns (or rows) are `unlike`, as bands of a spectrum are, samples also go over
+   * into others along the other axis, as one sound into the next, and change by a share of what two others differ by: such inputs move less than
+   * pictures do, and few of them say less. Pictures, which the original network lets shift, hold rectangles of others.
    */
-  constructor(samples: readonly Float64Array[], shape: Shape, movements: readonly Movement[], unlike?: PlaceAxis) {
+  constructor(
+    samples: readonly Float64Array[],
+    shape: Shape,
+    movements: readonly Movement[],
+    wider?: { readonly unlike?: PlaceAxis },
+  ) {
     this.#samples = samples
     this.#shape = shape
     this.#movements = movements
-    this.#unlike = unlike
+    this.#unlike = wider?.unlike
+    this.#isPicture = wider !== undefined && !wider.unlike && SHIFTS.some((shift) => movements.includes(shift))
   }
 
   /** Chunks of at most `size`. With `beyond`, all are mixtures that lie up to that share outside their two samples. */
@@ -44,6 +57,7 @@ export class Variations {
 
   #vary(index: number, epoch: number, beyond: number): Float64Array {
     const one = this.#unlike ? this.#spliced(this.#move(index, epoch), epoch) : this.#move(index, epoch)
+    if (beyond === 0 && this.#isPicture && this.#random() < PASTED) return this.#pasted(one, epoch)
     const mixed = beyond > 0 || this.#random() < MIXED ? this.#mixed(one, epoch, beyond) : one
     return this.#unlike ? this.#changed(mixed) : mixed
   }
@@ -62,6 +76,26 @@ export class Variations {
     const placeOf = (k: number) => (this.#unlike === 'column' ? Math.floor(k / width) % height : k % width)
     const cut = Math.floor(this.#random() * (this.#unlike === 'column' ? height : width))
     return one.map((value, k) => (placeOf(k) < cut === isFirst ? value : other[k]))
+  }
+
+  /** A rectangle of another sample in the place of its own. */
+  #pasted(one: Float64Array, epoch: number): Float64Array {
+    const other = this.#another(epoch)
+    const [, height, width] = this.#shape
+    const [top, bottom] = this.#span(height, 'shift rows')
+    const [left, right] = this.#span(width, 'shift columns')
+    return one.map((value, k) => {
+      const [row, column] = [Math.floor(k / width) % height, k % width]
+      return row >= top && row < bottom && column >= left && column < right ? other[k] : value
+    })
+  }
+
+  /** A part of a side; all of it where the original does not keep its labels under shifts along it, so that what lies there is not alike. */
+  #span(side: number, shift: Movement): [from: number, to: number] {
+    if (!this.#movements.includes(shift)) return [0, side]
+    const length = Math.ceil(side * Math.sqrt(this.#random()))
+    const from = Math.floor((side - length + 1) * this.#random())
+    return [from, from + length]
   }
 
   #changed(one: Float64Array): Float64Array {
