@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { SquareModel } from '../../src-main/core/network/square-model.ts'
 import { INPUT } from '../../src-main/core/network/layer-model.ts'
 import { encodePlan } from '../../src-main/core/bundle/plan-json.ts'
-import { ClearEvaluator, monomialSlots } from '../../src-main/core/plan/clear-evaluator.ts'
-import { expansionPlan, slotsOf, weightEntries, type PlannedNetwork } from '../../src-main/core/plan/plan.ts'
+import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
+import { expansionPlan, slotsOf, weightEntries } from '../../src-main/core/plan/plan.ts'
 import { runPlan } from '../../src-main/core/plan/run-plan.ts'
 import { compactWeights, periodOf } from '../../src-main/core/planner/compact.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
-import { forward, networkBuilder, randomInput } from './networks.ts'
+import { forward, networkBuilder, packedSlots, randomInput } from './networks.ts'
 
 const options = { searchWidth: 8 }
 
@@ -17,20 +17,6 @@ function network(seed = 1): SquareModel {
   b.pool('p1', 's1', 2, 2)
   b.square('s2', b.conv('c2', 'p1', 16, 3, 1, 0))
   return { ...b.model(b.dense('d', 's2', 10)), bounds: new Map([['d', 4]]) }
-}
-
-/** The slots of what an expansion's ciphertext holds, real parts first. */
-function packedSlots({ plan, expandedVectors }: PlannedNetwork, expansion: number): Float64Array {
-  const slots = slotsOf(plan.parameters)
-  const packed = new Float64Array(2 * slots)
-  expandedVectors!(expansion).forEach((vector, t) => {
-    monomialSlots(slots, t, (slot, cosine, sine) => {
-      const value = (vector[slot % vector.length] * vector.length) / slots
-      packed[slot] += value * cosine
-      packed[slots + slot] += value * sine
-    })
-  })
-  return packed
 }
 
 describe('weights that repeat', () => {

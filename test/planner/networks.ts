@@ -7,6 +7,8 @@ import {
   type Shape,
 } from '../../src-main/core/network/layer-model.ts'
 import { expandBias } from '../../src-main/core/network/linear-maps.ts'
+import { monomialSlots } from '../../src-main/core/plan/clear-evaluator.ts'
+import { slotsOf, type PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 import { walkMap } from '../../src-main/core/planner/weights.ts'
 
 /** Deterministic numbers in [-1, 1). */
@@ -150,3 +152,17 @@ export function randomInput(model: SquareModel, seed = 9): Float64Array {
 }
 
 export type { Builder }
+
+/** The slots of what an expansion's ciphertext holds, real parts first. */
+export function packedSlots({ plan, expandedVectors }: PlannedNetwork, expansion: number): Float64Array {
+  const slots = slotsOf(plan.parameters)
+  const packed = new Float64Array(2 * slots)
+  expandedVectors!(expansion).forEach((vector, t) => {
+    monomialSlots(slots, t, (slot, cosine, sine) => {
+      const value = (vector[slot % vector.length] * vector.length) / slots
+      packed[slot] += value * cosine
+      packed[slots + slot] += value * sine
+    })
+  })
+  return packed
+}

@@ -2,14 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { INPUT, type LinearLayer, type Shape } from '../../src-main/core/network/layer-model.ts'
 import type { SquareModel } from '../../src-main/core/network/square-model.ts'
-import { ClearEvaluator, monomialSlots } from '../../src-main/core/plan/clear-evaluator.ts'
+import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
 import { packInput, unpack } from '../../src-main/core/plan/packing.ts'
-import { expansionPlan, slotsOf, type PlannedNetwork } from '../../src-main/core/plan/plan.ts'
+import { expansionPlan, type PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 import { runPlan } from '../../src-main/core/plan/run-plan.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
 import { shareWeights } from '../../src-main/core/planner/share-weights.ts'
 import { chooseSeed } from '../support/seed.ts'
-import { forward, networkBuilder, randomInput } from './networks.ts'
+import { forward, networkBuilder, packedSlots, randomInput } from './networks.ts'
 
 const networks = 30
 
@@ -66,20 +66,6 @@ function build({ seed, shape, convolutions, outputs }: Described): SquareModel {
     if (pool > 0 && oh >= pool && ow >= pool) at = b.pool(`p${i}`, at, pool, pool)
   })
   return b.model(b.dense('d', at, outputs))
-}
-
-/** The slots of what an expansion's ciphertext holds, real parts first. */
-function packedSlots({ plan, expandedVectors }: PlannedNetwork, expansion: number): Float64Array {
-  const slots = slotsOf(plan.parameters)
-  const packed = new Float64Array(2 * slots)
-  expandedVectors!(expansion).forEach((vector, t) => {
-    monomialSlots(slots, t, (slot, cosine, sine) => {
-      const value = (vector[slot % vector.length] * vector.length) / slots
-      packed[slot] += value * cosine
-      packed[slots + slot] += value * sine
-    })
-  })
-  return packed
 }
 
 /** Largest difference between what the load programs make of the bundle's ciphertexts and the weights that are computed with. */
