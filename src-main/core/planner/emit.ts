@@ -178,7 +178,8 @@ class Emitter {
         const set = this.#diagonalsOf(step, choice, term, term.from)
         const isPacked = this.#packed.has(term.term.input) && term.passes.length === 0
         const markZeros = isPacked ? zeroSlots(term.from) : undefined
-        const numbered = choice.expands ? numberedDiagonals(choice, term, term.from) : undefined
+        const isShared = choice.expands || this.#request.settings.packsSparse === true
+        const numbered = isShared ? numberedDiagonals(choice, term, term.from) : undefined
         sets.push({ set, offset, numbered, markZeros, support: elementSlots(term.from) })
       } else {
         const { map, shape } = term.term
@@ -279,8 +280,11 @@ class Emitter {
         const weights = members.map((k, m): WeightIndex => {
           const { set, numbered, markZeros, support, offset, index } = all[k]
           const scale = productScale / builder.scaleOf(values[m])
+          // What is not planned to expand may share ciphertexts by chance, and keeps its zeros, which readers may rely on.
+          const keepsZeros = !choice.expands && support !== undefined
           const pattern = (vector: Float64Array): void => {
             numbered?.fill(index, giant, vector)
+            if (keepsZeros) return
             markFree(output, giant, vector)
             markZeros?.(all[k].input - offset, split.babies[k], vector)
           }

@@ -231,35 +231,24 @@ function expandedShare(
 }
 
 /**
- * The same of vectors that hold a number in many slots near each other (pack-runs.ts): where the numbers of slots that differ in
- * some bits alone are those of rows and columns, or where rows and columns have the lowest bits and leave a gap before the next
- * channel. At the first level there is no room for masks.
+ * The same of vectors that hold a number in many slots near each other (pack-runs.ts): rows and columns have the lowest bits, and
+ * leave a gap before the next channel. At the first level there is no room for masks. What else shares ciphertexts so is a gift, whose
+ * layouts are chosen without it: they cost time and errors, which the search does not see.
  */
 function runShare(
   { candidate, terms }: Pick<LinearChoice, 'candidate' | 'terms'>,
   primes: number,
-  { packsSparse, slots, primes: left }: StepSettings,
+  { packsSparse, primes: left }: StepSettings,
 ): number {
-  const repeats = ({ term, from }: TermChoice): boolean => term.map.kind === 'conv' && from !== undefined
+  const repeats = ({ term }: TermChoice): boolean =>
+    term.map.kind === 'conv' && term.map.pads.every((pad) => pad === 0) && term.input !== INPUT
   if (!packsSparse || primes >= Math.max(...left.values()) || !terms.every(repeats)) return 1
   const { layout, lanes } = candidate
   const varying = layout.channel.reduce((bits, offset) => bits | offset, (lanes.count - 1) * lanes.stride)
-  const aligned = longestRun(varying, slots)
   const run = varying & -varying
   const used = Math.max(...layout.row.map((y) => y % run)) + Math.max(...layout.column.map((x) => x % run))
   const gap = run - used
-  const behindGap = run === 0 || gap < 2 ? 1 : 2 ** Math.floor(Math.log2(gap))
-  return 1 / Math.min(mostSummed, Math.max(aligned, behindGap))
-}
-
-/** How many slots differ in nothing but bits next to each other of which none is among the given ones. */
-function longestRun(bits: number, slots: number): number {
-  let [longest, run] = [1, 1]
-  for (let bit = 1; bit < slots; bit *= 2) {
-    run = bits & bit ? 1 : 2 * run
-    longest = Math.max(longest, run)
-  }
-  return longest
+  return run === 0 || gap < 2 ? 1 : 1 / Math.min(mostSummed, 2 ** Math.floor(Math.log2(gap)))
 }
 
 /** Of a bundle's ciphertext, what a vector takes that is 0 but where it meets elements. An estimate, for the search. */
