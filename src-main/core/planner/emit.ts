@@ -40,16 +40,6 @@ export interface EmitRequest {
 const joined = (shapes: readonly Shape[]): Shape =>
   shapes.length === 1 ? shapes[0] : [shapes.reduce((sum, shape) => sum + sizeOf(shape), 0), 1, 1]
 
-function concatInts(parts: readonly Int32Array[]): Int32Array {
-  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
-
 /** Turns chosen layouts into instructions and weight vectors. */
 export function emitPlan(request: EmitRequest): PlannedNetwork {
   return new Emitter(request).emit()
@@ -146,7 +136,11 @@ class Emitter {
       before += must(this.#values, id).length
       return packings[i].positions.map((position) => position + offset)
     })
-    return { shape: joined(packings.map(({ shape }) => shape)), registers, positions: concatInts(positions) }
+    return {
+      shape: joined(packings.map(({ shape }) => shape)),
+      registers,
+      positions: Int32Array.from(positions.flatMap((part) => [...part])),
+    }
   }
 
   #packingOf(id: LayerId): ElementPacking {
