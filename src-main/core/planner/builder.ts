@@ -74,9 +74,10 @@ export class PlanBuilder {
   }
 
   pattern(index: WeightIndex): Float64Array {
-    const vector = Float64Array.from({ length: this.#slots }, (_, slot) => slot + 1)
+    const vector = new Float64Array(this.#slots)
     const pattern = this.#patterns[index]
-    if (pattern) pattern(vector.fill(0))
+    if (pattern) pattern(vector)
+    else for (let slot = 0; slot < vector.length; slot++) vector[slot] = slot + 1
     return vector
   }
 

@@ -48,16 +48,22 @@ export function compactWeights(network: PlannedNetwork): PlannedNetwork {
   const expandedFrom = new Map(
     expansions.flatMap(({ results }, e) => results.map(({ weight }) => [weight, basePeriods[e]] as const)),
   )
-  const baseOf = (index: WeightIndex, period: number): Float64Array =>
-    onePeriod(weightVectors(index), weightPatterns(index), period)
+  // Each is asked for in every simulation; all together are as many numbers as the bundle has.
+  const known = new Map<WeightIndex, Float64Array>()
+  const baseOf = (index: WeightIndex, period: number): Float64Array => {
+    const base = known.get(index) ?? onePeriod(weightVectors(index), weightPatterns(index), period)
+    known.set(index, base)
+    return base
+  }
   const compacted: PlannedNetwork = {
     ...network,
     plan: { ...plan, expansions: [...before, ...expansions] },
     weightVectors: (index) => {
       const period = expandedFrom.get(index)
       if (period === undefined) return weightVectors(index)
-      const base = baseOf(index, period)
-      return Float64Array.from({ length: slots }, (_, slot) => base[slot % period])
+      const vector = new Float64Array(slots)
+      for (let at = 0; at < slots; at += period) vector.set(baseOf(index, period), at)
+      return vector
     },
     expandedVectors: (index) => {
       if (index < before.length) return present(network.expandedVectors)(index)
@@ -100,9 +106,9 @@ export function periodOf(pattern: Float64Array): number {
 
 function onePeriod(vector: Float64Array, pattern: Float64Array, period: number): Float64Array {
   const base = new Float64Array(period)
-  vector.forEach((value, slot) => {
-    if (!Number.isNaN(pattern[slot])) base[slot % period] = value
-  })
+  for (let slot = 0; slot < vector.length; slot++) {
+    if (!Number.isNaN(pattern[slot])) base[slot % period] = vector[slot]
+  }
   return base
 }
 

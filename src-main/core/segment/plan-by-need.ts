@@ -27,12 +27,7 @@ export function* planByNeed(
   options: Omit<PlanOptions, 'given'>,
 ): InParts<PlannedNetwork[]> {
   const { costs = kernelCosts, msPerMegabyte = usualMsPerMegabyte } = options
-  const known = new Map<PlannedNetwork, PlannedNetwork>()
-  const shared = (stretch: PlannedNetwork): PlannedNetwork => {
-    const network = known.get(stretch) ?? shareWeights(stretch, msPerMegabyte)
-    known.set(stretch, network)
-    return network
-  }
+  const shared = (stretch: PlannedNetwork): PlannedNetwork => shareWeights(stretch, msPerMegabyte)
   const spare = (stretches: readonly PlannedNetwork[]): InParts<number> =>
     spareBits({ segments: stretches.map(shared), cuts }, need)
   const smallest = (largest: readonly PlannedNetwork[]): InParts<PlannedNetwork[] | undefined> =>

@@ -102,8 +102,9 @@ function finishStretches(
   const segments: PlannedNetwork[] = []
   const cuts: PlannedCut[] = []
   stretches.forEach((stretch, i) => {
-    const parts = after[i].length > 0 ? handOff(stretch, after[i]) : [stretch]
-    segments.push(...parts.map((part) => ({ ...part, masks: stretch.masks })))
+    const { masks } = stretch
+    const parts = after[i].length > 0 ? handOff(stretch, after[i]).map((part) => ({ ...part, masks })) : [stretch]
+    segments.push(...parts)
     for (const layer of after[i]) cuts.push({ kind: 'hand-off', after: stretch.plan.layers[layer].id })
     if (i < refreshed.cuts.length) cuts.push(refreshed.cuts[i])
   })
