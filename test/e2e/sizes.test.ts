@@ -47,7 +47,7 @@ describe('advice', () => {
     'is found in the background, and what was found can be used when it is cancelled',
     { timeout: longMs },
     async () => {
-      await person.open(trained('mnist_lenet5_relu_maxpool.onnx'))
+      await person.open(trained('mnist_lenet5_relu_avgpool.onnx'))
       await app.page.getByText('Every node can be protected.').waitFor()
       await person.go('Advice')
       await useData('Calibration data', asset('digits'))
@@ -83,8 +83,8 @@ describe('advice', () => {
   it('stays with the project when another is opened and it comes back', { timeout: longMs }, async () => {
     await person.open(trained('mnist_cryptonets_relu.onnx'))
     await app.page.getByText('mnist_cryptonets_relu.onnx').first().waitFor()
-    await person.open(trained('mnist_lenet5_relu_maxpool.onnx'))
-    await app.page.locator('.project', { hasText: 'lenet5_relu_maxpool' }).waitFor()
+    await person.open(trained('mnist_lenet5_relu_avgpool.onnx'))
+    await app.page.locator('.project', { hasText: 'lenet5_relu_avgpool' }).waitFor()
     await person.go('Advice')
     await app.page.getByText(/^Found on /).waitFor()
     expect(await table().getByRole('row').count()).toBeGreaterThan(2)
