@@ -3,10 +3,11 @@ import type { SquareModel } from '../../src-main/core/network/square-model.ts'
 import { INPUT } from '../../src-main/core/network/layer-model.ts'
 import { encodePlan } from '../../src-main/core/bundle/plan-json.ts'
 import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
-import { expansionPlan, slotsOf, weightEntries } from '../../src-main/core/plan/plan.ts'
+import { expansionPlan, weightEntries } from '../../src-main/core/plan/plan.ts'
 import { runPlan } from '../../src-main/core/plan/run-plan.ts'
 import { compactWeights, periodOf } from '../../src-main/core/planner/compact.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
+import { runSegmentsInTheClear } from '../../src-main/core/segment/run-in-the-clear.ts'
 import { forward, networkBuilder, packedSlots, randomInput } from './networks.ts'
 
 const options = { searchWidth: 8 }
@@ -45,12 +46,10 @@ describe('weights that repeat', () => {
   })
 
   it('compute the same network', () => {
-    const { plan, weightVectors } = compacted
     const sample = randomInput(network())
-    const inputs = plan.input.sources.map((source) => Float64Array.from(source, (at) => (at < 0 ? 0 : sample[at])))
-    const [result] = runPlan(plan, new ClearEvaluator(plan, weightVectors), inputs)
+    const result = runSegmentsInTheClear({ segments: [compacted], cuts: [] }, sample)
     const expected = forward(network(), sample).get('d')!
-    expected.forEach((value, e) => expect(result[plan.output.positions[e]]).toBeCloseTo(value, 10))
+    expected.forEach((value, e) => expect(result[e]).toBeCloseTo(value, 10))
   })
 
   it('are chosen by the architecture: plans of networks with other weights are equal byte for byte', () => {
@@ -80,7 +79,8 @@ describe.each([
       const id = b.conv('c', INPUT, shape[0], kernel, stride, pad, groups)
       return { ...b.model(id), bounds: new Map([[id, 4]]) }
     }
-    const { plan, weightVectors } = compactWeights(planNetwork(model(), { ...options, msPerMegabyte: 20 }))
+    const compacted = compactWeights(planNetwork(model(), { ...options, msPerMegabyte: 20 }))
+    const { plan } = compacted
 
     it('are sent once', () => {
       const expanded = plan.expansions!.reduce((sum, { results }) => sum + results.length, 0)
@@ -89,11 +89,8 @@ describe.each([
 
     it('compute the same network', () => {
       const sample = randomInput(model())
-      const inputs = plan.input.sources.map((source) => Float64Array.from(source, (at) => (at < 0 ? 0 : sample[at])))
-      const results = runPlan(plan, new ClearEvaluator(plan, weightVectors), inputs)
-      const slots = slotsOf(plan.parameters)
       const expected = forward(model(), sample).get('c')!
-      const made = Array.from(plan.output.positions, (at) => results[Math.floor(at / slots)][at % slots])
+      const made = Array.from(runSegmentsInTheClear({ segments: [compacted], cuts: [] }, sample))
       expect(Math.max(...made.map((value, e) => Math.abs(value - expected[e])))).toBeLessThan(1e-10)
     })
   },

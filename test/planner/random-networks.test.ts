@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { INPUT, type LinearLayer, type Shape } from '../../src-main/core/network/layer-model.ts'
 import type { SquareModel } from '../../src-main/core/network/square-model.ts'
 import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
-import { packInput, unpack } from '../../src-main/core/plan/packing.ts'
 import { expansionPlan, type PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 import { runPlan } from '../../src-main/core/plan/run-plan.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
 import { shareWeights } from '../../src-main/core/planner/share-weights.ts'
+import { runSegmentsInTheClear } from '../../src-main/core/segment/run-in-the-clear.ts'
 import { chooseSeed } from '../support/seed.ts'
 import { forward, networkBuilder, packedSlots, randomInput } from './networks.ts'
 
@@ -91,17 +91,15 @@ describe('random networks', () => {
       fc.property(network, options, (described, chosen) => {
         const model = build(described)
         const planned = shareWeights(planNetwork(model, chosen), chosen.msPerMegabyte)
-        const { plan, weightVectors } = planned
         const samples = Array.from({ length: chosen.batch }, (_, i) => randomInput(model, i + 1))
         const batch = Float64Array.from(samples.flatMap((sample) => [...sample]))
-        const inputs = plan.input.sources.map((_, index) => packInput(plan, batch, index))
-        const result = unpack(plan, plan.output, runPlan(plan, new ClearEvaluator(plan, weightVectors), inputs))
+        const result = runSegmentsInTheClear({ segments: [planned], cuts: [] }, batch)
         const expected = samples.flatMap((sample) => [...forward(model, sample).get('d')!])
         expect(result).toHaveLength(expected.length)
         const largest = Math.max(1, ...expected.map(Math.abs))
         expected.forEach((value, i) => expect(Math.abs(result[i] - value)).toBeLessThan(1e-10 * largest))
         expect(worstExpansion(planned)).toBeLessThan(1e-10)
-        expanded += plan.expansions?.length ?? 0
+        expanded += planned.plan.expansions?.length ?? 0
       }),
       { numRuns: networks, seed },
     )
