@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { foldIntoSquares } from '../../src-main/core/approximate/fold-into-squares.ts'
 import { writeOnnx } from '../../src-main/core/onnx/write-onnx.ts'
-import { largestOf } from '../../src-main/core/approximate/points.ts'
 import { sizeOf } from '../../src-main/core/network/layer-model.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
@@ -10,7 +9,7 @@ import { classNamesIn } from '../../src-main/core/onnx/class-names.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { expectSameInOnnxRuntime } from '../support/same-in-onnx-runtime.ts'
 import { openReference } from '../../src-main/ort/reference.ts'
-import { polynomialModels, randomNumbers, randomVector } from '../approximate/random-polynomial-model.ts'
+import { largestInside, polynomialModels, randomNumbers, randomVector } from '../approximate/random-polynomial-model.ts'
 
 function samplesOf(size: number) {
   const random = randomNumbers(3)
@@ -22,8 +21,8 @@ describe('writeOnnx', () => {
     await fc.assert(
       fc.asyncProperty(polynomialModels, async (model) => {
         const samples = samplesOf(sizeOf(model.input.shape))
+        fc.pre(largestInside(model, samples) < 1e4)
         const expected = runLayerBatch(model, samples)
-        fc.pre(largestOf(expected) < 1e4)
         await expectSameInOnnxRuntime(writeOnnx(model), samples, expected)
         await expectSameInOnnxRuntime(writeOnnx(foldIntoSquares(model, samples)), samples, expected)
       }),
@@ -106,6 +105,8 @@ describe('writeOnnx', () => {
         fc.pre(degrees.every((degree) => degree === 0))
         const samples = samplesOf(sizeOf(model.input.shape))
         const expected = runLayerBatch(model, samples)
+        // An output that the input does not change is refused by its name.
+        fc.pre(expected.some((row) => row.some((value, j) => value !== expected[0][j])))
         const actual = runLayerBatch(normalise(readOnnx(writeOnnx(model))), samples)
         expected.forEach((row, i) => row.forEach((v, j) => expect(actual[i][j]).toBeCloseTo(v, 4)))
       }),
