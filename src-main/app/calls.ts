@@ -12,6 +12,7 @@ import type { CallHandlers } from '../ipc/serve-calls.ts'
 import type { Opened, ProjectView } from '../ipc/views.ts'
 import { PRESETS } from '../jobs/presets.ts'
 import { commandsOf } from './commands.ts'
+import { dataExtensions, looksLikeData } from './data-extensions.ts'
 import type { Dialogs } from './dialogs.ts'
 import type { OpenRequests } from './open-requests.ts'
 import { pdfOf } from './print-report.ts'
@@ -41,9 +42,6 @@ const networkFilter = {
   name: 'Networks, projects, bundles and results',
   extensions: ['onnx', 'tflite', 'sealproj', 'sealed', 'result'],
 }
-/** What docs/data.md lists. */
-const arrays = ['npy', 'npz', 'gz', 'csv', 'tsv', 'txt', 'parquet', 'bin', 'idx', 'ubyte']
-const dataExtensions = { samples: [...arrays, 'png', 'jpg', 'jpeg', 'webp', 'bmp'], labels: arrays }
 const dataTitles = {
   calibration: 'Choose calibration data',
   inputs: 'Choose inputs',
@@ -57,6 +55,12 @@ function inProfile({ model }: Project): string {
 }
 const autosaveOf = (project: Project): string => `${inProfile(project)}.sealproj`
 const resultsOf = (project: Project): string => `${inProfile(project)}.results`
+
+function dataOnNoRow(name: string, isOpen: boolean): UserError {
+  const rows = 'on their row of the data panel, on Advice, Activations, Accuracy or Test'
+  const hint = isOpen ? `Drop it ${rows}.` : `Open the network first, then drop it ${rows}.`
+  return new UserError('data-on-no-row', `${name} looks like samples or labels.`, { hint })
+}
 
 export function callHandlers(surroundings: Surroundings): CallHandlers {
   const { assets, dialogs, starter, recent, remembered, requests, mayLeaveWork, drag, showProgress } = surroundings
@@ -101,6 +105,7 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       return { kind: 'result', fileName: basename(path) }
     }
     if (/\.sealproj$/i.test(path)) return await open(await loadProject(path), path)
+    if (looksLikeData(path)) throw dataOnNoRow(basename(path), project !== undefined)
     return await open(await resumed(new Project('file', path, await bytesOf(path))))
   }
   /** With the choices that were made for the same network before. */

@@ -1,3 +1,5 @@
+import { getOrMake } from '../core/get-or-make.ts'
+
 type Labels = Readonly<Record<string, string>>
 type Kind = 'counter' | 'gauge' | 'histogram'
 
@@ -46,8 +48,8 @@ export class Metrics {
     const bounds = boundsOf(name)
     const { histograms } = this.#metric(name, help, 'histogram')
     const key = labelText(labels)
-    const histogram = histograms.get(key) ?? { counts: new Array<number>(bounds.length + 1).fill(0), sum: 0 }
-    histograms.set(key, histogram)
+    const empty = () => ({ counts: new Array<number>(bounds.length + 1).fill(0), sum: 0 })
+    const histogram = getOrMake(histograms, key, empty)
     for (const [i, bound] of [...bounds, Infinity].entries()) if (value <= bound) histogram.counts[i] += 1
     histogram.sum += value
   }
@@ -59,9 +61,7 @@ export class Metrics {
 
   #metric(name: string, help: string, type: Kind): Metric {
     const full = `${this.#prefix}_${name}`
-    const metric = this.#metrics.get(full) ?? { help, type, samples: new Map(), histograms: new Map() }
-    this.#metrics.set(full, metric)
-    return metric
+    return getOrMake(this.#metrics, full, () => ({ help, type, samples: new Map(), histograms: new Map() }))
   }
 }
 

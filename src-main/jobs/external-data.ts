@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, sep, win32 } from 'node:path'
 import { UserError } from '../core/errors.ts'
+import { getOrMake } from '../core/get-or-make.ts'
 import { MAX_FILE_BYTES } from '../files/read-file.ts'
 
 /**
@@ -15,9 +16,7 @@ export function externalDataOf(modelPath: string): (location: string) => Uint8Ar
   return (location) => {
     // However a file is spelled, it is held once.
     const path = pathOf(folder, location, blobs)
-    const bytes = loaded.get(path) ?? readFileSync(path)
-    loaded.set(path, bytes)
-    return bytes
+    return getOrMake(loaded, path, () => readFileSync(path))
   }
 }
 

@@ -1,3 +1,4 @@
+import { getOrMake } from '../core/get-or-make.ts'
 import { quarterRoots } from './roots.ts'
 
 /**
@@ -16,11 +17,7 @@ export interface EncoderTables {
 
 const known = new Map<number, EncoderTables>()
 
-export function encoderTables(n: number): EncoderTables {
-  const tables = known.get(n) ?? makeTables(n)
-  known.set(n, tables)
-  return tables
-}
+export const encoderTables = (n: number): EncoderTables => getOrMake(known, n, () => makeTables(n))
 
 /** What every value is multiplied by after the transform: exact, since n is a power of two. */
 export const encodingFactor = (scale: number, n: number): number => (scale * 2) / n

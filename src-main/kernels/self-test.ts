@@ -7,6 +7,7 @@ import type { CkksParameters } from '../core/plan/plan.ts'
 import { conversionName, writeConversions } from './conversion-table.ts'
 import { KernelEvaluator, type KernelValue } from './kernel-evaluator.ts'
 import { KERNEL_KINDS, type KernelKind } from '../core/plan/evaluator-kinds.ts'
+import { getOrMake } from '../core/get-or-make.ts'
 import { must, present } from '../core/must.ts'
 import { InputEncryption } from './input-encryption.ts'
 import { layOut } from './memory-layout.ts'
@@ -65,9 +66,7 @@ const outcomes = new Map<KernelKind, WebAssembly.Module | string>()
 
 /** A module that works on this machine, else why it does not; tried once. */
 function tryOnce(kind: KernelKind): WebAssembly.Module | string {
-  const outcome = outcomes.get(kind) ?? tryKernels(() => compileKernels(kind))
-  outcomes.set(kind, outcome)
-  return outcome
+  return getOrMake(outcomes, kind, () => tryKernels(() => compileKernels(kind)))
 }
 
 export function tryKernels(compile: () => WebAssembly.Module): WebAssembly.Module | string {

@@ -1,3 +1,4 @@
+import { getOrMake } from '../core/get-or-make.ts'
 import type { KernelValue } from './kernel-evaluator.ts'
 import { galoisElement, reverseBits } from './number-theory.ts'
 
@@ -30,11 +31,7 @@ export class PlaintextTurner {
   }
 
   #permutation(steps: number): Uint32Array {
-    const known = this.#permutations.get(steps)
-    if (known) return known
-    const permutation = galoisPermutation(this.#n, galoisElement(steps, this.#n))
-    this.#permutations.set(steps, permutation)
-    return permutation
+    return getOrMake(this.#permutations, steps, () => galoisPermutation(this.#n, galoisElement(steps, this.#n)))
   }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { receiptSchema, receiptSha256, type Receipt } from '../core/bundle/receipt.ts'
+import { getOrMake } from '../core/get-or-make.ts'
 import { present } from '../core/must.ts'
 import { sha256 } from '../files/sha256.ts'
 import { storedSchema, type JobIdentity } from './messages.ts'
@@ -111,8 +112,7 @@ export function answerAudits(
     const { receipt, key, deadlineMs } = request
     const file = open(receipt)
     if (!file || !isOwners(request, signedRequest(receipt, key))) return
-    const telling = told.get(key) ?? store(queues, { job: receipt.job, deadlineMs }, file, key)
-    told.set(key, telling)
+    const telling = getOrMake(told, key, () => store(queues, { job: receipt.job, deadlineMs }, file, key))
     telling.catch(() => told.delete(key))
     publish(queues, openingSubject(deployment, receipt.job, receipt.segment), await telling)
     if (told.size > mostTold) told.delete(present(told.keys().next().value))

@@ -1,3 +1,4 @@
+import { getOrMake } from '../core/get-or-make.ts'
 import { recipientOf, unlockSecret, type Lock, type Unlock } from './age.ts'
 import { IDENTITY_NAME, KeyStore } from './key-store.ts'
 
@@ -28,8 +29,7 @@ export class UnlockedKeyStore {
 
   /** Opened once; what failed to open is tried again. */
   #open(id: string): Promise<Unlock> {
-    const opening = this.#opened.get(id) ?? this.#readIdentity(id)
-    this.#opened.set(id, opening)
+    const opening = getOrMake(this.#opened, id, () => this.#readIdentity(id))
     opening.catch(() => this.#opened.delete(id))
     return opening
   }

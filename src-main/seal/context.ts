@@ -1,5 +1,6 @@
 import type { CKKSEncoder, Evaluator, ParmsIdType, Plaintext, SEALContext } from 'node-seal/throws'
 import { InternalError, invariant, UserError } from '../core/errors.ts'
+import { getOrMake } from '../core/get-or-make.ts'
 import { lastOf } from '../core/must.ts'
 import { dataPrimesOf, slotsOf, type CkksParameters } from '../core/plan/plan.ts'
 import { allPrimesOf, keyChainOf } from '../core/plan/key-form.ts'
@@ -69,23 +70,19 @@ export class SealContext {
    */
   chain(primes: number): SealContext {
     if (primes === this.dataPrimes) return this
-    const existing = this.#chains.get(primes)
-    if (existing) return existing
-    const shorter = new SealContext(this.seal, truncateParameters(this.parameters, primes), this.#options)
-    this.#chains.set(primes, shorter)
-    return shorter
+    const shorter = (): SealContext =>
+      new SealContext(this.seal, truncateParameters(this.parameters, primes), this.#options)
+    return getOrMake(this.#chains, primes, shorter)
   }
 
   /** The context whose key level has the primes of a hybrid key's chain; made once and owned by this one. */
   keyChain(dataPrimes: number): SealContext {
-    const { polyModulusDegree } = this.parameters
-    const all = allPrimesOf(this.parameters)
-    const primes = keyChainOf(this.parameters, dataPrimes).map((index) => all[index])
-    const existing = this.#keyChains.get(dataPrimes)
-    if (existing) return existing
-    const made = new SealContext(this.seal, { polyModulusDegree, primes }, { ...this.#options, firstLevelOnly: true })
-    this.#keyChains.set(dataPrimes, made)
-    return made
+    return getOrMake(this.#keyChains, dataPrimes, () => {
+      const { polyModulusDegree } = this.parameters
+      const all = allPrimesOf(this.parameters)
+      const primes = keyChainOf(this.parameters, dataPrimes).map((index) => all[index])
+      return new SealContext(this.seal, { polyModulusDegree, primes }, { ...this.#options, firstLevelOnly: true })
+    })
   }
 
   parmsId(primes: number): ParmsIdType {
@@ -115,16 +112,12 @@ export class SealContext {
 
   /** 1 in these slots and 0 in the others; made once, and stays this object's. */
   mask(slots: Int32Array, scale: number, primes: number): Plaintext {
-    const levels = this.#masks.get(slots) ?? new Map<string, Plaintext>()
-    this.#masks.set(slots, levels)
-    const level = `${primes} ${scale}`
-    const known = levels.get(level)
-    if (known) return known
-    const kept = new Float64Array(this.slots)
-    for (const slot of slots) kept[slot] = 1
-    const plain = this.encode(kept, scale, primes)
-    levels.set(level, plain)
-    return plain
+    const levels = getOrMake(this.#masks, slots, () => new Map<string, Plaintext>())
+    return getOrMake(levels, `${primes} ${scale}`, () => {
+      const kept = new Float64Array(this.slots)
+      for (const slot of slots) kept[slot] = 1
+      return this.encode(kept, scale, primes)
+    })
   }
 
   decode(plain: Plaintext): Float64Array {

@@ -1,4 +1,5 @@
 import type { Plaintext, SEALContext } from 'node-seal/throws'
+import { getOrMake } from '../core/get-or-make.ts'
 import type { CkksParameters } from '../core/plan/plan.ts'
 import { filled, parsing, scoped } from './guard.ts'
 import type { Seal } from './module.ts'
@@ -48,12 +49,9 @@ export class Monomials {
   /** Stays this object's. `0 ≤ exponent < 2N`. */
   plaintext(exponent: number, primes: number): Plaintext {
     const key = `${exponent} ${primes}`
-    let plain = this.#plaintexts.get(key)
-    if (!plain) {
-      plain = plaintextFrom(this.#context, this.residues(exponent, primes), primes, 1)
-      this.#plaintexts.set(key, plain)
-    }
-    return plain
+    return getOrMake(this.#plaintexts, key, () =>
+      plaintextFrom(this.#context, this.residues(exponent, primes), primes, 1),
+    )
   }
 
   /** Index i of a prime is the evaluation at ψ^(2·reversed(i) + 1). */

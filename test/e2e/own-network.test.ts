@@ -79,6 +79,7 @@ describe('a network of one’s own', () => {
     const project = app.page.locator('.project')
     for (const [file, code] of [
       [asset('calibration.npz'), 'data-on-no-row'],
+      [join(root, 'test', 'vectors', 'parquet', 'columns.parquet'), 'data-on-no-row'],
       [join(root, 'package.json'), 'not-onnx'],
     ] as const) {
       // prettier-ignore

@@ -12,6 +12,7 @@ import { keySizeOf } from '../plan/key-form.ts'
 import { rehearse } from '../plan/rehearse.ts'
 import { runPlan } from '../plan/run-plan.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
+import { getOrMake } from '../get-or-make.ts'
 import { present } from '../must.ts'
 import { doublings, expansionTree } from './expansion-tree.ts'
 
@@ -50,11 +51,8 @@ export function compactWeights(network: PlannedNetwork): PlannedNetwork {
   )
   // Each is asked for in every simulation; all together are as many numbers as the bundle has.
   const known = new Map<WeightIndex, Float64Array>()
-  const baseOf = (index: WeightIndex, period: number): Float64Array => {
-    const base = known.get(index) ?? onePeriod(weightVectors(index), weightPatterns(index), period)
-    known.set(index, base)
-    return base
-  }
+  const baseOf = (index: WeightIndex, period: number): Float64Array =>
+    getOrMake(known, index, () => onePeriod(weightVectors(index), weightPatterns(index), period))
   const compacted: PlannedNetwork = {
     ...network,
     plan: { ...plan, expansions: [...before, ...expansions] },

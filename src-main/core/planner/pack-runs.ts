@@ -11,6 +11,7 @@ import {
   type WeightPatterns,
 } from '../plan/plan.ts'
 import { rehearse } from '../plan/rehearse.ts'
+import { getOrMake } from '../get-or-make.ts'
 import { present } from '../must.ts'
 import { addedKey, groupsOf } from './compact.ts'
 import { maskingBelow, maskingWithin, type Masking } from './masking.ts'
@@ -50,11 +51,8 @@ export function packRuns(network: PlannedNetwork): PlannedNetwork {
   const placeOf = new Map(packs.flatMap((pack) => pack.members.map((weight, j) => [weight, { pack, j }] as const)))
   // Each is asked for once for every vector that it holds, and in every simulation.
   const known = new Map<Pack, Float64Array>()
-  const packed = (pack: Pack): Float64Array => {
-    const vector = known.get(pack) ?? packedVector(pack, weightVectors, weightPatterns)
-    known.set(pack, vector)
-    return vector
-  }
+  const packed = (pack: Pack): Float64Array =>
+    getOrMake(known, pack, () => packedVector(pack, weightVectors, weightPatterns))
   return {
     ...network,
     plan: { ...plan, expansions: packs.map(({ expansion }) => expansion) },
@@ -202,16 +200,13 @@ class Masks {
   }
 
   of({ unit, count }: Packing, without: Int32Array): readonly Int32Array[] {
-    const key = `${unit} ${count} ${without.join()}`
-    const known = this.#known.get(key)
-    if (known) return known
-    const left = new Set(without)
-    const slots = Array.from({ length: this.#slots }, (_, slot) => slot).filter((slot) => !left.has(slot))
-    const masks = Array.from({ length: count }, (_, place) =>
-      Int32Array.from(slots.filter((slot) => Math.floor(slot / unit) % count === place)),
-    )
-    this.#known.set(key, masks)
-    return masks
+    return getOrMake(this.#known, `${unit} ${count} ${without.join()}`, () => {
+      const left = new Set(without)
+      const slots = Array.from({ length: this.#slots }, (_, slot) => slot).filter((slot) => !left.has(slot))
+      return Array.from({ length: count }, (_, place) =>
+        Int32Array.from(slots.filter((slot) => Math.floor(slot / unit) % count === place)),
+      )
+    })
   }
 }
 

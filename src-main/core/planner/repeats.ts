@@ -1,4 +1,5 @@
 import { mostSummed, type WeightIndex, type WeightPatterns } from '../plan/plan.ts'
+import { getOrMake } from '../get-or-make.ts'
 import { periodOf } from './compact.ts'
 
 /** How a weight vector repeats its numbers, as far as the architecture tells; by unit 1, 2, 4, … where there are several. */
@@ -15,14 +16,11 @@ export interface Repeats {
 const known = new WeakMap<WeightPatterns, Map<WeightIndex, Repeats>>()
 
 export function repeatsOf(patterns: WeightPatterns, weight: WeightIndex): Repeats {
-  const ofNetwork = known.get(patterns) ?? new Map<WeightIndex, Repeats>()
-  known.set(patterns, ofNetwork)
-  const found = ofNetwork.get(weight)
-  if (found) return found
-  const pattern = patterns(weight)
-  const repeats = { period: periodOf(pattern), reaches: reachesOf(pattern), runs: runsOf(pattern) }
-  ofNetwork.set(weight, repeats)
-  return repeats
+  const ofNetwork = getOrMake(known, patterns, () => new Map<WeightIndex, Repeats>())
+  return getOrMake(ofNetwork, weight, () => {
+    const pattern = patterns(weight)
+    return { period: periodOf(pattern), reaches: reachesOf(pattern), runs: runsOf(pattern) }
+  })
 }
 
 /** Whether a slot may hold anything before it is masked. */

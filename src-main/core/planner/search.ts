@@ -1,5 +1,6 @@
 import type { Carried, NamedValue } from '../network/square-model.ts'
 import { UserError } from '../errors.ts'
+import { getOrMake } from '../get-or-make.ts'
 import { must } from '../must.ts'
 import { INPUT, type LayerId, type Shape } from '../network/layer-model.ts'
 import { isSpaced, tensorLayouts } from './candidates.ts'
@@ -119,8 +120,7 @@ function extend(
   }
   const from = step.inputs.map((input) => partial.layouts.get(input))
   const key = [step.id, ...from.map((layout) => layout && signatureOf(layout))].join('&')
-  let options = known.get(key)
-  if (!options) known.set(key, (options = linearOptions(step, from, primes, settings)))
+  const options = getOrMake(known, key, () => linearOptions(step, from, primes, settings))
   return options.map(({ choice, layout, ms }) => ({
     layouts: new Map(partial.layouts).set(step.id, layout),
     choices: new Map(partial.choices).set(step.id, choice),

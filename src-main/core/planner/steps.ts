@@ -12,6 +12,7 @@ import {
   type Shape,
 } from '../network/layer-model.ts'
 import { channelScale, expandBias } from '../network/linear-maps.ts'
+import { getOrMake } from '../get-or-make.ts'
 import { must, present } from '../must.ts'
 import { poolStepOf, type PoolStep } from './pool.ts'
 import { windowFactors } from './weights.ts'
@@ -101,11 +102,7 @@ class Network {
 
   /** A linear layer that only one other linear layer reads becomes part of that one. */
   isAbsorbed(id: LayerId): boolean {
-    const known = this.#absorbed.get(id)
-    if (known !== undefined) return known
-    const absorbed = this.#decideAbsorbed(id)
-    this.#absorbed.set(id, absorbed)
-    return absorbed
+    return getOrMake(this.#absorbed, id, () => this.#decideAbsorbed(id))
   }
 
   /** What a layer reads once others are part of it. */

@@ -1,3 +1,4 @@
+import { getOrMake } from '../../core/get-or-make.ts'
 import type { ComputedJob, Job } from '../compute-job.ts'
 import { Engine } from './engine.ts'
 import type { EngineSetup } from './engine-thread.ts'
@@ -15,8 +16,8 @@ export class Engines {
 
   /** Throws what loading a segment does; the next input tries again. */
   async load(segment: number): Promise<Engine> {
-    const started = this.#started.get(segment) ?? Engine.start({ ...this.#setup, segment }, this.#onRestart)
-    this.#started.set(segment, started)
+    const start = (): Promise<Engine> => Engine.start({ ...this.#setup, segment }, this.#onRestart)
+    const started = getOrMake(this.#started, segment, start)
     try {
       return await started
     } catch (error) {

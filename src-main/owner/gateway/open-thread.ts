@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads'
 import { decodeResult, encodeResult } from '../../core/bundle/result.ts'
 import { UserError } from '../../core/errors.ts'
+import { getOrMake } from '../../core/get-or-make.ts'
 import { sha256 } from '../../files/sha256.ts'
 import { answerQuestions } from '../../workers/ask.ts'
 import type { Unlock } from '../age.ts'
@@ -62,8 +63,7 @@ const nameOf = ({ update = 0 }: Deployment, segment: number): string => `${updat
 
 /** Loaded once; what failed to load is tried again. */
 function kept<T>(all: Map<string, Promise<T>>, name: string, load: () => Promise<T>): Promise<T> {
-  const loading = all.get(name) ?? load()
-  all.set(name, loading)
+  const loading = getOrMake(all, name, load)
   loading.catch(() => all.delete(name))
   return loading
 }
