@@ -195,6 +195,19 @@ describe('approximate', () => {
     }
   })
 
+  it('warns where the network tells no difference between the samples, as where they are scaled twice', async () => {
+    const { warnings } = await approximateWithWarnings(images(200))
+    expect(warnings).toEqual([])
+    const scaledTwice = images(200).map((image) => image.map((value) => value / 255))
+    const twice = await approximateWithWarnings(scaledTwice)
+    expect(twice.warnings).toEqual([expect.stringMatching(/largest output is number \d for each of 50 .* scale/)])
+  })
+
+  it('asks for more samples only where a fifth held out leaves fewer than asked', async () => {
+    expect((await approximateWithWarnings(images(160))).warnings).toEqual([])
+    expect((await approximateWithWarnings(images(159))).warnings).toEqual([expect.stringMatching(/159 .* 200 or more/)])
+  })
+
   it.each([
     ['dead', 0],
     ['nearly dead', 1e-8],

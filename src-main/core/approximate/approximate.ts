@@ -14,7 +14,7 @@ import { isBetter, Judge } from '../tune/judge.ts'
 import type { Evidence, Judgement } from '../tune/judge.ts'
 import { keptMovements } from '../tune/movements.ts'
 import { tune } from '../tune/tune.ts'
-import { checkCalibration, ENOUGH_SAMPLES } from './calibration.ts'
+import { checkCalibration, checkLabels, ENOUGH_TO_FIT } from './calibration.ts'
 import { affordableSamples, capSamples } from './cap-samples.ts'
 import { fitLayers } from './fit-network.ts'
 import type { ClosedForm } from './fit-network.ts'
@@ -26,9 +26,6 @@ import { splitPools } from '../network/split-pools.ts'
 
 /** Every tenth sample judges and is not fitted to. */
 const isUnseen = (index: number) => index % 10 === 9
-
-/** What is left of enough samples when a fifth is held out. */
-const ENOUGH_TO_TUNE = 0.8 * ENOUGH_SAMPLES
 
 /** Multiplications of all samples above which easing is left out: tuning makes up for it in less time. */
 const MOST_EASED = 1e10
@@ -91,7 +88,7 @@ const movementsOf = ({ movements, samples }: Evidence): string[] => [
 ]
 
 function warnFar(far: number, samples: number, work: WorkContext): void {
-  const message = `For ${far} of ${samples} inputs held out or mixed from samples, outputs are beyond ten times the original network's range. More calibration samples or a higher degree would help.`
+  const message = `For ${far} of ${samples} inputs held out or mixed from samples, outputs are beyond ten times the original network's range. Check that samples are preprocessed as the network expects; else more of them or a higher degree would help.`
   work.progress({ kind: 'warning', stage: 'approximate', message })
 }
 
@@ -112,10 +109,11 @@ export async function fitNetwork(
   work: WorkContext,
 ): Promise<FittedNetwork> {
   checkCalibration(model.input.shape, calibration, work)
+  checkLabels(model, calibration, work)
   const exactLayers = exactLayersOf(options)
   const slots = replacePools(options.splitPools ? splitPools(model, exactLayers) : model, exactLayers)
   const capped = capSamples(slots, calibration, work)
-  const isJudged = options.refit !== false && capped.length >= ENOUGH_TO_TUNE
+  const isJudged = options.refit !== false && capped.length >= ENOUGH_TO_FIT
   const [samples, unseen] = [false, true].map((side) => capped.filter((_, i) => (isJudged && isUnseen(i)) === side))
   const movements = options.distort === false ? [] : keptMovements(model, samples)
   const evidence = { samples, unseen, movements }

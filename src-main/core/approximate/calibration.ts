@@ -1,11 +1,19 @@
 import { UserError } from '../errors.ts'
+import { labelOf } from '../network/classification.ts'
 import { sizeOf } from '../network/layer-model.ts'
-import type { Shape } from '../network/layer-model.ts'
+import type { LayerModel, Shape } from '../network/layer-model.ts'
+import { runLayerBatch } from '../network/run-layers.ts'
+import { evenly } from '../numeric/evenly.ts'
 import type { WorkContext } from '../progress.ts'
 import { notFinite } from './points.ts'
 
 /** Fewer calibration samples than this are used with a warning. */
-export const ENOUGH_SAMPLES = 200
+const ENOUGH_SAMPLES = 200
+/** What is left of enough samples when a fifth is held out. */
+export const ENOUGH_TO_FIT = 0.8 * ENOUGH_SAMPLES
+
+/** Samples that are labelled to tell whether the network tells them apart; so many at least, since fewer may well be alike. */
+const [LABELLED, LEAST_LABELLED] = [50, 20]
 
 /**
  * Throws a UserError unless there are samples, each of the input's size and finite; warns where they are few or all
@@ -28,9 +36,10 @@ export function checkCalibration(shape: Shape, samples: readonly Float64Array[],
     if (!sample.every(Number.isFinite)) throw notFinite()
   }
   const warn = (message: string) => work.progress({ kind: 'warning', stage: 'approximate', message })
-  if (samples.length < ENOUGH_SAMPLES) {
-    const given = samples.length === 1 ? 'Only one calibration sample' : `Only ${samples.length} calibration samples`
-    warn(`${given}: ${ENOUGH_SAMPLES} or more give a better fit.`)
+  if (samples.length < ENOUGH_TO_FIT) {
+    const fitted =
+      samples.length === 1 ? 'Only one calibration sample is' : `Only ${samples.length} calibration samples are`
+    warn(`${fitted} fitted to: ${ENOUGH_SAMPLES} or more give a better fit.`)
   }
   const constant = samples.filter((sample) => sample.every((value) => value === sample[0])).length
   if (constant > 0.5 * samples.length) {
@@ -38,4 +47,18 @@ export function checkCalibration(shape: Shape, samples: readonly Float64Array[],
       `${constant} of ${samples.length} calibration samples hold one value only, so the fit sees little of real inputs.`,
     )
   }
+}
+
+/**
+ * Warns where the network gives all samples one label: what is scaled twice, say, looks all alike to it, and is fitted as well as
+ * anything else. Not of networks that give a single quantity, or as many outputs as inputs.
+ */
+export function checkLabels(model: LayerModel, samples: readonly Float64Array[], work: WorkContext): void {
+  if (samples.length < LEAST_LABELLED) return
+  const outputs = runLayerBatch(model, evenly(samples, LABELLED))
+  const [first, ...others] = outputs.map(labelOf)
+  const count = outputs[0].length
+  if (count === 1 || count === sizeOf(model.input.shape) || others.some((label) => label !== first)) return
+  const message = `The largest output is number ${first} for each of ${outputs.length} calibration samples. Unless they are all of that class, they are not preprocessed as the network expects: check scale, mean and std.`
+  work.progress({ kind: 'warning', stage: 'approximate', message })
 }

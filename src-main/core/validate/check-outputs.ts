@@ -24,7 +24,7 @@ export function checkLabels(labels: readonly number[], samples: number, classes:
 }
 
 const preprocessHint = 'Check that the samples are preprocessed as the network expects'
-const calibrateHint = 'calibrate with samples as varied as these, or choose degree 2'
+const calibrateHint = 'calibrate with samples as varied as these, or, above degree 2, choose that'
 
 function lostSamples(outputs: Outputs): number[] {
   return outputs.flatMap((output, i) => (isFiniteOutput(output) ? [] : [i]))
