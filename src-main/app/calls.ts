@@ -5,7 +5,7 @@ import { totalmem } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { withoutEnding } from '../core/network/file-name.ts'
 import { app, clipboard, shell } from 'electron'
-import { recommend } from '../core/compile/candidates.ts'
+import { meetsGoal, recommend } from '../core/compile/candidates.ts'
 import { CancelledError, UserError } from '../core/errors.ts'
 import type { AdviceView, CandidateView } from '../ipc/results.ts'
 import type { CallHandlers } from '../ipc/serve-calls.ts'
@@ -196,7 +196,8 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       if (!advice) throw new UserError('no-advice', 'Compare deployments first.')
       const { candidates } = advice.value as AdviceView
       const chosen = recommend(candidates, goal, { ...limits, minKept })
-      return chosen ? candidates.indexOf(chosen as CandidateView) : null
+      if (!chosen) return null
+      return { place: candidates.indexOf(chosen as CandidateView), enough: meetsGoal(chosen, goal, minKept) }
     },
     results: async () => (await keptResults(resultsOf(current()))).map(viewOfResult),
     copyCommands: async () => {

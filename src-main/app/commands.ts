@@ -18,7 +18,7 @@ export function commandsOf({ model, choices }: Project, keys: string, out = `${w
     `sealwright inspect ${network}`,
     `sealwright advise ${network} --calibration ${data} ${fed} --input ${input} --min-kept ${minKept}`,
     ...(isMixed ? [planFile(choices, plan)] : []),
-    ...(inputs === undefined || isMixed
+    ...(inputs === undefined
       ? []
       : [
           `sealwright validate ${network} --calibration ${data} ${fed} ${fit} --data ${quoted(inputs)}` +

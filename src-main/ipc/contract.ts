@@ -57,14 +57,14 @@ export const contract = {
   stay: { request: z.strictObject({ stage: stageId }), reply: nothing },
   /** As it is now: a test that has ended is in its history. */
   project: { request: nothing, reply: projectView },
-  /** Which of the candidates compared last suits a goal within limits, by its place; null where none does. */
+  /** Which of the candidates compared last suits a goal within limits, by its place, and whether it keeps what is asked; null where none is. */
   recommend: {
     request: z.strictObject({
       goal: z.enum(GOALS),
       maxBundleBytes: z.number().positive().optional(),
       maxRefreshes: count.optional(),
     }),
-    reply: count.nullable(),
+    reply: z.strictObject({ place: count, enough: z.boolean() }).nullable(),
   },
   /** What is kept of work on the open network, newest first. */
   results: { request: nothing, reply: z.array(keptResult).readonly() },

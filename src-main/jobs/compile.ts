@@ -46,15 +46,20 @@ export interface CompiledNetwork extends PlannedSegments, Omit<ApproximatedNetwo
   readonly flooding?: Flooding
 }
 
-/** Reads, normalises, approximates and plans: core/compile with files around it. @throws UserError what the stages say */
-export async function compile(request: CompileRequest, work: WorkContext, watch: Stopwatch): Promise<CompiledNetwork> {
+/** Reads, normalises, approximates and plans: core/compile with files around it. @throws UserError what the stages say; as `accept` */
+export async function compile(
+  request: CompileRequest,
+  work: WorkContext,
+  watch: Stopwatch,
+  accept?: CompileHost['accept'],
+): Promise<CompiledNetwork> {
   const opened = await watch.time('normalise', () => openNetworkFile(request))
   const data = new CalibrationData(opened, request, work)
   const {
     samples,
     fitted: _,
     ...compiled
-  } = await compileModel(opened.model, request, hostFor(request, data, work, watch))
+  } = await compileModel(opened.model, request, { ...hostFor(request, data, work, watch), accept })
   return { ...opened, ...compiled, ...data.settled, typical: samples[0] }
 }
 

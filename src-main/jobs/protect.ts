@@ -79,8 +79,9 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   else await checkOutput(request.out, request)
   const watch = new Stopwatch(work)
   const releases = request.reveal?.mode === 'scores' ? (request.releases ?? USUAL_RELEASES) : undefined
-  const compiled = await compile({ ...request, releases }, work, watch)
-  checkKept(compiled.kept, request.minKept, work)
+  const compiled = await compile({ ...request, releases }, work, watch, ({ kept }) =>
+    checkKept(kept, request.minKept, work),
+  )
   return await exportCompiled(request, compiled, work, watch)
 }
 

@@ -54,8 +54,8 @@ export async function update(request: UpdateRequest, work: WorkContext): Promise
     },
     work,
     watch,
+    ({ kept }) => checkKept(kept, request.minKept, work),
   )
-  checkKept(compiled.kept, request.minKept, work)
   const { out, perNode, force } = request
   const updated = await watch.time('encrypt', () =>
     updateDeployment(

@@ -5,8 +5,7 @@ import { program } from '../../src-main/cli/program.ts'
 import { parseSplit, type Split } from '../../src-main/core/segment/cut.ts'
 import { splitText } from '../../src-main/core/segment/split-text.ts'
 
-const project = new Project('file', '/home/me/my net.onnx', 1)
-project.choose({
+const choices = {
   calibration: '/data/c.npz',
   inputs: '/data/x.npy',
   labels: '/data/y.txt',
@@ -15,10 +14,17 @@ project.choose({
   degree: 4,
   split: { by: 'cuts', cuts: [{ after: 'relu_2', kind: 'exact' }] },
   auditRate: 0.05,
-})
+} as const
+
+const chosen = (change: Parameters<Project['choose']>[0]): Project => {
+  const project = new Project('file', '/home/me/my net.onnx', 1)
+  project.choose(change)
+  return project
+}
 
 describe('the commands that repeat what was done', () => {
-  const lines = commandsOf(project, '/keys', '/out/net.sealed').trim().split('\n')
+  const linesOf = (project: Project) => commandsOf(project, '/keys', '/out/net.sealed').trim().split('\n')
+  const lines = linesOf(chosen(choices))
 
   it('name every choice', () => {
     expect(lines.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
@@ -32,8 +38,12 @@ describe('the commands that repeat what was done', () => {
     )
   })
 
-  it('have options that the command line knows', () => {
-    for (const line of lines) {
+  it('have options that the command line knows, also with degrees of single layers', () => {
+    const mixed = linesOf(chosen({ ...choices, degrees: { relu_2: 2 } })).filter((line) =>
+      line.startsWith('sealwright'),
+    )
+    expect(mixed).toHaveLength(lines.length)
+    for (const line of [...lines, ...mixed]) {
       const [, ...words] = line.match(/'[^']*'|\S+/g)!
       let command = program()
       for (const word of words) command = command.commands.find((child) => child.name() === word) ?? command

@@ -134,6 +134,45 @@ describe('the data', () => {
   })
 })
 
+describe('the plan', () => {
+  const plan = {
+    format: 'sealwright-plan-1',
+    degree: 2,
+    degrees: {},
+    splitPools: false,
+    split: { by: 'cuts', cuts: [] },
+  }
+  const planned = (changes: object, more: string[] = []) => {
+    put('plan.json', JSON.stringify({ ...plan, ...changes }))
+    return protect({ more: ['--plan', 'plan.json', ...more] })
+  }
+
+  it('is of another network', async () => {
+    const where = { layer: 'relu_9' }
+    expectRefusal(await planned({ degrees: { relu_9: 4 } }), { code: 'unknown-activation', where })
+    const split = { by: 'cuts', cuts: [{ after: 'relu_9', kind: 'exact' }] }
+    expectRefusal(await planned({ split }), { code: 'not-a-cut-point', where })
+  })
+
+  it('says something else than the options', async () => {
+    for (const more of [['--activation', '4'], ['--split', 'auto'], ['--split-pools']]) {
+      const message = `${more[0]} and --plan both say how the network is approximated or split.`
+      expectRefusal(await planned({}, more), { code: 'bad-arguments', message })
+    }
+    expectRefusal(await planned({ input: 'plain' }, ['--input', 'encrypted']), { code: 'bad-arguments' })
+  })
+
+  it('does not exist within the limits: what comes nearest is named, and nothing written', async () => {
+    const advise = ['advise', 'tiny.onnx', '--calibration', 'x.npy', '--scale', '1/255', '--input', 'plain']
+    const run = await sealwright([...advise, '--max-bundle', '1k', '--out', 'refused.json'], { cwd: folder })
+    expect(run.code).toBe(1)
+    expect(run.stdout).toMatch(
+      /No deployment is within these limits, and .*refused.json was not written. Nearest:\n {2}\S/,
+    )
+    expect(existsSync(join(folder, 'refused.json'))).toBe(false)
+  })
+})
+
 describe('the bundle', () => {
   it('has one flipped byte, anywhere', async () => {
     const intact = readFileSync(join(folder, 'tiny.sealed'))

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import {
   isBeatenAnyway,
   isDeeperThanNeeded,
+  meetsGoal,
+  nearest,
   recommend,
   unbeaten,
   type Candidate,
@@ -105,5 +107,22 @@ describe('recommend', () => {
     expect(recommend(all, 'offline', { maxBundleBytes: 2e8 })).toBe(offline)
     expect(recommend(all, 'small', { maxRefreshes: 3, minKept: 0.5 })).toBe(offline)
     expect(recommend(all, 'small', { maxBundleBytes: 1 })).toBeUndefined()
+  })
+})
+
+describe('what a goal asks for', () => {
+  it('is a share of the labels, or outputs that are the network’s own', () => {
+    expect([0.9, 0.91].map((least) => meetsGoal(offline, 'offline', least))).toEqual([true, false])
+    const lucky = candidate({ keptLabels: 1, relativeError: 0.01 })
+    expect([lucky, exact].map((one) => meetsGoal(one, 'exact', 0))).toEqual([false, true])
+  })
+})
+
+describe('the nearest where the limits leave none', () => {
+  it('is the smallest with so few refreshes, and the one with fewest refreshes of that size', () => {
+    const all = [offline, better, exact]
+    expect(nearest(all, 'small', { maxBundleBytes: 5e7, maxRefreshes: 2 })).toEqual([offline, exact])
+    expect(nearest(all, 'offline', { maxBundleBytes: 1e6 })).toEqual([offline])
+    expect(nearest([exact], 'offline', {})).toEqual([exact])
   })
 })

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { silent } from '../../src-main/core/progress.ts'
-import { advise, readPlanFile, type AdviseRequest, type AdviseResult } from '../../src-main/jobs/advise.ts'
+import { advise, type AdviseRequest, type AdviseResult } from '../../src-main/jobs/advise.ts'
+import { readPlanFile } from '../../src-main/jobs/plan-file.ts'
 import { plan } from '../../src-main/jobs/plan.ts'
 import { npyFile } from '../support/npy.ts'
 import { tinyOnnx } from '../support/tiny-onnx.ts'
@@ -22,7 +23,8 @@ describe('advise', () => {
     request = {
       ...{ model, calibration },
       preprocessing: { scale: 1, mean: [0], std: [1] },
-      input: 'encrypted',
+      input: 'plain',
+      minKept: 0.9,
       goal: 'exact',
       out: join(folder, 'plan.json'),
       force: false,
@@ -33,8 +35,9 @@ describe('advise', () => {
   const advised = (): Promise<AdviseResult> => (advice ??= advise(request, silent))
 
   it('compares deployments, recommends one for the goal and writes what protect takes', async () => {
-    const { candidates, recommended, complete, impossible } = await advised()
+    const { candidates, recommended, enough, complete, impossible } = await advised()
     expect(complete).toBe(true)
+    expect(enough).toBe(true)
     expect(impossible).toEqual([])
     const chosen = candidates[recommended!]
     expect(chosen.keptLabels).toBe(1)
@@ -47,7 +50,8 @@ describe('advise', () => {
       expect(keptLow).toBeLessThanOrEqual(keptLabels)
     }
     const { degree, degrees, splitPools, split } = chosen
-    expect(await readPlanFile(request.out!)).toMatchObject({ degree, degrees, splitPools, split })
+    const written = await readPlanFile(request.out!)
+    expect(written).toEqual({ degree, degrees, splitPools, split, input: 'plain', minKept: 0.9 })
   })
 
   it('forecasts what is exported', async () => {
@@ -60,6 +64,12 @@ describe('advise', () => {
     expect(chosen.bundleBytes / sum(({ bundleBytes }) => bundleBytes)).toBeCloseTo(1, 1)
     expect(chosen.edgeMemoryBytes / sum(({ edgeMemoryBytes }) => edgeMemoryBytes)).toBeCloseTo(1, 1)
     expect(chosen.edgeSeconds / sum((each) => each.edgeSecondsOnTwoThreads)).toBeCloseTo(1, 1)
+  })
+
+  it('is of this network: a plan with degrees of another one is refused', async () => {
+    const choice = { ...(await readPlanFile(request.out!)), degrees: { relu_9: 4 as const } }
+    const wrong = plan({ ...request, ...choice }, silent)
+    await expect(wrong).rejects.toMatchObject({ code: 'unknown-activation', where: { layer: 'relu_9' } })
   })
 
   it('gives what it found when it is stopped', async () => {

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { GOALS, type Candidate, type Goal } from '../../core/compile/candidates.ts'
+import { GOALS, nearest, type Candidate, type Goal } from '../../core/compile/candidates.ts'
 import { deploymentWords } from '../../core/compile/deployment-words.ts'
 import type { AdviseResult } from '../../jobs/advise.ts'
 import { answer, command } from '../command.ts'
@@ -14,6 +14,7 @@ import {
 import { table } from '../table.ts'
 import { bytes, seconds } from '../../core/units.ts'
 import { byteSize, path, wholeNumber } from '../values.ts'
+import { DEFAULTS } from '../../jobs/defaults.ts'
 
 interface Options extends PreprocessingOptions {
   readonly json?: boolean
@@ -63,15 +64,13 @@ export function adviseCommand(): Command {
         maxBundleBytes: maxBundle,
       }
       const result = await advise({ ...request, force: force === true }, work)
-      return { json: result, text: textOf(result, options) }
+      return { json: result, text: textOf(result, options), exitCode: result.recommended === undefined ? 1 : 0 }
     })
   })
 }
 
-function textOf(
-  { candidates, recommended, complete, skipped, impossible, out, seconds: taken }: AdviseResult,
-  { goal, minKept }: Options,
-): string {
+function textOf(result: AdviseResult, options: Options): string {
+  const { candidates, recommended, complete, skipped, impossible, out, seconds: taken } = result
   const rows = candidates.map((candidate, i) => [
     i === recommended ? '→' : '',
     deploymentWords(candidate),
@@ -86,7 +85,7 @@ function textOf(
   const chosen = recommended === undefined ? undefined : candidates[recommended]
   return [
     table(['', 'deployment', 'keeps', 'refreshes', 'edge time', 'memory', 'bundle', 'update', 'traffic'], rows),
-    chosen ? verdict(chosen, goal, minKept) : 'No deployment is within these limits.',
+    chosen ? verdict(chosen, result.enough === true, options) : noneWithin(candidates, options),
     ...(complete ? [] : ['Stopped early: not every deployment was tried.']),
     ...(skipped.length > 0
       ? [`${skipped.length} others were not measured to the end: one of these keeps as much and costs less.`]
@@ -96,10 +95,18 @@ function textOf(
   ].join('\n\n')
 }
 
-function verdict(chosen: Candidate, goal: Goal, minKept: number): string {
-  const enough = chosen.judgedBy === 'labels' ? chosen.keptLabels >= minKept : chosen.relativeError <= 1 - minKept
-  const lines = [`For “${goal}”: ${optionsOf(chosen)}`]
-  if (!enough) lines.push(`It keeps less than ${100 * minKept} %: nothing within the limits keeps more.`)
+function verdict(chosen: Candidate, enough: boolean, options: Options): string {
+  const { goal, minKept } = options
+  const lines = [`For “${goal}”: ${optionsOf(chosen, options)}`]
+  if (!enough) {
+    const less = chosen.judgedBy === 'labels' ? 'It keeps less than' : 'Its outputs are further off than'
+    const least = chosen.judgedBy === 'labels' ? minKept : 1 - minKept
+    lines.push(
+      goal === 'exact'
+        ? 'It is not exact: nothing within the limits is.'
+        : `${less} ${percent(least)} %: nothing within the limits keeps more.`,
+    )
+  }
   if (chosen.ownerSeconds > chosen.clearSeconds) {
     lines.push(
       `Refreshing takes the owner about ${seconds(chosen.ownerSeconds)} a sample; running the whole network in the clear would take about ${seconds(chosen.clearSeconds)}. The edge saves the owner no work.`,
@@ -107,6 +114,20 @@ function verdict(chosen: Candidate, goal: Goal, minKept: number): string {
   }
   return lines.join('\n')
 }
+
+/** What the person could do instead. */
+function noneWithin(candidates: readonly Candidate[], { goal, out, ...limits }: Options): string {
+  const offers = nearest(candidates, goal, { ...limits, maxBundleBytes: limits.maxBundle }).map(
+    (candidate) =>
+      `  ${deploymentWords(candidate)}: ${bytes(candidate.bundleBytes)}, ${candidate.refreshes} refreshes, keeps ${keptOf(candidate)}`,
+  )
+  return [
+    `No deployment is within these limits${out === undefined ? '' : `, and ${out} was not written`}. Nearest:`,
+    ...offers,
+  ].join('\n')
+}
+
+const percent = (share: number): number => Number((100 * share).toPrecision(4))
 
 const keptOf = ({ judgedBy, keptLabels, keptLow, relativeError }: Candidate): string =>
   judgedBy === 'labels'
@@ -116,7 +137,8 @@ const keptOf = ({ judgedBy, keptLabels, keptLow, relativeError }: Candidate): st
       : `error ${(100 * relativeError).toPrecision(2)} %`
 
 /** The options of `protect` that make it; degrees of single layers have none, and need the plan file. */
-function optionsOf({ degree, degrees, splitPools, split }: Candidate): string {
+function optionsOf({ degree, degrees, splitPools, split }: Candidate, { input, minKept, out }: Options): string {
+  if (out !== undefined) return `protect --plan ${out}`
   if (Object.keys(degrees).length > 0) return 'protect --plan FILE (advise --out FILE)'
   const rule =
     split.by === 'activations'
@@ -131,5 +153,7 @@ function optionsOf({ degree, degrees, splitPools, split }: Candidate): string {
     `--activation ${degree}`,
     ...(splitPools ? ['--split-pools'] : []),
     ...(rule ? [`--split ${rule}`] : []),
+    ...(input === DEFAULTS.input ? [] : [`--input ${input}`]),
+    ...(minKept === DEFAULTS.minKept ? [] : [`--min-kept ${minKept}`]),
   ].join(' ')
 }

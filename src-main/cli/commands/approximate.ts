@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import type { ApproximateResult } from '../../jobs/approximate.ts'
 import { answer, command } from '../command.ts'
 import {
-  activationOf,
   preprocessingOf,
   withActivation,
   withNetworkNames,
@@ -14,9 +13,10 @@ import {
 } from '../options.ts'
 import { table } from '../table.ts'
 import { seconds } from '../../core/units.ts'
+import { choiceOf, withPlanFile, type PlanFileOptions } from '../plan-file.ts'
 import { path } from '../values.ts'
 
-interface Options extends PreprocessingOptions, ActivationOptions, SplitOptions {
+interface Options extends PreprocessingOptions, ActivationOptions, SplitOptions, PlanFileOptions {
   readonly json?: boolean
   readonly calibration: string
   readonly out: string
@@ -38,21 +38,21 @@ export function approximateCommand(): Command {
     )
     .requiredOption('--out <file>', 'the ONNX file to write', path)
     .option('--force', 'replace the file if it exists')
-  return withNetworkNames(withSplit(withActivation(withPreprocessing(base)))).action(
-    async (model: string, options: Options) => {
+  return withNetworkNames(withPlanFile(withSplit(withActivation(withPreprocessing(base))))).action(
+    async (model: string, options: Options, given: Command) => {
       await answer(options.json === true, async (work) => {
         const { approximate } = await import('../../jobs/approximate.ts')
         const { droppedClampsSentence } = await import('../../core/validate/quantised-report.ts')
         const { calibration, out, force, inputName, inputShape, outputName } = options
         const network = { model: path(model), inputName, inputShape, outputName }
         const preprocessing = preprocessingOf(options)
+        const { input: _, minKept: __, ...chosen } = await choiceOf(options, given)
         const request = {
           ...network,
           calibration,
           preprocessing,
           maxSamples: options.maxSamples,
-          ...activationOf(options),
-          split: options.split,
+          ...chosen,
           out,
           force: force === true,
         }

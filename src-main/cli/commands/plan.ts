@@ -3,7 +3,6 @@ import type { PlanResult } from '../../jobs/plan.ts'
 import { forecastText } from '../budget.ts'
 import { answer, command } from '../command.ts'
 import {
-  activationOf,
   preprocessingOf,
   withActivation,
   withInputMode,
@@ -17,10 +16,11 @@ import {
 } from '../options.ts'
 import { pairs, table } from '../table.ts'
 import { bytes, seconds } from '../../core/units.ts'
+import { choiceOf, withPlanFile, type PlanFileOptions } from '../plan-file.ts'
 import { path } from '../values.ts'
 import { present } from '../../core/must.ts'
 
-interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions {
+interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions, PlanFileOptions {
   readonly json?: boolean
   readonly calibration?: string
   readonly dump?: boolean
@@ -37,15 +37,16 @@ export function planCommand(): Command {
   ])
     .option('--calibration <data>', 'unlabelled samples; without them, the plan allows for any coefficients', path)
     .option('--dump', 'list every instruction with the level and the scale of its result')
-  return withNetworkNames(withSplit(withInputMode(withActivation(withPreprocessing(base))))).action(
-    async (model: string, options: Options) => {
+  return withNetworkNames(withPlanFile(withSplit(withInputMode(withActivation(withPreprocessing(base)))))).action(
+    async (model: string, options: Options, given: Command) => {
       await answer(options.json === true, async (work) => {
         const { plan } = await import('../../jobs/plan.ts')
-        const { calibration, dump, input, batch, msPerMegabyte, split, inputName, inputShape, outputName } = options
+        const { calibration, dump, batch, msPerMegabyte, inputName, inputShape, outputName } = options
         const network = { model: path(model), inputName, inputShape, outputName }
         const preprocessing = preprocessingOf(options)
-        const packing = { maxSamples: options.maxSamples, input, batch, msPerMegabyte, split }
-        const request = { ...network, calibration, preprocessing, ...activationOf(options), ...packing, dump }
+        const { minKept: _, input = options.input, ...chosen } = await choiceOf(options, given)
+        const packing = { maxSamples: options.maxSamples, batch, msPerMegabyte }
+        const request = { ...network, calibration, preprocessing, input, ...chosen, ...packing, dump }
         const result = await plan(request, work)
         return { json: result, text: textOf(result) }
       })

@@ -7,7 +7,6 @@ import type { UpdateResult } from '../../jobs/update.ts'
 import { policyPairs } from '../budget.ts'
 import { answer, command } from '../command.ts'
 import {
-  activationOf,
   minKeptOption,
   preprocessingOf,
   withActivation,
@@ -25,6 +24,7 @@ import {
   type PreprocessingOptions,
   type SplitOptions,
 } from '../options.ts'
+import { choiceOf, givenOf, withPlanFile, type PlanFileOptions } from '../plan-file.ts'
 import { policyOf, revealOption, topOption, type RevealMode } from '../reveal.ts'
 import { readLock, readUnlock } from '../passphrase.ts'
 import { pairs } from '../table.ts'
@@ -32,7 +32,14 @@ import { bytes, seconds } from '../../core/units.ts'
 import { number, path, positiveNumber } from '../values.ts'
 
 interface Options
-  extends PreprocessingOptions, ClassNameOptions, ActivationOptions, InputModeOptions, SplitOptions, LockOptions {
+  extends
+    PreprocessingOptions,
+    ClassNameOptions,
+    ActivationOptions,
+    InputModeOptions,
+    SplitOptions,
+    PlanFileOptions,
+    LockOptions {
   readonly json?: boolean
   readonly calibration: string
   readonly keys: string
@@ -44,7 +51,6 @@ interface Options
   readonly signingKey?: string
   readonly perNode?: boolean
   readonly minKept: number
-  readonly plan?: string
   readonly update?: string
   readonly identity?: string
   readonly force?: boolean
@@ -57,6 +63,7 @@ export function protectCommand(): Command {
   const base = command('protect <model>', 'encrypt the weights of a network and export a bundle for edge nodes', [
     'sealwright protect lenet5.onnx --calibration calibration.npz --scale 1/255 --mean 0.1307 --std 0.3081 \\\n      --keys keys --out lenet5.sealed',
     'sealwright protect lenet5.onnx --calibration images/ --keys keys --out lenet5.sealed --input plain --json',
+    'sealwright protect lenet5.onnx --plan plan.json --calibration images/ --keys keys --out lenet5.sealed',
     'sealwright protect lenet5-v2.onnx --calibration images/ --keys keys --update 4f2a91c0 --out lenet5-v2.pack',
   ])
   base
@@ -67,7 +74,7 @@ export function protectCommand(): Command {
     )
     .requiredOption('--keys <folder>', 'key store; created if it does not exist', path)
     .requiredOption('--out <file>', 'the bundle to write, usually *.sealed', path)
-  withSplit(withInputMode(withActivation(withClassNames(withPreprocessing(base)))))
+  withPlanFile(withSplit(withInputMode(withActivation(withClassNames(withPreprocessing(base))))))
     .addOption(revealOption('what decryption reveals').default(DEFAULTS.reveal))
     .addOption(topOption())
     .option('--audit <rate>', 'have this share of jobs computed again before they are answered, such as 0.05', number)
@@ -80,8 +87,7 @@ export function protectCommand(): Command {
     .option('--force', 'replace the bundle if it exists')
   return withLock(withNetworkNames(base)).action(async (model: string, options: Options, given: Command) => {
     await answer(options.json === true, async (work) => {
-      const { readPlanFile } = await import('../../jobs/advise.ts')
-      const chosen = options.plan === undefined ? undefined : await readPlanFile(options.plan)
+      const { input = options.input, minKept = options.minKept, ...chosen } = await choiceOf(options, given)
       const request = {
         model: path(model),
         inputName: options.inputName,
@@ -93,11 +99,9 @@ export function protectCommand(): Command {
         classNames: await classNamesOf(options),
         keys: options.keys,
         out: options.out,
-        ...activationOf(options),
-        msPerMegabyte: options.msPerMegabyte,
-        split: options.split,
-        minKept: options.minKept,
         ...chosen,
+        minKept,
+        msPerMegabyte: options.msPerMegabyte,
         perNode: options.perNode === true,
         force: options.force === true,
       }
@@ -112,7 +116,7 @@ export function protectCommand(): Command {
         {
           ...request,
           ...(await readLock(options)),
-          input: options.input,
+          input,
           batch: options.batch,
           reveal: policyOf(options.reveal, options.top),
           releases: options.releases,
@@ -129,10 +133,7 @@ export function protectCommand(): Command {
 /** What an update cannot change. Throws UserError 'bad-arguments'. */
 function refuseDeploymentsOwn(given: Command): void {
   const kept = ['input', 'batch', 'reveal', 'top', 'audit', 'releases', 'signingKey', 'recipient']
-  const wrong = given.options.find((option) => {
-    const name = option.attributeName()
-    return kept.includes(name) && given.getOptionValueSource(name) === 'cli'
-  })
+  const wrong = givenOf(given, kept)
   if (wrong) {
     throw new UserError('bad-arguments', `${wrong.long} is set by the deployment, and an update keeps it.`, {
       hint: 'Leave it out, or export the network as a new deployment.',

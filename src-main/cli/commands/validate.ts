@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { answer, command } from '../command.ts'
 import {
-  activationOf,
   preprocessingOf,
   withActivation,
   withNetworkNames,
@@ -14,9 +13,10 @@ import {
   type PreprocessingOptions,
   type SplitOptions,
 } from '../options.ts'
+import { choiceOf, withPlanFile, type PlanFileOptions } from '../plan-file.ts'
 import { path, wholeNumber } from '../values.ts'
 
-interface Options extends PreprocessingOptions, ClassNameOptions, ActivationOptions, SplitOptions {
+interface Options extends PreprocessingOptions, ClassNameOptions, ActivationOptions, SplitOptions, PlanFileOptions {
   readonly json?: boolean
   readonly data: string
   readonly labels?: string
@@ -44,8 +44,8 @@ export function validateCommand(): Command {
     .option('--encrypted <number>', 'how many samples to run encrypted too', wholeNumber, 0)
     .option('--html <file>', 'write an HTML page with plots', path)
     .option('--force', 'replace that page if it exists')
-  return withNetworkNames(withSplit(withActivation(withClassNames(withPreprocessing(base))))).action(
-    async (model: string, options: Options) => {
+  return withNetworkNames(withPlanFile(withSplit(withActivation(withClassNames(withPreprocessing(base)))))).action(
+    async (model: string, options: Options, given: Command) => {
       await answer(options.json === true, async (work) => {
         const { reportText, validate } = await import('../../jobs/validate.ts')
         const { data, labels, calibration, encrypted, html, force, inputName, inputShape, outputName } = options
@@ -59,10 +59,10 @@ export function validateCommand(): Command {
           maxSamples: options.maxSamples,
           classNames: await classNamesOf(options),
         }
+        const { input: _, minKept: __, ...chosen } = await choiceOf(options, given)
         const request = {
           ...network,
-          ...activationOf(options),
-          split: options.split,
+          ...chosen,
           data,
           labels,
           encrypted,

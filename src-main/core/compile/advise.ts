@@ -1,25 +1,16 @@
 import { evenly } from '../numeric/evenly.ts'
-import { foldBetweenRefreshes } from '../approximate/fold-into-squares.ts'
 import { CancelledError, UserError } from '../errors.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
-import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
-import type { RefreshedModel } from '../network/square-model.ts'
-import { classScores, isClassifier } from '../normalise/run-tail.ts'
-import { runLayerBatch } from '../network/run-layers.ts'
+import type { Degree } from '../network/polynomial-model.ts'
 import { calibrateClamps } from '../normalise/calibrate-clamps.ts'
-import { withPauses } from '../parts.ts'
-import { refreshedSkeletonOf } from '../planner/skeleton.ts'
 import { breathe, stepCounter, type WorkContext } from '../progress.ts'
-import { exactLayersOf } from '../segment/choose-exact.ts'
 import { WHOLE, type Split } from '../segment/cut.ts'
-import { planInParts, type SegmentOptions } from '../segment/plan-segments.ts'
 import { attributeLayers } from '../validate/attribute-layers.ts'
-import { measureKept, type Kept } from '../validate/kept.ts'
-import { approximateNetwork } from './approximate-network.ts'
+import type { Kept } from '../validate/kept.ts'
 import { isBeatenAnyway, isDeeperThanNeeded, unbeaten, type Candidate, type DeploymentChoice } from './candidates.ts'
-import { needOf } from './compile.ts'
-import { costsOf, leastOf, type DeploymentCosts } from './deployment-costs.ts'
+import type { DeploymentCosts } from './deployment-costs.ts'
+import { Deployments, quiet, type TrialSamples } from './deployments.ts'
 import { holdOut } from './hold-out.ts'
 
 export interface Advice {
@@ -37,21 +28,8 @@ export interface Advice {
 
 /** Samples of a trial fit: enough to compare; the network that is sealed is fitted to all. */
 const TRIAL_SAMPLES = 400
-const TRIAL_EPOCHS = 8
 /** Samples that say which layer to keep exact. */
 const ATTRIBUTED_SAMPLES = 60
-/** Samples that bound the values of a plan and say how precise it has to be: fewer of large networks, never less than the least. */
-const MOST_MULTIPLICATIONS = 4e9
-const LEAST_PLANNED = 20
-/** Plans are compared, not run: a narrow search does. */
-const SEARCH_WIDTH = 8
-
-type Fit = Pick<DeploymentChoice, 'degree' | 'degrees' | 'splitPools'> & { readonly exact: ReadonlySet<LayerId> }
-
-interface Fitted {
-  readonly polynomial: PolynomialModel
-  readonly kept: Kept
-}
 
 /**
  * Tries deployments of a network that differ in degrees, in activations that stay exact and in where the owner refreshes.
@@ -72,7 +50,7 @@ export async function advise(
       hint: 'Give 200 or more inputs like those the network will see. Labels are not needed.',
     })
   }
-  const advisor = new Advisor(model, evenly(fitted, TRIAL_SAMPLES), heldOut, input, work)
+  const advisor = new Advisor(model, { fitted: evenly(fitted, TRIAL_SAMPLES), heldOut }, input, work)
   let complete = true
   try {
     await advisor.tryAll()
@@ -90,33 +68,17 @@ class Advisor {
   readonly skipped: DeploymentChoice[] = []
   readonly impossible: { readonly choice: DeploymentChoice; readonly problem: string }[] = []
   readonly #model: LayerModel
-  readonly #samples: readonly Float64Array[]
-  readonly #planned: readonly Float64Array[]
-  readonly #heldOut: readonly Float64Array[]
-  readonly #originals: readonly Float64Array[]
-  readonly #input: 'encrypted' | 'plain'
+  readonly #deployments: Deployments
+  readonly #attributed: readonly Float64Array[]
   readonly #work: WorkContext
-  readonly #clearSeconds: number
-  readonly #fits = new Map<string, Fitted>()
-  readonly #attributed = new Map<Degree, LayerId[]>()
+  readonly #orders = new Map<Degree, LayerId[]>()
   readonly #tried = new Set<string>()
 
-  constructor(
-    model: LayerModel,
-    samples: readonly Float64Array[],
-    heldOut: readonly Float64Array[],
-    input: 'encrypted' | 'plain',
-    work: WorkContext,
-  ) {
+  constructor(model: LayerModel, samples: TrialSamples, input: 'encrypted' | 'plain', work: WorkContext) {
     this.#model = model
-    this.#samples = samples
-    this.#planned = evenly(samples, affordable(model))
-    this.#heldOut = heldOut
-    this.#input = input
+    this.#deployments = new Deployments(model, samples, input, work)
+    this.#attributed = samples.heldOut.slice(0, ATTRIBUTED_SAMPLES)
     this.#work = work
-    const startedMs = performance.now()
-    this.#originals = runLayerBatch(model, heldOut)
-    this.#clearSeconds = (performance.now() - startedMs) / 1000 / heldOut.length
   }
 
   /** Cheap ones first, so that an early end leaves something to use. */
@@ -169,45 +131,33 @@ class Advisor {
 
   /** Activations of the network, by the error that their polynomials add; of degree 2 where no other was worth fitting. */
   async #worst(wanted: Degree): Promise<LayerId[]> {
-    const fitOf = (degree: Degree): Fit => ({ degree, degrees: {}, splitPools: false, exact: new Set() })
-    const degree = this.#fits.has(keyOf(fitOf(wanted))) ? wanted : 2
-    const order = this.#attributed.get(degree) ?? (await this.#attribute(fitOf(degree)))
-    this.#attributed.set(degree, order)
+    const uniform = (degree: Degree): DeploymentChoice => ({ degree, degrees: {}, splitPools: false, split: WHOLE })
+    const degree = this.#deployments.isFitted(uniform(wanted)) ? wanted : 2
+    const order = this.#orders.get(degree) ?? (await this.#attribute(uniform(degree)))
+    this.#orders.set(degree, order)
     return order
   }
 
-  async #attribute(fit: Fit): Promise<LayerId[]> {
-    const { polynomial } = await this.#fit(fit)
+  async #attribute(choice: DeploymentChoice): Promise<LayerId[]> {
+    const { polynomial } = await this.#deployments.fit(choice)
     const known = new Set(this.#model.layers.map(({ id }) => id))
-    const attribution = await attributeLayers(
-      this.#model,
-      polynomial,
-      this.#heldOut.slice(0, ATTRIBUTED_SAMPLES),
-      quiet(this.#work),
-    )
+    const attribution = await attributeLayers(this.#model, polynomial, this.#attributed, quiet(this.#work))
     return attribution
       .toSorted((left, right) => right.errorAdded - left.errorAdded)
       .flatMap(({ name }) => (known.has(name) && name !== this.#model.output ? [name] : []))
   }
 
   async #try(choice: DeploymentChoice): Promise<void> {
-    const { degree, splitPools, split } = choice
     if (isDeeperThanNeeded(this.candidates, choice)) {
       this.skipped.push(choice)
       return
     }
     try {
-      const exact = exactLayersOf(this.#model, split, degree, splitPools)
-      // Of mixed degrees, the lower: no more than the least is asked for.
-      const skeleton = refreshedSkeletonOf(this.#model, { degree, exact, splitPools })
-      const least = leastOf(await this.#forecasts(skeleton, split))
-      if (this.#wasTried(choice, exact, least) || this.#isBeatenAnyway(choice, least)) return
-      const { polynomial, kept } = await this.#fit({ ...choice, exact })
+      const least = await this.#deployments.leastCosts(choice)
+      if (this.#wasTried(choice, least) || this.#isBeatenAnyway(choice, least)) return
+      const { kept } = await this.#deployments.fit(choice)
       if (this.#isBeatenAnyway(choice, least, kept)) return
-      const squares = foldBetweenRefreshes(polynomial, this.#planned)
-      const costs = await this.#costs(squares, split, { need: needOf(polynomial, this.#planned) })
-      const { samples: _, ...keeps } = kept
-      this.candidates.push({ ...choice, ...keeps, ...costs, clearSeconds: this.#clearSeconds })
+      this.candidates.push(await this.#deployments.measure(choice))
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       this.impossible.push({ choice, problem: error.message })
@@ -215,11 +165,9 @@ class Advisor {
   }
 
   /** Rules may come to the same cuts, and where every activation is exact degrees say nothing. */
-  #wasTried(
-    { degree, degrees, splitPools }: DeploymentChoice,
-    exact: ReadonlySet<LayerId>,
-    { cuts }: DeploymentCosts,
-  ): boolean {
+  #wasTried(choice: DeploymentChoice, { cuts }: DeploymentCosts): boolean {
+    const { degree, degrees, splitPools } = choice
+    const exact = this.#deployments.exactLayersOf(choice)
     const isApproximated = this.#model.layers.some(({ id, kind }) => kind !== 'linear' && !exact.has(id))
     const key = JSON.stringify([cuts, ...(isApproximated ? [degree, degrees, splitPools] : [])])
     const known = this.#tried.has(key)
@@ -233,58 +181,4 @@ class Advisor {
     if (beaten) this.skipped.push(choice)
     return beaten
   }
-
-  /** What the network alone says of its costs, between which a fit will come to lie. @throws UserError where it cannot be planned at all */
-  async #forecasts(skeleton: RefreshedModel, split: Split): Promise<DeploymentCosts[]> {
-    // A fit may be planned in either way, and some networks only in the second.
-    const postponed = { isSimulated: true, postponedBits: 0 }
-    const forecasts: DeploymentCosts[] = []
-    let problem: unknown
-    for (const options of [{}, postponed]) {
-      try {
-        forecasts.push(await this.#costs(skeleton, split, options))
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error
-        problem ??= error
-      }
-    }
-    if (forecasts.length === 0) throw problem
-    return forecasts
-  }
-
-  async #costs(model: RefreshedModel, split: Split, options: SegmentOptions): Promise<DeploymentCosts> {
-    const parts = planInParts(model, split, { ...options, input: this.#input, searchWidth: SEARCH_WIDTH })
-    return costsOf(await withPauses(parts, 'advise', quiet(this.#work)))
-  }
-
-  /** Fits of the same degrees with the same exact layers are made once. */
-  async #fit(fit: Fit): Promise<Fitted> {
-    const { degree, degrees, splitPools, exact } = fit
-    const key = keyOf(fit)
-    const known = this.#fits.get(key)
-    if (known) return known
-    const choice = { degree, degrees, splitPools, exact, tuningEpochs: TRIAL_EPOCHS }
-    const { polynomial } = await approximateNetwork(this.#model, this.#samples, choice, quiet(this.#work))
-    const outputs = runLayerBatch(polynomial, this.#heldOut)
-    const fitted = {
-      polynomial,
-      kept: measureKept(
-        this.#originals.map((each) => classScores(this.#model, each)),
-        outputs.map((each) => classScores(this.#model, each)),
-        this.#heldOut[0].length,
-        isClassifier(this.#model),
-      ),
-    }
-    this.#fits.set(key, fitted)
-    return fitted
-  }
 }
-
-const keyOf = ({ degree, degrees, splitPools, exact }: Fit): string =>
-  JSON.stringify([degree, degrees, splitPools, [...exact].sort()])
-
-const affordable = (model: LayerModel): number =>
-  Math.max(LEAST_PLANNED, Math.floor(MOST_MULTIPLICATIONS / Math.max(1, countMultiplications(model))))
-
-/** Trials are counted, not their steps, and their warnings are of networks that nobody chose. */
-const quiet = ({ signal }: WorkContext): WorkContext => ({ progress: () => {}, ...(signal && { signal }) })

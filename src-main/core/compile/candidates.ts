@@ -119,19 +119,21 @@ export const isDeeperThanNeeded = (candidates: readonly Candidate[], choice: Dep
 
 const degreesOf = ({ degree, degrees }: DeploymentChoice): Degree[] => [degree, ...Object.values(degrees)]
 
+/** Whether it keeps what a goal asks for: this share of the labels, and everything for `exact`. */
+export const meetsGoal = (candidate: Candidate, goal: Goal, minKept = 0.95): boolean =>
+  goal === 'exact' ? losesNothing(candidate) : keepsEnough({ ...candidate, samples: 0 }, minKept)
+
 /**
  * The candidate for a goal within the limits. Where none keeps enough, the one that keeps most within the other limits;
  * undefined where the other limits leave none.
  */
 export function recommend(candidates: readonly Candidate[], goal: Goal, limits: Limits): Candidate | undefined {
-  const { maxBundleBytes = Infinity, minKept = 0.95 } = limits
+  const { maxBundleBytes = Infinity, minKept } = limits
   const maxRefreshes = Math.min(limits.maxRefreshes ?? Infinity, goal === 'offline' ? 0 : Infinity)
   const within = candidates.filter(
     ({ bundleBytes, refreshes }) => bundleBytes <= maxBundleBytes && refreshes <= maxRefreshes,
   )
-  const enough = within.filter((candidate) =>
-    goal === 'exact' ? losesNothing(candidate) : keepsEnough({ ...candidate, samples: 0 }, minKept),
-  )
+  const enough = within.filter((candidate) => meetsGoal(candidate, goal, minKept))
   const by = { offline: loss, exact: (one: Candidate) => one.bundleBytes, small: (one: Candidate) => one.bundleBytes }
   const order = goal === 'fast' ? (one: Candidate) => one.edgeSeconds : by[goal]
   return best(enough, order) ?? best(within, loss)
@@ -139,3 +141,16 @@ export function recommend(candidates: readonly Candidate[], goal: Goal, limits: 
 
 const best = (candidates: readonly Candidate[], order: (candidate: Candidate) => number): Candidate | undefined =>
   candidates.toSorted((left, right) => order(left) - order(right) || left.bundleBytes - right.bundleBytes)[0]
+
+/** Where the limits leave none: what comes nearest in bytes, and in refreshes; each keeps the other limit if any does. */
+export function nearest(candidates: readonly Candidate[], goal: Goal, limits: Limits): Candidate[] {
+  const { maxBundleBytes = Infinity, maxRefreshes = Infinity } = limits
+  const most = goal === 'offline' ? 0 : maxRefreshes
+  const small = candidates.filter(({ bundleBytes }) => bundleBytes <= maxBundleBytes)
+  const rare = candidates.filter(({ refreshes }) => refreshes <= most)
+  const found = [
+    best(rare.length > 0 ? rare : candidates, ({ bundleBytes }) => bundleBytes),
+    best(small.length > 0 ? small : candidates, refreshesOf),
+  ]
+  return [...new Set(found.filter((candidate) => candidate !== undefined))]
+}

@@ -1,4 +1,5 @@
 import { foldBetweenRefreshes } from '../approximate/fold-into-squares.ts'
+import { UserError } from '../errors.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
 import type { DroppedClamp, LayerId, LayerModel, ModelInput } from '../network/layer-model.ts'
 import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
@@ -36,6 +37,8 @@ export interface CompileHost {
   readonly time: <T>(stage: string, run: () => T | Promise<T>) => Promise<T>
   /** Instead of approximateNetwork: to keep fits. */
   readonly approximate?: typeof approximateNetwork
+  /** Refuses what is not worth planning, by throwing. */
+  readonly accept?: (approximated: Approximated) => void
   /** Plans again until something else is met too, such as precision for scores; takes the least ring degree. */
   readonly replan?: (plan: (leastDegree?: number) => PlannedSegments, typical: Float64Array) => PlannedSegments
 }
@@ -73,6 +76,7 @@ export interface Compiled extends PlannedSegments, Approximated {}
  */
 export async function compile(model: LayerModel, choice: CompileChoice, host: CompileHost): Promise<Compiled> {
   const approximated = await approximateModel(model, choice, host)
+  host.accept?.(approximated)
   return { ...approximated, ...(await planModel(approximated, choice, host)) }
 }
 
@@ -130,13 +134,25 @@ function deepestOf(split: Split): number | undefined {
   return levels
 }
 
-/** Activations and maximum pools that a split leaves exact; refuses cuts that cannot be before the long work begins. */
+/** Activations and maximum pools that a split leaves exact; refuses cuts and degrees that cannot be before the long work begins. */
 export function exactLayersFor(model: LayerModel, split: Split, choice: ApproximateChoice): ReadonlySet<LayerId> {
+  checkDegrees(model, choice)
   const degree = deepest(choice)
   const { splitPools } = choice
   const exact = exactLayersOf(model, split, degree, splitPools)
   checkCuts(refreshedSkeletonOf(model, { degree, exact, splitPools }), split)
   return exact
+}
+
+/** @throws UserError unknown-activation: a degree that would be of nothing is a mistake, or of another network. */
+function checkDegrees({ layers }: LayerModel, { degrees = {} }: ApproximateChoice): void {
+  const activations = layers.filter(({ kind }) => kind !== 'linear').map(({ id }) => id)
+  const unknown = Object.keys(degrees).find((id) => !activations.includes(id))
+  if (unknown === undefined) return
+  throw new UserError('unknown-activation', `The network has no activation ${unknown}, for which a degree is given.`, {
+    where: { layer: unknown },
+    hint: activations.length > 0 ? `It has ${activations.join(', ')}.` : 'It has none.',
+  })
 }
 
 /** The largest degree that an activation may get. */
