@@ -114,6 +114,17 @@ export function soleReader<L extends Reader>(
   return readers.length === 1 && model.output !== id ? readers[0] : undefined
 }
 
+/** The same of every value that has one. */
+export function soleReadersOf<L extends Reader>(model: {
+  readonly layers: readonly L[]
+  readonly output: LayerId
+}): ReadonlyMap<LayerId, L> {
+  const read = model.layers.flatMap((layer) => [...new Set(inputsOf(layer))].map((input) => [input, layer] as const))
+  const counts = new Map<LayerId, number>([[model.output, 1]])
+  for (const [input] of read) counts.set(input, (counts.get(input) ?? 0) + 1)
+  return new Map(read.filter(([input]) => counts.get(input) === 1))
+}
+
 /** By what is read, the last layer to read it. */
 export function lastReaders({ layers }: { readonly layers: readonly (Reader & { readonly id: LayerId })[] }) {
   return new Map(layers.flatMap((layer) => inputsOf(layer).map((input) => [input, layer.id] as const)))

@@ -60,7 +60,11 @@ function tailNodes(graph: Graph, derived: ReadonlySet<string>): Set<Node> {
   const outputs = new Set(graph.outputs.map(({ name }) => name))
   const readers = new Map<string, Node[]>()
   for (const node of graph.nodes) {
-    for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node])
+    for (const name of node.inputs) {
+      const known = readers.get(name)
+      if (known) known.push(node)
+      else readers.set(name, [node])
+    }
   }
   const tail = new Set<Node>()
   for (const node of graph.nodes.toReversed()) {

@@ -1,7 +1,7 @@
 import type { Degree } from '../network/polynomial-model.ts'
 import { UserError } from '../errors.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
-import { soleReader } from '../network/run-layers.ts'
+import { soleReader, soleReadersOf } from '../network/run-layers.ts'
 import { refreshedSkeletonOf } from '../planner/skeleton.ts'
 import type { Split } from './cut.ts'
 import { cutNetwork, type SegmentedModel } from './cut-network.ts'
@@ -17,14 +17,13 @@ export function exactLayersOf(
   degree: Degree,
   splitPools?: boolean,
 ): ReadonlySet<LayerId> {
+  const together = groupsOf(model)
   if (split.by === 'cuts') {
-    return new Set(
-      split.cuts.flatMap(({ after, kind }) => (kind === 'exact' ? together(model, named(model, after)) : [])),
-    )
+    return new Set(split.cuts.flatMap(({ after, kind }) => (kind === 'exact' ? together(named(model, after)) : [])))
   }
   if (split.kind !== 'exact') return new Set()
-  const candidates = candidatesOf(model)
-  const exact = (chosen: readonly LayerId[]): Set<LayerId> => new Set(chosen.flatMap((id) => together(model, id)))
+  const candidates = candidatesOf(model, together)
+  const exact = (chosen: readonly LayerId[]): Set<LayerId> => new Set(chosen.flatMap(together))
   const cutAt = (chosen: readonly LayerId[]): SegmentedModel =>
     cutNetwork(refreshedSkeletonOf(model, { degree, splitPools, exact: exact(chosen) }), [])
   if (split.by === 'activations') return exact(candidates)
@@ -46,12 +45,12 @@ export function exactSegmentsOf(model: LayerModel): number {
 }
 
 /** One of each group that is refreshed together; not before anything is computed, and not where nothing follows. */
-function candidatesOf(model: LayerModel): LayerId[] {
+function candidatesOf(model: LayerModel, together: (id: LayerId) => readonly LayerId[]): LayerId[] {
   const first = model.layers.findIndex(({ kind }) => kind === 'linear')
   const seen = new Set<LayerId>()
   return model.layers.flatMap(({ id, kind }, i) => {
     if (kind === 'linear' || i < first || seen.has(id)) return []
-    const group = together(model, id)
+    const group = together(id)
     for (const member of group) seen.add(member)
     return group.includes(model.output) ? [] : [id]
   })
@@ -71,17 +70,20 @@ function named(model: LayerModel, id: LayerId): LayerId {
 }
 
 /** An activation and the maximum pool beside it: the owner applies both, since neither is linear. */
-function together(model: LayerModel, id: LayerId): LayerId[] {
+function groupsOf(model: LayerModel): (id: LayerId) => LayerId[] {
   const byId = new Map(model.layers.map((layer) => [layer.id, layer]))
-  const group = [id]
-  for (let at = byId.get(id); at && at.kind !== 'linear';) {
-    const before = byId.get(at.input)
-    if (!before || before.kind === 'linear' || soleReader(model, before.id) !== at) break
-    group.unshift(before.id)
-    at = before
+  const soleReaders = soleReadersOf(model)
+  return (id) => {
+    const group = [id]
+    for (let at = byId.get(id); at && at.kind !== 'linear';) {
+      const before = byId.get(at.input)
+      if (!before || before.kind === 'linear' || soleReaders.get(before.id) !== at) break
+      group.unshift(before.id)
+      at = before
+    }
+    for (let next = soleReaders.get(id); next && next.kind !== 'linear'; next = soleReaders.get(next.id)) {
+      group.push(next.id)
+    }
+    return group
   }
-  for (let next = soleReader(model, id); next && next.kind !== 'linear'; next = soleReader(model, next.id)) {
-    group.push(next.id)
-  }
-  return group
 }

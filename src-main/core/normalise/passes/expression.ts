@@ -36,7 +36,7 @@ export function expressionOf(
   nodes: readonly Node[],
   variable: string,
   constants: ReadonlyMap<string, Tensor>,
-  opset: number,
+  elementwiseOf: (node: Node) => Pointwise | undefined,
 ): Expression {
   const places = new Map<string, string | number>([[variable, 'x']])
   const parameters: Record<string, Tensor> = {}
@@ -49,7 +49,7 @@ export function expressionOf(
     return own
   }
   const steps = nodes.map((node, index): ExpressionStep => {
-    const { operator, parameters: own, inputs: arity } = present(pointwiseOf(node, opset, constants))
+    const { operator, parameters: own, inputs: arity } = present(elementwiseOf(node))
     const inputs = node.inputs
       .slice(0, arity)
       .filter((name) => name !== '')

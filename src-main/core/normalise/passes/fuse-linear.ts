@@ -28,15 +28,23 @@ export function fuseLinear(model: LayerModel): LayerModel {
     for (const id of inputsOf(layer)) readers.set(id, (readers.get(id) ?? 0) + 1)
   }
   const layers = new Map<string, Layer>()
+  /** Of each layer so far. A list is taken over by the layer that takes the layer in: copies would make long chains slow. */
+  const sources = new Map<string, string[]>()
   for (const layer of model.layers) {
-    let fused = layer
+    let fused: Layer = { ...layer, sources: [] }
+    let names = [...layer.sources]
     for (let found: LinearLayer | undefined; fused.kind === 'linear' && (found = candidate(fused));) {
       fused = composeLinear(found, fused, shapeOf)
       layers.delete(found.id)
+      const first = must(sources, found.id)
+      for (const name of names) first.push(name)
+      names = first
     }
     layers.set(layer.id, fused)
+    sources.set(layer.id, names)
   }
-  return { ...model, layers: [...layers.values()] }
+  const named = [...layers.values()].map((layer) => ({ ...layer, sources: [...new Set(must(sources, layer.id))] }))
+  return { ...model, layers: named }
 
   function candidate(second: LinearLayer): LinearLayer | undefined {
     for (const { input, map } of second.terms) {

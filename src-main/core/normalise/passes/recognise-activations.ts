@@ -4,6 +4,7 @@ import { activationFunction } from '../../network/activations.ts'
 import { lastNodes } from '../last-nodes.ts'
 import { unlessRefused } from '../operation.ts'
 import { expressionOf, pointwiseOf, polynomialOf, type Expression } from './expression.ts'
+import type { Pointwise } from '../operation.ts'
 import { nameActivation } from './name-activation.ts'
 import { statisticOf } from './statistics.ts'
 
@@ -30,12 +31,17 @@ export function recogniseActivations(graph: Graph): { graph: Graph; origins: Ori
   const origins = new Map<Node, readonly string[]>()
   const needed = new Set(graph.outputs.map(({ name }) => name))
   const nodes: Node[] = []
-  const surroundings = {
+  const left = new Set([...lastNodes(graph), ...shapeNodes(graph)])
+  const elementwise = new Map<Node, Pointwise | undefined>()
+  const surroundings: Surroundings = {
     graph,
     constants,
     writers,
     position,
-    left: new Set([...lastNodes(graph), ...shapeNodes(graph)]),
+    elementwiseOf: (node) => {
+      if (!elementwise.has(node)) elementwise.set(node, left.has(node) ? undefined : pointwiseIn(node, surroundings))
+      return elementwise.get(node)
+    },
   }
   for (const root of [...graph.nodes].reverse()) {
     if (!root.outputs.some((name) => needed.has(name))) continue
@@ -45,7 +51,7 @@ export function recogniseActivations(graph: Graph): { graph: Graph; origins: Ori
       nodes.push({ ...root, activation: { operator: statistic, constants: {} } })
       continue
     }
-    const found = isElementwise(root, surroundings) ? recognise(root, surroundings) : undefined
+    const found = surroundings.elementwiseOf(root) ? recognise(root, surroundings) : undefined
     for (const name of found ? [found.variable] : root.inputs) needed.add(name)
     const replacement = found ? activationNodes(root, found, constants) : [root]
     if (found) for (const node of replacement) origins.set(node, found.cone.map(({ name }) => name).reverse())
@@ -59,8 +65,8 @@ export interface Surroundings {
   readonly constants: ReadonlyMap<string, Tensor>
   readonly writers: ReadonlyMap<string, Node>
   readonly position: ReadonlyMap<Node, number>
-  /** What the owner does at the end, and what computes shapes, is left as it is. */
-  readonly left: ReadonlySet<Node>
+  /** What an element-wise node computes; what the owner does at the end, and what computes shapes, is left as it is. */
+  readonly elementwiseOf: (node: Node) => Pointwise | undefined
 }
 
 interface Found {
@@ -84,9 +90,10 @@ function recognise(root: Node, surroundings: Surroundings): Found | undefined {
   const cone = [root]
   const open = new Set(variablesOf(root, constants))
   let largest: Found | undefined
+  let hasPartial = isPartial(root, surroundings)
   while (cone.length <= maximumNodes) {
     const [variable] = open
-    if (open.size === 1 && cone.some((node) => isPartial(node, surroundings))) {
+    if (open.size === 1 && hasPartial) {
       const meaning = unlessRefused(() => understand(cone, variable, surroundings))
       if (meaning && !isExpression(meaning)) return { cone, variable, meaning }
       if (meaning) largest = { cone: [...cone], variable, meaning }
@@ -97,8 +104,9 @@ function recognise(root: Node, surroundings: Surroundings): Found | undefined {
         (last, node) => (!last || must(position, node) > must(position, last) ? node : last),
         undefined,
       )
-    if (!next || !isElementwise(next, surroundings)) break
+    if (!next || !surroundings.elementwiseOf(next)) break
     cone.push(next)
+    hasPartial ||= isPartial(next, surroundings)
     for (const name of next.outputs) open.delete(name)
     for (const name of variablesOf(next, constants)) open.add(name)
   }
@@ -107,8 +115,12 @@ function recognise(root: Node, surroundings: Surroundings): Found | undefined {
 
 const isExpression = (meaning: Meaning): boolean => meaning.activation.operator === 'Expression'
 
-function understand(cone: readonly Node[], variable: string, { graph, constants }: Surroundings): Meaning | undefined {
-  const expression = expressionOf([...cone].reverse(), variable, constants, graph.opset)
+function understand(
+  cone: readonly Node[],
+  variable: string,
+  { constants, elementwiseOf }: Surroundings,
+): Meaning | undefined {
+  const expression = expressionOf([...cone].reverse(), variable, constants, elementwiseOf)
   const evaluate = evaluator(expression)
   const named = evaluate && nameActivation((grid) => grid.map(evaluate))
   if (named) {
@@ -133,14 +145,14 @@ function evaluator({ operator, steps, constants }: Expression): ((x: number) => 
 const variablesOf = (node: Node, constants: ReadonlyMap<string, Tensor>): string[] =>
   node.inputs.filter((name) => name !== '' && !constants.has(name))
 
-function isElementwise(node: Node, surroundings: Surroundings): boolean {
-  const { graph, constants, left } = surroundings
-  if (left.has(node) || statisticOf(node, surroundings)) return false
-  return unlessRefused(() => pointwiseOf(node, graph.opset, constants)) !== undefined
+function pointwiseIn(node: Node, surroundings: Surroundings): Pointwise | undefined {
+  const { graph, constants } = surroundings
+  if (statisticOf(node, surroundings)) return undefined
+  return unlessRefused(() => pointwiseOf(node, graph.opset, constants))
 }
 
-function isPartial(node: Node, { graph, constants }: Surroundings): boolean {
-  const { operator, parameters } = present(pointwiseOf(node, graph.opset, constants))
+function isPartial(node: Node, { constants, elementwiseOf }: Surroundings): boolean {
+  const { operator, parameters } = present(elementwiseOf(node))
   if (parameters || complete.has(operator)) return false
   if (operator === 'Where' && constants.has(node.inputs[0])) return false
   const variables = variablesOf(node, constants).length

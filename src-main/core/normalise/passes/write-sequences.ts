@@ -20,7 +20,8 @@ interface Pieces {
 export function writeSequences(graph: Graph): Graph {
   const sequences = new Map<string, Pieces>()
   for (const node of graph.nodes) {
-    const pieces = node.operator === 'SplitToSequence' ? piecesOf(node, graph.constants) : undefined
+    if (node.operator !== 'SplitToSequence') continue
+    const pieces = piecesOf(node, graph.constants)
     const readers = graph.nodes.filter(({ inputs }) => inputs.includes(node.outputs[0]))
     if (pieces && readers.every((reader) => spanOf(pieces, reader, graph.constants))) {
       sequences.set(node.outputs[0], pieces)
