@@ -26,6 +26,8 @@ import { openReference, type ReferenceOptions } from '../ort/reference.ts'
 import { openSamples } from './calibration.ts'
 import { judge, type OriginalTrial } from './try-original.ts'
 import { approximateOpened, planApproximated, type ApproximatedNetwork } from './compile.ts'
+import { hashOf } from './hash-of.ts'
+import { overlapWarning } from './overlap.ts'
 import { openNetworkFile, referenceOptions, type NetworkFile } from './open-network.ts'
 import { COMPARED_SAMPLES, openOriginal, type OriginalReport } from './original.ts'
 import { reportOrigin, type Measured } from './report-origin.ts'
@@ -70,6 +72,8 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const approximatedNetwork = await approximateOpened(request, opened, listening, watch)
   const { model, polynomial } = approximatedNetwork
   const { samples, labels, opened: source } = data
+  const overlap = overlapWarning(data.hashes, approximatedNetwork.samples)
+  if (overlap !== undefined) warnings.push(overlap)
   const original = await watch.time('original', () => originalOutputs(request, opened, samples, listening))
   const approximated = await watch.time('polynomial', () =>
     referenceOutputs(
@@ -158,7 +162,7 @@ interface StreamedSamples {
   first(count: number): Float64Array[]
 }
 
-/** Every sample is read once, so that data and labels that do not fit the network are refused before the long work begins. */
+/** Every sample is read once, so that data and labels that do not fit the network are refused before the long work begins; and hashed, to be known again. */
 async function openData(request: ValidateRequest, network: NetworkFile, work: WorkContext) {
   const { model } = network
   const { data: path, preprocessing, maxSamples } = request
@@ -168,15 +172,19 @@ async function openData(request: ValidateRequest, network: NetworkFile, work: Wo
   const slice = (from: number, to: number): Float64Array[] =>
     Array.from({ length: Math.max(0, Math.min(to, length) - from) }, (_, i) => opened.at(from + i))
   const chunk = atMost(CHUNK, MOST_CHUNK_BYTES, model)
-  await inChunks('read', { length, chunk, slice }, work, async () => [])
+  const hashes: string[] = []
+  await inChunks('read', { length, chunk, slice }, work, async (some) => {
+    hashes.push(...some.map(hashOf))
+    return []
+  })
   const samples: StreamedSamples = { length, chunk, slice, first: (count) => slice(0, count) }
   const targets = await targetsOf(request, model, source)
-  if (targets) return { samples, opened, targets: indices.map((index) => targets[index]) }
+  if (targets) return { samples, hashes, opened, targets: indices.map((index) => targets[index]) }
   const found = await labelsOfNetwork(request, { model, classNames: network.classNames }, source)
-  if (found === undefined) return { samples, opened }
+  if (found === undefined) return { samples, hashes, opened }
   const labels = indices.map((index) => found[index])
   checkLabels(labels, length, classesOf(model))
-  return { samples, opened, labels }
+  return { samples, hashes, opened, labels }
 }
 
 interface OriginalOutputs extends OriginalReport {

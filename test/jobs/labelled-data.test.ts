@@ -79,6 +79,15 @@ describe('labelled pictures', () => {
     expect(report.classes.map(({ labelName }) => labelName)).toEqual(['dark', 'mid', 'light'])
   })
 
+  it('are told where they are calibration samples too, which says too much good of the polynomials', async () => {
+    const both = /(\d+) of 20 samples are calibration samples too/
+    const validated = { data: join(images, 'dark') }
+    const same = await validate(request('named.onnx', validated), silent)
+    expect(both.exec(same.warnings.join())?.[1]).toBe('20')
+    const others = await validate(request('named.onnx', { ...validated, calibration: join(images, 'mid') }), silent)
+    expect(others.warnings.join()).not.toMatch(both)
+  })
+
   it('say which preprocessing the network wants, where it is right on less than half', async () => {
     const report = await validate(request('named.onnx', { preprocessing: PRESETS.none }), silent)
     expect(report.original.accuracy).toBeCloseTo(1 / 3)
