@@ -98,9 +98,26 @@ function repeatingTaps(layer: FirstLayer): number | undefined {
 
 const tapsOf = ({ groups, kernel }: ConvMap, [channels]: Shape): number => (channels / groups) * kernel[0] * kernel[1]
 
-/** Of one output. */
+/** Of one output; weights that are 0 count. */
 function mostInputs({ map, from, to }: FirstLayer): number {
-  const taken = new Int32Array(sizeOf(to))
-  walkMap(map, from, to)((output) => (taken[output] += 1))
-  return taken.reduce((most, count) => Math.max(most, count), 0)
+  if (map.kind === 'dense') return sizeOf(from)
+  if (map.kind === 'sparse')
+    return map.rowStarts.subarray(1).reduce((most, end, row) => Math.max(most, end - map.rowStarts[row]), 0)
+  const [rows, columns] = [0, 1].map((axis) => mostTaps(map, axis, from[axis + 1], to[axis + 1]))
+  return (from[0] / map.groups) * rows * columns
+}
+
+/** Of those that some output has along an axis, how many lie inside the input. */
+function mostTaps(map: ConvMap, axis: number, length: number, outputs: number): number {
+  let most = 0
+  for (let output = 0; output < outputs; output++) {
+    const first = output * map.strides[axis] - map.pads[axis]
+    let inside = 0
+    for (let tap = 0; tap < map.kernel[axis]; tap++) {
+      const at = first + tap * map.dilations[axis]
+      if (at >= 0 && at < length) inside += 1
+    }
+    most = Math.max(most, inside)
+  }
+  return most
 }
