@@ -56,7 +56,7 @@ function build({ seed, shape, convolutions, outputs }: Described): SquareModel {
         return (n % outputs) * strides[axis] + Math.floor(n / outputs) * dilations[axis] - pads[axis]
       }).some((under) => under >= 0 && under < size)
     // A first layer that reads nothing makes a constant network.
-    if (i === 0 && !(reads(h, 0, kh, oh) && reads(w, 1, kw, ow))) return
+    if (at === INPUT && !(reads(h, 0, kh, oh) && reads(w, 1, kw, ow))) return
     const o = isDepthwise ? c : channels
     const made = b.convMap(at, o, [kh, kw], 1, 0, isDepthwise ? c : 1)
     const terms: LinearLayer['terms'][number][] = [{ input: at, map: { ...made, strides, dilations, pads } }]
