@@ -39,6 +39,22 @@ const options = fc.record({
   searchWidth: fc.constantFrom(2, 4),
 })
 
+const plain = { dilations: [1, 1], isDepthwise: false, isSum: false, pool: 0 } as const
+
+/** The layouts that are quickest for the first layer leave the padded second one no room. */
+const deadEnd: [Described, typeof options extends fc.Arbitrary<infer T> ? T : never] = [
+  {
+    seed: 0,
+    shape: [6, 7, 7],
+    convolutions: [
+      { ...plain, channels: 8, kernel: [2, 2], strides: [3, 1], pads: [0, 0, 0, 0] },
+      { ...plain, channels: 1, kernel: [1, 1], strides: [1, 1], pads: [2, 0, 1, 1] },
+    ],
+    outputs: 1,
+  },
+  { input: 'encrypted', msPerMegabyte: 1, batch: 2, searchWidth: 2 },
+]
+
 type Described = typeof network extends fc.Arbitrary<infer T> ? T : never
 
 function build({ seed, shape, convolutions, outputs }: Described): SquareModel {
@@ -101,7 +117,7 @@ describe('random networks', () => {
         expect(worstExpansion(planned)).toBeLessThan(1e-10)
         expanded += planned.plan.expansions?.length ?? 0
       }),
-      { numRuns: networks, seed },
+      { numRuns: networks, seed, examples: [deadEnd] },
     )
     expect(expanded).toBeGreaterThan(0)
   })

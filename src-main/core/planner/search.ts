@@ -20,11 +20,30 @@ export interface SearchResult {
   readonly ms: number
 }
 
-/** Minimises the network's estimated time over the layouts of all steps together, by beam search. Deterministic. */
+/** Layouts that are quick so far may leave a later layer no room; as many times as many have some that do. */
+const widerBeam = 16
+
+/**
+ * Minimises the network's estimated time over the layouts of all steps together, by beam search. Deterministic.
+ * Throws UserError `no-packing`.
+ */
 export function searchLayouts(steps: readonly Step[], settings: SearchSettings): SearchResult {
+  const known = new Map<string, LinearOption[]>()
+  try {
+    return searchWith(known, steps, settings)
+  } catch (error) {
+    if (!(error instanceof UserError && error.code === 'no-packing')) throw error
+    return searchWith(known, steps, { ...settings, width: widerBeam * settings.width })
+  }
+}
+
+function searchWith(
+  known: Map<string, LinearOption[]>,
+  steps: readonly Step[],
+  settings: SearchSettings,
+): SearchResult {
   const lastReader = new Map<LayerId, number>()
   steps.forEach((step, i) => step.inputs.forEach((input) => lastReader.set(input, i)))
-  const known = new Map<string, LinearOption[]>()
   let beam = inputStates(steps, settings)
   const waiting = new Set(settings.carried.inputs)
   const take = (value: NamedValue): void => {
