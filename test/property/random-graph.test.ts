@@ -30,7 +30,7 @@ async function outputsOf(bytes: Uint8Array, size: number, seed: number): Promise
 }
 
 describe('random graphs', () => {
-  it(`${graphs} of them, normalised and evaluated, equal ONNX Runtime`, { timeout: 120_000 }, async () => {
+  it(`${graphs} of them, normalised and evaluated, equal ONNX Runtime`, { timeout: 300_000 }, async () => {
     const numbers = fc.array(fc.nat(5039), { minLength: 8, maxLength: 80 })
     const seed = chooseSeed('random graphs')
     await fc.assert(
