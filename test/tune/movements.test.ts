@@ -30,7 +30,33 @@ function largestColumn([, height, width]: Shape): LayerModel {
   }
 }
 
+/** A quantity that is always above 0, so that its sign says nothing: how far down, or to the right, the bright pixels are. */
+function placeOf(shape: Shape, axis: 'down' | 'right'): LayerModel {
+  const [, height, width] = shape
+  const weight = Float64Array.from({ length: height * width }, (_, i) =>
+    axis === 'down' ? Math.floor(i / width) : i % width,
+  )
+  const map = { kind: 'dense' as const, weight }
+  const layer = { kind: 'linear' as const, id: 'place', sources: [], shape: [1, 1, 1] as const }
+  return {
+    ...largestColumn(shape),
+    layers: [{ ...layer, terms: [{ input: INPUT, map }], bias: Float64Array.of(100) }],
+    output: 'place',
+  }
+}
+
 describe('keptMovements', () => {
+  it('keeps what hardly changes a quantity, whose sign is always the same', () => {
+    const shape: Shape = [1, 40, 40]
+    const squares = Array.from({ length: 60 }, (_, sample) => {
+      const [top, left] = [(7 * sample) % 30, (11 * sample) % 30]
+      const isBright = (y: number, x: number) => y >= top && y < top + 10 && x >= left && x < left + 10
+      return Float64Array.from({ length: 1600 }, (_, i) => (isBright(Math.floor(i / 40), i % 40) ? 1 : 0))
+    })
+    expect(keptMovements(placeOf(shape, 'down'), squares)).toContain('mirror')
+    expect(keptMovements(placeOf(shape, 'right'), squares)).not.toContain('mirror')
+  })
+
   it('keeps shifts along time of a spectrum, and nothing that moves bands by as much as one', () => {
     const shape: Shape = [1, 40, 40]
     const band = (sample: number) =>

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { labelOf } from '../network/classification.ts'
+import { isOfQuantities, labelOf } from '../network/classification.ts'
 import { sizeOf } from '../network/layer-model.ts'
 import type { LayerModel, Shape } from '../network/layer-model.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
@@ -57,8 +57,7 @@ export function checkLabels(model: LayerModel, samples: readonly Float64Array[],
   if (samples.length < LEAST_LABELLED) return
   const outputs = runLayerBatch(model, evenly(samples, LABELLED))
   const [first, ...others] = outputs.map(labelOf)
-  const count = outputs[0].length
-  if (count === 1 || count === sizeOf(model.input.shape) || others.some((label) => label !== first)) return
+  if (isOfQuantities(outputs[0], sizeOf(model.input.shape)) || others.some((label) => label !== first)) return
   const message = `The largest output is number ${first} for each of ${outputs.length} calibration samples. Unless they are all of that class, they are not preprocessed as the network expects: check scale, mean and std.`
   work.progress({ kind: 'warning', stage: 'approximate', message })
 }

@@ -8,6 +8,10 @@ export function labelOf(output: Float64Array): number {
   return output.reduce((best, value, i) => (value > output[best] ? i : best), 0)
 }
 
+/** Whether outputs tell quantities, as far as their number says: one, or as many as inputs, as of an autoencoder. */
+export const isOfQuantities = ({ length }: Float64Array, inputSize: number): boolean =>
+  length === 1 || length === inputSize
+
 export const isFiniteOutput = (output: Float64Array): boolean => output.every(Number.isFinite)
 
 /** Outputs beyond this multiple of the original's largest are far from all sense. */
@@ -60,4 +64,25 @@ export function confusionMatrix(truth: readonly number[], found: readonly number
     if (!Number.isNaN(found[i])) counts[label][found[i]] += 1
   })
   return counts
+}
+
+/**
+ * How much outputs change: the root mean square, relative to that of the originals about their mean; Infinity where an output is not
+ * finite.
+ */
+export function relativeChange(originals: readonly Float64Array[], outputs: readonly Float64Array[]): number {
+  const [{ length }] = originals
+  const means = Float64Array.from(
+    { length },
+    (_, k) => originals.reduce((sum, row) => sum + row[k], 0) / originals.length,
+  )
+  let [changed, varied] = [0, 0]
+  originals.forEach((row, i) =>
+    row.forEach((value, k) => {
+      changed += (outputs[i][k] - value) ** 2
+      varied += (value - means[k]) ** 2
+    }),
+  )
+  if (!Number.isFinite(changed)) return Infinity
+  return changed === 0 ? 0 : Math.sqrt(changed / varied)
 }

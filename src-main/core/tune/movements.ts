@@ -1,12 +1,15 @@
+import { sizeOf } from '../network/layer-model.ts'
 import type { LayerModel, Shape } from '../network/layer-model.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
-import { labelOf, marginOf, share } from '../network/classification.ts'
+import { isOfQuantities, labelOf, marginOf, relativeChange, share } from '../network/classification.ts'
 import { distort, mirror } from './distort.ts'
 import type { Movement } from './distort.ts'
 import { evenly } from '../numeric/evenly.ts'
 
 /** Share of its surer half of labels that the network must keep where samples move so; unsure ones change by anything. */
 const LEAST_KEPT = 0.99
+/** By which outputs may change, relative to how they vary, where labels say nothing. */
+const MOST_CHANGED = 0.3
 /** A movement along a shorter side changes all of it. */
 const LEAST_SIDE = 8
 /** Samples on which each movement is tried. */
@@ -14,23 +17,32 @@ const TRIED = 200
 
 /**
  * The movements under which the original network gives the samples the labels that they have, each tried by itself: what the
- * network was trained for says what its input is.
+ * network was trained for says what its input is. Where it tells quantities, or one label of all, those that hardly change its outputs.
  */
 export function keptMovements(model: LayerModel, samples: readonly Float64Array[]): Movement[] {
   const { shape } = model.input
   const tried = evenly(samples, TRIED)
   const outputs = runLayerBatch(model, tried)
-  const surest = [...outputs.keys()].sort((a, b) => marginOf(outputs[b]) - marginOf(outputs[a]))
-  const sure = surest
-    .slice(0, Math.ceil(surest.length / 2))
-    .map((i) => ({ sample: tried[i], label: labelOf(outputs[i]) }))
-  return possibleMovements(shape).filter((movement) => {
-    const moved = runLayerBatch(
+  const moved = (movement: Movement, some: readonly Float64Array[]) =>
+    runLayerBatch(
       model,
-      sure.map(({ sample }, index) => moveBy(movement, sample, shape, index)),
+      some.map((sample, index) => moveBy(movement, sample, shape, index)),
     )
-    return share(moved, (output, i) => labelOf(output) === sure[i].label) >= LEAST_KEPT
-  })
+  const sure = surerHalf(outputs)
+  const sureSamples = sure.map((i) => tried[i])
+  const labels = sure.map((i) => labelOf(outputs[i]))
+  const isYesOrNo = outputs[0].length === 1 && model.finish === 'sigmoid'
+  const isQuantity = !isYesOrNo && isOfQuantities(outputs[0], sizeOf(shape))
+  const tellsNothing = isQuantity || labels.every((label) => label === labels[0])
+  const keepsLabels = (movement: Movement) =>
+    share(moved(movement, sureSamples), (output, i) => labelOf(output) === labels[i]) >= LEAST_KEPT
+  const keepsOutputs = (movement: Movement) => relativeChange(outputs, moved(movement, tried)) <= MOST_CHANGED
+  return possibleMovements(shape).filter(tellsNothing ? keepsOutputs : keepsLabels)
+}
+
+function surerHalf(outputs: readonly Float64Array[]): number[] {
+  const surest = [...outputs.keys()].sort((a, b) => marginOf(outputs[b]) - marginOf(outputs[a]))
+  return surest.slice(0, Math.ceil(surest.length / 2))
 }
 
 function possibleMovements([, height, width]: Shape): Movement[] {

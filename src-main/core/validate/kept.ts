@@ -1,4 +1,4 @@
-import { labelOf, share } from '../network/classification.ts'
+import { isOfQuantities, labelOf, relativeChange, share } from '../network/classification.ts'
 
 /** What a replacement keeps of the original, on samples that its fit has not seen. */
 export interface Kept {
@@ -24,13 +24,12 @@ export function measureKept(
   isClassifier = false,
 ): Kept {
   const keptLabels = share(originals, (original, i) => labelOf(original) === labelOf(outputs[i]))
-  const [{ length }] = originals
   return {
     samples: originals.length,
     keptLabels,
     keptLow: lowerBound(keptLabels, originals.length),
-    relativeError: relativeErrorOf(originals, outputs),
-    judgedBy: !isClassifier && (length === 1 || length === inputSize) ? 'relative-error' : 'labels',
+    relativeError: relativeChange(originals, outputs),
+    judgedBy: !isClassifier && isOfQuantities(originals[0], inputSize) ? 'relative-error' : 'labels',
   }
 }
 
@@ -51,22 +50,4 @@ function lowerBound(value: number, count: number): number {
   const middle = value + (z * z) / (2 * count)
   const spread = z * Math.sqrt((value * (1 - value)) / count + (z * z) / (4 * count * count))
   return Math.max(0, (middle - spread) / (1 + (z * z) / count))
-}
-
-/** Infinity where an output is not finite. */
-function relativeErrorOf(originals: readonly Float64Array[], outputs: readonly Float64Array[]): number {
-  const [{ length }] = originals
-  const means = Float64Array.from(
-    { length },
-    (_, k) => originals.reduce((sum, row) => sum + row[k], 0) / originals.length,
-  )
-  let [changed, varied] = [0, 0]
-  originals.forEach((row, i) =>
-    row.forEach((value, k) => {
-      changed += (outputs[i][k] - value) ** 2
-      varied += (value - means[k]) ** 2
-    }),
-  )
-  if (!Number.isFinite(changed)) return Infinity
-  return changed === 0 ? 0 : Math.sqrt(changed / varied)
 }
