@@ -51,7 +51,7 @@ export function quantisedWords({ quantised, samples }: Pick<Report, 'quantised' 
       `The network is quantised; the original is computed by ${reference}.`,
       ...(outputStep === undefined ? [] : [rounding]),
       ...(droppedClamps.length > 0
-        ? [`${count(droppedClamps.length)} clamps change nothing on the calibration data and are left out.`]
+        ? [`Clamps that change nothing on the calibration data are left out: ${count(droppedClamps.length)}.`]
         : []),
     ].join(' '),
   ]

@@ -176,6 +176,12 @@ describe('parameters', () => {
     expect(JSON.stringify(planNetwork(small()).plan)).toBe(JSON.stringify(planNetwork(small()).plan))
   })
 
+  it('a network whose results no chain has room for is refused, and its layer named', () => {
+    expect(() => planNetwork({ ...small(), bounds: new Map([['d2', 2 ** 60]]) })).toThrow(
+      expect.objectContaining({ code: 'values-too-large', where: { layer: 'd2' } }),
+    )
+  })
+
   it('a network too deep for any chain is refused by name', () => {
     const b = networkBuilder([1, 4, 4])
     let at = b.conv('c0', INPUT, 1, 3, 1, 1)

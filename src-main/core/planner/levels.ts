@@ -48,7 +48,7 @@ const mostPrimesLeft = 0.7
 /** What each step's result has left, and parameters that hold it, the smallest degree first. Throws UserError as planNetwork. */
 export function levelsFor(model: SquareModel, steps: readonly Step[], options: LevelOptions): Levels {
   const { costs = kernelCosts, leastDegree, isSimulated, given, postponedBits } = options
-  const headroom = headroomBits(model, steps)
+  const { headroom, layer } = headroomOf(model, steps)
   if (given) {
     const levels = assigned(model, steps, given.isPostponed)
     const chosen = chooseGiven(given, levels.divided, headroom)
@@ -58,8 +58,8 @@ export function levelsFor(model: SquareModel, steps: readonly Step[], options: L
     const levels = assigned(model, steps, false)
     // Only the kernels are fast with hybrid keys; whoever asks for a larger scale gets no key prime instead.
     const mostKeyPrimes = !costs.sharesOperations ? undefined : leastDegree === undefined ? 1 : 0
-    const candidates = parameterCandidates(levels.depth, headroom, leastDegree, mostKeyPrimes, isSimulated)
-    return { ...levels, candidates }
+    const options = { leastDegree, mostKeyPrimes, isSimulated, layer }
+    return { ...levels, candidates: parameterCandidates(levels.depth, headroom, options) }
   }
   if (postponedBits === undefined || !costs.sharesOperations || leastDegree !== undefined) return usual()
   const { divided, ...levels } = assigned(model, steps, true)
@@ -112,15 +112,19 @@ function searchedFor({ parameters, shape }: ChosenParameters, headroomBits: numb
 }
 
 /**
- * Bits that the result needs above the scale: its largest value, a sign, and one bit of safety. Its biases are encrypted
- * at the same level, and may be larger than what they leave.
+ * Bits that the results need above the scale: their largest value, a sign, and one bit of safety. Their biases are encrypted
+ * at the same level, and may be larger than what they leave. And whose value it is.
  */
-function headroomBits(model: SquareModel, steps: readonly Step[]): number {
-  const outputs = new Set([model.output, ...(model.carried?.outputs ?? [])])
-  let largest = Math.max(...[...outputs].map((id) => model.bounds.get(id) ?? 64))
-  for (const step of steps) {
-    if (step.kind !== 'linear' || !outputs.has(step.id)) continue
-    for (const { bias } of step.variants) for (const value of bias) largest = Math.max(largest, Math.abs(value))
+function headroomOf(model: SquareModel, steps: readonly Step[]): { headroom: number; layer: LayerId } {
+  const outputs = [...new Set([model.output, ...(model.carried?.outputs ?? [])])]
+  const largestOf = (id: LayerId): number => {
+    const step = steps.find((one) => one.id === id)
+    const biases = step?.kind === 'linear' ? step.variants : []
+    return biases.reduce((largest, { bias }) => bias.reduce(larger, largest), model.bounds.get(id) ?? 64)
   }
-  return Math.max(4, Math.ceil(Math.log2(largest + 1)) + 2)
+  const all = outputs.map((layer) => ({ layer, largest: largestOf(layer) }))
+  const { layer, largest } = all.reduce((most, one) => (one.largest > most.largest ? one : most))
+  return { headroom: Math.max(4, Math.ceil(Math.log2(largest + 1)) + 2), layer }
 }
+
+const larger = (largest: number, value: number): number => Math.max(largest, Math.abs(value))

@@ -1,4 +1,5 @@
 import { invariant, UserError } from '../errors.ts'
+import type { LayerId } from '../network/layer-model.ts'
 import type { CkksParameters } from '../plan/plan.ts'
 import { must } from '../must.ts'
 import { firstBitsOf, isPostponed, levelBitsOf, type ChainShape } from './chain-shape.ts'
@@ -159,13 +160,22 @@ export const isPlannable = (depth: number): boolean =>
 /** Of a result of everyday size. */
 const HEADROOM_BITS = 8
 
-/** All degrees that can hold `depth` levels, smallest first. */
+export interface CandidateOptions {
+  readonly leastDegree?: number
+  readonly mostKeyPrimes?: number
+  readonly isSimulated?: boolean
+  /** Whose values need the headroom: named where no parameters have it. */
+  readonly layer?: LayerId
+}
+
+/**
+ * All degrees that can hold `depth` levels, smallest first.
+ * @throws UserError too-deep, values-too-large
+ */
 export function parameterCandidates(
   depth: number,
   headroomBits: number,
-  leastDegree = 0,
-  mostKeyPrimes?: number,
-  isSimulated = false,
+  { leastDegree = 0, mostKeyPrimes, isSimulated = false, layer }: CandidateOptions = {},
 ): ChosenParameters[] {
   const degrees = [...MAX_LOG_QP.keys()].filter((degree) => degree >= leastDegree)
   const candidates = degrees.flatMap(
@@ -174,6 +184,7 @@ export function parameterCandidates(
   if (candidates.length === 0 && isPlannable(depth)) {
     const message = `The ${depth} levels would fit, but results of ${headroomBits} bits do not: no secure parameters leave room for values that large.`
     throw new UserError('values-too-large', message, {
+      ...(layer !== undefined && { where: { layer } }),
       hint: 'Such values come from too few calibration samples, or from data that is not scaled as in training.',
     })
   }
