@@ -2,6 +2,14 @@
 import type { KeptView } from './api.ts'
 import { percent, plural } from './format.ts'
 
+export function keptSentence(kept: KeptView | undefined): string {
+  if (!kept) return 'There were too few samples to measure what it keeps.'
+  const { judgedBy, keptLabels, keptLow, relativeError, samples } = kept
+  const on = `on ${plural(samples, 'sample')} that the fit has not seen`
+  if (judgedBy === 'relative-error') return `Its outputs are within ${percent(relativeError)} of the original’s ${on}.`
+  return `It keeps ${percent(keptLabels)} of the labels ${on}, and at least ${percent(keptLow)} with 95 % confidence.`
+}
+
 export interface Fact {
   readonly name: string
   readonly value: string

@@ -2,7 +2,7 @@ import { evenly } from '../core/numeric/evenly.ts'
 import { reportError, UserError } from '../core/errors.ts'
 import { classesOf } from '../core/network/layer-model.ts'
 import type { WorkContext } from '../core/progress.ts'
-import { must } from '../core/must.ts'
+import { must, present } from '../core/must.ts'
 import type { Purpose } from '../data/npz.ts'
 import type { DataLook, LookResult, OriginalTrialView } from '../ipc/results.ts'
 import { openSamples, type PreprocessingChoice } from '../jobs/calibration.ts'
@@ -55,8 +55,9 @@ async function lookAt(network: NetworkFile, request: OneLook, work: WorkContext)
   const { model } = network
   const samples = await openSamples(request, model, work)
   const { source, preprocessing, indices } = samples
+  const rawOf = (place: number): Float64Array => source.sample(present(indices[place]))
   const places = evenly([...indices.keys()], looked)
-  const raw = rangeOf(places.map((place) => source.sample(indices[place])))
+  const raw = rangeOf(places.map(rawOf))
   const fed = rangeOf(places.map((place) => samples.at(place)))
   const names = classNamesOf(request.classNames, network.classNames, classesOf(model))
   const labels = await labelsOfNetwork(request, network, source)
@@ -65,7 +66,7 @@ async function lookAt(network: NetworkFile, request: OneLook, work: WorkContext)
     count: source.count,
     shape: source.shape,
     isSignal: source.shape[1] === 1,
-    pictures: evenly(places, shown).map((place) => pictureOf(source.sample(indices[place]), source.shape)),
+    pictures: evenly(places, shown).map((place) => pictureOf(rawOf(place), source.shape)),
     fedPicture: fedPicture(samples.at(0), source.shape),
     raw,
     fed,

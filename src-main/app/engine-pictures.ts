@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import type { Framing, Layout } from '../core/bundle/preprocessing.ts'
 import { readSamples } from '../data/read-samples.ts'
 import type { PictureView } from '../ipc/picture.ts'
@@ -23,7 +24,7 @@ export function pictureOf(
   const shown = channels === 3 ? 3 : 1
   const pixels = height * width
   const values = Array.from({ length: pixels * shown }, (_, at) => {
-    const value = raw[(at % shown) * pixels + Math.floor(at / shown)]
+    const value = present(raw[(at % shown) * pixels + Math.floor(at / shown)])
     return most > least ? Math.round((255 * (value - least)) / (most - least)) : 0
   })
   return { width, height, channels: shown, values }

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { WorkContext } from '../core/progress.ts'
@@ -30,6 +31,6 @@ export async function validateForWindow(request: ValidateJobRequest, work: WorkC
     ...report,
     networkTable: networkTable(report),
     layerTable: layerTable(report),
-    worst: report.worst.map((sample, at) => ({ ...sample, picture: pictures[at] })),
+    worst: report.worst.map((sample, at) => ({ ...sample, picture: present(pictures[at]) })),
   }
 }

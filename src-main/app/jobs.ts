@@ -95,7 +95,7 @@ const viewOf =
     const view = jobResults[job].safeParse(value)
     if (view.success) return { state: 'done', value: view.data }
     return asOutcome(
-      new InternalError(`${job}: its result does not fit the contract (${view.error.issues[0].path.join('.')}).`),
+      new InternalError(`${job}: its result does not fit the contract (${view.error.issues[0]?.path.join('.')}).`),
     )
   }
 

@@ -4,7 +4,7 @@ import type { MenuItemConstructorOptions } from 'electron'
 import type { MenuCommand } from '../ipc/contract.ts'
 import { stageId } from '../ipc/views.ts'
 
-const titleOf = (id: string): string => id[0].toUpperCase() + id.slice(1)
+const titleOf = (id: string): string => id.charAt(0).toUpperCase() + id.slice(1)
 
 /** @param docs - the folder of the documentation */
 export function setMenu(ask: (command: MenuCommand) => void, docs: string): void {

@@ -112,10 +112,11 @@ export class Project {
   }
 
   redo(): void {
-    if (this.#future.length === 0) return
+    const [next, ...later] = this.#future
+    if (!next) return
     this.#past = [...this.#past, this.#now]
-    this.#now = this.#future[0]
-    this.#future = this.#future.slice(1)
+    this.#now = next
+    this.#future = later
   }
 
   /** @throws UserError no-calibration */

@@ -21,10 +21,13 @@ function costTable({ segments, cuts, basis }: SplitPlan): ReportTable {
       `${bytes(segment.bundleBytes)}, of which keys ${bytes(segment.keyBytes)}`,
       bytes(segment.edgeMemoryBytes),
       seconds(segment.edgeSeconds),
-      at < cuts.length ? then[cuts[at].kind] : 'opened by the owner',
+      behind(cuts[at]),
     ]),
   }
 }
+
+const behind = (cut: { readonly kind: keyof typeof then } | undefined): string =>
+  cut ? then[cut.kind] : 'opened by the owner'
 
 const then = {
   'hand-off': 'handed to the next node',

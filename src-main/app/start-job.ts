@@ -1,4 +1,5 @@
 /** Turns what the page asks for into jobs of the engine, with the paths and passphrases that only main knows. */
+import { present } from '../core/must.ts'
 import { withoutEnding } from '../core/network/file-name.ts'
 import { join } from 'node:path'
 import { UserError } from '../core/errors.ts'
@@ -238,7 +239,7 @@ export class JobStarter {
       if (!exported) return
       this.exported = out
       await keeping.result('protect', exported, out)
-      if (remember) await this.#remembered.remember(exported.bundles[0].deployment, passphrase)
+      if (remember) await this.#remembered.remember(present(exported.bundles[0]).deployment, passphrase)
     })
   }
 

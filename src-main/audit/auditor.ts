@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { judge, type AuditCase, type Finding } from '../core/bundle/audit-case.ts'
 import { UserError } from '../core/errors.ts'
 import type { EvaluatorChoice, EvaluatorFamily } from '../core/plan/evaluator-kinds.ts'
@@ -50,7 +51,7 @@ export class Auditor {
   }
 
   get deploymentId(): string {
-    return this.#held[0].deploymentId
+    return present(this.#held[0]).deploymentId
   }
 
   get bundles(): readonly string[] {

@@ -58,7 +58,7 @@ export function preprocessingOf(options: PreprocessingOptions): PreprocessingCho
     ...(mean && { mean }),
     ...(std && { std }),
     ...(resize && { resize }),
-    ...(crop && { crop: crop.length === 1 ? [crop[0], crop[0]] : crop }),
+    ...(crop && { crop: crop.length === 1 ? [...crop, ...crop] : crop }),
     ...(layout && { layout }),
   }
 }

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { printableName } from '../core/printable.ts'
 
 type Cell = string | number
@@ -6,12 +7,15 @@ const isCount = (cell: Cell): boolean => typeof cell === 'number' || /^\d[\d,]*$
 
 /** Columns aligned with spaces; whole numbers to the right. The heading row is underlined. */
 export function table(heading: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const right = heading.map((_, column) => rows.length > 0 && rows.every((row) => isCount(row[column])))
+  const right = heading.map((_, column) => rows.length > 0 && rows.every((row) => isCount(present(row[column]))))
   const texts = [heading, ...rows].map((row) => row.map((cell) => printableName(String(cell))))
-  const widths = heading.map((_, column) => Math.max(...texts.map((row) => row[column].length)))
+  const widths = heading.map((_, column) => Math.max(...texts.map((row) => present(row[column]).length)))
   const line = (row: readonly string[]): string =>
     row
-      .map((text, column) => (right[column] ? text.padStart(widths[column]) : text.padEnd(widths[column])))
+      .map((text, column) => {
+        const width = present(widths[column])
+        return right[column] ? text.padStart(width) : text.padEnd(width)
+      })
       .join('  ')
       .trimEnd()
   const [first, ...others] = texts.map(line)

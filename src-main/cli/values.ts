@@ -13,7 +13,7 @@ export const path = (text: string): string => {
 
 /** 0.0039, 1e-3 or 1/255. */
 export function number(text: string): number {
-  const [numerator, denominator = '1', ...rest] = text.split('/')
+  const [numerator = '', denominator = '1', ...rest] = text.split('/')
   const value = Number(numerator) / Number(denominator)
   if (numerator.trim() === '' || denominator.trim() === '' || rest.length > 0 || !Number.isFinite(value)) {
     throw new InvalidArgumentError('A number is expected, such as 0.5 or 1/255.')

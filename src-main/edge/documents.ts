@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { decodeAccuracyCard, type AccuracyCard } from '../core/bundle/accuracy-card.ts'
 import {
   checkBill,
@@ -23,7 +24,7 @@ export interface Statements {
 /** Parameters come from the plans, which the bill of materials has to agree with. Throws UserError 'damaged-bundle'. */
 export async function readStatements(bundle: Bundle, plans: readonly Plan[]): Promise<Statements> {
   const { segments, documents } = bundle.manifest
-  const parameters = plans.map((plan, i) => segmentParameters(segments[i].index, plan.parameters))
+  const parameters = plans.map((plan, i) => segmentParameters(present(segments[i]).index, plan.parameters))
   const stated = { parameters, logQPTable: LOG_QP_TABLE }
   if (!documents) return stated
   return {

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { kernelKindsOf } from '../core/plan/evaluator-kinds.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { logQPOf } from '../core/plan/security.ts'
@@ -40,7 +41,7 @@ export async function describeBundle(path: string, trust: Trust, runner: RunnerO
     const { format, version, producer, deploymentId, created, model, preprocessing, reveal, audit, entries } = manifest
     const plans = await plansOf(bundle)
     const { cuts } = manifest
-    const segments = plans.map((plan, i) => describeSegment(manifest.segments[i].index, plan, runner))
+    const segments = plans.map((plan, i) => describeSegment(present(manifest.segments[i]).index, plan, runner))
     const { signer } = bundle
     return {
       format,

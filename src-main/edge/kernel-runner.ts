@@ -114,7 +114,7 @@ export class KernelRunner implements SegmentRunner {
   /** What of the weights is not there for an instruction. */
   #loadFor(instruction: number): void {
     const { store, evaluator, streamed } = this.#kernels
-    const sources = streamed[instruction]
+    const sources = present(streamed[instruction])
     for (const source of sources) loadWeight(store, evaluator, source, present(this.#reader).next())
     if (sources.length > 0) evaluator.releasePlaintexts()
   }
@@ -129,7 +129,7 @@ export class KernelRunner implements SegmentRunner {
     this.plan.input.sources.forEach((_, register) => {
       const turned = this.#turned[register]
       const slots = (): Float64Array => packInput(this.plan, input.values, register)
-      if (turned) values.push(turnInput(values[turned.of], turned.steps))
+      if (turned) values.push(turnInput(present(values[turned.of]), turned.steps))
       else if (this.plan.input.mode === 'plain') values.push(encodeInput(slots(), register))
       else values.push(encryptInput(slots(), encryptionKeyOf(input, register, sha256), register))
     })

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import type { RunObserver } from '../core/plan/evaluator.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
@@ -25,8 +26,8 @@ export class PlanTimer<V> implements RunObserver<V> {
   }
 
   afterInstruction(): void {
-    this.#layerMs[this.#layer] += performance.now() - this.#startedMs
-    this.#step(this.#plan.layers[this.#layer].id)
+    this.#layerMs[this.#layer] = present(this.#layerMs[this.#layer]) + performance.now() - this.#startedMs
+    this.#step(present(this.#plan.layers[this.#layer]).id)
   }
 
   layerDone(layer: number): void {
@@ -35,6 +36,10 @@ export class PlanTimer<V> implements RunObserver<V> {
 
   times(encryptMs: number): RunTimes {
     const evaluateMs = this.#layerMs.reduce((sum, ms) => sum + ms, 0)
-    return { encryptMs, evaluateMs, layers: this.#plan.layers.map(({ id }, i) => ({ id, ms: this.#layerMs[i] })) }
+    return {
+      encryptMs,
+      evaluateMs,
+      layers: this.#layerMs.map((ms, i) => ({ id: present(this.#plan.layers[i]).id, ms })),
+    }
   }
 }

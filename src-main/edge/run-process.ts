@@ -20,12 +20,13 @@ export async function runProcess(
   }
   try {
     const { values, positionals } = parseArguments(argv)
-    const [name, ...operands] = positionals
-    if (values.help || !Object.hasOwn(commands, name ?? '')) {
+    const [name = '', ...operands] = positionals
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+    if (values.help || !command) {
       process.stdout.write(usage)
       return values.help ? 0 : 1
     }
-    const result = await commands[name](operands, values, { progress })
+    const result = await command(operands, values, { progress })
     printLine(wantsEvents ? { result } : result)
     return 0
   } catch (error) {

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { invariant } from '../core/errors.ts'
 import type { Evaluator } from '../core/plan/evaluator.ts'
 import type { Register } from '../core/plan/plan.ts'
@@ -38,7 +39,7 @@ export function runProgram<V>(
       else if (item.kind === 'receive') values.set(item.register, host.receive(item.register))
       else if (item.kind === 'send') host.send(item.register, read(item.register), item.to)
       else values.set(item.instruction.out, execute(host.evaluator, item.instruction, read))
-      for (const register of lastUses[index]) {
+      for (const register of present(lastUses[index])) {
         host.evaluator.release(read(register))
         values.delete(register)
       }
@@ -63,6 +64,6 @@ function lastUsesOf(program: readonly ProgramItem[], outputs: readonly Register[
   })
   for (const register of outputs) last.delete(register)
   const uses: Register[][] = program.map(() => [])
-  for (const [register, index] of last) uses[index].push(register)
+  for (const [register, index] of last) present(uses[index]).push(register)
   return uses
 }

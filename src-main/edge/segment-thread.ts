@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { workerData } from 'node:worker_threads'
 import type { Register } from '../core/plan/plan.ts'
 import type { ProgramItem } from '../core/plan/schedule.ts'
@@ -54,7 +55,7 @@ function run(
 ): SegmentThreadAnswer['outputs'] {
   const outputs = runProgram<SealValue>(setup.program, setup.outputs, {
     evaluator,
-    input: (register) => inputValue(register, saved[register]),
+    input: (register) => inputValue(register, present(saved[register])),
     send: (register, value, to) => exchange.send(to, register, saveCiphertext(context, value as Ciphertext)),
     receive: (register) => loadCiphertextParts(context, exchange.receive(register)),
     beforeItem: (index) => {

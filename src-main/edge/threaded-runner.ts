@@ -1,5 +1,5 @@
 import { CancelledError } from '../core/errors.ts'
-import { must } from '../core/must.ts'
+import { must, present } from '../core/must.ts'
 import { nodeSealCosts } from '../core/plan/cost-model.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { schedulePlan, type Schedule } from '../core/plan/schedule.ts'
@@ -53,7 +53,7 @@ export class ThreadedRunner implements SegmentRunner {
     const { path, sha256 } = bundle
     const workers = createExchanges(threads).map((exchange, thread): SegmentThread => {
       const outputs = plan.output.registers.filter((_, i) => schedule.outputThreads[i] === thread)
-      const program = schedule.programs[thread]
+      const program = present(schedule.programs[thread])
       const setup: SegmentThreadSetup = {
         bundle: path,
         bundleSha256: sha256,

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { workerData } from 'node:worker_threads'
 import type { WeightSource } from '../core/plan/plan.ts'
 import { Bundle } from '../files/open-bundle.ts'
@@ -20,7 +21,7 @@ try {
   const bundle = await Bundle.reopen(path, bundleSha256)
   const segment = bundle.segment(segmentIndex)
   const { readInto } = await bundle.weights(segment, await bundle.plan(segment))
-  filler.serve(order.length, (k, slot) => readInto(order[k], slot))
+  filler.serve(order.length, (k, slot) => readInto(present(order[k]), slot))
   await bundle.close()
 } catch {
   filler.fail()

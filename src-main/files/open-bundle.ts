@@ -222,11 +222,11 @@ export class Bundle {
       'weight' in source ? must(ofWeight, source.weight) : must(ofExpansion, source.expansion)
     let end = blob.start
     const starts = records.map(({ bytes }) => (end += bytes) - bytes)
-    const read = (entry: number, room: Uint8Array = new Uint8Array(records[entry].bytes)): Uint8Array => {
-      const { bytes, sha256: expected } = records[entry]
-      const weight = room.subarray(0, bytes)
+    const read = (entry: number, room?: Uint8Array): Uint8Array => {
+      const { bytes, sha256: expected } = present(records[entry])
+      const weight = room ? room.subarray(0, bytes) : new Uint8Array(bytes)
       const { fd } = must(files.extents, segment.weights.blob)
-      const read = readSync(fd, weight, 0, bytes, starts[entry])
+      const read = readSync(fd, weight, 0, bytes, present(starts[entry]))
       if (read !== bytes || !createHash('sha256').update(weight).digest().equals(expected)) {
         throw damagedBundle('a weight has been changed')
       }

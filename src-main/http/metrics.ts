@@ -13,7 +13,7 @@ interface Metric {
 
 interface Histogram {
   /** Observations up to each bound, and all. */
-  readonly counts: number[]
+  counts: readonly number[]
   sum: number
 }
 
@@ -50,7 +50,7 @@ export class Metrics {
     const key = labelText(labels)
     const empty = () => ({ counts: new Array<number>(bounds.length + 1).fill(0), sum: 0 })
     const histogram = getOrMake(histograms, key, empty)
-    for (const [i, bound] of [...bounds, Infinity].entries()) if (value <= bound) histogram.counts[i] += 1
+    histogram.counts = histogram.counts.map((count, i) => count + Number(value <= (bounds[i] ?? Infinity)))
     histogram.sum += value
   }
 

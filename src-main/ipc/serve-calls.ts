@@ -21,7 +21,7 @@ export function serveCalls(handlers: CallHandlers, isTrusted: (event: IpcMainInv
       try {
         if (!isTrusted(event)) throw new UserError('untrusted-sender', 'This page may not call Sealwright.')
         const parsed = contract[name].request.safeParse(request)
-        if (!parsed.success) throw new UserError('bad-request', `${name}: ${parsed.error.issues[0].message}`)
+        if (!parsed.success) throw new UserError('bad-request', `${name}: ${parsed.error.issues[0]?.message}`)
         const reply = contract[name].reply.safeParse(await handlers[name](parsed.data as Request<N>))
         if (!reply.success) throw new InternalError(`${name} replied with something other than its contract says.`)
         return { ok: true, value: reply.data as Reply<N> }

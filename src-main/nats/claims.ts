@@ -85,5 +85,5 @@ export class Claims {
 /** `sealwright.ID.claim.PARTY.JOB.PLACE` has it, `sealwright.ID.claim.JOB.PLACE` has none. */
 function partyOf(subject: string): string {
   const tokens = subject.split('.')
-  return tokens.length === 6 ? tokens[3] : ''
+  return tokens.length === 6 ? present(tokens[3]) : ''
 }

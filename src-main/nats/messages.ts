@@ -75,7 +75,7 @@ export const objectNameOf = ({ job, deadlineMs }: Pick<Task, 'job' | 'deadlineMs
 /** Undefined where the name is none of ours. */
 export function ownerOf(name: string): Pick<Task, 'job' | 'deadlineMs'> | undefined {
   const [, job, deadline] = objectName.exec(name) ?? []
-  return job === undefined ? undefined : { job, deadlineMs: parseInt(deadline, 16) }
+  return job === undefined || deadline === undefined ? undefined : { job, deadlineMs: parseInt(deadline, 16) }
 }
 
 export const encodeMessage = (message: Task | FailedTask): string => JSON.stringify(message)

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import type { Log } from '../core/log.ts'
 
 /** The oldest server that the tests run on. */
@@ -21,5 +22,5 @@ export function checkVersion(version: string | undefined, log: Log): void {
 
 function isBefore(version: readonly number[], other: readonly number[]): boolean {
   const at = version.findIndex((part, i) => part !== other[i])
-  return at >= 0 && version[at] < other[at]
+  return at >= 0 && present(version[at]) < present(other[at])
 }

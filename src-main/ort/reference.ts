@@ -46,7 +46,7 @@ export interface ReferenceOptions {
 export async function openReference(model: string | Uint8Array, options: ReferenceOptions = {}): Promise<Reference> {
   const session = await openSession(model, options)
   const input = pick(session.inputMetadata, options.inputName)
-  const outputName = options.outputName ?? session.outputNames[0]
+  const outputName = options.outputName ?? present(session.outputNames[0])
   const declared = 'shape' in input ? input.shape : []
   const shape = options.onnxShape ?? declared.map((size) => (typeof size === 'number' && size > 0 ? size : 1))
   const type = 'type' in input ? input.type : 'float32'
@@ -55,16 +55,16 @@ export async function openReference(model: string | Uint8Array, options: Referen
   const feedsOf = (samples: readonly Float64Array[], shapeToFeed: readonly number[]) => {
     const size = shapeToFeed.reduce((product, length) => product * length, 1)
     const values = new Float64Array(size)
-    const stride = samples[0].length
+    const stride = present(samples[0]).length
     for (let at = 0; at < size / stride; at++) {
-      values.set(toLayout(samples[Math.min(at, samples.length - 1)], shape, options.layout), at * stride)
+      values.set(toLayout(samples[at] ?? lastOf(samples), shape, options.layout), at * stride)
     }
     return { ...unread, [input.name]: tensorOf(type, values, shapeToFeed) }
   }
   const feed = async (samples: readonly Float64Array[], shapeToFeed: readonly number[]): Promise<Float64Array> => {
     const results = await refusing(() => session.run(feedsOf(samples, shapeToFeed), [outputName]))
     const { scale, zero } = options.outputIntegers ?? { scale: 1, zero: 0 }
-    const numbers = present(numbersOf(results[outputName]))
+    const numbers = present(numbersOf(present(results[outputName])))
     return numbers.map((value) => scale * (value - zero))
   }
   const runOne = async (sample: Float64Array): Promise<Float64Array> => {
@@ -187,7 +187,9 @@ function toLayout(sample: Float64Array, shape: readonly number[], layout: 'nchw'
   if (layout === 'nchw') return sample
   const channels = lastOf(shape)
   const plane = sample.length / channels
-  return Float64Array.from(sample, (_, index) => sample[(index % channels) * plane + Math.floor(index / channels)])
+  return Float64Array.from(sample, (_, index) =>
+    present(sample[(index % channels) * plane + Math.floor(index / channels)]),
+  )
 }
 
 function tensorOf(type: string, values: Float64Array, shape: readonly number[]): Tensor {

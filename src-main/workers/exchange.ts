@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { InternalError } from '../core/errors.ts'
 
@@ -69,8 +70,8 @@ export function createExchanges(threads: number): ExchangeEnds[] {
   for (let a = 0; a < threads; a++) {
     for (let b = a + 1; b < threads; b++) {
       const { port1, port2 } = new MessageChannel()
-      ports[a][b] = port1
-      ports[b][a] = port2
+      present(ports[a])[b] = port1
+      present(ports[b])[a] = port2
     }
   }
   return ports.map((own, thread) => ({ thread, ports: own, posted }))

@@ -1,4 +1,5 @@
 /** What a person does with the window. */
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Locator } from 'playwright-core'
 import { root } from './window.ts'
@@ -84,6 +85,12 @@ export class Driver {
   /** The text of one fact, such as 'Ring degree'. */
   fact(name: string): Locator {
     return this.app.page.locator('dl > div', { hasText: name }).locator('dd')
+  }
+
+  /** How many fits were made and kept since the profile began. */
+  async fits(): Promise<number> {
+    const kept = await readdir(join(this.app.profile, 'fits')).catch(() => [])
+    return kept.filter((name) => name.endsWith('.fit')).length
   }
 
   get alert(): Locator {

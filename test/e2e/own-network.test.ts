@@ -229,6 +229,8 @@ describe('a network of one’s own', () => {
       await app.page.getByText(`Saved as report.${format.toLowerCase()}.`).waitFor()
       expect(await readFile(report, 'utf8')).toContain(sign)
     }
+    // The export's fit was measured, not another one.
+    expect(await person.fits()).toBe(1)
   })
 
   it('is tested with the bundle that was exported, drawn and in a batch', { timeout: longMs }, async () => {

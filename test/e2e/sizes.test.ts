@@ -63,10 +63,10 @@ describe('advice', () => {
     },
   )
 
-  it('marks what it recommends and what is beaten, and one click uses it', { timeout: longMs }, async () => {
+  it('marks what it recommends and what is beaten, and one click uses it', { timeout: 3 * longMs }, async () => {
     await person.button(/^Compare (again|deployments)$/).click()
     await cancel().waitFor()
-    await expect.poll(() => cancel().count(), { timeout: longMs }).toBe(0)
+    await expect.poll(() => cancel().count(), { timeout: 2 * longMs }).toBe(0)
     await app.page.getByRole('heading', { name: /^Recommended:/ }).waitFor()
     expect(await violations(app.page)).toEqual([])
     await app.page.getByText('Exact', { exact: true }).click()

@@ -14,6 +14,8 @@ import { protect, type ProtectRequest } from '../../src-main/jobs/protect.ts'
 import { update } from '../../src-main/jobs/update.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { mnist } from '../support/mnist.ts'
+import { randomSample } from '../models/compare.ts'
+import { model, node, tensor } from '../onnx/small-model.ts'
 import { npyFile } from '../support/npy.ts'
 import { mnistSamples } from '../support/mnist-samples.ts'
 
@@ -84,6 +86,30 @@ describe('protect', () => {
     await edgeRun({ bundle: joined, input, index: 3, out: result, force: true }, silent)
     const answered = await decrypt({ result, keys: request.keys, passphrase: request.passphrase }, silent)
     expect(answered.label).toBe(mnist('train', 1, 3).labels[0])
+  })
+
+  it('of max-pools comes out within the forecast too, and as it was planned from a fit', async () => {
+    const nodes = [
+      ...[node('Conv', 'x w b', 'c'), node('Relu', 'c', 'r')],
+      node('MaxPool', 'r', 'p', { kernel_shape: [2, 2], strides: [2, 2] }),
+      ...[node('Flatten', 'p', 'f'), node('Gemm', 'f u v', 'y')],
+    ]
+    const weights = { w: tensor(4, 1, 3, 3), b: tensor(4), u: tensor(100, 3), v: tensor(3) }
+    const pooled = { ...request, model: join(folder, 'pooled.onnx'), calibration: join(folder, 'pooled.npy') }
+    await writeFile(pooled.model, model(['N', 1, 12, 12], nodes, weights))
+    await writeFile(pooled.calibration, npyFile([60, 1, 12, 12], randomSample(60 * 144, 1)))
+    const { calibration: _, ...network } = pooled
+    for (const splitPools of [false, true]) {
+      const { forecast, basis } = await plan({ ...network, splitPools }, silent)
+      const fitted = await plan({ ...pooled, splitPools }, silent)
+      expect([basis, fitted.basis]).toEqual(['network', 'fit'])
+      const planned = fitted.segments.reduce((sum, segment) => sum + segment.bundleBytes, 0)
+      expect(planned).toBeGreaterThan(present(forecast).bundleBytes.least)
+      expect(planned).toBeLessThan(present(forecast).bundleBytes.most)
+      if (splitPools) continue
+      const { bundleBytes } = await protect({ ...pooled, minKept: 0, force: true }, silent)
+      expect(Math.abs(bundleBytes / planned - 1)).toBeLessThan(0.1)
+    }
   })
 
   it('does not update with a network that takes other parameters', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { alikeChoice, enoughOf, keepingEnough } from '../../src-renderer/advice.ts'
 import { accuracyAlarms, hasExploded, quantisedWords } from '../../src-renderer/alarms.ts'
 import { costsOf } from '../../src-renderer/costs.ts'
-import { keptFacts } from '../../src-renderer/kept.ts'
+import { keptFacts, keptSentence } from '../../src-renderer/kept.ts'
 
 const segment = { bundleBytes: 1e8, edgeMemoryBytes: 4e8, edgeSeconds: 2 } as Parameters<
   typeof costsOf
@@ -91,5 +91,11 @@ describe('what a fit keeps', () => {
     expect(keptFacts(kept).map(({ value }) => value)).toEqual(['96.7\u00a0%', '88.7\u00a0%', '60\u00a0samples'])
     expect(keptFacts({ ...kept, judgedBy: 'relative-error' })[0]).toEqual({ name: 'Outputs within', value: '2\u00a0%' })
     expect(keptFacts(undefined)[0].value).toBe('too few samples')
+    expect(keptSentence(kept).replaceAll('\u00a0', ' ')).toBe(
+      'It keeps 96.7 % of the labels on 60 samples that the fit has not seen, and at least 88.7 % with 95 % confidence.',
+    )
+    expect(keptSentence({ ...kept, samples: 1, judgedBy: 'relative-error' }).replaceAll('\u00a0', ' ')).toBe(
+      'Its outputs are within 2 % of the original’s on 1 sample that the fit has not seen.',
+    )
   })
 })

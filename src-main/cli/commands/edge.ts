@@ -1,3 +1,4 @@
+import { present } from '../../core/must.ts'
 import type { Command } from 'commander'
 import {
   describeBundle,
@@ -149,7 +150,7 @@ function infoText(result: DescribeResult): string {
   const rows = segments.map(({ index, polyModulusDegree, input, weights, layers, evaluator }, i) => [
     index + 1,
     polyModulusDegree,
-    parameterText(parameters[i]),
+    parameterText(present(parameters[i])),
     `${input.mode}, ${times(input.shape)}`,
     weights,
     layers.length,

@@ -97,13 +97,14 @@ function canaryRequest({
   deployment,
 }: Options): CanaryRequest | undefined {
   if (canary.length === 0 && canaryEdge === undefined) return undefined
-  if (canary.length === 0 || canaryEdge === undefined || deployment.length !== 1) {
+  const [only, ...others] = deployment
+  if (canary.length === 0 || canaryEdge === undefined || only === undefined || others.length > 0) {
     throw new InvalidArgumentError('Canaries need --canary, --canary-edge and one --deployment.')
   }
   return {
     edge: canaryEdge,
     edgeTokenFile: canaryTokenFile,
-    deployment: deployment[0],
+    deployment: only,
     samples: canary,
     everyMinutes: canaryMinutes,
   }

@@ -1,3 +1,4 @@
+import { present } from '../../core/must.ts'
 import type { Command } from 'commander'
 import { UserError } from '../../core/errors.ts'
 import { keptText } from '../../core/validate/kept.ts'
@@ -148,7 +149,7 @@ const updateText = (result: UpdateResult): string =>
     ['keeps', result.kept ? keptText(result.kept) : 'not measured: too few samples'],
     ...policyPairs(result.budget),
     ['time', seconds(result.seconds)],
-    ['next', `sealwright edge update BUNDLE --pack ${result.bundles[0].path} --out NEW.sealed`],
+    ['next', `sealwright edge update BUNDLE --pack ${present(result.bundles[0]).path} --out NEW.sealed`],
   ])
 
 function textOf(result: ProtectResult): string {
@@ -171,7 +172,7 @@ function textOf(result: ProtectResult): string {
 /** What an edge node does with it. */
 const nextCommand = ({ bundle, bundles, cuts }: ProtectResult): string =>
   cuts.length > 0 || bundles.length > 1
-    ? `sealwright edge serve ${bundles[0].path}`
+    ? `sealwright edge serve ${present(bundles[0]).path}`
     : `sealwright edge run ${bundle} --input FILE --out FILE.result`
 
 const rightText = ({ accuracy = 0, samples = 0 }: ProtectResult['original']): string =>

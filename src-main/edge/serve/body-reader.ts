@@ -1,5 +1,5 @@
 import { UserError } from '../../core/errors.ts'
-import { present } from '../../core/must.ts'
+import { lastOf, present } from '../../core/must.ts'
 import { AskedWorker } from '../../workers/ask.ts'
 import type { Body, Parsed } from './body.ts'
 
@@ -34,7 +34,9 @@ export class BodyReader {
   /** Resolves when the next body finds a thread that is ready. */
   async warm(): Promise<void> {
     if (this.#idle.length === 0) this.#idle.push(start())
-    await this.#idle[0].ask(undefined).catch(() => {})
+    await lastOf(this.#idle)
+      .ask(undefined)
+      .catch(() => {})
   }
 
   /**

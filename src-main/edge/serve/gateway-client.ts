@@ -1,3 +1,4 @@
+import { present } from '../../core/must.ts'
 import { z } from 'zod'
 import { UserError } from '../../core/errors.ts'
 import { ask } from '../../http/ask.ts'
@@ -57,7 +58,7 @@ async function askAndOpen(
     const audited = auditSchema.safeParse(parsed(reply.bytes))
     if (!audited.success) throw unreachable('its reply has an unknown form')
     const { job, segments } = audited.data.audit
-    reply = await post(gateway, '/v1/openings', open(job, segments[0]), maxReplyBytes)
+    reply = await post(gateway, '/v1/openings', open(job, present(segments[0])), maxReplyBytes)
   }
   if (reply.status === 200) return reply.bytes
   throw new UserError('gateway-refused', `The gateway refused with status ${reply.status}.`)

@@ -13,7 +13,7 @@ import type { BodyReader } from './body-reader.ts'
 
 /** Throws UserError 'unsupported-media-type'. */
 export function bodyTypeOf(contentType = ''): BodyType {
-  const given = contentType.split(';')[0].trim().toLowerCase()
+  const [given = ''] = contentType.split(';').map((part) => part.trim().toLowerCase())
   const type = BODY_TYPES.find((known) => known === given)
   if (type) return type
   throw new UserError('unsupported-media-type', `Send ${BODY_TYPES.join(', ')}.`)

@@ -1,3 +1,4 @@
+import { present } from '../../core/must.ts'
 import type { IncomingMessage } from 'node:http'
 import { UserError } from '../../core/errors.ts'
 import { noLog, type Log } from '../../core/log.ts'
@@ -65,7 +66,7 @@ export async function serve(options: ServeOptions, log: Log = noLog): Promise<Se
       await endThreads()
       throw error
     })
-  await orEndThreads(Promise.all([engines.load(segments[0]), bodies.warm()]))
+  await orEndThreads(Promise.all([engines.load(present(segments[0])), bodies.warm()]))
   const openings = new Openings()
   const problems: string[] = []
   let pending = 0
@@ -131,7 +132,7 @@ export async function serve(options: ServeOptions, log: Log = noLog): Promise<Se
     if (reply) return reply
     const opened = openingPath.exec(request.url ?? '')
     if (opened && request.method === 'GET') {
-      return { status: 200, type: CIPHERTEXTS_TYPE, body: openings.get(opened[1], Number(opened[2])) }
+      return { status: 200, type: CIPHERTEXTS_TYPE, body: openings.get(present(opened[1]), Number(opened[2])) }
     }
     if (request.url !== '/v1/run') throw new UserError('not-found', 'There is no such path.')
     if (request.method !== 'POST') throw new UserError('method-not-allowed', 'Use POST.')
