@@ -112,8 +112,13 @@ describe('max-pooling', () => {
     const bytes = model(image, nodes, { w: tensor(2, 3) })
     await expectLayers(bytes, ['max-pool', 'linear'])
     expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
-    const across = model(image, [node('ReduceMax', 'x', 'y', { axes: [1] })])
-    expect(errorOf(() => importModel(across)).message).toContain('ReduceMax')
+  })
+
+  it('over channels compares a few in pairs, and refuses many', async () => {
+    const across = (channels: number) => model([1, channels, 4, 4], [node('ReduceMax', 'x', 'y', { axes: [1] })])
+    expect(importModel(across(3)).layers.filter(({ kind }) => kind === 'activation').length).toBe(2)
+    expect(await differenceFromRuntime(importModel(across(3)), across(3))).toBeLessThan(1e-5)
+    expect(errorOf(() => importModel(across(12))).message).toContain('the maximum of more than a few values')
   })
 })
 

@@ -21,6 +21,8 @@ export interface ValueInfo {
   readonly name: string
   readonly elementType: ElementType
   readonly shape: readonly (number | string)[] | undefined
+  /** Which integers, of an input of integers. */
+  readonly integer?: IntegerType
   /** Of integers q that are read as the real numbers scale · (q − zero). */
   readonly integers?: { readonly scale: number; readonly zero: number }
 }

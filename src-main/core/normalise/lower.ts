@@ -5,6 +5,7 @@ import { Budget } from './budget.ts'
 import { chooseInput, type ChosenInput } from './choose-input.ts'
 import { INPUT, sizeOf, type LayerId } from '../network/layer-model.ts'
 import { imageShape, InputFormFound, NetworkBuilder, type InputForm } from './network-builder.ts'
+import { integerFaults } from './integer-arithmetic.ts'
 import { lastNodes } from './last-nodes.ts'
 import { constantsOf, FoldOperation, listOf, Operation, Refusal, type Operator } from './operation.ts'
 import { probeAffine } from './probe-affine.ts'
@@ -100,6 +101,7 @@ function lowerWith(
   const supported: string[] = []
   const tainted = new Set<string>()
   const last = lastNodes(graph)
+  const faults = integerFaults(graph)
   const pending = [...graph.nodes].reverse()
   for (let node = pending.pop(); node; node = pending.pop()) {
     const branch = takenBranch(node, values)
@@ -113,6 +115,8 @@ function lowerWith(
     let results: readonly Value[]
     let isSound = !node.inputs.some((name) => tainted.has(name))
     try {
+      const fault = faults.get(node)
+      if (fault !== undefined) throw new Refusal(fault, castFirst)
       results = runNode(node, node.opset ?? graph.opset, values, network, last.has(node))
       for (const value of results) network.budget.spend(elementsOf(value))
     } catch (refusal) {
@@ -142,6 +146,8 @@ function lowerWith(
   const output = isView ? outputLayer(network, result) : undefined
   return { network, input, form, output, outputShape: isView ? result.shape : [], unsupported, outcomes, supported }
 }
+
+const castFirst = 'Cast the input to float in front of it, or begin the network behind it.'
 
 export const constantOutput = (): UserError =>
   new UserError('constant-output', 'The output does not depend on the input.', { hint: 'Check the export.' })

@@ -18,7 +18,7 @@ export interface SplitGraph {
 const linear = new Set(
   (
     'Identity Reshape Flatten Squeeze Unsqueeze Transpose Dropout Cast FakeQuantize Add Sub Neg Sum Mean Concat Split Slice ' +
-    'Gather GatherElements ReduceMean ReduceSum Expand Tile Mul Div Shape Size'
+    'Gather GatherElements GatherND ReduceMean ReduceSum Expand Tile Mul Div Shape Size'
   ).split(' '),
 )
 /** Of all classes together. */
@@ -28,6 +28,9 @@ const ofClasses = new Set(
     'ReduceSumSquare LpNormalization'
   ).split(' '),
 )
+
+const probabilities = new Set(['Softmax', 'LogSoftmax', 'Hardmax', 'LpNormalization'])
+const moving = new Set('Identity Reshape Flatten Squeeze Unsqueeze Transpose Dropout Cast'.split(' '))
 
 /**
  * Split off the tail.
@@ -66,13 +69,24 @@ function tailNodes(graph: Graph, derived: ReadonlySet<string>): Set<Node> {
       else readers.set(name, [node])
     }
   }
+  const writers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
   const tail = new Set<Node>()
   for (const node of graph.nodes.toReversed()) {
     const isRead = node.outputs.some((name) => outputs.has(name) || readers.has(name))
     const isOwn = node.outputs.every((name) => (readers.get(name) ?? []).every((reader) => tail.has(reader)))
-    if (isRead && isOwn && isOwners(node) && !node.outputs.some((name) => derived.has(name))) tail.add(node)
+    const isPossible = isOwners(node) || isExpectation(node, writers, graph)
+    if (isRead && isOwn && isPossible && !node.outputs.some((name) => derived.has(name))) tail.add(node)
   }
   return tail
+}
+
+/** A product of probabilities with constants, as where an age is the mean over its classes: nothing else could take it. */
+function isExpectation({ operator, inputs }: Node, writers: ReadonlyMap<string, Node>, { constants }: Graph): boolean {
+  if ((operator !== 'MatMul' && operator !== 'Gemm') || !inputs.slice(1).every((name) => constants.has(name)))
+    return false
+  let from = writers.get(inputs[0])
+  while (from && moving.has(from.operator)) from = writers.get(from.inputs[0])
+  return from !== undefined && probabilities.has(from.operator)
 }
 
 function isOwners(node: Node): boolean {

@@ -4,6 +4,7 @@ import { topologicalSort } from '../graph/topological-sort.ts'
 import { foreignFile } from './foreign-files.ts'
 import { inlineFunctions } from './inline-functions.ts'
 import { readInitializers, readNode } from './read-node.ts'
+import { integerTypeOf } from '../graph/integer-types.ts'
 import { elementTypeOf, type ExternalData } from './read-tensor.ts'
 import { ModelMessage, toNumber, type ModelProto, type OperatorSetIdProto, type ValueInfoProto } from './schema.ts'
 
@@ -95,7 +96,8 @@ function readValueInfo(proto: ValueInfoProto): ValueInfo {
     const size = toNumber(dimension.dimValue)
     return Number.isSafeInteger(size) && size > 0 ? size : dimension.dimParam || `dynamic_${axis}`
   })
-  return { name: proto.name ?? '', elementType: elementTypeOf(tensor?.elemType), shape }
+  const integer = integerTypeOf(tensor?.elemType)
+  return { name: proto.name ?? '', elementType: elementTypeOf(tensor?.elemType), shape, ...(integer && { integer }) }
 }
 
 /** Gives every node a name of its own: ONNX's where it has one, else `<operator>_<index>`. */

@@ -84,26 +84,33 @@ function extreme(operator: string, sign: 1 | -1): Operator {
   return {
     ...pointwise(operator),
     lower(operation) {
-      const { network } = operation
       const values = operation.inputs.map((_, index) => operation.value(index))
       const shape = values.map(shapeOf).reduce(broadcastShapes)
       const views = values.filter((value) => value.kind === 'view')
       if (views.length < values.length)
         throw operation.refuse('it compares several values and a constant', undefined, shape)
-      return views.reduce((best, view) => {
-        const difference = [
-          { view: best, factor: sign },
-          { view, factor: -sign },
-        ]
-        const excess = apply(operation, network.sum(difference, shape), { operator: 'Relu', parameters: {} })
-        const parts = [
-          { view, factor: 1 },
-          { view: excess, factor: sign },
-        ]
-        return network.sum(parts, shape)
-      })
+      return extremeOf(operation, views, shape, sign)
     },
   }
+}
+
+/** The greatest of some values, or with −1 the least, element by element. Formula: max(a, b) = b + Relu(a − b), in pairs. */
+export function extremeOf(operation: Operation, views: readonly View[], shape: readonly number[], sign: 1 | -1): View {
+  const { network } = operation
+  if (views.length === 1) return views[0]
+  const [left, right] = [views.slice(0, views.length / 2), views.slice(views.length / 2)].map((half) =>
+    extremeOf(operation, half, shape, sign),
+  )
+  const difference = [
+    { view: left, factor: sign },
+    { view: right, factor: -sign },
+  ]
+  const excess = apply(operation, network.sum(difference, shape), { operator: 'Relu', parameters: {} })
+  const parts = [
+    { view: right, factor: 1 },
+    { view: excess, factor: sign },
+  ]
+  return network.sum(parts, shape)
 }
 
 /** Div: https://onnx.ai/onnx/operators/onnx__Div.html; integers are cut towards zero. */

@@ -16,6 +16,7 @@ import { dequantizeLinear, dynamicQuantizeLinear, quantizeLinear } from './quant
 import { depthToSpace, expand, spaceToDepth, tile } from './repeat.ts'
 import { resize, upsample } from './resize.ts'
 import { gatherND, scatterElements, scatterND } from './scatter.ts'
+import { centerCropPad, compress, trilu } from './selecting.ts'
 import { alsoThreeDimensional } from './three-dimensional.ts'
 import { where } from './where.ts'
 import { pointwise } from './pointwise.ts'
@@ -61,7 +62,9 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['CastLike', castLike],
   ['Ceil', pointwise('Ceil')],
   ['Celu', activation('Celu', numbers({ alpha: 1 }))],
+  ['CenterCropPad', centerCropPad],
   ['Clip', clip],
+  ['Compress', compress],
   ['Concat', concat],
   ['Constant', constant],
   ['ConstantOfShape', constantOfShape],
@@ -135,6 +138,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Reshape', reshape],
   ['Resize', resize],
   ['Round', pointwise('Round')],
+  ['Scatter', scatterElements],
   ['ScatterElements', scatterElements],
   ['ScatterND', scatterND],
   ['Selu', activation('Selu', numbers({ alpha: 1.6732632423543772, gamma: 1.0507009873554805 }))],
@@ -161,6 +165,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Tile', tile],
   ['TopK', topK],
   ['Transpose', transpose],
+  ['Trilu', trilu],
   ['Unsqueeze', unsqueeze],
   ['Upsample', upsample],
   ['Where', where],

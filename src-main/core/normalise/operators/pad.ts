@@ -52,7 +52,13 @@ function framed(operation: FoldOperation, shape: readonly number[], axisRule: Ax
   const lengths = shape.map((size, axis) => size + frames[axis].before + frames[axis].after)
   checkEnlarged(lengths)
   const positions = shape.map((size, axis) =>
-    Array.from({ length: lengths[axis] }, (_, index) => positionOf(mode, index - frames[axis].before, size)),
+    Array.from({ length: lengths[axis] }, (_, index) => {
+      const { before, after } = frames[axis]
+      if (mode !== 'wrap') return positionOf(mode, index - before, size)
+      // As ONNX Runtime does: what is cropped does not come round at the other end.
+      const [first, end] = [Math.max(0, -before), size - Math.max(0, -after)]
+      return first + positionOf(mode, index - before - first, end - first)
+    }),
   )
   return selected(shape, positions)
 }

@@ -40,7 +40,11 @@ export const quantizeLinear: Operator = {
     return { elementType: 'int', shape: x.shape, data, integer }
   },
   lower: (operation) => {
-    throw operation.refuse('its scale or zero point is not one constant', hint, operation.view(0).shape)
+    const { shape } = operation.view(0)
+    const asked = intAttribute(operation.node, 'output_dtype', 0)
+    const reason = 'it rounds to float8, or another type that is neither real nor an integer'
+    if (asked !== 0 && !integerTypeOf(asked)) throw operation.refuse(reason, hint, shape)
+    throw operation.refuse('its scale or zero point is not one constant', hint, shape)
   },
 }
 

@@ -5,7 +5,8 @@ import type { LinearMap, Shape } from '../../network/layer-model.ts'
 import { sizeOf } from '../../network/layer-model.ts'
 import { imageShape, isPermutation } from '../network-builder.ts'
 import type { FoldOperation, Operation, Operator } from '../operation.ts'
-import { rearrangeTensor, type View } from '../values.ts'
+import { rearrangeTensor, rearrangeView, type View } from '../values.ts'
+import { extremeOf } from './arithmetic.ts'
 
 interface Reduction {
   /** Weight of each of `count` elements in the result; undefined where the reduction is not linear. */
@@ -72,7 +73,10 @@ const maximum = reduction({
   axesInputSince: 18,
 })
 
-/** ReduceMax over whole images, columns or rows is a max-pooling; Keras writes its GlobalMaxPooling so. */
+/** Of channels, as Maxout does; each takes a ReLU. */
+const mostCompared = 8
+
+/** ReduceMax over whole images, columns or rows is a max-pooling; Keras writes its GlobalMaxPooling so. A few values are compared in pairs. */
 export const reduceMax: Operator = { ...maximum, lower: (operation) => pooled(operation, operation.view(0)) }
 
 /** The least of x is −max(−x). */
@@ -87,12 +91,29 @@ export const reduceMin: Operator = {
 
 function pooled(operation: Operation, view: View): View {
   const { network } = operation
-  const { reduced, shape } = partition(operation, view.shape, 18)
+  const { kept, reduced, shape } = partition(operation, view.shape, 18)
   for (const axis of reduced) operation.axis(axis, view.shape.length)
   const [channels, height, width] = network.shapeOf(view.source)
   const count = countOf(reduced.map((axis) => view.shape[axis]))
   const kernel = pooledWindow(view, targetsOf(view.shape, reduced), count, [channels, height, width])
-  if (!kernel) throw operation.refuse('it does not reduce whole images, columns or rows', undefined, shape)
+  if (!kernel && count <= mostCompared) {
+    const order = transposed(view.shape, [...kept, ...reduced]).indices
+    const views = Array.from({ length: count }, (_, part) => {
+      const indices = Int32Array.from(
+        { length: countOf(shape) },
+        (_, at) => order?.[at * count + part] ?? at * count + part,
+      )
+      return rearrangeView(view, { shape, indices })
+    })
+    return extremeOf(operation, views, shape, 1)
+  }
+  if (!kernel) {
+    throw operation.refuse(
+      'it takes the maximum of more than a few values that are no image, column or row',
+      undefined,
+      shape,
+    )
+  }
   const window = { kernel, strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] } as const
   const output: Shape = [channels, height / kernel[0], width / kernel[1]]
   return { kind: 'view', source: network.addMaxPool({ input: view.source, shape: output, ...window }), shape }

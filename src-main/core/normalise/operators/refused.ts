@@ -22,6 +22,10 @@ const recurrent = refused('recurrent networks are not supported', 'Use a convolu
 const quantised = refused('it rounds values to integers', 'Export the network before quantisation.', true)
 const integer = refused('it computes with integers', 'Export the network before quantisation.')
 const controlled = refused('its course depends on the input', 'Export without loops and conditions.')
+const looping = refused(
+  'it is a loop',
+  'Export without loops: a traced model holds each turn as nodes of its own, a scripted one does not.',
+)
 const random = refused('its result is random', 'Export the model in evaluation mode.', true)
 const selecting = refused('it selects by comparing values', 'Leave it out; the owner can do it after decryption.')
 
@@ -49,8 +53,8 @@ export const refusedOperators: ReadonlyMap<string, RefusedOperator> = new Map([
   ['QLinearConv', integer],
   ['QLinearMatMul', integer],
   ['If', controlled],
-  ['Loop', controlled],
-  ['Scan', controlled],
+  ['Loop', looping],
+  ['Scan', looping],
   ['RandomNormalLike', random],
   ['RandomUniformLike', random],
   ['RandomNormal', random],

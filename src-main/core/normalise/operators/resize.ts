@@ -12,6 +12,8 @@ import { imageShape } from '../network-builder.ts'
 import type { FoldOperation, Operator } from '../operation.ts'
 import { rearrangeView } from '../values.ts'
 
+const { fround } = Math
+
 /** What one place of an axis of the result takes of the same axis of the input. */
 type Taps = readonly { readonly from: number; readonly weight: number }[]
 
@@ -29,24 +31,34 @@ export const resize = resizing((operation, shape) => {
   const axes = intsAttribute(node, 'axes')?.map((axis) => (axis < 0 ? axis + shape.length : axis))
   const given = scales && scales.length > 0 ? scales : sizes?.map((size, index) => size / shape[axes?.[index] ?? index])
   if (!given) throw operation.malformed('its scales are missing')
-  if (intAttribute(node, 'antialias', 0) !== 0) throw operation.refuse('it filters against aliasing')
-  if (stringAttribute(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') {
-    throw operation.refuse('it keeps the aspect ratio')
-  }
-  return axes ? shape.map((_, axis) => (axes.includes(axis) ? given[axes.indexOf(axis)] : 1)) : given
+  const policy = stringAttribute(node, 'keep_aspect_ratio_policy', 'stretch')
+  const isKept = policy !== 'stretch' && !(scales && scales.length > 0)
+  const common = policy === 'not_larger' ? Math.min(...given) : Math.max(...given)
+  const kept = isKept ? given.map(() => common) : given
+  const all = axes ? shape.map((_, axis) => (axes.includes(axis) ? kept[axes.indexOf(axis)] : 1)) : kept
+  // Sizes that keep the aspect ratio are rounded, others are as given.
+  const lengths = isKept ? shape.map((size, axis) => Math.floor(size * all[axis] + 0.5)) : undefined
+  return { scales: all, ...(lengths && { lengths }) }
 })
 
 /** Upsample(X, scales), the older Resize: https://onnx.ai/onnx/operators/onnx__Upsample.html */
-export const upsample = resizing(
-  (operation) => (operation.opset < 9 ? floatsAttribute(operation.node, 'scales') : operation.integers(1)) ?? [],
-)
+export const upsample = resizing((operation) => ({
+  scales: (operation.opset < 9 ? floatsAttribute(operation.node, 'scales') : operation.integers(1)) ?? [],
+}))
 
-function resizing(scalesOf: (operation: FoldOperation, shape: readonly number[]) => readonly number[]): Operator {
+/** By how much each axis grows, and where that does not say it to how much. */
+interface Asked {
+  readonly scales: readonly number[]
+  readonly lengths?: readonly number[]
+}
+
+function resizing(askedOf: (operation: FoldOperation, shape: readonly number[]) => Asked): Operator {
   const rowsOf = (operation: FoldOperation, shape: readonly number[], axisRule: (axis: number) => number): Rows => {
-    const scales = scalesOf(operation, shape)
+    const asked = askedOf(operation, shape)
+    const { scales } = asked
     if (scales.length !== shape.length) throw operation.malformed(`scales [${scales}] do not fit [${shape}]`)
     // Scales that a file rounds must not lose a place.
-    const lengths = shape.map((size, axis) => Math.floor(size * scales[axis] + 1e-4))
+    const lengths = asked.lengths ?? shape.map((size, axis) => Math.floor(size * scales[axis] + 1e-4))
     checkEnlarged(lengths)
     if (lengths.some((length) => length < 1)) throw operation.malformed(`it resizes [${shape}] by [${scales}]`)
     const axes = shape.map((size, axis) => {
@@ -117,8 +129,25 @@ function tapsOf(operation: FoldOperation, size: number, length: number, scale: n
   const coordinates = isOld ? 'asymmetric' : stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel')
   const rounding = isOld ? (scale < 1 ? 'ceil' : 'floor') : stringAttribute(node, 'nearest_mode', 'round_prefer_floor')
   const inside = (position: number): number => Math.min(size - 1, Math.max(0, position))
+  const excludes = intAttribute(node, 'exclude_outside', 0) !== 0
+  const bend = floatAttribute(node, 'cubic_coeff_a', -0.75)
+  const isFiltered = intAttribute(node, 'antialias', 0) !== 0
+  if (isFiltered && mode !== 'linear' && mode !== 'cubic') throw operation.refuse(`its mode is “${mode}”`)
   return Array.from({ length }, (_, place): Taps => {
     const x = originOf(operation, coordinates, place, size, length, scale)
+    if (isFiltered) {
+      // As in Pillow the filter widens as the image shrinks.
+      const widening = Math.min(1, scale)
+      const reach = (mode === 'linear' ? 1 : 2) / widening
+      const [first, end] = [Math.floor(x - reach + 1), Math.floor(x + reach + 1)]
+      const taps = Array.from({ length: end - first }, (_, step) => {
+        const from = first + step
+        const distance = Math.abs(from - x) * widening
+        const weight = mode === 'linear' ? Math.max(0, 1 - distance) : cubic(distance, bend)
+        return { from, weight: excludes && from !== inside(from) ? 0 : weight }
+      })
+      return normalised(taps, inside)
+    }
     if (mode === 'nearest') return [{ from: inside(rounded(x, rounding)), weight: 1 }]
     if (mode === 'linear' || mode === 'bilinear') {
       const at = inside(x)
@@ -131,17 +160,24 @@ function tapsOf(operation: FoldOperation, size: number, length: number, scale: n
     }
     if (mode !== 'cubic') throw operation.refuse(`its mode is “${mode}”`)
     const below = Math.floor(x)
-    const excludes = intAttribute(node, 'exclude_outside', 0) !== 0
     const taps = [-1, 0, 1, 2].map((step) => {
       const from = below + step
-      const weight = cubic(Math.abs(x - from), floatAttribute(node, 'cubic_coeff_a', -0.75))
+      const weight = cubic(Math.abs(x - from), bend)
       return { from, weight: excludes && from !== inside(from) ? 0 : weight }
     })
-    const total = taps.reduce((sum, { weight }) => sum + weight, 0)
-    return taps.map(({ from, weight }) => ({ from: inside(from), weight: weight / total }))
+    return normalised(taps, inside)
   })
 }
 
+/** Weights of sum 1, those of places outside at the edge. */
+function normalised(taps: Taps, inside: (position: number) => number): Taps {
+  const total = taps.reduce((sum, { weight }) => sum + weight, 0)
+  return taps
+    .filter(({ weight }) => weight !== 0)
+    .map(({ from, weight }) => ({ from: inside(from), weight: weight / total }))
+}
+
+/** In single precision, as ONNX Runtime computes it: which of two neighbours is the nearest depends on its rounding errors. */
 function originOf(
   operation: FoldOperation,
   coordinates: string,
@@ -150,29 +186,28 @@ function originOf(
   length: number,
   scale: number,
 ): number {
+  const ratio = fround(scale)
+  const halfPixel = (): number => fround(fround((place + 0.5) / ratio) - 0.5)
   switch (coordinates) {
     case 'half_pixel':
-      return (place + 0.5) / scale - 0.5
+      return halfPixel()
     case 'pytorch_half_pixel':
-      return length > 1 ? (place + 0.5) / scale - 0.5 : 0
+      return length > 1 ? halfPixel() : 0
     case 'align_corners':
-      return length > 1 ? (place * (size - 1)) / (length - 1) : 0
+      return length > 1 ? fround((place * (size - 1)) / (length - 1)) : 0
     case 'asymmetric':
-      return place / scale
+      return fround(place / ratio)
     case 'tf_half_pixel_for_nn':
-      return (place + 0.5) / scale
+      return fround((place + 0.5) / ratio)
     case 'half_pixel_symmetric': {
-      const adjustment = length / (size * scale)
-      return (size / 2) * (1 - adjustment) + (place + 0.5) / scale - 0.5
+      const adjustment = fround(length / fround(size * ratio))
+      return fround(fround((size / 2) * fround(1 - adjustment)) + halfPixel())
     }
   }
   throw operation.refuse(`it maps coordinates by “${coordinates}”`)
 }
 
 function rounded(x: number, rounding: string): number {
-  // Places that are whole but for rounding errors of the scale.
-  const near = Math.round(x)
-  if (Math.abs(x - near) < 1e-6) return near
   if (rounding === 'floor') return Math.floor(x)
   if (rounding === 'ceil') return Math.ceil(x)
   return rounding === 'round_prefer_ceil' ? Math.floor(x + 0.5) : Math.ceil(x - 0.5)

@@ -22,8 +22,10 @@ const reductions = new Set('ReduceMean ReduceSum ReduceSumSquare ReduceL2 Reduce
  */
 export function statisticOf(node: Node, { graph, constants, writers }: Surroundings): string | undefined {
   if (node.domain !== '' || !rootOrInverse.has(node.operator)) return undefined
-  const isInverse = node.operator !== 'Pow' || (constants.get(node.inputs[1])?.data[0] ?? -1) < 1
-  if (!isInverse) return undefined
+  const power = node.operator === 'Pow' ? (constants.get(node.inputs[1])?.data[0] ?? -1) : -1
+  if (power >= 1) return undefined
+  // Generalised means, which are GeM pooling, take a root and divide by nothing.
+  if (power > 0 && power !== 0.5) return undefined
   const [start] = node.operator === 'Div' ? node.inputs.slice(1) : node.inputs
   const seen = new Set<string>()
   const open = [start]

@@ -26,18 +26,8 @@ export const microsoft: Readonly<Record<string, Writer>> = {
       given.map((name) => floatAttribute(node, name, 0)),
     )
   },
-  FusedMatMul(rewriting, node) {
-    const [left, right] = node.inputs
-    if (['transA', 'transBatchA', 'transBatchB'].some((name) => intAttribute(node, name, 0) !== 0)) return false
-    const rank = rewriting.constants.get(right)?.shape.length ?? 0
-    const isTransposed = intAttribute(node, 'transB', 0) !== 0
-    if (isTransposed && rank < 2) return false
-    const perm = Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis))
-    const weights = isTransposed ? rewriting.add(node, 'Transpose', [right], { perm }) : right
-    const product = rewriting.add(node, 'MatMul', [left, weights])
-    rewriting.affine(node, product, floatAttribute(node, 'alpha', 1), 0, node.outputs[0])
-    return true
-  },
+  TransposeMatMul: fusedMatMul,
+  FusedMatMul: fusedMatMul,
   /**
    * x · Wᵀ + bias. Each of N rows has K integers of a few bits in blocks, the first of a byte in its lowest bits; each
    * block has a scale and a zero point, 2^(bits − 1) unless told, and a row's zero points begin a byte.
@@ -81,6 +71,17 @@ export const microsoft: Readonly<Record<string, Writer>> = {
   },
 }
 
+/** α · A' · B', either of them with its last two axes exchanged; TransposeMatMul is its older name. */
+function fusedMatMul(rewriting: Rewriting, node: Node): boolean {
+  if (['transBatchA', 'transBatchB'].some((name) => intAttribute(node, name, 0) !== 0)) return false
+  const swapped = (name: string, attribute: string): string =>
+    intAttribute(node, attribute, 0) === 0 ? name : rewriting.add(node, 'Einsum', [name], { equation: '...ij->...ji' })
+  const [left, right] = node.inputs
+  const product = rewriting.add(node, 'MatMul', [swapped(left, 'transA'), swapped(right, 'transB')])
+  rewriting.affine(node, product, floatAttribute(node, 'alpha', 1), 0, node.outputs[0])
+  return true
+}
+
 function asStandard(rewriting: Rewriting, node: Node): boolean {
   rewriting.keep({ ...node, domain: '' })
   return true
@@ -98,6 +99,11 @@ const parameters: Readonly<Record<string, readonly string[]>> = {
   LeakyRelu: ['alpha'],
   HardSigmoid: ['alpha', 'beta'],
   Clip: ['min', 'max'],
+  Elu: ['alpha'],
+  Selu: ['alpha', 'gamma'],
+  Softplus: [],
+  Softsign: [],
+  ThresholdedRelu: ['alpha'],
 }
 
 function activate(rewriting: Rewriting, node: Node, x: string, values: readonly number[]): boolean {

@@ -15,7 +15,9 @@ interface Pieces {
  * Write sequences as slices.
  * Before: s = SplitToSequence(x, sizes), y = SequenceAt(s, 1). After: y = Slice(x, from, to), squeezed where the axis is not
  * kept. Conditions: sizes and places are constants, and every reader of s is a SequenceAt.
- * https://onnx.ai/onnx/operators/onnx__SplitToSequence.html
+ * Before: s = SequenceConstruct(a, b), y = ConcatFromSequence(s). After: y = Concat(a, b), of values with one axis more where
+ * the join makes a new axis.
+ * https://onnx.ai/onnx/operators/onnx__SplitToSequence.html, https://onnx.ai/onnx/operators/onnx__ConcatFromSequence.html
  */
 export function writeSequences(graph: Graph): Graph {
   const sequences = new Map<string, Pieces>()
@@ -27,7 +29,8 @@ export function writeSequences(graph: Graph): Graph {
       sequences.set(node.outputs[0], pieces)
     }
   }
-  if (sequences.size === 0) return graph
+  const joins = joinsOf(graph)
+  if (sequences.size === 0 && joins.size === 0) return graph
   const rewriting = new Rewriting(graph, false)
   const list = (node: Node, value: number): string => {
     const name = rewriting.constant(node, [value], [1])
@@ -36,6 +39,11 @@ export function writeSequences(graph: Graph): Graph {
   }
   for (const node of graph.nodes) {
     if (sequences.has(node.outputs[0])) continue
+    const members = joins.get(node)
+    if (members) {
+      writeJoin(rewriting, node, members, list)
+      continue
+    }
     const pieces = sequences.get(node.inputs[0])
     const span = pieces && spanOf(pieces, node, graph.constants)
     if (!pieces || !span) {
@@ -51,6 +59,37 @@ export function writeSequences(graph: Graph): Graph {
     rewriting.add(node, 'Squeeze', rewriting.opset < 13 ? [slice] : [slice, axis], given, node.outputs[0])
   }
   return { ...graph, nodes: rewriting.take(), constants: rewriting.constants }
+}
+
+/** Joins of sequences whose members are known, with these. */
+function joinsOf({ nodes }: Graph): ReadonlyMap<Node, readonly string[]> {
+  const members = new Map<string, readonly string[]>()
+  const joins = new Map<Node, readonly string[]>()
+  for (const node of nodes) {
+    const { operator, inputs, outputs } = node
+    const [first, added, place = ''] = inputs
+    const before = members.get(first)
+    if (operator === 'SequenceConstruct') members.set(outputs[0], inputs)
+    else if (operator === 'SequenceEmpty') members.set(outputs[0], [])
+    else if (operator === 'SequenceInsert' && before && place === '') members.set(outputs[0], [...before, added])
+    else if (operator === 'ConcatFromSequence' && before && before.length > 0) joins.set(node, before)
+  }
+  return joins
+}
+
+function writeJoin(
+  rewriting: Rewriting,
+  node: Node,
+  members: readonly string[],
+  list: (node: Node, value: number) => string,
+): void {
+  const axis = intAttribute(node, 'axis', 0)
+  const widened = (name: string): string =>
+    rewriting.opset < 13
+      ? rewriting.add(node, 'Unsqueeze', [name], { axes: [axis] })
+      : rewriting.add(node, 'Unsqueeze', [name, list(node, axis)])
+  const parts = intAttribute(node, 'new_axis', 0) === 0 ? members : members.map(widened)
+  rewriting.add(node, 'Concat', parts, { axis }, node.outputs[0])
 }
 
 function piecesOf(node: Node, constants: ReadonlyMap<string, Tensor>): Pieces | undefined {

@@ -81,8 +81,9 @@ function materialise(rewriting: Rewriting, reals: Reals, node: Node, name: strin
 const steps: Readonly<Record<string, (rewriting: Rewriting, reals: Reals, node: Node) => boolean>> = {
   QuantizeLinear(rewriting, reals, node) {
     const [x, scale, zero = ''] = node.inputs
-    const fallback = integerTypeOf(intAttribute(node, 'output_dtype', 0)) ?? 'uint8'
-    const quantisation = rewriting.quantisation(scale, zero, fallback)
+    const asked = intAttribute(node, 'output_dtype', 0)
+    const fallback = asked === 0 ? 'uint8' : integerTypeOf(asked)
+    const quantisation = fallback && rewriting.quantisation(scale, zero, fallback)
     if (!quantisation || reals.has(x)) return false
     const half = { half: stringAttribute(node, 'half', 'even') }
     const [output] = node.outputs
