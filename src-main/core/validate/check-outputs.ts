@@ -24,7 +24,7 @@ export function checkLabels(labels: readonly number[], samples: number, classes:
 }
 
 const preprocessHint = 'Check that the samples are preprocessed as the network expects'
-const calibrateHint = 'calibrate with samples as varied as these, or, above degree 2, choose that'
+const calibrateHint = 'calibrate with samples as varied as these, or lower the degree where it is above 2'
 
 function lostSamples(outputs: Outputs): number[] {
   return outputs.flatMap((output, i) => (isFiniteOutput(output) ? [] : [i]))
