@@ -4,14 +4,24 @@ import { countMultiplications } from '../network/count-multiplications.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import type { Degree } from '../network/polynomial-model.ts'
 import { calibrateClamps } from '../normalise/calibrate-clamps.ts'
-import { breathe, stepCounter, type WorkContext } from '../progress.ts'
+import { breathe, stepCounter, throwIfCancelled, type WorkContext } from '../progress.ts'
 import { WHOLE, type Split } from '../segment/cut.ts'
 import { attributeLayers } from '../validate/attribute-layers.ts'
-import type { Kept } from '../validate/kept.ts'
-import { isBeatenAnyway, isDeeperThanNeeded, unbeaten, type Candidate, type DeploymentChoice } from './candidates.ts'
+import { exactGroupsOf } from '../segment/choose-exact.ts'
+import { keepsEnough, lossOf, type Kept } from '../validate/kept.ts'
+import {
+  isBeatenAnyway,
+  isDeeperThanNeeded,
+  keepsAllAtDegree2,
+  unbeaten,
+  type Candidate,
+  type DeploymentChoice,
+} from './candidates.ts'
 import type { DeploymentCosts } from './deployment-costs.ts'
 import { Deployments, quiet, type TrialSamples } from './deployments.ts'
 import { holdOut } from './hold-out.ts'
+import { choiceOf, promisingCuts, skeletonOptions } from './search-cuts.ts'
+import { StretchCosts, type StretchCost } from './stretch-costs.ts'
 
 export interface Advice {
   /** None is beaten by another in every respect. */
@@ -63,6 +73,14 @@ export async function advise(
   return { candidates, beaten, skipped: advisor.skipped, impossible: advisor.impossible, complete }
 }
 
+/** Networks of more groups of activations are not compared cut by cut: every stretch between two cuts would be planned. */
+const MOST_GROUPS = 10
+/** Of one number of exact cuts; half as many of networks whose fits take a minute. */
+const MOST_FITS = 6
+const QUICK_MULTIPLICATIONS = 5e6
+/** Share of the labels below which a fit is planned only where none keeps more. */
+const WORTH_PLANNING = 0.9
+
 class Advisor {
   readonly candidates: Candidate[] = []
   readonly skipped: DeploymentChoice[] = []
@@ -71,12 +89,16 @@ class Advisor {
   readonly #deployments: Deployments
   readonly #attributed: readonly Float64Array[]
   readonly #work: WorkContext
-  readonly #orders = new Map<Degree, LayerId[]>()
+  readonly #stretches: StretchCosts
+  readonly #mostFits: number
+  readonly #errors = new Map<Degree, ReadonlyMap<LayerId, number>>()
   readonly #tried = new Set<string>()
 
   constructor(model: LayerModel, samples: TrialSamples, input: 'encrypted' | 'plain', work: WorkContext) {
     this.#model = model
     this.#deployments = new Deployments(model, samples, input, work)
+    this.#stretches = new StretchCosts(model, input)
+    this.#mostFits = MOST_FITS / (countMultiplications(model) > QUICK_MULTIPLICATIONS ? 2 : 1)
     this.#attributed = samples.heldOut.slice(0, ATTRIBUTED_SAMPLES)
     this.#work = work
   }
@@ -93,7 +115,7 @@ class Advisor {
       ...both.flatMap((degree) => plain.map((split) => () => this.#try({ ...base, degree, split }))),
       () => this.#tryWorstFourth(),
       ...(pools ? plain.map((split) => () => this.#try({ ...base, degree: 2, splitPools: true, split })) : []),
-      ...[1, 2].flatMap((count) => both.map((degree) => () => this.#tryWorstExact(degree, count))),
+      ...[1, 2].map((count) => () => this.#tryExactCuts(count)),
       ...both.map((degree) => () => this.#try({ ...base, degree, split: { by: 'depth', kind: 'exact' } })),
     ]
     const step = stepCounter(this.#work, 'advise', trials.length)
@@ -115,36 +137,85 @@ class Advisor {
     }
   }
 
-  /** The activations that lose most exact, and plain refreshes nowhere else. */
+  /** So many exact cuts: those of all that are cheapest for what they lose; in deep networks where most is lost, and by depth. */
+  async #tryExactCuts(count: number): Promise<void> {
+    const groups = exactGroupsOf(this.#model)
+    if (groups.length > MOST_GROUPS) {
+      for (const degree of [2, 4] as const) await this.#tryWorstExact(degree, count)
+    } else if (count < groups.length) {
+      for (const cost of ['bundleBytes', 'edgeSeconds'] as const) await this.#tryPromising(groups, count, cost)
+    }
+  }
+
+  async #tryPromising(groups: readonly (readonly LayerId[])[], count: number, cost: keyof StretchCost): Promise<void> {
+    const errors = new Map<Degree, ReadonlyMap<LayerId, number>>([[2, await this.#errorsOf(2)]])
+    if (!this.candidates.some(keepsAllAtDegree2) && (await this.#keptBy(uniform(4))))
+      errors.set(4, await this.#errorsOf(4))
+    const promising = await promisingCuts(
+      {
+        ...{ groups: groups.length, degrees: [...errors.keys()] },
+        errorOf: (group, degree) =>
+          groups[group].reduce((sum, id) => sum + Math.max(0, errors.get(degree)?.get(id) ?? 0), 0),
+        costOf: async (settings) => {
+          throwIfCancelled(this.#work)
+          return (await this.#stretches.of(skeletonOptions(groups, settings)))?.[cost]
+        },
+      },
+      count,
+    )
+    let best: { readonly choice: DeploymentChoice; readonly kept: Kept } | undefined
+    for (const settings of promising.slice(0, this.#mostFits)) {
+      const choice = choiceOf(groups, settings)
+      const kept = await this.#keptBy(choice)
+      if (!kept || (best && lossOf(kept) >= lossOf(best.kept))) continue
+      best = { choice, kept }
+      if (keepsEnough(kept, WORTH_PLANNING)) await this.#try(choice)
+      if (lossOf(kept) === 0) break
+    }
+    if (best && !keepsEnough(best.kept, WORTH_PLANNING)) await this.#try(best.choice)
+  }
+
+  /** In networks of too many activations to compare all cuts. */
   async #tryWorstExact(degree: Degree, count: number): Promise<void> {
     const after = (await this.#worst(degree)).slice(0, count)
     if (after.length < count) return
+    const base = { degree, degrees: {}, splitPools: false }
     const cuts = after.map((id) => ({ after: id, kind: 'exact' as const }))
-    await this.#try({ degree, degrees: {}, splitPools: false, split: { by: 'cuts', cuts } })
-    await this.#try({
-      degree,
-      degrees: {},
-      splitPools: false,
-      split: { by: 'refreshes', refreshes: count, kind: 'exact' },
-    })
+    await this.#try({ ...base, split: { by: 'cuts', cuts } })
+    await this.#try({ ...base, split: { by: 'refreshes', refreshes: count, kind: 'exact' } })
   }
 
-  /** Activations of the network, by the error that their polynomials add; of degree 2 where no other was worth fitting. */
+  /** Activations of the network, those first whose polynomials add most error; of degree 2 where no other was worth fitting. */
   async #worst(wanted: Degree): Promise<LayerId[]> {
-    const uniform = (degree: Degree): DeploymentChoice => ({ degree, degrees: {}, splitPools: false, split: WHOLE })
-    const degree = this.#deployments.isFitted(uniform(wanted)) ? wanted : 2
-    const order = this.#orders.get(degree) ?? (await this.#attribute(uniform(degree)))
-    this.#orders.set(degree, order)
-    return order
+    const errors = await this.#errorsOf(this.#deployments.isFitted(uniform(wanted)) ? wanted : 2)
+    return [...errors]
+      .sort(([, left], [, right]) => right - left)
+      .flatMap(([id]) => (id === this.#model.output ? [] : [id]))
   }
 
-  async #attribute(choice: DeploymentChoice): Promise<LayerId[]> {
-    const { polynomial } = await this.#deployments.fit(choice)
+  /** What the polynomials of this degree add to the error, measured with all activations replaced by it. */
+  async #errorsOf(degree: Degree): Promise<ReadonlyMap<LayerId, number>> {
+    const errors = this.#errors.get(degree)
+    if (errors) return errors
+    const { polynomial } = await this.#deployments.fit(uniform(degree))
     const known = new Set(this.#model.layers.map(({ id }) => id))
     const attribution = await attributeLayers(this.#model, polynomial, this.#attributed, quiet(this.#work))
-    return attribution
-      .toSorted((left, right) => right.errorAdded - left.errorAdded)
-      .flatMap(({ name }) => (known.has(name) && name !== this.#model.output ? [name] : []))
+    const measured = new Map(
+      attribution.flatMap(({ name, errorAdded }) => (known.has(name) ? [[name, errorAdded]] : [])),
+    )
+    this.#errors.set(degree, measured)
+    return measured
+  }
+
+  /** Undefined where it cannot be fitted. */
+  async #keptBy(choice: DeploymentChoice): Promise<Kept | undefined> {
+    try {
+      return (await this.#deployments.fit(choice)).kept
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      this.impossible.push({ choice, problem: error.message })
+      return undefined
+    }
   }
 
   async #try(choice: DeploymentChoice): Promise<void> {
@@ -182,3 +253,5 @@ class Advisor {
     return beaten
   }
 }
+
+const uniform = (degree: Degree): DeploymentChoice => ({ degree, degrees: {}, splitPools: false, split: WHOLE })

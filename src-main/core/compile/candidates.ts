@@ -1,7 +1,7 @@
 import type { LayerId } from '../network/layer-model.ts'
 import type { Degree } from '../network/polynomial-model.ts'
 import type { Cut, Split } from '../segment/cut.ts'
-import { keepsEnough, type Kept } from '../validate/kept.ts'
+import { keepsEnough, lossOf, type Kept } from '../validate/kept.ts'
 
 /** What a deployment is made from: the choices that `protect` takes. */
 export interface DeploymentChoice {
@@ -78,9 +78,7 @@ const costs: readonly ((costs: Costs) => number)[] = [
   ({ bundleBytes }) => bundleBytes,
   refreshesOf,
 ]
-const loss = ({ judgedBy, keptLabels, relativeError }: Losses): number =>
-  judgedBy === 'labels' ? -keptLabels : relativeError
-const losses: readonly ((kept: Losses) => number)[] = [loss, (kept) => (isClose(kept) ? 0 : 1)]
+const losses: readonly ((kept: Losses) => number)[] = [lossOf, (kept) => (isClose(kept) ? 0 : 1)]
 
 /** By what a fit may come out cheaper than the network alone promises. */
 const CHEAPER = 0.8
@@ -106,6 +104,10 @@ export function isBeatenAnyway(
 
 const keepsAll = ({ judgedBy, keptLabels }: Losses): boolean => judgedBy === 'labels' && keptLabels === 1
 
+/** Whether polynomials of degree 2 in place of every activation keep all labels. */
+export const keepsAllAtDegree2 = (known: Candidate): boolean =>
+  keepsAll(known) && !known.splitPools && hasNoExact(known) && isOfDegree2(known)
+
 /** Whether some activations have a higher degree than in a candidate of the same cuts that keeps every label: that can only cost more. */
 export const isDeeperThanNeeded = (candidates: readonly Candidate[], choice: DeploymentChoice): boolean =>
   candidates.some(
@@ -113,10 +115,12 @@ export const isDeeperThanNeeded = (candidates: readonly Candidate[], choice: Dep
       keepsAll(known) &&
       choice.splitPools === known.splitPools &&
       JSON.stringify(choice.split) === JSON.stringify(known.split) &&
-      degreesOf(known).every((degree) => degree === 2) &&
+      isOfDegree2(known) &&
       degreesOf(choice).some((degree) => degree > 2),
   )
 
+const isOfDegree2 = (choice: DeploymentChoice): boolean => degreesOf(choice).every((degree) => degree === 2)
+const hasNoExact = ({ cuts }: Pick<Candidate, 'cuts'>): boolean => cuts.every(({ kind }) => kind !== 'exact')
 const degreesOf = ({ degree, degrees }: DeploymentChoice): Degree[] => [degree, ...Object.values(degrees)]
 
 /** Whether it keeps what a goal asks for: this share of the labels, and everything for `exact`. */
@@ -134,9 +138,9 @@ export function recommend(candidates: readonly Candidate[], goal: Goal, limits: 
     ({ bundleBytes, refreshes }) => bundleBytes <= maxBundleBytes && refreshes <= maxRefreshes,
   )
   const enough = within.filter((candidate) => meetsGoal(candidate, goal, minKept))
-  const by = { offline: loss, exact: (one: Candidate) => one.bundleBytes, small: (one: Candidate) => one.bundleBytes }
+  const by = { offline: lossOf, exact: (one: Candidate) => one.bundleBytes, small: (one: Candidate) => one.bundleBytes }
   const order = goal === 'fast' ? (one: Candidate) => one.edgeSeconds : by[goal]
-  return best(enough, order) ?? best(within, loss)
+  return best(enough, order) ?? best(within, lossOf)
 }
 
 const best = (candidates: readonly Candidate[], order: (candidate: Candidate) => number): Candidate | undefined =>

@@ -71,9 +71,9 @@ export class Deployments {
 
   /** The least in each respect of what a fit may come to cost, as the network alone tells. @throws UserError where it cannot be planned at all */
   async leastCosts(choice: DeploymentChoice): Promise<DeploymentCosts> {
-    const { degree, splitPools, split } = choice
-    // Of mixed degrees, the lower: no more than the least is asked for.
-    const skeleton = refreshedSkeletonOf(this.#model, { degree, exact: this.exactLayersOf(choice), splitPools })
+    const { degree, degrees, splitPools, split } = choice
+    const exact = this.exactLayersOf(choice)
+    const skeleton = refreshedSkeletonOf(this.#model, { degree, degrees, exact, splitPools })
     // A fit may be planned in either way, and some networks only in the second.
     const postponed = { isSimulated: true, postponedBits: 0 }
     const forecasts: DeploymentCosts[] = []

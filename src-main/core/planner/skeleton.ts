@@ -28,6 +28,8 @@ export function skeletonOf(model: LayerModel): SquareModel {
 export interface SkeletonOptions {
   /** Of all activations that are no polynomials; 2 unless given. */
   readonly degree?: Degree
+  /** Of single activations, where it differs. */
+  readonly degrees?: Readonly<Record<LayerId, Degree>>
   /** Layers that stay what they are. */
   readonly exact?: ReadonlySet<LayerId>
   /** Max-pools are taken apart into maxima of rows and columns: as many squarings more. */
@@ -39,8 +41,9 @@ export interface SkeletonOptions {
 /** As skeletonOf, with the layers that the owner computes. */
 export function refreshedSkeletonOf(
   model: LayerModel,
-  { degree = 2, exact = new Set(), splitPools, by }: SkeletonOptions = {},
+  { degree = 2, degrees = {}, exact = new Set(), splitPools, by }: SkeletonOptions = {},
 ): RefreshedModel {
+  const degreeOf = (id: LayerId): Degree => degrees[id] ?? degree
   const shapes = new Map<LayerId, Shape>([[INPUT, model.input.shape]])
   const layers: RefreshedModel['layers'][number][] = []
   /** The values that readers of an activation sum, as they do where a fitted polynomial is folded into squarings. */
@@ -102,13 +105,13 @@ export function refreshedSkeletonOf(
       layers.push({ ...layer, input: summed(`${id}.input`, layer.input, sources) })
     } else if (layer.kind === 'activation') {
       const ownDegree = ownDegreeOf(layer.activation)
-      activate(id, layer.input, { sources, shape }, ownDegree ?? degree)
+      activate(id, layer.input, { sources, shape }, ownDegree ?? degreeOf(id))
       if (ownDegree === undefined && rowsPerChannel({ shape, by }) > 1) unlike.add(id)
     } else {
       const { input, taps } = layer
       const terms = `${id}.terms`
       shapes.set(terms, must(shapes, input))
-      activate(terms, input, { sources, shape: must(shapes, input) }, degree)
+      activate(terms, input, { sources, shape: must(shapes, input) }, degreeOf(id))
       const map = { ...channelScale(new Float64Array(shape[0] * taps).fill(1)), groups: shape[0] }
       const parts = partsOf(terms).map((part) => ({ input: part, map }))
       add({ kind: 'linear', id, sources, shape, terms: parts, bias: new Float64Array(shape[0]) })

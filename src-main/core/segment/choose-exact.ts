@@ -44,6 +44,12 @@ export function exactSegmentsOf(model: LayerModel): number {
   return cutNetwork(refreshedSkeletonOf(model, { exact }), []).segments.length
 }
 
+/** Activations and maximum pools that are exact together or not at all, in groups: where exact cuts may be. */
+export function exactGroupsOf(model: LayerModel): (readonly LayerId[])[] {
+  const together = groupsOf(model)
+  return candidatesOf(model, together).map(together)
+}
+
 /** One of each group that is refreshed together; not before anything is computed, and not where nothing follows. */
 function candidatesOf(model: LayerModel, together: (id: LayerId) => readonly LayerId[]): LayerId[] {
   const first = model.layers.findIndex(({ kind }) => kind === 'linear')

@@ -37,6 +37,10 @@ export function measureKept(
 export const keepsEnough = ({ keptLabels, relativeError, judgedBy }: Kept, least: number): boolean =>
   judgedBy === 'labels' ? keptLabels >= least : relativeError <= 1 - least
 
+/** Of the labels, or of the outputs where there are none. */
+export const lossOf = ({ judgedBy, keptLabels, relativeError }: Omit<Kept, 'samples' | 'keptLow'>): number =>
+  judgedBy === 'labels' ? 1 - keptLabels : relativeError
+
 /** As people read it. */
 export function keptText({ samples, keptLabels, keptLow, relativeError, judgedBy }: Kept): string {
   const percent = (value: number): string => `${(100 * value).toFixed(1)} %`
