@@ -1,7 +1,7 @@
 import { packInput } from '../core/plan/packing.ts'
 import { decodeResult, encodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
 import { UserError } from '../core/errors.ts'
-import { inputLevel, isInputAtFirstLevel, type Plan } from '../core/plan/plan.ts'
+import { inputLevel, isInputAtOneLevel, type Plan } from '../core/plan/plan.ts'
 import { applyOwnerStep, type OwnerStep } from '../core/segment/owner-step.ts'
 import { readBytes } from '../files/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
@@ -87,7 +87,7 @@ export class Refresher {
     const opener = await ResultOpener.load(keys, deployment, segment)
     const secret = await keys.readSecret(id, secretName(segment + 1))
     try {
-      const context = new SealContext(await loadSeal(), plan.parameters, { firstLevelOnly: isInputAtFirstLevel(plan) })
+      const context = new SealContext(await loadSeal(), plan.parameters, { firstLevelOnly: isInputAtOneLevel(plan) })
       return new Refresher(opener, step, plan, context, OwnerKey.load(context, secret))
     } finally {
       secret.fill(0)

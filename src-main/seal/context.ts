@@ -12,7 +12,7 @@ import { Monomials } from './monomials.ts'
 export interface ContextOptions {
   /** Accepts parameters that protect nothing. Unit tests only. */
   readonly insecureForTests?: boolean
-  /** Enough to encrypt at the first level, and made in a fraction of the time and memory. */
+  /** Enough to encrypt at the first level, and made in a fraction of the time and memory; an owner's key also encrypts at others. */
   readonly firstLevelOnly?: boolean
 }
 
@@ -83,6 +83,11 @@ export class SealContext {
       const primes = keyChainOf(this.parameters, dataPrimes).map((index) => all[index])
       return new SealContext(this.seal, { polyModulusDegree, primes }, { ...this.#options, firstLevelOnly: true })
     })
+  }
+
+  /** Not of every level where it was made for the first only. */
+  hasLevel(primes: number): boolean {
+    return this.#parmsIds.has(primes)
   }
 
   parmsId(primes: number): ParmsIdType {

@@ -101,6 +101,7 @@ export class OwnerKey {
 
   /** In SEAL's form with both polynomials, for an edge to compute on. */
   encrypt(slots: Float64Array, scale: number, primes: number): Uint8Array {
+    if (!this.#context.hasLevel(primes)) return this.#truncated(primes).encrypt(slots, scale, primes)
     return scoped((own) => {
       const plain = own(this.#context.encode(slots, scale, primes))
       const ciphertext = own(new this.#context.seal.bindings.Ciphertext())

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { INPUT, type LinearLayer, type Shape } from '../../src-main/core/network/layer-model.ts'
 import type { SquareModel } from '../../src-main/core/network/square-model.ts'
 import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
+import { kernelCosts } from '../../src-main/core/plan/cost-model.ts'
 import { expansionPlan, type PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 import { runPlan } from '../../src-main/core/plan/run-plan.ts'
+import { withLoadPrime } from '../../src-main/core/planner/load-prime.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
 import { shareWeights } from '../../src-main/core/planner/share-weights.ts'
 import { runSegmentsInTheClear } from '../../src-main/core/segment/run-in-the-clear.ts'
@@ -37,6 +39,8 @@ const options = fc.record({
   msPerMegabyte: fc.constantFrom(0, 1, 6, 50),
   batch: fc.constantFrom(1, 1, 2),
   searchWidth: fc.constantFrom(2, 4),
+  /** Whether its keys are made for a load prime, where there is a key prime for it. */
+  hasLoadPrime: fc.boolean(),
 })
 
 const plain = { dilations: [1, 1], isDepthwise: false, isSum: false, pool: 0 } as const
@@ -52,7 +56,7 @@ const deadEnd: [Described, typeof options extends fc.Arbitrary<infer T> ? T : ne
     ],
     outputs: 1,
   },
-  { input: 'encrypted', msPerMegabyte: 1, batch: 2, searchWidth: 2 },
+  { input: 'encrypted', msPerMegabyte: 1, batch: 2, searchWidth: 2, hasLoadPrime: false },
 ]
 
 type Described = typeof network extends fc.Arbitrary<infer T> ? T : never
@@ -67,12 +71,6 @@ function build({ seed, shape, convolutions, outputs }: Described): SquareModel {
       Math.floor((size + pads[axis] + pads[axis + 2] - (k - 1) * dilations[axis] - 1) / strides[axis]) + 1
     const [oh, ow] = [extent(h, 0, kh), extent(w, 1, kw)]
     if (oh < 1 || ow < 1) return
-    const reads = (size: number, axis: 0 | 1, k: number, outputs: number): boolean =>
-      Array.from({ length: outputs * k }, (_, n) => {
-        return (n % outputs) * strides[axis] + Math.floor(n / outputs) * dilations[axis] - pads[axis]
-      }).some((under) => under >= 0 && under < size)
-    // A first layer that reads nothing makes a constant network.
-    if (at === INPUT && !(reads(h, 0, kh, oh) && reads(w, 1, kw, ow))) return
     const o = isDepthwise ? c : channels
     const made = b.convMap(at, o, [kh, kw], 1, 0, isDepthwise ? c : 1)
     const terms: LinearLayer['terms'][number][] = [{ input: at, map: { ...made, strides, dilations, pads } }]
@@ -104,9 +102,14 @@ describe('random networks', () => {
     const seed = chooseSeed('random networks')
     let expanded = 0
     fc.assert(
-      fc.property(network, options, (described, chosen) => {
+      fc.property(network, options, (described, { hasLoadPrime: loadPrime, ...chosen }) => {
         const model = build(described)
-        const planned = shareWeights(planNetwork(model, chosen), chosen.msPerMegabyte)
+        const { msPerMegabyte } = chosen
+        const network = withLoadPrime(
+          { ...planNetwork(model, chosen), loadPrime },
+          { costs: kernelCosts, msPerMegabyte },
+        )
+        const planned = shareWeights(network, msPerMegabyte)
         const samples = Array.from({ length: chosen.batch }, (_, i) => randomInput(model, i + 1))
         const batch = Float64Array.from(samples.flatMap((sample) => [...sample]))
         const result = runSegmentsInTheClear({ segments: [planned], cuts: [] }, batch)

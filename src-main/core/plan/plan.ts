@@ -172,6 +172,8 @@ export interface PlannedNetwork {
   readonly plan: Plan
   /** False where no masks may be made: their errors would be too large for its scales. */
   readonly masks?: boolean
+  /** Whether its keys are made for a load prime (core/planner/load-prime.ts); undefined where that is still to be chosen. */
+  readonly loadPrime?: boolean
   /** As the edge has them, after expansion. */
   readonly weightVectors: WeightVectors
   readonly weightPatterns?: WeightPatterns
@@ -232,9 +234,9 @@ export const expansionPlan = (
 
 export const inputLevel = ({ input }: Plan, register: Register): InputLevel => input.levels?.[register] ?? input
 
-/** Whether every ciphertext of the input is at the first level, which is all that encrypting it then needs. */
-export const isInputAtFirstLevel = (plan: Plan): boolean =>
-  plan.input.sources.every((_, register) => inputLevel(plan, register).primes === dataPrimesOf(plan.parameters))
+/** Whether every ciphertext of the input is at one level, which is all that encrypting it then needs. */
+export const isInputAtOneLevel = (plan: Plan): boolean =>
+  plan.input.sources.every((_, register) => inputLevel(plan, register).primes === plan.input.primes)
 
 export const slotsOf = (parameters: CkksParameters): number => parameters.polyModulusDegree / 2
 /** Primes available to data: all but the special one. */

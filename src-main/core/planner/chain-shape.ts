@@ -65,7 +65,7 @@ export interface ScalesSeen extends Pick<ChainShape, 'scaleBits' | 'extraBits'> 
  */
 export function scalesSeen({ parameters, input }: Pick<Plan, 'parameters' | 'input'>): ScalesSeen {
   const inputBits = Math.log2(input.scale)
-  const bits = parameters.primes.slice(1, -1).map(bitLength)
+  const bits = parameters.primes.slice(1, input.primes).map(bitLength)
   if (bits.every((each) => each === Math.round(inputBits))) {
     return { scaleBits: Math.round(inputBits), extraBits: 0, isPostponed: false }
   }
@@ -88,7 +88,7 @@ function dividedIn(plan: Plan): Divided[] {
   const inputs = plan.input.sources.map((_, register) => evaluator.input(register))
   /** What a value's scale has beyond one. */
   const pending = new Map<Register, Divided | undefined>()
-  const divided = new Array<Divided>(plan.parameters.primes.length - 2).fill('weights')
+  const divided = new Array<Divided>(plan.input.primes - 1).fill('weights')
   runPlan(plan, evaluator, inputs, {
     afterInstruction(index, level) {
       const instruction = plan.instructions[index]

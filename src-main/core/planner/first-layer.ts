@@ -66,10 +66,12 @@ export function packFirstLayer(layer: FirstLayer, to: Layout, lanes: SlotGroup):
       diagonals.push({ input: input.index, output, rotation: 0, parts: [0], weights, numbers })
     })
   })
+  // What reads padding alone still needs something to compute on.
+  const packed = inputs.size > 0 ? [...inputs.values()].map((input) => input.sources) : [new Int32Array(slots).fill(-1)]
   const fill: DiagonalSet['fill'] = (index, _shift, vector) => vector.set(diagonals[index].weights)
   return {
     diagonals,
-    sources: [...inputs.values()].map((input) => input.sources),
+    sources: packed,
     fill,
     ...(taps !== undefined && {
       numbered: { diagonals, fill: (index, _shift, vector) => vector.set(diagonals[index].numbers) },

@@ -2,6 +2,7 @@ import { UserError } from '../errors.ts'
 import { bitLength } from '../numeric/primes.ts'
 import type { CkksParameters, Plan } from '../plan/plan.ts'
 import { logQPOf } from '../plan/security.ts'
+import { hasLoadPrime, withoutLoadPrime } from './load-prime.ts'
 import { hasMasks } from './share-weights.ts'
 import { levelBitsOf, scalesSeen, type Divided, type ScalesSeen } from './chain-shape.ts'
 import type { ChosenParameters } from './parameters.ts'
@@ -11,13 +12,17 @@ export interface GivenParameters extends ScalesSeen {
   readonly parameters: CkksParameters
   /** Whether vectors may share ciphertexts through masks, as far as the plan tells. */
   readonly masks: boolean
+  /** Whether load programs begin with a prime more than values have; `parameters` are those without it. */
+  readonly loadPrime: boolean
 }
 
 /** Of the plans between two refreshes, in order. Those whose squarings are postponed have masks, or were planned without them. */
 export function givenBy(plans: readonly Plan[]): GivenParameters {
   const [first] = plans
   const seen = scalesSeen(first)
-  return { parameters: first.parameters, ...seen, masks: !seen.isPostponed || plans.some(hasMasks) }
+  const loadPrime = hasLoadPrime(first)
+  const parameters = loadPrime ? withoutLoadPrime(first.parameters) : first.parameters
+  return { parameters, ...seen, masks: !seen.isPostponed || plans.some(hasMasks), loadPrime }
 }
 
 /** Throws UserError 'update-does-not-fit' unless they have exactly the network's levels, as `dividedBy` tells, and room for its results. */

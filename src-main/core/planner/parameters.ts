@@ -34,6 +34,9 @@ const specialMarginBits = 3
 /** Bits of a key prime above those of a data prime, whose place it takes in a digit. */
 const keyPrimeMarginBits = 1
 
+/** A key prime that is smaller serves neither digits nor masks. */
+const leastLeftBits = 26
+
 /** Bits above the least scale that are worth more than a second special prime. */
 const comfortBits = 4
 
@@ -65,6 +68,14 @@ export function chooseParameters(
       if (!chain) continue
       const more = nttPrimes(polyModulusDegree, keyBits, keyPrimes, new Set(chain))
       if (more.length !== keyPrimes) continue
+      // What is left of the bound costs nothing as one more.
+      const leftBits = Math.min(
+        easySpecialBits,
+        bound - depth * scaleBits - firstBits - keyPrimes * keyBits - specialBits,
+      )
+      if (keyPrimes > 0 && leftBits >= leastLeftBits) {
+        more.push(...nttPrimes(polyModulusDegree, leftBits, 1, new Set([...chain, ...more])))
+      }
       const parameters: CkksParameters = {
         ...{ polyModulusDegree, primes: chain.map(String) },
         // Every key has SEAL's form until the finished plan says how often each is used: choose-forms.ts.

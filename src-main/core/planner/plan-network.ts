@@ -62,8 +62,9 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   })
   const planned = interleave(turnClearInputs(single), batch)
   checkFinished(planned)
-  const result = { ...planned, ...(!masks && { masks }) }
-  return options.given ? result : { ...result, plan: chooseForms(planned.plan, costs, msPerMegabyte) }
+  const { given } = options
+  const result = { ...planned, ...(!masks && { masks }), ...(given && { loadPrime: given.loadPrime }) }
+  return given ? result : { ...result, plan: chooseForms(planned.plan, costs, msPerMegabyte) }
 }
 
 /** A larger ring has more slots: where no packing fits the smallest, the next is tried. */

@@ -5,6 +5,7 @@ import type { PlannedNetwork } from '../plan/plan.ts'
 import { atScale, scaleBitsOf } from '../planner/at-scale.ts'
 import { scalesSeen } from '../planner/chain-shape.ts'
 import { leastScaleBits, mostPostponedBits } from '../planner/parameters.ts'
+import { withLoadPrime } from '../planner/load-prime.ts'
 import { canPostpone, hasSmallerDegree } from '../planner/levels.ts'
 import type { PlanOptions } from '../planner/plan-network.ts'
 import { paysForMasks, priceOf, usualMsPerMegabyte } from '../planner/price.ts'
@@ -27,7 +28,8 @@ export function* planByNeed(
   options: Omit<PlanOptions, 'given'>,
 ): InParts<PlannedNetwork[]> {
   const { costs = kernelCosts, msPerMegabyte = usualMsPerMegabyte } = options
-  const shared = (stretch: PlannedNetwork): PlannedNetwork => shareWeights(stretch, msPerMegabyte)
+  const shared = (stretch: PlannedNetwork): PlannedNetwork =>
+    shareWeights(withLoadPrime(stretch, { costs, msPerMegabyte }), msPerMegabyte)
   const spare = (stretches: readonly PlannedNetwork[]): InParts<number> =>
     spareBits({ segments: stretches.map(shared), cuts }, need)
   const smallest = (largest: readonly PlannedNetwork[]): InParts<PlannedNetwork[] | undefined> =>

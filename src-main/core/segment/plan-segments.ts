@@ -8,6 +8,7 @@ import { atOnce, type InParts } from '../parts.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { doesNotFit, type GivenParameters } from '../planner/given-parameters.ts'
 import { planNetwork, type PlanOptions } from '../planner/plan-network.ts'
+import { withLoadPrime } from '../planner/load-prime.ts'
 import { shareWeights } from '../planner/share-weights.ts'
 import { stepStructure } from '../planner/steps.ts'
 import { balance, stretchesOf } from './balance.ts'
@@ -101,7 +102,11 @@ function finishStretches(
   const after = split.by === 'cuts' ? byHand : handOffsByRule(split, stretches, options)
   const segments: PlannedNetwork[] = []
   const cuts: PlannedCut[] = []
-  stretches.forEach((stretch, i) => {
+  stretches.forEach((planned, i) => {
+    const stretch = withLoadPrime(planned, {
+      costs: options.costs ?? kernelCosts,
+      msPerMegabyte: options.msPerMegabyte,
+    })
     const { masks } = stretch
     const parts = after[i].length > 0 ? handOff(stretch, after[i]).map((part) => ({ ...part, masks })) : [stretch]
     segments.push(...parts)
