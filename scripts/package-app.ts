@@ -1,6 +1,8 @@
 /**
  * `npm run package`: the unpacked application for this machine and a tar.gz of it, in dist/. Fetches nothing but the
- * runtime, which must not have ended. With `--target deb` such a package of the same runtime instead: CUSTOM_FPM_PATH names an fpm. With `--release`, every target of electron-builder.yml, whose tools come from GitHub.
+ * runtime, which must not have ended. With `--target deb` or `--target AppImage` such a package of the same runtime instead, with
+ * tools that CUSTOM_FPM_PATH or APPIMAGE_TOOLS_PATH names (docs/packages.md). With `--release`, every target of electron-builder.yml,
+ * whose tools come from GitHub.
  */
 import { spawnSync } from 'node:child_process'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'

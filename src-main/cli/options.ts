@@ -92,11 +92,19 @@ const passphraseFile = [
   'read the passphrase here instead of SEALWRIGHT_PASSPHRASE',
 ] as const
 
+/** An option that may be given several times, and what help says where it is not given. */
+export const repeatable = <T extends readonly unknown[]>(
+  flags: string,
+  description: string,
+  collect: (value: string, before: T) => T,
+  otherwise = 'none',
+): Option => new Option(flags, `${description}; may be repeated`).argParser(collect).default([], otherwise)
+
 /** Who can open what is made. */
 export const withLock = (command: Command): Command =>
   command
     .option(...passphraseFile, path)
-    .option('--recipient <age1…>', 'an age recipient instead of a passphrase; may be repeated', collected, [])
+    .addOption(repeatable('--recipient <age1…>', 'an age recipient instead of a passphrase', collected))
 
 export interface LockOptions {
   readonly passphraseFile?: string

@@ -21,7 +21,9 @@ import { print } from './print.ts'
 /** Every command, in the order in which a network passes through them. */
 export function program(): Command {
   const all = new Command('sealwright')
-    .description('Protects a trained ONNX network: encrypts its weights, so that machines you do not trust can run it.')
+    .description(
+      'Protects a trained network, ONNX or TFLite: encrypts its weights, so that machines you do not trust can run it.',
+    )
     .version(about.version)
     .addHelpText('after', '\ndocs/cli.md has every field of the JSON output, docs/errors.md every error code.')
   const commands = [

@@ -28,6 +28,11 @@ describe('the package', () => {
     }
   })
 
+  it('starts from an AppImage without libfuse2', () => {
+    // 0.0.0, which electron-builder takes unless told, needs it.
+    expect(value('appimage')).toBe('1.0.3')
+  })
+
   it('is known to the desktop by one name', () => {
     const { desktopName } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')) as {
       readonly desktopName?: string

@@ -19,6 +19,8 @@ describe('usage', () => {
     expect(run).toMatchObject({ code: 0, stderr: '' })
     expect(run.stdout).toContain(`$ sealwright ${command}`)
     expect(run.stdout).toContain('--json')
+    // Defaults are said in words.
+    expect(run.stdout).not.toMatch(/default: [[{]/)
   })
 
   it('lists every command and tells its version', async () => {

@@ -4,6 +4,7 @@ import { announce, answer, command } from '../command.ts'
 import { withNats, type NatsOptions } from '../nats.ts'
 import {
   logOf,
+  repeatable,
   withListening,
   withLog,
   withUnlock,
@@ -45,7 +46,7 @@ export function gatewayCommand(): Command {
   ])
     .requiredOption('--keys <folder>', 'the key store', path)
     .requiredOption('--audit-log <file>', 'signed log of every answer; continued if it exists', path)
-    .option('--deployment <id>', 'serve this one; may be repeated (default: all that are not revoked)', collected, [])
+    .addOption(repeatable('--deployment <id>', 'serve this one', collected, 'all that are not revoked'))
     .option('--per-minute <number>', 'answers per minute, for each deployment and each token', positiveNumber, 60)
     .option(
       '--quota <number>',
@@ -61,7 +62,7 @@ export function gatewayCommand(): Command {
     .option('--queue <number>', 'with --nats: tasks that a queue holds; further ones are refused', positiveNumber, 64)
     .option('--nats-replicas <number>', 'servers of a NATS cluster that keep the queues', positiveNumber, 1)
     .option('--nats-named', 'the server names each party, as in docs/nats-server.conf, so that audits tell nodes apart')
-    .option('--canary <file=label>', 'an input whose label is known; may be repeated', canaries, [])
+    .addOption(repeatable('--canary <file=label>', 'an input whose label is known', canaries))
     .option('--canary-edge <url>', 'the edge that canaries are sent to')
     .option('--canary-token-file <file>', 'bearer token for that edge', path)
     .option('--canary-minutes <number>', 'how often, on average', positiveNumber, 60)
