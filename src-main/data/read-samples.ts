@@ -93,8 +93,9 @@ async function labelsIn(source: ByteSource, file: string, count: number): Promis
 }
 
 function tableSamples(source: ByteSource, path: string, options: ReadSamplesOptions): Samples {
-  const { shape, classes } = options
-  const { array, labels } = parseTable(source.read(0, source.length), path, shape && sizeOf(shape), classes)
+  const { shape, classes, purpose } = options
+  const size = shape && sizeOf(shape)
+  const { array, labels } = parseTable(source.read(0, source.length), path, size, classes, purpose)
   const guessed = shape ? array : { ...array, dims: pictureDims(array.dims) }
   return { ...arraySamples(guessed, path, options), ...(labels && { labels }) }
 }

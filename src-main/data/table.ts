@@ -1,6 +1,8 @@
 import { UserError } from '../core/errors.ts'
 import { cellsOf, firstRows, forEachCell, numberAt, textAt, type Cells } from './cells.ts'
 import { namedLabels, type ClassLabels } from './class-labels.ts'
+import type { Purpose } from './npz.ts'
+import { pixelColumns, readPixelColumn } from './pixel-column.ts'
 import { sizeOfDims, type StoredArray } from './stored-array.ts'
 import { headingOf, isIndexHeading, isNumber, type Heading } from './table-heading.ts'
 
@@ -17,6 +19,8 @@ interface Columns {
   /** Of the samples' values, in their order; with the label at one end where nobody says which. */
   readonly values: readonly number[]
   readonly isLabelAtAnEnd: boolean
+  /** Columns of a one-hot label at one end, where a network's values and classes leave room for it. */
+  readonly oneHot?: number
 }
 
 /** Values that are held at once: bytes, or eight times as many bits for others. */
@@ -25,17 +29,25 @@ const MOST_WIDE_VALUES = 2 ** 26
 
 /**
  * A text table with the values of one sample on each line, and perhaps its label: in the column headed so, or first or
- * last where there is no heading.
+ * last where there is no heading; as many columns at one end as there are classes where it is one-hot. Or all values in one cell.
  * @param size - values of one sample, where a network says so
  * @throws UserError bad-csv, file-too-large
  */
-export function parseTable(bytes: Uint8Array, file: string, size?: number, classes?: number): Table {
+export function parseTable(bytes: Uint8Array, file: string, size?: number, classes?: number, purpose?: Purpose): Table {
   const cells = cellsOf(bytes)
   const rows = firstRows(cells, 2, file)
   if (rows.length === 0) throw badCsv(file, 'holds no line')
-  const columns = columnsOf(rows, file, size)
+  const heading = headingOf(rows)
+  const inOneCell = pixelColumns(rows, heading)
+  if (inOneCell) return readPixelColumn(cells, inOneCell, file, purpose)
+  const columns = columnsOf(rows, heading, file, size, classes)
   const { values, labels, lines } = readValues(cells, columns, file)
   const stride = columns.values.length
+  if (columns.oneHot !== undefined) {
+    const column = oneHotLabels(values, lines, stride, columns.oneHot)
+    if (!column || size === undefined) throw widthProblem(columns.count, file, size ?? stride)
+    return { array: arrayOf(values, lines, stride, column.skip, size), labels: { file, values: column.labels } }
+  }
   if (!columns.isLabelAtAnEnd) return { array: arrayOf(values, lines, stride, 0, stride), ...(labels && { labels }) }
   const end = labelEnd(values, lines, stride, file, classes)
   const column = Float64Array.from(
@@ -46,8 +58,13 @@ export function parseTable(bytes: Uint8Array, file: string, size?: number, class
   return { array, labels: { file, values: column } }
 }
 
-function columnsOf(rows: readonly string[][], file: string, size: number | undefined): Columns {
-  const heading = headingOf(rows)
+function columnsOf(
+  rows: readonly string[][],
+  heading: Heading,
+  file: string,
+  size: number | undefined,
+  classes: number | undefined,
+): Columns {
   const [first] = rows
   const count = first.length
   const named = heading.label ?? textColumn(rows, heading)
@@ -60,13 +77,10 @@ function columnsOf(rows: readonly string[][], file: string, size: number | undef
   const isOneMore =
     size === undefined ? !isPicture(values.length) && isPicture(values.length - 1) : values.length === size + 1
   const isLabelAtAnEnd = named === undefined && isOneMore
-  if (size !== undefined && values.length !== size && !isLabelAtAnEnd) {
-    throw badCsv(
-      file,
-      `has ${count} columns; the network takes ${size} values`,
-      'A column of labels may stand beside them, headed label.',
-    )
+  if (size !== undefined && named === undefined && classes !== undefined && classes > 1) {
+    if (all.length === size + classes) return { heading, count, values: all, isLabelAtAnEnd: false, oneHot: classes }
   }
+  if (size !== undefined && values.length !== size && !isLabelAtAnEnd) throw widthProblem(count, file, size)
   return { heading, count, ...(named !== undefined && { label: named }), values, isLabelAtAnEnd }
 }
 
@@ -143,6 +157,29 @@ function countLines(cells: Cells): number {
   )
   return lines
 }
+
+/** Of the first or the last columns, if these have one 1 and zeros on every line; and how many columns stand in front of the values. */
+function oneHotLabels(values: Values, lines: number, stride: number, classes: number) {
+  for (const [start, skip] of [
+    [stride - classes, 0],
+    [0, classes],
+  ]) {
+    const rows = Array.from({ length: lines }, (_, line) =>
+      values.subarray(line * stride + start, line * stride + start + classes),
+    )
+    const isOneHot = (row: Values): boolean =>
+      row.indexOf(1) >= 0 && row.indexOf(1) === row.lastIndexOf(1) && row.every((value) => value === 0 || value === 1)
+    if (rows.every(isOneHot)) return { labels: rows.map((row) => row.indexOf(1)), skip }
+  }
+  return undefined
+}
+
+const widthProblem = (count: number, file: string, size: number): UserError =>
+  badCsv(
+    file,
+    `has ${count} columns; the network takes ${size} values`,
+    'A column of labels may stand beside them, headed label.',
+  )
 
 /** The first column or the last, whichever holds class numbers; both may, and then nobody can know. */
 function labelEnd(values: Values, lines: number, stride: number, file: string, classes = 1000): 'first' | 'last' {

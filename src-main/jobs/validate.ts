@@ -69,7 +69,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const watch = new Stopwatch(listening)
   const opened = await watch.time('normalise', () => openNetworkFile(request))
   const data = await openData(request, opened, listening)
-  const approximatedNetwork = await approximateOpened(request, opened, listening, watch)
+  const approximatedNetwork = await approximateForValidation(request, opened, listening, watch)
   const { model, polynomial } = approximatedNetwork
   const { samples, labels, opened: source } = data
   const overlap = overlapWarning(data.hashes, approximatedNetwork.samples)
@@ -151,6 +151,17 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const { presets, reordered } = check ?? {}
   const judged = { ...report.original, ...(presets && { presets, reordered }) }
   return { ...report, original: judged, ...(html !== undefined && { html }), sha256, seconds: watch.seconds }
+}
+
+/** Without calibration samples where no plan needs them: of large pictures they are half of what is held. */
+async function approximateForValidation(
+  request: ValidateRequest,
+  opened: NetworkFile,
+  work: WorkContext,
+  watch: Stopwatch,
+): Promise<ApproximatedNetwork> {
+  const network = await approximateOpened(request, opened, work, watch)
+  return request.encrypted > 0 ? network : { ...network, samples: [], fitted: [] }
 }
 
 /** Samples that are read again each time they are used. */

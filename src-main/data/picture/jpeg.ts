@@ -24,6 +24,7 @@ export function jpegSize(bytes: Uint8Array): PictureSize {
 }
 
 function sizeOfFrame(view: DataView, at: number, components: number): PictureSize {
+  if (components === 4) throw new Error('it is CMYK, for printing: convert it to RGB, as Pillow’s convert("RGB") does')
   if (components !== 1 && components !== 3) throw new Error(`it has ${components} components; 1 or 3 are read`)
   return { width: view.getUint16(at + 2), height: view.getUint16(at), channels: components }
 }
