@@ -82,6 +82,16 @@ describe('who computes the original', () => {
     expect(computedBy).toContain('“pool”')
   })
 
+  it('is our own pass where ONNX Runtime copies what a Resize interpolates', async () => {
+    const scales = { shape: [4], values: [1, 1, 1.2, 1.2] }
+    const nodes = [
+      conv('x', 'w', 'a'),
+      { operator: 'Resize', name: 'resize', inputs: ['a', '', 's'], outputs: ['y'], attributes: { mode: 'linear' } },
+    ]
+    const model = written(nodes, { constants: { ...weights, s: scales } })
+    expect((await checked({ model })).deviation).toMatchObject({ operator: 'Resize', node: 'resize' })
+  })
+
   it('is our own pass where ONNX Runtime refuses the file', async () => {
     const nodes = [
       {

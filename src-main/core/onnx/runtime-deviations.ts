@@ -63,6 +63,16 @@ export const runtimeDeviations: readonly RuntimeDeviation[] = [
       (node, graph) => (node.opset ?? graph.opset) < 22 && intAttribute(node, 'ceil_mode', 0) === 1,
     ),
   },
+  {
+    operator: 'Resize',
+    asked: 'scales above 1 that leave every size as it is',
+    find: first(['Resize', 'Upsample'], ({ inputs }, { constants }) => {
+      const scales = constants.get(inputs[2] ?? inputs[1])?.data
+      return (
+        scales !== undefined && scales.some((scale) => scale > 1) && scales.every((scale) => scale >= 1 && scale < 2)
+      )
+    }),
+  },
   { operator: 'Conv, Gemm, …', asked: 'bfloat16', refusal: /Could not find an implementation for \w+\(22\)/ },
   {
     operator: 'functions',
