@@ -23,9 +23,9 @@ export const short = (value: number): string => scaled(value, '').trim()
 export function duration(seconds: number): string {
   if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))}\u00a0ms`
   if (seconds < 10) return `${seconds.toFixed(1)}\u00a0s`
-  if (seconds < 120) return `${Math.round(seconds)}\u00a0s`
-  const minutes = Math.floor(seconds / 60)
-  return `${minutes}\u00a0min ${Math.round(seconds - minutes * 60)}\u00a0s`
+  if (seconds < 119.5) return `${Math.round(seconds)}\u00a0s`
+  const whole = Math.round(seconds)
+  return `${Math.floor(whole / 60)}\u00a0min ${whole % 60}\u00a0s`
 }
 
 export const shape = (dims: readonly number[] | undefined): string => dims?.join('\u2009×\u2009') ?? '–'

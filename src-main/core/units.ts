@@ -4,13 +4,17 @@ const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
 
 /** SI units, three figures: 449 MB. */
 export function bytes(count: number): string {
-  const power = Math.min(Math.floor(Math.log10(Math.max(count, 1)) / 3), BYTE_UNITS.length - 1)
+  // Rounded first: 999,999 are 1.00 MB.
+  const rounded = Number(Math.max(count, 1).toPrecision(3))
+  const power = Math.min(Math.floor(Math.log10(rounded) / 3), BYTE_UNITS.length - 1)
   return power === 0 ? `${count} B` : `${(count / 1000 ** power).toPrecision(3)} ${BYTE_UNITS[power]}`
 }
 
 export function seconds(count: number): string {
-  if (count < 60) return `${count < 10 ? count.toFixed(2) : count.toFixed(1)} s`
-  return `${Math.floor(count / 60)} min ${Math.round(count % 60)} s`
+  if (count > 0 && count < 0.0995) return `${Number((1000 * count).toPrecision(2))} ms`
+  if (count < 59.95) return `${count < 9.995 ? count.toFixed(2) : count.toFixed(1)} s`
+  const whole = Math.round(count)
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
 /** Of an estimate: no finer than it is true. */

@@ -11,13 +11,12 @@ import { withoutLikelyIdleClamps } from '../core/normalise/calibrate-clamps.ts'
 import { UserError } from '../core/errors.ts'
 import { withPauses } from '../core/parts.ts'
 import type { WorkContext } from '../core/progress.ts'
-import { exactLayersOf } from '../core/segment/choose-exact.ts'
 import { WHOLE, type Cut, type CutKind } from '../core/segment/cut.ts'
 import { planRangeInParts, type PlannedSegments } from '../core/segment/plan-segments.ts'
 import { parametersOf } from '../core/network/linear-maps.ts'
 import { forecastBudget, type BudgetForecast } from '../owner/budget/forecast.ts'
 import { approximateOpened, planApproximated, type CompileRequest } from './compile.ts'
-import { deepest } from '../core/compile/compile.ts'
+import { deepest, exactLayersFor } from '../core/compile/compile.ts'
 import { NotKept } from './kept-fits.ts'
 import { openNetwork, openNetworkFile } from './open-network.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
@@ -204,12 +203,14 @@ async function planned(
   if (fitted) return { ...(await planApproximated(fitted.request, fitted.network, work, watch)), basis: 'fit' }
   const opened = await watch.time('normalise', () => openNetwork(request))
   const model = withoutLikelyIdleClamps(opened)
-  const degree = deepest(request)
-  const exact = exactLayersOf(model, split, degree, splitPools)
+  const { degrees } = request
+  const exact = exactLayersFor(model, split, request)
+  // Where degrees are chosen by what they keep, any activation may get the largest.
+  const degree = request.target === undefined ? request.degree : deepest(request)
   const options = { input, batch, msPerMegabyte }
   const rangeOf = (by?: PlaceAxis) =>
     watch.time('plan', () => {
-      const skeleton = refreshedSkeletonOf(model, { degree, exact, splitPools, by })
+      const skeleton = refreshedSkeletonOf(model, { degree, degrees, exact, splitPools, by })
       return withPauses(planRangeInParts(skeleton, split, options), 'plan', work)
     })
   const { largest, others } = await rangeOf()

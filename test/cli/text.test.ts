@@ -35,7 +35,10 @@ describe('what people read', () => {
 
   it('gives sizes in SI units and times as people say them', () => {
     expect([0, 999, 1000, 449_000_000, 1.5e10].map(bytes)).toEqual(['0 B', '999 B', '1.00 kB', '449 MB', '15.0 GB'])
+    expect([999_499, 999_999].map(bytes)).toEqual(['999 kB', '1.00 MB'])
     expect([0.123, 12.34, 60, 125].map(seconds)).toEqual(['0.12 s', '12.3 s', '1 min 0 s', '2 min 5 s'])
+    expect([0, 0.00261, 0.0994, 0.0999].map(seconds)).toEqual(['0.00 s', '2.6 ms', '99 ms', '0.10 s'])
+    expect([9.996, 59.97, 119.7].map(seconds)).toEqual(['10.0 s', '1 min 0 s', '2 min 0 s'])
   })
 
   it('shows where an error is, and what helps', () => {

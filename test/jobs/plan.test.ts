@@ -52,6 +52,15 @@ describe('a plan of segments', () => {
     expect(cuts.map(({ kind }) => kind)).toEqual(kinds)
   })
 
+  it('counts the degree of each activation before there is calibration data', async () => {
+    const split = parseSplit('exact:relu_5,relu_8,relu_10')
+    const depthOf = async (degrees: Readonly<Record<string, 2 | 4>>) =>
+      (await plan({ ...lenet5, split, degrees }, silent)).segments.map(({ depth }) => depth)
+    // Two maps, and between them two squarings and a scaling, where degree 2 has one squaring.
+    expect(await depthOf({ relu_2: 4 })).toEqual([5, 1, 1, 1])
+    await expect(depthOf({ relu_9: 4 })).rejects.toMatchObject({ code: 'unknown-activation' })
+  })
+
   it('counts what max-pools taken apart cost before there is calibration data', async () => {
     const model = join(import.meta.dirname, '..', 'models', 'trained', 'mnist_lenet5_relu_maxpool.onnx')
     const pooled = { ...lenet5, model, split: parseSplit('auto') }

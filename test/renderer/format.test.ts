@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { percent } from '../../src-renderer/format.ts'
+import { duration, percent } from '../../src-renderer/format.ts'
 
 describe('shares as people read them', () => {
   it('keep their sign, which is what an error added or taken away is about', () => {
@@ -13,5 +13,12 @@ describe('shares as people read them', () => {
     expect(percent(5.6)).toBe('560.0\u00a0%')
     expect(percent(3e14)).toBe('3.0e+16\u00a0%')
     expect(percent(Infinity)).toBe('no number')
+  })
+})
+
+describe('a duration', () => {
+  it('is rounded before minutes are counted', () => {
+    const read = [0.0026, 9.4, 119.7, 179.7].map((seconds) => duration(seconds).replaceAll('\u00a0', ' '))
+    expect(read).toEqual(['3 ms', '9.4 s', '2 min 0 s', '3 min 0 s'])
   })
 })

@@ -60,7 +60,7 @@ export async function advise(
       hint: 'Give 200 or more inputs like those the network will see. Labels are not needed.',
     })
   }
-  const advisor = new Advisor(model, { fitted: evenly(fitted, TRIAL_SAMPLES), heldOut }, input, work)
+  const advisor = new Advisor(model, { all: samples, fitted: evenly(fitted, TRIAL_SAMPLES), heldOut }, input, work)
   let complete = true
   try {
     await advisor.tryAll()

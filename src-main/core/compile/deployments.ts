@@ -32,6 +32,8 @@ export interface Fitted {
 }
 
 export interface TrialSamples {
+  /** By which plans are made as precise as those of `protect`: the smallest margin of many labels is smaller than that of few. */
+  readonly all: readonly Float64Array[]
   readonly fitted: readonly Float64Array[]
   /** That no fit has seen. */
   readonly heldOut: readonly Float64Array[]
@@ -50,10 +52,10 @@ export class Deployments {
   readonly #fits = new Map<string, Fitted>()
 
   constructor(model: LayerModel, samples: TrialSamples, input: 'encrypted' | 'plain', work: WorkContext) {
-    const { fitted, heldOut } = samples
+    const { all, heldOut } = samples
     this.#model = model
     this.#samples = samples
-    this.#planned = evenly(fitted, affordable(model))
+    this.#planned = evenly(all, affordable(model))
     this.#input = input
     this.#work = quiet(work)
     const startedMs = performance.now()
