@@ -23,7 +23,7 @@ const TRIAL_EPOCHS = 8
 /** Samples that bound the values of a plan and say how precise it has to be: fewer of large networks, never less than the least. */
 const MOST_MULTIPLICATIONS = 4e9
 const LEAST_PLANNED = 20
-/** Plans are compared, not run: a narrow search does. */
+/** A narrow search does for forecasts; what is told of a deployment is planned as widely as it will be sealed, or the two are different plans. */
 const SEARCH_WIDTH = 8
 
 export interface Fitted {
@@ -82,7 +82,7 @@ export class Deployments {
     let problem: unknown
     for (const options of [{}, postponed]) {
       try {
-        forecasts.push(await this.#costs(skeleton, split, options))
+        forecasts.push(await this.#costs(skeleton, split, { ...options, searchWidth: SEARCH_WIDTH }))
       } catch (error) {
         if (!(error instanceof UserError)) throw error
         problem ??= error
@@ -128,7 +128,7 @@ export class Deployments {
   }
 
   async #costs(model: RefreshedModel, split: Split, options: SegmentOptions): Promise<DeploymentCosts> {
-    const parts = planInParts(model, split, { ...options, input: this.#input, searchWidth: SEARCH_WIDTH })
+    const parts = planInParts(model, split, { ...options, input: this.#input })
     return costsOf(await withPauses(parts, 'advise', this.#work))
   }
 
