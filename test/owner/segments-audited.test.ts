@@ -148,45 +148,38 @@ describe.each([
     expect((await carry(urls, 'client')).status).toBe(200)
   }, 60_000)
 
-  it.skipIf(perNode)(
-    'go by one request id from an edge with all segments to the audit log',
-    async () => {
-      const url = await edge(0, { gateway: { url: gateway.url, token: 'client' } })
-      const answered = await post(`${url}/v1/run`, sample, 'application/x-npy', { 'x-request-id': 'request-7' })
-      expect([answered.status, textOf(answered)]).toEqual([200, { label }])
-      expect((await account()).audits).toEqual({ passed: 2, failed: 0 })
-      const log = (await readFile(join(folder, 'audit.log'), 'utf8'))
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line))
-      expect(log.filter(({ request }) => request === 'request-7').map(({ event }) => event)).toEqual([
-        'audit-passed',
-        'refreshed',
-        'audit-passed',
-        'released',
-      ])
-    },
-    60_000,
-  )
+  if (perNode) return
+  it('go by one request id from an edge with all segments to the audit log', async () => {
+    const url = await edge(0, { gateway: { url: gateway.url, token: 'client' } })
+    const answered = await post(`${url}/v1/run`, sample, 'application/x-npy', { 'x-request-id': 'request-7' })
+    expect([answered.status, textOf(answered)]).toEqual([200, { label }])
+    expect((await account()).audits).toEqual({ passed: 2, failed: 0 })
+    const log = (await readFile(join(folder, 'audit.log'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(log.filter(({ request }) => request === 'request-7').map(({ event }) => event)).toEqual([
+      'audit-passed',
+      'refreshed',
+      'audit-passed',
+      'released',
+    ])
+  }, 60_000)
 
-  it.skipIf(perNode)(
-    'are shown what an edge computed, and with a token only',
-    async () => {
-      const url = await edge(0, { tokens: ['secret'] })
-      const headers = { authorization: 'Bearer secret' }
-      const { bytes } = await post(`${url}/v1/run`, sample, 'application/x-npy', headers)
-      const { job, receipts } = decodeResult(bytes, sha256)
-      const shown = await fetch(`${url}/v1/openings/${job}/0`, { headers })
-      expect([shown.status, shown.headers.get('content-type')]).toEqual([200, octets])
-      const { receipt, opening: opened } = decodeCase(new Uint8Array(await shown.arrayBuffer()), sha256)
-      expect(receipt).toEqual(receipts![0])
-      expect(opened).toMatchObject({ kind: 'values', values })
-      expect((await opening(url, job!, 0)).status).toBe(401)
-      const unknown = [`${job}/1`, `${'ab'.repeat(16)}/0`, 'nonsense', `${job}/0/0`]
-      for (const path of unknown) expect((await fetch(`${url}/v1/openings/${path}`, { headers })).status).toBe(404)
-      const audited = encodeCase({ receipt, opening: opened }, sha256)
-      expect(textOf(await post(`${auditor.url}/v1/audit`, audited))).toMatchObject({ finding: { agrees: true } })
-    },
-    60_000,
-  )
+  it('are shown what an edge computed, and with a token only', async () => {
+    const url = await edge(0, { tokens: ['secret'] })
+    const headers = { authorization: 'Bearer secret' }
+    const { bytes } = await post(`${url}/v1/run`, sample, 'application/x-npy', headers)
+    const { job, receipts } = decodeResult(bytes, sha256)
+    const shown = await fetch(`${url}/v1/openings/${job}/0`, { headers })
+    expect([shown.status, shown.headers.get('content-type')]).toEqual([200, octets])
+    const { receipt, opening: opened } = decodeCase(new Uint8Array(await shown.arrayBuffer()), sha256)
+    expect(receipt).toEqual(receipts![0])
+    expect(opened).toMatchObject({ kind: 'values', values })
+    expect((await opening(url, job!, 0)).status).toBe(401)
+    const unknown = [`${job}/1`, `${'ab'.repeat(16)}/0`, 'nonsense', `${job}/0/0`]
+    for (const path of unknown) expect((await fetch(`${url}/v1/openings/${path}`, { headers })).status).toBe(404)
+    const audited = encodeCase({ receipt, opening: opened }, sha256)
+    expect(textOf(await post(`${auditor.url}/v1/audit`, audited))).toMatchObject({ finding: { agrees: true } })
+  }, 60_000)
 })
