@@ -182,6 +182,18 @@ describe('parameters', () => {
     )
   })
 
+  it('a clear input that is added to encrypted values is refused with the layer, an encrypted one is added', () => {
+    const b = networkBuilder([1, 4, 4])
+    const squared = b.square('s', b.conv('c', INPUT, 1, 3, 1, 1))
+    const inputs = [INPUT, squared]
+    const terms = inputs.map((input) => ({ input, map: b.convMap(input, 1, [1, 1]) }))
+    const model = b.model(b.sum('denoised', terms, [1, 4, 4]))
+    expect(() => planNetwork(model, { input: 'plain' })).toThrow(
+      expect.objectContaining({ code: 'clear-input-added', where: { layer: 'denoised' } }),
+    )
+    expect(worstError(model)).toBeLessThan(1e-12)
+  })
+
   it('a network too deep for any chain is refused by name', () => {
     const b = networkBuilder([1, 4, 4])
     let at = b.conv('c0', INPUT, 1, 3, 1, 1)

@@ -1,6 +1,6 @@
 import type { SquareModel } from '../network/square-model.ts'
 import { InternalError, invariant, UserError } from '../errors.ts'
-import { sizeOf } from '../network/layer-model.ts'
+import { INPUT, sizeOf } from '../network/layer-model.ts'
 import { LevelEvaluator } from '../plan/level-evaluator.ts'
 import { chooseForms, typicalForms } from '../plan/choose-forms.ts'
 import type { CkksParameters, PlannedNetwork } from '../plan/plan.ts'
@@ -29,8 +29,8 @@ export interface PlanOptions extends LevelOptions {
 
 /**
  * Compiles a network of linear maps and squarings to CKKS instructions: the smallest degree that holds its
- * levels, layouts that minimise the estimated time. Deterministic. Throws UserError `too-deep`, `no-packing` or, within
- * given parameters, `update-does-not-fit`.
+ * levels, layouts that minimise the estimated time. Deterministic. Throws UserError `too-deep`, `no-packing`,
+ * `clear-input-added` or, within given parameters, `update-does-not-fit`.
  */
 export function planNetwork(model: SquareModel, options: PlanOptions = {}): PlannedNetwork {
   const { input = 'encrypted', searchWidth = 16, batch = 1 } = options
@@ -38,6 +38,7 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
   const { costs = kernelCosts } = options
   refuseLarge(model)
   const steps = stepsOf(model)
+  if (input === 'plain') refuseMixed(steps)
   const carried = model.carried ?? { inputs: [], outputs: [] }
   const { primes, postponed, candidates } = levelsFor(model, steps, options)
   const masks = postponed.size === 0 || (options.given?.masks ?? options.masks ?? true)
@@ -110,6 +111,16 @@ function refuseLarge(model: SquareModel): void {
       )
     }
   }
+}
+
+/** One sum is of products with plaintexts or of products of ciphertexts. */
+function refuseMixed(steps: readonly Step[]): void {
+  const mixed = steps.find(({ inputs }) => inputs.includes(INPUT) && inputs.some((id) => id !== INPUT))
+  if (!mixed) return
+  throw new UserError('clear-input-added', `${mixed.id} adds the clear input to encrypted values.`, {
+    where: { layer: mixed.id },
+    hint: 'Encrypt the input.',
+  })
 }
 
 /** Transform, then check: places, levels and scales of the finished plan are proved before any key exists. */
