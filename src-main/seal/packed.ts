@@ -2,7 +2,7 @@ import { bitLength } from '../core/numeric/primes.ts'
 import { InternalError, invariant, UserError } from '../core/errors.ts'
 import { rotationGaloisIndex } from './galois.ts'
 import type { SealContext } from './context.ts'
-import { packResidues, unpackResidues } from './residues.ts'
+import { packResidues, unpackResidues } from '../core/bundle/residues.ts'
 import {
   ciphertextBytes,
   ciphertextHeader,

@@ -3,7 +3,7 @@ import { automorphism, multiplyModulo, ResidueRing } from '../core/numeric/resid
 import { allPrimesOf, digitsOf, keyChainOf, keyFormOf } from '../core/plan/key-form.ts'
 import { rotationGaloisIndex } from './galois.ts'
 import type { SealContext } from './context.ts'
-import { packResidues, unpackResidues } from './residues.ts'
+import { packResidues, unpackResidues } from '../core/bundle/residues.ts'
 import { SEED_BYTES } from './seal-form.ts'
 
 /** A packed encryption of zero over the primes of a key's chain, fresh at each call. */

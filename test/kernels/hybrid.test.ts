@@ -8,7 +8,7 @@ import { KeySwitcher, type HybridKey, type Residues } from '../../src-main/core/
 import type { KernelValue } from '../../src-main/kernels/kernel-evaluator.ts'
 import { galoisElement } from '../../src-main/kernels/number-theory.ts'
 import { openKernels } from '../../src-main/kernels/open-kernels.ts'
-import { packResidues } from '../../src-main/seal/residues.ts'
+import { packResidues } from '../../src-main/core/bundle/residues.ts'
 import { switchKeys, type SecondKey } from '../bundle/second-expansion.ts'
 import { expand } from '../bundle/second-reader.ts'
 import { randomSource } from './random.ts'

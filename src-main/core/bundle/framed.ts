@@ -1,5 +1,6 @@
 import { concatBytes } from './bytes.ts'
 import { parseJson } from './json.ts'
+import { packedLength, unpackSaved } from './packed-ciphertext.ts'
 
 /** The form of all files that carry ciphertexts: magic (8), length of the header (little-endian uint32), header (JSON), blobs. */
 export const MAGIC_BYTES = 8
@@ -36,9 +37,11 @@ export function decodeFramed(
 export interface BlobRecord {
   readonly bytes: number
   readonly sha256: string
+  /** Where a ciphertext is packed; size and hash are those before. */
+  readonly bits?: readonly number[]
 }
 
-/** Blobs of these sizes and hashes that fill the rest of a file. */
+/** Blobs of these sizes and hashes, once unpacked, that fill the rest of a file. */
 export function readBlobs(
   file: Uint8Array,
   start: number,
@@ -47,10 +50,13 @@ export function readBlobs(
   fail: (reason: string) => Error,
 ): Uint8Array[] {
   let at = start
-  const blobs = records.map((record) => {
-    const bytes = file.subarray(at, (at += record.bytes))
-    if (bytes.length !== record.bytes) throw fail('it is truncated')
-    if (sha256(bytes) !== record.sha256) throw fail('a ciphertext has been changed')
+  const blobs = records.map(({ bytes: size, sha256: expected, bits }) => {
+    const length = bits ? packedLength(size, bits) : size
+    if (Number.isNaN(length)) throw fail('a ciphertext has a size that none has')
+    const stored = file.subarray(at, (at += length))
+    if (stored.length !== length) throw fail('it is truncated')
+    const bytes = bits ? unpackSaved({ bytes: stored, bits }, size) : stored
+    if (sha256(bytes) !== expected) throw fail('a ciphertext has been changed')
     return bytes
   })
   if (at !== file.length) throw fail('bytes follow its end')

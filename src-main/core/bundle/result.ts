@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { commitmentSchema, jobSchema, receiptSchema, type Receipt } from './receipt.ts'
 import { decodeFramed, encodeFramed, hasMagic, magicOf, readBlobs } from './framed.ts'
+import { packSaved } from './packed-ciphertext.ts'
 
 /**
  * An encrypted result: magic, header length (little-endian uint32), header (JSON), ciphertexts one after the other.
@@ -42,12 +43,18 @@ export const MAX_RESULT_BYTES = 2 ** 30
 
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`))
 const headerSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.union([z.literal(1), z.literal(2)]),
   deploymentId: hex(32),
   bundleSha256: hex(64),
   segment: z.int().min(0).max(63),
   ciphertexts: z
-    .array(z.strictObject({ bytes: z.int().min(1).max(maxCiphertextBytes), sha256: hex(64) }))
+    .array(
+      z.strictObject({
+        bytes: z.int().min(1).max(maxCiphertextBytes),
+        sha256: hex(64),
+        bits: z.array(z.int().min(1).max(64)).min(1).max(192).readonly().optional(),
+      }),
+    )
     .min(1)
     .max(4096),
   job: jobSchema.optional(),
@@ -57,12 +64,20 @@ const headerSchema = z.strictObject({
 
 export function encodeResult(result: EncryptedResult, sha256: Sha256, kind: CiphertextsKind = 'result'): Uint8Array {
   const { ciphertexts, ...identity } = result
+  const blobs = ciphertexts.map((bytes) => packSaved(bytes) ?? { bytes, bits: undefined })
   const header: z.infer<typeof headerSchema> = {
-    version: 1,
+    version: blobs.some(({ bits }) => bits) ? 2 : 1,
     ...identity,
-    ciphertexts: ciphertexts.map((bytes) => ({ bytes: bytes.length, sha256: sha256(bytes) })),
+    ciphertexts: ciphertexts.map((bytes, i) => {
+      const { bits } = blobs[i]
+      return { bytes: bytes.length, sha256: sha256(bytes), ...(bits && { bits }) }
+    }),
   }
-  return encodeFramed(magics[kind], header, ciphertexts)
+  return encodeFramed(
+    magics[kind],
+    header,
+    blobs.map(({ bytes }) => bytes),
+  )
 }
 
 /** What a result says of itself, before anything is checked against it. Throws UserError 'damaged-result'. */
@@ -83,8 +98,10 @@ export const isKind = (file: Uint8Array, kind: CiphertextsKind): boolean => hasM
 /** Reads a result and checks every size and hash. Throws UserError 'damaged-result'. */
 export function decodeResult(file: Uint8Array, sha256: Sha256, kind: CiphertextsKind = 'result'): EncryptedResult {
   const { version: _, ciphertexts: records, end, ...identity } = decodeResultHeader(file, kind)
-  const ciphertexts = readBlobs(file, end, records, sha256, damagedResult)
-  return { ...identity, ciphertexts }
+  // A few bytes may stand for many.
+  const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
+  if (bytes > MAX_RESULT_BYTES) throw damagedResult('its ciphertexts have more bytes than there may be')
+  return { ...identity, ciphertexts: readBlobs(file, end, records, sha256, damagedResult) }
 }
 
 const damagedResult = (reason: string, cause?: unknown): UserError =>

@@ -40,7 +40,7 @@ function keysInMemory({ parameters }: Plan, { relinearisationPrimes, rotationPri
   )
 }
 
-/** Of one ciphertext. */
+/** Of one ciphertext in memory. */
 const ciphertextBytes = ({ parameters }: Plan, primes: number): number => 16 * parameters.polyModulusDegree * primes
 
 const receivedBytes = (plan: Plan): number =>
@@ -64,7 +64,7 @@ export interface PlanEstimate {
   readonly bundleBytes: number
   readonly weightBytes: number
   readonly keyBytes: number
-  /** Of the ciphertexts that it takes and that it returns. */
+  /** Of the ciphertexts that it takes and that it returns, as files hold them. */
   readonly inputBytes: number
   readonly outputBytes: number
   readonly edgeMemoryBytes: number
@@ -106,8 +106,8 @@ export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
     bundleBytes: weightBytes + keyBytes,
     weightBytes,
     keyBytes,
-    inputBytes: receivedBytes(plan),
-    outputBytes: sum(outputs.map(({ primes }) => ciphertextBytes(plan, primes))),
+    inputBytes: sum(plan.input.sources.map((_, register) => 2 * packedBytes(inputLevel(plan, register).primes))),
+    outputBytes: sum(outputs.map(({ primes }) => 2 * packedBytes(primes))),
     edgeMemoryBytes: edgeMemoryOf(plan, rehearsed),
     ...expansionCost(plan, costs),
     seconds: estimateMs(plan, costs, 1) / 1000,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { packResidues, unpackResidues } from '../../src-main/seal/residues.ts'
+import { packResidues, unpackResidues } from '../../src-main/core/bundle/residues.ts'
 
 describe('packed residues', () => {
   it('come back as they were, for every width', () => {

@@ -26,7 +26,8 @@ export function packResidues(words: Uint32Array, bits: number): Uint8Array {
 
 /** The inverse of `packResidues`, into `words`. */
 export function unpackResidues(packed: Uint8Array, bits: number, words: Uint32Array): void {
-  const source = new Uint32Array(packed.slice().buffer)
+  // Node's Buffer has a slice() that does not copy.
+  const source = new Uint32Array(new Uint8Array(packed).buffer)
   const [lowBits, highBits] = [Math.min(bits, 32), Math.max(bits - 32, 0)]
   let at = 0
   let used = 0
