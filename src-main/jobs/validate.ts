@@ -69,10 +69,15 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const watch = new Stopwatch(listening)
   const opened = await watch.time('normalise', () => openNetworkFile(request))
   const data = await openData(request, opened, listening)
-  const approximatedNetwork = await approximateForValidation(request, opened, listening, watch)
+  const { network: approximatedNetwork, overlap } = await approximateForValidation(
+    request,
+    opened,
+    data.hashes,
+    listening,
+    watch,
+  )
   const { model, polynomial } = approximatedNetwork
   const { samples, labels, opened: source } = data
-  const overlap = overlapWarning(data.hashes, approximatedNetwork.samples)
   if (overlap !== undefined) warnings.push(overlap)
   const original = await watch.time('original', () => originalOutputs(request, opened, samples, listening))
   const approximated = await watch.time('polynomial', () =>
@@ -153,15 +158,17 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   return { ...report, original: judged, ...(html !== undefined && { html }), sha256, seconds: watch.seconds }
 }
 
-/** Without calibration samples where no plan needs them: of large pictures they are half of what is held. */
+/** And what is said of samples that are both; without calibration samples where no plan needs them: of large pictures they are half of what is held. */
 async function approximateForValidation(
   request: ValidateRequest,
   opened: NetworkFile,
+  validated: Parameters<typeof overlapWarning>[0],
   work: WorkContext,
   watch: Stopwatch,
-): Promise<ApproximatedNetwork> {
+): Promise<{ network: ApproximatedNetwork; overlap: string | undefined }> {
   const network = await approximateOpened(request, opened, work, watch)
-  return request.encrypted > 0 ? network : { ...network, samples: [], fitted: [] }
+  const overlap = overlapWarning(validated, network.samples)
+  return { network: request.encrypted > 0 ? network : { ...network, samples: [], fitted: [] }, overlap }
 }
 
 /** Samples that are read again each time they are used. */
