@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { StoredMsg } from '@nats-io/jetstream'
+import { concatBytes } from '../core/bundle/bytes.ts'
 import { UserError } from '../core/errors.ts'
 import { sha256 } from '../files/sha256.ts'
 import { objectNameOf, type JobIdentity, type StoredObject } from './messages.ts'
@@ -63,7 +64,7 @@ export async function getObject(queues: Queues, object: StoredObject): Promise<U
   try {
     const chunks = await inTime(queues, object.bytes, readChunks(queues, object))
     if (!chunks) return undefined
-    const bytes = new Uint8Array(Buffer.concat(chunks))
+    const bytes = concatBytes(chunks)
     if (bytes.length === object.bytes && sha256(bytes) === object.sha256) return bytes
     throw new UserError('changed-object', 'A ciphertext was changed on its way.')
   } catch (error) {
@@ -77,9 +78,8 @@ async function readChunks(queues: Queues, object: StoredObject): Promise<Uint8Ar
   for (let bytes = 0, seq = 1; bytes < object.bytes;) {
     const message = await nextChunk(queues, subject, seq)
     if (!message) return undefined
-    const chunk = Buffer.from(message.data)
-    chunks.push(chunk)
-    bytes += chunk.length
+    chunks.push(message.data)
+    bytes += message.data.length
     seq = message.seq + 1
   }
   return chunks
