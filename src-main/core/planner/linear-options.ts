@@ -172,8 +172,8 @@ function price(step: LinearStep, choice: LinearChoice, primes: number, settings:
   const { degree, costs } = settings
   const { layout, lanes } = choice.candidate
   const ms = (primitive: Parameters<CostModel['ms']>[0], level = primes): number => costs.ms(primitive, degree, level)
-  const clear = choice.terms.filter(({ term }) => isClear(term, settings)).length
-  if (clear > 0 && clear < choice.terms.length) return undefined
+  // Of all terms or of none: planNetwork refuses sums of both.
+  const clear = isClear(choice.terms[0].term, settings)
   const keySwitch = keySwitchCosts(choice, primes, settings)
   const foldPrimes = addsLanesFirst(settings) ? primes : primes - 1
   let fixedMs = layout.ciphertexts * (ms('rescale') + Math.log2(lanes.count) * ms('rotate', foldPrimes))
