@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Node, Tensor } from '../graph/graph.ts'
 import { normaliseAxis } from '../graph/shapes.ts'
+import { wrongInputCount } from './input-counts.ts'
 import type { NetworkBuilder } from './network-builder.ts'
 import { constantOf, unknown, type Constant, type Value, type View } from './values.ts'
 
@@ -61,7 +62,8 @@ export class FoldOperation {
     this.opset = opset
     this.inputs = inputs
     this.batch = batch
-    if (inputs.length === 0 && node.operator !== 'Constant') throw this.malformed('it has no inputs')
+    const wrong = wrongInputCount(node)
+    if (wrong) throw this.malformed(wrong)
   }
 
   /** A constant input. Throws Refusal where it depends on the network's input, UserError where it is missing. */

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { UserError } from '../../src-main/core/errors.ts'
+import { preflight } from '../../src-main/core/normalise/normalise.ts'
+import { operators } from '../../src-main/core/normalise/operators/index.ts'
+import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
+import { importModel } from '../models/compare.ts'
+import { errorOf, model, node, tensor } from '../onnx/small-model.ts'
+
+const image = ['N', 2, 6, 6]
+const constants = { c: tensor(2, 2, 1, 1) }
+/** Every list of at most `length` inputs: the network's, a constant, or one left out. */
+const lists = (length: number): string[][] =>
+  length === 0 ? [[]] : lists(length - 1).flatMap((list) => [list, ...['x', 'c', ''].map((name) => [...list, name])])
+
+/** A network whose result passes through one node with these inputs. */
+const withInputs = (operator: string, inputs: readonly string[]): Uint8Array =>
+  model(image, [{ operator, inputs: [...inputs], outputs: ['t'] }, node('Add', 'x t', 'y')], constants)
+
+describe('a node with other inputs than its operator has', () => {
+  it.each([
+    ['Where', ['x'], 'Where “Where_0”: input 2 is missing.'],
+    ['Where', ['c', '', 'x'], 'Where “Where_0”: input 2 is missing.'],
+    ['Add', ['x'], 'Add “Add_0”: input 2 is missing.'],
+    ['Relu', [], 'Relu “Relu_0”: it has no inputs.'],
+    ['Relu', ['x', 'c'], 'Relu “Relu_0”: it has 2 inputs, and ONNX allows 1.'],
+    ['Equal', ['x', 'c', 'c'], 'Equal “Equal_0”: it has 3 inputs, and ONNX allows 2.'],
+  ])('%s of %j is refused', (operator, inputs, message) => {
+    const error = errorOf(() => importModel(withInputs(operator, inputs)))
+    expect([error.code, error.message]).toEqual(['bad-node', message])
+  })
+
+  it('one that leaves out what is optional at the end is not', () => {
+    expect(() => importModel(withInputs('Clip', ['x', '', '']))).not.toThrow()
+  })
+
+  it.each([...operators.keys()])('%s gives a network or an error for people, whatever it is given', (operator) => {
+    const surprises = lists(3).flatMap((inputs) => {
+      const bytes = withInputs(operator, inputs)
+      return [() => importModel(bytes), () => preflight(readOnnx(bytes))].flatMap((run) => {
+        try {
+          run()
+          return []
+        } catch (error) {
+          return error instanceof UserError ? [] : [`${inputs.join(' ')}: ${String(error)}`]
+        }
+      })
+    })
+    expect(surprises).toEqual([])
+  })
+})
