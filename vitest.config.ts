@@ -8,6 +8,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // `npm run test:interop`, with programs of the field as they are today.
     exclude: [...configDefaults.exclude, 'test/interop/**'],
+    setupFiles: ['test/support/seed-properties.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -21,6 +21,7 @@ const folders = [
 export default defineConfig({
   test: {
     include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
+    setupFiles: ['test/support/seed-properties.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

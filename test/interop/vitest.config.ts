@@ -11,6 +11,7 @@ if (current !== undefined) process.env.PATH = `${current}${delimiter}${process.e
 export default defineConfig({
   test: {
     include: ['test/interop/*.test.ts', ...(current === undefined ? [] : ['test/nats/*.test.ts'])],
+    setupFiles: ['test/support/seed-properties.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -34,6 +34,7 @@ const jobsPerCycle = Math.max(1, Math.round((rate * submitMs) / 1000))
 const deadlineSeconds = isTiny ? 60 : 240
 /** After a job's answer its task and input go; what died with a node is swept every ten seconds. */
 const clearedMs = 30_000
+process.env.TEST_SEED ??= 'random'
 const random = seededRandom('kill moments')
 
 const deploy = async (folder: string) => {

@@ -1,11 +1,39 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+
 /** Numbers in [0, 1). */
 export type Random = () => number
 
-/** TEST_SEED if it is set, else another number each time; printed either way, so that a failure can be repeated. */
+/**
+ * What random tests begin with: TEST_SEED if it is a number, another number each time if it is `random`, else a number that
+ * the committed files decide. So a commit that fails fails for everybody, and other commits try other numbers. Printed, so
+ * that a failure can be repeated.
+ */
 export function chooseSeed(what: string): number {
-  const seed = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
+  const seed = chosenSeed(what)
   process.stderr.write(`${what}: TEST_SEED=${seed}\n`)
   return seed
+}
+
+/** The same without a word. */
+export function chosenSeed(what: string): number {
+  const asked = process.env.TEST_SEED
+  if (asked === 'random') return Math.floor(Math.random() * 2 ** 31)
+  if (asked !== undefined) return Number(asked)
+  return createHash('sha256').update(`${committedTree()} ${what}`).digest().readUInt32LE() >>> 1
+}
+
+/** The name of what is committed, which a merge or a new date leaves as it is; empty outside of a repository. */
+function committedTree(): string {
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD^{tree}'], {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      stdio: 'pipe',
+    })
+  } catch {
+    return ''
+  }
 }
 
 /** Random numbers that can be had again, by mulberry32. */
