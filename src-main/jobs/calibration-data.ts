@@ -1,4 +1,5 @@
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
+import { usefulSamples } from '../core/approximate/cap-samples.ts'
 import { invariant } from '../core/errors.ts'
 import { classesOf } from '../core/network/layer-model.ts'
 import type { WorkContext } from '../core/progress.ts'
@@ -40,7 +41,7 @@ export class CalibrationData {
     const { model, classNames: ofModel } = this.#opened
     const classes = classesOf(model)
     const known = classNamesOf(this.#request.classNames, ofModel, classes)
-    const prepared = await prepareSamples(this.#request, model, this.#work)
+    const prepared = await prepareSamples(this.#request, model, this.#work, usefulSamples(model))
     const { samples, preprocessing, source } = prepared
     const report = await checkOriginal(this.#request, this.#opened, samples)
     const labelled = { ...prepared, ...(known && { classNames: known }) }

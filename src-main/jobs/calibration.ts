@@ -1,4 +1,4 @@
-import { affordableSamples } from '../core/approximate/cap-samples.ts'
+import { fittableSamples, usefulSamples } from '../core/approximate/cap-samples.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { classesOf, type DroppedClamp, type LayerModel } from '../core/network/layer-model.ts'
 import { calibrateClamps } from '../core/normalise/calibrate-clamps.ts'
@@ -67,25 +67,25 @@ export interface CalibrationRequest {
 
 /** What all samples may take once they are 64-bit numbers. */
 const MOST_BYTES = 2 ** 30
-/** Of those, some judge and are no part of the fit. */
-const HELD_OUT = 100
 
 /**
- * Reads and preprocesses as many samples as the fit can hold, evenly spaced; warns where some are left out.
+ * Reads and preprocesses as many samples as are useful and can be held, evenly spaced; warns where some are left out.
+ * @param useful - as many as closed forms can be fitted to unless told
  * @throws UserError what data/ says: wrong-shape, non-finite-pixels, bad-preprocessing, …
  */
 export async function prepareSamples(
   { calibration, preprocessing, maxSamples = Infinity }: CalibrationRequest,
   model: LayerModel,
   work: WorkContext,
+  useful = fittableSamples(model),
 ): Promise<PreparedSamples> {
   const opened = await openSamples({ path: calibration, preprocessing, purpose: 'train', maxSamples }, model, work)
   const [channels, height, width] = model.input.shape
   const held = Math.floor(MOST_BYTES / (8 * channels * height * width))
-  const most = Math.max(1, Math.min(held, affordableSamples(model) + HELD_OUT))
+  const most = Math.max(1, Math.min(held, useful))
   const places = evenly([...opened.indices.keys()], most)
   if (places.length < opened.indices.length) {
-    const message = `Only ${places.length} of ${opened.indices.length} calibration samples are used: more would not fit in memory.`
+    const message = `Only ${places.length} of ${opened.indices.length} calibration samples are used: more would take too much memory or time.`
     work.progress({ kind: 'warning', stage: 'calibrate', message })
   }
   const samples = places.map((place) => {
@@ -107,7 +107,7 @@ export async function calibrate(
   request: CalibrationRequest,
   work: WorkContext,
 ): Promise<CalibratedNetwork> {
-  const prepared = await prepareSamples(request, opened, work)
+  const prepared = await prepareSamples(request, opened, work, usefulSamples(opened))
   const { model, dropped } = calibrateClamps(opened, prepared.samples)
   return { ...prepared, model, droppedClamps: dropped }
 }

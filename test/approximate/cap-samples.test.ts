@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { affordableSamples, capSamples } from '../../src-main/core/approximate/cap-samples.ts'
+import {
+  affordableSamples,
+  capSamples,
+  fittableSamples,
+  usefulSamples,
+} from '../../src-main/core/approximate/cap-samples.ts'
 import { replacePools } from '../../src-main/core/network/contrasts.ts'
 import { INPUT } from '../../src-main/core/network/layer-model.ts'
+import type { LayerModel } from '../../src-main/core/network/layer-model.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { silent } from '../../src-main/core/progress.ts'
@@ -29,6 +35,41 @@ describe('capSamples', () => {
     expect(kept.every((sample) => samples.includes(sample))).toBe(true)
     expect(new Set(kept).size).toBe(kept.length)
     expect(events).toEqual([expect.objectContaining({ kind: 'warning' })])
+  })
+
+  it('leaves tuning more samples than fit in memory layer by layer, but where each takes too long', () => {
+    const model = normalise(
+      readOnnx(new Uint8Array(readFileSync(new URL('../../assets/lenet5.onnx', import.meta.url)))),
+    )
+    expect(usefulSamples(model)).toBeGreaterThan(50_000)
+    const map = {
+      kind: 'conv',
+      weight: new Float64Array(25).fill(1),
+      kernel: [5, 5],
+      strides: [1, 1],
+      dilations: [1, 1],
+      pads: [2, 2, 2, 2],
+      groups: 1,
+    } as const
+    const shape = [1, 1000, 1000] as const
+    const slow: LayerModel = {
+      ...model,
+      input: { ...model.input, shape },
+      layers: [
+        {
+          kind: 'linear',
+          id: 'filtered',
+          sources: [],
+          shape,
+          terms: [{ input: INPUT, map }],
+          bias: new Float64Array(1),
+        },
+      ],
+      output: 'filtered',
+    }
+    const epochs = 4
+    expect(usefulSamples(slow)).toBe(3e13 / (4 * epochs * 25e6))
+    expect(usefulSamples(slow)).toBeGreaterThan(fittableSamples(slow))
   })
 
   it('counts pictures and their values, so that large pictures are fewer', () => {

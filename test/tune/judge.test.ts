@@ -31,6 +31,11 @@ describe('Judge', () => {
     expect(judge.of(scaled(1) as never)).toEqual({ plain: 0, loss: 0, lost: 0, far: 0, samples: 60 })
   })
 
+  it('mixes a thousand of many samples', () => {
+    const many = new Judge(scaled(1), { samples: points(5000, 0), unseen: points(100, 5000), movements: [] })
+    expect(many.of(scaled(1) as never).samples).toBe(1000 + 100 + 100)
+  })
+
   it('prefers what is closer on the unseen samples', () => {
     const [near, further] = [1.01, 1.2].map((factor) => judge.of(scaled(factor) as never))
     expect(isBetter(near, further)).toBe(true)

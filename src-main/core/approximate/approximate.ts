@@ -6,6 +6,7 @@ import type { SlotModel } from '../network/contrasts.ts'
 import { sizeOf } from '../network/layer-model.ts'
 import type { LayerModel } from '../network/layer-model.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
+import { evenly } from '../numeric/evenly.ts'
 import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { withDistortions } from '../tune/distort.ts'
@@ -24,8 +25,13 @@ import type { ApproximationOptions } from './options.ts'
 import { replacePools } from '../network/contrasts.ts'
 import { splitPools } from '../network/split-pools.ts'
 
-/** Every tenth sample judges and is not fitted to. */
-const isUnseen = (index: number) => index % 10 === 9
+/** Every tenth sample judges and is not fitted to; of many samples every so-manieth, since a thousand judge well. */
+const [UNSEEN_PERIOD, MOST_UNSEEN] = [10, 1000]
+
+function isUnseenOf(count: number): (index: number) => boolean {
+  const period = Math.max(UNSEEN_PERIOD, Math.ceil(count / MOST_UNSEEN))
+  return (index) => index % period === period - 1
+}
 
 /** Multiplications of all samples above which easing is left out: tuning makes up for it in less time. */
 const MOST_EASED = 1e10
@@ -35,7 +41,7 @@ export interface FittedNetwork {
   readonly model: PolynomialModel
   /** What tuning goes by. */
   readonly evidence: Evidence
-  /** What the fits have seen: the samples and distorted copies. */
+  /** What the closed forms were fitted to: as many of the samples as fit in memory layer by layer, and distorted copies. */
   readonly seen: readonly Float64Array[]
   /** Undefined where samples are too few to hold some back. */
   readonly judge?: Judge
@@ -112,13 +118,18 @@ export async function fitNetwork(
   checkLabels(model, calibration, work)
   const exactLayers = exactLayersOf(options)
   const slots = replacePools(options.splitPools ? splitPools(model, exactLayers) : model, exactLayers)
-  const capped = capSamples(slots, calibration, work)
-  const isJudged = options.refit !== false && capped.length >= ENOUGH_TO_FIT
-  const [samples, unseen] = [false, true].map((side) => capped.filter((_, i) => (isJudged && isUnseen(i)) === side))
+  const most = affordableSamples(slots)
+  const isJudged = options.refit !== false && Math.min(calibration.length, most) >= ENOUGH_TO_FIT
+  const isUnseen = isUnseenOf(calibration.length)
+  const [samples, unseen] = [false, true].map((side) =>
+    calibration.filter((_, i) => (isJudged && isUnseen(i)) === side),
+  )
   const movements = options.distort === false ? [] : keptMovements(model, samples)
   const evidence = { samples, unseen, movements }
-  const seen = withDistortions(model, samples, movements, affordableSamples(slots))
-  const eased = countMultiplications(model) * samples.length <= MOST_EASED
+  // Tuning shows samples in small batches and can see all of them.
+  const fittable = isJudged ? evenly(samples, most) : capSamples(slots, samples, work)
+  const seen = withDistortions(model, fittable, movements, most)
+  const eased = countMultiplications(model) * fittable.length <= MOST_EASED
   const plain: ClosedForm = { eased: false, bounded: false }
   const axes = canScaleElements(model) ? unlikeAxes(slots, movements) : []
   const others = isJudged && eased ? [plain, ...axes.map((by) => ({ ...plain, by }))] : []
@@ -132,11 +143,11 @@ export async function fitNetwork(
     judgement: judge.of(fitted),
   }
   for (const form of others) {
-    const candidate = await fitLayers(slots, samples, options, form, done)
+    const candidate = await fitLayers(slots, fittable, options, form, done)
     const judgement = judge.of(candidate)
     const asked = form.by && !best.by ? WORTH_PLACES * best.judgement.loss : best.judgement.loss
     if (!isBetter(judgement, { ...best.judgement, loss: asked })) continue
-    best = { model: candidate, seen: samples, judgement, by: form.by }
+    best = { model: candidate, seen: fittable, judgement, by: form.by }
   }
   const { model: closest, seen: fittedTo, by } = best
   return { model: closest, evidence, seen: fittedTo, judge, ...(by && { by }) }

@@ -4,6 +4,8 @@ import { lastReaders } from '../network/run-layers.ts'
 import type { WorkContext } from '../progress.ts'
 import { evenly } from '../numeric/evenly.ts'
 import { must } from '../must.ts'
+import type { PolynomialModel } from '../network/polynomial-model.ts'
+import { tunableSamples } from '../tune/tune.ts'
 import type { Values } from './layer-values.ts'
 import type { SlotModel } from '../network/contrasts.ts'
 
@@ -20,11 +22,20 @@ export function capSamples(model: SlotModel, samples: Values, work: WorkContext,
   return evenly(samples, most)
 }
 
-/** How many fit, of a network before or after its pools are replaced. */
+/** How many fit, of a network at any stage before it is folded. */
 export const affordableSamples = (model: Sizes, mostBytes = MOST_BYTES): number =>
   Math.max(1, Math.floor(mostBytes / bytesPerSample(model)))
 
-type Sizes = SlotModel | LayerModel
+/** Of samples that can be fitted to, as many more judge and are no part of the fit. */
+const HELD_OUT = 100
+
+/** As many samples as closed forms, and what is planned and judged by all of them, are given. */
+export const fittableSamples = (model: Sizes): number => affordableSamples(model) + HELD_OUT
+
+/** As many as tuning, which holds no values of layers but a batch's, can make use of. */
+export const usefulSamples = (model: LayerModel): number => Math.max(fittableSamples(model), tunableSamples(model))
+
+type Sizes = SlotModel | LayerModel | PolynomialModel
 
 /**
  * A sample, and its values of the original and of the approximated network at the layer where most of these are alive:

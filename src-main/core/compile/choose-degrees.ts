@@ -1,10 +1,12 @@
 import { approximate, fitNetwork, tuneNetwork } from '../approximate/approximate.ts'
 import type { FittedNetwork } from '../approximate/approximate.ts'
+import { fittableSamples } from '../approximate/cap-samples.ts'
 import type { ApproximationOptions } from '../approximate/options.ts'
 import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
 import { depthOf } from '../network/depth.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
+import { evenly } from '../numeric/evenly.ts'
 import { isHeldOut } from '../numeric/held-out.ts'
 import { throwIfCancelled } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
@@ -70,9 +72,10 @@ export async function chooseDegrees(
   work: WorkContext,
 ): Promise<ChosenDegrees> {
   const { target = 0.99, maximumDepth = Infinity, maximumSeconds = Infinity, everything = false } = choice
-  const judge = choice.judge ?? calibration.filter((_, i) => isHeldOut(i))
-  const fitted = choice.judge || judge.length === 0 ? calibration : calibration.filter((_, i) => !isHeldOut(i))
-  const samples = judge.length > 0 ? judge : calibration
+  const compared = evenly(calibration, fittableSamples(model))
+  const judge = choice.judge ?? compared.filter((_, i) => isHeldOut(i))
+  const fitted = choice.judge || judge.length === 0 ? compared : compared.filter((_, i) => !isHeldOut(i))
+  const samples = judge.length > 0 ? judge : compared
   const originals = runLayerBatch(model, samples)
   const tried: FrontierPoint[] = []
   const wanted = choice.approximation?.tuningEpochs

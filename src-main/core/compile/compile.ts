@@ -1,3 +1,4 @@
+import { fittableSamples } from '../approximate/cap-samples.ts'
 import { foldBetweenRefreshes } from '../approximate/fold-into-squares.ts'
 import { UserError } from '../errors.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
@@ -10,6 +11,7 @@ import { isPlannable } from '../planner/parameters.ts'
 import type { GivenParameters } from '../planner/given-parameters.ts'
 import type { PlanOptions } from '../planner/plan-network.ts'
 import { refreshedSkeletonOf } from '../planner/skeleton.ts'
+import { evenly } from '../numeric/evenly.ts'
 import { withPauses } from '../parts.ts'
 import type { WorkContext } from '../progress.ts'
 import { exactLayersOf } from '../segment/choose-exact.ts'
@@ -110,10 +112,11 @@ export async function planModel(
   { work, time, replan }: CompileHost,
 ): Promise<PlannedSegments> {
   return await time('plan', () => {
-    const squares = foldBetweenRefreshes(polynomial, samples)
+    const planned = evenly(samples, fittableSamples(polynomial))
+    const squares = foldBetweenRefreshes(polynomial, planned)
     const options = { input, batch, msPerMegabyte, given }
     if (replan) return replan((leastDegree) => planSegments(squares, split, { ...options, leastDegree }), samples[0])
-    const need = given ? undefined : needOf(polynomial, samples)
+    const need = given ? undefined : needOf(polynomial, planned)
     return withPauses(planInParts(squares, split, { ...options, need }), 'plan', work)
   })
 }

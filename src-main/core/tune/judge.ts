@@ -1,5 +1,6 @@
 import type { LayerModel } from '../network/layer-model.ts'
 import { FAR } from '../network/classification.ts'
+import { evenly } from '../numeric/evenly.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
 import { BATCH, centred, Loss } from './loss.ts'
 import type { Movement } from './distort.ts'
@@ -29,6 +30,8 @@ export interface Judgement {
 
 /** How far mixtures lie outside the two samples that they are mixed of. */
 const BEYOND = 0.15
+/** How many of these tell enough: a network is judged after every epoch. */
+const MOST_MIXED = 1000
 /** Share of these that may be lost beside those that were before. */
 const MOST_LOST = 0.05
 /** By which the loss of samples as they are may rise where that of variations falls by more. */
@@ -68,7 +71,8 @@ export class Judge {
     const { shape } = original.input
     this.#inside = batches(() => chunks(unseen, BATCH))
     this.#varied = batches(() => new Variations(unseen, shape, movements).epoch(0, BATCH))
-    this.#outside = batches(() => new Variations([...samples, ...unseen], shape, []).epoch(0, BATCH, BEYOND))
+    const mixed = evenly([...samples, ...unseen], MOST_MIXED)
+    this.#outside = batches(() => new Variations(mixed, shape, []).epoch(0, BATCH, BEYOND))
     this.#largest = largest
     this.loss = new Loss(BATCH, meanSquare(this.#inside.expected) || 1)
   }

@@ -18,8 +18,11 @@ import { Variations } from './variations.ts'
 const [EPOCHS, MOST_EPOCHS, USUAL_STEPS] = [45, 180, 2500]
 /** Polynomials for which the usual steps suffice; errors of more of them pass through each other. */
 const SHALLOW = 5
-/** Multiplications that may be spent, forwards and backwards, and for the original network. */
+/** Multiplications that may be spent, forwards and backwards, and for the original network: on up to a thousand samples, and in proportion on up to ten times as many. */
 const MOST_MULTIPLICATIONS = 3e12
+const [USUAL_SAMPLES, MOST_TIMES_USUAL] = [1000, 10]
+/** Epochs that the largest set of samples is to be shown for. */
+const LEAST_EPOCHS = 4
 /** Of the largest steps, relative to a layer's weights, where there are enough steps to settle afterwards. */
 const RATE = 0.005
 const ENOUGH_STEPS = 1000
@@ -52,7 +55,9 @@ export async function tune(
   wanted: TuningEpochs,
   work: WorkContext,
 ): Promise<PolynomialModel> {
-  const affordable = Math.floor(MOST_MULTIPLICATIONS / (4 * samples.length * countMultiplications(original)))
+  const affordable = Math.floor(
+    multiplicationsFor(samples.length) / (4 * samples.length * countMultiplications(original)),
+  )
   const narrow = narrowOf(fitted)
   const isGentle = narrow !== undefined && narrow.degree > 2
   const epochs =
@@ -95,6 +100,13 @@ export async function tune(
   }
   return best.model
 }
+
+/** As many samples of a network as tuning can make use of in the longest time that it takes unless told. */
+export const tunableSamples = (model: LayerModel): number =>
+  Math.floor((MOST_TIMES_USUAL * MOST_MULTIPLICATIONS) / (4 * LEAST_EPOCHS * countMultiplications(model)))
+
+const multiplicationsFor = (samples: number): number =>
+  MOST_MULTIPLICATIONS * Math.min(MOST_TIMES_USUAL, Math.max(1, samples / USUAL_SAMPLES))
 
 /** Polynomials that differ by column or row, the deepest of them. */
 function narrowOf({ layers }: PolynomialModel): { readonly by: PlaceAxis; readonly degree: number } | undefined {

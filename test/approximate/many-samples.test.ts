@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest'
+import { fitNetwork } from '../../src-main/core/approximate/approximate.ts'
+import { INPUT } from '../../src-main/core/network/layer-model.ts'
+import type { LayerModel } from '../../src-main/core/network/layer-model.ts'
+import { silent } from '../../src-main/core/progress.ts'
+import { randomNumbers } from '../../src-main/core/numeric/random-numbers.ts'
+
+/** Two inputs, a ReLU, one output. */
+const network: LayerModel = {
+  name: 'bend',
+  input: { name: 'x', shape: [2, 1, 1], onnxShape: [1, 2], layout: 'nchw' },
+  layers: [
+    {
+      kind: 'linear',
+      id: 'sums',
+      sources: [],
+      shape: [2, 1, 1],
+      terms: [{ input: INPUT, map: { kind: 'dense', weight: Float64Array.of(1, 1, 1, -1) } }],
+      bias: new Float64Array(2),
+    },
+    {
+      kind: 'activation',
+      id: 'bent',
+      sources: [],
+      shape: [2, 1, 1],
+      input: 'sums',
+      activation: { operator: 'Relu', parameters: {} },
+    },
+    {
+      kind: 'linear',
+      id: 'out',
+      sources: [],
+      shape: [1, 1, 1],
+      terms: [{ input: 'bent', map: { kind: 'dense', weight: Float64Array.of(1, -2) } }],
+      bias: new Float64Array(1),
+    },
+  ],
+  output: 'out',
+  finish: 'none',
+}
+
+it.each([
+  [1000, 100],
+  [20_000, 1000],
+])('of %i samples %i judge, and tuning sees all others', async (count, judging) => {
+  const random = randomNumbers(1)
+  const samples = Array.from({ length: count }, () => Float64Array.of(random() - 0.5, random() - 0.5))
+  const { evidence, judge } = await fitNetwork(network, samples, { degree: 2 }, silent)
+  expect(judge).toBeDefined()
+  expect(evidence.unseen).toHaveLength(judging)
+  expect(new Set([...evidence.samples, ...evidence.unseen]).size).toBe(count)
+})
