@@ -266,6 +266,16 @@ describe('inputs, outputs and batches', () => {
     expect(errorOf(() => importModel(bytes, { inputShape: [1, 4, 6, 5] })).code).toBe('wrong-shape')
   })
 
+  it('refuses a layer without elements, and joins what a slice leaves empty', async () => {
+    const nothing = { starts: integers(0), ends: integers(0), axes: integers(3) }
+    const slice = node('Slice', 'x starts ends axes', 'e')
+    const averaged = model(image, [slice, node('Tanh', 'e', 't'), node('GlobalAveragePool', 't', 'y')], nothing)
+    const { code, message } = errorOf(() => importModel(averaged))
+    expect([code, message]).toEqual(['bad-shape', 'Tanh “Tanh_1”: an output of [2,6,0] has no elements.'])
+    const joined = model(image, [slice, node('Concat', 'x e', 'c', { axis: 3 }), relu('c', 'y')], nothing)
+    expect(await differenceFromRuntime(importModel(joined), joined)).toBeLessThan(1e-5)
+  })
+
   it('refuses sizes that are not known', () => {
     expect(errorOf(() => importModel(model(['N', 3, 'H', 'W'], [relu('x', 'y')]))).code).toBe('dynamic-input')
   })

@@ -119,6 +119,7 @@ export class NetworkBuilder {
   }
 
   #add(layer: WithoutId<Layer>): LayerId {
+    if (sizeOf(layer.shape) === 0) throw badShape(`an output of [${layer.shape}] has no elements`)
     if (sizeOf(layer.shape) > maximumElements) throw badShape(`an output of [${layer.shape}] is too large to encrypt`)
     const id = `${this.#kind}_${this.layers.length + 1}`
     this.layers.push({ ...layer, id })
