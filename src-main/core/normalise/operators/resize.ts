@@ -6,7 +6,7 @@ import {
   stringAttribute,
 } from '../../graph/attributes.ts'
 import { checkEnlarged } from '../../graph/rearrange.ts'
-import { stridesOf } from '../../graph/shapes.ts'
+import { countOf, stridesOf } from '../../graph/shapes.ts'
 import type { SparseMap } from '../../network/layer-model.ts'
 import { imageShape } from '../network-builder.ts'
 import type { FoldOperation, Operator } from '../operation.ts'
@@ -17,10 +17,12 @@ const { fround } = Math
 /** What one place of an axis of the result takes of the same axis of the input. */
 type Taps = readonly { readonly from: number; readonly weight: number }[]
 
-/** Rows of a map over row-major elements: as many taps for each element of the result. */
+/** Rows of a map over row-major elements, one for each element of the result, by what each axis takes by itself. */
 interface Rows {
   readonly shape: readonly number[]
-  readonly taps: readonly Taps[]
+  readonly axes: readonly (readonly Taps[])[]
+  /** Of the input. */
+  readonly strides: readonly number[]
 }
 
 /** Resize(X, roi, scales, sizes): https://onnx.ai/onnx/operators/onnx__Resize.html; linear, each axis by itself. */
@@ -66,49 +68,69 @@ function resizing(askedOf: (operation: FoldOperation, shape: readonly number[]) 
       axisRule(axis)
       return tapsOf(operation, size, lengths[axis], scales[axis])
     })
-    const strides = stridesOf(shape)
-    const taps = axes.reduce<Taps[]>(
-      (rows, places, axis) =>
-        rows.flatMap((row) =>
-          places.map((place) =>
-            row.flatMap((tap) =>
-              place.map(({ from, weight }) => ({ from: tap.from + from * strides[axis], weight: tap.weight * weight })),
-            ),
-          ),
-        ),
-      [[{ from: 0, weight: 1 }]],
-    )
-    return { shape: lengths, taps }
+    return { shape: lengths, axes, strides: stridesOf(shape) }
   }
   return {
     fold(operation) {
       const tensor = operation.constant(0)
-      const { shape, taps } = rowsOf(operation, tensor.shape, (axis) => axis)
-      const valueOf = (row: Taps) => row.reduce((sum, { from, weight }) => sum + weight * tensor.data[from], 0)
-      return { ...tensor, shape, data: Float64Array.from(taps, valueOf) }
+      const rows = rowsOf(operation, tensor.shape, (axis) => axis)
+      const data = Float64Array.from({ length: countOf(rows.shape) }, (_, row) =>
+        tapsAt(rows, row).reduce((sum, { from, weight }) => sum + weight * tensor.data[from], 0),
+      )
+      return { ...tensor, shape: rows.shape, data }
     },
     lower(operation) {
       const view = operation.view(0)
-      const { shape, taps } = rowsOf(operation, view.shape, (axis) => operation.axis(axis, view.shape.length))
-      if (taps.every((row) => row.length === 1 && row[0].weight === 1)) {
-        return rearrangeView(view, { shape, indices: Int32Array.from(taps, ([{ from }]) => from) })
-      }
-      const map = sparse(taps, view.order)
+      const rows = rowsOf(operation, view.shape, (axis) => operation.axis(axis, view.shape.length))
+      const { shape } = rows
+      const indices = gathered(rows)
+      if (indices) return rearrangeView(view, { shape, indices })
+      operation.network.budget.spend(tapCount(rows))
       const layerShape = imageShape(shape)
-      const terms = [{ input: view.source, map }]
+      const terms = [{ input: view.source, map: sparse(rows, view.order) }]
       const source = operation.network.addLinear(terms, new Float64Array(layerShape[0]), layerShape)
       return { kind: 'view', source, shape }
     },
   }
 }
 
-function sparse(taps: readonly Taps[], order: Int32Array | undefined): SparseMap {
-  const rowStarts = new Int32Array(taps.length + 1)
+/** The taps of one element of the result: one of each axis, multiplied. They are not kept, since a picture has millions. */
+function tapsAt({ shape, axes, strides }: Rows, row: number): Taps {
+  let taps: Taps = [{ from: 0, weight: 1 }]
+  let rest = row
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const behind = taps
+    taps = axes[axis][rest % shape[axis]].flatMap(({ from, weight }) =>
+      behind.map((tap) => ({ from: tap.from + from * strides[axis], weight: tap.weight * weight })),
+    )
+    rest = Math.floor(rest / shape[axis])
+  }
+  return taps
+}
+
+const tapCount = ({ axes }: Rows): number =>
+  axes.reduce((count, places) => count * places.reduce((sum, taps) => sum + taps.length, 0), 1)
+
+/** Where each element comes from, if each is one of the input's. */
+function gathered({ axes, strides }: Rows): Int32Array | undefined {
+  if (!axes.every((places) => places.every((taps) => taps.length === 1 && taps[0].weight === 1))) return undefined
+  return axes.reduce((indices, places, axis) => {
+    const next = new Int32Array(indices.length * places.length)
+    indices.forEach((index, row) =>
+      places.forEach(([{ from }], place) => (next[row * places.length + place] = index + from * strides[axis])),
+    )
+    return next
+  }, Int32Array.of(0))
+}
+
+function sparse(rows: Rows, order: Int32Array | undefined): SparseMap {
+  const count = countOf(rows.shape)
+  const rowStarts = new Int32Array(count + 1)
   const columns: number[] = []
   const values: number[] = []
-  taps.forEach((row, index) => {
+  for (let row = 0; row < count; row++) {
     const sums = new Map<number, number>()
-    for (const { from, weight } of row) {
+    for (const { from, weight } of tapsAt(rows, row)) {
       const column = order ? order[from] : from
       if (column >= 0) sums.set(column, (sums.get(column) ?? 0) + weight)
     }
@@ -116,8 +138,8 @@ function sparse(taps: readonly Taps[], order: Int32Array | undefined): SparseMap
       columns.push(column)
       values.push(value)
     }
-    rowStarts[index + 1] = columns.length
-  })
+    rowStarts[row + 1] = columns.length
+  }
   return { kind: 'sparse', rowStarts, columns: Int32Array.from(columns), values: Float64Array.from(values) }
 }
 
