@@ -96,6 +96,16 @@ describe('a plan computes the network', () => {
     expect(worstError(b.model(b.dense('d', 's2', 3)))).toBeLessThan(1e-12)
   })
 
+  it.each(['dense first', 'shortcut first'])('a dense layer of a vector and a shortcut, %s', (order) => {
+    const b = networkBuilder([160, 1, 1])
+    b.square('s1', b.dense('d1', INPUT, 16))
+    const shortcut = { input: INPUT, map: b.convMap(INPUT, 160, [1, 1], 1, 0, 160) }
+    const weight = Float64Array.from({ length: 160 * 16 }, (_, k) => Math.sin(k) / 4)
+    const terms = [{ input: 's1', map: { kind: 'dense' as const, weight } }, shortcut]
+    b.square('s2', b.sum('sum', order === 'dense first' ? terms : terms.reverse(), [160, 1, 1]))
+    expect(worstError(b.model(b.dense('mean', 's2', 1)))).toBeLessThan(1e-12)
+  })
+
   it('one-dimensional signals', () => {
     const b = networkBuilder([1, 1, 96])
     b.sum('c1', [{ input: INPUT, map: b.convMap(INPUT, 8, [1, 7], 1, 3) }], [8, 1, 96])

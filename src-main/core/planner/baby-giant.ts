@@ -32,7 +32,7 @@ export function leastSplitMs(diagonals: number, costs: KeySwitchCosts): number {
  */
 export function splitBabyGiant(diagonals: readonly Diagonal[], slots: number, costs: KeySwitchCosts): BabyGiant {
   const counter = new StepCounter(diagonals, slots, costs)
-  const partCount = diagonals[0]?.parts.length ?? 1
+  const partCount = partCountOf(diagonals)
   const lastParts = 3 << (partCount - 1)
   let best = { ms: Infinity, cut: 1, mask: 0 }
   for (let cut = 1; cut <= slots; cut *= 2) {
@@ -46,6 +46,10 @@ export function splitBabyGiant(diagonals: readonly Diagonal[], slots: number, co
   counter.count(best.cut, best.mask, Infinity)
   return { babies: counter.babies, giants: counter.giants, ms: best.ms }
 }
+
+/** Where a convolution and another map are summed, diagonals of the latter have one part, which stands last. */
+const partCountOf = (diagonals: readonly Diagonal[]): number =>
+  diagonals.reduce((most, { parts }) => Math.max(most, parts.length), 1)
 
 /** Counts distinct steps of one split; bit i of a mask gives part i to the baby step, the last part being two. */
 class StepCounter {
@@ -66,9 +70,9 @@ class StepCounter {
   constructor(diagonals: readonly Diagonal[], slots: number, costs: KeySwitchCosts) {
     this.#slots = slots
     this.#costs = costs
-    this.#partCount = diagonals[0]?.parts.length ?? 1
+    this.#partCount = partCountOf(diagonals)
     this.#parts = new Int32Array(diagonals.length * this.#partCount)
-    diagonals.forEach(({ parts }, k) => this.#parts.set(parts, k * this.#partCount))
+    diagonals.forEach(({ parts }, k) => this.#parts.set(parts, (k + 1) * this.#partCount - parts.length))
     this.#inputs = Int32Array.from(diagonals, (diagonal) => diagonal.input)
     this.#outputs = Int32Array.from(diagonals, (diagonal) => diagonal.output)
     this.#rotations = Int32Array.from(diagonals, (diagonal) => diagonal.rotation)
