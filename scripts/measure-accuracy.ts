@@ -1,10 +1,11 @@
 /**
  * Measures what approximation costs in accuracy, as a Markdown table:
  *   node scripts/measure-accuracy.ts MODELS DATA [--only NAME,…] [--degrees 2,4,8,auto] [--test 4000]
- *     [--calibration 1000] [--epochs 30] [--split auto:exact]
+ *     [--calibration 1000] [--labelled] [--epochs 30] [--split auto:exact]
  * MODELS holds manifest.json, a list of {file, dataset, pre, layout?}; DATA holds <dataset>_{train,test}_{x,y}.npy.
  * --split leaves the activations exact that the owner computes at its refreshes, as `protect` does.
- * Calibration takes the first training samples without their labels; accuracy is ONNX Runtime's on the test samples.
+ * Calibration takes the first training samples, without their labels unless --labelled counts these in tuning; accuracy is ONNX Runtime's on
+ * the test samples.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ import { parseSplit } from '../src-main/core/segment/cut.ts'
 import { accuracyReport } from '../src-main/core/validate/accuracy-report.ts'
 import { chooseDegrees } from '../src-main/core/compile/choose-degrees.ts'
 import { depthOf } from '../src-main/core/network/depth.ts'
+import type { Labels } from '../src-main/core/tune/class-shares.ts'
 import { preprocess } from '../src-main/data/preprocess.ts'
 import { readLabels } from '../src-main/data/read-labels.ts'
 import { readSamples } from '../src-main/data/read-samples.ts'
@@ -59,6 +61,7 @@ const { positionals, values: options } = argumentsOf(
       degrees: { type: 'string', default: '2,4' },
       test: { type: 'string', default: '4000' },
       calibration: { type: 'string', default: '1000' },
+      labelled: { type: 'boolean', default: false },
       epochs: { type: 'string' },
       split: { type: 'string' },
     },
@@ -96,9 +99,13 @@ async function measure({ file, dataset, pre }: Entry, degree: string): Promise<s
   }
   const calibration = await read('train', options.calibration)
   const test = await read('test', options.test)
-  const labels = [...(await readLabels(join(dataFolder, `${dataset}_test_y.npy`)))].slice(0, test.length).map(Number)
+  const classes = async (split: string, count: number) =>
+    [...(await readLabels(join(dataFolder, `${dataset}_${split}_y.npy`)))].slice(0, count).map(Number)
+  const labels = await classes('test', test.length)
+  const known = options.labelled ? await classes('train', calibration.length) : undefined
+  const trueClasses = known && new Map(calibration.map((sample, i) => [sample, known[i]]))
   const start = process.cpuUsage()
-  const polynomial = await approximated(model, calibration, degree)
+  const polynomial = await approximated(model, calibration, degree, trueClasses)
   const used = process.cpuUsage(start)
   const exact = polynomial.layers.filter(isExact).length
   const report = accuracyReport({
@@ -116,13 +123,19 @@ async function measure({ file, dataset, pre }: Entry, degree: string): Promise<s
   return `| ${file} | ${activations} | ${depth} | ${percent(before)} | ${percent(after)} | ${lost} | ${percent(agreement)} | ${seconds} |`
 }
 
-async function approximated(model: LayerModel, calibration: Float64Array[], degree: string): Promise<PolynomialModel> {
+async function approximated(
+  model: LayerModel,
+  calibration: Float64Array[],
+  degree: string,
+  labels?: Labels,
+): Promise<PolynomialModel> {
   const tuningEpochs = options.epochs === undefined ? undefined : Number(options.epochs)
   const deepest = degree === 'auto' ? 8 : (Number(degree) as Degree)
   const exact = options.split ? exactLayersOf(model, parseSplit(options.split), deepest) : new Set<string>()
-  if (degree === 'auto') return (await chooseDegrees(model, calibration, { exact }, silent)).fit()
+  if (degree === 'auto')
+    return (await chooseDegrees(model, calibration, { exact, approximation: { labels } }, silent)).fit()
   const degrees = new Map([...exact].map((id) => [id, 'exact'] as const))
-  return approximate(model, calibration, { degree: deepest, degrees, tuningEpochs }, silent)
+  return approximate(model, calibration, { degree: deepest, degrees, tuningEpochs, labels }, silent)
 }
 
 async function run(file: string | Uint8Array, model: LayerModel, samples: Float64Array[]): Promise<Float64Array[]> {

@@ -143,6 +143,18 @@ export interface ListenOptions {
   readonly tokenFile?: string
 }
 
+/** `--calibration-labels`, beside `--calibration`. */
+export const withCalibrationLabels = (command: Command): Command =>
+  command.option(
+    '--calibration-labels <file>',
+    'classes of the calibration samples, or these again if they include them: tuning then counts them as well',
+    path,
+  )
+
+export interface CalibrationLabelsOptions {
+  readonly calibrationLabels?: string
+}
+
 /** `--activation`: one degree for all, or degrees chosen until `--target` is met. */
 export const withActivation = (command: Command): Command =>
   command

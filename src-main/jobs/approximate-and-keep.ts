@@ -17,12 +17,21 @@ export async function approximateAndKeep(
   choice: KeptApproximateChoice,
   work: WorkContext,
 ): Promise<Approximation> {
-  const { fits, degree, degrees = {}, splitPools = false, tuningEpochs, exact = new Set() } = choice
+  const { fits, degree, degrees = {}, splitPools = false, tuningEpochs, trueClasses, exact = new Set() } = choice
   const { target, maximumDepth, maximumSeconds } = choice
   if (fits === undefined) return await approximateNetwork(model, samples, choice, work)
   const limits = target === undefined ? {} : { target, maximumDepth, maximumSeconds }
+  const classes = trueClasses && samples.map((sample) => trueClasses.get(sample) ?? null)
   const exactIds = [...exact].sort()
-  const choices = { degree, degrees: Object.entries(degrees).sort(), splitPools, tuningEpochs, exact: exactIds, limits }
+  const choices = {
+    degree,
+    degrees: Object.entries(degrees).sort(),
+    splitPools,
+    tuningEpochs,
+    exact: exactIds,
+    limits,
+    classes,
+  }
   const fit = (listening: WorkContext): Promise<Approximation> => {
     if (choice.keptOnly) throw new NotKept()
     return approximateNetwork(model, samples, choice, listening)

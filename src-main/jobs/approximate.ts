@@ -9,6 +9,7 @@ import { depthOf } from '../core/network/depth.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { approximateAndKeep } from './approximate-and-keep.ts'
 import { calibrate } from './calibration.ts'
+import { calibrationLabels } from './calibration-labels.ts'
 import { type CompileRequest } from './compile.ts'
 import { exactLayersFor } from '../core/compile/compile.ts'
 import { openNetworkFile } from './open-network.ts'
@@ -46,11 +47,13 @@ export async function approximate(request: ApproximateRequest, work: WorkContext
   await checkOutput(request.out, request)
   const watch = new Stopwatch(work)
   const opened = await watch.time('normalise', () => openNetworkFile(request))
-  const { model, samples, droppedClamps } = await watch.time('calibrate', () => calibrate(opened.model, request, work))
+  const calibrated = await watch.time('calibrate', () => calibrate(opened.model, request, work))
+  const { model, samples, droppedClamps } = calibrated
+  const trueClasses = await calibrationLabels(request, opened, calibrated)
   const original = await watch.time('original', () => checkOriginal(request, opened, samples))
   const exact = exactLayersFor(model, request.split ?? WHOLE, request)
   const { polynomial, frontier } = await watch.time('approximate', () =>
-    approximateAndKeep(model, samples, { ...request, exact }, work),
+    approximateAndKeep(model, samples, { ...request, exact, trueClasses }, work),
   )
   await writeAtomically(request.out, request, (file) =>
     file.writeFile(writeOnnx(polynomial, request.classNames ?? opened.classNames)),

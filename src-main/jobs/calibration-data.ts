@@ -3,6 +3,8 @@ import { usefulSamples } from '../core/approximate/cap-samples.ts'
 import { invariant } from '../core/errors.ts'
 import { classesOf } from '../core/network/layer-model.ts'
 import type { WorkContext } from '../core/progress.ts'
+import type { Labels } from '../core/tune/class-shares.ts'
+import { calibrationLabels } from './calibration-labels.ts'
 import { prepareSamples, type CalibrationRequest } from './calibration.ts'
 import { tryOriginal, type OriginalTrial } from './try-original.ts'
 import { classNamesOf, namesOfData } from './class-names.ts'
@@ -29,6 +31,7 @@ export class CalibrationData {
   readonly #request: CalibrationDataRequest
   readonly #work: WorkContext
   #settled: Settled | undefined
+  #labels: Labels | undefined
 
   constructor(opened: NetworkFile, request: CalibrationDataRequest, work: WorkContext) {
     this.#opened = opened
@@ -43,12 +46,18 @@ export class CalibrationData {
     const known = classNamesOf(this.#request.classNames, ofModel, classes)
     const prepared = await prepareSamples(this.#request, model, this.#work, usefulSamples(model))
     const { samples, preprocessing, source } = prepared
+    this.#labels = await calibrationLabels(this.#request, this.#opened, prepared)
     const report = await checkOriginal(this.#request, this.#opened, samples)
     const labelled = { ...prepared, ...(known && { classNames: known }) }
     const trial = await tryOriginal(this.#request, this.#opened, labelled, this.#work)
     const classNames = known ?? namesOfData(source, classes)
     this.#settled = { preprocessing, original: { ...report, ...trial }, ...(classNames && { classNames }) }
     return samples
+  }
+
+  /** True classes of what was read, where they are to count. */
+  get labels(): Labels | undefined {
+    return this.#labels
   }
 
   get settled(): Settled {

@@ -56,6 +56,8 @@ export interface PreparedSamples {
   readonly samples: readonly Float64Array[]
   readonly preprocessing: Preprocessing
   readonly source: Samples
+  /** Which sample of the source each is. */
+  readonly indices: readonly number[]
 }
 
 export interface CalibrationRequest {
@@ -63,6 +65,8 @@ export interface CalibrationRequest {
   readonly preprocessing: PreprocessingChoice
   /** Evenly spaced samples, at most; as many as fit in memory unless told. */
   readonly maxSamples?: number
+  /** A file of classes, or the calibration data itself if it includes them; without it no class counts. */
+  readonly calibrationLabels?: string
 }
 
 /** What all samples may take once they are 64-bit numbers. */
@@ -92,7 +96,8 @@ export async function prepareSamples(
     throwIfCancelled(work)
     return opened.at(place)
   })
-  return { samples, preprocessing: opened.preprocessing, source: opened.source }
+  const indices = places.map((place) => opened.indices[place])
+  return { samples, preprocessing: opened.preprocessing, source: opened.source, indices }
 }
 
 export interface CalibratedNetwork extends PreparedSamples {

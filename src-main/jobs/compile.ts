@@ -98,7 +98,7 @@ function hostFor(
     time: (stage, run) => watch.time(stage, run),
     samples: () => data.read(),
     approximate: (model, samples, choice, listening) =>
-      approximateAndKeep(model, samples, { ...choice, fits, keptOnly }, listening),
+      approximateAndKeep(model, samples, { ...choice, fits, keptOnly, trueClasses: data.labels }, listening),
     ...(releases !== undefined && { replan: (plan, typical) => planForScores(plan, releases, typical) }),
   }
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ModelMessage } from '../../src-main/core/onnx/schema.ts'
 import type { ProgressEvent } from '../../src-main/core/progress.ts'
 import { decodePicture } from '../../src-main/data/picture/decode-picture.ts'
+import { approximate } from '../../src-main/jobs/approximate.ts'
 import { PRESETS } from '../../src-main/jobs/presets.ts'
 import { preview } from '../../src-main/jobs/preview.ts'
 import { protect } from '../../src-main/jobs/protect.ts'
@@ -111,6 +112,29 @@ describe('labelled pictures', () => {
   it('are used as far as asked, evenly spaced', async () => {
     const report = await validate(request('named.onnx', { maxSamples: 12 }), silent)
     expect([report.samples, report.classes.map(({ count }) => count)]).toEqual([12, [4, 4, 4]])
+  })
+
+  it('count in tuning where they are asked for: those of the data, or of a file', async () => {
+    const file = join(folder, 'classes.csv')
+    writeFileSync(file, Array.from({ length: 60 }, (_, i) => (i < 20 ? 0 : i < 40 ? 2 : 1)).join('\n'))
+    const asked = { ...request('named.onnx'), out: join(folder, 'approximated.onnx'), force: true }
+    const unused = /count for nothing: only tuning uses them/
+    for (const calibrationLabels of [images, file]) {
+      const events: ProgressEvent[] = []
+      const work = { progress: (event: ProgressEvent) => void events.push(event) }
+      await approximate({ ...asked, calibrationLabels }, work)
+      // Sixty samples are too few to tune with, which is said.
+      expect(events.flatMap((event) => (event.kind === 'warning' ? event.message : [])).join()).toMatch(unused)
+    }
+    writeFileSync(file, '0\n1\n')
+    await expect(approximate({ ...asked, calibrationLabels: file }, silent)).rejects.toMatchObject({
+      code: 'bad-labels',
+    })
+    const unlabelled = { calibration: join(images, 'dark'), calibrationLabels: join(images, 'dark') }
+    await expect(approximate({ ...asked, ...unlabelled }, silent)).rejects.toMatchObject({
+      code: 'bad-labels',
+      message: expect.stringContaining('includes no classes'),
+    })
   })
 
   it('leave their names with the deployment', async () => {

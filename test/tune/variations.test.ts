@@ -8,8 +8,11 @@ const shape: Shape = [1, 6, 4]
 /** Sample s holds s in every place. */
 const samples = Array.from({ length: 200 }, (_, s) => new Float64Array(24).fill(s))
 
+const varied = (unlike?: 'column' | 'row', movements: readonly Movement[] = [], beyond = 0) =>
+  [...new Variations(samples, shape, movements, { unlike }).epoch(0, 16, beyond)].flat()
+
 const seen = (unlike?: 'column' | 'row', movements: readonly Movement[] = []) =>
-  [...new Variations(samples, shape, movements, { unlike }).epoch(0, 16)].flat()
+  [...new Variations(samples, shape, movements, { unlike }).epoch(0, 16)].flat().map(({ input }) => input)
 
 const varies = (values: Float64Array) => values.some((value) => value !== values[0])
 
@@ -61,6 +64,32 @@ describe('variations of samples', () => {
         expect(isRectangle).toContain(true)
       }
       expect(widths.size).toBe(columns)
+    }
+  })
+
+  it.each([
+    ['mixtures', [], 0],
+    ['mixtures beyond their samples', [], 0.15],
+    ['rectangles', ['shift rows', 'shift columns'], 0],
+  ] as const)('say by their parts what they hold: %s', (_, movements, beyond) => {
+    const all = varied(undefined, movements, beyond)
+    expect(all.filter(({ parts }) => parts.length === 2).length).toBeGreaterThan(40)
+    for (const { input, parts } of all) {
+      const mean = input.reduce((sum, value) => sum + value, 0) / input.length
+      expect(parts.reduce((sum, { sample, share }) => sum + share * sample, 0)).toBeCloseTo(mean, 6)
+    }
+  })
+
+  it('say what is spliced likewise', () => {
+    const spliced = varied('row').filter(({ input, parts }) => parts.length === 2 && new Set(input).size === 2)
+    expect(spliced.length).toBeGreaterThan(10)
+    for (const { parts } of spliced) expect(parts[0].share + parts[1].share).toBeCloseTo(1)
+    const plain = spliced.filter(({ input, parts }) => parts.every(({ sample }) => input.includes(sample)))
+    expect(plain.length).toBeGreaterThan(5)
+    for (const { input, parts } of plain) {
+      for (const { sample, share } of parts) {
+        expect(input.filter((value) => value === sample).length / input.length).toBeCloseTo(share)
+      }
     }
   })
 

@@ -4,10 +4,12 @@ import { answer, command } from '../command.ts'
 import {
   preprocessingOf,
   withActivation,
+  withCalibrationLabels,
   withNetworkNames,
   withPreprocessing,
   withSplit,
   type ActivationOptions,
+  type CalibrationLabelsOptions,
   type PreprocessingOptions,
   type SplitOptions,
 } from '../options.ts'
@@ -16,7 +18,8 @@ import { seconds } from '../../core/units.ts'
 import { choiceOf, withPlanFile, type PlanFileOptions } from '../plan-file.ts'
 import { path } from '../values.ts'
 
-interface Options extends PreprocessingOptions, ActivationOptions, SplitOptions, PlanFileOptions {
+interface Options
+  extends PreprocessingOptions, CalibrationLabelsOptions, ActivationOptions, SplitOptions, PlanFileOptions {
   readonly json?: boolean
   readonly calibration: string
   readonly out: string
@@ -38,30 +41,31 @@ export function approximateCommand(): Command {
     )
     .requiredOption('--out <file>', 'the ONNX file to write', path)
     .option('--force', 'replace the file if it exists')
-  return withNetworkNames(withPlanFile(withSplit(withActivation(withPreprocessing(base))))).action(
-    async (model: string, options: Options, given: Command) => {
-      await answer(options.json === true, async (work) => {
-        const { approximate } = await import('../../jobs/approximate.ts')
-        const { droppedClampsSentence } = await import('../../core/validate/quantised-report.ts')
-        const { calibration, out, force, inputName, inputShape, outputName } = options
-        const network = { model: path(model), inputName, inputShape, outputName }
-        const preprocessing = preprocessingOf(options)
-        const { input: _, minKept: __, ...chosen } = await choiceOf(options, given)
-        const request = {
-          ...network,
-          calibration,
-          preprocessing,
-          maxSamples: options.maxSamples,
-          ...chosen,
-          out,
-          force: force === true,
-        }
-        const result = await approximate(request, work)
-        const dropped = droppedClampsSentence(result.droppedClamps)
-        return { json: result, text: [textOf(result), ...(dropped === undefined ? [] : [dropped])].join('\n\n') }
-      })
-    },
-  )
+  return withNetworkNames(
+    withPlanFile(withSplit(withActivation(withCalibrationLabels(withPreprocessing(base))))),
+  ).action(async (model: string, options: Options, given: Command) => {
+    await answer(options.json === true, async (work) => {
+      const { approximate } = await import('../../jobs/approximate.ts')
+      const { droppedClampsSentence } = await import('../../core/validate/quantised-report.ts')
+      const { calibration, out, force, inputName, inputShape, outputName } = options
+      const network = { model: path(model), inputName, inputShape, outputName }
+      const preprocessing = preprocessingOf(options)
+      const { input: _, minKept: __, ...chosen } = await choiceOf(options, given)
+      const request = {
+        ...network,
+        calibration,
+        preprocessing,
+        maxSamples: options.maxSamples,
+        calibrationLabels: options.calibrationLabels,
+        ...chosen,
+        out,
+        force: force === true,
+      }
+      const result = await approximate(request, work)
+      const dropped = droppedClampsSentence(result.droppedClamps)
+      return { json: result, text: [textOf(result), ...(dropped === undefined ? [] : [dropped])].join('\n\n') }
+    })
+  })
 }
 
 function textOf({ out, depth, layers, original, fitting, frontier, seconds: taken }: ApproximateResult): string {
@@ -90,11 +94,13 @@ function textOf({ out, depth, layers, original, fitting, frontier, seconds: take
 }
 
 /** What was done to samples, and what came out beyond the original's range. */
-function fittingOf({ movements, by, judged, far }: NonNullable<ApproximateResult['fitting']>): string {
+function fittingOf({ movements, by, labelled, judged, far }: NonNullable<ApproximateResult['fitting']>): string {
   const used = `samples were also used by: ${movements.join(', ') || 'nothing, as they are only'}`
-  const lines = by
-    ? `${used}\npolynomials differ by ${by} of each channel, since the original network tells ${by}s apart`
-    : used
+  const lines = [
+    used,
+    ...(labelled === undefined ? [] : [`tuning counted the true classes of ${labelled} samples as well`]),
+    ...(by ? [`polynomials differ by ${by} of each channel, since the original network tells ${by}s apart`] : []),
+  ].join('\n')
   if (judged === undefined) return lines
   return `${lines}\noutputs beyond ten times the original's range: ${far} of ${judged} inputs held out or mixed from samples`
 }

@@ -15,6 +15,7 @@ import {
   withNetworkNames,
   withLock,
   classNamesOf,
+  withCalibrationLabels,
   withClassNames,
   withPreprocessing,
   withSplit,
@@ -22,6 +23,7 @@ import {
   type InputModeOptions,
   type LockOptions,
   type ClassNameOptions,
+  type CalibrationLabelsOptions,
   type PreprocessingOptions,
   type SplitOptions,
 } from '../options.ts'
@@ -35,6 +37,7 @@ import { number, path, positiveNumber } from '../values.ts'
 interface Options
   extends
     PreprocessingOptions,
+    CalibrationLabelsOptions,
     ClassNameOptions,
     ActivationOptions,
     InputModeOptions,
@@ -75,7 +78,7 @@ export function protectCommand(): Command {
     )
     .requiredOption('--keys <folder>', 'key store; created if it does not exist', path)
     .requiredOption('--out <file>', 'the bundle to write, usually *.sealed', path)
-  withPlanFile(withSplit(withInputMode(withActivation(withClassNames(withPreprocessing(base))))))
+  withPlanFile(withSplit(withInputMode(withActivation(withClassNames(withCalibrationLabels(withPreprocessing(base)))))))
     .addOption(revealOption('what decryption reveals').default(DEFAULTS.reveal))
     .addOption(topOption())
     .option('--audit <rate>', 'have this share of jobs computed again before they are answered, such as 0.05', number)
@@ -97,6 +100,7 @@ export function protectCommand(): Command {
         calibration: options.calibration,
         preprocessing: preprocessingOf(options),
         maxSamples: options.maxSamples,
+        calibrationLabels: options.calibrationLabels,
         classNames: await classNamesOf(options),
         keys: options.keys,
         out: options.out,

@@ -5,18 +5,27 @@ import {
   withActivation,
   withNetworkNames,
   classNamesOf,
+  withCalibrationLabels,
   withClassNames,
   withPreprocessing,
   withSplit,
   type ActivationOptions,
   type ClassNameOptions,
+  type CalibrationLabelsOptions,
   type PreprocessingOptions,
   type SplitOptions,
 } from '../options.ts'
 import { choiceOf, withPlanFile, type PlanFileOptions } from '../plan-file.ts'
 import { path, wholeNumber } from '../values.ts'
 
-interface Options extends PreprocessingOptions, ClassNameOptions, ActivationOptions, SplitOptions, PlanFileOptions {
+interface Options
+  extends
+    PreprocessingOptions,
+    CalibrationLabelsOptions,
+    ClassNameOptions,
+    ActivationOptions,
+    SplitOptions,
+    PlanFileOptions {
   readonly json?: boolean
   readonly data: string
   readonly labels?: string
@@ -44,34 +53,35 @@ export function validateCommand(): Command {
     .option('--encrypted <number>', 'how many samples to run encrypted too', wholeNumber, 0)
     .option('--html <file>', 'write an HTML page with plots', path)
     .option('--force', 'replace that page if it exists')
-  return withNetworkNames(withPlanFile(withSplit(withActivation(withClassNames(withPreprocessing(base)))))).action(
-    async (model: string, options: Options, given: Command) => {
-      await answer(options.json === true, async (work) => {
-        const { reportText, validate } = await import('../../jobs/validate.ts')
-        const { data, labels, calibration, encrypted, html, force, inputName, inputShape, outputName } = options
-        const network = {
-          model: path(model),
-          inputName,
-          inputShape,
-          outputName,
-          calibration,
-          preprocessing: preprocessingOf(options),
-          maxSamples: options.maxSamples,
-          classNames: await classNamesOf(options),
-        }
-        const { input: _, minKept: __, ...chosen } = await choiceOf(options, given)
-        const request = {
-          ...network,
-          ...chosen,
-          data,
-          labels,
-          encrypted,
-          html,
-          force: force === true,
-        }
-        const result = await validate(request, work)
-        return { json: result, text: reportText(result).trimEnd() + (html === undefined ? '' : `\n\n${html}`) }
-      })
-    },
-  )
+  return withNetworkNames(
+    withPlanFile(withSplit(withActivation(withClassNames(withCalibrationLabels(withPreprocessing(base)))))),
+  ).action(async (model: string, options: Options, given: Command) => {
+    await answer(options.json === true, async (work) => {
+      const { reportText, validate } = await import('../../jobs/validate.ts')
+      const { data, labels, calibration, encrypted, html, force, inputName, inputShape, outputName } = options
+      const network = {
+        model: path(model),
+        inputName,
+        inputShape,
+        outputName,
+        calibration,
+        preprocessing: preprocessingOf(options),
+        maxSamples: options.maxSamples,
+        calibrationLabels: options.calibrationLabels,
+        classNames: await classNamesOf(options),
+      }
+      const { input: _, minKept: __, ...chosen } = await choiceOf(options, given)
+      const request = {
+        ...network,
+        ...chosen,
+        data,
+        labels,
+        encrypted,
+        html,
+        force: force === true,
+      }
+      const result = await validate(request, work)
+      return { json: result, text: reportText(result).trimEnd() + (html === undefined ? '' : `\n\n${html}`) }
+    })
+  })
 }

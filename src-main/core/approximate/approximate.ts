@@ -51,7 +51,7 @@ export interface FittedNetwork {
 
 /**
  * Replaces every activation by one polynomial per channel, or per column or row of a channel, layer by layer (`fitNetwork`). Then all weights are tuned at
- * once, towards the original network's outputs. No labels are used.
+ * once, towards the original network's outputs, and the true classes where these are given.
  * Throws a UserError for samples of another size, values that are not finite, or no samples.
  */
 export async function approximate(
@@ -73,12 +73,20 @@ export async function tuneNetwork(
   const common = { movements: movementsOf(evidence), ...(by && { by }) }
   if (!hasPolynomial(model)) return { ...model, fitting: common }
   const isTuned = refit !== false && judge !== undefined
+  const labelled = isTuned && tuningEpochs !== 0 ? labelledOf(evidence) : 0
+  if (evidence.labels && labelled === 0) warnUnused(work)
   const tuned = isTuned ? await tune(original, model, { ...evidence, judge }, tuningEpochs, work) : model
   const judging = judge ?? (isHeldWhole(original) ? new Judge(original, evidence) : undefined)
   if (!judging) return { ...model, fitting: common }
-  const { far, samples } = judging.of(tuned)
-  if (far > 0) warnFar(far, samples, work)
-  const fitting = { ...common, ...(isTuned && { tuned: tuned !== model }), judged: samples, far }
+  const { far, samples: judged } = judging.of(tuned)
+  if (far > 0) warnFar(far, judged, work)
+  const fitting = {
+    ...common,
+    ...(labelled > 0 && { labelled }),
+    ...(isTuned && { tuned: tuned !== model }),
+    judged,
+    far,
+  }
   return { ...(tuned === model ? model : observeRanges(tuned, seen)), fitting }
 }
 
@@ -92,6 +100,15 @@ const movementsOf = ({ movements, samples }: Evidence): string[] => [
   ...movements,
   ...(samples.length > 1 ? ['mixtures'] : []),
 ]
+
+const labelledOf = ({ labels, samples }: Evidence): number =>
+  samples.reduce((count, sample) => count + Number(labels?.has(sample) ?? false), 0)
+
+function warnUnused(work: WorkContext): void {
+  const message =
+    'The classes of the calibration samples count for nothing: only tuning uses them, and the weights of this network are not tuned.'
+  work.progress({ kind: 'warning', stage: 'approximate', message })
+}
 
 function warnFar(far: number, samples: number, work: WorkContext): void {
   const message = `For ${far} of ${samples} inputs held out or mixed from samples, outputs are beyond ten times the original network's range. Check that samples are preprocessed as the network expects; else more of them or a higher degree would help.`
@@ -125,7 +142,7 @@ export async function fitNetwork(
     calibration.filter((_, i) => (isJudged && isUnseen(i)) === side),
   )
   const movements = options.distort === false ? [] : keptMovements(model, samples)
-  const evidence = { samples, unseen, movements }
+  const evidence = { samples, unseen, movements, ...(options.labels && { labels: options.labels }) }
   // Tuning shows samples in small batches and can see all of them.
   const fittable = isJudged ? evenly(samples, most) : capSamples(slots, samples, work)
   const seen = withDistortions(model, fittable, movements, most)

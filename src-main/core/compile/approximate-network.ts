@@ -6,6 +6,7 @@ import { UserError } from '../errors.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import { kernelCosts } from '../plan/cost-model.ts'
 import { compactWeights } from '../planner/compact.ts'
+import type { Labels } from '../tune/class-shares.ts'
 import { planNetwork } from '../planner/plan-network.ts'
 import type { WorkContext } from '../progress.ts'
 import { chooseDegrees, type FrontierPoint } from './choose-degrees.ts'
@@ -25,6 +26,8 @@ export interface ApproximateChoice {
   readonly maximumSeconds?: number
   /** Activations and maximum pools that stay what they are. */
   readonly exact?: ReadonlySet<LayerId>
+  /** True classes of the samples, which tuning then counts as well. */
+  readonly trueClasses?: Labels
 }
 
 export interface Approximation {
@@ -39,16 +42,16 @@ export async function approximateNetwork(
   choice: ApproximateChoice,
   work: WorkContext,
 ): Promise<Approximation> {
-  const { degree, degrees = {}, splitPools, tuningEpochs, exact = new Set() } = choice
+  const { degree, degrees = {}, splitPools, tuningEpochs, trueClasses: labels, exact = new Set() } = choice
   const { target, maximumDepth, maximumSeconds } = choice
   if (target === undefined) {
     const each = new Map<LayerId, Degree | 'exact'>(Object.entries(degrees))
     exact.forEach((id) => each.set(id, 'exact'))
-    const options = { degree, degrees: each, splitPools, tuningEpochs }
+    const options = { degree, degrees: each, splitPools, tuningEpochs, labels }
     return { polynomial: await approximate(model, samples, options, work) }
   }
   const estimateSeconds = secondsEstimator(samples)
-  const approximation = { tuningEpochs }
+  const approximation = { tuningEpochs, labels }
   const limits = { target, maximumDepth, maximumSeconds, exact, estimateSeconds, approximation }
   const found = await chooseDegrees(model, samples, limits, work)
   if (!found.reachedTarget) {

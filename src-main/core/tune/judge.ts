@@ -1,11 +1,15 @@
+import { sizeOf } from '../network/layer-model.ts'
 import type { LayerModel } from '../network/layer-model.ts'
 import { FAR } from '../network/classification.ts'
 import { evenly } from '../numeric/evenly.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
+import { classShares } from './class-shares.ts'
+import type { Labels } from './class-shares.ts'
 import { BATCH, centred, Loss } from './loss.ts'
 import type { Movement } from './distort.ts'
 import { Network } from './network.ts'
 import { Variations } from './variations.ts'
+import type { Varied } from './variations.ts'
 
 /** What a network is fitted and judged by. */
 export interface Evidence {
@@ -14,6 +18,8 @@ export interface Evidence {
   readonly unseen: readonly Float64Array[]
   /** What may be done to a sample (`keptMovements`). */
   readonly movements: readonly Movement[]
+  /** The true classes, where they count as well. */
+  readonly labels?: Labels
 }
 
 export interface Judgement {
@@ -39,8 +45,10 @@ const MOST_WORSE = 1.1
 
 /** Inputs that are made anew each time they are used, since together they may be larger than the samples; and the original's outputs. */
 interface Batches {
-  readonly inputs: () => Iterable<readonly Float64Array[]>
+  readonly inputs: () => Iterable<readonly Varied[]>
   readonly expected: readonly Float32Array[]
+  /** Of each batch, where they are known. */
+  readonly truths: readonly (Float32Array | undefined)[]
 }
 
 /**
@@ -54,25 +62,28 @@ export class Judge {
   readonly #outside: Batches
   readonly #largest: number
 
-  constructor(original: LayerModel, { samples, unseen, movements }: Evidence) {
+  constructor(original: LayerModel, { samples, unseen, movements, labels }: Evidence) {
     const teacher = new Network(original, BATCH, false)
     let largest = 0
-    const batches = (inputs: Batches['inputs']): Batches => {
+    const classes = sizeOf(teacher.shapeOf(original.output))
+    const batches = (of: readonly Float64Array[], inputs: Batches['inputs'], known?: Labels): Batches => {
+      const truths: (Float32Array | undefined)[] = []
       const expected = Array.from(inputs(), (some) => {
-        const outputs = centred(teacher.forward(some), BATCH)
+        const outputs = centred(teacher.forward(inputsOf(some)), BATCH)
+        truths.push(classShares(some, of, known, { classes, batch: BATCH }))
         largest = outputs.reduce(
           (most, value, i) => (i % BATCH < some.length ? Math.max(most, Math.abs(value)) : most),
           largest,
         )
         return outputs
       })
-      return { inputs, expected }
+      return { inputs, expected, truths }
     }
     const { shape } = original.input
-    this.#inside = batches(() => chunks(unseen, BATCH))
-    this.#varied = batches(() => new Variations(unseen, shape, movements).epoch(0, BATCH))
+    this.#inside = batches(unseen, () => chunks(unseen, BATCH), labels)
+    this.#varied = batches(unseen, () => new Variations(unseen, shape, movements).epoch(0, BATCH), labels)
     const mixed = evenly([...samples, ...unseen], MOST_MIXED)
-    this.#outside = batches(() => new Variations(mixed, shape, []).epoch(0, BATCH, BEYOND))
+    this.#outside = batches(mixed, () => new Variations(mixed, shape, []).epoch(0, BATCH, BEYOND))
     this.#largest = largest
     this.loss = new Loss(BATCH, meanSquare(this.#inside.expected) || 1)
   }
@@ -93,12 +104,12 @@ export class Judge {
     }
   }
 
-  #sum(network: Network, { inputs, expected }: Batches) {
+  #sum(network: Network, { inputs, expected, truths }: Batches) {
     const total = { loss: 0, lost: 0, far: 0, samples: 0 }
     let batch = 0
     for (const some of inputs()) {
-      const outputs = centred(network.forward(some), BATCH)
-      const { loss, lost } = this.loss.of(outputs, expected[batch], some.length)
+      const outputs = centred(network.forward(inputsOf(some)), BATCH)
+      const { loss, lost } = this.loss.of(outputs, expected[batch], some.length, truths[batch])
       total.loss += loss
       total.lost += lost
       total.samples += some.length
@@ -118,9 +129,12 @@ export class Judge {
 export const isBetter = (one: Judgement, other: Judgement): boolean =>
   one.loss < other.loss && one.plain <= MOST_WORSE * other.plain && one.lost <= other.lost + MOST_LOST * one.samples
 
-function* chunks(samples: readonly Float64Array[], size: number): Generator<readonly Float64Array[]> {
-  for (let first = 0; first < samples.length; first += size) yield samples.slice(first, first + size)
+function* chunks(samples: readonly Float64Array[], size: number): Generator<readonly Varied[]> {
+  const whole = samples.map((input, sample) => ({ input, parts: [{ sample, share: 1 }] }))
+  for (let first = 0; first < whole.length; first += size) yield whole.slice(first, first + size)
 }
+
+const inputsOf = (some: readonly Varied[]): Float64Array[] => some.map(({ input }) => input)
 
 const meanSquare = (rows: readonly Float32Array[]): number =>
   rows.reduce((sum, row) => sum + row.reduce((s, value) => s + value * value, 0) / row.length, 0) / rows.length

@@ -1,6 +1,7 @@
 import type { PlaceAxis } from '../network/coefficient-rows.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
+import { sizeOf } from '../network/layer-model.ts'
 import type { LayerModel } from '../network/layer-model.ts'
 import { evenly } from '../numeric/evenly.ts'
 import { breathe, stepCounter, throwIfCancelled } from '../progress.ts'
@@ -8,6 +9,7 @@ import type { WorkContext } from '../progress.ts'
 import { Adam } from './adam.ts'
 import type { Parameters } from './linear-step.ts'
 import { centrePolynomials } from './centre.ts'
+import { classShares } from './class-shares.ts'
 import { isBetter } from './judge.ts'
 import type { Evidence, Judge } from './judge.ts'
 import { BATCH, centred } from './loss.ts'
@@ -43,7 +45,7 @@ export type TuningEpochs = number | { readonly atMost?: number }
 
 /**
  * Changes weights and biases of the whole network at once, towards the original network's outputs on variations of
- * the samples: distillation by gradient steps, without labels. Polynomials are centred and steps of weights taken where inputs are
+ * the samples: distillation by gradient steps; towards the true classes as well, where these are given. Polynomials are centred and steps of weights taken where inputs are
  * uncorrelated, so that one changes what others leave alone. A channel's polynomial stays, since the weights around it say all
  * that a quadratic can; coefficients by column or row change too. What comes back is the network as it was after the epoch at which its outputs on the unseen samples were
  * closest, and as it was before where that is none.
@@ -51,7 +53,7 @@ export type TuningEpochs = number | { readonly atMost?: number }
 export async function tune(
   original: LayerModel,
   fitted: PolynomialModel,
-  { samples, movements, judge }: Evidence & { readonly judge: Judge },
+  { samples, movements, labels, judge }: Evidence & { readonly judge: Judge },
   wanted: TuningEpochs,
   work: WorkContext,
 ): Promise<PolynomialModel> {
@@ -70,6 +72,7 @@ export async function tune(
   const student = new Network(start, BATCH, true)
   const target = (inputs: readonly Float64Array[]) => centred(teacher.forward(inputs), BATCH)
   const outputs = (inputs: readonly Float64Array[]) => centred(student.forward(inputs), BATCH)
+  const classes = sizeOf(teacher.shapeOf(original.output))
   const variations = new Variations(samples, original.input.shape, movements, { unlike: narrow?.by })
   const before = judge.ofNetwork(student)
   let best = { loss: before.loss, model: fitted }
@@ -84,10 +87,12 @@ export async function tune(
   const largest = RATE * (isGentle ? GENTLE : 1) * Math.min(1, Math.sqrt(steps / ENOUGH_STEPS))
   let step = 0
   for (let epoch = 0; epoch < epochs; epoch++) {
-    for (const inputs of variations.epoch(epoch, BATCH)) {
+    for (const varied of variations.epoch(epoch, BATCH)) {
       throwIfCancelled(work)
       await breathe()
-      student.backward(judge.loss.of(outputs(inputs), target(inputs), inputs.length).gradient)
+      const inputs = varied.map(({ input }) => input)
+      const truths = classShares(varied, samples, labels, { classes, batch: BATCH })
+      student.backward(judge.loss.of(outputs(inputs), target(inputs), inputs.length, truths).gradient)
       const rate = largest * Math.min(1, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + Math.cos((Math.PI * step) / steps))
       adam.step(rate)
       step += 1

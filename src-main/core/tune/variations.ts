@@ -17,6 +17,20 @@ const [SPLICED, CHANGED] = [0.3, 0.3]
 /** By how much of that difference at most. */
 const MOST_CHANGED = 0.3
 
+/** Part of what an input was made of: so much of it is of that sample's class. */
+export interface Part {
+  /** Its index. */
+  readonly sample: number
+  readonly share: number
+}
+
+/** An input as an epoch sees it. */
+export interface Varied {
+  readonly input: Float64Array
+  /** Their shares sum to 1. */
+  readonly parts: readonly Part[]
+}
+
 /**
  * The samples as one epoch sees them, in an order of its own: some as they are, others distorted, mirrored and mixed,
  * so that no two epochs see the same; moved only by the given movements. The original network says what is right for each, whatever it shows.
@@ -48,45 +62,48 @@ export class Variations {
   }
 
   /** Chunks of at most `size`. With `beyond`, all are mixtures that lie up to that share outside their two samples. */
-  *epoch(epoch: number, size: number, beyond = 0): Generator<readonly Float64Array[]> {
+  *epoch(epoch: number, size: number, beyond = 0): Generator<readonly Varied[]> {
     const order = this.#shuffled()
     for (let first = 0; first < order.length; first += size) {
       yield order.slice(first, first + size).map((i) => this.#vary(i, epoch, beyond))
     }
   }
 
-  #vary(index: number, epoch: number, beyond: number): Float64Array {
+  #vary(index: number, epoch: number, beyond: number): Varied {
     const one = this.#unlike ? this.#spliced(this.#move(index, epoch), epoch) : this.#move(index, epoch)
     if (beyond === 0 && this.#isPicture && this.#random() < PASTED) return this.#pasted(one, epoch)
     const mixed = beyond > 0 || this.#random() < MIXED ? this.#mixed(one, epoch, beyond) : one
     return this.#unlike ? this.#changed(mixed) : mixed
   }
 
-  #mixed(one: Float64Array, epoch: number, beyond: number): Float64Array {
+  #mixed(one: Varied, epoch: number, beyond: number): Varied {
     const other = this.#another(epoch)
     const share = (1 + 2 * beyond) * this.#random() - beyond
-    return one.map((value, k) => share * value + (1 - share) * other[k])
+    return joined(one, other, share, (value, k) => share * value + (1 - share) * other.input[k])
   }
 
   /** Up to some place the one, and then another. */
-  #spliced(one: Float64Array, epoch: number): Float64Array {
+  #spliced(one: Varied, epoch: number): Varied {
     if (this.#random() >= SPLICED) return one
     const [other, isFirst] = [this.#another(epoch), this.#random() < 0.5]
     const [, height, width] = this.#shape
     const placeOf = (k: number) => (this.#unlike === 'column' ? Math.floor(k / width) % height : k % width)
-    const cut = Math.floor(this.#random() * (this.#unlike === 'column' ? height : width))
-    return one.map((value, k) => (placeOf(k) < cut === isFirst ? value : other[k]))
+    const length = this.#unlike === 'column' ? height : width
+    const cut = Math.floor(this.#random() * length)
+    const share = (isFirst ? cut : length - cut) / length
+    return joined(one, other, share, (value, k) => (placeOf(k) < cut === isFirst ? value : other.input[k]))
   }
 
   /** A rectangle of another sample in the place of its own. */
-  #pasted(one: Float64Array, epoch: number): Float64Array {
+  #pasted(one: Varied, epoch: number): Varied {
     const other = this.#another(epoch)
     const [, height, width] = this.#shape
     const [top, bottom] = this.#span(height, 'shift rows')
     const [left, right] = this.#span(width, 'shift columns')
-    return one.map((value, k) => {
+    const share = 1 - ((bottom - top) * (right - left)) / (height * width)
+    return joined(one, other, share, (value, k) => {
       const [row, column] = [Math.floor(k / width) % height, k % width]
-      return row >= top && row < bottom && column >= left && column < right ? other[k] : value
+      return row >= top && row < bottom && column >= left && column < right ? other.input[k] : value
     })
   }
 
@@ -98,18 +115,18 @@ export class Variations {
     return [from, from + length]
   }
 
-  #changed(one: Float64Array): Float64Array {
+  #changed(one: Varied): Varied {
     if (this.#random() >= CHANGED) return one
     const [left, right] = [this.#any(), this.#any()]
     const amount = MOST_CHANGED * (2 * this.#random() - 1)
-    return one.map((value, k) => value + amount * (left[k] - right[k]))
+    return { ...one, input: one.input.map((value, k) => value + amount * (left[k] - right[k])) }
   }
 
   #any(): Float64Array {
     return this.#samples[this.#anyIndex()]
   }
 
-  #another(epoch: number): Float64Array {
+  #another(epoch: number): Varied {
     return this.#move(this.#anyIndex(), epoch)
   }
 
@@ -117,14 +134,15 @@ export class Variations {
     return Math.floor(this.#random() * this.#samples.length)
   }
 
-  #move(index: number, epoch: number): Float64Array {
+  #move(index: number, epoch: number): Varied {
     const sample = this.#samples[index]
     const [plain, mirrored] = [this.#random() < PLAIN, this.#random() < MIRRORED]
     const shape = this.#shape
     const movements = this.#movements
     const still = plain || movements.every((movement) => movement === 'mirror')
     const moved = still ? sample : distort(sample, shape, index + epoch * this.#samples.length, movements)
-    return mirrored && movements.includes('mirror') ? mirror(moved, shape) : moved
+    const input = mirrored && movements.includes('mirror') ? mirror(moved, shape) : moved
+    return { input, parts: [{ sample: index, share: 1 }] }
   }
 
   #shuffled(): number[] {
@@ -135,4 +153,10 @@ export class Variations {
     }
     return order
   }
+}
+
+/** `share` of the one and the rest of the other, by the values that `value` gives. */
+function joined(one: Varied, other: Varied, share: number, value: (of: number, k: number) => number): Varied {
+  const scaled = ({ parts }: Varied, by: number) => parts.map((part) => ({ ...part, share: by * part.share }))
+  return { input: one.input.map(value), parts: [...scaled(one, share), ...scaled(other, 1 - share)] }
 }
