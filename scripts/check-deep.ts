@@ -91,7 +91,7 @@ async function exportNetwork(): Promise<void> {
   const choice = { degree: Number(given.degree) as Degree, split: parseSplit(given.split) }
   const request = { ...choice, model, calibration: given.calibration, preprocessing, input: 'encrypted' as const }
   const compiled = given['fit-only'] ? await compileFitted() : await compile(request, work, watch)
-  await writeFile(approximated, writeOnnx({ ...compiled.polynomial, finish: 'none' }))
+  await writeFile(approximated, writeOnnx({ ...compiled.polynomial, finish: 'none', tail: undefined }))
   const target = { model, keys, out: bundles, perNode: true, force: false, passphrase }
   const { stages, keyBytes, cuts } = await exportCompiled(target, compiled, work, watch)
   print({ cuts: cuts.map(({ after, kind }) => `${after}:${kind}`).join(), keyBytes, stages })

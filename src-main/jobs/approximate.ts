@@ -1,5 +1,6 @@
 import type { DroppedClamp } from '../core/network/layer-model.ts'
-import type { FitReport } from '../core/network/polynomial-model.ts'
+import type { FitReport, PolynomialModel } from '../core/network/polynomial-model.ts'
+import { freeBatch } from '../core/normalise/free-batch.ts'
 import { writeOnnx } from '../core/onnx/write-onnx.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { WHOLE } from '../core/segment/cut.ts'
@@ -55,13 +56,8 @@ export async function approximate(request: ApproximateRequest, work: WorkContext
   const { polynomial, frontier } = await watch.time('approximate', () =>
     approximateAndKeep(model, samples, { ...request, exact, trueClasses }, work),
   )
-  await writeAtomically(request.out, request, (file) =>
-    file.writeFile(writeOnnx(polynomial, request.classNames ?? opened.classNames)),
-  )
-  if (polynomial.tail) {
-    const message = 'The written file ends in the scores. It leaves out what the owner does after decryption.'
-    work.progress({ kind: 'warning', stage: 'approximate', message })
-  }
+  const written = writeWhole(polynomial, request.classNames ?? opened.classNames)
+  await writeAtomically(request.out, request, (file) => file.writeFile(written))
   const layers = polynomial.layers.flatMap((layer) =>
     layer.kind === 'polynomial' ? [{ name: layer.id, channels: layer.shape[0], ...layer.fit }] : [],
   )
@@ -75,6 +71,13 @@ export async function approximate(request: ApproximateRequest, work: WorkContext
     ...(frontier && { frontier: frontier.map(frontierJson) }),
     seconds: watch.seconds,
   }
+}
+
+/** With what the owner does after decryption, for any number of samples where that can be. */
+function writeWhole(model: PolynomialModel, classNames: readonly string[] | undefined): Uint8Array {
+  if (!model.tail) return writeOnnx(model, classNames)
+  const tail = freeBatch(model.tail)
+  return tail ? writeOnnx({ ...model, tail }, classNames) : writeOnnx(model, classNames, 1)
 }
 
 /** JSON knows no NaN: seconds that are not known are left out. */

@@ -35,7 +35,7 @@ export async function sealAndTry(request: SealAndTryRequest, work: WorkContext):
   const watch = new Stopwatch(work)
   const { folder } = request
   const { owner, compiled, exported } = await sealForTrial(folder, request, work, watch)
-  const polynomial = writeOnnx({ ...compiled.polynomial, finish: 'none' })
+  const polynomial = writeOnnx({ ...compiled.polynomial, finish: 'none', tail: undefined })
   await writeFile(join(owner, POLYNOMIAL), polynomial, { mode: 0o600 })
   const tested = await tryBundle({ ...request, ...(await sealedTrial(folder)) }, work)
   const { bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps, kept } = exported

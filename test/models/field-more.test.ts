@@ -46,6 +46,28 @@ const kinds: Record<string, Kind> = {
     constants: { ...weights, s: scalar(0.01) },
     refused: 'it rounds to float8',
   },
+  'a sequence of pieces that are longer than the whole': {
+    ...image,
+    nodes: [conv, node('SplitToSequence', ['a', 'lengths'], 's'), node('SequenceAt', ['s', 'k'], 'r'), ...behind],
+    constants: { ...weights, lengths: list(255, 1), k: { ...scalar(1), type: 'int64' } },
+    refused: 'sizes [255,1] do not fit',
+  },
+  'the mean of no columns': {
+    ...image,
+    nodes: [conv, node('Slice', ['a', 'five', 'five', 'three'], 's'), node('GlobalAveragePool', ['s'], 'r'), ...behind],
+    constants: { ...weights, five: list(5), three: list(3) },
+    refused: 'it works on a tensor without elements',
+  },
+  'no columns beside others': {
+    ...image,
+    nodes: [
+      conv,
+      node('Slice', ['a', 'five', 'five', 'three'], 's'),
+      node('Concat', ['s', 'a'], 'r', { axis: 3 }),
+      ...behind,
+    ],
+    constants: { ...weights, five: list(5), three: list(3) },
+  },
   'the largest of a few channels': {
     ...image,
     nodes: [

@@ -1,4 +1,4 @@
-import type { ExpressionStep } from '../graph/graph.ts'
+import type { ElementType, ExpressionStep } from '../graph/graph.ts'
 import type { Tail } from './tail.ts'
 
 export type { ExpressionStep } from '../graph/graph.ts'
@@ -23,6 +23,8 @@ export interface Model<L> {
   readonly finish: Finish
   /** What the owner does after that, where there is more. */
   readonly tail?: Tail
+  /** The file's own outputs, behind the finish and the tail. */
+  readonly onnxOutputs?: readonly OnnxOutput[]
   /** Where the file's own values are integers. */
   readonly quantised?: Quantised
 }
@@ -43,6 +45,13 @@ export interface ModelInput {
   /** The shape ONNX Runtime wants for one sample, batch included, and how our [C,H,W] maps to it. */
   readonly onnxShape: readonly number[]
   readonly layout: 'nchw' | 'nhwc'
+}
+
+export interface OnnxOutput {
+  readonly name: string
+  /** For one sample; without dimensions a number by itself. */
+  readonly shape: readonly number[]
+  readonly elementType: ElementType
 }
 
 /** What the owner applies to the decrypted outputs; it never changes which label is largest. */

@@ -1,7 +1,8 @@
 import type { Graph, Node, Tensor } from '../graph/graph.ts'
 import { countOf } from '../graph/shapes.ts'
-import { present } from '../must.ts'
+import { must, present } from '../must.ts'
 import { risingNames } from '../network/activation-table.ts'
+import type { OnnxOutput } from '../network/layer-model.ts'
 import type { Tail, TailLabel } from '../network/tail.ts'
 import { crossesSamples } from './crosses-samples.ts'
 import { runTail } from './run-tail.ts'
@@ -43,6 +44,16 @@ export function describeTail(
   if (!tensors || outputs.some((name) => !tensors.has(name))) return undefined
   if (batch > 1 && nodes.some((node) => crossesSamples(node, tensors, batch))) return undefined
   return { ...draft, labels: labelsOf(draft, tensors) }
+}
+
+/** The file's own outputs, which a tail ends in, for one sample. */
+export function outputsOf(tail: Tail): OnnxOutput[] {
+  const size = tail.inputs.reduce((sum, { shape }) => sum + countOf(shape), 0)
+  const tensors = runTail(tail, new Float64Array(size))
+  return tail.outputs.map((name) => {
+    const { shape, elementType } = must(tensors, name)
+    return { name, shape, elementType }
+  })
 }
 
 /** One for each output that is not found by the same scores as an earlier one. */

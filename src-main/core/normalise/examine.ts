@@ -1,9 +1,9 @@
 import { invariant, unlessUserError, UserError } from '../errors.ts'
 import { must } from '../must.ts'
 import type { Graph } from '../graph/graph.ts'
-import type { ActivationLayer, LayerModel } from '../network/layer-model.ts'
+import type { ActivationLayer, LayerModel, OnnxOutput } from '../network/layer-model.ts'
 import { beginAt } from './begin-at.ts'
-import { describeTail } from './describe-tail.ts'
+import { describeTail, outputsOf } from './describe-tail.ts'
 import { firstTensorOf, type Ends } from './first-tensor.ts'
 import { lastNodes } from './last-nodes.ts'
 import { checkSamples, constantOutput, lower, type Lowered } from './lower.ts'
@@ -65,7 +65,7 @@ export function examine(file: Graph, choice: Choice): Examination {
   if (!trunk.model) return trunk
   for (const { shape } of tail.inputs) checkSamples(trunk.input, shape)
   const quantised = trunk.model.quantised && { ...trunk.model.quantised, ...integersOf(whole) }
-  const model = { ...trunk.model, tail, ...(quantised && { quantised }) }
+  const model = { ...trunk.model, tail, onnxOutputs: outputsOf(tail), ...(quantised && { quantised }) }
   return { ...trunk, model, afterDecryption: new Set(split.nodes.map(({ name }) => name)) }
 }
 
@@ -110,6 +110,7 @@ function examineOne(graph: Graph, folded: Graph, choice: Choice): Examination {
     layers: network.layers,
     output,
     finish: network.finish,
+    onnxOutputs: [outputOf(pruned, lowered)],
     ...(quantisedForm && {
       quantised: {
         form: quantisedForm,
@@ -121,6 +122,12 @@ function examineOne(graph: Graph, folded: Graph, choice: Choice): Examination {
   const finished = fuseLinear(poolBeforeScale(simplified(fuseLinear(removeDeadLayers(model)), onIntegers)))
   if (readsNothing(finished)) throw constantOutput()
   return { ...lowered, constants, model: nameLayers(finished, graph) }
+}
+
+/** A label has the dimensions that the file states, all of them one. */
+function outputOf({ outputs: [{ name, shape }] }: Graph, { network, outputShape }: Lowered): OnnxOutput {
+  if (network.finish !== 'argmax') return { name, shape: outputShape, elementType: 'float' }
+  return { name, shape: shape?.map(() => 1) ?? [1], elementType: 'int' }
 }
 
 /** Whether only padding has reached the output. */
@@ -138,7 +145,7 @@ function lastOf({ nodes }: Graph, { supported, network }: Lowered): string | und
 /** The ONNX shape of any tensor, for one sample; undefined where it cannot be told. */
 function shapeAt(graph: Graph, name: string): readonly number[] | undefined {
   const { model, outputShape } = examine(graph, { outputName: name })
-  return model && outputShape
+  return model?.tail ? model.onnxOutputs?.[0].shape : model && outputShape
 }
 
 /** What is left of quantisers; nothing is, where the integers themselves are computed with. */

@@ -36,7 +36,7 @@ const moving = new Set('Identity Reshape Flatten Squeeze Unsqueeze Transpose Dro
  * Split off the tail.
  * Before: y1 = t1(f(x)), y2 = t2(f(x), g(x)), … with t of steps that have no weights: activations, softmaxes, labels, and
  * what rearranges them. After: a trunk with the one output [f(x), g(x)], and the t behind it, for the owner.
- * Conditions: nothing else reads what the tail computes; it does not read the network's input. Linear steps in front of
+ * Conditions: nothing else reads what the tail computes, but for its shape; it does not read the network's input. Linear steps in front of
  * the first that is not stay in the trunk, where they cost nothing. Undefined where there is nothing to split off.
  */
 export function splitTail(graph: Graph): SplitGraph | undefined {
@@ -73,7 +73,10 @@ function tailNodes(graph: Graph, derived: ReadonlySet<string>): Set<Node> {
   const tail = new Set<Node>()
   for (const node of graph.nodes.toReversed()) {
     const isRead = node.outputs.some((name) => outputs.has(name) || readers.has(name))
-    const isOwn = node.outputs.every((name) => (readers.get(name) ?? []).every((reader) => tail.has(reader)))
+    const asks = ({ outputs: asked }: Node): boolean => asked.every((name) => derived.has(name))
+    const isOwn = node.outputs.every((name) =>
+      (readers.get(name) ?? []).every((reader) => tail.has(reader) || asks(reader)),
+    )
     const isPossible = isOwners(node) || isExpectation(node, writers, graph)
     if (isRead && isOwn && isPossible && !node.outputs.some((name) => derived.has(name))) tail.add(node)
   }

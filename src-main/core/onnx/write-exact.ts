@@ -1,6 +1,7 @@
 import type { ActivationLayer, MaxPoolLayer } from '../network/layer-model.ts'
 import { rowOf } from '../network/activation-table.ts'
 import type { Spelling } from '../network/activation-table.ts'
+import { writeFakeQuantize } from './write-fake-quantize.ts'
 import type { OnnxBuilder } from './onnx-builder.ts'
 import type { ExactLayer } from '../network/polynomial-model.ts'
 
@@ -16,9 +17,14 @@ function writeActivation(onnx: OnnxBuilder, { activation, shape }: ActivationLay
   const { operator, parameters } = activation
   if (activation.steps) return writeSteps(onnx, activation, shape, x)
   const parameter = (name: string): string => constantOf(onnx, parameters[name])
+  const number = (name: string): number => Number(parameters[name])
   if (operator === 'Polynomial') {
     const coefficients = Object.keys(parameters).map(parameter)
     return coefficients.reduceRight((sum, next) => onnx.node('Add', [onnx.node('Mul', [sum, x]), next]))
+  }
+  if (operator === 'FakeQuantize') {
+    const [scale, zero, min, max] = [number('scale'), number('zero'), number('min'), number('max')]
+    return writeFakeQuantize(onnx, x, { scale, zero, min, max }, number('away') === 1)
   }
   const numbers = Object.entries(parameters).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
   const spelling: Spelling = {

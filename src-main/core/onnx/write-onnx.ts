@@ -1,22 +1,40 @@
 import { UserError } from '../errors.ts'
 import { must } from '../must.ts'
 import { INPUT, sizeOf } from '../network/layer-model.ts'
-import type { ConvMap, Finish, LayerId, LinearLayer, LinearMap, Shape, SparseMap } from '../network/layer-model.ts'
+import type {
+  ConvMap,
+  Finish,
+  LayerId,
+  LinearLayer,
+  LinearMap,
+  OnnxOutput,
+  Shape,
+  SparseMap,
+} from '../network/layer-model.ts'
 import { rowsPerChannel } from '../network/coefficient-rows.ts'
 import { shapesOf } from '../network/run-layers.ts'
 import { ModelMessage } from './schema.ts'
-import { OnnxBuilder } from './onnx-builder.ts'
+import { dataTypes, OnnxBuilder } from './onnx-builder.ts'
+import { namesIn, opsetFor, writeTail } from './write-tail.ts'
+import { countOf } from '../graph/shapes.ts'
 import type { PolynomialLayer, PolynomialModel } from '../network/polynomial-model.ts'
 import type { RefreshedModel } from '../network/square-model.ts'
 import { writeExact } from './write-exact.ts'
 
 /**
- * The network as an ONNX file (opset 17, float32, dynamic batch): Conv, Gemm and Gather for the linear maps, Mul and Add
- * for the polynomials. Input name, shape and layout are the original's; the finish (softmax, …) is appended.
+ * The network as an ONNX file (opset 17 or what its tail needs, float32): Conv, Gemm and Gather for the linear maps, Mul
+ * and Add for the polynomials. Names and shapes of input and outputs are the original's; the finish (softmax, …) or the
+ * tail is appended, with integers as int64. `samples`: how many the file takes at once, 'N' for any number.
  * `classNames` go into the metadata. Throws a UserError where a sparse map is too large to be written.
  */
-export function writeOnnx(model: PolynomialModel | RefreshedModel, classNames?: readonly string[]): Uint8Array {
-  const onnx = new OnnxBuilder()
+export function writeOnnx(
+  model: PolynomialModel | RefreshedModel,
+  classNames?: readonly string[],
+  samples: 'N' | 1 = 'N',
+): Uint8Array {
+  const { tail, onnxOutputs = [] } = model
+  const taken = [model.input.name, ...onnxOutputs.map(({ name }) => name), ...(tail ? namesIn(tail) : [])]
+  const onnx = new OnnxBuilder(taken)
   const shapes = shapesOf(model)
   const names = new Map<LayerId, string>([[INPUT, readInput(onnx, model)]])
   for (const layer of model.layers) {
@@ -31,31 +49,40 @@ export function writeOnnx(model: PolynomialModel | RefreshedModel, classNames?: 
     names.set(layer.id, name)
   }
   const shape = must(shapes, model.output)
-  const flat = shape[1] * shape[2] === 1 ? [-1, shape[0]] : [-1, ...shape]
+  const flat = tail ? [-1, sizeOf(shape)] : shape[1] * shape[2] === 1 ? [-1, shape[0]] : [-1, ...shape]
   const scores = onnx.node('Reshape', [must(names, model.output), onnx.integers(flat)])
-  const output = writeFinish(onnx, model.finish, scores)
-  const dimensions = model.finish === 'argmax' ? [] : flat.slice(1)
+  const finished = writeFinish(onnx, model.finish, scores)
+  const [, ...inputRest] = model.input.onnxShape
+  const hasBatch = countOf(inputRest) === sizeOf(model.input.shape)
+  const first = hasBatch ? samples : (model.input.onnxShape[0] ?? 1)
+  if (tail) writeTail(onnx, tail, finished)
+  const output = tail ? onnxOutputs : [writeOutput(onnx, model, finished, flat.slice(1))]
+  const opset = opsetFor(tail)
   const file = {
-    irVersion: 8,
+    irVersion: opset > 18 ? 10 : 8,
     producerName: 'sealwright',
     ...(classNames && { metadataProps: [{ key: 'class_names', value: JSON.stringify(classNames) }] }),
-    opsetImport: [{ domain: '', version: 17 }],
+    opsetImport: [{ domain: '', version: opset }],
     graph: {
       name: model.name,
       ...onnx.parts,
-      input: [valueInfo(model.input.name, 1, model.input.onnxShape.slice(1))],
-      output: [valueInfo(output, model.finish === 'argmax' ? 7 : 1, dimensions)],
+      input: [valueInfo(model.input.name, dataTypes.float, [first, ...inputRest])],
+      output: output.map(({ name, elementType, shape: own }) =>
+        valueInfo(name, dataTypes[elementType], rows(own, first)),
+      ),
     },
   }
   return ModelMessage.encode(ModelMessage.fromObject(file)).finish()
 }
 
-const valueInfo = (name: string, elemType: number, dimensions: readonly number[]) => ({
-  name,
-  type: {
-    tensorType: { elemType, shape: { dim: [{ dimParam: 'N' }, ...dimensions.map((dimValue) => ({ dimValue }))] } },
-  },
-})
+/** The shape of an output of one sample, for so many. */
+const rows = ([first, ...rest]: readonly number[], samples: 'N' | number): (number | string)[] =>
+  first === undefined ? [] : [samples !== 'N' ? first : first === 1 ? 'N' : `${first}N`, ...rest]
+
+const valueInfo = (name: string, elemType: number, dimensions: readonly (number | string)[]) => {
+  const dim = dimensions.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))
+  return { name, type: { tensorType: { elemType, shape: { dim } } } }
+}
 
 /** The input as [N, channels, height, width]. */
 function readInput(onnx: OnnxBuilder, { input }: PolynomialModel | RefreshedModel): string {
@@ -63,6 +90,23 @@ function readInput(onnx: OnnxBuilder, { input }: PolynomialModel | RefreshedMode
   if (input.layout === 'nchw') return onnx.node('Reshape', [input.name, onnx.integers([-1, ...input.shape])])
   const image = onnx.node('Reshape', [input.name, onnx.integers([-1, height, width, channels])])
   return onnx.node('Transpose', [image], { perm: [0, 3, 1, 2] })
+}
+
+/** Behind the finish: in the shape and under the name that the file has. */
+function writeOutput(
+  onnx: OnnxBuilder,
+  { finish, onnxOutputs }: PolynomialModel | RefreshedModel,
+  finished: string,
+  shape: readonly number[],
+): OnnxOutput {
+  const own = onnxOutputs?.[0]
+  if (!own) {
+    const isLabel = finish === 'argmax'
+    return { name: finished, elementType: isLabel ? 'int' : 'float', shape: isLabel ? [1] : [1, ...shape] }
+  }
+  const ownShape = own.shape.length > 0 ? own.shape : [1]
+  onnx.node('Reshape', [finished, onnx.integers([-1, ...ownShape.slice(1)])], {}, {}, own.name)
+  return { ...own, shape: ownShape }
 }
 
 function writeFinish(onnx: OnnxBuilder, finish: Finish, scores: string): string {

@@ -51,7 +51,7 @@ const squareOf = (rewriting: Rewriting, node: Node): string =>
 /** Over the axes of `node`, which are an attribute up to operator set 17 and an input from 18 on. */
 function sumOf(rewriting: Rewriting, node: Node, x: string, output?: string): string {
   const axes = intsAttribute(node, 'axes')
-  const list = axes ? rewriting.constant(node, axes, [axes.length]) : node.inputs[1]
+  const list = axes ? rewriting.integers(node, axes) : node.inputs[1]
   const attributes: Attributes = {
     keepdims: intAttribute(node, 'keepdims', 1),
     noop_with_empty_axes: intAttribute(node, 'noop_with_empty_axes', 0),

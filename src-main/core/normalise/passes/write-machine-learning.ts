@@ -69,7 +69,8 @@ export const machineLearning: Readonly<Record<string, Writer>> = {
     }
     if (label === '') return true
     const best = rewriting.add(node, 'ArgMax', [raw], { axis: -1, keepdims: 0 })
-    const table = rewriting.constant(node, integers.length > 0 ? (integers as number[]) : [...texts.keys()], [classes])
+    const table =
+      integers.length > 0 ? rewriting.integers(node, integers as number[]) : rewriting.texts(node, texts as string[])
     rewriting.add(node, 'Gather', [table, best], {}, label)
     return true
   },
@@ -77,7 +78,7 @@ export const machineLearning: Readonly<Record<string, Writer>> = {
   ArrayFeatureExtractor(rewriting, node) {
     const [x, y] = node.inputs
     const index = rewriting.constants.get(y)
-    const places = index?.shape.length === 0 ? rewriting.constant(node, index.data, [1]) : y
+    const places = index?.shape.length === 0 ? rewriting.integers(node, index.data, [1]) : y
     rewriting.add(node, 'Gather', [x, places], { axis: -1 }, node.outputs[0])
     return true
   },

@@ -32,11 +32,7 @@ export function writeSequences(graph: Graph): Graph {
   const joins = joinsOf(graph)
   if (sequences.size === 0 && joins.size === 0) return graph
   const rewriting = new Rewriting(graph, false)
-  const list = (node: Node, value: number): string => {
-    const name = rewriting.constant(node, [value], [1])
-    rewriting.constants.set(name, { elementType: 'int', shape: [1], data: Float64Array.of(value) })
-    return name
-  }
+  const list = (node: Node, value: number): string => rewriting.integers(node, [value])
   for (const node of graph.nodes) {
     if (sequences.has(node.outputs[0])) continue
     const members = joins.get(node)
@@ -50,8 +46,12 @@ export function writeSequences(graph: Graph): Graph {
       rewriting.keep(node)
       continue
     }
+    if (typeof pieces.lengths !== 'number') {
+      writeSplit(rewriting, node, pieces, pieces.lengths, span.at)
+      continue
+    }
     const axis = list(node, pieces.axis)
-    const inputs = [pieces.x, list(node, span[0]), list(node, span[1]), axis]
+    const inputs = [pieces.x, list(node, span.from), list(node, span.to), axis]
     const isLast = pieces.keepsAxis
     const slice = rewriting.add(node, 'Slice', inputs, {}, isLast ? node.outputs[0] : undefined)
     if (isLast) continue
@@ -59,6 +59,20 @@ export function writeSequences(graph: Graph): Graph {
     rewriting.add(node, 'Squeeze', rewriting.opset < 13 ? [slice] : [slice, axis], given, node.outputs[0])
   }
   return { ...graph, nodes: rewriting.take(), constants: rewriting.constants }
+}
+
+/** Of pieces whose lengths are stated: these must add up, which Split checks. */
+function writeSplit(
+  rewriting: Rewriting,
+  node: Node,
+  { x, axis }: Pieces,
+  lengths: readonly number[],
+  at: number,
+): void {
+  const [output] = node.outputs
+  const outputs = lengths.map((_, index) => (index === at ? output : `${output} piece ${index}`))
+  const inputs = [x, rewriting.integers(node, lengths)]
+  rewriting.keep({ ...node, operator: 'Split', opset: 13, inputs, outputs, attributes: { axis } })
 }
 
 /** Joins of sequences whose members are known, with these. */
@@ -101,17 +115,18 @@ function piecesOf(node: Node, constants: ReadonlyMap<string, Tensor>): Pieces | 
   return { x, axis, keepsAxis: true, lengths: split.shape.length === 0 ? split.data[0] : [...split.data] }
 }
 
-/** Where a piece begins and ends. */
+/** Which piece, and where it begins and ends. */
 function spanOf(
   { lengths }: Pieces,
   { operator, inputs }: Node,
   constants: ReadonlyMap<string, Tensor>,
-): readonly [from: number, to: number] | undefined {
+): { readonly at: number; readonly from: number; readonly to: number } | undefined {
   const place = operator === 'SequenceAt' ? constants.get(inputs[1])?.data[0] : undefined
   if (place === undefined) return undefined
-  if (typeof lengths === 'number') return place < 0 ? undefined : [place * lengths, (place + 1) * lengths]
+  if (typeof lengths === 'number')
+    return place < 0 ? undefined : { at: place, from: place * lengths, to: (place + 1) * lengths }
   const at = place < 0 ? place + lengths.length : place
   if (!(at >= 0 && at < lengths.length)) return undefined
   const from = lengths.slice(0, at).reduce((sum, length) => sum + length, 0)
-  return [from, from + lengths[at]]
+  return { at, from, to: from + lengths[at] }
 }

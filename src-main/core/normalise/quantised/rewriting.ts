@@ -52,6 +52,20 @@ export class Rewriting {
     return name
   }
 
+  /** Axes, places, sizes and the like. */
+  integers(from: Node, data: ArrayLike<number>, shape: readonly number[] = [data.length]): string {
+    const name = this.#fresh(from)
+    this.constants.set(name, { elementType: 'int', shape, data: Float64Array.from(data) })
+    return name
+  }
+
+  texts(from: Node, texts: readonly string[]): string {
+    const name = this.#fresh(from)
+    const data = Float64Array.from(texts.keys())
+    this.constants.set(name, { elementType: 'string', shape: [texts.length], data, texts })
+    return name
+  }
+
   /** factor × x + shift, all of one element each. */
   affine(from: Node, x: string, factor: number, shift: number, output?: string): string {
     const steps: (readonly [operator: string, by: number])[] = []

@@ -134,7 +134,7 @@ const microsoft: Readonly<Record<string, Rule>> = {
     const keepdims = intAttribute(node, 'keepdims', 1)
     if (rewriting.opset < 18)
       return qdq.end(qdq.add('ReduceMean', [qdq.real(0)], { keepdims, ...(axes && { axes }) }), 3)
-    const list = axes && rewriting.constant(node, axes, [axes.length])
+    const list = axes && rewriting.integers(node, axes)
     return qdq.end(qdq.add('ReduceMean', [qdq.real(0), ...(list ? [list] : [])], { keepdims }), 3)
   },
   QLinearConcat(qdq) {
