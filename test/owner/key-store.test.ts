@@ -73,7 +73,8 @@ describe('the key store', () => {
       coded('wrong-passphrase'),
     )
     expect(await unlocked(copy).readSecret(id, 'secret-0')).toEqual(await unlocked(store).readSecret(id, 'secret-0'))
-    await changeLock(copy, id, { passphrase }, { passphrase: next })
+    // The usual work factor is meant to take long.
+    await changeLock(copy, id, { passphrase }, { passphrase: next, scryptWorkFactor: 8 })
     await expect(unlocked(copy).readSecret(id, 'secret-0')).rejects.toThrow(coded('wrong-passphrase'))
     const anew = new UnlockedKeyStore(copy.folder, { passphrase: next })
     expect(await anew.readSecret(id, 'secret-0')).toEqual(await unlocked(store).readSecret(id, 'secret-0'))
