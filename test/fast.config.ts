@@ -22,8 +22,9 @@ export default defineConfig({
   test: {
     include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
     setupFiles: ['test/support/seed-properties.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Against tests that hang: a machine with other work takes several times as long as an idle one.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     maxWorkers: 2,
   },

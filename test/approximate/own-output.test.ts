@@ -37,15 +37,11 @@ async function expectSameAgain(
 }
 
 describe('what approximate writes', () => {
-  it.each([2, 4, 8] as const)(
-    'is read, approximated and folded again at degree %s',
-    { timeout: 60_000 },
-    async (degree) => {
-      await expectSameAgain(importModel(tinyOnnx(['Relu', 'Tanh', 'Sigmoid'])), tinySamples, { degree })
-    },
-  )
+  it.each([2, 4, 8] as const)('is read, approximated and folded again at degree %s', async (degree) => {
+    await expectSameAgain(importModel(tinyOnnx(['Relu', 'Tanh', 'Sigmoid'])), tinySamples, { degree })
+  })
 
-  it.each([false, true])('so are max-pools, taken apart: %s', { timeout: 60_000 }, async (splitPools) => {
+  it.each([false, true])('so are max-pools, taken apart: %s', async (splitPools) => {
     const model = importModel(readFileSync(lenet))
     await expectSameAgain(model, mnistSamples(0, 30), { degree: 2, splitPools })
   })
