@@ -134,10 +134,11 @@ async function load(edge: string, bundle: string): Promise<boolean> {
 const once = (lines: ReturnType<typeof createInterface>): Promise<string[]> =>
   new Promise((resolve) => lines.once('line', (line) => resolve([line])))
 
-/** Linux only. */
+/** The process's own memory; pages of its program file come and go with what other processes need. Linux only. */
 async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1])
+  const bytesOf = (name: string): number => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1])
+  return bytesOf('RssAnon') + bytesOf('RssShmem')
 }
 
 /** What grows, grows from one quarter of the run to the next; a single minute depends on when garbage was collected. */

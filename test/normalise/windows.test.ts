@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { differenceFromRuntime, importModel } from '../models/compare.ts'
-import { model, node, tensor } from '../onnx/small-model.ts'
+import { errorOf, model, node, tensor } from '../onnx/small-model.ts'
 import type { TestAttribute, TestTensor } from '../onnx/write-model.ts'
 
 const column = ['N', 3, 9, 1]
@@ -32,6 +32,25 @@ describe('windows on signals that are written as columns and rows', () => {
 
   it.each(cases)('$window.0 of $rows × $columns on [$shape]', async ({ shape, window: [operator, attributes, w] }) => {
     const bytes = model(shape, [node(operator, w ? 'x w' : 'x', 'y', attributes)], w && { w })
+    expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
+  })
+})
+
+describe('a window far larger than its image', () => {
+  it.each([
+    ['MaxPool', { auto_pad: 'SAME_LOWER' }],
+    ['MaxPool', { pads: [2 ** 40 - 1, 0] }],
+    ['AveragePool', { auto_pad: 'SAME_UPPER' }],
+    ['AveragePool', { pads: [0, 2 ** 40 - 1], count_include_pad: 1 }],
+  ])('of %s with %j is refused before its places are counted', (operator, attributes) => {
+    const bytes = model(['N', 2, 7], [node(operator, 'x', 'y', { ...attributes, kernel_shape: [2 ** 40] })])
+    const { code, message } = errorOf(() => importModel(bytes))
+    expect(code).toBe('bad-node')
+    expect(message).toContain('its kernel [1099511627776] is far larger than its input [7]')
+  })
+
+  it('one somewhat larger is not', async () => {
+    const bytes = model(['N', 2, 3], [node('MaxPool', 'x', 'y', { kernel_shape: [9], auto_pad: 'SAME_UPPER' })])
     expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
   })
 })

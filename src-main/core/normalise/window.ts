@@ -24,6 +24,9 @@ export interface WindowedImage {
   readonly swapped: boolean
 }
 
+/** Kernels may be larger than a small image, but a pooling's is only a number, and each of its places is looked at. */
+const widestKernel = 255
+
 const autoPads = ['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'] as const
 
 /** LRN as PyTorch writes it: a mean over neighbouring channels, which stand along an axis of their own. */
@@ -58,6 +61,9 @@ export function windowedImage(operation: Operation, view: View, kernelShape: rea
   const autoPad = wordAttribute(node, 'auto_pad', autoPads, 'NOTSET')
   const ceil = intAttribute(node, 'ceil_mode', 0) !== 0
   const axes = spatial.map((size, axis) => {
+    if (kernelShape[axis] > Math.max(size, widestKernel)) {
+      throw operation.malformed(`its kernel [${kernelShape}] is far larger than its input [${spatial}]`)
+    }
     const extent = (kernelShape[axis] - 1) * dilations[axis] + 1
     const [before, after] = padsOf(autoPad, size, extent, strides[axis], [explicit[axis], explicit[axis + rank]])
     const room = size + before + after - extent
