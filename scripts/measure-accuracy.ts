@@ -4,7 +4,7 @@
  *     [--calibration 1000] [--labelled] [--epochs 30] [--split auto:exact]
  * MODELS holds manifest.json, a list of {file, dataset, pre, layout?}; DATA holds <dataset>_{train,test}_{x,y}.npy.
  * --split leaves the activations exact that the owner computes at its refreshes, as `protect` does.
- * Calibration takes the first training samples, without their labels unless --labelled counts these in tuning; accuracy is ONNX Runtime's on
+ * Calibration takes the first training samples, without their labels unless --labelled gives these to tuning; accuracy is ONNX Runtime's on
  * the test samples.
  */
 import { readFileSync } from 'node:fs'
@@ -20,7 +20,7 @@ import { parseSplit } from '../src-main/core/segment/cut.ts'
 import { accuracyReport } from '../src-main/core/validate/accuracy-report.ts'
 import { chooseDegrees } from '../src-main/core/compile/choose-degrees.ts'
 import { depthOf } from '../src-main/core/network/depth.ts'
-import type { Labels } from '../src-main/core/tune/class-shares.ts'
+import type { Labels } from '../src-main/core/tune/true-classes.ts'
 import { preprocess } from '../src-main/data/preprocess.ts'
 import { readLabels } from '../src-main/data/read-labels.ts'
 import { readSamples } from '../src-main/data/read-samples.ts'

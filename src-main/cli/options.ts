@@ -147,7 +147,7 @@ export interface ListenOptions {
 export const withCalibrationLabels = (command: Command): Command =>
   command.option(
     '--calibration-labels <file>',
-    'classes of the calibration samples, or these again if they include them: tuning then counts them as well',
+    'classes of the calibration samples, or these again if they include them: tuning puts mistakes right',
     path,
   )
 

@@ -1,7 +1,7 @@
 import { UserError } from '../core/errors.ts'
 import { classesOf, sizeOf, type LayerModel } from '../core/network/layer-model.ts'
 import { classScores } from '../core/normalise/run-tail.ts'
-import type { Labels } from '../core/tune/class-shares.ts'
+import type { Labels } from '../core/tune/true-classes.ts'
 import type { CalibrationRequest, PreparedSamples } from './calibration.ts'
 import { labelsOfNetwork } from './labels.ts'
 import type { NetworkFile } from './open-network.ts'
@@ -11,7 +11,7 @@ interface Request extends CalibrationRequest {
 }
 
 /**
- * The true classes of calibration samples, which tuning then counts as well; undefined where nobody asked for that.
+ * The true classes of calibration samples, by which tuning puts the original's mistakes right; undefined where nobody asked for that.
  * @throws UserError bad-labels, bad-class-names
  */
 export async function calibrationLabels(
@@ -25,7 +25,7 @@ export async function calibrationLabels(
   }
   if (!givesClassScores(network.model)) {
     fail(
-      'Classes cannot count in tuning: the outputs of this network are not the scores of several classes.',
+      'Classes are of no use in tuning: the outputs of this network are not the scores of several classes.',
       'Leave --calibration-labels out: tuning then goes by what the original network says.',
     )
   }

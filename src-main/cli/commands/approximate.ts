@@ -98,7 +98,7 @@ function fittingOf({ movements, by, labelled, judged, far }: NonNullable<Approxi
   const used = `samples were also used by: ${movements.join(', ') || 'nothing, as they are only'}`
   const lines = [
     used,
-    ...(labelled === undefined ? [] : [`tuning counted the true classes of ${labelled} samples as well`]),
+    ...(labelled === undefined ? [] : [`tuning knew the true classes of ${labelled} samples`]),
     ...(by ? [`polynomials differ by ${by} of each channel, since the original network tells ${by}s apart`] : []),
   ].join('\n')
   if (judged === undefined) return lines

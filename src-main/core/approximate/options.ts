@@ -1,6 +1,6 @@
 import type { LayerId } from '../network/layer-model.ts'
 import type { Degree } from '../network/polynomial-model.ts'
-import type { Labels } from '../tune/class-shares.ts'
+import type { Labels } from '../tune/true-classes.ts'
 import type { TuningEpochs } from '../tune/tune.ts'
 import type { FitOptions } from './fit-channel.ts'
 
@@ -17,7 +17,7 @@ export interface ApproximationOptions {
   readonly splitPools?: boolean
   /** Also fit to slightly distorted copies of the samples, where they are images; on unless false. */
   readonly distort?: boolean
-  /** True classes of the samples, which tuning then counts as well. */
+  /** True classes of the samples: tuning puts right what the original gets wrong of them. */
   readonly labels?: Labels
   readonly fit?: Partial<Omit<FitOptions, 'degree'>>
 }

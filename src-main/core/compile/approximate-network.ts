@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import { kernelCosts } from '../plan/cost-model.ts'
 import { compactWeights } from '../planner/compact.ts'
-import type { Labels } from '../tune/class-shares.ts'
+import type { Labels } from '../tune/true-classes.ts'
 import { planNetwork } from '../planner/plan-network.ts'
 import type { WorkContext } from '../progress.ts'
 import { chooseDegrees, type FrontierPoint } from './choose-degrees.ts'
@@ -26,7 +26,7 @@ export interface ApproximateChoice {
   readonly maximumSeconds?: number
   /** Activations and maximum pools that stay what they are. */
   readonly exact?: ReadonlySet<LayerId>
-  /** True classes of the samples, which tuning then counts as well. */
+  /** True classes of the samples: tuning puts right what the original gets wrong of them. */
   readonly trueClasses?: Labels
 }
 

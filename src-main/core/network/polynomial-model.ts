@@ -10,7 +10,7 @@ export interface FittingReport {
   readonly movements: readonly string[]
   /** Given where a channel has a polynomial for each column or row. */
   readonly by?: PlaceAxis
-  /** Samples whose true classes counted in tuning, where any were given. */
+  /** Samples whose true classes tuning knew, where any were given. */
   readonly labelled?: number
   /** Whether tuning all weights brought it closer; left out where samples were too few to tell. */
   readonly tuned?: boolean

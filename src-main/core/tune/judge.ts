@@ -1,10 +1,9 @@
-import { sizeOf } from '../network/layer-model.ts'
 import type { LayerModel } from '../network/layer-model.ts'
 import { FAR } from '../network/classification.ts'
 import { evenly } from '../numeric/evenly.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
-import { classShares } from './class-shares.ts'
-import type { Labels } from './class-shares.ts'
+import { putRight } from './true-classes.ts'
+import type { Labels } from './true-classes.ts'
 import { BATCH, centred, Loss } from './loss.ts'
 import type { Movement } from './distort.ts'
 import { Network } from './network.ts'
@@ -18,7 +17,7 @@ export interface Evidence {
   readonly unseen: readonly Float64Array[]
   /** What may be done to a sample (`keptMovements`). */
   readonly movements: readonly Movement[]
-  /** The true classes, where they count as well. */
+  /** The true classes, where the original's mistakes are to be put right. */
   readonly labels?: Labels
 }
 
@@ -47,8 +46,6 @@ const MOST_WORSE = 1.1
 interface Batches {
   readonly inputs: () => Iterable<readonly Varied[]>
   readonly expected: readonly Float32Array[]
-  /** Of each batch, where they are known. */
-  readonly truths: readonly (Float32Array | undefined)[]
 }
 
 /**
@@ -65,19 +62,16 @@ export class Judge {
   constructor(original: LayerModel, { samples, unseen, movements, labels }: Evidence) {
     const teacher = new Network(original, BATCH, false)
     let largest = 0
-    const classes = sizeOf(teacher.shapeOf(original.output))
     const batches = (of: readonly Float64Array[], inputs: Batches['inputs'], known?: Labels): Batches => {
-      const truths: (Float32Array | undefined)[] = []
       const expected = Array.from(inputs(), (some) => {
         const outputs = centred(teacher.forward(inputsOf(some)), BATCH)
-        truths.push(classShares(some, of, known, { classes, batch: BATCH }))
         largest = outputs.reduce(
           (most, value, i) => (i % BATCH < some.length ? Math.max(most, Math.abs(value)) : most),
           largest,
         )
-        return outputs
+        return putRight(outputs, some, of, known, BATCH)
       })
-      return { inputs, expected, truths }
+      return { inputs, expected }
     }
     const { shape } = original.input
     this.#inside = batches(unseen, () => chunks(unseen, BATCH), labels)
@@ -104,12 +98,12 @@ export class Judge {
     }
   }
 
-  #sum(network: Network, { inputs, expected, truths }: Batches) {
+  #sum(network: Network, { inputs, expected }: Batches) {
     const total = { loss: 0, lost: 0, far: 0, samples: 0 }
     let batch = 0
     for (const some of inputs()) {
       const outputs = centred(network.forward(inputsOf(some)), BATCH)
-      const { loss, lost } = this.loss.of(outputs, expected[batch], some.length, truths[batch])
+      const { loss, lost } = this.loss.of(outputs, expected[batch], some.length)
       total.loss += loss
       total.lost += lost
       total.samples += some.length
@@ -130,7 +124,7 @@ export const isBetter = (one: Judgement, other: Judgement): boolean =>
   one.loss < other.loss && one.plain <= MOST_WORSE * other.plain && one.lost <= other.lost + MOST_LOST * one.samples
 
 function* chunks(samples: readonly Float64Array[], size: number): Generator<readonly Varied[]> {
-  const whole = samples.map((input, sample) => ({ input, parts: [{ sample, share: 1 }] }))
+  const whole = samples.map((input, sample) => ({ input, parts: [sample] }))
   for (let first = 0; first < whole.length; first += size) yield whole.slice(first, first + size)
 }
 

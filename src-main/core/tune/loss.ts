@@ -4,9 +4,6 @@ export const BATCH = 16
 /** Weight of the divergence between the class probabilities, beside that of the outputs themselves. */
 const SHARPNESS = 0.3
 
-/** Weight of the divergence from the true classes, where they are known. */
-const LABELLED = 0.3
-
 /** Distance beyond which a sample's outputs are far from all sense. */
 const LOST = 1e4
 /** Most that one sample counts: its label is lost once, and one far off must not outweigh a hundred that are well. */
@@ -19,7 +16,7 @@ const LARGE = ((1 + MOST) ** 2 - 1) / 2
 
 /**
  * How far outputs are from the original network's: the mean squared difference in units of the original's variance,
- * and where there are several outputs, the Kullback-Leibler divergence of their softmax, from the original's and, as far as they are known, from the true classes. A sample counts about
+ * and where there are several outputs, the Kullback-Leibler divergence of their softmax. A sample counts about
  * that distance where it is small, its root where it is larger, and its gradient is the logarithm's where it is far off: a few inputs
  * that a polynomial throws off would otherwise outweigh all others. What is added to all outputs of a sample changes no label and counts nothing. Outputs
  * are laid out [output × batch + sample].
@@ -35,18 +32,17 @@ export class Loss {
 
   /**
    * The loss, summed over the first `samples`, the gradient of its mean, and how many of them are lost; outputs and
-   * targets are centred. `truths` are the shares of each sample that are known to be of each class; the original says what the rest is.
+   * targets are centred.
    */
   of(
     outputs: Float32Array,
     targets: Float32Array,
     samples: number,
-    truths?: Float32Array,
   ): { loss: number; lost: number; gradient: Float32Array } {
     const gradient = new Float32Array(outputs.length)
     let [sum, lost] = [0, 0]
     for (let s = 0; s < samples; s++) {
-      const distance = this.#distance(outputs, targets, truths, s, gradient)
+      const distance = this.#distance(outputs, targets, s, gradient)
       const isFinite = Number.isFinite(distance)
       const root = Math.sqrt(1 + 2 * Math.min(distance, LARGE))
       const slope = 1 / root / Math.max(1, distance / LARGE)
@@ -59,13 +55,7 @@ export class Loss {
   }
 
   /** Of one sample, whose gradient it sets. */
-  #distance(
-    outputs: Float32Array,
-    targets: Float32Array,
-    truths: Float32Array | undefined,
-    s: number,
-    gradient: Float32Array,
-  ): number {
+  #distance(outputs: Float32Array, targets: Float32Array, s: number, gradient: Float32Array): number {
     const batch = this.#batch
     const count = outputs.length / batch
     const share = 1 / this.#variance / count
@@ -77,15 +67,10 @@ export class Loss {
     }
     if (count === 1) return distance
     const [p, q] = [softmax(targets, s, batch), softmax(outputs, s, batch)]
-    const add = (weight: number, value: number, j: number) => {
-      distance += weight * value * Math.log((value + 1e-12) / (q[j] + 1e-12))
-      gradient[s + j * batch] += weight * (q[j] - value)
-    }
-    p.forEach((value, j) => add(SHARPNESS, value, j))
-    if (!truths) return distance
-    const known = p.map((_, j) => truths[s + j * batch])
-    const unknown = Math.max(0, 1 - known.reduce((sum, share) => sum + share, 0))
-    known.forEach((share, j) => add(LABELLED, share + unknown * p[j], j))
+    p.forEach((value, j) => {
+      distance += SHARPNESS * value * Math.log((value + 1e-12) / (q[j] + 1e-12))
+      gradient[s + j * batch] += SHARPNESS * (q[j] - value)
+    })
     return distance
   }
 }

@@ -1,7 +1,6 @@
 import type { PlaceAxis } from '../network/coefficient-rows.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
-import { sizeOf } from '../network/layer-model.ts'
 import type { LayerModel } from '../network/layer-model.ts'
 import { evenly } from '../numeric/evenly.ts'
 import { breathe, stepCounter, throwIfCancelled } from '../progress.ts'
@@ -9,7 +8,7 @@ import type { WorkContext } from '../progress.ts'
 import { Adam } from './adam.ts'
 import type { Parameters } from './linear-step.ts'
 import { centrePolynomials } from './centre.ts'
-import { classShares } from './class-shares.ts'
+import { putRight } from './true-classes.ts'
 import { isBetter } from './judge.ts'
 import type { Evidence, Judge } from './judge.ts'
 import { BATCH, centred } from './loss.ts'
@@ -45,7 +44,7 @@ export type TuningEpochs = number | { readonly atMost?: number }
 
 /**
  * Changes weights and biases of the whole network at once, towards the original network's outputs on variations of
- * the samples: distillation by gradient steps; towards the true classes as well, where these are given. Polynomials are centred and steps of weights taken where inputs are
+ * the samples: distillation by gradient steps; with its mistakes put right where true classes are given. Polynomials are centred and steps of weights taken where inputs are
  * uncorrelated, so that one changes what others leave alone. A channel's polynomial stays, since the weights around it say all
  * that a quadratic can; coefficients by column or row change too. What comes back is the network as it was after the epoch at which its outputs on the unseen samples were
  * closest, and as it was before where that is none.
@@ -72,7 +71,6 @@ export async function tune(
   const student = new Network(start, BATCH, true)
   const target = (inputs: readonly Float64Array[]) => centred(teacher.forward(inputs), BATCH)
   const outputs = (inputs: readonly Float64Array[]) => centred(student.forward(inputs), BATCH)
-  const classes = sizeOf(teacher.shapeOf(original.output))
   const variations = new Variations(samples, original.input.shape, movements, { unlike: narrow?.by })
   const before = judge.ofNetwork(student)
   let best = { loss: before.loss, model: fitted }
@@ -91,8 +89,8 @@ export async function tune(
       throwIfCancelled(work)
       await breathe()
       const inputs = varied.map(({ input }) => input)
-      const truths = classShares(varied, samples, labels, { classes, batch: BATCH })
-      student.backward(judge.loss.of(outputs(inputs), target(inputs), inputs.length, truths).gradient)
+      const right = putRight(target(inputs), varied, samples, labels, BATCH)
+      student.backward(judge.loss.of(outputs(inputs), right, inputs.length).gradient)
       const rate = largest * Math.min(1, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + Math.cos((Math.PI * step) / steps))
       adam.step(rate)
       step += 1

@@ -17,18 +17,11 @@ const [SPLICED, CHANGED] = [0.3, 0.3]
 /** By how much of that difference at most. */
 const MOST_CHANGED = 0.3
 
-/** Part of what an input was made of: so much of it is of that sample's class. */
-export interface Part {
-  /** Its index. */
-  readonly sample: number
-  readonly share: number
-}
-
 /** An input as an epoch sees it. */
 export interface Varied {
   readonly input: Float64Array
-  /** Their shares sum to 1. */
-  readonly parts: readonly Part[]
+  /** Which samples it was made of, by their index. */
+  readonly parts: readonly number[]
 }
 
 /**
@@ -79,7 +72,7 @@ export class Variations {
   #mixed(one: Varied, epoch: number, beyond: number): Varied {
     const other = this.#another(epoch)
     const share = (1 + 2 * beyond) * this.#random() - beyond
-    return joined(one, other, share, (value, k) => share * value + (1 - share) * other.input[k])
+    return joined(one, other, (value, k) => share * value + (1 - share) * other.input[k])
   }
 
   /** Up to some place the one, and then another. */
@@ -88,10 +81,8 @@ export class Variations {
     const [other, isFirst] = [this.#another(epoch), this.#random() < 0.5]
     const [, height, width] = this.#shape
     const placeOf = (k: number) => (this.#unlike === 'column' ? Math.floor(k / width) % height : k % width)
-    const length = this.#unlike === 'column' ? height : width
-    const cut = Math.floor(this.#random() * length)
-    const share = (isFirst ? cut : length - cut) / length
-    return joined(one, other, share, (value, k) => (placeOf(k) < cut === isFirst ? value : other.input[k]))
+    const cut = Math.floor(this.#random() * (this.#unlike === 'column' ? height : width))
+    return joined(one, other, (value, k) => (placeOf(k) < cut === isFirst ? value : other.input[k]))
   }
 
   /** A rectangle of another sample in the place of its own. */
@@ -100,8 +91,7 @@ export class Variations {
     const [, height, width] = this.#shape
     const [top, bottom] = this.#span(height, 'shift rows')
     const [left, right] = this.#span(width, 'shift columns')
-    const share = 1 - ((bottom - top) * (right - left)) / (height * width)
-    return joined(one, other, share, (value, k) => {
+    return joined(one, other, (value, k) => {
       const [row, column] = [Math.floor(k / width) % height, k % width]
       return row >= top && row < bottom && column >= left && column < right ? other.input[k] : value
     })
@@ -142,7 +132,7 @@ export class Variations {
     const still = plain || movements.every((movement) => movement === 'mirror')
     const moved = still ? sample : distort(sample, shape, index + epoch * this.#samples.length, movements)
     const input = mirrored && movements.includes('mirror') ? mirror(moved, shape) : moved
-    return { input, parts: [{ sample: index, share: 1 }] }
+    return { input, parts: [index] }
   }
 
   #shuffled(): number[] {
@@ -155,8 +145,8 @@ export class Variations {
   }
 }
 
-/** `share` of the one and the rest of the other, by the values that `value` gives. */
-function joined(one: Varied, other: Varied, share: number, value: (of: number, k: number) => number): Varied {
-  const scaled = ({ parts }: Varied, by: number) => parts.map((part) => ({ ...part, share: by * part.share }))
-  return { input: one.input.map(value), parts: [...scaled(one, share), ...scaled(other, 1 - share)] }
-}
+/** Made of both, by the values that `value` gives. */
+const joined = (one: Varied, other: Varied, value: (of: number, k: number) => number): Varied => ({
+  input: one.input.map(value),
+  parts: [...one.parts, ...other.parts],
+})

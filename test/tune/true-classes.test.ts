@@ -7,43 +7,45 @@ import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
 import { randomNumbers } from '../../src-main/core/numeric/random-numbers.ts'
 import { silent } from '../../src-main/core/progress.ts'
 import type { ProgressEvent } from '../../src-main/core/progress.ts'
-import { classShares } from '../../src-main/core/tune/class-shares.ts'
+import { putRight } from '../../src-main/core/tune/true-classes.ts'
 
-const size = { classes: 3, batch: 4 }
+describe('putRight', () => {
+  const samples = [0, 1, 2, 3].map((value) => Float64Array.of(value))
+  const labels = new Map(samples.slice(0, 3).map((sample, i) => [sample, i === 1 ? 0 : 2]))
+  // Three classes of four inputs.
+  const outputs = Float32Array.of(5, 5, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2)
+  const made = (...parts: number[]) => ({ input: samples[parts[0]], parts })
 
-describe('classShares', () => {
-  const samples = [0, 1, 2].map((value) => Float64Array.of(value))
-  const labels = new Map([
-    [samples[0], 2],
-    [samples[1], 0],
-  ])
-
-  it('gives each class the shares of its samples, and none where the class is not known', () => {
-    const varied = [
-      { input: samples[0], parts: [{ sample: 0, share: 1 }] },
-      {
-        input: samples[1],
-        parts: [
-          { sample: 1, share: 0.75 },
-          { sample: 2, share: 0.25 },
-        ],
-      },
-    ]
-    expect(classShares(varied, samples, labels, size)).toEqual(Float32Array.of(0, 0.75, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0))
+  it('exchanges the largest score and that of the only class, and leaves all else', () => {
+    const varied = [made(0), made(1), made(0, 2), made(2, 1)]
+    expect(putRight(outputs, varied, samples, labels, 4)).toEqual(Float32Array.of(2, 5, 2, 5, 1, 1, 1, 1, 5, 2, 5, 2))
+    expect(outputs[0]).toBe(5)
   })
 
-  it('says nothing without labels, or of a single output', () => {
-    expect(classShares([], samples, undefined, size)).toBeUndefined()
-    expect(classShares([], samples, labels, { ...size, classes: 1 })).toBeUndefined()
+  it('leaves what is made of a sample whose class is not known, and outputs without labels or of one quantity', () => {
+    expect(putRight(outputs, [made(3), made(0, 3)], samples, labels, 4)).toEqual(outputs)
+    expect(putRight(outputs, [made(0)], samples, undefined, 4)).toBe(outputs)
+    expect(putRight(outputs, [made(0)], samples, labels, 12)).toBe(outputs)
   })
 })
 
-/** Two classes by whether |a| exceeds a threshold. */
-const gate = (threshold: number): LayerModel => ({
+function dense(id: string, input: string, weight: number[], bias: number[]) {
+  return {
+    kind: 'linear' as const,
+    id,
+    sources: [],
+    shape: [2, 1, 1] as const,
+    terms: [{ input, map: { kind: 'dense' as const, weight: Float64Array.from(weight) } }],
+    bias: Float64Array.from(bias),
+  }
+}
+
+/** Two classes by whether |a| exceeds a half; the original sees too little of negative numbers. */
+const original: LayerModel = {
   name: 'gate',
   input: { name: 'x', shape: [2, 1, 1], onnxShape: [1, 2], layout: 'nchw' },
   layers: [
-    dense('sides', INPUT, [1, 0, -1, 0], [0, 0]),
+    dense('sides', INPUT, [1, 0, -0.3, 0], [0, 0]),
     {
       kind: 'activation',
       id: 'bent',
@@ -52,28 +54,17 @@ const gate = (threshold: number): LayerModel => ({
       input: 'sides',
       activation: { operator: 'Relu', parameters: {} },
     },
-    dense('scores', 'bent', [4, 4, -4, -4], [-4 * threshold, 4 * threshold]),
+    dense('scores', 'bent', [4, 4, -4, -4], [-2, 2]),
   ],
   output: 'scores',
   finish: 'none',
-})
-
-const dense = (id: string, input: string, weight: number[], bias: number[]) => ({
-  kind: 'linear' as const,
-  id,
-  sources: [],
-  shape: [2, 1, 1] as const,
-  terms: [{ input, map: { kind: 'dense' as const, weight: Float64Array.from(weight) } }],
-  bias: Float64Array.from(bias),
-})
+}
+const truth = ([a]: Float64Array) => (Math.abs(a) > 0.5 ? 0 : 1)
 
 describe('true classes in tuning', () => {
   const random = randomNumbers(3)
   const points = Array.from({ length: 1500 }, () => Float64Array.of(2 * random() - 1, 2 * random() - 1))
   const [calibration, test] = [points.slice(0, 1000), points.slice(1000)]
-  // The original is wrong on what lies between its threshold and the true one.
-  const original = gate(0.35)
-  const truth = ([a]: Float64Array) => (Math.abs(a) > 0.5 ? 0 : 1)
   const labels = new Map(calibration.map((sample) => [sample, truth(sample)]))
 
   async function tuned(options: { labels?: typeof labels; tuningEpochs?: number }) {
@@ -86,9 +77,9 @@ describe('true classes in tuning', () => {
     return { right, fitting: model.fitting, warnings: events.filter(({ kind }) => kind === 'warning') }
   }
 
-  it('bring a network nearer to them than the original is, on samples that it has not seen', async () => {
+  it('make more of its labels right, on samples that it has not seen', async () => {
     const [without, given] = [await tuned({}), await tuned({ labels })]
-    expect(given.right).toBeGreaterThan(without.right + 0.02)
+    expect(given.right).toBeGreaterThan(without.right + 0.1)
     expect(given.fitting).toMatchObject({ tuned: true, labelled: 900 })
     expect(without.fitting).not.toHaveProperty('labelled')
     expect(given.warnings).toEqual([])
