@@ -5,7 +5,7 @@ import type { PolynomialLayer, PolynomialModel } from '../../src-main/core/netwo
 import { rowsPerChannel } from '../../src-main/core/network/coefficient-rows.ts'
 import { INPUT, sizeOf } from '../../src-main/core/network/layer-model.ts'
 import type { ConvMap, LinearLayer, LinearMap, Shape } from '../../src-main/core/network/layer-model.ts'
-import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
+import { runLayerBatch, type AnyModel } from '../../src-main/core/network/run-layers.ts'
 
 /** Numbers in [−1, 1) from a seed (mulberry32), so that one integer describes a whole network. */
 export function randomNumbers(seed: number): () => number {
@@ -22,7 +22,7 @@ export const randomVector = (length: number, random: () => number): Float64Array
   Float64Array.from({ length }, random)
 
 /** The largest number of any layer, outputs included. Single precision overflows where outputs alone tell nothing of it. */
-export function largestInside(model: PolynomialModel, samples: readonly Float64Array[]): number {
+export function largestInside(model: AnyModel, samples: readonly Float64Array[]): number {
   let largest = 0
   runLayerBatch(model, samples, (_layer, outputs) => (largest = Math.max(largest, largestOf(outputs))))
   return largest

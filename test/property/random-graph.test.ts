@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LayerModel } from '../../src-main/core/network/layer-model.ts'
+import { sizeOf, type LayerModel } from '../../src-main/core/network/layer-model.ts'
 import { openReference } from '../../src-main/ort/reference.ts'
+import { largestInside } from '../approximate/random-polynomial-model.ts'
 import { differenceFromRuntime, importModel, randomSample, relativeDifference } from '../models/compare.ts'
 import { writeModel } from '../onnx/write-model.ts'
 import { buildModel } from './build-model.ts'
@@ -46,6 +47,9 @@ describe('random graphs', () => {
           return
         }
         const difference = await differenceFromRuntime(model, bytes, 1, true)
+        // A window of padding alone holds the lowest number, and what follows may overflow single precision.
+        if (!Number.isFinite(difference))
+          fc.pre(largestInside(model, [randomSample(sizeOf(model.input.shape), 1)]) < 1e38)
         expect(difference).toBeLessThan(1e-4)
       }),
       { numRuns: graphs, seed },
