@@ -113,15 +113,16 @@ interface Crossing {
 function crossingsOf(model: RefreshedModel, parts: readonly Part[]): Crossing[] {
   const last = lastReaders(model)
   const order = new Map(model.layers.map(({ id }, i) => [id, i]))
-  const known: LayerId[] = [INPUT]
+  /** What is still read somewhere behind, the oldest value first. */
+  let alive: readonly LayerId[] = [INPUT]
   return parts.slice(0, -1).map(({ layers, exact }, i) => {
-    known.push(...layers.map(({ id }) => id))
     const read = new Set(exact.flatMap(inputsOf))
-    const behind = Math.min(...parts[i + 1].layers.map(({ id }) => must(order, id)))
+    const behind = parts[i + 1].layers.reduce((first, { id }) => Math.min(first, must(order, id)), Infinity)
     const isReadBehind = (id: LayerId): boolean => (last.get(id) ?? -1) >= behind
+    const known = [...alive, ...layers.map(({ id }) => id)]
     const outputs = known.filter((id) => isReadBehind(id) || read.has(id)).reverse()
-    known.push(...exact.map(({ id }) => id))
-    return { outputs, inputs: known.filter(isReadBehind).reverse() }
+    alive = [...known, ...exact.map(({ id }) => id)].filter(isReadBehind)
+    return { outputs, inputs: alive.toReversed() }
   })
 }
 
