@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { differenceFromRuntime, importModel } from '../models/compare.ts'
+import { differenceFromRuntime, importModel, randomNumbers } from '../models/compare.ts'
+import { deviationOf } from '../../src-main/core/onnx/runtime-deviations.ts'
+import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
+import { runLayers } from '../../src-main/core/network/run-layers.ts'
 import { integers, model, node, scalar, tensor } from '../onnx/small-model.ts'
 import type { TestAttribute, TestNode, TestTensor } from '../onnx/write-model.ts'
 
@@ -63,6 +66,104 @@ describe('affine operators with constants', () => {
   })
 })
 
+describe('weighted sums at constant places', () => {
+  const grid = (seed: number, reach: number): TestTensor => {
+    const next = randomNumbers(seed)
+    return {
+      shape: [1, 3, 5, 2],
+      values: Array.from({ length: 30 }, (_, at) => (at < 2 ? 0.3 : Math.fround(reach * next()))),
+    }
+  }
+  const modes = ['bilinear', 'nearest', 'bicubic']
+  const samplings = modes.flatMap((mode) =>
+    ['zeros', 'border', 'reflection'].flatMap((padding) => [0, 1].map((aligned) => [mode, padding, aligned] as const)),
+  )
+
+  it.each(samplings)('GridSample %s %s %s', async (mode, padding, aligned) => {
+    for (const [seed, reach] of [
+      [1, 0.9],
+      [2, 1.4],
+      [3, 3],
+    ] as const) {
+      const attributes = { mode, padding_mode: padding, align_corners: aligned }
+      await expectLinear([node('GridSample', 'x g', 'y', attributes)], { g: grid(seed, reach) })
+      const newer = { ...attributes, mode: { bilinear: 'linear', bicubic: 'cubic' }[mode] ?? mode }
+      await expectLinear([node('GridSample', 'x g', 'y', newer)], { g: grid(seed, reach) }, 20)
+    }
+  })
+
+  it('DFT of both kinds, shortened, lengthened and back', async () => {
+    const real = [node('Reshape', 'x s', 'r'), node('Reshape', 'f e', 'y')]
+    const of = (attributes: Record<string, TestAttribute>, length: number, bins: number, parts: 1 | 2) =>
+      expectLinear([real[0], node('DFT', 'r n', 'f', { axis: 2, ...attributes }), real[1]], {
+        s: integers(1, 8 / parts, 6, parts),
+        n: { shape: [], values: [length], type: 'int64' },
+        e: integers(1, -1, bins),
+      })
+    await of({ onesided: 1 }, 6, 4, 1)
+    await of({ onesided: 1 }, 5, 3, 1)
+    await of({}, 8, 8, 1)
+    await of({}, 6, 6, 2)
+    await of({ inverse: 1 }, 4, 4, 2)
+  })
+
+  it('Col2Im with pads, strides and dilations', async () => {
+    const of = (image: number[], block: number[], attributes: Record<string, readonly number[]>) =>
+      expectLinear([node('Reshape', 'x s', 'r'), node('Col2Im', 'r i b', 'y', attributes)], {
+        s: integers(1, 2 * block[0] * block[1], -1),
+        i: integers(...image),
+        b: integers(...block),
+      })
+    await of([3, 4], [2, 2], {})
+    await of([4, 6], [2, 2], { strides: [2, 2], pads: [0, 1, 0, 1], dilations: [1, 2] })
+  })
+
+  it('ReverseSequence along either axis', async () => {
+    const of = (attributes: Record<string, number>, shape: number[], ...lengths: number[]) =>
+      expectLinear([node('Reshape', 'x s', 'r'), node('ReverseSequence', 'r n', 'y', attributes)], {
+        s: integers(...shape),
+        n: integers(...lengths),
+      })
+    await of({ batch_axis: 0, time_axis: 1 }, [4, 6, 2], 6, 3, 1, 5)
+    await of({}, [6, 4, 2], 2, 6, 4, 1)
+  })
+
+  it('scatters that add, to the same place too', async () => {
+    const places = { shape: [3, 3], values: [0, 1, 2, 0, 0, -1, 0, 1, 2], type: 'int64' as const }
+    await expectLinear([node('ScatterND', 'x i u', 'y', { reduction: 'add' })], { i: places, u: tensor(3, 6) })
+    const along = { shape: [1, 1, 1, 3], values: [3, -1, 3], type: 'int64' as const }
+    const adding = node('ScatterElements', 'x i u', 'y', { axis: 3, reduction: 'add' })
+    await expectLinear([adding], { i: along, u: tensor(1, 1, 1, 3) })
+    const taken = [node('Slice', 'x a b c', 'u'), node('ScatterElements', 'x i u', 'y', { axis: 3, reduction: 'add' })]
+    const slice = { a: integers(0, 0, 0), b: integers(1, 1, 3), c: integers(1, 2, 3) }
+    await expectLinear(taken, { i: along, ...slice })
+    await expectLinear([node('ScatterND', 'x i u', 'y', { reduction: 'mul' })], { i: places, u: tensor(3, 6) })
+  })
+
+  it.each(['linear', 'nearest'])('crops and resizes by a constant box, %s', async (mode) => {
+    const attributes = { mode, coordinate_transformation_mode: 'tf_crop_and_resize' }
+    const boxes = [
+      [0, 0, 0.1, 0.2, 1, 1, 0.7, 0.9],
+      [0, 0, -0.3, 0.5, 1, 1, 1.2, 1.5],
+      [0, 0, 0.9, 0.8, 1, 1, 0.2, 0.1],
+      [0, 0, 0, 0, 1, 1, 1, 1],
+    ]
+    for (const box of boxes) {
+      const b: TestTensor = { shape: [8], values: box.map(Math.fround) }
+      await expectLinear([node('Resize', 'x b  n', 'y', attributes)], { b, n: integers(1, 2, 3, 5) })
+      await expectLinear([node('Resize', 'x b  n', 'y', attributes)], { b, n: integers(1, 2, 6, 2) })
+    }
+  })
+})
+
+it('cuts a box out where it becomes as large as the picture, of which ONNX Runtime copies all', () => {
+  const attributes = { mode: 'linear', coordinate_transformation_mode: 'tf_crop_and_resize' }
+  const box = { shape: [8], values: [0, 0, 0, 0, 1, 1, 1, 0.5] }
+  const bytes = model([1, 1, 1, 3], [node('Resize', 'x b  n', 'y', attributes)], { b: box, n: integers(1, 1, 1, 3) })
+  expect([...runLayers(importModel(bytes), Float64Array.of(2, 6, 100))]).toEqual([2, 4, 6])
+  expect(deviationOf(readOnnx(bytes))?.asked).toContain('tf_crop_and_resize')
+})
+
 describe('operators of other domains', () => {
   const microsoft = (operator: string, inputs: string, attributes: Record<string, TestAttribute> = {}) => ({
     ...node(operator, inputs, 'y', attributes),
@@ -76,6 +177,26 @@ describe('operators of other domains', () => {
   ])('%s of ONNX Runtime', async (_, fused) => {
     const bytes = model(shape, [fused], { w: tensor(3, 2, 3, 3), b: tensor(3) }, { opset: 18 })
     expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
+  })
+
+  it.each([
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ])('FusedMatMul with transA %s and transBatchA %s, of either factor', async (swapped, moved) => {
+    const of = async (attributes: Record<string, TestAttribute>, inputs: string, w: number[]) => {
+      const nodes = [
+        node('Reshape', 'x s', 'r'),
+        microsoft('FusedMatMul', inputs, { alpha: { float: 0.5 }, ...attributes }),
+      ]
+      const bytes = model(shape, nodes, { s: integers(1, 2, 4, 6), w: tensor(...w) }, { opset: 18 })
+      expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
+    }
+    // With its first axis moved back x is [2, 4, 1, 6], or [2, 4, 6, 1].
+    const left = moved ? [2, 4, swapped ? 1 : 6, 3] : [1, 2, 4, 3]
+    await of({ transA: swapped, transBatchA: moved }, 'r w', left)
+    const right = moved ? [2, 4, 3, swapped ? 6 : 1] : [1, 2, 3, 6]
+    await of({ transB: swapped, transBatchB: moved }, 'w r', right)
   })
 
   it('Scaler and ArrayFeatureExtractor of scikit-learn', async () => {

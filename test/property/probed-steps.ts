@@ -46,6 +46,22 @@ export const mask: Step = (graph) => {
   return true
 }
 
+/** A picture sampled at constant places, some of them outside. */
+export const gridSample: Step = (graph) => {
+  if (graph.shape.length !== 4 || graph.opset < 16 || count(graph.shape) > probed) return false
+  const [rows, columns] = [1 + graph.pick(3), 1 + graph.pick(4)]
+  const size = 2 * rows * columns
+  const values = Array.from({ length: size }, (_, at) => (at < 2 ? 0 : Math.fround(1.5 * graph.choices.weight())))
+  const grid = graph.constant({ shape: [1, rows, columns, 2], values })
+  const mode = graph.oneOf(graph.opset < 20 ? ['bilinear', 'nearest', 'bicubic'] : ['linear', 'nearest', 'cubic'])
+  graph.node('GridSample', [graph.current, grid], [1, graph.channels, rows, columns], {
+    mode,
+    padding_mode: graph.oneOf(['zeros', 'border', 'reflection']),
+    align_corners: graph.pick(2),
+  })
+  return true
+}
+
 /** Squeeze-and-excitation, or a gate. */
 export const product: Step = (graph) => {
   const gate = graph.side('Sigmoid', [graph.side('Mul', [graph.current, graph.weights(graph.shape)])])

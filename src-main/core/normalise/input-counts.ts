@@ -16,15 +16,15 @@ const inputCounts: ReadonlyMap<string, InputCount> = new Map([
   ...counted(1, 2, 'ReduceL1', 'ReduceL2', 'ReduceMax', 'ReduceMean', 'ReduceMin', 'ReduceProd', 'ReduceSum'),
   ...counted(1, 2, 'ReduceSumSquare', 'Reshape', 'Split', 'Squeeze', 'TopK', 'Trilu', 'Unsqueeze', 'Upsample'),
   // InstanceNormalization has three, but what it does is the better reason to refuse it.
-  ...counted(1, 3, 'Clip', 'Dropout', 'InstanceNormalization'),
+  ...counted(1, 3, 'Clip', 'DFT', 'Dropout', 'InstanceNormalization'),
   ...counted(1, 4, 'Pad', 'Resize'),
   ...counted(1, 5, 'Slice'),
   ...counted(1, any, 'Concat', 'Einsum', 'Max', 'Mean', 'Min', 'Sum'),
   ...counted(2, 2, 'Add', 'And', 'CastLike', 'CenterCropPad', 'Compress', 'CumSum', 'Div', 'Equal', 'Expand', 'Gather'),
-  ...counted(2, 2, 'GatherElements', 'GatherND', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'MatMul', 'Mod'),
-  ...counted(2, 2, 'Mul', 'Or', 'Pow', 'PRelu', 'Sub', 'Xor'),
+  ...counted(2, 2, 'GatherElements', 'GatherND', 'Greater', 'GreaterOrEqual', 'GridSample', 'Less', 'LessOrEqual'),
+  ...counted(2, 2, 'MatMul', 'Mod', 'Mul', 'Or', 'Pow', 'PRelu', 'ReverseSequence', 'Sub', 'Xor'),
   ...counted(2, 3, 'Conv', 'ConvTranspose', 'DequantizeLinear', 'Gemm', 'QuantizeLinear', 'Tile'),
-  ...counted(3, 3, 'OneHot', 'Range', 'Scatter', 'ScatterElements', 'ScatterND', 'Where'),
+  ...counted(3, 3, 'Col2Im', 'OneHot', 'Range', 'Scatter', 'ScatterElements', 'ScatterND', 'Where'),
   ...counted(5, 5, 'BatchNormalization'),
 ])
 

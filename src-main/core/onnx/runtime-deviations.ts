@@ -73,6 +73,14 @@ export const runtimeDeviations: readonly RuntimeDeviation[] = [
       )
     }),
   },
+  {
+    operator: 'Resize',
+    asked: 'a box (`tf_crop_and_resize`) that keeps the length of an axis',
+    find: first(
+      ['Resize'],
+      (node) => stringAttribute(node, 'coordinate_transformation_mode', '') === 'tf_crop_and_resize',
+    ),
+  },
   { operator: 'Conv, Gemm, …', asked: 'bfloat16', refusal: /Could not find an implementation for \w+\(22\)/ },
   {
     operator: 'functions',

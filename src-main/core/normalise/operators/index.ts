@@ -6,11 +6,14 @@ import { activation, clip, gelu, numbers, prelu } from './activation.ts'
 import { add, div, max, mean, min, mul, sub, sum } from './arithmetic.ts'
 import { averagePool } from './average-pool.ts'
 import { batchNormalization } from './batch-normalization.ts'
+import { col2Im, reverseSequence } from './blocks.ts'
 import { cast, castLike } from './cast.ts'
 import { concat } from './concat.ts'
 import { convTranspose } from './conv-transpose.ts'
 import { einsum } from './einsum.ts'
 import { fakeQuantize } from './fake-quantize.ts'
+import { dft } from './fourier.ts'
+import { gridSample } from './grid-sample.ts'
 import { neg, pow } from './power.ts'
 import { dequantizeLinear, dynamicQuantizeLinear, quantizeLinear } from './quantize-linear.ts'
 import { depthToSpace, expand, spaceToDepth, tile } from './repeat.ts'
@@ -64,6 +67,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Celu', activation('Celu', numbers({ alpha: 1 }))],
   ['CenterCropPad', centerCropPad],
   ['Clip', clip],
+  ['Col2Im', col2Im],
   ['Compress', compress],
   ['Concat', concat],
   ['Constant', constant],
@@ -73,6 +77,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Cos', pointwise('Cos')],
   ['Cosh', pointwise('Cosh')],
   ['CumSum', cumSum],
+  ['DFT', dft],
   ['DepthToSpace', depthToSpace],
   ['DequantizeLinear', dequantizeLinear],
   ['Div', div],
@@ -96,6 +101,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Greater', pointwise('Greater')],
   ['GreaterOrEqual', pointwise('GreaterOrEqual')],
   ['Hardmax', hardmax],
+  ['GridSample', gridSample],
   ['HardSigmoid', activation('HardSigmoid', numbers({ alpha: 0.2, beta: 0.5 }))],
   ['HardSwish', activation('HardSwish')],
   ['Identity', identity],
@@ -137,6 +143,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Relu', activation('Relu')],
   ['Reshape', reshape],
   ['Resize', resize],
+  ['ReverseSequence', reverseSequence],
   ['Round', pointwise('Round')],
   ['Scatter', scatterElements],
   ['ScatterElements', scatterElements],

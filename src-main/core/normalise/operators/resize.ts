@@ -40,8 +40,32 @@ export const resize = resizing((operation, shape) => {
   const all = axes ? shape.map((_, axis) => (axes.includes(axis) ? kept[axes.indexOf(axis)] : 1)) : kept
   // Sizes that keep the aspect ratio are rounded, others are as given.
   const lengths = isKept ? shape.map((size, axis) => Math.floor(size * all[axis] + 0.5)) : undefined
-  return { scales: all, ...(lengths && { lengths }) }
+  const crop = opset < 11 || coordinatesOf(operation) !== CROP ? undefined : cropOf(operation, shape.length, axes)
+  if (crop && scales && scales.length > 0) {
+    const cut = shape.map((size, axis) => Math.floor(size * (crop[axis].end - crop[axis].start) * all[axis]))
+    return { scales: all, lengths: cut, crop }
+  }
+  return { scales: all, ...(lengths && { lengths }), ...(crop && { crop }) }
 })
+
+const CROP = 'tf_crop_and_resize'
+
+const coordinatesOf = ({ node }: FoldOperation): string =>
+  stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel')
+
+/** The box that is cut out, between 0 and 1 along each axis; what lies outside the picture is 0. */
+function cropOf(operation: FoldOperation, rank: number, axes: readonly number[] | undefined): readonly Span[] {
+  const roi = operation.optionalIntegers(1) ?? []
+  const cut = axes ?? Array.from({ length: rank }, (_, axis) => axis)
+  if (roi.length !== 2 * cut.length || !roi.every(Number.isFinite)) throw operation.malformed('its box does not fit')
+  if (floatAttribute(operation.node, 'extrapolation_value', 0) !== 0) {
+    throw operation.refuse('it fills what lies outside the picture with another value than 0')
+  }
+  return Array.from({ length: rank }, (_, axis) => {
+    const at = cut.indexOf(axis)
+    return at < 0 ? { start: 0, end: 1 } : { start: roi[at], end: roi[at + cut.length] }
+  })
+}
 
 /** Upsample(X, scales), the older Resize: https://onnx.ai/onnx/operators/onnx__Upsample.html */
 export const upsample = resizing((operation) => ({
@@ -52,6 +76,13 @@ export const upsample = resizing((operation) => ({
 interface Asked {
   readonly scales: readonly number[]
   readonly lengths?: readonly number[]
+  /** What is cut out of each axis. */
+  readonly crop?: readonly Span[]
+}
+
+interface Span {
+  readonly start: number
+  readonly end: number
 }
 
 function resizing(askedOf: (operation: FoldOperation, shape: readonly number[]) => Asked): Operator {
@@ -64,9 +95,11 @@ function resizing(askedOf: (operation: FoldOperation, shape: readonly number[]) 
     checkEnlarged(lengths)
     if (lengths.some((length) => length < 1)) throw operation.malformed(`it resizes [${shape}] by [${scales}]`)
     const axes = shape.map((size, axis) => {
-      if (scales[axis] === 1) return Array.from({ length: size }, (_, from): Taps => [{ from, weight: 1 }])
+      const span = asked.crop?.[axis]
+      const isWhole = !span || (span.start === 0 && span.end === 1 && lengths[axis] === size)
+      if (scales[axis] === 1 && isWhole) return Array.from({ length: size }, (_, from): Taps => [{ from, weight: 1 }])
       axisRule(axis)
-      return tapsOf(operation, size, lengths[axis], scales[axis])
+      return tapsOf(operation, size, lengths[axis], scales[axis], span)
     })
     return { shape: lengths, axes, strides: stridesOf(shape) }
   }
@@ -144,11 +177,11 @@ function sparse(rows: Rows, order: Int32Array | undefined): SparseMap {
 }
 
 /** The taps of each place, by ONNX's modes and coordinates; older operator sets know “asymmetric” only. */
-function tapsOf(operation: FoldOperation, size: number, length: number, scale: number): Taps[] {
+function tapsOf(operation: FoldOperation, size: number, length: number, scale: number, span?: Span): Taps[] {
   const { node, opset } = operation
   const isOld = opset < 11
   const mode = stringAttribute(node, 'mode', 'nearest')
-  const coordinates = isOld ? 'asymmetric' : stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel')
+  const coordinates = isOld ? 'asymmetric' : coordinatesOf(operation)
   const rounding = isOld ? (scale < 1 ? 'ceil' : 'floor') : stringAttribute(node, 'nearest_mode', 'round_prefer_floor')
   const inside = (position: number): number => Math.min(size - 1, Math.max(0, position))
   const excludes = intAttribute(node, 'exclude_outside', 0) !== 0
@@ -156,7 +189,10 @@ function tapsOf(operation: FoldOperation, size: number, length: number, scale: n
   const isFiltered = intAttribute(node, 'antialias', 0) !== 0
   if (isFiltered && mode !== 'linear' && mode !== 'cubic') throw operation.refuse(`its mode is “${mode}”`)
   return Array.from({ length }, (_, place): Taps => {
-    const x = originOf(operation, coordinates, place, size, length, scale)
+    const x = span
+      ? croppedOrigin(span, place, size, length)
+      : originOf(operation, coordinates, place, size, length, scale)
+    if (span && (x < 0 || x > size - 1)) return []
     if (isFiltered) {
       // As in Pillow the filter widens as the image shrinks.
       const widening = Math.min(1, scale)
@@ -197,6 +233,12 @@ function normalised(taps: Taps, inside: (position: number) => number): Taps {
   return taps
     .filter(({ weight }) => weight !== 0)
     .map(({ from, weight }) => ({ from: inside(from), weight: weight / total }))
+}
+
+/** As TensorFlow's crop_and_resize: the ends of the box are the middles of the outer pixels. */
+function croppedOrigin({ start, end }: Span, place: number, size: number, length: number): number {
+  if (length === 1) return fround(0.5 * fround(start + end) * (size - 1))
+  return fround(fround(start * (size - 1)) + fround(fround(place * fround(end - start) * (size - 1)) / (length - 1)))
 }
 
 /** In single precision, as ONNX Runtime computes it: which of two neighbours is the nearest depends on its rounding errors. */

@@ -1,4 +1,4 @@
-import { intAttribute, stringAttribute } from '../../graph/attributes.ts'
+import { intAttribute, wordAttribute } from '../../graph/attributes.ts'
 import { countOf, normaliseAxis, stridesOf } from '../../graph/shapes.ts'
 import type { FoldOperation, Operation, Operator } from '../operation.ts'
 import { rearrangeView, shapeOf, type Value } from '../values.ts'
@@ -45,7 +45,7 @@ function offsetAt(
   return offset
 }
 
-/** For each element of the result, where it comes from: an element of the data, or of the updates as −1 − element. */
+/** For each element of the updates, the element of the data that it goes to. */
 type Places = (operation: FoldOperation, shape: readonly number[]) => Int32Array
 
 /** ScatterND and ScatterElements with constant indices: https://onnx.ai/onnx/operators/onnx__ScatterND.html */
@@ -54,10 +54,11 @@ export const scatterND = scattering((operation, shape) => {
   const depth = own.at(-1) ?? 0
   const slice = countOf(shape.slice(depth))
   const strides = stridesOf(shape)
-  const places = Int32Array.from({ length: countOf(shape) }, (_, at) => at)
-  for (let row = 0; row < countOf(own.slice(0, -1)); row++) {
+  const rows = countOf(own.slice(0, -1))
+  const places = new Int32Array(rows * slice)
+  for (let row = 0; row < rows; row++) {
     const start = offsetAt(operation, data, row * depth, shape, strides, 0, depth)
-    for (let at = 0; at < slice; at++) places[start + at] = -1 - (row * slice + at)
+    for (let at = 0; at < slice; at++) places[row * slice + at] = start + at
   }
   return places
 })
@@ -67,44 +68,66 @@ export const scatterElements = scattering((operation, shape) => {
   const { shape: own, data } = operation.constant(1)
   if (own.length !== shape.length) throw operation.malformed('its indices have another rank')
   const [strides, ownStrides] = [stridesOf(shape), stridesOf(own)]
-  const places = Int32Array.from({ length: countOf(shape) }, (_, at) => at)
-  data.forEach((_, at) => {
+  return Int32Array.from(data, (_, at) => {
     const index = offsetAt(operation, data, at, [shape[axis]], [strides[axis]], 0, 1)
     const rest = own.reduce(
       (sum, size, other) => (other === axis ? sum : sum + (Math.floor(at / ownStrides[other]) % size) * strides[other]),
       0,
     )
-    places[index + rest] = -1 - at
+    return index + rest
   })
-  return places
 })
 
+/** How an update meets what is there; only sums of both can be protected. */
+const reductions: Readonly<Record<string, (before: number, update: number) => number>> = {
+  none: (_, update) => update,
+  add: (before, update) => before + update,
+  mul: (before, update) => before * update,
+  max: Math.max,
+  min: Math.min,
+}
+const names = ['none', 'add', 'mul', 'max', 'min'] as const
+
 function scattering(placesOf: Places): Operator {
-  const checked = (operation: FoldOperation, shape: readonly number[]): Int32Array => {
-    if (stringAttribute(operation.node, 'reduction', 'none') !== 'none')
-      throw operation.refuse('it combines the values it scatters')
-    return placesOf(operation, shape)
-  }
   return {
     fold(operation) {
       const [data, updates] = [operation.constant(0), operation.constant(2)]
-      const places = checked(operation, data.shape)
-      return {
-        ...data,
-        data: Float64Array.from(places, (from) => (from < 0 ? updates.data[-1 - from] : data.data[from])),
-      }
+      const reduce = reductions[wordAttribute(operation.node, 'reduction', names, 'none')]
+      const places = placesOf(operation, data.shape)
+      if (updates.data.length < places.length) throw operation.malformed(`[${updates.shape}] updates are too few`)
+      const result = Float64Array.from(data.data)
+      places.forEach((to, at) => (result[to] = reduce(result[to], updates.data[at])))
+      return { ...data, data: result }
     },
     lower(operation) {
       const [data, updates] = [operation.value(0), operation.value(2)]
+      const reduction = wordAttribute(operation.node, 'reduction', names, 'none')
+      if (reduction !== 'none' && reduction !== 'add') throw operation.refuse('it combines the values it scatters')
       const shape = shapeOf(data)
-      const places = checked(operation, shape)
-      const sides = [
-        { value: data, indices: places.map((from) => (from < 0 ? -1 : from)) },
-        { value: updates, indices: places.map((from) => (from < 0 ? -1 - from : -1)) },
-      ]
-      return combined(operation, shape, sides)
+      const places = placesOf(operation, shape)
+      if (countOf(shapeOf(updates)) < places.length)
+        throw operation.malformed(`[${shapeOf(updates)}] updates are too few`)
+      const kept = Int32Array.from({ length: countOf(shape) }, (_, at) => at)
+      const moved = movedIn(places, kept.length, reduction === 'add')
+      if (reduction === 'none') for (const to of places) kept[to] = -1
+      return combined(operation, shape, [
+        { value: data, indices: kept },
+        ...moved.map((indices) => ({ value: updates, indices })),
+      ])
     },
   }
+}
+
+/** Where each element of the result comes from among the updates: the last one, or in several rounds each that goes there. */
+function movedIn(places: Int32Array, size: number, all: boolean): Int32Array[] {
+  const rounds = [new Int32Array(size).fill(-1)]
+  const count = new Int32Array(size)
+  places.forEach((to, at) => {
+    const round = all ? count[to]++ : 0
+    if (round === rounds.length) rounds.push(new Int32Array(size).fill(-1))
+    rounds[round][to] = at
+  })
+  return rounds
 }
 
 interface Side {
@@ -120,7 +143,7 @@ function combined({ network }: Operation, shape: readonly number[], sides: reado
   const shift = new Float64Array(countOf(shape))
   for (const { value, indices } of sides) {
     if (value.kind !== 'constant') continue
-    indices.forEach((from, at) => from >= 0 && (shift[at] = value.tensor.data[from]))
+    indices.forEach((from, at) => from >= 0 && (shift[at] += value.tensor.data[from]))
   }
   return network.sum(parts, shape, shift)
 }

@@ -6,6 +6,7 @@ import { last, type Writer } from './writing.ts'
 /** What ONNX Runtime's optimiser and quantisers write. */
 export const microsoft: Readonly<Record<string, Writer>> = {
   /** ONNX's own, for integers of 16 and 4 bits before operator set 21. */
+  GridSample: asStandard,
   QuantizeLinear: asStandard,
   DequantizeLinear: asStandard,
   FusedConv(rewriting, node) {
@@ -71,13 +72,15 @@ export const microsoft: Readonly<Record<string, Writer>> = {
   },
 }
 
-/** α · A' · B', either of them with its last two axes exchanged; TransposeMatMul is its older name. */
+/** α · A' · B', either of them with its last two axes exchanged, or its first axis put before the last; TransposeMatMul is its older name. */
 function fusedMatMul(rewriting: Rewriting, node: Node): boolean {
-  if (['transBatchA', 'transBatchB'].some((name) => intAttribute(node, name, 0) !== 0)) return false
-  const swapped = (name: string, attribute: string): string =>
-    intAttribute(node, attribute, 0) === 0 ? name : rewriting.add(node, 'Einsum', [name], { equation: '...ij->...ji' })
+  const moved = (name: string, side: 'A' | 'B'): string => {
+    const [isSwapped, isBehind] = [`trans${side}`, `transBatch${side}`].map((each) => intAttribute(node, each, 0) !== 0)
+    const equation = isBehind ? (isSwapped ? 'i...j->...ji' : 'i...j->...ij') : isSwapped ? '...ij->...ji' : ''
+    return equation === '' ? name : rewriting.add(node, 'Einsum', [name], { equation })
+  }
   const [left, right] = node.inputs
-  const product = rewriting.add(node, 'MatMul', [swapped(left, 'transA'), swapped(right, 'transB')])
+  const product = rewriting.add(node, 'MatMul', [moved(left, 'A'), moved(right, 'B')])
   rewriting.affine(node, product, floatAttribute(node, 'alpha', 1), 0, node.outputs[0])
   return true
 }

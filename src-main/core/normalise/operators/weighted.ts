@@ -1,0 +1,83 @@
+import { checkEnlarged } from '../../graph/rearrange.ts'
+import { countOf } from '../../graph/shapes.ts'
+import type { SparseMap } from '../../network/layer-model.ts'
+import { imageShape } from '../network-builder.ts'
+import type { FoldOperation, Operation, Operator } from '../operation.ts'
+import { shapeOf, type View } from '../values.ts'
+
+/** A result whose elements are weighted sums of the first input's, by constants. */
+export interface WeightedSums {
+  readonly shape: readonly number[]
+  /** Calls `add` for each element of the input that element `row` of the result takes, in any order. */
+  /** How many these are at most. */
+  readonly most: number
+  readonly taps: (row: number, add: (from: number, weight: number) => void) => void
+}
+
+/** Of all sums together; no network that can be encrypted comes near. */
+const maximumTaps = 2 ** 26
+
+/**
+ * An operator that gives weighted sums of its first input, such as GridSample with a constant grid: the same rule for
+ * constants and for the network's values. It may work across the first axis, so a fixed batch is refused.
+ */
+export function weighted(rule: (operation: FoldOperation, shape: readonly number[]) => WeightedSums): Operator {
+  const sumsOf = (operation: FoldOperation, shape: readonly number[]): WeightedSums => {
+    const sums = rule(operation, shape)
+    checkEnlarged(sums.shape)
+    if (countOf(sums.shape) * sums.most > maximumTaps) throw operation.refuse('it has too many terms')
+    return sums
+  }
+  return {
+    fold(operation) {
+      const tensor = operation.constant(0)
+      const { shape, taps } = sumsOf(operation, tensor.shape)
+      const data = Float64Array.from({ length: countOf(shape) }, (_, row) => {
+        let sum = 0
+        taps(row, (from, weight) => (sum += weight * tensor.data[from]))
+        return sum
+      })
+      return { ...tensor, shape, data }
+    },
+    lower(operation) {
+      const value = operation.value(0)
+      if (operation.batch > 1) throw operation.refuse(`it works across the ${operation.batch} samples of a batch`)
+      const sums = sumsOf(operation, shapeOf(value))
+      if (value.kind === 'view') return lowered(operation, value, sums)
+      throw operation.refuse('only its first input may depend on the input')
+    },
+  }
+}
+
+function lowered({ network }: Operation, { source, order }: View, { shape, taps }: WeightedSums): View {
+  const layerShape = imageShape(shape)
+  const terms = [
+    { input: source, map: sparse(countOf(shape), taps, order, (numbers) => network.budget.spend(numbers)) },
+  ]
+  return { kind: 'view', source: network.addLinear(terms, new Float64Array(layerShape[0]), layerShape), shape }
+}
+
+function sparse(
+  count: number,
+  taps: WeightedSums['taps'],
+  order: Int32Array | undefined,
+  spend: (numbers: number) => void,
+): SparseMap {
+  const rowStarts = new Int32Array(count + 1)
+  const columns: number[] = []
+  const values: number[] = []
+  for (let row = 0; row < count; row++) {
+    const sums = new Map<number, number>()
+    taps(row, (from, weight) => {
+      const column = order ? order[from] : from
+      if (column >= 0 && weight !== 0) sums.set(column, (sums.get(column) ?? 0) + weight)
+    })
+    spend(sums.size)
+    for (const [column, value] of [...sums].sort(([a], [b]) => a - b)) {
+      columns.push(column)
+      values.push(value)
+    }
+    rowStarts[row + 1] = columns.length
+  }
+  return { kind: 'sparse', rowStarts, columns: Int32Array.from(columns), values: Float64Array.from(values) }
+}
