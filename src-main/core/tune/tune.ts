@@ -17,6 +17,8 @@ import { Variations } from './variations.ts'
 
 /** Few samples are shown more often: so many steps at least, in so many epochs at most. */
 const [EPOCHS, MOST_EPOCHS, USUAL_STEPS] = [45, 180, 2500]
+/** After so many, more samples are shown less often instead: 45 times ten thousand are nearly as many. */
+const MOST_STEPS = 25_000
 /** Polynomials for which the usual steps suffice; errors of more of them pass through each other. */
 const SHALLOW = 5
 /** Multiplications that may be spent, forwards and backwards, and for the original network: on up to a thousand samples, and in proportion on up to ten times as many. */
@@ -122,7 +124,8 @@ function narrowOf({ layers }: PolynomialModel): { readonly by: PlaceAxis; readon
 function usualEpochs(samples: number, { layers }: PolynomialModel, isGentle: boolean): number {
   const polynomials = layers.filter(({ kind }) => kind === 'polynomial').length
   const steps = USUAL_STEPS * Math.max(1, polynomials / SHALLOW)
-  const usual = Math.min(MOST_EPOCHS, Math.max(EPOCHS, Math.ceil((steps * BATCH) / samples)))
+  const epochsOf = (count: number) => Math.ceil((count * BATCH) / samples)
+  const usual = Math.min(MOST_EPOCHS, Math.max(Math.min(EPOCHS, epochsOf(MOST_STEPS)), epochsOf(steps)))
   return isGentle ? Math.ceil(GENTLE_EPOCHS * usual) : usual
 }
 
