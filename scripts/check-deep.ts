@@ -1,9 +1,10 @@
 /**
  * A deep network through all its segments, each in a process of its own, the owner refreshing in between:
  *   node scripts/check-deep.ts MODEL --split cuts --calibration X.npy --images X.npy --folder DIR \
- *       [--degree 8] [--fit-only] [--scale 1/255 --mean M,… --std S,…] [--count 2] [--first 0] [--memory 1G]
+ *       [--degree 8] [--fit-only [--by-need]] [--scale 1/255 --mean M,… --std S,…] [--count 2] [--first 0] [--memory 1G]
  *       [--agreement 2000]
- * With --fit-only the linear maps stay as they are, which takes a fraction of the time. DIR gets a bundle for each node, the key store and the approximated network; what is there is used again. Prints labels
+ * With --fit-only the linear maps stay as they are, which takes a fraction of the time, and scales are the largest, unless --by-need
+ * makes them the smallest that keep labels, as protect does. DIR gets a bundle for each node, the key store and the approximated network; what is there is used again. Prints labels
  * and the largest difference relative to the largest logit, for each image the seconds and the largest resident memory
  * of each segment, and with --agreement how many labels of the first so many images the approximated network keeps.
  */
@@ -21,7 +22,7 @@ import { labelOf } from '../src-main/core/network/classification.ts'
 import { preprocess } from '../src-main/data/preprocess.ts'
 import { readSamples } from '../src-main/data/read-samples.ts'
 import { compile, type CompiledNetwork } from '../src-main/jobs/compile.ts'
-import { exactLayersFor } from '../src-main/core/compile/compile.ts'
+import { exactLayersFor, needOf } from '../src-main/core/compile/compile.ts'
 import { prepareSamples } from '../src-main/jobs/calibration.ts'
 import { openNetwork, openNetworkFile } from '../src-main/jobs/open-network.ts'
 import { exportCompiled } from '../src-main/jobs/protect.ts'
@@ -51,6 +52,7 @@ const { positionals, values: given } = argumentsOf(
       memory: { type: 'string' },
       agreement: text('0'),
       'fit-only': { type: 'boolean', default: false },
+      'by-need': { type: 'boolean', default: false },
     },
   },
   ['MODEL'],
@@ -105,7 +107,8 @@ async function compileFitted(): Promise<CompiledNetwork> {
   const degrees = new Map([...exactLayersFor(network, choice.split, choice)].map((id) => [id, 'exact'] as const))
   const options = { degree: choice.degree, degrees, refit: false, distort: false }
   const polynomial = await approximate(network, samples, options, silent)
-  const planned = planSegments(foldBetweenRefreshes(polynomial, samples), choice.split, { input: 'encrypted' })
+  const need = given['by-need'] ? needOf(polynomial, samples) : undefined
+  const planned = planSegments(foldBetweenRefreshes(polynomial, samples), choice.split, { input: 'encrypted', need })
   return {
     ...file,
     model: network,

@@ -88,6 +88,27 @@ describe('scales by need', () => {
     expect(Math.max(...fewer)).toBeGreaterThan(0)
   })
 
+  it('leave a shallow stretch a larger degree where the deep ones need less for it', () => {
+    const b = networkBuilder([1, 6, 6])
+    let value = b.conv('c0', INPUT, 2, 3, 1, 1)
+    for (const i of [1, 2, 3]) value = b.conv(`c${i}`, b.square(`s${i}`, value), 2, 3, 1, 1)
+    b.square('s4', value)
+    const deep = b.model(b.dense('d', 's4', 10))
+    const { outputs, ...others } = needOf(deep)
+    const need = { ...others, outputs: outputs.map((output, i) => (i === 1 ? tieOf(output, 2 ** -11) : output)) }
+    const planOf = (more: object) =>
+      planSegments(deep, parseSplit('s4:refresh'), { ...options, msPerMegabyte: 2, ...more })
+    const degrees = ({ segments }: ReturnType<typeof wholeOf>): number[] =>
+      segments.map(({ plan }) => plan.parameters.polyModulusDegree)
+    const [largest, planned] = [planOf({}), planOf({ need })]
+    expect(degrees(largest)).toEqual([16384, 4096])
+    expect(degrees(planned)).toEqual([16384, 8192])
+    expect(scales(planned)[0]).toBeLessThan(scales(largest)[0])
+    expect(spare(planned, need)).toBeGreaterThanOrEqual(0)
+    const update = planOf({ given: planned.segments.map(({ plan }) => givenBy([plan])) })
+    expect(update.segments.map(({ plan }) => plan)).toEqual(planned.segments.map(({ plan }) => plan))
+  })
+
   it('are simulated sample by sample, so that a job can be cancelled between them', () => {
     const stops = [...planInParts(model, parseSplit('s1:refresh'), { ...options, need })]
     const samples = stops.filter(({ detail }) => detail === 'simulated sample')

@@ -14,6 +14,8 @@ export interface CostModel {
   readonly hybridMs: (form: KeyForm, degree: number, primes: number, hoisted: boolean) => number
   /** Price of one weight ciphertext in the bundle. */
   readonly weightMs?: (degree: number, primes: number) => number
+  /** Price of one rotation key. */
+  readonly keyMs?: (degree: number, primes: number) => number
   readonly ms: (
     primitive: Primitive | 'encrypt' | 'encode' | 'rotate-plain' | 'rotate-hoisted',
     degree: number,
@@ -122,6 +124,7 @@ export function valuingBytes(costs: CostModel, msPerMegabyte: number, parameters
       return rotates ? ms + msPerMegabyte * megabytes(keysPerRotation * degree * keySize(primes)) : ms
     },
     weightMs: (degree, primes) => msPerMegabyte * megabytes(degree * primes),
+    keyMs: (degree, primes) => msPerMegabyte * megabytes(degree * keySize(primes)),
   }
 }
 

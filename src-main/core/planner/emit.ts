@@ -20,7 +20,7 @@ import { zeroDiagonals, type DiagonalSet } from './diagonals.ts'
 import { packFirstLayer } from './first-layer.ts'
 import { modulo, positionsOf, type Layout } from './layout.ts'
 import { addsLanesFirst, keySwitchCosts, type LinearChoice, type TermChoice } from './linear-options.ts'
-import { deriveRotations } from './rotation-steps.ts'
+import { deriveRotations, rotationCosts } from './rotation-steps.ts'
 import type { SearchResult, SearchSettings } from './search.ts'
 import type { LinearStep, SquareStep, Step } from './steps.ts'
 import { walkMap } from './weights.ts'
@@ -310,6 +310,7 @@ class Emitter {
       [...new Set(wanted)].sort((a, b) => a - b),
       slots,
       this.#steps,
+      rotationCosts(this.#request.settings, this.#builder.primesOf(register)),
     )) {
       turned.set(rotation, this.#rotate(must(turned, parent), step))
     }

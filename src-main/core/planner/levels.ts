@@ -21,6 +21,8 @@ export interface LevelOptions {
   readonly costs?: CostModel
   /** No smaller degree, and the largest scale. */
   readonly leastDegree?: number
+  /** The smallest degree that holds the levels is passed over, where a larger one does too: its scales may be larger. */
+  readonly isLarger?: boolean
   /** Takes the place of a choice of parameters. */
   readonly given?: GivenParameters
   /** Somebody simulates the plan's errors: scales that only they can tell to be large enough are allowed, and degrees that have no larger ones. */
@@ -47,7 +49,7 @@ const mostPrimesLeft = 0.7
 
 /** What each step's result has left, and parameters that hold it, the smallest degree first. Throws UserError as planNetwork. */
 export function levelsFor(model: SquareModel, steps: readonly Step[], options: LevelOptions): Levels {
-  const { costs = kernelCosts, leastDegree, isSimulated, given, postponedBits } = options
+  const { costs = kernelCosts, leastDegree, isLarger = false, isSimulated, given, postponedBits } = options
   const { headroom, layer } = headroomOf(model, steps)
   if (given) {
     const levels = assigned(model, steps, given.isPostponed)
@@ -59,7 +61,8 @@ export function levelsFor(model: SquareModel, steps: readonly Step[], options: L
     // Only the kernels are fast with hybrid keys; whoever asks for a larger scale gets no key prime instead.
     const mostKeyPrimes = !costs.sharesOperations ? undefined : leastDegree === undefined ? 1 : 0
     const options = { leastDegree, mostKeyPrimes, isSimulated, layer }
-    return { ...levels, candidates: parameterCandidates(levels.depth, headroom, options) }
+    const candidates = parameterCandidates(levels.depth, headroom, options)
+    return { ...levels, candidates: candidates.slice(isLarger && candidates.length > 1 ? 1 : 0) }
   }
   if (postponedBits === undefined || !costs.sharesOperations || leastDegree !== undefined) return usual()
   const { divided, ...levels } = assigned(model, steps, true)

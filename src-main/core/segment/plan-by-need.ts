@@ -14,7 +14,13 @@ import type { SegmentedModel } from './cut-network.ts'
 import { spareBits, type PrecisionNeed } from './spare-bits.ts'
 
 /** What only plans whose errors are simulated may be. */
-export type Simulated = Pick<PlanOptions, 'isSimulated' | 'postponedBits' | 'masks'>
+export type Simulated = Pick<PlanOptions, 'isLarger' | 'isSimulated' | 'postponedBits' | 'masks'>
+
+/** Plans each stretch between two refreshes, but for those that are known. */
+export type PlanStretches = (
+  simulated: Simulated,
+  known?: readonly (PlannedNetwork | undefined)[],
+) => InParts<PlannedNetwork[]>
 
 /**
  * The stretches of a network with the smallest scales that meet a need, by simulation of the whole network; where none does, as
@@ -23,7 +29,7 @@ export type Simulated = Pick<PlanOptions, 'isSimulated' | 'postponedBits' | 'mas
  */
 export function* planByNeed(
   { segments, cuts }: SegmentedModel,
-  plan: (simulated: Simulated) => InParts<PlannedNetwork[]>,
+  plan: PlanStretches,
   need: PrecisionNeed,
   options: Omit<PlanOptions, 'given'>,
 ): InParts<PlannedNetwork[]> {
@@ -53,7 +59,28 @@ export function* planByNeed(
       ? yield* plan({ isSimulated: true })
       : undefined
     const largest = smaller && (yield* spare(smaller)) >= 0 ? smaller : yield* plan({})
-    return (yield* smallest(largest)) ?? largest
+    const found = yield* smallest(largest)
+    const most = found ? costOf(found) : precisionWorth * costOf(largest)
+    const levelled = yield* withLevelled(largest, largest === smaller, most)
+    return levelled && costOf(levelled) < most ? levelled : (found ?? largest)
+  }
+
+  /**
+   * The same where stretches of small degrees, which have less above their noise than others and so spend what the need leaves, are in
+   * a larger degree. Undefined where that does not meet the need, or cannot cost less than so much whatever the need.
+   */
+  function* withLevelled(
+    largest: readonly PlannedNetwork[],
+    isSimulated: boolean,
+    most: number,
+  ): InParts<PlannedNetwork[] | undefined> {
+    const bits = largest.map(({ plan }) => bitsAboveNoise(plan, scaleBitsOf(plan)))
+    const enough = Math.max(...bits) - likeBits
+    if (bits.every((each) => each >= enough)) return undefined
+    const known = largest.map((stretch, i) => (bits[i] < enough ? undefined : stretch))
+    const levelled = yield* plan({ isSimulated, isLarger: true }, known)
+    const least = yield* smallestScales(levelled, undefined, options)
+    return least && costOf(least) < most ? yield* smallest(levelled) : undefined
   }
 
   const costOf = (stretches: readonly PlannedNetwork[]): number =>
@@ -77,7 +104,7 @@ export function* planByNeed(
  */
 export function* planExtremes(
   { segments }: SegmentedModel,
-  plan: (simulated: Simulated) => InParts<PlannedNetwork[]>,
+  plan: PlanStretches,
   options: Omit<PlanOptions, 'given'>,
 ): InParts<PlannedNetwork[][]> {
   const { msPerMegabyte } = options
@@ -101,7 +128,8 @@ function* smallestScales(
   spare: ((stretches: readonly PlannedNetwork[]) => InParts<number>) | undefined,
   { costs = kernelCosts, msPerMegabyte = usualMsPerMegabyte }: Pick<PlanOptions, 'costs' | 'msPerMegabyte'>,
 ): InParts<PlannedNetwork[] | undefined> {
-  const most = Math.max(...largest.map(({ plan }) => bitsAboveNoise(plan, scaleBitsOf(plan))))
+  const above = largest.map(({ plan }) => bitsAboveNoise(plan, scaleBitsOf(plan)))
+  const most = Math.max(...above)
   const least = Math.min(...largest.map(({ plan }) => bitsAboveNoise(plan, leastBitsOf(plan))))
   /** Undefined where a stretch has no primes of that size. */
   const at = (bits: number): PlannedNetwork[] | undefined => {
@@ -111,17 +139,28 @@ function* smallestScales(
     })
     return stretches.every((stretch) => stretch !== undefined) ? stretches : undefined
   }
+  const spared = spare ? yield* spare(largest) : Infinity
+  // Bits that the least precise stretch does not have to lose cost little.
+  const free = spared >= 0 ? most - Math.min(...above) : 0
   // An error falls by half with every bit; but smaller scales leave room for special primes, with which key switches err less.
-  const spared = Math.max(1, Math.min(Math.floor(spare ? yield* spare(largest) : Infinity), Math.ceil(most - least)))
-  for (let fewer = spared; fewer >= 0; fewer--) {
-    yield { done: spared - fewer, total: largest.length > 1 ? spared + 1 : 1, detail: 'precision' }
+  const first = Math.max(1, Math.min(Math.floor(free + spared), Math.ceil(most - least)))
+  for (let fewer = first; fewer >= 0;) {
+    yield { done: first - fewer, total: largest.length > 1 ? first + 1 : 1, detail: 'precision' }
     const stretches = at(most - fewer)
-    if (stretches && (!spare || (yield* spare(stretches)) >= 0)) return stretches
+    const bits = stretches && spare ? yield* spare(stretches) : Infinity
+    if (stretches && bits >= 0) return stretches
+    fewer -= Math.max(1, Math.floor(-bits))
   }
   return undefined
 }
 
 type Plan = PlannedNetwork['plan']
+
+/** Stretches with so many bits less above their noise than another err about as much. */
+const likeBits = 2
+
+/** What a plan that meets the need may cost, as a multiple of one that does not. */
+const precisionWorth = 1.1
 
 /** Of sums of bits. */
 const rounding = 1e-9

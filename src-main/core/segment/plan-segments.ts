@@ -15,7 +15,7 @@ import { balance, stretchesOf } from './balance.ts'
 import { maxSegments, type Split } from './cut.ts'
 import { cutNetwork, type SegmentedModel } from './cut-network.ts'
 import { handOff } from './hand-off.ts'
-import { planByNeed, planExtremes, type Simulated } from './plan-by-need.ts'
+import { planByNeed, planExtremes, type PlanStretches } from './plan-by-need.ts'
 import type { PlannedCut, PlannedSegments } from './planned-segments.ts'
 import { segmentByDepth, segmentByRefreshes, segmentLevels } from './propose-cuts.ts'
 import type { PrecisionNeed } from './spare-bits.ts'
@@ -67,8 +67,7 @@ export function* planRangeInParts(
 
 interface Planning {
   readonly refreshed: SegmentedModel
-  /** Each stretch between two refreshes. */
-  readonly plan: (simulated: Simulated) => InParts<PlannedNetwork[]>
+  readonly plan: PlanStretches
   /** Cuts the stretches by handing on, and lets weights share ciphertexts. */
   readonly finish: (stretches: readonly PlannedNetwork[]) => PlannedSegments
 }
@@ -80,12 +79,13 @@ function planningOf(model: RefreshedModel, split: Split, { given, ...options }: 
   }
   const byHand = placeHandOffs(handedAfter(split), refreshed.segments)
   const { costs = kernelCosts } = options
-  function* plan(simulated: Simulated): InParts<PlannedNetwork[]> {
+  const plan: PlanStretches = function* (simulated, known = []) {
     const planned: PlannedNetwork[] = []
     for (const [i, segment] of refreshed.segments.entries()) {
       yield { done: i, total: refreshed.segments.length, detail: `segment ${i + 1}` }
       const own = { ...options, ...simulated, given: given?.[i] }
-      planned.push(planNetwork(segment, i === 0 ? own : { ...own, input: 'encrypted', costs: encryptedByOwner(costs) }))
+      const usual = i === 0 ? own : { ...own, input: 'encrypted' as const, costs: encryptedByOwner(costs) }
+      planned.push(known[i] ?? planNetwork(segment, usual))
     }
     return planned
   }
