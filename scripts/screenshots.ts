@@ -25,6 +25,11 @@ try {
   await page.getByRole('img', { name: /its polynomials/ }).waitFor({ timeout: patientMs })
   await picture('activations')
 
+  await person.go('Advice')
+  await person.button('Compare deployments').click()
+  await page.getByText('Recommended:').first().waitFor({ timeout: patientMs })
+  await picture('advice')
+
   await person.go('Accuracy')
   await page.getByLabel('Also encrypted').fill('10')
   await person.button('Measure').click()

@@ -9,7 +9,7 @@ export async function adviseForWindow(
   request: Omit<AdviseRequest, 'goal' | 'force'>,
   work: WorkContext,
 ): Promise<AdviceView> {
-  const { candidates, beaten, impossible, complete, seconds } = await advise(
+  const { candidates, beaten, impossible, exactGroups, comparedAllExact, complete, seconds } = await advise(
     { ...request, goal: 'offline', force: false },
     work,
   )
@@ -20,6 +20,8 @@ export async function adviseForWindow(
       words: deploymentWords({ ...choice, cuts: choice.split.by === 'cuts' ? choice.split.cuts : [] }),
       problem,
     })),
+    exactGroups,
+    comparedAllExact,
     complete,
     seconds,
   }

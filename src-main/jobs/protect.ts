@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { SIGNER_ENTRY, type RevealPolicy } from '../core/bundle/manifest.ts'
 import { UserError } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
@@ -15,6 +15,7 @@ import { Signer } from '../owner/sign.ts'
 import { recordOf } from '../owner/tail-record.ts'
 import type { DroppedClamp } from '../core/network/layer-model.ts'
 import type { CheckedOriginal } from './calibration-data.ts'
+import { networkName } from './open-network.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
 import { Stopwatch, type StageTime } from '../core/stopwatch.ts'
 
@@ -30,7 +31,7 @@ export interface ProtectRequest extends CompileRequest {
   /** One bundle for each segment, in a folder `out`. */
   readonly perNode?: boolean
   readonly force: boolean
-  /** What the bundle and the deployment are called; the network's own name unless told. */
+  /** What the bundle and the deployment are called; the model file's name without its ending unless told. */
   readonly name?: string
   /** Only the label where it is left open. */
   readonly reveal?: RevealPolicy
@@ -157,7 +158,7 @@ export const sealedPart = (compiled: CompiledNetwork, name: string | undefined, 
   segments: compiled.segments,
   cuts: compiled.cuts,
   model: {
-    name: name ?? (compiled.model.name || basename(model)),
+    name: name ?? networkName(model),
     sha256: compiled.sha256,
     finish: compiled.model.finish,
     ...(compiled.model.tail && { tail: recordOf(compiled.model.tail) }),

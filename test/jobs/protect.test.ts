@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseSplit } from '../../src-main/core/segment/cut.ts'
 import { silent } from '../../src-main/core/progress.ts'
@@ -113,7 +113,10 @@ describe('protect', () => {
   })
 
   it('does not update with a network that takes other parameters', async () => {
-    const [{ id }] = await new KeyStore(request.keys).list()
+    const deployments = await new KeyStore(request.keys).list()
+    const [{ id }] = deployments
+    // Of the files that were sealed here, without their ending.
+    expect(deployments.map(({ model: { name } }) => name)).toContain(basename(request.model, '.onnx'))
     const deeper = { ...request, degree: 4 as const, update: id, out: join(folder, 'wrong.pack') }
     await expect(update(deeper, silent)).rejects.toMatchObject({ code: 'update-does-not-fit' })
     const split = { ...request, split: parseSplit('exact'), update: id, out: join(folder, 'wrong.pack') }

@@ -32,6 +32,10 @@ export interface Advice {
   readonly skipped: readonly DeploymentChoice[]
   /** Deployments that cannot be, and why. */
   readonly impossible: readonly { readonly choice: DeploymentChoice; readonly problem: string }[]
+  /** Activations and maximum pools that could stay exact, those that must together as one. */
+  readonly exactGroups: number
+  /** Whether every choice of one or two of them was compared: in deeper networks those that lose most, and by depth. */
+  readonly comparedAllExact: boolean
   /** False where the work was stopped: the candidates are those found until then. */
   readonly complete: boolean
 }
@@ -70,7 +74,17 @@ export async function advise(
   }
   const candidates = unbeaten(advisor.candidates)
   const beaten = advisor.candidates.filter((candidate) => !candidates.includes(candidate))
-  return { candidates, beaten, skipped: advisor.skipped, impossible: advisor.impossible, complete }
+  const { skipped, impossible } = advisor
+  const exactGroups = exactGroupsOf(model).length
+  return {
+    candidates,
+    beaten,
+    skipped,
+    impossible,
+    exactGroups,
+    comparedAllExact: exactGroups <= MOST_GROUPS,
+    complete,
+  }
 }
 
 /** Networks of more groups of activations are not compared cut by cut: every stretch between two cuts would be planned. */

@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import { badShape, countOf, stridesOf } from './shapes.ts'
 
 /**
@@ -32,12 +33,8 @@ function separable(offsets: readonly Int32Array[]): Rearrangement {
   let indices = new Int32Array([0])
   for (const axis of offsets) {
     const next = new Int32Array(indices.length * axis.length)
-    for (let outer = 0; outer < indices.length; outer++) {
-      for (let inner = 0; inner < axis.length; inner++) {
-        const outside = indices[outer] < 0 || axis[inner] < 0
-        next[outer * axis.length + inner] = outside ? -1 : indices[outer] + axis[inner]
-      }
-    }
+    let at = 0
+    for (const outer of indices) for (const inner of axis) next[at++] = outer < 0 || inner < 0 ? -1 : outer + inner
     indices = next
   }
   return { shape, indices }
@@ -53,7 +50,7 @@ export const reshaped = (shape: readonly number[]): Rearrangement => ({ shape })
 /** Takes positions[axis] (−1: a zero) along each axis; null keeps the axis as it is. */
 export function selected(shape: readonly number[], positions: readonly (readonly number[] | null)[]): Rearrangement {
   const strides = stridesOf(shape)
-  return separable(shape.map((size, axis) => offsetsOf(positions[axis] ?? range(size), strides[axis])))
+  return separable(shape.map((size, axis) => offsetsOf(positions[axis] ?? range(size), present(strides[axis]))))
 }
 
 export function selectedAlong(shape: readonly number[], axis: number, positions: readonly number[]): Rearrangement {
@@ -69,7 +66,7 @@ export function transposed(shape: readonly number[], permutation: readonly numbe
     throw badShape(`[${permutation}] is not a permutation of ${shape.length} axes`)
   }
   const strides = stridesOf(shape)
-  return separable(permutation.map((axis) => offsetsOf(range(shape[axis]), strides[axis])))
+  return separable(permutation.map((axis) => offsetsOf(range(present(shape[axis])), present(strides[axis]))))
 }
 
 /** Repeats axes of size 1; `target` must be a broadcast of `shape`. */
@@ -78,7 +75,7 @@ export function broadcastTo(shape: readonly number[], target: readonly number[])
   const strides = stridesOf(shape)
   const offsets = target.map((size, axis) => {
     const own = axis - target.length + shape.length
-    return own < 0 || shape[own] === 1 ? new Int32Array(size) : offsetsOf(range(size), strides[own])
+    return own < 0 || shape[own] === 1 ? new Int32Array(size) : offsetsOf(range(size), present(strides[own]))
   })
   return separable(offsets)
 }
@@ -87,14 +84,15 @@ export function broadcastTo(shape: readonly number[], target: readonly number[])
 export function rearrange(data: Float64Array, { indices }: Rearrangement): Float64Array {
   if (!indices) return data
   const out = new Float64Array(indices.length)
-  for (let index = 0; index < out.length; index++) out[index] = indices[index] < 0 ? 0 : data[indices[index]]
+  let at = 0
+  for (const from of indices) out[at++] = from < 0 ? 0 : present(data[from])
   return out
 }
 
 /** The rearrangement `second` of what `first` gives, as indices into the original of `first`. */
 export function composeIndices(first: Int32Array | undefined, second: Int32Array | undefined): Int32Array | undefined {
   if (!first) return second
-  return second ? second.map((index) => (index < 0 ? -1 : first[index])) : first
+  return second ? second.map((index) => (index < 0 ? -1 : present(first[index]))) : first
 }
 
 /** Whether the indices are 0, 1, 2, … over all of `count` elements. */

@@ -4,9 +4,15 @@ import { UserError } from '../errors.ts'
 export const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1)
 
 export function stridesOf(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length).fill(1)
-  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1]
-  return strides
+  let stride = 1
+  return shape
+    .toReversed()
+    .map((size) => {
+      const own = stride
+      stride *= size
+      return own
+    })
+    .reverse()
 }
 
 export const sameShape = (left: readonly number[], right: readonly number[]): boolean =>

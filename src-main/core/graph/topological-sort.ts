@@ -20,18 +20,23 @@ export function topologicalSort(nodes: readonly Node[], given: Iterable<string>)
       }
       if (writer >= 0) needed.add(writer)
     }
-    for (const writer of needed) readers[writer].push(index)
+    for (const writer of needed) present(readers[writer]).push(index)
     return needed.size
   })
   const ready = nodes.flatMap((_, index) => (waitingFor[index] === 0 ? [index] : []))
-  for (let next = 0; next < ready.length; next++) {
-    for (const reader of readers[ready[next]]) if (--waitingFor[reader] === 0) ready.push(reader)
+  // The list grows while it is walked.
+  for (const next of ready) {
+    for (const reader of present(readers[next])) {
+      const left = present(waitingFor[reader]) - 1
+      waitingFor[reader] = left
+      if (left === 0) ready.push(reader)
+    }
   }
   if (ready.length < nodes.length) {
-    const stuck = present(nodes.find((_, index) => waitingFor[index] > 0))
+    const stuck = present(nodes.find((_, index) => waitingFor[index] !== 0))
     throw badGraph(`${stuck.operator} “${stuck.name}” is part of a cycle, or waits for one.`, stuck)
   }
-  return ready.map((index) => nodes[index])
+  return ready.map((index) => present(nodes[index]))
 }
 
 /** Name → index of the node that writes it, −1 for given names. */

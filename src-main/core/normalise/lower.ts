@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { Graph, Node } from '../graph/graph.ts'
-import { countOf, sameShape } from '../graph/shapes.ts'
+import { sameShape } from '../graph/shapes.ts'
 import { Budget } from './budget.ts'
 import { chooseInput, type ChosenInput } from './choose-input.ts'
 import { INPUT, sizeOf, type LayerId } from '../network/layer-model.ts'
@@ -138,7 +138,7 @@ function lowerWith(
     outcomes.push({ node, sources, shape, layers: network.layers.slice(before).map(({ id }) => id) })
   }
   const result = values.get(graph.outputs[0].name)
-  if (result?.kind === 'constant' || isEmpty(result)) throw constantOutput()
+  if (result?.kind === 'constant') throw constantOutput()
   if (unsupported.length === 0 && result?.kind === 'unknown' && result.cause) unsupported.push(result.cause)
   if (unsupported.length === 0) checkOutput(input, values.get(beforeReshaping(graph)))
   network.beginNode('output', [])
@@ -183,9 +183,6 @@ function runNode(
   const blocked = inputs.find((value) => value?.kind === 'unknown')
   if (blocked) return node.outputs.map(() => blocked)
   const [first] = inputs
-  if (inputs.some(isEmpty) && !takesNothing.has(node.operator)) {
-    throw new Refusal('it works on a tensor without elements', 'Check the sizes and places in front of it.')
-  }
   if (network.finish === 'argmax' && first?.kind === 'view' && isLast) return [first]
   const isConstant = inputs.every((value) => !value || value.kind === 'constant')
   if (isConstant) {
@@ -201,13 +198,6 @@ function runNode(
     return probed
   }
 }
-
-const isEmpty = (value: Value | undefined): boolean => value?.kind === 'view' && countOf(value.shape) === 0
-
-/** What nothing may go through until it is joined with something. */
-const takesNothing = new Set(
-  'Concat Shape Size Identity Reshape Flatten Squeeze Unsqueeze Transpose Cast Dropout Slice Split'.split(' '),
-)
 
 function lowered(operator: Operator, operation: Operation): Value | readonly Value[] {
   if (operator.lower) return operator.lower(operation)

@@ -43,9 +43,9 @@ const textsOf = (list: AttributeValue | ArrayLike<unknown>): readonly string[] =
   typeof list === 'object' && 'length' in list ? Array.from(list as ArrayLike<unknown>, String) : []
 
 function lookedUp({ operator, inputs }: Node, { constants }: Graph, writers: ReadonlyMap<string, Node>) {
-  const table = LOOKUPS.has(operator) ? constants.get(inputs[0]) : undefined
-  let place = writers.get(inputs[1])
-  while (place && PASSIVE.has(place.operator)) place = writers.get(place.inputs[0])
+  const table = LOOKUPS.has(operator) ? constants.get(inputs[0] ?? '') : undefined
+  let place = writers.get(inputs[1] ?? '')
+  while (place && PASSIVE.has(place.operator)) place = writers.get(place.inputs[0] ?? '')
   return table && place?.operator === 'ArgMax' ? (table.texts ?? table.data) : undefined
 }
 
@@ -74,8 +74,9 @@ const STRING = String.raw`'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"`
 /** The literal of a list, a tuple or a dict whose keys are class numbers. */
 function fromPython(text: string): readonly string[] {
   const entries = [...text.matchAll(new RegExp(`(\\d+)\\s*:\\s*(?:${STRING})`, 'g'))]
-  if (text.startsWith('{')) return byNumber(entries.map(([, key, one, other]) => [key, one ?? other])) as string[]
-  return [...text.matchAll(new RegExp(STRING, 'g'))].map(([, one, other]) => one ?? other)
+  if (text.startsWith('{'))
+    return byNumber(entries.map(([, key = '', one, other = '']) => [key, one ?? other])) as string[]
+  return [...text.matchAll(new RegExp(STRING, 'g'))].map(([, one, other = '']) => one ?? other)
 }
 
 /** Values of the keys 0, 1, 2, …; none where any other key is there. */

@@ -51,7 +51,7 @@ export const runtimeDeviations: readonly RuntimeDeviation[] = [
     asked: 'padding by a node of its own',
     find(graph) {
       const pads = graph.nodes.filter(({ operator }) => operator === 'Pad').flatMap(({ outputs }) => outputs)
-      return first(['MaxPool', 'AveragePool'], ({ inputs }) => pads.includes(inputs[0]))(graph)
+      return first(['MaxPool', 'AveragePool'], ({ inputs }) => pads.includes(inputs[0] ?? ''))(graph)
     },
     refusal: /pool_attributes\.h/,
   },
@@ -67,7 +67,7 @@ export const runtimeDeviations: readonly RuntimeDeviation[] = [
     operator: 'Resize',
     asked: 'scales above 1 that leave every size as it is',
     find: first(['Resize', 'Upsample'], ({ inputs }, { constants }) => {
-      const scales = constants.get(inputs[2] ?? inputs[1])?.data
+      const scales = constants.get(inputs[2] ?? inputs[1] ?? '')?.data
       return (
         scales !== undefined && scales.some((scale) => scale > 1) && scales.every((scale) => scale >= 1 && scale < 2)
       )

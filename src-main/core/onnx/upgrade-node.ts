@@ -1,5 +1,6 @@
 import type { AttributeValue, Node } from '../graph/graph.ts'
 import type { Quantisation } from '../network/fake-quantize.ts'
+import { present } from '../must.ts'
 import type { NamedNode, OnnxBuilder } from './onnx-builder.ts'
 import { writeFakeQuantize } from './write-fake-quantize.ts'
 
@@ -28,9 +29,9 @@ export function upgradeNode(onnx: OnnxBuilder, node: Node, from: number, to: num
   const attributes: Record<string, AttributeValue> = { ...node.attributes }
   const identity = (value: string): NamedNode => ({ operator: 'Identity', inputs: [value], outputs, attributes: {} })
   if (operator === 'FakeQuantize') {
-    return identity(writeFakeQuantize(onnx, inputs[0], quantisationOf(attributes), attributes.half === 'away'))
+    return identity(writeFakeQuantize(onnx, present(inputs[0]), quantisationOf(attributes), attributes.half === 'away'))
   }
-  if (operator === 'Dropout') return identity(inputs[0])
+  if (operator === 'Dropout') return identity(present(inputs[0]))
   if (operator === 'Cast') return { operator, inputs, outputs, attributes: { to: castTarget(attributes.to) } }
   if (softmaxes.has(operator) && from < 13) return flatSoftmax(onnx, node)
   const own = [...inputs]
@@ -53,8 +54,8 @@ const constantOf = (onnx: OnnxBuilder, operator: string, value: number | readonl
   operator === 'Clip' ? onnx.floats([value as number], []) : onnx.integers([value].flat())
 
 function quantisationOf(attributes: Node['attributes']): Quantisation {
-  const [scale, zero, min, max] = ['scale', 'zero', 'min', 'max'].map((name) => Number(attributes[name]))
-  return { scale, zero, min, max }
+  const number = (name: string): number => Number(attributes[name])
+  return { scale: number('scale'), zero: number('zero'), min: number('min'), max: number('max') }
 }
 
 /** TensorProto.DataType: all real numbers to float32, all integers to int64. */
@@ -64,7 +65,8 @@ function castTarget(to: AttributeValue | undefined): number {
 }
 
 /** Before operator set 13 a softmax was over all axes from `axis` on. */
-function flatSoftmax(onnx: OnnxBuilder, { operator, inputs: [x], outputs, attributes }: Node): NamedNode {
+function flatSoftmax(onnx: OnnxBuilder, { operator, inputs, outputs, attributes }: Node): NamedNode {
+  const x = present(inputs[0])
   const axis = Number(attributes.axis ?? 1)
   if (axis === -1) return { operator, inputs: [x], outputs, attributes: { axis } }
   const last = onnx.node(operator, [onnx.node('Flatten', [x], { axis })], { axis: -1 })

@@ -1,4 +1,5 @@
 import type { ActivationLayer, MaxPoolLayer } from '../network/layer-model.ts'
+import { lastOf, present } from '../must.ts'
 import { rowOf } from '../network/activation-table.ts'
 import type { Spelling } from '../network/activation-table.ts'
 import { writeFakeQuantize } from './write-fake-quantize.ts'
@@ -16,7 +17,7 @@ function writeMaxPool(onnx: OnnxBuilder, { kernel, strides, dilations, pads }: M
 function writeActivation(onnx: OnnxBuilder, { activation, shape }: ActivationLayer, x: string): string {
   const { operator, parameters } = activation
   if (activation.steps) return writeSteps(onnx, activation, shape, x)
-  const parameter = (name: string): string => constantOf(onnx, parameters[name])
+  const parameter = (name: string): string => constantOf(onnx, present(parameters[name]))
   const number = (name: string): number => Number(parameters[name])
   if (operator === 'Polynomial') {
     const coefficients = Object.keys(parameters).map(parameter)
@@ -65,12 +66,12 @@ function writeSteps(
   for (const { operator, inputs, parameters: own } of steps) {
     const read = inputs.map((input) => {
       if (input === 'x') return x
-      if (typeof input === 'number') return values[input]
-      return constantOf(onnx, parameters[input])
+      if (typeof input === 'number') return present(values[input])
+      return constantOf(onnx, present(parameters[input]))
     })
-    values.push(own ? writeOwn(operator, own, read[0]) : writeStep(operator, read))
+    values.push(own ? writeOwn(operator, own, present(read[0])) : writeStep(operator, read))
   }
-  return values[values.length - 1]
+  return lastOf(values)
 
   function writeOwn(operator: string, own: Readonly<Record<string, number>>, input: string): string {
     const activation = { operator, parameters: own }
@@ -78,8 +79,8 @@ function writeSteps(
   }
 
   function writeStep(operator: string, read: readonly string[]): string {
-    if (operator === 'Truncate') return cast(cast(read[0], INT64), FLOAT)
-    if (operator === 'Truth') return cast(cast(read[0], BOOL), FLOAT)
+    if (operator === 'Truncate') return cast(cast(present(read[0]), INT64), FLOAT)
+    if (operator === 'Truth') return cast(cast(present(read[0]), BOOL), FLOAT)
     const isTruth = (index: number) => TAKE_BOOLS.has(operator) && (operator !== 'Where' || index === 0)
     const result = onnx.node(
       operator,

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { must } from '../must.ts'
+import { must, present } from '../must.ts'
 import { INPUT, sizeOf } from '../network/layer-model.ts'
 import type {
   ConvMap,
@@ -141,24 +141,26 @@ function writeMap(onnx: OnnxBuilder, map: LinearMap, input: string, inShape: Sha
 
 /** Conv, then a Slice where the layer keeps fewer outputs than the kernel has places for. */
 function writeConv(onnx: OnnxBuilder, map: ConvMap, input: string, inShape: Shape, outShape: Shape): string {
-  const axes = [0, 1].map((axis) => {
+  const along = (axis: 0 | 1): { end: number; isWhole: boolean } => {
+    const [size, length] = [present(inShape[axis + 1]), present(outShape[axis + 1])]
+    const [pad, stride] = [map.pads[axis], map.strides[axis]]
     const extent = (map.kernel[axis] - 1) * map.dilations[axis] + 1
-    const needed = (outShape[axis + 1] - 1) * map.strides[axis] + extent - inShape[axis + 1] - map.pads[axis]
-    const end = Math.max(0, needed)
-    const places = Math.floor((inShape[axis + 1] + map.pads[axis] + end - extent) / map.strides[axis]) + 1
-    return { end, places }
-  })
+    const end = Math.max(0, (length - 1) * stride + extent - size - pad)
+    const places = Math.floor((size + pad + end - extent) / stride) + 1
+    return { end, isWhole: places === length }
+  }
+  const [rows, columns] = [along(0), along(1)]
   const weight = onnx.floats(map.weight, [outShape[0], inShape[0] / map.groups, ...map.kernel])
   const result = onnx.node('Conv', [input, weight], {
     kernel_shape: map.kernel,
     strides: map.strides,
     dilations: map.dilations,
-    pads: [map.pads[0], map.pads[1], axes[0].end, axes[1].end],
+    pads: [map.pads[0], map.pads[1], rows.end, columns.end],
     group: map.groups,
   })
-  if (axes.every(({ places }, axis) => places === outShape[axis + 1])) return result
-  const [starts, ends, along] = [onnx.integers([0, 0]), onnx.integers(outShape.slice(1)), onnx.integers([2, 3])]
-  return onnx.node('Slice', [result, starts, ends, along])
+  if (rows.isWhole && columns.isWhole) return result
+  const [starts, ends, axes] = [onnx.integers([0, 0]), onnx.integers(outShape.slice(1)), onnx.integers([2, 3])]
+  return onnx.node('Slice', [result, starts, ends, axes])
 }
 
 /** Values a sparse map may take, written as one gather per entry of its fullest row. */
@@ -166,8 +168,9 @@ const MOST_VALUES = 2 ** 24
 
 function writeSparse(onnx: OnnxBuilder, map: SparseMap, flat: string): string {
   const rows = map.rowStarts.length - 1
+  const startOf = (row: number): number => present(map.rowStarts[row])
   let fullest = 1
-  for (let row = 0; row < rows; row++) fullest = Math.max(fullest, map.rowStarts[row + 1] - map.rowStarts[row])
+  for (let row = 0; row < rows; row++) fullest = Math.max(fullest, startOf(row + 1) - startOf(row))
   if (fullest * rows > MOST_VALUES) {
     throw new UserError(
       'too-large',
@@ -178,10 +181,10 @@ function writeSparse(onnx: OnnxBuilder, map: SparseMap, flat: string): string {
     const columns = new Array<number>(rows).fill(0)
     const values = new Float64Array(rows)
     for (let row = 0; row < rows; row++) {
-      const entry = map.rowStarts[row] + k
-      if (entry >= map.rowStarts[row + 1]) continue
-      columns[row] = map.columns[entry]
-      values[row] = map.values[entry]
+      const entry = startOf(row) + k
+      if (entry >= startOf(row + 1)) continue
+      columns[row] = present(map.columns[entry])
+      values[row] = present(map.values[entry])
     }
     const gathered = onnx.node('Gather', [flat, onnx.integers(columns)], { axis: 1 })
     return onnx.node('Mul', [gathered, onnx.floats(values, [1, rows])])
@@ -198,7 +201,7 @@ function writePolynomial(onnx: OnnxBuilder, layer: PolynomialLayer, x: string): 
       layer.coefficients.map((row) => row[power] ?? 0),
       shape,
     )
-  let degree = layer.coefficients[0].length - 1
+  let degree = present(layer.coefficients[0]).length - 1
   while (degree > 1 && layer.coefficients.every((row) => row[degree] === 0)) degree -= 1
   if (degree === 0) return onnx.node('Add', [onnx.node('Mul', [x, onnx.floats([0], [1])]), constant(0)])
   let value = constant(degree)
