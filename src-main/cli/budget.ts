@@ -47,9 +47,13 @@ const percent = (share: number): string => `${Number((100 * share).toPrecision(3
 
 /** What a policy lets edges get, where it is chosen. */
 export const policyPairs = (budget: BudgetReport): [string, string][] =>
-  budget.audit
-    ? [auditRow(budget.audit)]
-    : [['answers', `${leftOf(budget)} that an edge may see, ${bits(budget.bitsAllowed)} bits (more with --audit)`]]
+  budget.audit ? [auditRow(budget.audit)] : [['answers', `${answersOf(budget)} (more with --audit)`]]
+
+/** Nothing has been spent where a policy is chosen: none are left where one takes more than there is. */
+const answersOf = ({ answersLeft, bitsAllowed, bitsPerAnswer }: BudgetReport): string =>
+  answersLeft === 0
+    ? `none that an edge may see: one takes ${bits(bitsPerAnswer)} bits of ${bits(bitsAllowed)}`
+    : `${grouped(answersLeft ?? 0)} that an edge may see, ${bits(bitsAllowed)} bits`
 
 export const budgetText = (budget: BudgetReport & { readonly deployment: string }): string =>
   `${budget.deployment}: ${bits(budget.bitsSpent)} of ${bits(budget.bitsAllowed)} bits spent, answers left: ${leftOf(budget)}`

@@ -1,5 +1,6 @@
 import { UserError } from '../core/errors.ts'
 import { MAX_LOG_QP } from '../core/plan/security.ts'
+import type { Finishing } from '../core/normalise/run-tail.ts'
 import type { PlannedSegments } from '../core/segment/plan-segments.ts'
 import { floodingFor, scoresOf } from '../owner/choose-flooding.ts'
 import { leavesScores, mostReleases, type Flooding } from '../owner/flood.ts'
@@ -13,12 +14,13 @@ export function planForScores(
   plan: (leastDegree: number) => PlannedSegments,
   releases: number,
   sample: Float64Array,
+  finishing: Finishing,
 ): PlannedSegments & { readonly flooding: Flooding } {
   let most = 0
   let leastDegree = 0
   for (;;) {
     const planned = plan(leastDegree)
-    const flooding = floodingFor(planned, sample, releases)
+    const flooding = floodingFor(planned, finishing, sample, releases)
     const scores = scoresOf(planned)
     if (leavesScores(flooding, scores)) return { ...planned, flooding }
     most = Math.max(most, mostReleases(flooding, scores))
@@ -27,7 +29,10 @@ export function planForScores(
     if (larger === undefined) break
     leastDegree = larger
   }
-  throw new UserError('scores-too-noisy', `No plan is precise enough to release scores ${releases} times.`, {
-    hint: most > 0 ? `About ${most} releases are possible (--releases).` : 'Reveal the label or the top k.',
+  const what = finishing.tail ? 'what the last steps make of the scores' : 'scores'
+  throw new UserError('scores-too-noisy', `No plan is precise enough to release ${what} ${releases} times.`, {
+    hint:
+      (most > 0 ? `About ${most} releases are possible (--releases).` : 'Reveal the label or the top k.') +
+      (finishing.tail ? ' The noise that protects the key may move it by a tenth, and moves it further.' : ''),
   })
 }

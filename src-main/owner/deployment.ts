@@ -29,6 +29,7 @@ const deploymentSchema = z.strictObject({
     spread: z.number().nonnegative(),
     releases: z.int().positive(),
     statisticalBits: z.int().min(30).max(128),
+    largestDeviation: z.number().nonnegative().optional(),
   }),
   /** Distinct encrypted numbers, and N of the smallest key of all segments: what the budget is computed from. */
   weights: z.int().min(0),

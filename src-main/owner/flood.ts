@@ -15,6 +15,8 @@ export interface Flooding {
   readonly releases: number
   /** Statistical security: 2^−bits bounds the advantage over all numbers of all releases together. */
   readonly statisticalBits: number
+  /** Of the noise in an output, where more of it would change what the network's last steps make of the scores (`largestTailDeviation`). */
+  readonly largestDeviation?: number
 }
 
 /**
@@ -28,8 +30,11 @@ export const floodingDeviation = ({ noise, releases, statisticalBits }: Flooding
 /** The noise may be this part of what scores span. */
 const largestShare = 1 / 4
 
+const largest = ({ spread, largestDeviation = Infinity }: Pick<Flooding, 'spread' | 'largestDeviation'>): number =>
+  Math.min(largestShare * spread, largestDeviation)
+
 export const leavesScores = (flooding: Flooding, scores: number): boolean =>
-  floodingDeviation(flooding, scores) <= largestShare * flooding.spread
+  floodingDeviation(flooding, scores) <= largest(flooding)
 
 /** Outputs beyond this many times what they span on a typical input are no network's: they are refused, and so bound what a score tells. */
 const largestOutput = 16
@@ -50,8 +55,8 @@ export function bitsPerScore(flooding: Flooding, scores: number): number {
 }
 
 /** How many releases of so many scores leave them. */
-export const mostReleases = ({ noise, spread, statisticalBits }: Omit<Flooding, 'releases'>, scores: number): number =>
-  Math.floor((largestShare * spread) ** 2 / (12 * scores * noise ** 2 * 2 ** statisticalBits))
+export const mostReleases = (flooding: Omit<Flooding, 'releases'>, scores: number): number =>
+  Math.floor(largest(flooding) ** 2 / (12 * scores * flooding.noise ** 2 * 2 ** flooding.statisticalBits))
 
 /**
  * All outputs for one image, with fresh Gaussian noise, rounded to the decimal place that the noise leaves meaningful. Whether the scores
@@ -61,7 +66,10 @@ export const mostReleases = ({ noise, spread, statisticalBits }: Omit<Flooding, 
 export function flood(outputs: Float64Array, flooding: Flooding): Float64Array {
   const deviation = floodingDeviation(flooding, outputs.length)
   if (!leavesScores(flooding, outputs.length)) {
-    const figures = `${deviation.toPrecision(2)} beside scores that span ${flooding.spread.toPrecision(2)}`
+    const { spread, largestDeviation } = flooding
+    const bears = `what follows the scores bears ${(largestDeviation ?? 0).toPrecision(2)}`
+    const beside = largest(flooding) === largestDeviation ? bears : `scores that span ${spread.toPrecision(2)}`
+    const figures = `${deviation.toPrecision(2)} beside ${beside}`
     throw new UserError('scores-too-noisy', `The noise that protects the key would drown the scores: ${figures}.`, {
       hint: 'Reveal the label or the top k, or export the network again with --reveal scores.',
     })

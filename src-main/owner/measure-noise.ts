@@ -10,6 +10,8 @@ export interface OutputNoise {
   readonly noise: number
   /** What the error has to be compared with (`spreadOf`). */
   readonly spread: number
+  /** Without error, of the whole batch. */
+  readonly exact: Float64Array
 }
 
 /** Errors of decryption for one preprocessed input, by simulation. */
@@ -21,12 +23,13 @@ export function measureNoise(planned: PlannedSegments, input: Float64Array, runs
     const squares = noisy.reduce((sum, value, i) => sum + (value - exact[i]) ** 2, 0)
     return Math.sqrt(squares / noisy.length)
   })
-  return { noise: Math.max(...errors), spread: spreadOf(exact) }
+  return { noise: Math.max(...errors), spread: spreadOf(exact), exact }
 }
 
 /** Largest output less the smallest; of a network of one output its own size, since no other stands beside it. */
 export function spreadOf(outputs: Float64Array): number {
-  const [most, least] = [Math.max(...outputs), Math.min(...outputs)]
+  const most = outputs.reduce((largest, output) => Math.max(largest, output), -Infinity)
+  const least = outputs.reduce((smallest, output) => Math.min(smallest, output), Infinity)
   return most - least || Math.abs(most)
 }
 

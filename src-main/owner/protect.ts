@@ -14,6 +14,7 @@ import { OwnerKey } from '../seal/secret.ts'
 import type { Lock } from './age.ts'
 import { checkAuditRate } from './budget/budget.ts'
 import { floodingFor } from './choose-flooding.ts'
+import { finishingOf } from './tail-record.ts'
 import { secretName, type DeploymentModel } from './deployment.ts'
 import type { DocumentFacts } from './documents.ts'
 import { exportBundles, type ExportedBundle, type ExportedBundles } from './export-bundles.ts'
@@ -77,7 +78,10 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   const created = new Date().toISOString()
   const cuts = request.cuts ?? plainCuts(segments)
   const kinds = cuts.map(({ kind }) => kind)
-  const kept = keptNumbers(segments, request.flooding ?? floodingFor({ segments, cuts }, request.sample))
+  const kept = keptNumbers(
+    segments,
+    request.flooding ?? floodingFor({ segments, cuts }, finishingOf(model), request.sample),
+  )
   if (audit) checkAuditRate(audit.rate, { reveal, ...kept })
   const signer = request.signingKey === undefined ? Signer.generate() : Signer.load(request.signingKey)
   let draft: DeploymentDraft | undefined

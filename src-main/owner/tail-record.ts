@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import type { Finish } from '../core/network/layer-model.ts'
 import type { Tail } from '../core/network/tail.ts'
+import type { Finishing } from '../core/normalise/run-tail.ts'
 
 /** JSON has no infinity, which a Clip without an end holds. */
 const number = z.union([z.number(), z.enum(['Infinity', '-Infinity'])])
@@ -64,6 +66,12 @@ export function recordOf({ opset, inputs, nodes, constants, outputs, labels }: T
   }
   return tailSchema.parse(record)
 }
+
+/** What a deployment's record says of the network's last steps. */
+export const finishingOf = ({ finish, tail }: { finish: Finish; tail?: TailRecord }): Finishing => ({
+  finish,
+  ...(tail && { tail: tailOf(tail) }),
+})
 
 export const tailOf = ({ constants, nodes, ...record }: TailRecord): Tail => ({
   ...record,

@@ -23,6 +23,7 @@ import { prepareSegments, type OwnerFiles, type PreparedSegments } from './prepa
 import { keptNumbers, plainCuts, summaryOf, type ProtectResult } from './protect.ts'
 import { Signer } from './sign.ts'
 import { storedPlan } from './stored-plan.ts'
+import { finishingOf } from './tail-record.ts'
 import type { UnlockedKeyStore } from './unlocked-key-store.ts'
 
 export interface UpdateRequest {
@@ -67,7 +68,9 @@ async function writeUpdate(request: UpdateRequest, work: WorkContext): Promise<U
   const { id, reveal, audit } = deployment
   const cuts = request.cuts ?? plainCuts(segments)
   const held = await checkFit(store, deployment, { segments, cuts, perNode: request.perNode === true })
-  const flooding = request.flooding ?? floodingFor({ segments, cuts }, request.sample, deployment.flooding.releases)
+  const planned = { segments, cuts }
+  const { releases } = deployment.flooding
+  const flooding = request.flooding ?? floodingFor(planned, finishingOf(model), request.sample, releases)
   const number = (deployment.update ?? 0) + 1
   const created = new Date().toISOString()
   const title = {

@@ -5,7 +5,7 @@ import { countMultiplications } from '../network/count-multiplications.ts'
 import type { DroppedClamp, LayerId, LayerModel, ModelInput } from '../network/layer-model.ts'
 import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
 import { calibrateClamps } from '../normalise/calibrate-clamps.ts'
-import { classScores, isClassifier } from '../normalise/run-tail.ts'
+import { classScores, isClassifier, type Finishing } from '../normalise/run-tail.ts'
 import { runLayerBatch, type AnyModel } from '../network/run-layers.ts'
 import { isPlannable } from '../planner/parameters.ts'
 import type { GivenParameters } from '../planner/given-parameters.ts'
@@ -42,7 +42,11 @@ export interface CompileHost {
   /** Refuses what is not worth planning, by throwing. */
   readonly accept?: (approximated: Approximated) => void
   /** Plans again until something else is met too, such as precision for scores; takes the least ring degree. */
-  readonly replan?: (plan: (leastDegree?: number) => PlannedSegments, typical: Float64Array) => PlannedSegments
+  readonly replan?: (
+    plan: (leastDegree?: number) => PlannedSegments,
+    typical: Float64Array,
+    finishing: Finishing,
+  ) => PlannedSegments
 }
 
 /** A network after the stages that need no parameters. */
@@ -115,7 +119,8 @@ export async function planModel(
     const planned = evenly(samples, fittableSamples(polynomial))
     const squares = foldBetweenRefreshes(polynomial, planned)
     const options = { input, batch, msPerMegabyte, given }
-    if (replan) return replan((leastDegree) => planSegments(squares, split, { ...options, leastDegree }), samples[0])
+    const planFrom = (leastDegree?: number) => planSegments(squares, split, { ...options, leastDegree })
+    if (replan) return replan(planFrom, samples[0], polynomial)
     const need = given ? undefined : needOf(polynomial, planned)
     return withPauses(planInParts(squares, split, { ...options, need }), 'plan', work)
   })
