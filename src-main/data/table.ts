@@ -121,7 +121,13 @@ function readValues(cells: Cells, { heading, count, label, values: wanted }: Col
     if (place < 0) return
     const value = numberAt(cells, start, end)
     if (Number.isNaN(value)) {
-      throw badCsv(file, `holds “${textAt(cells, start, end).slice(0, 40)}” in line ${row + 1}, column ${column + 1}`)
+      const text = textAt(cells, start, end).slice(0, 40)
+      const pieces = /^\d+[;\t ]-?\d+$/.test(text)
+      throw badCsv(
+        file,
+        `holds “${text}” in line ${row + 1}, column ${column + 1}`,
+        pieces ? 'If a comma stands for the decimal point, save the table with points.' : undefined,
+      )
     }
     if (values instanceof Uint8Array && (value < 0 || value > 255 || !Number.isInteger(value))) {
       if (values.length > MOST_WIDE_VALUES) throw tooLarge(file)

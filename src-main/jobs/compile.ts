@@ -99,6 +99,8 @@ function hostFor(
     samples: () => data.read(),
     approximate: (model, samples, choice, listening) =>
       approximateAndKeep(model, samples, { ...choice, fits, keptOnly, trueClasses: data.labels }, listening),
-    ...(releases !== undefined && { replan: (plan, typical, finishing) => planForScores(plan, releases, typical, finishing) }),
+    ...(releases !== undefined && {
+      replan: (plan, typical, finishing) => planForScores(plan, releases, typical, finishing),
+    }),
   }
 }

@@ -3,7 +3,7 @@ import { classNumbers, fromOneHot, type ClassLabels, type ExpectedLabels } from 
 import { openLabels } from '../data/read-labels.ts'
 import { readSamples, type Samples } from '../data/read-samples.ts'
 import { UserError } from '../core/errors.ts'
-import { classesOf, type LayerModel } from '../core/network/layer-model.ts'
+import { classesOf, sizeOf, type LayerModel } from '../core/network/layer-model.ts'
 import { isClassifier } from '../core/normalise/run-tail.ts'
 import { classNamesOf } from './class-names.ts'
 import type { NetworkFile } from './open-network.ts'
@@ -16,7 +16,7 @@ export interface LabelsRequest {
 
 /**
  * `labelsFor` a network's classes, by the names that were given or that its file has; undefined too where they say what a
- * quantity should be (`targetsOf`). @throws UserError bad-class-names, and as there
+ * quantity should be (`targetsOf`), and of a reconstruction whose classes nobody names. @throws UserError bad-class-names, and as there
  */
 export async function labelsOfNetwork(
   request: LabelsRequest,
@@ -25,6 +25,7 @@ export async function labelsOfNetwork(
 ): Promise<Int32Array | undefined> {
   if (await targetsOf(request, model, source)) return undefined
   const { labels, classNames: given } = request
+  if (asReconstruction(request, { model, classNames: ofModel })) return undefined
   const classes = classesOf(model)
   const classNames = classNamesOf(given, ofModel, classes)
   return await labelsFor(labels, source, { count: source.count, classes, ...(classNames && { classNames }) })
@@ -94,6 +95,27 @@ async function rowsOfTargets(file: string, model: LayerModel, { count }: Samples
     ? undefined
     : rows
 }
+
+/** Fewer numbers than this could be as many classes. */
+const LEAST_RECONSTRUCTED = 32
+
+/**
+ * Whether a network gives as many numbers as it takes, as an autoencoder does: then labels of the data, such as whether a sound is an
+ * anomaly, are not places in its output.
+ */
+export const isReconstruction = ({ model, classNames }: Pick<NetworkFile, 'model' | 'classNames'>): boolean =>
+  !classNames &&
+  // A picture may end in a sigmoid, where its pixels lie between 0 and 1.
+  (model.finish === 'sigmoid' || !isClassifier(model)) &&
+  model.finish !== 'softmax' &&
+  classesOf(model) >= LEAST_RECONSTRUCTED &&
+  classesOf(model) === sizeOf(model.input.shape)
+
+/** Whoever gives a file of labels or names of classes says that there are some. */
+export const asReconstruction = (
+  { labels, classNames }: LabelsRequest,
+  network: Parameters<typeof isReconstruction>[0],
+): boolean => labels === undefined && classNames === undefined && isReconstruction(network)
 
 /** Whether the only output is neither a score nor a probability, as far as the file says. */
 export const isQuantity = (model: LayerModel): boolean => classesOf(model) === 1 && !isClassifier(model)

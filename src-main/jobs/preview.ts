@@ -5,6 +5,7 @@ import { classNumbers } from '../data/class-labels.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { openSamples, type PreprocessingChoice } from './calibration.ts'
 import { classNamesOf } from './class-names.ts'
+import { asReconstruction } from './labels.ts'
 import { openNetworkFile, type NetworkRequest } from './open-network.ts'
 
 export interface PreviewRequest extends NetworkRequest {
@@ -55,7 +56,8 @@ export async function preview(request: PreviewRequest, work: WorkContext): Promi
   }
   const classes = classesOf(opened.model)
   const classNames = classNamesOf(request.classNames, opened.classNames, classes)
-  const label = source.labels && classNumbers(source.labels, { classes, ...(classNames && { classNames }) })[0]
+  const labels = asReconstruction(request, opened) ? undefined : source.labels
+  const label = labels && classNumbers(labels, { classes, ...(classNames && { classNames }) })[0]
   const labelName = label === undefined ? undefined : (classNames ?? source.labels?.names)?.[label]
   return {
     name: source.name(0),

@@ -9,6 +9,7 @@ import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { classNumbers } from '../data/class-labels.ts'
 import { preprocess } from '../data/preprocess.ts'
 import type { Samples } from '../data/read-samples.ts'
+import { isReconstruction } from './labels.ts'
 import type { NetworkFile, NetworkRequest } from './open-network.ts'
 import { COMPARED_SAMPLES, openOriginal, type Original } from './original.ts'
 import { PRESETS, type Preset, type PresetName } from './presets.ts'
@@ -55,6 +56,7 @@ export async function tryOriginal(
   { source, preprocessing, classNames }: Labelled,
   work: WorkContext,
 ): Promise<OriginalTrial | undefined> {
+  if (isReconstruction(network)) return undefined
   const classes = classesOf(network.model)
   const labels = fitting(source, { count: source.count, classes, classNames })
   if (labels === undefined) return undefined

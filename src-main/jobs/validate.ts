@@ -20,7 +20,7 @@ import { attributeLayers } from '../core/validate/attribute-layers.ts'
 import { quantisedReport, type QuantisedReport } from '../core/validate/quantised-report.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
 import { reportText } from '../core/validate/report-text.ts'
-import { isQuantity, labelsOfNetwork, targetsOf } from './labels.ts'
+import { asReconstruction, isQuantity, labelsOfNetwork, targetsOf } from './labels.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { openReference, type ReferenceOptions } from '../ort/reference.ts'
 import { openSamples } from './calibration.ts'
@@ -133,7 +133,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const report = accuracyReport({
     ...(labels && { labels }),
     ...(classNames && { classNames }),
-    isQuantity: isQuantity(model),
+    isQuantity: isQuantity(model) || asReconstruction(request, opened),
     ...(data.targets && { targets: errorsToTargets(data.targets) }),
     original: originalScores,
     computedBy: original.computedBy,
@@ -198,12 +198,18 @@ async function openData(request: ValidateRequest, network: NetworkFile, work: Wo
   const samples: StreamedSamples = { length, chunk, slice, first: (count) => slice(0, count) }
   const targets = await targetsOf(request, model, source)
   if (targets) return { samples, hashes, opened, targets: indices.map((index) => targets[index]) }
+  if (source.labels && asReconstruction(request, network)) {
+    work.progress({ kind: 'warning', stage: 'validate', message: labelsLeftOut })
+  }
   const found = await labelsOfNetwork(request, { model, classNames: network.classNames }, source)
   if (found === undefined) return { samples, hashes, opened }
   const labels = indices.map((index) => found[index])
   checkLabels(labels, length, classesOf(model))
   return { samples, hashes, opened, labels }
 }
+
+const labelsLeftOut =
+  'The network gives as many numbers as it takes, so the labels of the data are not taken for classes of it. --labels takes them so.'
 
 interface OriginalOutputs extends OriginalReport {
   readonly outputs: Outputs

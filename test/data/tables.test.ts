@@ -49,6 +49,16 @@ describe('all pixels of a sample in one cell', () => {
   })
 })
 
+it('a table with decimal commas is refused by that', async () => {
+  const lines = labels.map((_, i) =>
+    pixels(i)
+      .map((pixel) => (pixel / 255).toFixed(3).replace('.', ','))
+      .join(';'),
+  )
+  const found = await read(lines).catch((error: unknown) => error)
+  expect(found).toMatchObject({ code: 'bad-csv', hint: expect.stringContaining('save the table with points') })
+})
+
 describe('one-hot labels beside the pixels', () => {
   const oneHot = (label: number): number[] => [0, 1, 2].map((each) => Number(each === label))
 

@@ -172,6 +172,17 @@ describe('of a single output', () => {
     expect(reportText(report)).toContain('75.00 %')
   })
 
+  it('judges several quantities by their error, and by labels where there are some', () => {
+    const [original, polynomial] = [[Float64Array.of(1, 2, 3)], [Float64Array.of(1, 2.5, 3)]]
+    const report = accuracyReport({ isQuantity: true, original, polynomial })
+    expect(report.judgedBy).toBe('error')
+    expect(report.classes).toEqual([])
+    expect(report.polynomial.error?.largest).toBe(0.5)
+    const labelled = accuracyReport({ isQuantity: true, labels: [2], original, polynomial })
+    expect(labelled.judgedBy).toBe('labels')
+    expect(labelled.polynomial.accuracy).toBe(1)
+  })
+
   it('judges a quantity by its error', () => {
     const report = accuracyReport({ isQuantity: true, original: logits, polynomial: polynomials })
     expect(report.judgedBy).toBe('error')

@@ -37,6 +37,11 @@ const magics = {
   handed: magicOf('SWHANDD1'),
 }
 const kinds = Object.keys(magics) as CiphertextsKind[]
+const titles = {
+  result: 'an encrypted result',
+  refreshed: 'a refreshed input',
+  handed: 'ciphertexts for the next segment',
+}
 /** A three-part ciphertext at N = 32768 with 20 primes has 15.7 MB. */
 const maxCiphertextBytes = 2 ** 24
 export const MAX_RESULT_BYTES = 2 ** 30
@@ -84,7 +89,10 @@ export function encodeResult(result: EncryptedResult, sha256: Sha256, kind: Ciph
 export function decodeResultHeader(file: Uint8Array, kind: CiphertextsKind = 'result') {
   if (!isKind(file, kind)) {
     const other = kinds.find((candidate) => isKind(file, candidate))
-    throw damagedResult(`it is ${other ? `a ${other} file, not` : 'not'} a ${kind} one`)
+    throw new UserError(
+      'damaged-result',
+      `The file is ${other ? titles[other] : 'something else'}, not ${titles[kind]}.`,
+    )
   }
   const { header, end } = decodeFramed(file, damagedResult)
   const parsed = headerSchema.safeParse(header)

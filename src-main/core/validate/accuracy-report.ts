@@ -30,7 +30,7 @@ export interface AccuracyInput {
   readonly labels?: readonly number[]
   /** In the order of the outputs. */
   readonly classNames?: readonly string[]
-  /** Whether a single output is a quantity; else it is a yes above 0. */
+  /** Whether a single output is a quantity, else it is a yes above 0; and whether several are quantities, else they are classes. */
   readonly isQuantity?: boolean
   /** Of quantities, where the labels say what they should be. */
   readonly targets?: TargetErrors
@@ -143,7 +143,7 @@ export function accuracyReport(input: AccuracyInput): AccuracyReport {
   const { labels, original, polynomial } = input
   checkOutputs(original, polynomial, input.encrypted)
   const isSingle = original[0].length === 1
-  const isQuantity = !labels && ((isSingle && input.isQuantity === true) || input.targets !== undefined)
+  const isQuantity = !labels && (input.isQuantity === true || input.targets !== undefined)
   const classes = isQuantity ? 0 : Math.max(2, original[0].length)
   if (labels) checkLabels(labels, original.length, classes)
   const [before, after] = [original.map(labelOf), polynomial.map(labelOf)]
