@@ -6,7 +6,7 @@ export type Random = () => number
 
 /**
  * What random tests begin with: TEST_SEED if it is a number, another number each time if it is `random`, else a number that
- * the committed files decide. So a commit that fails fails for everybody, and other commits try other numbers. Printed, so
+ * the committed code decides. So a commit that fails fails for everybody, and other commits try other numbers. Printed, so
  * that a failure can be repeated.
  */
 export function chooseSeed(what: string): number {
@@ -20,13 +20,13 @@ export function chosenSeed(what: string): number {
   const asked = process.env.TEST_SEED
   if (asked === 'random') return Math.floor(Math.random() * 2 ** 31)
   if (asked !== undefined) return Number(asked)
-  return createHash('sha256').update(`${committedTree()} ${what}`).digest().readUInt32LE() >>> 1
+  return createHash('sha256').update(`${committed()} ${what}`).digest().readUInt32LE() >>> 1
 }
 
-/** The name of what is committed, which a merge or a new date leaves as it is; empty outside of a repository. */
-function committedTree(): string {
+/** The names of the code and the tests as committed, which a merge or a new page leaves as they are; empty outside of a repository. */
+function committed(): string {
   try {
-    return execFileSync('git', ['rev-parse', 'HEAD^{tree}'], {
+    return execFileSync('git', ['rev-parse', 'HEAD:src-main', 'HEAD:test'], {
       cwd: import.meta.dirname,
       encoding: 'utf8',
       stdio: 'pipe',
