@@ -5,7 +5,7 @@ import type { PlannedNetwork } from '../plan/plan.ts'
 import { atScale, scaleBitsOf } from '../planner/at-scale.ts'
 import { scalesSeen } from '../planner/chain-shape.ts'
 import { leastScaleBits, mostPostponedBits } from '../planner/parameters.ts'
-import { withLoadPrime } from '../planner/load-prime.ts'
+import { hasLoadPrime, withLoadPrime } from '../planner/load-prime.ts'
 import { canPostpone, hasSmallerDegree } from '../planner/levels.ts'
 import type { PlanOptions } from '../planner/plan-network.ts'
 import { paysForMasks, priceOf, usualMsPerMegabyte } from '../planner/price.ts'
@@ -59,10 +59,19 @@ export function* planByNeed(
       ? yield* plan({ isSimulated: true })
       : undefined
     const largest = smaller && (yield* spare(smaller)) >= 0 ? smaller : yield* plan({})
-    const found = yield* smallest(largest)
+    const found = yield* smallestMasked(largest)
     const most = found ? costOf(found) : precisionWorth * costOf(largest)
     const levelled = yield* withLevelled(largest, largest === smaller, most)
     return levelled && costOf(levelled) < most ? levelled : (found ?? largest)
+  }
+
+  /** Weights of the first level that are made by masks err more: a network may have smaller scales where it sends them as they are. */
+  function* smallestMasked(largest: readonly PlannedNetwork[]): InParts<PlannedNetwork[] | undefined> {
+    const found = yield* smallest(largest)
+    const isTaken = found?.some((stretch) => hasLoadPrime(shared(stretch).plan))
+    if (largest.length > 1 || isTaken || !paysForMasks(msPerMegabyte)) return found
+    const sent = yield* smallest(largest.map((stretch) => ({ ...stretch, loadPrime: false })))
+    return sent && (!found || costOf(sent) < costOf(found)) ? sent : found
   }
 
   /**
