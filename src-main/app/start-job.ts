@@ -1,5 +1,6 @@
 /** Turns what the page asks for into jobs of the engine, with the paths and passphrases that only main knows. */
 import { present } from '../core/must.ts'
+import { withoutEnding } from '../core/network/file-name.ts'
 import { join } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import type { JobRequest } from '../ipc/jobs.ts'
@@ -12,7 +13,6 @@ import type { RememberedPassphrases } from './remembered.ts'
 import type { SplitPlan } from '../ipc/results.ts'
 import type { LastingJob } from './results.ts'
 import type { Scratch } from './scratch.ts'
-import { networkName } from '../jobs/open-network.ts'
 import { testRecordOf } from './test-record.ts'
 
 const everyFile = { name: 'Every file', extensions: ['*'] }
@@ -216,7 +216,7 @@ export class JobStarter {
     keeping: Keeping,
   ): Promise<string | undefined> {
     const { deploymentName, reveal, auditRate, minKept } = project.choices
-    const name = deploymentName.trim() || networkName(project.model)
+    const name = deploymentName.trim() || withoutEnding(project.view.fileName)
     const out = await (perNode
       ? this.#dialogs.save('Export into a new folder, with one bundle for each node', name)
       : this.#dialogs.save('Export the bundle', `${name}.sealed`))
