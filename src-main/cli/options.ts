@@ -206,7 +206,11 @@ export const withInputMode = (command: Command): Command =>
     .addOption(
       new Option('--batch <images>', 'images computed at once: 1, 2, 4, 8 or 16').argParser(batchSize).default(1),
     )
-    .option('--ms-per-megabyte <ms>', 'how many times the run time a smaller bundle may take (default: 2)', number)
+    .option(
+      '--ms-per-megabyte <ms>',
+      'run time that a megabyte less of bundle may cost, in milliseconds (default: 2)',
+      number,
+    )
 
 /** Commands that encrypt or plan, and those that approximate: exact cuts keep activations as they are. */
 export const withSplit = (command: Command): Command =>

@@ -14,7 +14,7 @@ export interface CostModel {
   readonly hybridMs: (form: KeyForm, degree: number, primes: number, hoisted: boolean) => number
   /** Price of one weight ciphertext in the bundle. */
   readonly weightMs?: (degree: number, primes: number) => number
-  /** Price of one rotation key. */
+  /** Price of one rotation key, where keys may be left out. */
   readonly keyMs?: (degree: number, primes: number) => number
   readonly ms: (
     primitive: Primitive | 'encrypt' | 'encode' | 'rotate-plain' | 'rotate-hoisted',

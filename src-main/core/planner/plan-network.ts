@@ -12,7 +12,7 @@ import { scalesOf } from './chain-shape.ts'
 import { interleave } from './interleave.ts'
 import { levelsFor, type Candidate, type LevelOptions } from './levels.ts'
 import type { ChosenParameters } from './parameters.ts'
-import { paysForMasks, usualMsPerMegabyte } from './price.ts'
+import { paysForMasks, paysForSums, usualMsPerMegabyte } from './price.ts'
 import { searchLayouts, type SearchResult, type SearchSettings } from './search.ts'
 import { stepsOf, type Step } from './steps.ts'
 
@@ -49,7 +49,10 @@ export function planNetwork(model: SquareModel, options: PlanOptions = {}): Plan
       ...{ primes, postponed, input, width: searchWidth, inputShape: model.input.shape, carried },
       packsSparse: paysForMasks(msPerMegabyte) && batch === 1 && masks,
     },
-    (parameters) => valuingBytes(costs, msPerMegabyte, typicalForms(parameters, costs, msPerMegabyte)),
+    (parameters) => {
+      const { keyMs, ...valued } = valuingBytes(costs, msPerMegabyte, typicalForms(parameters, costs, msPerMegabyte))
+      return paysForSums(msPerMegabyte) ? { ...valued, keyMs } : valued
+    },
     batch,
   )
   const single = emitPlan({

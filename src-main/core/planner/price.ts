@@ -17,3 +17,9 @@ export const priceOf = (
 
 /** At a lower price of bytes, moving and masking weights whenever an edge starts is not worth them. */
 export const paysForMasks = (msPerMegabyte = usualMsPerMegabyte): boolean => msPerMegabyte >= usualMsPerMegabyte / 2
+
+/**
+ * Leaving out keys whose steps are sums of others is for prices above the usual one. At the usual price it made a plan of LeNet-5 the
+ * cheapest that takes 48 MB instead of 151, and 1.5 times the time, four times the loading and 1.35 times the memory.
+ */
+export const paysForSums = (msPerMegabyte = usualMsPerMegabyte): boolean => msPerMegabyte > usualMsPerMegabyte
