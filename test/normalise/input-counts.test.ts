@@ -29,6 +29,15 @@ describe('a node with other inputs than its operator has', () => {
     expect([error.code, error.message]).toEqual(['bad-node', message])
   })
 
+  it.each([
+    ['Gather', { shape: [1], values: [0.5] }, 'Gather “Gather_0”: index 0.5 is not a whole number.'],
+    ['GatherND', { shape: [1], values: [0.5] }, 'GatherND “GatherND_0”: index 0.5 is not a whole number.'],
+    ['GatherElements', { shape: [1, 2, 6, 7], values: new Array(84).fill(0) }, 'indices do not fit [1,2,6,6]'],
+  ])('%s at places that are none is refused', (operator, c, message) => {
+    const bytes = model(image, [node(operator, 'x c', 'y')], { c })
+    expect(errorOf(() => importModel(bytes)).message).toContain(message)
+  })
+
   it('one that leaves out what is optional at the end is not', () => {
     expect(() => importModel(withInputs('Clip', ['x', '', '']))).not.toThrow()
   })

@@ -3,6 +3,7 @@ import { countOf, normaliseAxis, stridesOf } from '../../graph/shapes.ts'
 import type { FoldOperation, Operation, Operator } from '../operation.ts'
 import { rearrangeView, shapeOf, type Value } from '../values.ts'
 import { rearranging } from './rearranging.ts'
+import { checkElementIndices, wrapped } from './slice.ts'
 
 /** GatherND(data, indices) with constant indices: https://onnx.ai/onnx/operators/onnx__GatherND.html */
 export const gatherND = rearranging((operation, shape, axisRule) => {
@@ -36,11 +37,7 @@ function offsetAt(
 ): number {
   let offset = 0
   for (let axis = 0; axis < depth; axis++) {
-    const size = shape[first + axis]
-    const given = indices[from + axis]
-    const position = given < 0 ? given + size : given
-    if (!(position >= 0 && position < size)) throw operation.malformed(`index ${given} lies outside ${size}`)
-    offset += position * strides[first + axis]
+    offset += wrapped(operation, indices[from + axis], shape[first + axis]) * strides[first + axis]
   }
   return offset
 }
@@ -66,7 +63,7 @@ export const scatterND = scattering((operation, shape) => {
 export const scatterElements = scattering((operation, shape) => {
   const axis = normaliseAxis(intAttribute(operation.node, 'axis', 0), shape.length)
   const { shape: own, data } = operation.constant(1)
-  if (own.length !== shape.length) throw operation.malformed('its indices have another rank')
+  checkElementIndices(operation, own, shape, axis)
   const [strides, ownStrides] = [stridesOf(shape), stridesOf(own)]
   return Int32Array.from(data, (_, at) => {
     const index = offsetAt(operation, data, at, [shape[axis]], [strides[axis]], 0, 1)

@@ -75,7 +75,7 @@ export const gatherElements = rearranging((operation, shape, axisRule) => {
   const axis = axisRule(normaliseAxis(intAttribute(operation.node, 'axis', 0), shape.length))
   const indices = operation.constant(1)
   const [strides, own] = [stridesOf(shape), stridesOf(indices.shape)]
-  if (indices.shape.length !== shape.length) throw operation.malformed('its indices have another rank')
+  checkElementIndices(operation, indices.shape, shape, axis)
   const moved = Int32Array.from({ length: countOf(indices.shape) }, (_, at) =>
     shape.reduce((sum, size, other) => {
       const position = Math.floor(at / own[other]) % indices.shape[other]
@@ -85,7 +85,22 @@ export const gatherElements = rearranging((operation, shape, axisRule) => {
   return { shape: indices.shape, indices: moved }
 })
 
-function wrapped(operation: FoldOperation, index: number, size: number): number {
+/** Throws UserError 'bad-node' unless indices of single elements fit the data in all axes but their own. */
+export function checkElementIndices(
+  operation: FoldOperation,
+  indices: readonly number[],
+  data: readonly number[],
+  axis: number,
+): void {
+  if (indices.length !== data.length) throw operation.malformed('its indices have another rank')
+  if (indices.some((size, other) => other !== axis && size > data[other])) {
+    throw operation.malformed(`[${indices}] indices do not fit [${data}]`)
+  }
+}
+
+/** An index as it counts from the front. Throws UserError 'bad-node' where it is no place among so many. */
+export function wrapped(operation: FoldOperation, index: number, size: number): number {
+  if (!Number.isInteger(index)) throw operation.malformed(`index ${index} is not a whole number`)
   const position = index < 0 ? index + size : index
   if (!(position >= 0 && position < size)) throw operation.malformed(`index ${index} lies outside ${size}`)
   return position
