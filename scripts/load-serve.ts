@@ -58,6 +58,8 @@ async function load(edge: string, bundle: string): Promise<boolean> {
   const serve = ['serve', bundle, '--port', '0', '--queue', String(clients), '--allow-unsigned']
   const server = spawn(process.execPath, [join(edge, 'sealwright-edge'), ...serve], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    // As the unit and the container file in docs/deploy do.
+    env: { ...process.env, MALLOC_ARENA_MAX: '2' },
   })
   const ended = new Promise((resolve) => server.once('exit', resolve))
   const lines = createInterface({ input: server.stdout })

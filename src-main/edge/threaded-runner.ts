@@ -11,6 +11,7 @@ import { savedInputs, type InputEncryptor } from './saved-inputs.ts'
 import type { Bundle } from '../files/open-bundle.ts'
 import { checkSegmentInput, type SegmentInput, type SegmentRunner } from './segment-runner.ts'
 import type { SegmentThreadAnswer, SegmentThreadSetup } from './segment-thread.ts'
+import { SMALL_HEAP } from '../kernels/small-heap.ts'
 
 /** Beside this file, as source or bundled. */
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'segment-thread$1'))
@@ -63,7 +64,11 @@ export class ThreadedRunner implements SegmentRunner {
         program,
         outputs,
       }
-      return new AskedWorker(threadUrl, { workerData: setup, transferList: portsOf(exchange) })
+      return new AskedWorker(threadUrl, {
+        workerData: setup,
+        transferList: portsOf(exchange),
+        resourceLimits: SMALL_HEAP,
+      })
     })
     const runner = new ThreadedRunner(plan, schedule, workers, encryptor)
     try {

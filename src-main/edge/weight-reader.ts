@@ -3,6 +3,7 @@ import type { Plan, WeightSource } from '../core/plan/plan.ts'
 import type { RunnableBundle } from './segment-runner.ts'
 import { newSlots, WeightTaker } from './weight-buffer.ts'
 import type { WeightReaderSetup } from './weight-reader-thread.ts'
+import { SMALL_HEAP } from '../kernels/small-heap.ts'
 
 /** Beside this file, as source or bundled. */
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'weight-reader-thread$1'))
@@ -20,7 +21,7 @@ export class WeightReader {
 
   private constructor(setup: WeightReaderSetup) {
     this.#taker = new WeightTaker(setup.slots)
-    this.#worker = new Worker(threadUrl, { workerData: setup })
+    this.#worker = new Worker(threadUrl, { workerData: setup, resourceLimits: SMALL_HEAP })
   }
 
   /** Throws UserError 'damaged-bundle'. */

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { RingPlace } from './command-ring.ts'
+import { SMALL_HEAP } from './small-heap.ts'
 
 export interface PoolWorkerData {
   readonly module: WebAssembly.Module
@@ -24,7 +25,7 @@ export async function startPool(
 ): Promise<KernelPool> {
   const workers = Array.from({ length: place.threads - 1 }, (_, index) => {
     const workerData: PoolWorkerData = { module, memory, place, thread: index + 1 }
-    return new Worker(workerUrl, { workerData })
+    return new Worker(workerUrl, { workerData, resourceLimits: SMALL_HEAP })
   })
   const ends = workers.map((worker) => new Promise((done) => worker.once('exit', done)))
   await Promise.all(

@@ -2,6 +2,7 @@ import { UserError } from '../../core/errors.ts'
 import { lastOf, present } from '../../core/must.ts'
 import { AskedWorker } from '../../workers/ask.ts'
 import type { Body, Parsed } from './body.ts'
+import { SMALL_HEAP } from '../../kernels/small-heap.ts'
 
 export interface ReadLimits {
   /** Processor time of one body, so that a busy machine refuses nothing that is right. */
@@ -94,4 +95,5 @@ export class BodyReader {
   }
 }
 
-const start = (): Thread => new AskedWorker(threadUrl, { resourceLimits: { maxOldGenerationSizeMb: 256 } })
+const start = (): Thread =>
+  new AskedWorker(threadUrl, { resourceLimits: { ...SMALL_HEAP, maxOldGenerationSizeMb: 256 } })

@@ -2,6 +2,7 @@ import { invariant } from '../../core/errors.ts'
 import { AskedWorker } from '../../workers/ask.ts'
 import type { ComputedJob, Job } from '../compute-job.ts'
 import type { EngineSetup } from './engine-thread.ts'
+import { SMALL_HEAP } from '../../kernels/small-heap.ts'
 
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'engine-thread$1'))
 
@@ -54,6 +55,6 @@ export class Engine {
   }
 
   #start(): AskedWorker<Job | undefined, ComputedJob | undefined> {
-    return new AskedWorker(threadUrl, { workerData: this.#setup })
+    return new AskedWorker(threadUrl, { workerData: this.#setup, resourceLimits: SMALL_HEAP })
   }
 }
