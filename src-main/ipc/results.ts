@@ -303,6 +303,8 @@ export const openedResult = z.object({
   fileName: z.string(),
   deployment: z.string(),
   label: z.number(),
+  /** One number that is no score: label 1 says that it is above 0. */
+  isQuantity: z.literal(true).optional(),
   labelName: z.string().optional(),
   top: z.array(z.number()).readonly().optional(),
   topNames: z.array(z.string()).readonly().optional(),

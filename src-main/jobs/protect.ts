@@ -103,7 +103,7 @@ export function checkKept(kept: Kept | undefined, least: number | undefined, wor
   if (least === undefined || keepsEnough(kept, least)) return
   throw new UserError('keeps-too-little', `The approximated network keeps ${keptText(kept)}.`, {
     hint:
-      `At least ${100 * least} % are asked for. More is kept with --activation 4 or auto, or with --split exact, where the ` +
+      `${kept.judgedBy === 'labels' ? `At least ${100 * least}` : `Within ${Number((100 * (1 - least)).toPrecision(3))}`} % are asked for. More is kept with --activation 4 or auto, or with --split exact, where the ` +
       'owner applies every activation; sealwright advise compares them. --min-kept sets another limit.',
   })
 }

@@ -3,7 +3,6 @@ import { rehearse } from '../core/plan/rehearse.ts'
 import { decodeResult, MAX_RESULT_BYTES, type EncryptedResult } from '../core/bundle/result.ts'
 import type { RevealPolicy } from '../core/bundle/manifest.ts'
 import { UserError } from '../core/errors.ts'
-import { isClassifier } from '../core/normalise/run-tail.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { readBytes } from '../files/read-file.ts'
 import { sha256 } from '../files/sha256.ts'
@@ -16,7 +15,6 @@ import { firstUnderKeyOf, refuseRevoked, secretName, type Deployment } from './d
 import type { KeyStore } from './key-store.ts'
 import { refuseNoise } from './plausible.ts'
 import { reveal, type Revealed } from './reveal.ts'
-import { tailOf } from './tail-record.ts'
 import { storedPlan } from './stored-plan.ts'
 import { UnlockedKeyStore } from './unlocked-key-store.ts'
 
@@ -33,8 +31,6 @@ export interface DecryptRequest {
 /** Of the first image; of a batch, of all images too. */
 export interface DecryptResult extends Revealed {
   readonly images?: readonly Revealed[]
-  /** Where the network gives one number that is no probability: label 1 says that it is above 0. */
-  readonly isQuantity?: true
 }
 
 /**
@@ -48,17 +44,12 @@ export async function decrypt(request: DecryptRequest): Promise<DecryptResult> {
   const policy = request.reveal ?? deployment.reveal
   const opener = await ResultOpener.load(keys, deployment, result.segment)
   try {
-    const revealed = await paidFor(keys.store, deployment, policy, request.beyondBudget === true, () =>
+    return await paidFor(keys.store, deployment, policy, request.beyondBudget === true, () =>
       revealResult(opener, deployment, result, policy),
     )
-    return { ...revealed, ...(isQuantity(deployment) && { isQuantity: true }) }
   } finally {
     opener.delete()
   }
-}
-
-function isQuantity({ outputs, model: { finish, tail } }: Deployment): boolean {
-  return outputs === 1 && !isClassifier({ finish, ...(tail && { tail: tailOf(tail) }) })
 }
 
 /** Counts an answer before it is made; a refusal that tells something costs a bit in its place. */

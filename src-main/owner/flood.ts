@@ -74,6 +74,10 @@ export function flood(outputs: Float64Array, flooding: Flooding): Float64Array {
       hint: 'Reveal the label or the top k, or export the network again with --reveal scores.',
     })
   }
-  const unit = 10 ** Math.floor(Math.log10(deviation))
-  return outputs.map((output) => Math.round((output + deviation * gaussian(secureUniform)) / unit) * unit)
+  const places = -Math.floor(Math.log10(deviation))
+  return outputs.map((output) => rounded(output + deviation * gaussian(secureUniform), places))
 }
+
+/** To so many decimal places, fewer than none too. Powers of ten with a negative exponent are not exact: 41 · 0.01 is 0.41000000000000003. */
+const rounded = (value: number, places: number): number =>
+  places >= 0 ? Math.round(value * 10 ** places) / 10 ** places : Math.round(value / 10 ** -places) * 10 ** -places

@@ -1,6 +1,6 @@
 import type { RevealPolicy } from '../core/bundle/manifest.ts'
-import type { Tail } from '../core/network/tail.ts'
-import { finishedParts, labelScores } from '../core/normalise/run-tail.ts'
+import type { Tail, TailLabel } from '../core/network/tail.ts'
+import { finishedParts, isClassifier, labelScores } from '../core/normalise/run-tail.ts'
 import type { Deployment } from './deployment.ts'
 import { flood, refuseFarOutputs } from './flood.ts'
 import { tailOf } from './tail-record.ts'
@@ -8,6 +8,8 @@ import { tailOf } from './tail-record.ts'
 /** What a policy lets out of a decryption. */
 export interface Revealed {
   readonly label: number
+  /** The network gives one number that is neither a score nor a probability: label 1 says that it is above 0. */
+  readonly isQuantity?: true
   readonly labelName?: string
   /** Labels by falling score; with `top-k` only. */
   readonly top?: readonly number[]
@@ -19,7 +21,7 @@ export interface Revealed {
   readonly outputs?: readonly RevealedOutput[]
 }
 
-export interface RevealedOutput extends Partial<Pick<Revealed, 'label' | 'top' | 'scores'>> {
+export interface RevealedOutput extends Partial<Pick<Revealed, 'label' | 'isQuantity' | 'top' | 'scores'>> {
   readonly name: string
 }
 
@@ -34,7 +36,9 @@ export function reveal(
 ): Revealed {
   if (policy.mode === 'scores') refuseFarOutputs(outputs, flooding)
   const tail = model.tail && tailOf(model.tail)
-  const labels = tail ? labelScores(tail, outputs).map((scores) => ranked(scores, policy)) : [ranked(outputs, policy)]
+  const labels = tail
+    ? labelScores(tail, outputs).map((scores, i) => ranked(scores, policy, isNumber(tail.labels[i])))
+    : [ranked(outputs, policy, outputs.length === 1 && !isClassifier(model))]
   const [first] = labels
   const name = model.labels?.[first.label]
   const scores =
@@ -59,18 +63,26 @@ function topNames(top: readonly number[] = [], names: readonly string[] = []): P
 
 function parts(
   { outputs, labels: known }: Tail,
-  labels: readonly Pick<Revealed, 'label' | 'top'>[],
+  labels: readonly Ranked[],
   scores: ReadonlyMap<string, Float64Array>,
 ): RevealedOutput[] {
   return outputs.flatMap((name) => {
-    const own = labels[known.findIndex(({ output }) => output === name)] as (typeof labels)[number] | undefined
+    const own = labels[known.findIndex(({ output }) => output === name)] as Ranked | undefined
     const values = scores.get(name)
     return own || values ? [{ name, ...own, ...(values && { scores: Array.from(values) }) }] : []
   })
 }
 
-function ranked(scores: Float64Array, policy: RevealPolicy): Pick<Revealed, 'label' | 'top'> {
+const isNumber = ({ classes, isProbability }: TailLabel): boolean => classes === 1 && !isProbability
+
+type Ranked = Pick<Revealed, 'label' | 'isQuantity' | 'top'>
+
+function ranked(scores: Float64Array, policy: RevealPolicy, isQuantity: boolean): Ranked {
   const yes = Number(scores[0] > 0)
   const order = scores.length === 1 ? [yes, 1 - yes] : Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a])
-  return { label: order[0], ...(policy.mode === 'top-k' && { top: order.slice(0, policy.k) }) }
+  return {
+    label: order[0],
+    ...(isQuantity && { isQuantity }),
+    ...(policy.mode === 'top-k' && { top: order.slice(0, policy.k) }),
+  }
 }

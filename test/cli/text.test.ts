@@ -13,6 +13,20 @@ describe('what people read', () => {
     expect(textOf(quantity)).toContain('the output is above 0')
     expect(textOf({ ...quantity, label: 0 })).toContain('the output is 0 or below')
     expect(textOf({ label: 1, labelName: 'defect' })).toBe('label 1 (defect)')
+    expect(textOf({ label: 1, scores: [0.9] })).toBe('label 1\nscore 0.9')
+  })
+
+  it('tells every image of a batch and every output', () => {
+    const quantity = { label: 0, isQuantity: true, scores: [-2.5] } as const
+    expect(textOf({ ...quantity, images: [quantity, { ...quantity, scores: [0.1 + 0.2] }] })).toBe(
+      'image 1\noutput -2.5\n\nimage 2\noutput 0.3',
+    )
+    const outputs = [
+      { name: 'kind', label: 2 },
+      { name: 'age', ...quantity },
+      { name: 'box', scores: [1, 2] },
+    ]
+    expect(textOf({ label: 2, outputs })).toBe('kind: label 2\nage: output -2.5\nbox: output 1, 2')
   })
 
   it('aligns tables, numbers to the right', () => {

@@ -47,7 +47,8 @@ export const node = (operator: string, inputs: string[], outputs: string[], attr
   attributes,
 })
 
-const single: TestNode[] = [
+/** x → dense → relu → dense, as one `logit`. */
+export const single: TestNode[] = [
   ...trunk(5).slice(0, 2),
   { operator: 'Gemm', inputs: ['logits 2', 'wide'], outputs: ['logit'] },
 ]

@@ -7,7 +7,7 @@ import { recordOf, tailOf } from '../../src-main/owner/tail-record.ts'
 import { reveal } from '../../src-main/owner/reveal.ts'
 import { openReference } from '../../src-main/ort/reference.ts'
 import { importModel, randomSample, relativeDifference } from '../models/compare.ts'
-import { cases, node, random, trunk, written } from './tail-cases.ts'
+import { cases, node, random, single, trunk, written } from './tail-cases.ts'
 
 it.each(Object.entries(cases))('%s is done after decryption', async (_, given) => {
   const { outputs = ['y'], activations = 1, decrypted } = given
@@ -52,6 +52,31 @@ it('finds labels by what the tail computes', () => {
   expect(labelOf(classScores(yes, Float64Array.of(2, 1)))).toBe(0)
   const pair = importModel(written(cases['a sigmoid as two classes']), { wholeNetwork: false })
   expect([...classScores(pair, Float64Array.of(0))]).toEqual([0.5, 0.5])
+})
+
+it.each([
+  ['Round', ['p'], 1],
+  ['Clip', ['p', 'low', 'high'], 1],
+  ['Greater', ['p', 'half'], 1],
+  ['Sub', ['one', 'p'], undefined],
+])('takes %s of a sigmoid for what it is: a yes or a no, or a number', (operator, inputs, classifier) => {
+  const nodes = [...single, node('Sigmoid', ['logit'], ['p']), node(operator, inputs, ['z'])]
+  const scalar = (value: number) => ({ shape: [], values: [value] })
+  const constants = { low: scalar(0.01), high: scalar(0.99), half: scalar(0.5), one: scalar(1) }
+  const bytes = written({ nodes: [...nodes, node('Cast', ['z'], ['y'], { to: 1 })], constants, decrypted: 1 })
+  const model = importModel(bytes, { wholeNetwork: false })
+  const { finish, tail } = model
+  const deployment = { model: { finish, ...(tail && { tail: recordOf(tail) }) } } as never
+  const said = [-1, 1].map((logit) => reveal(Float64Array.of(logit), deployment, { mode: 'label' }))
+  if (classifier) expect(said).toEqual([{ label: 0 }, { label: 1 }])
+  else expect(said.every(({ isQuantity }) => isQuantity)).toBe(true)
+})
+
+it('takes a mean of squares for a quantity, not for a class', () => {
+  const nodes = [...trunk(5), node('Mul', ['logits', 'logits'], ['s']), node('ReduceMean', ['s'], ['y'], { axes: [1] })]
+  const { finish, tail } = importModel(written({ nodes, decrypted: 5 }), { wholeNetwork: false })
+  const deployment = { model: { finish, tail: tail && recordOf(tail) } } as never
+  expect(reveal(Float64Array.of(1, 2, 3, 4, 5), deployment, { mode: 'label' })).toEqual({ label: 1, isQuantity: true })
 })
 
 it('reveals the label of every output', () => {

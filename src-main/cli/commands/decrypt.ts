@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { DecryptResult } from '../../jobs/decrypt.ts'
+import type { DecryptResult, Revealed } from '../../jobs/decrypt.ts'
 import { answer, command } from '../command.ts'
 import { withUnlock, type UnlockOptions } from '../options.ts'
 import { readUnlock } from '../passphrase.ts'
@@ -40,15 +40,30 @@ export function decryptCommand(): Command {
   })
 }
 
-export function textOf({ label, labelName, top, topNames, scores, isQuantity }: DecryptResult): string {
-  if (isQuantity && scores) return `output ${scores[0]}`
-  if (isQuantity)
+/** Every image of a batch, and every output of a network of several. */
+export function textOf({ images = [], ...first }: DecryptResult): string {
+  if (images.length < 2) return textOfOne(first)
+  return images.map((image, at) => `image ${at + 1}\n${textOfOne(image)}`).join('\n\n')
+}
+
+function textOfOne({ outputs, ...whole }: Revealed): string {
+  if (!outputs) return textOfOutput(whole)
+  return outputs.map(({ name, ...output }) => `${name}: ${textOfOutput(output)}`).join('\n')
+}
+
+function textOfOutput({ label, isQuantity, labelName, top, topNames, scores }: Partial<Revealed>): string {
+  if (isQuantity && !scores) {
     return `label ${label}: the output is ${label === 1 ? 'above 0' : '0 or below'}; --reveal scores tells it`
+  }
+  if (scores && (isQuantity || label === undefined)) return `output ${scores.map(figure).join(', ')}`
   const ranks = (top ?? []).map((other, rank) => [rank + 1, topNames ? `${other} (${topNames[rank]})` : other])
-  const rows = (scores ?? []).map((score, other) => [other, score])
+  const rows = (scores ?? []).map((score, other) => [other, figure(score)])
   return [
     `label ${label}${labelName === undefined ? '' : ` (${labelName})`}`,
     ...(top ? ['', table(['rank', 'label'], ranks)] : []),
-    ...(scores ? ['', table(['label', 'score'], rows)] : []),
+    ...(scores?.length === 1 ? [`score ${figure(scores[0])}`] : scores ? ['', table(['label', 'score'], rows)] : []),
   ].join('\n')
 }
+
+/** Beyond this, noise or the last steps' arithmetic speaks. */
+const figure = (score: number): string => `${Number(score.toPrecision(6))}`

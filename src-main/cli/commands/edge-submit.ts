@@ -50,9 +50,10 @@ const textOf = ({ jobs }: EdgeSubmitResult): string =>
   )
 
 /** What the policy tells of a result, as the gateway writes it. */
-function answerText({ label, labelName, top, topNames, scores }: Record<string, unknown>): string {
+function answerText({ label, isQuantity, labelName, top, topNames, scores }: Record<string, unknown>): string {
   const list = (name: string, values: unknown): string[] =>
     Array.isArray(values) ? [`${name} ${values.join(',')}`] : []
+  if (isQuantity) return Array.isArray(scores) ? scores.join(',') : label === 1 ? 'above 0' : '0 or below'
   const best = labelName ?? label
   return [
     ...(typeof best === 'string' || typeof best === 'number' ? [best] : []),

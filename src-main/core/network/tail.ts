@@ -22,6 +22,6 @@ export interface TailLabel {
   /** Holds one score for each class. */
   readonly scores: string
   readonly classes: number
-  /** A single probability is a yes above one half, another single number above 0. */
+  /** A single probability is a yes above one half; the score that it is made of, and any other single number, above 0. */
   readonly isProbability: boolean
 }

@@ -16,6 +16,8 @@ const ordered = new Set([
 ])
 /** Behind a label, or in front of it: nothing is computed. */
 const passive = new Set('Identity Reshape Flatten Squeeze Unsqueeze Cast Dropout'.split(' '))
+/** Behind a probability: what is left of it still says yes above one half. */
+const ofProbabilities = new Set(['Gather', 'Slice', 'Clip', 'Round', 'Greater', 'GreaterOrEqual'])
 const picking = new Set(['ArgMax', 'TopK', 'Hardmax'])
 
 /** Largest tail that a deployment's record holds. */
@@ -71,7 +73,7 @@ function labelsOf(tail: Tail, tensors: ReadonlyMap<string, Tensor>): TailLabel[]
       tail.inputs.length === 1 && source === tail.inputs[0].name && countOf(tail.inputs[0].shape) === classes
     const scores = isWhole ? source : found
     if (labels.some((label) => label.scores === scores)) continue
-    labels.push({ output, scores, classes, isProbability: classes === 1 && !isWhole && isProbability(found, writers) })
+    labels.push({ output, scores, classes, isProbability: classes === 1 && isProbability(found, writers) })
   }
   return labels
 }
@@ -103,14 +105,7 @@ function isProbability(output: string, writers: Writers): boolean {
   let name = output
   for (let node = writers.get(name); node; node = writers.get(name)) {
     if (node.operator === 'Softmax' || node.operator === 'Sigmoid') return true
-    if (
-      !passive.has(node.operator) &&
-      node.operator !== 'Gather' &&
-      node.operator !== 'Slice' &&
-      node.operator !== 'Clip'
-    ) {
-      return false
-    }
+    if (!passive.has(node.operator) && !ofProbabilities.has(node.operator)) return false
     ;[name] = node.inputs
   }
   return false

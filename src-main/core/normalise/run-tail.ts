@@ -54,8 +54,8 @@ export function labelScores(tail: Tail, outputs: Float64Array): Float64Array[] {
   const isRaw = ({ scores }: TailLabel): boolean => tail.inputs.length === 1 && scores === tail.inputs[0].name
   if (tail.labels.every(isRaw)) return tail.labels.map(() => outputs)
   const tensors = runTail(tail, outputs)
-  return tail.labels.map(({ scores, isProbability }) => {
-    const { data } = must(tensors, scores)
-    return isProbability ? data.map((value) => value - 0.5) : data
+  return tail.labels.map((label) => {
+    const { data } = must(tensors, label.scores)
+    return label.isProbability && !isRaw(label) ? data.map((value) => value - 0.5) : data
   })
 }
