@@ -69,8 +69,8 @@ export interface CalibrationRequest {
   readonly calibrationLabels?: string
 }
 
-/** What all samples may take once they are 64-bit numbers. */
-const MOST_BYTES = 2 ** 30
+/** What samples may take, once they are 64-bit numbers, that tuning alone makes use of: the process then stays under 1.5 GB. */
+const MOST_BYTES = 2 ** 28
 
 /**
  * Reads and preprocesses as many samples as are useful and can be held, evenly spaced; warns where some are left out.
@@ -86,7 +86,7 @@ export async function prepareSamples(
   const opened = await openSamples({ path: calibration, preprocessing, purpose: 'train', maxSamples }, model, work)
   const [channels, height, width] = model.input.shape
   const held = Math.floor(MOST_BYTES / (8 * channels * height * width))
-  const most = Math.max(1, Math.min(held, useful))
+  const most = Math.min(useful, Math.max(fittableSamples(model), held))
   const places = evenly([...opened.indices.keys()], most)
   if (places.length < opened.indices.length) {
     const message = `Only ${places.length} of ${opened.indices.length} calibration samples are used: more would take too much memory or time.`

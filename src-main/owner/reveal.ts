@@ -38,7 +38,7 @@ export function reveal(
   const tail = model.tail && tailOf(model.tail)
   const labels = tail
     ? labelScores(tail, outputs).map((scores, i) => ranked(scores, policy, isNumber(tail.labels[i])))
-    : [ranked(outputs, policy, outputs.length === 1 && !isClassifier(model))]
+    : [ranked(outputs, policy, outputs.length === 1 && !isClassifier({ finish: model.finish }))]
   const [first] = labels
   const name = model.labels?.[first.label]
   const scores =

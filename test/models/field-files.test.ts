@@ -42,7 +42,7 @@ it.each(Object.entries(rows))('%s', async (file, { result, says, inputShape }) =
   const network = await openNetworkFile({ model: path, inputShape })
   const expected = path.replace(/\.onnx$/, '.expected.json')
   if (existsSync(expected)) expectOutputs(network, JSON.parse(readFileSync(expected, 'utf8')) as Expected)
-  else expect(await differenceFrom(path, network, result)).toBe(result)
+  else expect(await compared(path, network)).toBe(result)
 })
 
 /** float16 rounds every value; of integers one half that is rounded the other way is some steps. */
@@ -73,7 +73,7 @@ function expectOutputs(network: NetworkFile, { values, outputs }: Expected): voi
 /** ZipMap's maps of names are not handed over by the Node binding: what it makes them of. */
 const insteadOf: Readonly<Record<string, string>> = { output_probability: 'probabilities' }
 
-async function differenceFrom(path: string, network: NetworkFile, asked: Row['result']): Promise<Row['result']> {
+async function compared(path: string, network: NetworkFile): Promise<Row['result']> {
   const { model, onIntegers = model, comparedOutput } = network
   const { layout, onnxShape, name: inputName } = model.input
   const choice = { layout, onnxShape, inputName, outputIntegers: model.quantised?.outputIntegers }
