@@ -80,6 +80,36 @@ const kinds: Record<string, Kind> = {
     ],
     constants: { ...weights, pairs: list(1, 2, 2, 6, 6) },
   },
+  'the largest of an image that was shuffled': {
+    ...image,
+    nodes: [
+      conv,
+      node('DepthToSpace', ['a'], 's', { blocksize: 2 }),
+      node('ReduceMax', ['s'], 'm', { axes: [2, 3], keepdims: 0 }),
+      node('MatMul', ['m', 'v'], 'y'),
+    ],
+    constants: { w, v: random(38, 1, 3) },
+  },
+  'the largest of many channels at each place': {
+    ...image,
+    nodes: [
+      node('Conv', ['x', 'many'], 'a', { pads: [1, 1, 1, 1] }),
+      node('ReduceMax', ['a'], 'r', { axes: [1] }),
+      node('Conv', ['r', 'one'], 'b'),
+      end,
+    ],
+    constants: { many: random(39, 12, 2, 3, 3), one: random(40, 2, 1, 3, 3) },
+  },
+  'the largest of the whole input': {
+    ...image,
+    nodes: [
+      node('ReduceMax', ['x'], 'm', { axes: [1, 2, 3], keepdims: 1 }),
+      node('Sub', ['x', 'm'], 'd'),
+      node('Conv', ['d', 'w'], 'b'),
+      end,
+    ],
+    constants: { w },
+  },
   'a generalised mean over the image': {
     ...image,
     nodes: [

@@ -107,6 +107,52 @@ describe('weighted sums at constant places', () => {
     await of({ inverse: 1 }, 4, 4, 2)
   })
 
+  it('STFT of both kinds, with and without a window', async () => {
+    const of = (inputs: string, attributes: Record<string, TestAttribute>, parts: 1 | 2, bins: number) =>
+      expectLinear([node('Reshape', 'x s', 'r'), node('STFT', inputs, 'f', attributes), node('Reshape', 'f e', 'y')], {
+        s: integers(1, 48 / parts, parts),
+        step: { shape: [], values: [5], type: 'int64' },
+        length: { shape: [], values: [12], type: 'int64' },
+        window: tensor(12),
+        e: integers(1, -1, bins),
+      })
+    await of('r step window', {}, 1, 7)
+    await of('r step  length', { onesided: 1 }, 1, 7)
+    await of('r step window length', { onesided: 0 }, 1, 12)
+    await of('r step window', { onesided: 0 }, 2, 12)
+  })
+
+  const equations: readonly (readonly [equation: string, inputs: string, shapes: readonly (readonly number[])[]])[] = [
+    ['ncht,to->ncho', 'x a', [[6, 5]]],
+    ['ncht,oc->noht', 'x a', [[3, 2]]],
+    ['oc,ncht->nhto', 'a x', [[3, 2]]],
+    ['ncht,ct->nch', 'x a', [[2, 6]]],
+    ['ncht,c->nthc', 'x a', [[2]]],
+    ['ncht->nth', 'x', []],
+    ['ncht,chto->no', 'x a', [[2, 4, 6, 3]]],
+    ['...t,to,op->...p', 'x a b', [[6, 5], [5, 3]]], // prettier-ignore
+    ['ncht,tk,hk->nck', 'x a b', [[6, 3], [4, 3]]], // prettier-ignore
+    ['ncht,nto->ncho', 'x a', [[1, 6, 5]]],
+    ['ncht,z->ncz', 'x a', [[3]]],
+    ['ncht,cq->nhqt', 'x a', [[1, 3]]],
+  ]
+
+  it.each(equations)('Einsum %s', async (equation, inputs, [a, b]) => {
+    const constants = { ...(a && { a: tensor(...a) }), ...(b && { b: tensor(...b) }) }
+    await expectLinear([node('Einsum', inputs, 'y', { equation })], constants)
+  })
+
+  it('Einsum of a diagonal', async () => {
+    const square = [node('Slice', 'x from to axes', 's'), node('Einsum', 's', 'y', { equation: 'nckk->nk' })]
+    await expectLinear(square, { from: integers(1), to: integers(5), axes: integers(3) })
+  })
+
+  it('a dense layer of many rows, of which a whole matrix would be too large', async () => {
+    const nodes = [node('Reshape', 'x s', 'r'), node('MatMul', 'c r', 'l'), node('MatMul', 'l w', 'y')]
+    const constants = { s: integers(1, 12, 4), c: tensor(1500, 12), w: tensor(4, 6) }
+    await expectLinear(nodes, constants)
+  })
+
   it('Col2Im with pads, strides and dilations', async () => {
     const of = (image: number[], block: number[], attributes: Record<string, readonly number[]>) =>
       expectLinear([node('Reshape', 'x s', 'r'), node('Col2Im', 'r i b', 'y', attributes)], {

@@ -61,7 +61,11 @@ function textOfOutput({ label, isQuantity, labelName, top, topNames, scores }: P
   return [
     `label ${label}${labelName === undefined ? '' : ` (${labelName})`}`,
     ...(top ? ['', table(['rank', 'label'], ranks)] : []),
-    ...(scores?.length === 1 ? [`score ${figure(scores[0])}`] : scores ? ['', table(['label', 'score'], rows)] : []),
+    ...(scores?.length === 1
+      ? [`score ${scores.map(figure).join()}`]
+      : scores
+        ? ['', table(['label', 'score'], rows)]
+        : []),
   ].join('\n')
 }
 

@@ -45,3 +45,39 @@ export const dft = weighted((operation, shape) => {
     },
   }
 })
+
+/**
+ * STFT(signal, frame_step, window?, frame_length?): https://onnx.ai/onnx/operators/onnx__STFT.html; frames of the signal that begin
+ * a step apart, each times the window and then transformed.
+ */
+export const stft = weighted((operation, shape) => {
+  const isOneSided = intAttribute(operation.node, 'onesided', 1) !== 0
+  const [step] = operation.integers(1)
+  const window = operation.optionalConstant(2)?.data
+  const length = operation.optionalIntegers(3)?.[0] ?? window?.length ?? 0
+  const [samples, signal, parts] = shape
+  if (shape.length !== 3 || (parts !== 1 && parts !== 2)) throw operation.malformed(`[${shape}] holds no signals`)
+  if (isOneSided && parts === 2) throw operation.refuse('it takes one side of what has two')
+  if (!(step >= 1 && length >= 1 && length <= signal) || (window && window.length !== length)) {
+    throw operation.malformed(`frames of ${length} every ${step} do not fit a signal of ${signal}`)
+  }
+  const frames = Math.floor((signal - length) / step) + 1
+  const bins = isOneSided ? Math.floor(length / 2) + 1 : length
+  return {
+    shape: [samples, frames, bins, 2],
+    most: 2 * length,
+    taps(row, add) {
+      const [bin, frame] = [Math.floor(row / 2) % bins, Math.floor(row / (2 * bins)) % frames]
+      const start = Math.floor(row / (2 * bins * frames)) * signal + frame * step
+      const isImaginary = row % 2 === 1
+      for (let time = 0; time < length; time++) {
+        const angle = (2 * Math.PI * ((bin * time) % length)) / length
+        const scale = window?.[time] ?? 1
+        const [cosine, sine] = [scale * Math.cos(angle), -scale * Math.sin(angle)]
+        const at = (start + time) * parts
+        add(at, isImaginary ? sine : cosine)
+        if (parts === 2) add(at + 1, isImaginary ? cosine : -sine)
+      }
+    },
+  }
+})

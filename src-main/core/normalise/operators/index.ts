@@ -12,7 +12,7 @@ import { concat } from './concat.ts'
 import { convTranspose } from './conv-transpose.ts'
 import { einsum } from './einsum.ts'
 import { fakeQuantize } from './fake-quantize.ts'
-import { dft } from './fourier.ts'
+import { dft, stft } from './fourier.ts'
 import { gridSample } from './grid-sample.ts'
 import { neg, pow } from './power.ts'
 import { dequantizeLinear, dynamicQuantizeLinear, quantizeLinear } from './quantize-linear.ts'
@@ -78,6 +78,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Cosh', pointwise('Cosh')],
   ['CumSum', cumSum],
   ['DFT', dft],
+  ['STFT', stft],
   ['DepthToSpace', depthToSpace],
   ['DequantizeLinear', dequantizeLinear],
   ['Div', div],

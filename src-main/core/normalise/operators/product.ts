@@ -6,7 +6,9 @@ import type { LinearMap } from '../../network/layer-model.ts'
 import { sizeOf } from '../../network/layer-model.ts'
 import type { Operation, Operator } from '../operation.ts'
 import { rearrangeView, type View } from '../values.ts'
+import { weightedSums } from './weighted.ts'
 
+/** Of a matrix in which each row is kept whole; larger ones keep what is not 0. */
 const maximumWeights = 2 ** 25
 
 /** MatMul(A, B) with a constant on either side: https://onnx.ai/onnx/operators/onnx__MatMul.html */
@@ -93,7 +95,7 @@ export const gemm: Operator = {
 }
 
 /** A stored weight read as [K][N], whichever way it lies. */
-interface Matrix {
+export interface Matrix {
   readonly shape: readonly number[]
   readonly data: Float64Array
   readonly isVector: boolean
@@ -103,7 +105,7 @@ interface Matrix {
   readonly columnStride: number
 }
 
-function matrixOf({ shape, data }: Tensor, isTransposed = false): Matrix {
+export function matrixOf({ shape, data }: Tensor, isTransposed = false): Matrix {
   const [rows, columns] = shape.length === 1 ? [shape[0], 1] : [shape.at(-2) ?? 1, shape.at(-1) ?? 1]
   const base = { shape, data, isVector: shape.length === 1 }
   return isTransposed && shape.length > 1
@@ -112,7 +114,7 @@ function matrixOf({ shape, data }: Tensor, isTransposed = false): Matrix {
 }
 
 /** view [..., M, K] × weights [K, N] → [..., M, N]: dense for one row, a 1×1 convolution where K are the channels. */
-function matrixProduct(operation: Operation, view: View, weights: Matrix, alpha = 1): View {
+export function matrixProduct(operation: Operation, view: View, weights: Matrix, alpha = 1): View {
   const { network } = operation
   const { inner, columns, data } = weights
   if ((view.shape.at(-1) ?? 1) !== inner) {
@@ -140,6 +142,16 @@ function matrixProduct(operation: Operation, view: View, weights: Matrix, alpha 
     )
     return { kind: 'view', source, shape, order }
   }
+  if (rows > 1 && rows * columns * sizeOf(inputShape) > maximumWeights) {
+    return weightedSums(operation, view, {
+      shape,
+      most: inner,
+      taps(row, add) {
+        const [from, n] = [Math.floor(row / columns) * inner, row % columns]
+        for (let k = 0; k < inner; k++) add(from + k, weightAt(k, n))
+      },
+    })
+  }
   const weight = denseWeight(operation, view, weights, alpha)
   const outputs = [rows * columns, 1, 1] as const
   const terms = [{ input: view.source, map: { kind: 'dense', weight } as const }]
@@ -153,7 +165,6 @@ function denseWeight(operation: Operation, view: View, weights: Matrix, alpha: n
   const size = sizeOf(operation.network.shapeOf(view.source))
   const isAsStored = rows === 1 && !view.order && alpha === 1 && innerStride === 1 && columnStride === inner
   if (isAsStored && size === inner) return data
-  if (rows * columns * size > maximumWeights && rows > 1) throw operation.refuse('its matrix is too large')
   const weight = new Float64Array(rows * columns * size)
   for (let row = 0; row < rows; row++) {
     for (let n = 0; n < columns; n++) {

@@ -1,8 +1,8 @@
 import { intAttribute, intsAttribute } from '../../graph/attributes.ts'
 import { reshaped, transposed } from '../../graph/rearrange.ts'
 import { countOf, normaliseAxis, stridesOf } from '../../graph/shapes.ts'
-import type { LinearMap, Shape } from '../../network/layer-model.ts'
-import { sizeOf } from '../../network/layer-model.ts'
+import type { LayerId, LinearMap, Shape } from '../../network/layer-model.ts'
+import { INPUT, sizeOf } from '../../network/layer-model.ts'
 import { imageShape, isPermutation } from '../network-builder.ts'
 import type { FoldOperation, Operation, Operator } from '../operation.ts'
 import { rearrangeTensor, rearrangeView, type View } from '../values.ts'
@@ -107,16 +107,17 @@ function pooled(operation: Operation, view: View): View {
     })
     return extremeOf(operation, views, shape, 1)
   }
-  if (!kernel) {
-    throw operation.refuse(
-      'it takes the maximum of more than a few values that are no image, column or row',
-      undefined,
-      shape,
-    )
+  const maxPool = (input: LayerId, size: Shape, kernel: readonly [number, number]): View => {
+    const window = { kernel, strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] } as const
+    const output: Shape = [size[0], size[1] / kernel[0], size[2] / kernel[1]]
+    return { kind: 'view', source: network.addMaxPool({ input, shape: output, ...window }), shape }
   }
-  const window = { kernel, strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] } as const
-  const output: Shape = [channels, height / kernel[0], width / kernel[1]]
-  return { kind: 'view', source: network.addMaxPool({ input: view.source, shape: output, ...window }), shape }
+  if (kernel) return maxPool(view.source, [channels, height, width], kernel)
+  // What lies elsewhere, such as the image of a pixel shuffle, is moved into rows first.
+  const moved = view.source === INPUT ? network.affine(view, view.shape, undefined, undefined) : view
+  const rows: Shape = [countOf(shape), 1, count]
+  const input = network.asImage(rearrangeView(moved, transposed(view.shape, [...kept, ...reduced])), rows)
+  return maxPool(input, rows, [1, count])
 }
 
 function partition(operation: FoldOperation, shape: readonly number[], axesInputSince: number) {

@@ -8,9 +8,9 @@ import { shapeOf, type View } from '../values.ts'
 /** A result whose elements are weighted sums of the first input's, by constants. */
 export interface WeightedSums {
   readonly shape: readonly number[]
-  /** Calls `add` for each element of the input that element `row` of the result takes, in any order. */
-  /** How many these are at most. */
+  /** How many elements of the input one of the result takes, at most. */
   readonly most: number
+  /** Calls `add` for each of them, in any order. */
   readonly taps: (row: number, add: (from: number, weight: number) => void) => void
 }
 
@@ -22,12 +22,8 @@ const maximumTaps = 2 ** 26
  * constants and for the network's values. It may work across the first axis, so a fixed batch is refused.
  */
 export function weighted(rule: (operation: FoldOperation, shape: readonly number[]) => WeightedSums): Operator {
-  const sumsOf = (operation: FoldOperation, shape: readonly number[]): WeightedSums => {
-    const sums = rule(operation, shape)
-    checkEnlarged(sums.shape)
-    if (countOf(sums.shape) * sums.most > maximumTaps) throw operation.refuse('it has too many terms')
-    return sums
-  }
+  const sumsOf = (operation: FoldOperation, shape: readonly number[]): WeightedSums =>
+    checked(operation, rule(operation, shape))
   return {
     fold(operation) {
       const tensor = operation.constant(0)
@@ -43,13 +39,22 @@ export function weighted(rule: (operation: FoldOperation, shape: readonly number
       const value = operation.value(0)
       if (operation.batch > 1) throw operation.refuse(`it works across the ${operation.batch} samples of a batch`)
       const sums = sumsOf(operation, shapeOf(value))
-      if (value.kind === 'view') return lowered(operation, value, sums)
+      if (value.kind === 'view') return weightedSums(operation, value, sums)
       throw operation.refuse('only its first input may depend on the input')
     },
   }
 }
 
-function lowered({ network }: Operation, { source, order }: View, { shape, taps }: WeightedSums): View {
+function checked(operation: FoldOperation, sums: WeightedSums): WeightedSums {
+  checkEnlarged(sums.shape)
+  if (countOf(sums.shape) * sums.most > maximumTaps) throw operation.refuse('it has too many terms')
+  return sums
+}
+
+/** A layer of such sums of a view. */
+export function weightedSums(operation: Operation, { source, order }: View, sums: WeightedSums): View {
+  const { network } = operation
+  const { shape, taps } = checked(operation, sums)
   const layerShape = imageShape(shape)
   const terms = [
     { input: source, map: sparse(countOf(shape), taps, order, (numbers) => network.budget.spend(numbers)) },
