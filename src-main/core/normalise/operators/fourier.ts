@@ -55,8 +55,9 @@ export const stft = weighted((operation, shape) => {
   const [step] = operation.integers(1)
   const window = operation.optionalConstant(2)?.data
   const length = operation.optionalIntegers(3)?.[0] ?? window?.length ?? 0
-  const [samples, signal, parts] = shape
-  if (shape.length !== 3 || (parts !== 1 && parts !== 2)) throw operation.malformed(`[${shape}] holds no signals`)
+  const [samples, signal, parts = 1] = shape
+  if (shape.length < 2 || shape.length > 3 || (parts !== 1 && parts !== 2))
+    throw operation.malformed(`[${shape}] holds no signals`)
   if (isOneSided && parts === 2) throw operation.refuse('it takes one side of what has two')
   if (!(step >= 1 && length >= 1 && length <= signal) || (window && window.length !== length)) {
     throw operation.malformed(`frames of ${length} every ${step} do not fit a signal of ${signal}`)
