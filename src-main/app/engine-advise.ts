@@ -1,4 +1,4 @@
-import { deploymentWords } from '../core/compile/deployment-words.ts'
+import { deploymentWords, leftOutWords } from '../core/compile/deployment-words.ts'
 import type { Candidate } from '../core/compile/candidates.ts'
 import type { WorkContext } from '../core/progress.ts'
 import type { AdviceView, CandidateView } from '../ipc/results.ts'
@@ -9,10 +9,8 @@ export async function adviseForWindow(
   request: Omit<AdviseRequest, 'goal' | 'force'>,
   work: WorkContext,
 ): Promise<AdviceView> {
-  const { candidates, beaten, impossible, exactGroups, comparedAllExact, complete, seconds } = await advise(
-    { ...request, goal: 'offline', force: false },
-    work,
-  )
+  const advice = await advise({ ...request, goal: 'offline', force: false }, work)
+  const { candidates, beaten, impossible, complete, seconds } = advice
   return {
     candidates: candidates.map(viewOf),
     beaten: beaten.map(viewOf),
@@ -20,8 +18,7 @@ export async function adviseForWindow(
       words: deploymentWords({ ...choice, cuts: choice.split.by === 'cuts' ? choice.split.cuts : [] }),
       problem,
     })),
-    exactGroups,
-    comparedAllExact,
+    leftOut: leftOutWords(advice),
     complete,
     seconds,
   }

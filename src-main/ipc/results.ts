@@ -114,9 +114,8 @@ export const advice = z.object({
   /** Those that another beats in every respect. */
   beaten: z.array(candidate).readonly(),
   impossible: z.array(z.object({ words: z.string(), problem: z.string() })).readonly(),
-  exactGroups: count.optional(),
-  /** Absent from comparisons that were kept before it was told. */
-  comparedAllExact: z.boolean().optional(),
+  /** What was not compared because the network is deep, in words. */
+  leftOut: z.string().optional(),
   complete: z.boolean(),
   seconds,
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { deploymentWords } from '../../src-main/core/compile/deployment-words.ts'
+import { deploymentWords, leftOutWords } from '../../src-main/core/compile/deployment-words.ts'
 
 const base = {
   degree: 2,
@@ -26,4 +26,9 @@ it('a deployment is told by degrees and by the layers at which the owner is need
   expect(deploymentWords({ ...base, split: exact, segments: 5 })).toBe('every activation exact, 5 segments')
   const many = ['a', 'b', 'c', 'd'].map((after) => ({ after, kind: 'exact' as const }))
   expect(deploymentWords({ ...base, cuts: many })).toBe('degree 2 everywhere, exact at 4 layers')
+})
+
+it('a comparison tells what it left out, and that only of deep networks', () => {
+  expect(leftOutWords({ exactGroups: 10, comparedAllExact: true })).toBeUndefined()
+  expect(leftOutWords({ exactGroups: 27, comparedAllExact: false })).toMatch(/^The network has 27 places .* lose most/)
 })

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { GOALS, nearest, type Candidate, type Goal } from '../../core/compile/candidates.ts'
-import { deploymentWords } from '../../core/compile/deployment-words.ts'
+import { deploymentWords, leftOutWords } from '../../core/compile/deployment-words.ts'
 import type { AdviseResult } from '../../jobs/advise.ts'
 import { answer, command } from '../command.ts'
 import {
@@ -70,17 +70,8 @@ export function adviseCommand(): Command {
 }
 
 function textOf(result: AdviseResult, options: Options): string {
-  const {
-    candidates,
-    recommended,
-    complete,
-    skipped,
-    impossible,
-    exactGroups,
-    comparedAllExact,
-    out,
-    seconds: taken,
-  } = result
+  const { candidates, recommended, complete, skipped, impossible, out, seconds: taken } = result
+  const leftOut = leftOutWords(result)
   const rows = candidates.map((candidate, i) => [
     i === recommended ? '→' : '',
     deploymentWords(candidate),
@@ -96,11 +87,7 @@ function textOf(result: AdviseResult, options: Options): string {
   return [
     table(['', 'deployment', 'keeps', 'refreshes', 'edge time', 'memory', 'bundle', 'update', 'traffic'], rows),
     chosen ? verdict(chosen, result.enough === true, options) : noneWithin(candidates, options),
-    ...(comparedAllExact
-      ? []
-      : [
-          `The network has ${exactGroups} places for exact activations, too many to compare every choice: those were tried that lose most, and those that divide its depth.`,
-        ]),
+    ...(leftOut === undefined ? [] : [leftOut]),
     ...(complete ? [] : ['Stopped early: not every deployment was tried.']),
     ...(skipped.length > 0
       ? [`${skipped.length} others were not measured to the end: one of these keeps as much and costs less.`]

@@ -1,4 +1,5 @@
 import type { Cut } from '../segment/cut.ts'
+import type { Advice } from './advise.ts'
 import type { Candidate, DeploymentChoice } from './candidates.ts'
 
 /** Parts of a layer that fits make of it, of which nobody knows the names. */
@@ -29,6 +30,15 @@ export function deploymentWords({
     ...cutWords(cuts, 'refresh', 'refreshed after'),
     ...cutWords(cuts, 'hand-off', 'handed on after'),
   ].join(', ')
+}
+
+/** What a comparison left out because the network is deep, if it left out anything. */
+export function leftOutWords({
+  exactGroups,
+  comparedAllExact,
+}: Pick<Advice, 'exactGroups' | 'comparedAllExact'>): string | undefined {
+  if (comparedAllExact) return undefined
+  return `The network has ${exactGroups} places for exact activations, too many to compare every choice: those were tried that lose most, and those that divide its depth.`
 }
 
 function cutWords(cuts: readonly Cut[], wanted: Cut['kind'], words: string): string[] {

@@ -7,10 +7,10 @@ import {
 } from '../../graph/attributes.ts'
 import { checkEnlarged } from '../../graph/rearrange.ts'
 import { countOf, stridesOf } from '../../graph/shapes.ts'
-import type { SparseMap } from '../../network/layer-model.ts'
 import { imageShape } from '../network-builder.ts'
 import type { FoldOperation, Operator } from '../operation.ts'
 import { rearrangeView } from '../values.ts'
+import { sparseMap, sumUp, type TapsOfRow } from './weighted.ts'
 
 const { fround } = Math
 
@@ -107,10 +107,8 @@ function resizing(askedOf: (operation: FoldOperation, shape: readonly number[]) 
     fold(operation) {
       const tensor = operation.constant(0)
       const rows = rowsOf(operation, tensor.shape, (axis) => axis)
-      const data = Float64Array.from({ length: countOf(rows.shape) }, (_, row) =>
-        tapsAt(rows, row).reduce((sum, { from, weight }) => sum + weight * tensor.data[from], 0),
-      )
-      return { ...tensor, shape: rows.shape, data }
+      const { shape } = rows
+      return { ...tensor, shape, data: sumUp(countOf(shape), tapsIn(rows), tensor.data) }
     },
     lower(operation) {
       const view = operation.view(0)
@@ -120,7 +118,7 @@ function resizing(askedOf: (operation: FoldOperation, shape: readonly number[]) 
       if (indices) return rearrangeView(view, { shape, indices })
       operation.network.budget.spend(tapCount(rows))
       const layerShape = imageShape(shape)
-      const terms = [{ input: view.source, map: sparse(rows, view.order) }]
+      const terms = [{ input: view.source, map: sparseMap(countOf(shape), tapsIn(rows), view.order) }]
       const source = operation.network.addLinear(terms, new Float64Array(layerShape[0]), layerShape)
       return { kind: 'view', source, shape }
     },
@@ -141,6 +139,11 @@ function tapsAt({ shape, axes, strides }: Rows, row: number): Taps {
   return taps
 }
 
+const tapsIn =
+  (rows: Rows): TapsOfRow =>
+  (row, add) =>
+    tapsAt(rows, row).forEach(({ from, weight }) => add(from, weight))
+
 const tapCount = ({ axes }: Rows): number =>
   axes.reduce((count, places) => count * places.reduce((sum, taps) => sum + taps.length, 0), 1)
 
@@ -154,26 +157,6 @@ function gathered({ axes, strides }: Rows): Int32Array | undefined {
     )
     return next
   }, Int32Array.of(0))
-}
-
-function sparse(rows: Rows, order: Int32Array | undefined): SparseMap {
-  const count = countOf(rows.shape)
-  const rowStarts = new Int32Array(count + 1)
-  const columns: number[] = []
-  const values: number[] = []
-  for (let row = 0; row < count; row++) {
-    const sums = new Map<number, number>()
-    for (const { from, weight } of tapsAt(rows, row)) {
-      const column = order ? order[from] : from
-      if (column >= 0) sums.set(column, (sums.get(column) ?? 0) + weight)
-    }
-    for (const [column, value] of [...sums].sort(([a], [b]) => a - b)) {
-      columns.push(column)
-      values.push(value)
-    }
-    rowStarts[row + 1] = columns.length
-  }
-  return { kind: 'sparse', rowStarts, columns: Int32Array.from(columns), values: Float64Array.from(values) }
 }
 
 /** The taps of each place, by ONNX's modes and coordinates; older operator sets know “asymmetric” only. */

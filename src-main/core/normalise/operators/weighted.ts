@@ -5,13 +5,15 @@ import { imageShape } from '../network-builder.ts'
 import type { FoldOperation, Operation, Operator } from '../operation.ts'
 import { shapeOf, type View } from '../values.ts'
 
+/** Calls `add` for each element of the input that element `row` of the result takes, in any order. */
+export type TapsOfRow = (row: number, add: (from: number, weight: number) => void) => void
+
 /** A result whose elements are weighted sums of the first input's, by constants. */
 export interface WeightedSums {
   readonly shape: readonly number[]
-  /** How many elements of the input one of the result takes, at most. */
+  /** How many elements of the input a row takes at most. */
   readonly most: number
-  /** Calls `add` for each of them, in any order. */
-  readonly taps: (row: number, add: (from: number, weight: number) => void) => void
+  readonly taps: TapsOfRow
 }
 
 /** Of all sums together; no network that can be encrypted comes near. */
@@ -28,12 +30,7 @@ export function weighted(rule: (operation: FoldOperation, shape: readonly number
     fold(operation) {
       const tensor = operation.constant(0)
       const { shape, taps } = sumsOf(operation, tensor.shape)
-      const data = Float64Array.from({ length: countOf(shape) }, (_, row) => {
-        let sum = 0
-        taps(row, (from, weight) => (sum += weight * tensor.data[from]))
-        return sum
-      })
-      return { ...tensor, shape, data }
+      return { ...tensor, shape, data: sumUp(countOf(shape), taps, tensor.data) }
     },
     lower(operation) {
       const value = operation.value(0)
@@ -55,18 +52,30 @@ function checked(operation: FoldOperation, sums: WeightedSums): WeightedSums {
 export function weightedSums(operation: Operation, { source, order }: View, sums: WeightedSums): View {
   const { network } = operation
   const { shape, taps } = checked(operation, sums)
+  const map = sparseMap(countOf(shape), taps, order, (numbers) => network.budget.spend(numbers))
   const layerShape = imageShape(shape)
-  const terms = [
-    { input: source, map: sparse(countOf(shape), taps, order, (numbers) => network.budget.spend(numbers)) },
-  ]
-  return { kind: 'view', source: network.addLinear(terms, new Float64Array(layerShape[0]), layerShape), shape }
+  const added = network.addLinear([{ input: source, map }], new Float64Array(layerShape[0]), layerShape)
+  return { kind: 'view', source: added, shape }
 }
 
-function sparse(
+/** The sums of `count` rows over the row-major elements `values`. */
+export function sumUp(count: number, taps: TapsOfRow, values: ArrayLike<number>): Float64Array {
+  return Float64Array.from({ length: count }, (_, row) => {
+    let sum = 0
+    taps(row, (from, weight) => (sum += weight * values[from]))
+    return sum
+  })
+}
+
+/**
+ * The same sums as a map of `count` rows. `order` is that of a view: where an element stands in its layer, negative for a zero.
+ * `spend` hears how many numbers each row keeps.
+ */
+export function sparseMap(
   count: number,
-  taps: WeightedSums['taps'],
+  taps: TapsOfRow,
   order: Int32Array | undefined,
-  spend: (numbers: number) => void,
+  spend: (numbers: number) => void = () => {},
 ): SparseMap {
   const rowStarts = new Int32Array(count + 1)
   const columns: number[] = []
