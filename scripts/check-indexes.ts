@@ -6,7 +6,10 @@ import { dirname, join } from 'node:path'
 import ts from 'typescript'
 
 /** Of src-main. */
-const folders = 'core/graph core/onnx app audit cli edge files http ipc library nats ort preload workers'.split(' ')
+const folders = [
+  ...['compile', 'graph', 'onnx', 'tflite'].map((name) => `core/${name}`),
+  ...'app audit cli edge files http ipc library nats ort owner preload workers'.split(' '),
+]
 const isChecked = new RegExp(`/src-main/((${folders.join('|')})/.*|core/(?!must)[^/]+)\\.ts$`)
 
 const root = dirname(import.meta.dirname)

@@ -1,7 +1,7 @@
 import { sizeOf } from '../core/network/layer-model.ts'
 import { fillBatch } from '../core/plan/packing.ts'
 import type { PlannedSegments } from '../core/segment/plan-segments.ts'
-import { lastOf } from '../core/must.ts'
+import { lastOf, present } from '../core/must.ts'
 import type { Finishing } from '../core/normalise/run-tail.ts'
 import { mostReleases, type Flooding } from './flood.ts'
 import { measureNoise, randomInput } from './measure-noise.ts'
@@ -23,7 +23,7 @@ export function floodingFor(
   sample?: Float64Array,
   releases?: number,
 ): Flooding {
-  const [first] = network.segments
+  const first = present(network.segments[0])
   const measured = measureNoise(network, sample ? fillBatch(first.plan, sample) : randomInput(first))
   const { spread, exact } = measured
   const noise = noiseMargin * measured.noise

@@ -17,6 +17,7 @@ import { refuseNoise } from './plausible.ts'
 import { reveal, type Revealed } from './reveal.ts'
 import { storedPlan } from './stored-plan.ts'
 import { UnlockedKeyStore } from './unlocked-key-store.ts'
+import { present } from '../core/must.ts'
 
 export interface DecryptRequest {
   readonly result: string
@@ -94,7 +95,8 @@ export function revealResult(
     )
   }
   const images = opener.images(opener.open(result)).map((outputs) => reveal(outputs, deployment, policy))
-  return images.length === 1 ? images[0] : { ...images[0], images }
+  const first = present(images[0])
+  return images.length === 1 ? first : { ...first, images }
 }
 
 /** Throws UserError 'result-of-another-bundle', 'deployment-revoked', 'superseded-bundle'. */
@@ -158,10 +160,11 @@ export class ResultOpener {
     }
     const { outputs } = rehearse(this.#plan)
     const slots = ciphertexts.map((bytes, i) => {
-      const ciphertext = loadCiphertext(this.#context, bytes, outputs[i])
+      const expected = present(outputs[i])
+      const ciphertext = loadCiphertext(this.#context, bytes, expected)
       try {
         const values = this.#key.decrypt(ciphertext)
-        refuseNoise(values, this.#plan.parameters, outputs[i])
+        refuseNoise(values, this.#plan.parameters, expected)
         return values
       } finally {
         ciphertext.delete()

@@ -112,7 +112,7 @@ export async function exportBundles(
     const { deploymentId, created, kept, plans } = title
     const { documents, sources } = documentEntries({
       ...{ deploymentId, created, kept, signatureCurve: signer.curve },
-      plans: segments.map(({ manifest: { index } }) => ({ index, plan: plans[index] })),
+      plans: segments.map(({ manifest: { index } }) => ({ index, plan: present(plans[index]) })),
     })
     const written = await writeBundleZip(file, [
       ...segments.flatMap((segment) => segment.sources),

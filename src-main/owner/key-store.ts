@@ -88,9 +88,9 @@ export class KeyStore {
 
   /** The deployment whose id begins so. Throws UserError 'unknown-deployment'. */
   async find(prefix: string): Promise<Deployment> {
-    const found = (await this.list()).filter(({ id }) => prefix.length >= 4 && id.startsWith(prefix))
-    if (found.length !== 1) throw unknownDeployment(prefix)
-    return found[0]
+    const [found, ...others] = (await this.list()).filter(({ id }) => prefix.length >= 4 && id.startsWith(prefix))
+    if (!found || others.length > 0) throw unknownDeployment(prefix)
+    return found
   }
 
   /** From now on its results are refused; nothing is deleted. */

@@ -4,6 +4,7 @@ import type { PlannedNetwork } from '../core/plan/plan.ts'
 import type { PlannedSegments } from '../core/segment/plan-segments.ts'
 import { runSegmentsInTheClear } from '../core/segment/run-in-the-clear.ts'
 import { runSegmentsNoisily } from '../core/segment/run-noisily.ts'
+import { present } from '../core/must.ts'
 
 export interface OutputNoise {
   /** Root mean square of the decryption error over the outputs, the largest of the runs. */
@@ -20,7 +21,7 @@ export function measureNoise(planned: PlannedSegments, input: Float64Array, runs
   const normals = new NormalNumbers(Math.floor(Math.random() * 2 ** 32))
   const errors = Array.from({ length: runs }, () => {
     const noisy = runSegmentsNoisily(planned, input, normals)
-    const squares = noisy.reduce((sum, value, i) => sum + (value - exact[i]) ** 2, 0)
+    const squares = noisy.reduce((sum, value, i) => sum + (value - present(exact[i])) ** 2, 0)
     return Math.sqrt(squares / noisy.length)
   })
   return { noise: Math.max(...errors), spread: spreadOf(exact), exact }

@@ -11,6 +11,7 @@ import { planName, stepName } from './deployment.ts'
 import { segmentEntries, type SegmentEntries } from './segment-entries.ts'
 import { encodeStep } from './step-json.ts'
 import { StretchKey, type ObtainKey } from './stretch-key.ts'
+import { present, lastOf } from '../core/must.ts'
 
 export interface PreparedSegments {
   readonly segments: readonly SegmentEntries[]
@@ -50,12 +51,13 @@ export async function prepareSegments(
       keys.push(new StretchKey(network.plan.parameters, (context) => obtainKey(index, context)))
     }
     const own = keys.length - 1
+    const key = lastOf(keys)
     const openKey = async (): Promise<OwnerKey> => {
       keys.slice(0, own).forEach((earlier) => earlier.delete())
-      return await keys[own].open()
+      return await key.open()
     }
     prepared.push(segmentEntries(index, network, openKey, (detail) => count(detail), update))
-    await files.write(planName(index, update?.number), plans[index])
+    await files.write(planName(index, update?.number), present(plans[index]))
     const after = cuts[index]
     if (after?.kind === 'exact') {
       await files.writeSecret(stepName(index, update?.number), encodeStep(after.step), lock)

@@ -100,7 +100,11 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   } finally {
     prepared?.delete()
   }
-  return { deploymentId: id, ...summaryOf(exported, segments, signer), seconds: (performance.now() - startedMs) / 1000 }
+  return {
+    deploymentId: id,
+    ...summaryOf(exported, present(segments[0]), signer),
+    seconds: (performance.now() - startedMs) / 1000,
+  }
 
   async function prepare() {
     const own = await new KeyStore(request.keysFolder).draft(id)
@@ -141,14 +145,14 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
 /** What is told of an export. */
 export function summaryOf(
   { bundles, entries }: ExportedBundles,
-  [{ plan }]: readonly PlannedNetwork[],
+  { plan }: PlannedNetwork,
   signer: Signer,
 ): Omit<ProtectResult, 'deploymentId' | 'seconds'> {
   const bytesOf = (suffix: string): number =>
     entries.filter(({ name }) => name.endsWith(suffix)).reduce((sum, { bytes }) => sum + bytes, 0)
   return {
     bundles,
-    bundleSha256: bundles[0].sha256,
+    bundleSha256: present(bundles[0]).sha256,
     bundleBytes: bundles.reduce((sum, { bytes }) => sum + bytes, 0),
     signer: fingerprintOf(signer.publicKey),
     weightBytes: bytesOf('weights.bin'),

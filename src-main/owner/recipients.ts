@@ -9,9 +9,9 @@ export type RecipientKind = 'classic' | 'post-quantum'
  * @throws UserError bad-recipient
  */
 export function kindOfRecipients(recipients: readonly string[]): RecipientKind {
-  if (recipients.length === 0) throw new UserError('bad-recipient', 'No age recipient is given.')
-  const kinds = new Set(recipients.map(kindOf))
-  if (kinds.size === 1) return [...kinds][0]
+  const [kind, ...others] = new Set(recipients.map(kindOf))
+  if (kind === undefined) throw new UserError('bad-recipient', 'No age recipient is given.')
+  if (others.length === 0) return kind
   throw new UserError('bad-recipient', 'Post-quantum recipients (age1pq1…) and classic ones (age1…) do not mix.', {
     hint: 'Give recipients of one kind; age-keygen -pq makes post-quantum ones.',
   })

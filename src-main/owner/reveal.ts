@@ -4,6 +4,7 @@ import { finishedParts, isClassifier, labelScores } from '../core/normalise/run-
 import type { Deployment } from './deployment.ts'
 import { flood, refuseFarOutputs } from './flood.ts'
 import { tailOf } from './tail-record.ts'
+import { present } from '../core/must.ts'
 
 /** What a policy lets out of a decryption. */
 export interface Revealed {
@@ -37,20 +38,19 @@ export function reveal(
   if (policy.mode === 'scores') refuseFarOutputs(outputs, flooding)
   const tail = model.tail && tailOf(model.tail)
   const labels = tail
-    ? labelScores(tail, outputs).map((scores, i) => ranked(scores, policy, isNumber(tail.labels[i])))
+    ? labelScores(tail, outputs).map((scores, i) => ranked(scores, policy, isNumber(present(tail.labels[i]))))
     : [ranked(outputs, policy, outputs.length === 1 && !isClassifier({ finish: model.finish }))]
-  const [first] = labels
+  const first = present(labels[0])
   const name = model.labels?.[first.label]
   const scores =
     policy.mode === 'scores'
       ? finishedParts({ finish: model.finish, tail }, flood(outputs, flooding))
       : new Map<string, Float64Array>()
-  const [firstScores] = scores.values()
   return {
     ...first,
     ...(name !== undefined && { labelName: name }),
     ...topNames(first.top, model.labels),
-    ...(policy.mode === 'scores' && { scores: Array.from(firstScores) }),
+    ...(policy.mode === 'scores' && { scores: Array.from(present([...scores.values()][0])) }),
     ...(tail &&
       tail.outputs.length > 1 &&
       (labels.length > 1 || scores.size > 1) && { outputs: parts(tail, labels, scores) }),
@@ -58,7 +58,8 @@ export function reveal(
 }
 
 function topNames(top: readonly number[] = [], names: readonly string[] = []): Pick<Revealed, 'topNames'> {
-  return top.length > 0 && top.every((label) => label in names) ? { topNames: top.map((label) => names[label]) } : {}
+  const known = top.flatMap((label) => names[label] ?? [])
+  return top.length > 0 && known.length === top.length ? { topNames: known } : {}
 }
 
 function parts(
@@ -67,7 +68,7 @@ function parts(
   scores: ReadonlyMap<string, Float64Array>,
 ): RevealedOutput[] {
   return outputs.flatMap((name) => {
-    const own = labels[known.findIndex(({ output }) => output === name)] as Ranked | undefined
+    const own = labels[known.findIndex(({ output }) => output === name)]
     const values = scores.get(name)
     return own || values ? [{ name, ...own, ...(values && { scores: Array.from(values) }) }] : []
   })
@@ -78,11 +79,17 @@ const isNumber = ({ classes, isProbability }: TailLabel): boolean => classes ===
 type Ranked = Pick<Revealed, 'label' | 'isQuantity' | 'top'>
 
 function ranked(scores: Float64Array, policy: RevealPolicy, isQuantity: boolean): Ranked {
-  const yes = Number(scores[0] > 0)
-  const order = scores.length === 1 ? [yes, 1 - yes] : Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a])
+  const yes = Number(present(scores[0]) > 0)
+  const order = scores.length === 1 ? [yes, 1 - yes] : byScore(scores)
   return {
-    label: order[0],
+    label: present(order[0]),
     ...(isQuantity && { isQuantity }),
     ...(policy.mode === 'top-k' && { top: order.slice(0, policy.k) }),
   }
 }
+
+/** Labels, the highest score first. */
+const byScore = (scores: Float64Array): number[] =>
+  Array.from(scores, (score, label) => ({ score, label }))
+    .sort((one, other) => other.score - one.score)
+    .map(({ label }) => label)

@@ -2,6 +2,7 @@ import { gaussian } from '../core/numeric/normal-numbers.ts'
 import { randomNumbers } from '../core/numeric/random-numbers.ts'
 import { finishedParts, type Finishing } from '../core/normalise/run-tail.ts'
 import { spreadOf } from './measure-noise.ts'
+import { present } from '../core/must.ts'
 
 /** The noise of scores may move a result of the last steps by this part of what the result spans. */
 const largestShare = 1 / 10
@@ -40,4 +41,4 @@ export function largestTailDeviation(finishing: Finishing, outputs: Float64Array
 }
 
 const meanSquare = (values: Float64Array, others: Float64Array): number =>
-  values.reduce((sum, value, i) => sum + (value - others[i]) ** 2, 0) / values.length
+  values.reduce((sum, value, i) => sum + (value - present(others[i])) ** 2, 0) / values.length

@@ -91,7 +91,7 @@ async function writeUpdate(request: UpdateRequest, work: WorkContext): Promise<U
     prepared?.delete()
   }
   const seconds = (performance.now() - startedMs) / 1000
-  return { deploymentId: id, update: number, ...summaryOf(exported, segments, signer), seconds }
+  return { deploymentId: id, update: number, ...summaryOf(exported, present(segments[0]), signer), seconds }
 
   async function prepare() {
     const lock = await keys.lockOf(id)

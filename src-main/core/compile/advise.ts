@@ -22,6 +22,7 @@ import { Deployments, quiet, type TrialSamples } from './deployments.ts'
 import { holdOut } from './hold-out.ts'
 import { choiceOf, promisingCuts, skeletonOptions } from './search-cuts.ts'
 import { StretchCosts, type StretchCost } from './stretch-costs.ts'
+import { present } from '../must.ts'
 
 export interface Advice {
   /** None is beaten by another in every respect. */
@@ -169,7 +170,7 @@ class Advisor {
       {
         ...{ groups: groups.length, degrees: [...errors.keys()] },
         errorOf: (group, degree) =>
-          groups[group].reduce((sum, id) => sum + Math.max(0, errors.get(degree)?.get(id) ?? 0), 0),
+          present(groups[group]).reduce((sum, id) => sum + Math.max(0, errors.get(degree)?.get(id) ?? 0), 0),
         costOf: async (settings) => {
           throwIfCancelled(this.#work)
           return (await this.#stretches.of(skeletonOptions(groups, settings)))?.[cost]

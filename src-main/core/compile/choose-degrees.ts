@@ -12,6 +12,7 @@ import { throwIfCancelled } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { attributeLayers } from '../validate/attribute-layers.ts'
 import { expectedAgreement } from '../network/classification.ts'
+import { present } from '../must.ts'
 
 export interface DegreeChoice {
   /** Share of samples that must keep the original's label, by `expectedAgreement` on held-out ones; 0.99 unless given. */
@@ -109,7 +110,7 @@ export async function chooseDegrees(
     let [first, last] = [0, steps.length - 1]
     while (first <= last) {
       const middle = Math.floor((first + last) / 2)
-      const found = await attempt(steps[middle])
+      const found = await attempt(present(steps[middle]))
       if (meets(found) || !allowed(found)) last = middle - 1
       else first = middle + 1
     }

@@ -21,6 +21,7 @@ import type { PrecisionNeed } from '../segment/spare-bits.ts'
 import { measureKept, type Kept } from '../validate/kept.ts'
 import { approximateNetwork, type ApproximateChoice, type Approximation } from './approximate-network.ts'
 import { holdOut } from './hold-out.ts'
+import { present } from '../must.ts'
 
 export interface CompileChoice extends ApproximateChoice, Pick<PlanOptions, 'batch' | 'msPerMegabyte'> {
   readonly input: 'encrypted' | 'plain'
@@ -101,10 +102,11 @@ export async function approximateModel(
   const approximation = await time('approximate', () =>
     approximate(model, fitted, { ...choice, maximumDepth, exact }, work),
   )
-  if (heldOut.length === 0) return { model, droppedClamps, samples, fitted, ...approximation }
+  const [first] = heldOut
+  if (!first) return { model, droppedClamps, samples, fitted, ...approximation }
   const kept = await time('validate', () => {
     const scores = (network: AnyModel) => runLayerBatch(network, heldOut).map((each) => classScores(model, each))
-    return measureKept(scores(model), scores(approximation.polynomial), heldOut[0].length, isClassifier(model))
+    return measureKept(scores(model), scores(approximation.polynomial), first.length, isClassifier(model))
   })
   return { model, droppedClamps, samples, fitted, kept, ...approximation }
 }
@@ -120,7 +122,7 @@ export async function planModel(
     const squares = foldBetweenRefreshes(polynomial, planned)
     const options = { input, batch, msPerMegabyte, given }
     const planFrom = (leastDegree?: number) => planSegments(squares, split, { ...options, leastDegree })
-    if (replan) return replan(planFrom, samples[0], polynomial)
+    if (replan) return replan(planFrom, present(samples[0]), polynomial)
     const need = given ? undefined : needOf(polynomial, planned)
     return withPauses(planInParts(squares, split, { ...options, need }), 'plan', work)
   })

@@ -3,6 +3,7 @@ import { estimatePlan, type PlanEstimate } from '../plan/estimate.ts'
 import type { PlannedSegments } from '../segment/planned-segments.ts'
 import type { Candidate, DeploymentChoice } from './candidates.ts'
 import type { Kept } from '../validate/kept.ts'
+import { present, lastOf } from '../must.ts'
 
 /** What a planned deployment costs. */
 export type DeploymentCosts = Omit<Candidate, keyof DeploymentChoice | keyof Kept | 'clearSeconds'>
@@ -12,11 +13,12 @@ export function costsOf({ segments, cuts }: PlannedSegments): DeploymentCosts {
   const sum = (of: (estimate: PlanEstimate) => number): number =>
     estimates.reduce((total, estimate) => total + of(estimate), 0)
   const refreshed = cuts.flatMap(({ kind }, i) => (kind === 'hand-off' ? [] : [i]))
-  const last = estimates[estimates.length - 1]
+  const estimateOf = (segment: number): PlanEstimate => present(estimates[segment])
   const trafficBytes =
-    refreshed.reduce((total, i) => total + estimates[i].outputBytes + estimates[i + 1].inputBytes, 0) + last.outputBytes
+    refreshed.reduce((total, i) => total + estimateOf(i).outputBytes + estimateOf(i + 1).inputBytes, 0) +
+    lastOf(estimates).outputBytes
   const ownerMs = refreshed.reduce((total, i) => {
-    const { polyModulusDegree, inputs, levels } = estimates[i + 1]
+    const { polyModulusDegree, inputs, levels } = estimateOf(i + 1)
     return total + inputs * nodeSealCosts.ms('encrypt', polyModulusDegree, levels + 1)
   }, 0)
   return {

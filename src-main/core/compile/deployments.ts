@@ -18,6 +18,7 @@ import { approximateNetwork } from './approximate-network.ts'
 import type { Candidate, DeploymentChoice } from './candidates.ts'
 import { needOf } from './compile.ts'
 import { costsOf, leastOf, type DeploymentCosts } from './deployment-costs.ts'
+import { present } from '../must.ts'
 
 const TRIAL_EPOCHS = 8
 /** Samples that bound the values of a plan and say how precise it has to be: fewer of large networks, never less than the least. */
@@ -110,7 +111,7 @@ export class Deployments {
       kept: measureKept(
         this.#originals.map((each) => classScores(this.#model, each)),
         outputs.map((each) => classScores(this.#model, each)),
-        this.#samples.heldOut[0].length,
+        present(this.#samples.heldOut[0]).length,
         isClassifier(this.#model),
       ),
     }

@@ -2,6 +2,7 @@ import type { LayerId } from '../network/layer-model.ts'
 import type { Degree } from '../network/polynomial-model.ts'
 import type { SkeletonOptions } from '../planner/skeleton.ts'
 import type { DeploymentChoice } from './candidates.ts'
+import { present } from '../must.ts'
 
 /** What becomes of each group of activations that stand together, in order. */
 export type Settings = readonly (Degree | 'exact')[]
@@ -32,7 +33,7 @@ export async function promisingCuts(search: CutSearch, exact: number): Promise<S
   const all = places.flatMap((chosen) =>
     assign(groups - exact, degrees, isMixed).map((assigned) => {
       let used = 0
-      return Array.from({ length: groups }, (_, i) => (chosen.includes(i) ? 'exact' : assigned[used++]))
+      return Array.from({ length: groups }, (_, i) => (chosen.includes(i) ? 'exact' : present(assigned[used++])))
     }),
   )
   const found: { readonly settings: Settings; readonly cost: number; readonly error: number }[] = []
@@ -55,7 +56,7 @@ export async function promisingCuts(search: CutSearch, exact: number): Promise<S
 /** The deployment that settings of a network's groups stand for. */
 export function choiceOf(groups: readonly (readonly LayerId[])[], settings: Settings): DeploymentChoice {
   const { exact, degree, degrees } = parted(groups, settings)
-  const cuts = exact.map(([after]) => ({ after, kind: 'exact' as const }))
+  const cuts = exact.map(([after]) => ({ after: present(after), kind: 'exact' as const }))
   return { degree, degrees, splitPools: false, split: { by: 'cuts', cuts } }
 }
 
@@ -70,7 +71,7 @@ function parted(groups: readonly (readonly LayerId[])[], settings: Settings) {
   const degree: Degree = used.every((each) => each === used[0]) ? (used[0] ?? 2) : 2
   const degrees: Record<LayerId, Degree> = {}
   settings.forEach((each, i) => {
-    if (each !== 'exact' && each !== degree) for (const id of groups[i]) degrees[id] = each
+    if (each !== 'exact' && each !== degree) for (const id of present(groups[i])) degrees[id] = each
   })
   return { exact: groups.filter((_, i) => settings[i] === 'exact'), degree, degrees }
 }

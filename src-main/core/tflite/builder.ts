@@ -1,6 +1,6 @@
 import type { AttributeValue, Node, Tensor } from '../graph/graph.ts'
 import { rearrange, transposed } from '../graph/rearrange.ts'
-import { badFile, type FlatFile, type FlatTable } from './flat-table.ts'
+import { badFile, elementAt, type FlatFile, type FlatTable } from './flat-table.ts'
 import * as schema from './schema.ts'
 import { decode, type Quantisation, type TfliteTensor } from './tensors.ts'
 
@@ -38,9 +38,9 @@ export class Builder {
   }
 
   /** The name of a tensor as the file's values: integers where it is quantised. */
-  nameOf = (index: number): string => this.#names[this.#checked(index)]
+  nameOf = (index: number): string => this.#at(this.#names, index)
 
-  tensor = (index: number): TfliteTensor => this.tensors[this.#checked(index)]
+  tensor = (index: number): TfliteTensor => this.#at(this.tensors, index)
 
   isQuantised(index: number): boolean {
     const { quantisation, integer } = this.tensor(index)
@@ -62,7 +62,7 @@ export class Builder {
       return name
     }
     if (this.isQuantised(index) && !this.#asReals.has(index)) this.#dequantise(index)
-    return this.#reals[index]
+    return this.#at(this.#reals, index)
   }
 
   /** A constant's values, dequantised. Throws where the tensor is none. */
@@ -150,13 +150,13 @@ export class Builder {
       this.finish(index, value)
       return
     }
-    this.add('Identity', [value], {}, this.#reals[index])
+    this.add('Identity', [value], {}, this.#at(this.#reals, index))
     this.#asReals.add(index)
   }
 
   /** The name of a tensor that leaves the graph. */
   output(index: number): string {
-    if (this.#asReals.has(index)) this.finish(index, this.#reals[index])
+    if (this.#asReals.has(index)) this.finish(index, this.#at(this.#reals, index))
     return this.nameOf(index)
   }
 
@@ -171,20 +171,27 @@ export class Builder {
     if (!quantisation || !integer) return
     this.#asReals.add(index)
     const grid = this.#grid(quantisation, integer)
-    this.add('DequantizeLinear', [this.nameOf(index), ...grid], { axis: quantisation.axis }, this.#reals[index])
+    this.add(
+      'DequantizeLinear',
+      [this.nameOf(index), ...grid],
+      { axis: quantisation.axis },
+      this.#at(this.#reals, index),
+    )
   }
 
   #grid({ scales, zeros }: Quantisation, integer: NonNullable<TfliteTensor['integer']>): [string, string] {
     const zero = this.#fresh(`${this.#operator}/zero_point`)
     const shape = scales.length === 1 ? [] : [scales.length]
-    const data = Float64Array.from(scales, (_, at) => zeros[zeros.length > 1 ? at : 0])
+    const data = Float64Array.from(scales, (_, at) => elementAt(zeros, zeros.length > 1 ? at : 0))
     this.constants.set(zero, { elementType: 'int', integer, shape, data })
     return [this.make(scales, shape), zero]
   }
 
-  #checked(index: number): number {
-    if (index >= 0 && index < this.tensors.length) return index
-    throw badFile(`an operator reads tensor ${index} of ${this.tensors.length}`)
+  /** What a list of all tensors holds for one of them. */
+  #at<T>(list: readonly T[], index: number): T {
+    const found: T | undefined = list[index]
+    if (found === undefined) throw badFile(`an operator reads tensor ${index} of ${this.tensors.length}`)
+    return found
   }
 
   #fresh = (wanted: string): string => freshIn(this.#taken, wanted)
@@ -221,15 +228,20 @@ export class Operation {
 
   /** The index of a tensor that must be there. */
   input(input: number): number {
-    if (!this.has(input)) throw badFile(`an operator lacks its input ${input + 1}`)
-    return this.inputs[input]
+    const index = this.inputs[input] ?? -1
+    if (index < 0) throw badFile(`an operator lacks its input ${input + 1}`)
+    return index
   }
 
   real = (input = 0): string => this.builder.real(this.input(input))
 
+  /** The integers of a constant input, such as axes. */
+  integers = (input: number): number[] => this.builder.integers(this.input(input))
+
   get output(): number {
-    if (this.outputs.length === 0) throw badFile('an operator has no output')
-    return this.outputs[0]
+    const [output] = this.outputs
+    if (output === undefined) throw badFile('an operator has no output')
+    return output
   }
 
   int = (field: number, fallback = 0): number => this.#options?.int(field, fallback) ?? fallback

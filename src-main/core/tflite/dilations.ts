@@ -1,4 +1,5 @@
 import type { Operation } from './builder.ts'
+import { elementAt } from './flat-table.ts'
 import { unsupported } from './unsupported.ts'
 
 /*
@@ -25,25 +26,25 @@ export const blocksOf = (operation: Operation): readonly number[] | undefined =>
 
 export function spaceToBatch(operation: Operation): void {
   const { builder } = operation
-  const [block, paddings] = [1, 2].map((input) => builder.integers(operation.input(input)))
+  const [block, paddings] = [operation.integers(1), operation.integers(2)]
   const { shape } = builder.tensor(operation.input(0))
   const rest = new Array<number>(Math.max(0, shape.length - 1 - block.length))
-  const before = [0, ...block.map((_, axis) => paddings[2 * axis]), ...rest.fill(0)]
-  const after = [0, ...block.map((_, axis) => paddings[2 * axis + 1]), ...rest]
+  const before = [0, ...block.map((_, axis) => elementAt(paddings, 2 * axis)), ...rest.fill(0)]
+  const after = [0, ...block.map((_, axis) => elementAt(paddings, 2 * axis + 1)), ...rest]
   builder.blocks.set(operation.output, [1, ...block, ...rest.map(() => 1)])
   operation.finishMoved(builder.add('Pad', [operation.real(), builder.list([...before, ...after])]))
 }
 
 export function batchToSpace(operation: Operation): void {
   const { builder } = operation
-  const [block, crops] = [1, 2].map((input) => builder.integers(operation.input(input)))
+  const [block, crops] = [operation.integers(1), operation.integers(2)]
   const blocks = blocksOf(operation)
   if (!blocks || block.some((size, axis) => blocks[axis + 1] !== size)) {
     unsupported(operation)
     return
   }
-  const starts = block.map((_, axis) => crops[2 * axis])
-  const ends = block.map((_, axis) => (crops[2 * axis + 1] === 0 ? 2 ** 31 - 1 : -crops[2 * axis + 1]))
+  const starts = block.map((_, axis) => elementAt(crops, 2 * axis))
+  const ends = block.map((_, axis) => -elementAt(crops, 2 * axis + 1) || 2 ** 31 - 1)
   const bounds = [starts, ends, block.map((_, axis) => axis + 1)].map(builder.list)
   operation.finishMoved(builder.add('Slice', [operation.real(), ...bounds]))
 }

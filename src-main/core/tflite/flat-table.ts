@@ -137,6 +137,16 @@ export class FlatTable {
   }
 }
 
+/**
+ * An element of a list that the file gives another length than its other parts ask for only where it is damaged.
+ * @throws UserError 'bad-tflite' if it is not there
+ */
+export function elementAt<T>(list: ArrayLike<T>, at: number): T {
+  const element: T | undefined = list[at]
+  if (element === undefined) throw badFile(`a list of ${list.length} elements lacks element ${at + 1}`)
+  return element
+}
+
 export const badFile = (message: string): UserError =>
   new UserError('bad-tflite', `The TFLite file is damaged or cut off: ${message}.`, {
     hint: 'Copy it again if it was downloaded, or convert the network again.',

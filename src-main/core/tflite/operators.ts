@@ -1,5 +1,5 @@
 import { options } from './schema.ts'
-import { badFile } from './flat-table.ts'
+import { badFile, elementAt } from './flat-table.ts'
 import type { Operation, Rule } from './builder.ts'
 import { batchToSpace, blocksOf, moveBlocks, spaceToBatch } from './dilations.ts'
 import { conv2d, depthwiseConv2d, fullyConnected, pool2d, transposeConv } from './products.ts'
@@ -29,7 +29,7 @@ const reduction =
   (name: string): Rule =>
   (operation) => {
     const { builder } = operation
-    const axes = builder.integers(operation.input(1))
+    const axes = operation.integers(1)
     const keepdims = Number(operation.flag(options.reducer.keepDims))
     const value =
       name === 'ReduceSum'
@@ -46,7 +46,7 @@ const clip =
 /** Begin and end of each axis → all begins, then all ends. */
 function pad(operation: Operation, mode: string, value?: string): void {
   const { builder } = operation
-  const paddings = builder.integers(operation.input(1))
+  const paddings = operation.integers(1)
   const pads = [...paddings.filter((_, at) => at % 2 === 0), ...paddings.filter((_, at) => at % 2 === 1)]
   const inputs = [operation.real(), builder.list(pads), ...(value === undefined ? [] : [value])]
   operation.finishMoved(builder.add('Pad', inputs, { mode }))
@@ -61,33 +61,33 @@ function stridedSlice(operation: Operation): void {
     unsupported(operation)
     return
   }
-  const [begin, end, strides] = [1, 2, 3].map((input) => builder.integers(operation.input(input)))
+  const [begin, end, strides] = [operation.integers(1), operation.integers(2), operation.integers(3)]
   const bit = (field: number, axis: number): boolean => ((operation.int(field) >> axis) & 1) === 1
   const shrunk = begin.flatMap((_, axis) => (bit(fields.shrinkAxisMask, axis) ? [axis] : []))
   const starts = begin.map((start, axis) => {
     if (!bit(fields.beginMask, axis) || shrunk.includes(axis)) return start
-    return strides[axis] > 0 ? 0 : endless
+    return elementAt(strides, axis) > 0 ? 0 : endless
   })
-  const ends = end.map((stop, axis) => {
-    if (shrunk.includes(axis)) return begin[axis] === -1 ? endless : begin[axis] + 1
-    if (!bit(fields.endMask, axis)) return stop
-    return strides[axis] > 0 ? endless : -endless
+  const ends = begin.map((start, axis) => {
+    if (shrunk.includes(axis)) return start + 1 || endless
+    if (!bit(fields.endMask, axis)) return elementAt(end, axis)
+    return elementAt(strides, axis) > 0 ? endless : -endless
   })
   const axes = begin.map((_, axis) => axis)
-  const steps = strides.map((step, axis) => (shrunk.includes(axis) ? 1 : step))
+  const steps = begin.map((_, axis) => (shrunk.includes(axis) ? 1 : elementAt(strides, axis)))
   const sliced = builder.add('Slice', [operation.real(), ...[starts, ends, axes, steps].map(builder.list)])
   operation.finishMoved(shrunk.length > 0 ? builder.add('Squeeze', [sliced, builder.list(shrunk)]) : sliced)
 }
 
 function split(operation: Operation, data: number, axisInput: number, sizes?: readonly number[]): void {
   const { builder } = operation
-  const [axis] = builder.integers(operation.input(axisInput))
+  const axis = elementAt(operation.integers(axisInput), 0)
   const shape = builder.tensor(operation.input(data)).shape
   const place = axis < 0 ? axis + shape.length : axis
   const count = operation.outputs.length
   let start = 0
   operation.outputs.forEach((output, part) => {
-    const size = sizes ? sizes[part] : (shape[place] ?? 0) / count
+    const size = sizes ? elementAt(sizes, part) : (shape[place] ?? 0) / count
     const bounds = [[start], [start + size], [place]].map(builder.list)
     builder.finishMoved(output, builder.add('Slice', [operation.real(data), ...bounds]), operation.input(data))
     start += size
@@ -97,7 +97,7 @@ function split(operation: Operation, data: number, axisInput: number, sizes?: re
 function resize(operation: Operation, mode: 'nearest' | 'linear', aligned: number, halfPixel: number): void {
   const { builder } = operation
   const isHalfPixel = operation.flag(halfPixel)
-  const [height, width] = builder.integers(operation.input(1))
+  const size = operation.integers(1)
   const { shape } = builder.tensor(operation.input(0))
   const coordinates = operation.flag(aligned) ? 'align_corners' : isHalfPixel ? 'half_pixel' : 'asymmetric'
   const attributes = {
@@ -105,7 +105,7 @@ function resize(operation: Operation, mode: 'nearest' | 'linear', aligned: numbe
     coordinate_transformation_mode: coordinates,
     ...(mode === 'nearest' && { nearest_mode: coordinates === 'asymmetric' ? 'floor' : 'round_prefer_ceil' }),
   }
-  const sizes = builder.list([1, shape[3], height, width])
+  const sizes = builder.list([1, elementAt(shape, 3), elementAt(size, 0), elementAt(size, 1)])
   const run = (x: string): string => builder.add('Resize', [x, '', '', sizes], attributes)
   operation.finish(builder.channelsFirst(operation.real(), run))
 }
@@ -119,7 +119,7 @@ const moving =
     else if (!moveBlocks(operation, blocks)) unsupported(operation)
   }
 
-export const rules: Readonly<Record<string, Rule>> = {
+const table: Readonly<Record<string, Rule>> = {
   ...selecting,
   SPACE_TO_BATCH_ND: spaceToBatch,
   BATCH_TO_SPACE_ND: batchToSpace,
@@ -216,19 +216,22 @@ export const rules: Readonly<Record<string, Rule>> = {
     operation.finishMoved(builder.add('Squeeze', inputs))
   }),
   EXPAND_DIMS: moving((operation) => {
-    const axes = operation.builder.list(operation.builder.integers(operation.input(1)))
+    const axes = operation.builder.list(operation.integers(1))
     operation.finishMoved(operation.builder.add('Unsqueeze', [operation.real(), axes]))
   }),
   TRANSPOSE(operation) {
-    const perm = operation.builder.integers(operation.input(1))
+    const perm = operation.integers(1)
     operation.finishMoved(operation.builder.transpose(operation.real(), perm))
   },
   SHAPE: (operation) => operation.finish(operation.builder.add('Shape', [operation.real()])),
   STRIDED_SLICE: stridedSlice,
   SLICE(operation) {
     const { builder } = operation
-    const [begin, size] = [1, 2].map((input) => builder.integers(operation.input(input)))
-    const ends = begin.map((start, axis) => (size[axis] === -1 ? endless : start + size[axis]))
+    const [begin, size] = [operation.integers(1), operation.integers(2)]
+    const ends = begin.map((start, axis) => {
+      const length = elementAt(size, axis)
+      return length === -1 ? endless : start + length
+    })
     const bounds = [begin, ends, begin.map((_, axis) => axis)].map(builder.list)
     operation.finishMoved(builder.add('Slice', [operation.real(), ...bounds]))
   },
@@ -260,7 +263,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     else operation.finish(builder.fused(joined, activation))
   },
   SPLIT: (operation) => split(operation, 1, 0),
-  SPLIT_V: (operation) => split(operation, 0, 2, operation.builder.integers(operation.input(1))),
+  SPLIT_V: (operation) => split(operation, 0, 2, operation.integers(1)),
   GATHER(operation) {
     if (operation.int(options.gather.batchDims) !== 0) {
       unsupported(operation)
@@ -309,3 +312,6 @@ function depth(operation: Operation, name: 'SpaceToDepth' | 'DepthToSpace'): voi
     operation.builder.channelsFirst(operation.real(), (x) => operation.builder.add(name, [x], attributes)),
   )
 }
+
+/** By TFLite's names. */
+export const rules: ReadonlyMap<string, Rule> = new Map(Object.entries(table))

@@ -1,4 +1,4 @@
-import { badFile } from './flat-table.ts'
+import { badFile, elementAt } from './flat-table.ts'
 import type { Operation } from './builder.ts'
 import { blocksOf } from './dilations.ts'
 import { options } from './schema.ts'
@@ -15,11 +15,10 @@ const paddingOf = (operation: Operation, field: number): string => {
 /** CONV_2D(x, weights OHWI, bias?): several groups where the weights read fewer channels than there are. */
 export function conv2d(operation: Operation): void {
   const fields = options.conv2d
-  const weights = shapeOf(operation, 1)
   convolve(operation, {
     weight: operation.builder.transposedConstant(operation.input(1), [0, 3, 1, 2]),
-    group: shapeOf(operation, 0)[3] / weights[3],
-    kernel: weights.slice(1, 3),
+    group: channelsOf(operation, 0) / channelsOf(operation, 1),
+    kernel: shapeOf(operation, 1).slice(1, 3),
     fields,
   })
 }
@@ -28,7 +27,7 @@ export function conv2d(operation: Operation): void {
 export function depthwiseConv2d(operation: Operation): void {
   convolve(operation, {
     weight: operation.builder.transposedConstant(operation.input(1), [3, 0, 1, 2]),
-    group: shapeOf(operation, 0)[3],
+    group: channelsOf(operation, 0),
     kernel: shapeOf(operation, 1).slice(1, 3),
     fields: options.depthwiseConv2d,
   })
@@ -70,14 +69,11 @@ export function transposeConv(operation: Operation): void {
   const output = builder.tensor(operation.output).shape.slice(1, 3)
   const strides = [operation.int(fields.strideH, 1), operation.int(fields.strideW, 1)]
   const isSame = paddingOf(operation, fields.padding) === 'SAME_UPPER'
-  const totals = output.map((size, axis) =>
-    isSame ? Math.max(0, (input[axis] - 1) * strides[axis] + kernel[axis] - size) : 0,
-  )
+  const full = strides.map((stride, axis) => (elementAt(input, axis) - 1) * stride + elementAt(kernel, axis))
+  const totals = output.map((size, axis) => (isSame ? Math.max(0, elementAt(full, axis) - size) : 0))
   const before = totals.map((total) => Math.floor(total / 2))
-  const after = totals.map((total, axis) => total - before[axis])
-  const missing = output.map((size, axis) =>
-    Math.max(0, size - ((input[axis] - 1) * strides[axis] + kernel[axis] - totals[axis])),
-  )
+  const after = totals.map((total) => Math.ceil(total / 2))
+  const missing = output.map((size, axis) => Math.max(0, size - (elementAt(full, axis) - elementAt(totals, axis))))
   const attributes = { kernel_shape: kernel, strides, pads: [...before, ...after], output_padding: missing }
   const bias = biasOf(operation, 3, 2)
   const inputs = (x: string): string[] => (bias === undefined ? [x, weight] : [x, weight, bias])
@@ -97,7 +93,7 @@ export function fullyConnected(operation: Operation): void {
     : builder.transpose(operation.real(1), [1, 0])
   const x = operation.flag(fields.keepNumDims)
     ? operation.real()
-    : builder.add('Reshape', [operation.real(), builder.list([-1, shapeOf(operation, 1)[1]])])
+    : builder.add('Reshape', [operation.real(), builder.list([-1, elementAt(shapeOf(operation, 1), 1)])])
   const product = builder.add('MatMul', [x, weight])
   const value = bias === undefined ? product : builder.add('Add', [product, bias])
   operation.finish(builder.fused(value, operation.byte(fields.activation)))
@@ -129,13 +125,16 @@ function biasOf(operation: Operation, bias = 2, input = 0): string | undefined {
   const { integer, quantisation } = builder.tensor(index)
   if (!integer || quantisation) return operation.real(bias)
   const scales = builder.tensor(operation.input(1)).quantisation?.scales ?? [1]
-  const [scale] = builder.tensor(operation.input(input)).quantisation?.scales ?? [1]
+  const scale = elementAt(builder.tensor(operation.input(input)).quantisation?.scales ?? [1], 0)
   const { data, shape } = builder.constant(index)
   return builder.make(
-    data.map((value, at) => value * scale * scales[scales.length > 1 ? at : 0]),
+    data.map((value, at) => value * scale * elementAt(scales, scales.length > 1 ? at : 0)),
     shape,
   )
 }
 
 const shapeOf = (operation: Operation, input: number): readonly number[] =>
   operation.builder.tensor(operation.input(input)).shape
+
+/** Of an image, or of weights OHWI. */
+const channelsOf = (operation: Operation, input: number): number => elementAt(shapeOf(operation, input), 3)

@@ -1,4 +1,5 @@
 import type { Rule } from './builder.ts'
+import { elementAt } from './flat-table.ts'
 import { options } from './schema.ts'
 
 const two =
@@ -12,7 +13,7 @@ const where: Rule = (operation) =>
 const best =
   (name: 'ArgMax' | 'ArgMin'): Rule =>
   (operation) => {
-    const [axis] = operation.builder.integers(operation.input(1))
+    const axis = elementAt(operation.integers(1), 0)
     operation.finish(operation.builder.add(name, [operation.real()], { axis, keepdims: 0 }))
   }
 
@@ -36,16 +37,16 @@ export const selecting: Readonly<Record<string, Rule>> = {
   ARG_MIN: best('ArgMin'),
   TOPK_V2(operation) {
     const { builder } = operation
-    const [values, places] = operation.outputs
-    const count = builder.list(builder.integers(operation.input(1)))
+    const count = builder.list(operation.integers(1))
     const [found, at] = builder.addTwo('TopK', [operation.real(), count], { axis: -1 })
-    builder.finish(values, found)
-    builder.finish(places, at)
+    builder.finish(elementAt(operation.outputs, 0), found)
+    builder.finish(elementAt(operation.outputs, 1), at)
   },
   ONE_HOT(operation) {
     const { builder } = operation
-    const [on, off] = [2, 3].map((input) => builder.constant(operation.input(input)).data[0])
-    const depth = builder.list(builder.integers(operation.input(1)))
+    const numberOf = (input: number): number => elementAt(operation.integers(input), 0)
+    const [on, off] = [numberOf(2), numberOf(3)]
+    const depth = builder.list(operation.integers(1))
     const axis = operation.int(options.oneHot.axis)
     operation.finish(builder.add('OneHot', [operation.real(), depth, builder.make([off, on], [2])], { axis }))
   },

@@ -3,7 +3,7 @@ import type { Tensor } from '../graph/graph.ts'
 import type { IntegerType } from '../graph/integer-types.ts'
 import { countOf } from '../graph/shapes.ts'
 import { fromFloat16 } from '../onnx/half-floats.ts'
-import { badFile, type FlatFile, type FlatTable } from './flat-table.ts'
+import { badFile, elementAt, type FlatFile, type FlatTable } from './flat-table.ts'
 import * as schema from './schema.ts'
 
 /** A tensor of the file: its shape, what its integers stand for, and where its values are. */
@@ -120,13 +120,13 @@ export function decode(tensor: TfliteTensor, file: FlatFile): Tensor {
   file.spend(count)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const data = new Float64Array(count)
-  const inner = quantisation ? countOf(shape.slice(quantisation.axis + 1)) : 1
+  const { scales, zeros, axis } = quantisation ?? { scales: [1], zeros: [0], axis: 0 }
+  const inner = countOf(shape.slice(axis + 1))
   for (let index = 0; index < count; index++) {
     const value = format.read(view, index)
-    const position =
-      quantisation && quantisation.scales.length > 1 ? Math.floor(index / inner) % shape[quantisation.axis] : 0
-    const zero = quantisation?.zeros[quantisation.zeros.length > 1 ? position : 0] ?? 0
-    data[index] = quantisation ? (value - zero) * quantisation.scales[position] : value
+    const position = scales.length > 1 ? Math.floor(index / inner) % scales.length : 0
+    const zero = elementAt(zeros, zeros.length > 1 ? position : 0)
+    data[index] = (value - zero) * elementAt(scales, position)
   }
   if (!data.every(Number.isFinite)) throw fail('it holds a NaN or an infinity')
   if (integer && !quantisation) return { elementType: 'int', shape, data, integer }

@@ -54,7 +54,7 @@ export async function auditJob(
     return
   }
   // Blocked first: nothing of this edge is answered any more, whatever happens below.
-  const culprit = culpritOf(caught.fault, all[receipts.findIndex(({ segment }) => segment === caught.segment)])
+  const culprit = culpritOf(caught.fault, present(all[receipts.findIndex(({ segment }) => segment === caught.segment)]))
   await ledger.noteAudit(id, { token: culprit, bits })
   await record({ event: 'audit-failed', deployment: id, token: culprit, reason: caught.fault, bits })
   options.onCaught?.(deployment, culprit, caught.evidence)

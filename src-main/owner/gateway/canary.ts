@@ -4,6 +4,7 @@ import { ask } from '../../http/ask.ts'
 import type { SampleType } from '../../data/sample-from-bytes.ts'
 import type { GatewayServer } from './gateway.ts'
 import { varySample } from './vary-sample.ts'
+import { present } from '../../core/must.ts'
 
 /** An input whose label the owner knows, sent to an edge over HTTP with fresh noise, so that it is never the same twice. */
 export interface Canary {
@@ -51,7 +52,7 @@ export function scheduleCanaries(
     timer.unref()
   }
   const send = async (): Promise<void> => {
-    const canary = canaries[Math.floor(Math.random() * canaries.length)]
+    const canary = present(canaries[Math.floor(Math.random() * canaries.length)])
     onResult(canary, await runCanary(gateway, canary).catch(() => false))
     next()
   }

@@ -19,14 +19,15 @@ export interface ReceiptContext {
 export function receiptsOf(header: ResultHeader, context: ReceiptContext): readonly Receipt[] | undefined {
   const { deployment, plans, refreshed } = context
   const { receipts = [], segment } = header
+  const [receipt] = receipts
   const first = firstUnderKeyOf(deployment, segment)
   const outputs = header.ciphertexts.map(({ sha256 }) => sha256)
-  if (receipts.length !== segment - first + 1 || !areChained(receipts, outputs)) return undefined
-  if (receipts[0].segment !== first || receipts.some(({ job }) => job !== header.job)) return undefined
-  if (!receipts.every((receipt) => isOfDeployment(receipt, deployment, plans))) return undefined
-  if (first === 0) return receipts[0].commitment === undefined ? undefined : receipts
-  const given = refreshed(receipts[0].job, first)
-  return given && isSame(given, receipts[0].inputs) ? receipts : undefined
+  if (!receipt || receipts.length !== segment - first + 1 || !areChained(receipts, outputs)) return undefined
+  if (receipt.segment !== first || receipts.some(({ job }) => job !== header.job)) return undefined
+  if (!receipts.every((each) => isOfDeployment(each, deployment, plans))) return undefined
+  if (first === 0) return receipt.commitment === undefined ? undefined : receipts
+  const given = refreshed(receipt.job, first)
+  return given && isSame(given, receipt.inputs) ? receipts : undefined
 }
 
 const isOfDeployment = (receipt: Receipt, deployment: Deployment, plans: readonly string[]): boolean =>

@@ -6,6 +6,7 @@ import { readSigner } from '../sign.ts'
 import { UnlockedKeyStore } from '../unlocked-key-store.ts'
 import { AuditLog } from './audit-log.ts'
 import type { DeskOptions } from './desk-options.ts'
+import { present } from '../../core/must.ts'
 
 /**
  * Continues a log with the signing key of the first deployment that is served. Where the log knows of more bits than the
@@ -17,7 +18,7 @@ export async function openAuditLog(
   { keysFolder, unlock, auditLog }: DeskOptions,
   chosen: readonly Deployment[],
 ): Promise<AuditLog> {
-  const [{ id }] = chosen
+  const { id } = present(chosen[0])
   const signer = await readSigner(new UnlockedKeyStore(keysFolder, unlock), id)
   const known = await knownSigners(store)
   const bits = new Map<string, number>()

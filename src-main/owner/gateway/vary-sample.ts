@@ -32,7 +32,7 @@ async function varyPng(bytes: Uint8Array): Promise<Uint8Array> {
 
 function varyArray(bytes: Uint8Array): Uint8Array {
   const { dims, read } = parseNpy(inMemory(bytes), 'canary')
-  const values = read(0, sizeOfDims(dims))
+  const values = Array.from(read(0, sizeOfDims(dims)))
   const header = new TextDecoder('latin1').decode(bytes.subarray(0, 200))
   const type = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1] ?? ''
   const write = writers[type]
@@ -42,12 +42,12 @@ function varyArray(bytes: Uint8Array): Uint8Array {
   const itemBytes = Number(type.slice(2))
   const start = bytes.length - values.length * itemBytes
   let [least, most] = [Infinity, -Infinity]
-  for (let i = 0; i < values.length; i++) {
-    least = Math.min(least, values[i])
-    most = Math.max(most, values[i])
+  for (const value of values) {
+    least = Math.min(least, value)
+    most = Math.max(most, value)
   }
   const span = type === '|u1' ? 255 : most - least
-  for (let i = 0; i < values.length; i++) write(view, start + i * itemBytes, values[i] + noise(span))
+  values.forEach((value, i) => write(view, start + i * itemBytes, value + noise(span)))
   return varied
 }
 
