@@ -227,7 +227,7 @@ function refuseFractions(samples: readonly Float64Array[], type: string): void {
   const index = samples.findIndex((sample) => sample.some((value) => !Number.isInteger(value)))
   if (index < 0) return
   throw new UserError('samples-not-integers', `The network takes ${type}, and sample ${index} holds fractions.`, {
-    hint: 'Leave out --scale, --mean and --std where the network does the preprocessing itself.',
+    hint: 'Leave out --scale, --mean and --std if the network does the preprocessing itself.',
   })
 }
 

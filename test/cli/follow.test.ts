@@ -41,6 +41,21 @@ describe('a command that is followed', () => {
     expect(await lines('trace.jsonl')).toHaveLength(2)
   })
 
+  it('lists the instructions of a plan, with levels and scales', async () => {
+    const args = ['plan', 'tiny.onnx', '--activation', '2', '--dump']
+    const { code, stdout } = await sealwright(args, { cwd: folder })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/layer +instruction +primes +scale bits +parts/)
+    const json = (await sealwright([...args, '--json'], { cwd: folder })).json() as {
+      segments: { instructions: { out: number; op: string; primes: number; scaleBits: number }[] }[]
+    }
+    const { instructions } = json.segments[0]
+    expect(stdout.split('\n').filter((line) => / %\d+ = /.test(line))).toHaveLength(instructions.length)
+    for (const { out, op, primes, scaleBits } of instructions) {
+      expect(stdout).toMatch(new RegExp(` %${out} = ${op} .* ${primes} +${scaleBits.toFixed(2)} `))
+    }
+  })
+
   it('tells how it failed, with stack and causes', async () => {
     const told: string[] = []
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0)
