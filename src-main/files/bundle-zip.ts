@@ -86,6 +86,7 @@ export async function* readPieces(
   }
 }
 
+/** SHA-256 in lower-case hexadecimal. Throws UserError 'damaged-bundle' if the file ends early. */
 export async function hashExtent(extent: Extent): Promise<string> {
   const hash = createHash('sha256')
   await readExtent(extent, (chunk) => hash.update(chunk))
@@ -136,6 +137,7 @@ export async function checkFrame(
   }
 }
 
+/** All bytes of an extent, in memory. Throws UserError 'damaged-bundle' if the file ends early. */
 export async function readWhole(extent: Extent): Promise<Uint8Array> {
   const bytes = new Uint8Array(extent.bytes)
   let at = 0

@@ -65,6 +65,10 @@ export interface LayoutOptions {
 
 export type InputWork = 'encrypt' | 'encode'
 
+/**
+ * Addresses, in bytes, of all that the kernels hold of a plan at once: tables of each prime, keys, weights and registers. With
+ * `limitBytes`, weights that do not fit are left to be streamed.
+ */
 export function layOut(
   plan: Pick<Plan, 'parameters' | 'weights' | 'instructions' | 'expansions'>,
   needs: Requirements,

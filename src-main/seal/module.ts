@@ -25,6 +25,10 @@ export const compileSeal = (): Promise<WebAssembly.Module> =>
 
 type Instantiated = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void
 
+/**
+ * A new instance, of the program that is compiled already if it is given.
+ * @throws InternalError if node-seal does not show its memory
+ */
 export async function loadSeal(module?: WebAssembly.Module): Promise<Seal> {
   const program = module ?? (await compileSeal())
   const { bindings, exports } = await new Promise<Pick<Seal, 'bindings' | 'exports'>>((resolve, reject) => {

@@ -67,6 +67,10 @@ const headerSchema = z.strictObject({
   receipts: z.array(receiptSchema).min(1).max(64).readonly().optional(),
 })
 
+/**
+ * The file of a result (docs/bundle-format.md): version 2, with residues in the bits that they take, if any ciphertext is in SEAL's form.
+ * `sha256` hashes ciphertexts as SEAL saves them, to lower-case hexadecimal.
+ */
 export function encodeResult(result: EncryptedResult, sha256: Sha256, kind: CiphertextsKind = 'result'): Uint8Array {
   const { ciphertexts, ...identity } = result
   const blobs = ciphertexts.map((bytes) => packSaved(bytes) ?? { bytes, bits: undefined })

@@ -64,6 +64,7 @@ export const everyRow = ({ rows }: Matrix): readonly number[] => [...Array(rows)
 /** Rows of a product's right side that stay in the cache while all of the left side meets them. */
 const BLOCK = 64
 
+/** left [r × n] · right [n × c] = [r × c], in blocks of the inner axis that stay in the cache. Shapes are not checked. */
 export function multiply(left: Matrix, right: Matrix): Matrix {
   const [n, m] = [left.columns, right.columns]
   const product = matrix(left.rows, m)

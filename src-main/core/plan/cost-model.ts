@@ -45,7 +45,10 @@ interface HybridConstants {
   readonly conversion: number
 }
 
-/** Processor times of docs/kernels.md: node-seal 7 in WebAssembly. */
+/**
+ * Processor times of node-seal 7 in WebAssembly, medians of 15 rounds of `node test/bench/kernels.ts` on 22 November 2026, 2 cores with AVX2,
+ * shared with other work; of `hybrid`, on 29 November (docs/kernels.md).
+ */
 const nodeSeal: Constants = {
   keySwitch: 1.9,
   multiply: 36,
@@ -60,7 +63,7 @@ const nodeSeal: Constants = {
 
 export const nodeSealCosts: CostModel = fromConstants('node-seal', nodeSeal, false)
 
-/** The same for the kernels. Their `encrypt` has the hash in it that receipts name an input ciphertext by. */
+/** The same for the kernels, in the same runs. Their `encrypt` has the hash in it that receipts name an input ciphertext by. */
 const kernels: Constants = {
   keySwitch: 0.41,
   multiply: 3.7,

@@ -77,6 +77,11 @@ export interface PlanEstimate {
   readonly secondsOnTwoThreads: number
 }
 
+/**
+ * What the plan costs with keys and weights as a bundle holds them (bytes, packed, seeds in place of second parts), by the times of `costs`
+ * (seconds). A plan that does not fit its chain is our bug.
+ * @throws InternalError
+ */
 export function estimatePlan(plan: Plan, costs: CostModel): PlanEstimate {
   const { polyModulusDegree: degree, primes } = plan.parameters
   const bits = primes.map((prime) => Math.ceil(Math.log2(Number(prime))))

@@ -1,8 +1,11 @@
 import type { Diagonal } from './diagonals.ts'
 
 /**
- * Baby-step giant-step: `Σ_r w_r·rot_r(x) = Σ_g rot_g( Σ_b w'_{g+b}·rot_b(x) )`. Each distinct (input, b)
- * costs a rotation, each distinct (output, g) a relinearisation and, unless g = 0, a rotation.
+ * Baby-step giant-step (https://eprint.iacr.org/2018/244): `Σ_r w_r·rot_r(x) = Σ_g rot_g( Σ_b w'_{g+b}·rot_b(x) )`, since rot_g(u ⊙ v) = rot_g(u) ⊙ rot_g(v): w' is w
+ * rotated back by g. Each distinct (input, b) costs a rotation, each distinct (output, g) a relinearisation and, unless g = 0, a rotation.
+ *
+ * Example: a 3 × 3 convolution over rows of 32 slots has r = 32·dy + dx with dy, dx = −1, 0, 1: eight rotations, and one product
+ * without. With b = dx and g = 32·dy it needs two baby and two giant ones, and three relinearisations in place of one.
  */
 export interface BabyGiant {
   /** Per diagonal; baby + giant ≡ rotation (mod slots). */

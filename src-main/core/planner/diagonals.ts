@@ -1,6 +1,17 @@
 import type { ConvGeometry, ConvMap, LinearMap, Shape, SparseMap } from '../network/layer-model.ts'
 import { ciphertextOf, modulo, positionsOf, type Layout, type SlotGroup } from './layout.ts'
 
+/*
+ * A linear map over slots, after Halevi and Shoup (https://eprint.iacr.org/2014/106): y = Σ_r w_r ⊙ rot_r(x), with one
+ * vector of weights for each rotation r that brings an input to an output. Axes: an input (channel, row, column) stands at slot
+ * `from`, an output at slot `to`, and r = from − to (mod slots), the same for all outputs that read their input from equally far.
+ *
+ * Example: y[j] = w₀·x[j − 1] + w₁·x[j] + w₂·x[j + 1] for j = 0 … 3, both at slots 0 … 3 of 8. Three diagonals:
+ *   r = 7 (−1): (0, w₀, w₀, w₀, 0, …)   r = 0: (w₁, w₁, w₁, w₁, 0, …)   r = 1: (w₂, w₂, w₂, 0, 0, …)
+ * Zeros stand where the map reads padding, and where no output is. A convolution over rows of stride s has the same with r = s·dy + dx,
+ * whose parts dx and s·dy the split into baby and giant steps (baby-giant.ts) treats by themselves.
+ */
+
 /**
  * One slot-wise product of a linear map: input ciphertext `input`, rotated left by `rotation`, times a weight
  * vector, summed into output ciphertext `output`. `parts` sum to the rotation (mod slots): column, row and
@@ -132,7 +143,10 @@ function channelShifts(map: ConvGeometry, inChannels: number, placement: Placeme
   return [...shifts.values()]
 }
 
-/** Of a convolution, also where its weights differ by place. */
+/**
+ * Of a convolution, also where its weights differ by place: one diagonal for each distinct rotation, input ciphertext and output
+ * ciphertext. `placement` says where inputs and outputs stand; `fill` writes vectors of as many numbers as there are slots.
+ */
 export function convDiagonals(conv: ConvMap | PlacedConvolution, placement: Placement): DiagonalSet {
   const { from, to, lanes } = placement
   const [inChannels] = from.shape

@@ -27,6 +27,11 @@ interface Column {
   readonly numbers: Float64Array
 }
 
+/**
+ * Packs the inputs of the first layer by what each output slot needs, so that its products need no rotation. `to` says where the
+ * outputs go, `lanes` over which slots the inputs of one output are spread, to be summed behind the products. Input elements are
+ * flattened [C, H, W]. Inputs that several output ciphertexts need alike are one ciphertext.
+ */
 export function packFirstLayer(layer: FirstLayer, to: Layout, lanes: SlotGroup): FirstLayerPacking {
   const { slots } = to
   const { map } = layer

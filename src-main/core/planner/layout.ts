@@ -27,11 +27,12 @@ export const single: SlotGroup = { stride: 1, count: 1 }
 /** The group closes on itself: a rotate-and-sum over it leaves the sum at every offset. */
 export const isCyclic = (group: SlotGroup, slots: number): boolean => group.stride * group.count === slots
 
-/** Channel offsets carry the ciphertext; row and column offsets wrap within it. */
+/** The index of the ciphertext that holds channel `c`: channel offsets carry it, row and column offsets wrap within it. */
 export function ciphertextOf(layout: Layout, c: number): number {
   return Math.floor(layout.channel[c] / layout.slots)
 }
 
+/** The slot, 0 … slots − 1, of element (c, y, x) in that ciphertext. */
 export function slotOf(layout: Layout, c: number, y: number, x: number): number {
   return (layout.channel[c] + layout.row[y] + layout.column[x]) % layout.slots
 }
@@ -54,12 +55,13 @@ export const modulo = (value: number, modulus: number): number => ((value % modu
 
 export const nextPowerOfTwo = (value: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, value)))
 
-/** Stops the search from keeping one layout twice. */
+/** Equal for equal layouts. Stops the search from keeping one layout twice. */
 export function signatureOf(layout: Layout): string {
   const { shape, channel, row, column, replicas, clean } = layout
   return [shape, channel, row, column, replicas.stride, replicas.count, clean].map(String).join('|')
 }
 
+/** Offsets of an axis of `count` places, in slots: base, base + stride, …, base + (count − 1)·stride. */
 export function affine(count: number, stride: number, base = 0): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => base + i * stride)
 }

@@ -61,6 +61,10 @@ interface KeptPool {
 /** Weights that a composed map may have before a level of its own is cheaper in memory and time. */
 const mostComposedWeights = 4_000_000
 
+/**
+ * The steps of a plan, in the model's order: maps that no squaring parts are one, a pool that rotations can sum is part of the
+ * step behind it, and layers that another absorbs have none. Shapes are [C, H, W]; biases are flattened so.
+ */
 export function stepsOf(model: SquareModel): Step[] {
   const network = new Network(model)
   return model.layers.flatMap((layer): Step[] => {

@@ -15,6 +15,7 @@ export interface Stretches {
   readonly handMs: readonly number[]
 }
 
+/** Times by `costs`, on one thread; what is handed on travels at a gigabit a second. */
 export function stretchesOf(plan: Plan, costs: CostModel): Stretches {
   return { layerMs: layerMsOf(plan, costs), handMs: handedBytes(plan).map((bytes) => bytes / bytesPerMs) }
 }

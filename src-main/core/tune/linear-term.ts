@@ -28,6 +28,10 @@ export interface Padding {
   readonly left: number
 }
 
+/**
+ * The addresses that the kernels read a map's inputs from, for inputs and outputs of these shapes [C, H, W]: of a dense map one place, of
+ * a convolution one for each output pixel, in an image that is padded first if the kernel reaches beyond it.
+ */
 export function geometryOf(map: Exclude<LinearMap, { kind: 'sparse' }>, inShape: Shape, outShape: Shape): Geometry {
   if (map.kind === 'dense') {
     const taps = sizeOf(inShape)
