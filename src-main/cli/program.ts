@@ -25,7 +25,7 @@ export function program(): Command {
       'Protects a trained network, ONNX or TFLite: encrypts its weights, so that machines you do not trust can run it.',
     )
     .version(about.version)
-    .addHelpText('after', '\ndocs/cli.md has every field of the JSON output, docs/errors.md every error code.')
+    .addHelpText('after', '\ndocs/cli-json.md has every field of the JSON output, docs/errors.md every error code.')
   const commands = [
     inspectCommand(),
     previewCommand(),
