@@ -19,9 +19,12 @@ export async function apiPage(): Promise<string> {
     const signature = text.slice(0, text.indexOf(' {\n')).replace(/^export async /, '')
     return [`## ${declaration.name?.text}`, '```ts', signature, '```', comment(file.getFullText(), declaration.pos)]
   })
+  const use =
+    'Programs import it as `sealwright`: inside of a checkout as it is, elsewhere after `npm install PATH` with the path of a checkout ' +
+    'after `npm ci`. npm links that folder instead of copying it, which matters: Node strips the types of files outside of `node_modules` only.'
   const example = '[examples/protect-and-run](../examples/protect-and-run/main.ts) uses all of it in one file.'
   const types = 'Types are in `src-main/library/index.ts`, from which this page is made (`node scripts/write-api.ts`).'
-  const text = ['# Sealwright as a library', intro, example, types, ...entries]
+  const text = ['# Sealwright as a library', intro, use, example, types, ...entries]
     .join('\n\n')
     .replaceAll('```ts\n\n', '```ts\n')
   const options = await resolveConfig(page)

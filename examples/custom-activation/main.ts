@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compile, decrypt, protect, runBundle } from '../../src-main/library/index.ts'
+import { compile, decrypt, protect, runBundle } from 'sealwright'
 
 const [model, samples] = ['network.onnx', 'samples.npy'].map((name) => join(import.meta.dirname, name))
 const folder = await mkdtemp(join(tmpdir(), 'sealwright-example-'))

@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compile, decrypt, openBundle, protect, runBundle, UserError } from '../../src-main/library/index.ts'
+import { compile, decrypt, openBundle, protect, runBundle, UserError } from 'sealwright'
 
 const [model, calibration, input, scale = '1'] = process.argv.slice(2)
 const preprocessing = { scale: Number(scale), mean: [0], std: [1] }
