@@ -132,7 +132,7 @@ export async function plan(request: PlanRequest, work: WorkContext): Promise<Pla
           },
         ],
   )
-  const open: OwnerDuty = { act: 'open', layers: [], receivedBytes: estimates.at(-1).outputBytes, sentBytes: 0 }
+  const open: OwnerDuty = { act: 'open', layers: [], receivedBytes: lastOf(estimates).outputBytes, sentBytes: 0 }
   return {
     segments: segments.map((segment, i) => ({
       ...describeSegment(segment.plan, estimates[i], i, cuts[i]),

@@ -9,7 +9,7 @@ import type { RunInput } from '../core/plan/check-input.ts'
 import { ResultOpener } from '../owner/decrypt.ts'
 import { refresh, Refresher } from '../owner/refresh.ts'
 import { UnlockedKeyStore } from '../owner/unlocked-key-store.ts'
-import { present } from '../core/must.ts'
+import { lastOf, present } from '../core/must.ts'
 import { edgeRun } from './edge-run.ts'
 
 /** One segment's part of an inference. */
@@ -142,7 +142,7 @@ export async function runSegmentsInProcess(
   const last = deployment.segments - 1
   const opener = await ResultOpener.load(keys, deployment, last)
   try {
-    const identity = { deploymentId: id, bundleSha256: deployment.bundles.at(-1).sha256, segment: last }
+    const identity = { deploymentId: id, bundleSha256: lastOf(deployment.bundles).sha256, segment: last }
     return { outputs: results.map((ciphertexts) => opener.open({ ...identity, ciphertexts })), segments: runs }
   } finally {
     opener.delete()

@@ -1,4 +1,5 @@
 import { substitute } from './monomials.ts'
+import { lastOf } from '../must.ts'
 
 /** Writes Legendre polynomials 0 … count − 1 of z to out[at], out[at + step], …: (k+1)P₊ = (2k+1)zP − kP₋. */
 export function legendre(z: number, count: number, out: Float64Array, at = 0, step = 1): void {
@@ -16,7 +17,7 @@ export const powersInLegendre: readonly (readonly number[])[] = (() => {
   const rows = [Array.from({ length: HIGHEST + 1 }, (_, k): number => (k === 0 ? 1 : 0))]
   while (rows.length <= HIGHEST) {
     const next = new Array<number>(HIGHEST + 1).fill(0)
-    rows.at(-1).forEach((amount, k) => {
+    lastOf(rows).forEach((amount, k) => {
       if (amount === 0) return
       next[k + 1] += (amount * (k + 1)) / (2 * k + 1)
       if (k > 0) next[k - 1] += (amount * k) / (2 * k + 1)

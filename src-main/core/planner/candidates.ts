@@ -1,5 +1,6 @@
 import type { ConvGeometry, Shape } from '../network/layer-model.ts'
 import { affine, nextPowerOfTwo, signatureOf, single, spreadLayouts, type Layout, type SlotGroup } from './layout.ts'
+import { present } from '../must.ts'
 
 /** An output layout before its lanes are folded, and the lanes. */
 export interface OutputCandidate {
@@ -20,7 +21,7 @@ export function firstCandidates(shape: Shape, slots: number): OutputCandidate[] 
 function spacedGrids(shape: Shape, slots: number, least = 2, most = slots): RowsAndColumns[] {
   const { row, column } = ownGrid(shape)
   const grids: RowsAndColumns[] = [{ row, column }]
-  for (let unit = least; unit <= most && unit * (row.at(-1) + column.at(-1)) < slots; unit *= 2) {
+  for (let unit = least; unit <= most && unit * (present(row.at(-1)) + present(column.at(-1))) < slots; unit *= 2) {
     const apart = row.map((offset) => offset * unit)
     grids.push({ row: apart, column: column.map((offset) => offset * unit) })
     if (row.length > 1) grids.push({ row: apart, column })

@@ -3,6 +3,7 @@ import { costsWithKeys, type CostModel } from '../plan/cost-model.ts'
 import type { Plan } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
 import { handedBytes } from './hand-off.ts'
+import { lastOf } from '../must.ts'
 
 /** A gigabit a second. */
 const bytesPerMs = 125_000
@@ -24,7 +25,7 @@ export function stretchesOf(plan: Plan, costs: CostModel): Stretches {
 export function balance({ layerMs, handMs }: Stretches, parts: number): { after: number[]; slowestMs: number } {
   const layers = layerMs.length
   const sums = [0]
-  for (const ms of layerMs) sums.push(sums.at(-1) + ms)
+  for (const ms of layerMs) sums.push(lastOf(sums) + ms)
   const costOf = (from: number, to: number): number => sums[to] - sums[from] + (from > 0 ? handMs[from - 1] : 0)
   // best[p][to]: the slowest of p parts that cover the first `to` layers, and where the last of them begins.
   let best = Array.from({ length: layers + 1 }, (_, to) => ({

@@ -1,7 +1,7 @@
 import { isExact, type ExactLayer } from '../network/polynomial-model.ts'
 import { type NamedValue, type RefreshedModel, type SquareLayer, type SquareModel } from '../network/square-model.ts'
 import { invariant, UserError } from '../errors.ts'
-import { must } from '../must.ts'
+import { lastOf, must } from '../must.ts'
 import { INPUT, sizeOf, type LayerId, type LinearLayer } from '../network/layer-model.ts'
 import { inputsOf, shapesOf } from '../network/run-layers.ts'
 import type { RefreshKind } from './cut.ts'
@@ -82,7 +82,7 @@ const notACutPoint = (layer: LayerId, known: readonly LayerId[]): UserError =>
 function partsOf(model: RefreshedModel, cuts: ReadonlySet<LayerId>): Part[] {
   const parts: Part[] = [{ layers: [], exact: [], after: model.output }]
   for (const layer of model.layers) {
-    const part = parts.at(-1)
+    const part = lastOf(parts)
     const before = parts.at(-2)
     if (!isExact(layer)) {
       part.layers.push(layer)
@@ -99,7 +99,7 @@ function partsOf(model: RefreshedModel, cuts: ReadonlySet<LayerId>): Part[] {
   return parts
 
   function close(after: LayerId): void {
-    parts.at(-1).after = after
+    lastOf(parts).after = after
     parts.push({ layers: [], exact: [], after: model.output })
   }
 }

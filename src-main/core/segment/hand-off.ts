@@ -1,5 +1,5 @@
 import { invariant, UserError } from '../errors.ts'
-import { must } from '../must.ts'
+import { lastOf, must } from '../must.ts'
 import { LevelEvaluator, type Level } from '../plan/level-evaluator.ts'
 import type { InputPacking, Instruction, Plan, PlannedNetwork, Register } from '../plan/plan.ts'
 import { operandsOf, renamed, weightsOf } from '../plan/instruction-table.ts'
@@ -59,7 +59,7 @@ export function handOff(
       output: isLast
         ? { ...plan.output, registers: outputs.map((register) => copies.get(register) ?? rename(register)) }
         : {
-            shape: ownLayers.at(-1).packing.shape,
+            shape: lastOf(ownLayers).packing.shape,
             registers: outputs.map((register) => copies.get(register) ?? rename(register)),
             positions: new Int32Array(),
             handed: true,
