@@ -119,7 +119,7 @@ describe('weighted sums at constant places', () => {
     await of('r step window', {}, 1, 7)
     await of('r step  length', { onesided: 1 }, 1, 7)
     await of('r step window length', { onesided: 0 }, 1, 12)
-    // With a window ONNX Runtime 1.32 departs from the text for complex signals.
+    // With a window onnxruntime-node 1.30 departs from the text for complex signals; 1.32 does not.
     await of('r step  length', { onesided: 0 }, 2, 12)
   })
 

@@ -158,4 +158,16 @@ describe('values that are computed of several', () => {
     expect(error.message).toMatch(message)
     expect(error.message.split('\n')).toHaveLength(2)
   })
+
+  it.each([
+    [[node('ReduceL2', 'x', 'n', { axes: [1] })]],
+    [[node('Mul', 'x x', 'q'), node('ReduceSum', 'q axes', 's'), node('Sqrt', 's', 'n')]],
+  ])('are not divided by their norm: what can be done is said', (norm) => {
+    const nodes = [...norm, node('Div', 'x n', 'd'), node('MatMul', 'd w', 'y')]
+    const constants = { axes: integers(1), w: tensor(8, 3) }
+    const error = errorOf(() => importModel(model(['N', 8], nodes, constants, { opset: 13 })))
+    expect(error.message).toContain('it divides by a norm')
+    expect(error.message.split('\n')).toHaveLength(2)
+    expect(error.hint).toContain('let your own code do the rest')
+  })
 })

@@ -6,6 +6,7 @@ import type { Operation, Operator } from '../operation.ts'
 import type { View } from '../values.ts'
 import { present } from '../../must.ts'
 import { apply, byChannel } from './activation.ts'
+import { divisionByNorm } from './refused.ts'
 
 /** What divides by a mean or a deviation of the values at hand; what follows cannot be protected either. */
 const statistics: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
@@ -13,6 +14,7 @@ const statistics: Readonly<Record<string, readonly [reason: string, hint: string
     'it normalises by a statistic of the input, as LayerNormalization, InstanceNormalization and GroupNormalization do',
     'Retrain with BatchNormalization, which is folded into weights.',
   ],
+  Norm: [divisionByNorm.reason, divisionByNorm.hint],
   BatchStatistic: [
     'it normalises by a statistic of the batch: BatchNormalization in training mode',
     'Export in inference mode. Keras writes it so behind preprocessing layers such as Resizing and CenterCrop: call the model with training=False, or leave these layers out.',

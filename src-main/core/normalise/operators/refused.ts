@@ -13,6 +13,11 @@ const normalising = refused(
   'Retrain with BatchNormalization, which is folded into weights.',
   true,
 )
+export const divisionByNorm = refused(
+  'it divides by a norm or by the sum of its values, as normalised embeddings and cosine classifiers do',
+  'End the network in front of it and let your own code do the rest, or leave it out and train again.',
+  true,
+)
 export const lrn = refused(
   'it divides by a sum over neighbouring channels, as AlexNet and GoogLeNet did',
   'Retrain without it, or with BatchNormalization, which is folded into weights: newer versions of these networks do.',
@@ -35,7 +40,7 @@ export const refusedOperators: ReadonlyMap<string, RefusedOperator> = new Map([
   ['GroupNormalization', normalising],
   ['RMSNormalization', normalising],
   ['MeanVarianceNormalization', normalising],
-  ['LpNormalization', normalising],
+  ['LpNormalization', divisionByNorm],
   ['LRN', lrn],
   [
     'ReduceProd',

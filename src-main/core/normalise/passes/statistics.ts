@@ -14,11 +14,12 @@ const between = new Set(
     ' ',
   ),
 )
-const reductions = new Set('ReduceMean ReduceSum ReduceSumSquare ReduceL2 ReduceL1 GlobalAveragePool'.split(' '))
+const means = new Set(['ReduceMean', 'GlobalAveragePool'])
+const norms = new Set(['ReduceSum', 'ReduceSumSquare', 'ReduceL2', 'ReduceL1'])
 
 /**
  * Whether a node takes the root or the inverse of a mean over values that depend on the input, as written-out
- * normalisations do: 'BatchStatistic' where the mean is over the batch too, else 'Statistic'.
+ * normalisations do: 'BatchStatistic' where the mean is over the batch too, else 'Statistic'; 'Norm' where it is a sum.
  */
 export function statisticOf(node: Node, { graph, constants, writers }: Surroundings): string | undefined {
   if (node.domain !== '' || !rootOrInverse.has(node.operator)) return undefined
@@ -33,8 +34,10 @@ export function statisticOf(node: Node, { graph, constants, writers }: Surroundi
     const writer = writers.get(name)
     if (!writer || constants.has(name) || seen.has(name)) continue
     seen.add(name)
-    if (reductions.has(writer.operator))
-      return axesOf(writer, graph, constants).includes(0) ? 'BatchStatistic' : 'Statistic'
+    if (means.has(writer.operator) || norms.has(writer.operator)) {
+      if (axesOf(writer, graph, constants).includes(0)) return 'BatchStatistic'
+      return norms.has(writer.operator) ? 'Norm' : 'Statistic'
+    }
     if (between.has(writer.operator)) open.push(...writer.inputs)
   }
   return undefined
