@@ -9,11 +9,10 @@ export interface Cells {
 const [COMMA, SEMICOLON, TAB, SPACE, QUOTE, NEW_LINE, RETURN] = Array.from(',;\t "\n\r', (c) => c.charCodeAt(0))
 /** A line longer than this is no row of a table. */
 const SAMPLE_BYTES = 2 ** 20
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
 /** Finds out what separates cells: what occurs in the first line, in the order of comma, semicolon, tab, space. */
 export function cellsOf(file: Uint8Array): Cells {
-  const bytes = BYTE_ORDER_MARK.every((byte, i) => file[i] === byte) ? file.subarray(3) : file
+  const bytes = plainText(file)
   const end = bytes.subarray(0, SAMPLE_BYTES).indexOf(NEW_LINE)
   const line = new TextDecoder()
     .decode(bytes.subarray(0, end < 0 ? SAMPLE_BYTES : end))
@@ -21,6 +20,14 @@ export function cellsOf(file: Uint8Array): Cells {
     .replace(/"[^"]*"/g, '')
   const found = [COMMA, SEMICOLON, TAB, SPACE].find((byte) => line.includes(String.fromCharCode(byte)))
   return { bytes, delimiter: found ?? COMMA }
+}
+
+/** UTF-8 without its byte-order mark; spreadsheets and PowerShell write UTF-16. */
+function plainText(file: Uint8Array): Uint8Array {
+  const begins = (...mark: readonly number[]): boolean => mark.every((byte, i) => file[i] === byte)
+  if (begins(0xef, 0xbb, 0xbf)) return file.subarray(3)
+  const encoding = begins(0xff, 0xfe) ? 'utf-16le' : begins(0xfe, 0xff) ? 'utf-16be' : undefined
+  return encoding ? new TextEncoder().encode(new TextDecoder(encoding).decode(file)) : file
 }
 
 /** Where a cell's text stands, without spaces and quotes around it. */

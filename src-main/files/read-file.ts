@@ -9,6 +9,8 @@ const PROBLEMS: Record<string, [code: string, message: string]> = {
   ENOTDIR: ['file-not-found', 'does not exist'],
   EACCES: ['file-not-readable', 'may not be read'],
   EPERM: ['file-not-readable', 'may not be read'],
+  ELOOP: ['file-not-found', 'is a link that leads back to itself'],
+  ENAMETOOLONG: ['file-not-found', 'cannot exist: the name is too long'],
   EISDIR: ['file-not-readable', 'is a folder, where a file is expected'],
 }
 

@@ -38,6 +38,14 @@ const put = (name: string, bytes: Uint8Array): string => {
 }
 
 describe('readLabels', () => {
+  it('reads text with a byte-order mark, UTF-16 of either order too', async () => {
+    const text = '\ufefflabel\tname\r\n3\tü\r\n1\tb\r\n'
+    const little = Buffer.from(text, 'utf16le')
+    for (const [at, bytes] of [Buffer.from(text), little, Buffer.from(little).swap16()].entries()) {
+      expect([...(await readLabels(put(`mark-${at}.txt`, bytes), { count: 2, classes: 4 }))]).toEqual([3, 1])
+    }
+  })
+
   it.each<[string, Uint8Array]>([
     ['bytes.npy', npyFile([3], Uint8Array.of(7, 2, 1))],
     ['column.npy', npyFile([3, 1], BigInt64Array.of(7n, 2n, 1n))],
