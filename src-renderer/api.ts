@@ -34,6 +34,7 @@ export type {
 } from '../src-main/ipc/results.ts'
 export type {
   CutView,
+  DataUse,
   KeptResult,
   Opened,
   PresetView,

@@ -20,5 +20,9 @@ export function keptFacts(kept: KeptView | undefined): Fact[] {
   const { judgedBy, keptLabels, keptLow, relativeError, samples } = kept
   const on = { name: 'On unseen', value: plural(samples, 'sample') }
   if (judgedBy === 'relative-error') return [{ name: 'Outputs within', value: percent(relativeError) }, on]
-  return [{ name: 'Labels kept', value: percent(keptLabels) }, { name: 'At least (95 %)', value: percent(keptLow) }, on]
+  return [
+    { name: 'Labels kept', value: percent(keptLabels) },
+    { name: 'At least (95\u00a0%)', value: percent(keptLow) },
+    on,
+  ]
 }

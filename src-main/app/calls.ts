@@ -44,6 +44,7 @@ const networkFilter = {
 }
 const dataTitles = {
   calibration: 'Choose calibration data',
+  calibrationLabels: 'Choose classes of the calibration data',
   inputs: 'Choose inputs',
   labels: 'Choose labels',
 }
@@ -168,9 +169,13 @@ export function callHandlers(surroundings: Surroundings): CallHandlers {
       return undefined
     },
     chooseData: async ({ use, from }) => {
-      const extensions = use === 'labels' ? dataExtensions.labels : dataExtensions.samples
+      if (from === 'nothing') return await changed((opened) => opened.choose({ [use]: undefined }))
+      if (from === 'samples') return await changed((opened) => opened.choose({ [use]: opened.calibration }))
+      const isLabels = use === 'labels' || use === 'calibrationLabels'
       const filters = [
-        { name: use === 'labels' ? 'Labels' : 'Samples', extensions },
+        isLabels
+          ? { name: 'Labels', extensions: dataExtensions.labels }
+          : { name: 'Samples', extensions: dataExtensions.samples },
         { name: 'Every file', extensions: ['*'] },
       ]
       const title = dataTitles[use]

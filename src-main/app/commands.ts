@@ -6,13 +6,15 @@ import type { Project } from './project.ts'
 
 /** @param out - the bundle that was exported; beside the model where none was */
 export function commandsOf({ model, choices }: Project, keys: string, out = `${withoutEnding(model)}.sealed`): string {
-  const { calibration, inputs, labels, classNames, degrees, input, reveal, auditRate, minKept } = choices
+  const { calibration, calibrationLabels, inputs, labels, classNames, degrees, input, reveal, auditRate, minKept } =
+    choices
   const network = quoted(model)
   const data = calibration === undefined ? 'CALIBRATION' : quoted(calibration)
   const fed = fedOptions(choices)
   const isMixed = Object.keys(degrees).length > 0
   const plan = `${withoutEnding(model)}.plan.json`
-  const fit = isMixed ? `--plan ${quoted(plan)}` : fitOptions(choices)
+  const towards = calibrationLabels === undefined ? '' : ` --calibration-labels ${quoted(calibrationLabels)}`
+  const fit = `${isMixed ? `--plan ${quoted(plan)}` : fitOptions(choices)}${towards}`
   const named = classNames.length > 0 ? ` --class-names ${quoted(classNames.join(','))}` : ''
   const lines = [
     `sealwright inspect ${network}`,

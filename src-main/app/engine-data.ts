@@ -17,6 +17,8 @@ export interface LookRequest {
   readonly model: string
   readonly preprocessing: PreprocessingChoice
   readonly calibration?: string
+  /** Of the calibration samples; their own path where they include them. */
+  readonly calibrationLabels?: string
   readonly inputs?: string
   /** Of the inputs. */
   readonly labels?: string
@@ -41,10 +43,14 @@ export async function look(request: LookRequest, work: WorkContext): Promise<Loo
       throw error
     }
   }
-  const calibration = await each(request.calibration, 'train')
+  const calibration = await each(request.calibration, 'train', besideCalibration(request))
   const inputs = await each(request.inputs, 'test', request.labels)
   return { ...(calibration && { calibration }), ...(inputs && { inputs }) }
 }
+
+/** A file of classes that is not the calibration samples themselves. */
+const besideCalibration = ({ calibration, calibrationLabels }: LookRequest): string | undefined =>
+  calibrationLabels === calibration ? undefined : calibrationLabels
 
 interface OneLook extends Pick<LookRequest, 'preprocessing' | 'labels' | 'classNames'> {
   readonly path: string
@@ -109,7 +115,7 @@ export async function tryFeeds(request: LookRequest, work: WorkContext): Promise
   const { calibration, inputs, preprocessing } = request
   const sources = [
     { path: inputs, purpose: 'test', labels: request.labels },
-    { path: calibration, purpose: 'train', labels: undefined },
+    { path: calibration, purpose: 'train', labels: besideCalibration(request) },
   ] as const
   for (const { path, purpose, labels: file } of sources) {
     if (path === undefined) continue

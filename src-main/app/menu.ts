@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import { app, Menu, shell } from 'electron'
 import type { MenuItemConstructorOptions } from 'electron'
 import type { MenuCommand } from '../ipc/contract.ts'
-import { stageId } from '../ipc/views.ts'
+import { stageId, type StageId } from '../ipc/views.ts'
 
-const titleOf = (id: string): string => id.charAt(0).toUpperCase() + id.slice(1)
+/** As the rail calls it. */
+const titleOf = (id: StageId): string => (id === 'advise' ? 'Advice' : id.charAt(0).toUpperCase() + id.slice(1))
 
 /** @param docs - the folder of the documentation */
 export function setMenu(ask: (command: MenuCommand) => void, docs: string): void {

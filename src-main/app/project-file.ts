@@ -4,14 +4,15 @@ import { basename, dirname } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../core/errors.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
-import { choicesChange, stageId, testRecord } from '../ipc/views.ts'
+import { choicesChange, chosenData, stageId, testRecord } from '../ipc/views.ts'
 import { firstChoices, Project } from './project.ts'
 
 /**
  * Version 1 had neither splits nor a history of tests, version 2 no choices for max-pools and for bundles of single nodes,
- * version 3 no least share of labels and no edge that it is meant for, version 4 neither framing nor names of classes.
+ * version 3 no least share of labels and no edge that it is meant for, version 4 neither framing nor names of classes, version 5 no
+ * classes of calibration samples.
  */
-const version = 5
+const version = 6
 const mostBytes = 1_000_000
 
 const projectFile = z.strictObject({
@@ -19,11 +20,7 @@ const projectFile = z.strictObject({
   version: z.number().int().min(1).max(version),
   kind: z.enum(['sample', 'file']),
   model: z.string(),
-  choices: choicesChange.extend({
-    calibration: z.string().optional(),
-    inputs: z.string().optional(),
-    labels: z.string().optional(),
-  }),
+  choices: choicesChange.extend(chosenData),
   stage: stageId.default('model'),
   tests: z.array(testRecord).max(1000).readonly().default([]),
 })

@@ -14,6 +14,8 @@ import type { ProjectView, StageId, TestRecord } from '../ipc/views.ts'
 export interface Choices {
   /** Paths of sample data; never shown to the page whole. */
   readonly calibration?: string
+  /** True classes of `calibration`: a file, or the same path again where it includes them. */
+  readonly calibrationLabels?: string
   readonly inputs?: string
   /** Class numbers of `inputs`. */
   readonly labels?: string
@@ -47,12 +49,15 @@ export const firstChoices: Choices = {
 }
 
 /** What a result was made with, in words. */
-export const choiceWords = ({ degree, degrees, splitPools, split, input, calibration }: Choices): string =>
-  [
+export const choiceWords = ({ calibration, calibrationLabels, ...choices }: Choices): string => {
+  const { degree, degrees, splitPools, split, input } = choices
+  return [
     deploymentWords({ degree, degrees, splitPools, split, cuts: split.by === 'cuts' ? split.cuts : [] }),
     ...(input === 'plain' ? ['inputs in the clear'] : []),
     ...(calibration === undefined ? [] : [`fitted to ${basename(calibration)}`]),
+    ...(calibrationLabels === undefined ? [] : ['tuned towards true classes']),
   ].join(', ')
+}
 
 /** Of a project's tests, the newest. */
 const mostTests = 50
@@ -97,7 +102,10 @@ export class Project {
 
   /** A change that changes nothing is not one to undo. */
   choose(change: Partial<Choices>): void {
-    const next = { ...this.#now, ...change }
+    const { calibration, calibrationLabels } = this.#now
+    // Classes that the samples included go with them.
+    const gone = calibrationLabels === calibration && 'calibration' in change && change.calibration !== calibration
+    const next = { ...this.#now, ...(gone && { calibrationLabels: undefined }), ...change }
     if (JSON.stringify(next) === JSON.stringify(this.#now)) return
     this.#past = [...this.#past, this.#now]
     this.#now = next
@@ -133,12 +141,14 @@ export class Project {
 
   /** Of every choice on which fits, plans and bundles depend. */
   get made(): string {
-    const { preprocessing, degree, degrees, splitPools, input, split, calibration } = this.#now
-    return hashOf([this.modelBytes, preprocessing, degree, degrees, splitPools, input, split, calibration]).slice(0, 32)
+    const { preprocessing, degree, degrees, splitPools, input, split, calibration, calibrationLabels } = this.#now
+    const made = [this.modelBytes, preprocessing, degree, degrees, splitPools, input, split, calibration]
+    // Results that were made before there was this choice are found as they were.
+    return hashOf(calibrationLabels === undefined ? made : [...made, calibrationLabels]).slice(0, 32)
   }
 
   get view(): ProjectView {
-    const { calibration, inputs, labels, ...plain } = this.#now
+    const { calibration, calibrationLabels, inputs, labels, ...plain } = this.#now
     return {
       kind: this.kind,
       fileName: basename(this.model),
@@ -146,6 +156,7 @@ export class Project {
       choices: {
         ...plain,
         ...(calibration !== undefined && { calibration: basename(calibration) }),
+        ...(calibrationLabels !== undefined && { calibrationLabels: basename(calibrationLabels) }),
         ...(inputs !== undefined && { inputs: basename(inputs) }),
         ...(labels !== undefined && { labels: basename(labels) }),
       },

@@ -314,8 +314,9 @@ export class JobStarter {
 
 /** Which network, and what becomes of its activations. */
 function networkOf({ model, choices }: Project) {
-  const { preprocessing, degree, degrees, splitPools, classNames } = choices
-  return { model, preprocessing, degree, degrees, splitPools, ...(classNames.length > 0 && { classNames }) }
+  const { preprocessing, degree, degrees, splitPools, classNames, calibrationLabels } = choices
+  const fit = { preprocessing, degree, degrees, splitPools, calibrationLabels }
+  return { model, ...fit, ...(classNames.length > 0 && { classNames }) }
 }
 
 function compileRequest(project: Project) {

@@ -6,13 +6,12 @@ import type { JobUpdate } from './jobs.ts'
 import type { ErrorReport } from '../core/errors.ts'
 import { count } from './count.ts'
 import { GOALS } from '../core/compile/candidates.ts'
-import { choicesChange, keptResult, opened, preset, projectView, recentView, stageId } from './views.ts'
+import { choicesChange, dataUse, keptResult, opened, preset, projectView, recentView, stageId } from './views.ts'
 import type { StageId } from './views.ts'
 
 const nothing = z.undefined()
 const jobId = z.string().max(64)
 const path = z.string().min(1).max(4096)
-const dataUse = z.enum(['calibration', 'inputs', 'labels'])
 
 export const contract = {
   about: {
@@ -43,9 +42,12 @@ export const contract = {
   /** A file dropped on the window: the preload turns it into its path, the page never sees one. */
   openModelAt: { request: path, reply: opened.nullable() },
   closeProject: { request: nothing, reply: nothing },
-  /** Asks for a file or a folder of samples. */
+  /** Asks for a file or a folder of samples; or takes the classes that the samples include, or nothing. */
   chooseData: {
-    request: z.strictObject({ use: dataUse, from: z.enum(['file', 'folder']) }),
+    request: z.union([
+      z.strictObject({ use: dataUse, from: z.enum(['file', 'folder', 'nothing']) }),
+      z.strictObject({ use: z.literal('calibrationLabels'), from: z.literal('samples') }),
+    ]),
     reply: projectView.nullable(),
   },
   /** Samples or labels dropped on their row. */

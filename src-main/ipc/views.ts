@@ -61,6 +61,16 @@ const choices = {
   /** Of the edge in a test; as many as the machine has where it is 0. */
   threads: z.number().int().min(0).max(64),
 }
+/** What was chosen as data, by its use: paths in main, names of files for the page. */
+export const chosenData = {
+  calibration: z.string().optional(),
+  /** True classes of the calibration samples, where tuning is to go by them. */
+  calibrationLabels: z.string().optional(),
+  inputs: z.string().optional(),
+  labels: z.string().optional(),
+}
+export const dataUse = z.enum(Object.keys(chosenData) as [DataUse, ...DataUse[]])
+export type DataUse = keyof typeof chosenData
 export const choicesChange = z.strictObject(choices).partial()
 export type ChoicesChange = z.infer<typeof choicesChange>
 
@@ -86,12 +96,7 @@ export const projectView = z.object({
   /** Name of the file, without its folder. */
   fileName: z.string(),
   fileBytes: count,
-  choices: z.object({
-    ...choices,
-    calibration: z.string().optional(),
-    inputs: z.string().optional(),
-    labels: z.string().optional(),
-  }),
+  choices: z.object({ ...choices, ...chosenData }),
   /** Changes whenever a choice does on which fits, plans and bundles depend. */
   made: z.string(),
   /** The screen that was open last. */

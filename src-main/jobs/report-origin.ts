@@ -15,7 +15,7 @@ export interface Measured extends Omit<CompileRequest, 'input' | 'batch' | 'msPe
 
 /** Where a report comes from: everything that one needs to make it again. Files are named without their folders. */
 export function reportOrigin(request: Measured, sha256: string, date = new Date()): ReportTable['rows'] {
-  const { model, calibration, data, labels, preprocessing, encrypted } = request
+  const { model, calibration, calibrationLabels, data, labels, preprocessing, encrypted } = request
   const { degree, degrees = {}, splitPools = false, split = { by: 'cuts', cuts: [] }, target } = request
   const { scale, mean, std } = preprocessing
   const cuts = split.by === 'cuts' ? split.cuts : []
@@ -26,6 +26,7 @@ export function reportOrigin(request: Measured, sha256: string, date = new Date(
     ['Sealwright', about.version],
     ['Network', `${basename(model)}, SHA-256 ${sha256}`],
     ['Calibration data', basename(calibration)],
+    ...(calibrationLabels === undefined ? [] : [['Tuned towards the classes of', basename(calibrationLabels)]]),
     ['Inputs', basename(data)],
     ['Labels', labels === undefined ? 'those of the inputs, if any' : basename(labels)],
     ['Preprocessing', `times ${Number(scale.toPrecision(6))}, less ${mean.join(', ')}, divided by ${std.join(', ')}`],

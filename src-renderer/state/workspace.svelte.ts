@@ -2,6 +2,7 @@
 import { untrack } from 'svelte'
 import { api } from '../api.ts'
 import type {
+  DataUse,
   Deployment,
   ErrorReport,
   JobName,
@@ -104,7 +105,7 @@ class Workspace {
     this.#take(await api.chooseData(request))
   }
 
-  async dropData(use: 'calibration' | 'inputs' | 'labels', file: File): Promise<void> {
+  async dropData(use: DataUse, file: File): Promise<void> {
     this.#take(await api.dropData(use, file))
   }
 
@@ -134,8 +135,9 @@ class Workspace {
 
   /** Looks at the chosen data again, unless that was done for these choices. */
   lookAtData(): void {
-    const { calibration, inputs, labels, preprocessing, classNames } = this.open.choices
-    const asked = JSON.stringify([this.project?.fileName, calibration, inputs, labels, preprocessing, classNames])
+    const { calibration, calibrationLabels, inputs, labels, preprocessing, classNames } = this.open.choices
+    const data = [calibration, calibrationLabels, inputs, labels]
+    const asked = JSON.stringify([this.project?.fileName, data, preprocessing, classNames])
     if (asked === this.#looked && this.jobs.look) return
     this.#looked = asked
     this.forgetJob('look')

@@ -52,6 +52,12 @@ describe('the commands that repeat what was done', () => {
     }
   })
 
+  it('name the classes that tuning goes by, wherever a fit is made', () => {
+    const labelled = linesOf(chosen({ ...choices, calibrationLabels: '/data/t.txt' }))
+    const named = labelled.filter((line) => line.includes(' --calibration-labels /data/t.txt '))
+    expect(named.map((line) => line.split(' ')[1])).toEqual(['validate', 'protect'])
+  })
+
   it('give degrees of single layers by a plan file, as advise writes it', () => {
     const mixed = new Project('file', '/net.onnx', 1)
     mixed.choose({ degrees: { relu_2: 4 } })

@@ -38,6 +38,15 @@ describe('data that is looked at', () => {
     expect(await tryFeeds({ ...request, inputs: undefined, calibration }, silent)).toBeNull()
   })
 
+  it('knows the classes of calibration samples from a file, and says at once that it does not fit', async () => {
+    const calibration = join(root, 'assets/calibration.npz')
+    const asked = { ...request, inputs: undefined, calibration }
+    const few = await look({ ...asked, calibrationLabels: join(root, 'assets/digits') }, silent)
+    expect(few.calibration!.problem).toMatchObject({ code: expect.any(String) })
+    const labelled = await look({ ...asked, calibration: inputs, calibrationLabels: inputs }, silent)
+    expect(labelled.calibration!.found!.classCount).toBe(10)
+  })
+
   it('has the first sample as it is fed, and the names that the classes were given', async () => {
     const names = ['null', 'eins', 'zwei', 'drei', 'vier', 'fünf', 'sechs', 'sieben', 'acht', 'neun']
     const { inputs: found } = await look({ ...request, classNames: names }, silent)

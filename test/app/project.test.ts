@@ -33,6 +33,23 @@ describe('Project', () => {
     expect(project.view.canUndo).toBe(false)
   })
 
+  it('lets go of classes that the calibration samples included with these samples, and of no file of classes', () => {
+    const project = new Project('file', '/net.onnx', 1)
+    const { made } = project
+    project.choose({ calibration: '/c.npz' })
+    project.choose({ calibrationLabels: '/c.npz' })
+    project.choose({ degree: 4 })
+    expect(project.choices.calibrationLabels).toBe('/c.npz')
+    project.choose({ calibration: '/d.npz' })
+    expect(project.choices.calibrationLabels).toBeUndefined()
+    project.choose({ calibrationLabels: '/y.txt' })
+    project.choose({ calibration: '/c.npz' })
+    expect(project.view.choices).toMatchObject({ calibration: 'c.npz', calibrationLabels: 'y.txt' })
+    const labelled = project.made
+    project.choose({ calibrationLabels: undefined })
+    expect(new Set([made, labelled, project.made]).size).toBe(3)
+  })
+
   it('keeps the newest fifty tests', () => {
     const project = new Project('file', '/net.onnx', 1)
     const test = { when: '2026-01-02T03:04:05.000Z', samples: 3, same: 3, seconds: 1 }

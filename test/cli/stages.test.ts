@@ -104,6 +104,17 @@ describe('the stages on the command line', () => {
     expect((await run('validate', 'tiny.onnx', ...files, '--scale', '1/255')).json().error?.code).toBe('bad-labels')
   })
 
+  it('protect tells what the network keeps, and the command that comes next', async () => {
+    const files = ['--calibration', 'x.npy', '--scale', '1/255', '--keys', 'keys', '--out', 'tiny.sealed']
+    const { code, stdout } = await sealwright(['protect', 'tiny.onnx', ...files], {
+      cwd: folder,
+      env: { SEALWRIGHT_PASSPHRASE: 'a passphrase for a test' },
+    })
+    expect(code, stdout).toBe(0)
+    expect(stdout).toMatch(/^keeps +\d.*% of the labels/m)
+    expect(stdout).toMatch(/^next +sealwright edge run .*tiny\.sealed --input FILE --out FILE\.result$/m)
+  })
+
   it('plan counts what an inference takes, with and without calibration', async () => {
     const bare = (await run('plan', 'tiny.onnx')).json()
     const fitted = (

@@ -127,7 +127,8 @@ describe('jobs', () => {
   it('over in a moment take no place in the bar', async () => {
     await workspace.start({ job: 'keys', act: 'list' })
     await workspace.start({ job: 'plan' } as never)
-    expect(workspace.running.map(({ name }) => name)).toEqual(['plan'])
+    await workspace.start({ job: 'validate' } as never)
+    expect(workspace.running.map(({ name }) => name)).toEqual(['plan', 'validate'])
   })
 
   it('that leave a fit make a forecast without one stale', async () => {
