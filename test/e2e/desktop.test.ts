@@ -59,10 +59,10 @@ describe('the menus', () => {
 describe('the desktop', () => {
   const title = () => app.application.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].getTitle())
 
-  it('has the network’s name in the window’s title', async () => {
+  it('has the network’s name in the window’s title', { timeout: longMs }, async () => {
     expect(await title()).toBe('Sealwright')
     await person.open(trained('mnist_cryptonets_relu.onnx'))
-    await expect.poll(title).toBe('mnist_cryptonets_relu.onnx – Sealwright')
+    await expect.poll(title, { timeout: longMs }).toBe('mnist_cryptonets_relu.onnx – Sealwright')
   })
 
   it('shows how far the work is, and is told when long work ends unseen', { timeout: longMs }, async () => {

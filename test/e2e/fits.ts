@@ -22,7 +22,9 @@ export async function cutOff(page: Page, { scrolling }: { scrolling: boolean }):
       const scrolls = ancestors(element).some((above) => /auto|scroll/.test(getComputedStyle(above).overflowX))
       if (!scrolls && box.right > right + 1)
         found.push(`${words(element)} ends ${Math.round(box.right - right)} outside`)
-      const hides = /hidden|clip/.test(style.overflowX) && style.textOverflow !== 'ellipsis'
+      // A field scrolls what was typed.
+      const hides =
+        element.tagName !== 'INPUT' && /hidden|clip/.test(style.overflowX) && style.textOverflow !== 'ellipsis'
       if (hides && element.scrollWidth > element.clientWidth + 1) found.push(`${words(element)} hides what it holds`)
     }
     for (const part of mayScroll ? [] : document.querySelectorAll<HTMLElement>('main :is(.scroll, .rows)')) {

@@ -63,12 +63,12 @@ describe('a network of one’s own', () => {
     await person.alert.waitFor()
     expect(await person.alert.textContent()).toContain('unsupported-data-format')
     await person.menu('Undo Choice')
-    await app.page.getByText('None yet').waitFor()
+    await app.page.getByRole('group', { name: 'Calibration data', exact: true }).getByText('None yet').waitFor()
     await person.alert.waitFor({ state: 'hidden' })
   })
 
   it('takes data that is dropped on its row, and is not replaced by what cannot be opened', async () => {
-    const row = app.page.getByRole('group', { name: 'Calibration data' })
+    const row = app.page.getByRole('group', { name: 'Calibration data', exact: true })
     await person.drop(asset('calibration.npz'), row)
     await row.getByText('calibration.npz').waitFor()
     await expect

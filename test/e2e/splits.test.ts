@@ -211,7 +211,7 @@ describe('a network of one quantity', () => {
       for (const use of ['Calibration data', 'Inputs to test']) {
         await person.choose(data)
         await person.button(`File… for ${use}`).click()
-        await app.page.getByRole('group', { name: use }).getByText('quantity.csv').waitFor()
+        await app.page.getByRole('group', { name: use, exact: true }).getByText('quantity.csv').waitFor()
       }
       // Pixels are so usual that they are what a project begins with.
       const tooSmall = app.page.getByText(/times this scale they nearly vanish/)
