@@ -6,6 +6,7 @@ import { callNames, channelOf } from './calls.ts'
 import type { CallName } from './calls.ts'
 import { contract } from './contract.ts'
 import type { Reply, Request, Result } from './contract.ts'
+import { errorView } from './views.ts'
 
 export type CallHandlers = { readonly [N in CallName]: (request: Request<N>) => Reply<N> | Promise<Reply<N>> }
 
@@ -26,7 +27,7 @@ export function serveCalls(handlers: CallHandlers, isTrusted: (event: IpcMainInv
         if (!reply.success) throw new InternalError(`${name} replied with something other than its contract says.`)
         return { ok: true, value: reply.data as Reply<N> }
       } catch (error) {
-        return { ok: false, error: reportError(error) }
+        return { ok: false, error: errorView.parse(reportError(error)) }
       }
     })
   }

@@ -1,5 +1,6 @@
 /** What the window is shown: plain data, without whole paths, bytes of models, keys or ciphertexts. */
 import { z } from 'zod'
+import type { ErrorReport } from '../core/errors.ts'
 import { CUT_KINDS } from '../core/segment/cut.ts'
 import { count } from './count.ts'
 import { inspection } from './network.ts'
@@ -140,19 +141,27 @@ export type Opened = z.infer<typeof opened>
 export const recentView = z.object({ fileName: z.string(), folder: z.string(), opened: z.string() })
 export type RecentView = z.infer<typeof recentView>
 
-export const errorView = z.object({
-  code: z.string(),
-  message: z.string(),
-  where: z
-    .object({
-      node: z.string().optional(),
-      operator: z.string().optional(),
-      layer: z.string().optional(),
-      file: z.string().optional(),
-    })
-    .optional(),
-  hint: z.string().optional(),
-})
+/** As jobs report it, but with the file's name in place of its path. */
+export const errorView = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    where: z
+      .object({
+        node: z.string().optional(),
+        operator: z.string().optional(),
+        layer: z.string().optional(),
+        file: z.string().optional(),
+      })
+      .optional(),
+    hint: z.string().optional(),
+  })
+  .transform((error): ErrorReport => {
+    const path = error.where?.file
+    if (path === undefined) return error
+    const file = path.split(/[/\\]/).at(-1) || path
+    return { ...error, message: error.message.replaceAll(path, file), where: { ...error.where, file } }
+  })
 
 export const progressView = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('stage'), stage: z.string() }),
