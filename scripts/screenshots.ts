@@ -23,11 +23,13 @@ try {
   await person.go('Activations')
   await person.button('Fit polynomials').click()
   await page.getByRole('img', { name: /its polynomials/ }).waitFor({ timeout: patientMs })
+  await fromTheTop()
   await picture('activations')
 
   await person.go('Advice')
   await person.button('Compare deployments').click()
   await page.getByText('Recommended:').first().waitFor({ timeout: patientMs })
+  await fromTheTop()
   await picture('advice')
 
   await person.go('Accuracy')
@@ -55,7 +57,7 @@ try {
   await person.choose(join(temporaryFolder, 'lenet5.sealed'))
   await person.button('Export…').click()
   await page.getByText('is ready for the edge').waitFor({ timeout: patientMs })
-  await page.locator('main').evaluate((main) => main.scrollTo(0, 0))
+  await fromTheTop()
   await picture('export')
 
   await person.go('Test')
@@ -83,6 +85,12 @@ async function draw([first, ...others]: readonly (readonly [number, number])[]):
   await page.mouse.down()
   for (const [right, down] of others) await page.mouse.move(x + right, y + down, { steps: 10 })
   await page.mouse.up()
+}
+
+/** What a job has made was scrolled to. */
+async function fromTheTop(): Promise<void> {
+  await settled()
+  await page.locator('main').evaluate((main) => main.scrollTo(0, 0))
 }
 
 /** Nothing runs, and nothing on the screen is about to be replaced. */

@@ -13,7 +13,9 @@ describe('an error that the page is told', () => {
       ...{ code: 'wrong-shape', message: `${file} holds an array.` },
       where: { file, layer: 'conv_1' },
     })
-    expect(JSON.stringify(jobUpdate.parse({ jobId: 'a', job: 'plan', state: 'failed', error }))).not.toMatch(/home|Users/)
+    expect(JSON.stringify(jobUpdate.parse({ jobId: 'a', job: 'plan', state: 'failed', error }))).not.toMatch(
+      /home|Users/,
+    )
   })
 
   it('is as it was where no file is meant', () => {

@@ -68,6 +68,8 @@ describe('true classes of the calibration samples', () => {
     await row('Calibration data')
       .getByText(/43\sclasses/)
       .waitFor({ timeout: longMs })
+    const drawn = row('Calibration data').getByRole('list', { name: 'Some of the samples' })
+    expect(await drawn.locator('svg[role=img] polyline').count(), 'signals as lines').toBe(8)
     await fit()
     expect(await person.fits()).toBe(1)
     await person.button('Those in the data').click()
