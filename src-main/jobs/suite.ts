@@ -62,6 +62,8 @@ export interface SuiteRequest {
   readonly maxMemoryBytes: number
 }
 
+type Limits = Pick<SuiteRequest, 'encrypted' | 'maxMemoryBytes'>
+
 const EXACT: DeploymentChoice = {
   degree: 2,
   degrees: {},
@@ -83,7 +85,9 @@ export async function runSuite(
   const folder = await mkdtemp(join(tmpdir(), 'sealwright-suite-'))
   const rows: SuiteRow[] = []
   try {
-    const prepared = networks.map((network, i) => new PreparedNetwork(network, join(folder, String(i)), limits))
+    const prepared = networks.map(
+      (network, i) => new PreparedNetwork(network, join(folder, String(i)), deployments, limits),
+    )
     // Exact deployments need no advice: they come first, so that an early end leaves most.
     for (const deployment of DEPLOYMENTS.toReversed().filter((each) => deployments.includes(each))) {
       for (const network of prepared) {
@@ -103,15 +107,18 @@ class PreparedNetwork {
   readonly name: string
   readonly #network: SuiteNetwork
   readonly #folder: string
-  readonly #limits: Pick<SuiteRequest, 'encrypted' | 'maxMemoryBytes'>
+  readonly #limits: Limits
+  /** Of the deployments that are asked for: others are not searched. */
+  readonly #mostRefreshes: number
   #data: SuiteData | undefined
   #candidates: readonly Candidate[] | undefined
 
-  constructor(network: SuiteNetwork, folder: string, limits: Pick<SuiteRequest, 'encrypted' | 'maxMemoryBytes'>) {
+  constructor(network: SuiteNetwork, folder: string, deployments: readonly Deployment[], limits: Limits) {
     this.name = network.network
     this.#network = network
     this.#folder = folder
     this.#limits = limits
+    this.#mostRefreshes = deployments.includes('two-refreshes') ? REFRESHES : 0
   }
 
   async row(deployment: Deployment, work: WorkContext): Promise<SuiteRow> {
@@ -132,8 +139,8 @@ class PreparedNetwork {
     const { model, preprocessing } = this.#network
     const { calibration, maxSamples } = await this.#opened()
     if (this.#candidates === undefined) {
-      const asked = { model, preprocessing, calibration, maxSamples, input: 'encrypted', goal, force: false } as const
-      const advice = await advise(asked, work)
+      const asked = { model, preprocessing, calibration, maxSamples, maxRefreshes: this.#mostRefreshes }
+      const advice = await advise({ ...asked, goal, input: 'encrypted', force: false }, work)
       if (!advice.complete) throw new CancelledError()
       this.#candidates = advice.candidates
     }

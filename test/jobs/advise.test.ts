@@ -72,6 +72,19 @@ describe('advise', () => {
     await expect(wrong).rejects.toMatchObject({ code: 'unknown-activation', where: { layer: 'relu_9' } })
   })
 
+  it('tries nothing with more round trips to the owner than wanted', async () => {
+    const { candidates, skipped, triedRefreshes } = await advise(
+      { ...request, goal: 'small', maxRefreshes: 0, out: undefined },
+      silent,
+    )
+    expect(triedRefreshes).toBe(0)
+    expect(candidates.length).toBeGreaterThan(0)
+    expect(candidates.every(({ refreshes }) => refreshes === 0)).toBe(true)
+    expect(skipped.every(({ split }) => split.by !== 'activations')).toBe(true)
+    const all = await advised()
+    expect(all.triedRefreshes).toBeUndefined()
+  })
+
   it('gives what it found when it is stopped', async () => {
     const controller = new AbortController()
     const progress = () => controller.abort()

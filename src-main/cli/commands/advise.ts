@@ -70,7 +70,7 @@ export function adviseCommand(): Command {
 }
 
 function textOf(result: AdviseResult, options: Options): string {
-  const { candidates, recommended, complete, skipped, impossible, out, seconds: taken } = result
+  const { candidates, recommended, complete, skipped, impossible, triedRefreshes, out, seconds: taken } = result
   const leftOut = leftOutWords(result)
   const rows = candidates.map((candidate, i) => [
     i === recommended ? '→' : '',
@@ -87,6 +87,7 @@ function textOf(result: AdviseResult, options: Options): string {
   return [
     table(['', 'deployment', 'keeps', 'refreshes', 'edge time', 'memory', 'bundle', 'update', 'traffic'], rows),
     chosen ? verdict(chosen, result.enough === true, options) : noneWithin(candidates, options),
+    ...(triedRefreshes === undefined ? [] : [`Deployments with more than ${triedRefreshes} refreshes were not tried.`]),
     ...(leftOut === undefined ? [] : [leftOut]),
     ...(complete ? [] : ['Stopped early: not every deployment was tried.']),
     ...(skipped.length > 0

@@ -1,4 +1,4 @@
-import { invariant, UserError } from '../errors.ts'
+import { UserError } from '../errors.ts'
 import { must, present } from '../must.ts'
 import { INPUT } from '../network/layer-model.ts'
 import type { LayerId, LinearLayer, LinearTerm, Shape } from '../network/layer-model.ts'
@@ -34,7 +34,7 @@ const RANGE_SAMPLES = 256
  * Where a channel has several polynomials, t is the channel's and what differs goes into biases and columns by element.
  * Conditions: a linear layer serves one polynomial; where x is the input, another polynomial's output or already taken,
  * a depthwise layer is put between. A channel that the polynomial ignores gets t = 0.
- * Throws a UserError where a layer is exact: such a network needs refreshes (`foldBetweenRefreshes`).
+ * Throws a UserError where a layer is exact (such a network needs refreshes: `foldBetweenRefreshes`), and where values overflow.
  */
 export function foldIntoSquares(model: PolynomialModel, calibration: readonly Float64Array[]): SquareModel {
   const { layers, ...folded } = foldBetweenRefreshes(model, calibration)
@@ -233,7 +233,16 @@ function boundsOf(model: RefreshedModel, samples: readonly Float64Array[]): Map<
   const bounds = new Map<string, number>()
   runLayerBatch(model, samples, (layer, outputs) => {
     const largest = Math.max(bounds.get(layer.id) ?? 0, largestOf(outputs))
-    invariant(Number.isFinite(largest), 'A folded layer left the finite numbers.', { layer: layer.id })
+    if (!Number.isFinite(largest)) {
+      throw new UserError(
+        'values-too-large',
+        'On a calibration sample the polynomial network leaves the finite numbers.',
+        {
+          where: { layer: layer.id },
+          hint: 'Calibrate with more samples, check their scaling, or leave activations exact (--split exact).',
+        },
+      )
+    }
     bounds.set(layer.id, largest)
   })
   return bounds

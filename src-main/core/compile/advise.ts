@@ -39,6 +39,8 @@ export interface Advice {
   readonly comparedAllExact: boolean
   /** False where the work was stopped: the candidates are those found until then. */
   readonly complete: boolean
+  /** Deployments with more refreshes were not tried, since some with no more can be planned. */
+  readonly triedRefreshes?: number
 }
 
 /** Samples of a trial fit: enough to compare; the network that is sealed is fitted to all. */
@@ -50,12 +52,14 @@ const ATTRIBUTED_SAMPLES = 60
  * Tries deployments of a network that differ in degrees, in activations that stay exact and in where the owner refreshes.
  * What each keeps is measured on samples that its fit has not seen; what it costs is planned as `compile` plans it, by the
  * precision that its answers need. Ends early, with what was found, when the work is cancelled after the first candidate.
+ * @param maxRefreshes - those with more are tried only where there are no others
  * @throws UserError of the samples; CancelledError
  */
 export async function advise(
   normalised: LayerModel,
   samples: readonly Float64Array[],
   input: 'encrypted' | 'plain',
+  maxRefreshes: number,
   work: WorkContext,
 ): Promise<Advice> {
   const { model } = calibrateClamps(normalised, samples)
@@ -67,8 +71,13 @@ export async function advise(
   }
   const advisor = new Advisor(model, { all: samples, fitted: evenly(fitted, TRIAL_SAMPLES), heldOut }, input, work)
   let complete = true
+  let mostRefreshes = maxRefreshes
   try {
-    await advisor.tryAll()
+    await advisor.tryAll(mostRefreshes)
+    if (advisor.candidates.length === 0 && mostRefreshes < Infinity) {
+      mostRefreshes = Infinity
+      await advisor.tryAll(mostRefreshes)
+    }
   } catch (error) {
     if (!(error instanceof CancelledError) || advisor.candidates.length === 0) throw error
     complete = false
@@ -85,6 +94,7 @@ export async function advise(
     exactGroups,
     comparedAllExact: exactGroups <= MOST_GROUPS,
     complete,
+    ...(mostRefreshes < Infinity && { triedRefreshes: mostRefreshes }),
   }
 }
 
@@ -92,7 +102,7 @@ export async function advise(
 const MOST_GROUPS = 10
 /** Of one number of exact cuts; half as many of networks whose fits take a minute. */
 const MOST_FITS = 6
-const QUICK_MULTIPLICATIONS = 5e6
+const QUICK_MULTIPLICATIONS = 2e6
 /** Share of the labels below which a fit is planned only where none keeps more. */
 const WORTH_PLANNING = 0.9
 
@@ -108,6 +118,7 @@ class Advisor {
   readonly #mostFits: number
   readonly #errors = new Map<Degree, ReadonlyMap<LayerId, number>>()
   readonly #tried = new Set<string>()
+  #mostRefreshes = Infinity
 
   constructor(model: LayerModel, samples: TrialSamples, input: 'encrypted' | 'plain', work: WorkContext) {
     this.#model = model
@@ -119,14 +130,18 @@ class Advisor {
   }
 
   /** Cheap ones first, so that an early end leaves something to use. */
-  async tryAll(): Promise<void> {
+  async tryAll(mostRefreshes: number): Promise<void> {
+    this.#mostRefreshes = mostRefreshes
     const pools = this.#model.layers.some(({ kind }) => kind === 'max-pool')
     const both: readonly Degree[] = [2, 4]
     const base = { degrees: {}, splitPools: false }
     const exact: Split = { by: 'activations', kind: 'exact' }
-    const plain = [WHOLE, ...[1, 2].map((refreshes): Split => ({ by: 'refreshes', refreshes, kind: 'refresh' }))]
+    const counts = [1, 2].filter((each) => each <= mostRefreshes)
+    const plain = [WHOLE, ...counts.map((refreshes): Split => ({ by: 'refreshes', refreshes, kind: 'refresh' }))]
     const trials: (() => Promise<void>)[] = [
-      () => this.#try({ ...base, degree: 2, split: exact }),
+      ...(exactGroupsOf(this.#model).length <= mostRefreshes
+        ? [() => this.#try({ ...base, degree: 2, split: exact })]
+        : []),
       ...both.flatMap((degree) => plain.map((split) => () => this.#try({ ...base, degree, split }))),
       () => this.#tryWorstFourth(),
       ...(pools ? plain.map((split) => () => this.#try({ ...base, degree: 2, splitPools: true, split })) : []),
@@ -146,7 +161,7 @@ class Advisor {
     const worst = await this.#worst(2)
     if (worst.length < 2) return
     const degrees = Object.fromEntries(worst.slice(0, Math.ceil(worst.length / 2)).map((id) => [id, 4 as const]))
-    for (const refreshes of [0, 1]) {
+    for (const refreshes of [0, 1].filter((each) => each <= this.#mostRefreshes)) {
       const split: Split = refreshes === 0 ? WHOLE : { by: 'refreshes', refreshes, kind: 'refresh' }
       await this.#try({ degree: 2, degrees, splitPools: false, split })
     }
@@ -154,6 +169,7 @@ class Advisor {
 
   /** So many exact cuts: those of all that are cheapest for what they lose; in deep networks where most is lost, and by depth. */
   async #tryExactCuts(count: number): Promise<void> {
+    if (count > this.#mostRefreshes) return
     const groups = exactGroupsOf(this.#model)
     if (groups.length > MOST_GROUPS) {
       for (const degree of [2, 4] as const) await this.#tryWorstExact(degree, count)
@@ -240,6 +256,7 @@ class Advisor {
     }
     try {
       const least = await this.#deployments.leastCosts(choice)
+      if (least.refreshes > this.#mostRefreshes) return
       if (this.#wasTried(choice, least) || this.#isBeatenAnyway(choice, least)) return
       const { kept } = await this.#deployments.fit(choice)
       if (this.#isBeatenAnyway(choice, least, kept)) return

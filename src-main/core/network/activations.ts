@@ -4,6 +4,7 @@ import type { Definition, RealFunction } from './activation-table.ts'
 import { elementWise } from './element-wise.ts'
 import type { Activation } from './layer-model.ts'
 import { fakeQuantizeFunction } from './fake-quantize.ts'
+import { evaluatePolynomial } from '../numeric/monomials.ts'
 import type { Degree } from './polynomial-model.ts'
 
 /** What the integers of a quantised file compute, by which its network is judged; no network has it. */
@@ -18,7 +19,7 @@ const onIntegers: Readonly<Record<string, Definition>> = {
 export function activationFunction(activation: Activation, channel = 0): RealFunction {
   if (activation.steps) return expression(activation, channel)
   const polynomial = coefficientsOf(activation, channel)
-  if (polynomial) return (x) => polynomial.reduceRight((sum, coefficient) => sum * x + coefficient, 0)
+  if (polynomial) return (x) => evaluatePolynomial(polynomial, x)
   const { operator } = activation
   const definition = Object.hasOwn(onIntegers, operator) ? onIntegers[operator] : rowOf(operator).definition
   return definition((name) => {

@@ -40,5 +40,10 @@ export function pickRow(values: readonly Float64Array[], layer: Layout, row: num
   eachCoefficientRun(layer, (at, from, to) => {
     if (at === row) for (let element = from; element < to; element++) elements.push(element)
   })
-  return values.map((sample) => Float64Array.from(elements, (element) => sample[element]))
+  // Not Float64Array.from: it is many times slower, and fits by column or row spend most of their time here.
+  return values.map((sample) => {
+    const picked = new Float64Array(elements.length)
+    for (let i = 0; i < picked.length; i++) picked[i] = sample[elements[i]]
+    return picked
+  })
 }

@@ -17,6 +17,7 @@ import type {
   Shape,
 } from './layer-model.ts'
 import { INPUT, sizeOf } from './layer-model.ts'
+import { evaluatePolynomial } from '../numeric/monomials.ts'
 
 export { applyLinearMap } from './apply-linear-map.ts'
 
@@ -168,16 +169,12 @@ function quantiseSamples(x: Float64Array, samples: number): Float64Array {
 
 function applyPolynomials(layer: PolynomialLayer, x: Float64Array, samples: number): Float64Array {
   const out = new Float64Array(x.length)
-  const functions = layer.coefficients.map(horner)
   eachCoefficientRun(layer, (row, from, to) => {
-    const apply = functions[row]
-    for (let index = from * samples; index < to * samples; index++) out[index] = apply(x[index])
+    const coefficients = layer.coefficients[row]
+    for (let index = from * samples; index < to * samples; index++)
+      out[index] = evaluatePolynomial(coefficients, x[index])
   })
   return out
-}
-
-function horner(coefficients: Float64Array): RealFunction {
-  return (x) => coefficients.reduceRight((sum, coefficient) => sum * x + coefficient, 0)
 }
 
 /** What ONNX Runtime (1.30) gives for the maximum of a window that lies wholly on padding. */

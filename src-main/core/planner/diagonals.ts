@@ -1,4 +1,4 @@
-import type { ConvGeometry, ConvMap, LinearMap, Shape, SparseMap } from '../network/layer-model.ts'
+import type { ConvGeometry, ConvMap, LinearMap, SparseMap } from '../network/layer-model.ts'
 import { ciphertextOf, modulo, positionsOf, type Layout, type SlotGroup } from './layout.ts'
 
 /*
@@ -186,7 +186,7 @@ export function convDiagonals(conv: ConvMap | PlacedConvolution, placement: Plac
             for (const x of column.at) {
               const slot = modulo(base + to.row[y] + to.column[x], to.slots)
               vector[slot] +=
-                conv.kind === 'conv' ? conv.weight[tap] : weightAt(conv, placement, pair, [row.tap, column.tap], [y, x])
+                conv.kind === 'conv' ? conv.weight[tap] : weightAt(conv, placement, pair, row.tap, column.tap, y, x)
             }
           }
         }
@@ -254,28 +254,32 @@ export type PlacedConvolution = SparseMap & { readonly geometry: ConvGeometry }
 export const isPlacedConvolution = (map: LinearMap): map is PlacedConvolution =>
   map.kind === 'sparse' && map.geometry !== undefined
 
-/** The weight with which an output element reads the input under a tap; 0 where the map has none. */
+/**
+ * The weight with which an output element reads the input under a tap; 0 where the map has none. Asked for every slot of every
+ * vector of a plan: it makes no objects.
+ */
 function weightAt(
   { geometry, rowStarts, columns, values }: PlacedConvolution,
   { from, to }: Placement,
   pair: ChannelPair,
-  taps: readonly [number, number],
-  place: readonly [number, number],
+  rowTap: number,
+  columnTap: number,
+  y: number,
+  x: number,
 ): number {
-  const element = (channel: number, [y, x]: readonly number[], [, height, width]: Shape) =>
-    (channel * height + y) * width + x
-  const under = place.map(
-    (at, axis) => at * geometry.strides[axis] + taps[axis] * geometry.dilations[axis] - geometry.pads[axis],
-  )
-  const row = element(pair.out, place, to.shape)
-  const wanted = element(pair.in, under, from.shape)
-  let [low, high] = [rowStarts[row], rowStarts[row + 1]]
+  const { strides, dilations, pads } = geometry
+  const inputY = y * strides[0] + rowTap * dilations[0] - pads[0]
+  const inputX = x * strides[1] + columnTap * dilations[1] - pads[1]
+  const wanted = (pair.in * from.shape[1] + inputY) * from.shape[2] + inputX
+  const row = (pair.out * to.shape[1] + y) * to.shape[2] + x
+  const end = rowStarts[row + 1]
+  let [low, high] = [rowStarts[row], end]
   while (low < high) {
     const middle = (low + high) >> 1
     if (columns[middle] < wanted) low = middle + 1
     else high = middle
   }
-  return low < rowStarts[row + 1] && columns[low] === wanted ? values[low] : 0
+  return low < end && columns[low] === wanted ? values[low] : 0
 }
 
 /** Calls back for every weight of a map, with flattened output and input elements. */

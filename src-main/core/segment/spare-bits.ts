@@ -5,6 +5,7 @@ import { median } from '../numeric/median.ts'
 import type { InParts } from '../parts.ts'
 import { NormalNumbers } from '../numeric/normal-numbers.ts'
 import { fillBatch } from '../plan/packing.ts'
+import type { WeightIndex } from '../plan/plan.ts'
 import type { PlannedSegments } from './planned-segments.ts'
 import { runSegmentsNoisily } from './run-noisily.ts'
 
@@ -27,6 +28,8 @@ const outputDeviations = 3
 const labelDeviations = 6
 /** Samples whose errors are simulated. */
 const simulated = 4
+/** Of weights that are kept from one sample to the next. */
+const mostKeptBytes = 256e6
 
 const largestOf = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0)
@@ -38,7 +41,7 @@ const largestOf = (values: ArrayLike<number>): number =>
  * large already. Stops before each sample.
  */
 export function* spareBits(
-  planned: PlannedSegments,
+  whole: PlannedSegments,
   { samples, outputs, scoresOf, isClassifier }: PrecisionNeed,
 ): InParts<number> {
   const normals = new NormalNumbers(1)
@@ -47,6 +50,7 @@ export function* spareBits(
     [...samples.keys()].filter((i) => isFiniteOutput(outputs[i])),
     simulated,
   )
+  const planned = withKeptVectors(whole)
   const pairs: { readonly exact: Float64Array; readonly noisy: Float64Array }[] = []
   for (const [done, i] of tried.entries()) {
     // A plan of one segment is simulated in less time than one would look up.
@@ -68,6 +72,26 @@ export function* spareBits(
   })
   const margin = Math.min(...finite.map((output) => marginOf(scoresOf(output))))
   return Math.min(bits, Math.log2(margin / (2 * boundOf(scoreErrors, labelDeviations))))
+}
+
+/** Each sample asks for the same weights, and making one takes longer than multiplying with it: the first that fit are kept. */
+function withKeptVectors({ segments, cuts }: PlannedSegments): PlannedSegments {
+  let room = mostKeptBytes
+  return {
+    segments: segments.map((segment) => {
+      const known = new Map<WeightIndex, Float64Array>()
+      const weightVectors = (index: WeightIndex): Float64Array => {
+        const vector = known.get(index) ?? segment.weightVectors(index)
+        if (!known.has(index) && vector.byteLength <= room) {
+          known.set(index, vector)
+          room -= vector.byteLength
+        }
+        return vector
+      }
+      return { ...segment, weightVectors }
+    }),
+    cuts,
+  }
 }
 
 /** The largest error, or so many of their deviations. */
