@@ -40,7 +40,9 @@ export async function advise(request: AdviseRequest, work: WorkContext): Promise
   const { model } = opened
   const { samples } = await watch.time('calibrate', () => prepareSamples(request, model, work))
   await watch.time('original', () => checkOriginal(request, opened, samples))
-  const advice = await watch.time('advise', () => adviseNetwork(model, samples, input, request.maxRefreshes ?? Infinity, work))
+  const advice = await watch.time('advise', () =>
+    adviseNetwork(model, samples, input, request.maxRefreshes ?? Infinity, work),
+  )
   const chosen = recommend(advice.candidates, goal, request)
   const recommended = chosen && advice.candidates.indexOf(chosen)
   if (out !== undefined && chosen) {
