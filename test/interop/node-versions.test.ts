@@ -30,7 +30,8 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('the com
     const command = async (...args: string[]) => {
       const env = { SEALWRIGHT_PASSPHRASE: 'correct horse battery staple', PATH: '/usr/bin:/bin' }
       const answer = await sealwright([...args, '--json'], { cwd: folder, env, node })
-      expect(answer.stderr).toBe('')
+      // Work of half a minute, as on a busy machine, tells its progress there.
+      expect(answer.stderr).not.toMatch(/warning|error/i)
       expect(answer.code, answer.stdout).toBe(0)
       return answer.json()
     }
