@@ -31,7 +31,11 @@ export const keptWords = ({
     : `outputs within ${percent(relativeError)}`
 
 /** What is drawn against time: labels kept, or how close outputs are, in per cent. */
-export const qualityOf = ({ judgedBy, keptLabels, relativeError }: CandidateView): number =>
+export const qualityOf = ({
+  judgedBy,
+  keptLabels,
+  relativeError,
+}: Pick<CandidateView, 'judgedBy' | 'keptLabels' | 'relativeError'>): number =>
   judgedBy === 'labels' ? 100 * keptLabels : 100 * Math.max(0, 1 - relativeError)
 
 /** Of all that were compared, those that keep enough, the smallest first. */

@@ -9,7 +9,7 @@ import { revealName } from './engine-keys.ts'
 
 /** Afterwards each bundle is read back and checked in the process of an edge. */
 export async function protectForWindow(request: ProtectRequest, work: WorkContext): Promise<Exported> {
-  const { bundle, bundles, keyBytes, kept, seconds } = await protect(request, work)
+  const { bundle, bundles, keyBytes, edgeSeconds, kept, seconds } = await protect(request, work)
   const described: BundleView[] = []
   for (const { path } of bundles) described.push(await describeForWindow({ bundle: path }, work))
   return {
@@ -17,6 +17,7 @@ export async function protectForWindow(request: ProtectRequest, work: WorkContex
     bundles: described,
     ...(kept && { kept }),
     keyBytes,
+    edgeSeconds,
     seconds,
   }
 }

@@ -266,6 +266,8 @@ export const exported = z.object({
   bundles: z.array(bundle).min(1).readonly(),
   kept: kept.optional(),
   keyBytes: count,
+  /** Of one input, as planned; absent in results of earlier versions. */
+  edgeSeconds: seconds.optional(),
   seconds,
 })
 export type Exported = z.infer<typeof exported>

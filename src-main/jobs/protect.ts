@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { SIGNER_ENTRY, type RevealPolicy } from '../core/bundle/manifest.ts'
 import { UserError } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
+import { kernelCosts } from '../core/plan/cost-model.ts'
+import { estimateMs } from '../core/plan/schedule.ts'
 import type { Cut } from '../core/segment/cut.ts'
 import { readText } from '../files/read-file.ts'
 import { checkOutput } from '../files/write-atomically.ts'
@@ -55,6 +57,8 @@ export interface ProtectResult {
   readonly bundleBytes: number
   /** Public, relinearisation and rotation keys, which are part of the bundle. */
   readonly keyBytes: number
+  /** Of one input on two threads, all segments together, as planned. */
+  readonly edgeSeconds: number
   readonly polyModulusDegree: number
   readonly logQP: number
   /** What its answers may give away. */
@@ -180,6 +184,7 @@ export async function resultOf(
   const sizes = { bundleBytes, keyBytes, polyModulusDegree, logQP: Math.round(logQP * 100) / 100 }
   const publicKey = join(keys, deploymentId, SIGNER_ENTRY)
   const bundles = exported.bundles.map(({ path, bytes, segments }) => ({ path, bytes, segments }))
+  const edgeMs = compiled.segments.reduce((total, { plan }) => total + estimateMs(plan, kernelCosts, 2), 0)
   const cuts = compiled.cuts.map(({ after, kind }) => ({ after, kind }))
   const store = new KeyStore(keys)
   const budget = await reportBudget(store, await store.read(deploymentId), await store.ledger.read(deploymentId))
@@ -190,6 +195,7 @@ export async function resultOf(
     deployment: deploymentId,
     publicKey,
     ...sizes,
+    edgeSeconds: edgeMs / 1000,
     budget,
     original: compiled.original,
     droppedClamps: compiled.droppedClamps,

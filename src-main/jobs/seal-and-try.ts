@@ -19,7 +19,7 @@ export interface SealAndTryRequest extends CompileRequest {
 
 export interface SealAndTryResult extends Omit<
   ProtectResult,
-  'bundle' | 'bundles' | 'cuts' | 'deployment' | 'publicKey' | 'budget'
+  'bundle' | 'bundles' | 'cuts' | 'deployment' | 'publicKey' | 'edgeSeconds' | 'budget'
 > {
   readonly tested: TryResult
 }

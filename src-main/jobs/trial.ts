@@ -46,7 +46,10 @@ export interface TrialSample {
   readonly segments: readonly SegmentRun[]
 }
 
-export interface TrialResult extends Omit<ProtectResult, 'bundle' | 'bundles' | 'deployment' | 'publicKey' | 'budget'> {
+export interface TrialResult extends Omit<
+  ProtectResult,
+  'bundle' | 'bundles' | 'deployment' | 'publicKey' | 'edgeSeconds' | 'budget'
+> {
   readonly samples: readonly TrialSample[]
   readonly stages: readonly StageTime[]
   readonly folder: string

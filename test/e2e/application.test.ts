@@ -216,6 +216,13 @@ describe('the desktop application', () => {
       })
       expect(clicks + dialogs).toBe(8)
       expect(fields).toBe(2)
+
+      // The export is kept, beside others and in a chart of what each keeps and takes.
+      await stage('Advice').click()
+      await app.page.getByText(/^Results of this network: /).click()
+      await app.page.getByRole('heading', { name: 'What each export keeps, against time at the edge' }).waitFor()
+      await app.page.locator('.chart circle').first().hover()
+      await app.page.getByText(/keeps .* of the labels .*\sms, .*\sMB/).waitFor()
     },
   )
 })

@@ -52,10 +52,16 @@ describe('protect', () => {
   })
 
   it('keeps everything where every activation is exact', async () => {
-    const { kept, cuts } = await protect({ ...request, minKept: 1, split: parseSplit('exact') }, silent)
+    const exact = { ...request, minKept: 1, split: parseSplit('exact') }
+    const { kept, cuts, edgeSeconds } = await protect(exact, silent)
     expect(kept).toMatchObject({ samples: 20, keptLabels: 1, judgedBy: 'labels' })
     expect(kept!.relativeError).toBeLessThan(1e-6)
     expect(cuts.map(({ kind }) => kind)).toEqual(['exact', 'exact'])
+    const { segments } = await plan(exact, silent)
+    expect(edgeSeconds).toBeCloseTo(
+      segments.reduce((total, part) => total + part.edgeSecondsOnTwoThreads, 0),
+      9,
+    )
   })
 
   it('comes out within the forecast, and is updated within its parameters, whatever the new fit is', async () => {
