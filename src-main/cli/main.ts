@@ -1,12 +1,8 @@
 import { program } from './program.ts'
+import { outliveReaders } from '../files/closed-pipes.ts'
 import { fail } from './command.ts'
 
-// Whoever reads has gone, as `head` does: what is left to print is for nobody.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
-}
+outliveReaders()
 
 try {
   await program().parseAsync()

@@ -1,6 +1,7 @@
 import { reportError, UserError } from '../core/errors.ts'
 import { printable, printableJson } from '../core/printable.ts'
 import type { ProgressEvent, WorkContext } from '../core/progress.ts'
+import { outliveReaders } from '../files/closed-pipes.ts'
 import { parseArguments, type Values } from './arguments.ts'
 
 export type ProcessCommand = (operands: string[], values: Values, work: WorkContext) => Promise<unknown>
@@ -14,6 +15,7 @@ export async function runProcess(
   usage: string,
   commands: Readonly<Record<string, ProcessCommand>>,
 ): Promise<number> {
+  outliveReaders()
   const wantsEvents = argv.includes('--events')
   const progress = (event: ProgressEvent): void => {
     if (wantsEvents) printLine({ progress: event })

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -31,6 +31,15 @@ describe('the edge process', () => {
   const call = (...args: string[]) =>
     spawnSync(process.execPath, [entry, ...args], { cwd: edge, env: {}, encoding: 'utf8', timeout: 60_000 })
   const run = (...args: string[]) => call('run', 'tiny.sealed', ...args)
+
+  it('ends quietly where nobody reads what it prints', async () => {
+    const child = spawn(process.execPath, [entry, 'info', 'tiny.sealed', '--allow-unsigned'], { cwd: edge, env: {} })
+    child.stdout.destroy()
+    let told = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text))
+    const [status] = (await once(child, 'close')) as [number]
+    expect({ status, told }).toEqual({ status: 0, told: '' })
+  })
 
   it('computes from the bundle and the input alone what the owner can open', async () => {
     const answer = run('--input', 'input.npy', '--index', '1', '--out', 'out.result', '--json')
