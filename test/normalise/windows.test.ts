@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { differenceFromRuntime, importModel } from '../models/compare.ts'
-import { errorOf, model, node, tensor } from '../onnx/small-model.ts'
+import { errorOf, integers, model, node, tensor } from '../onnx/small-model.ts'
 import type { TestAttribute, TestTensor } from '../onnx/write-model.ts'
 
 const column = ['N', 3, 9, 1]
@@ -53,4 +53,41 @@ describe('a window far larger than its image', () => {
     const bytes = model(['N', 2, 3], [node('MaxPool', 'x', 'y', { kernel_shape: [9], auto_pad: 'SAME_UPPER' })])
     expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
   })
+})
+
+describe('windows on a part of what an activation gives', () => {
+  const parts: [axis: number, from: number, to: number][] = [
+    ...([2, 3] as const).flatMap((axis): [number, number, number][] => [
+      [axis, 0, 4],
+      [axis, 2, 6],
+      [axis, 1, 5],
+    ]),
+    [1, 0, 2],
+  ]
+  const cases = parts.flatMap(([axis, from, to]) => {
+    const channels = axis === 1 ? to - from : 3
+    const pads = [1, 1, 1, 1]
+    const here: Window[] = [
+      ['MaxPool', { kernel_shape: [2, 2], auto_pad: 'SAME_UPPER' }],
+      ['MaxPool', { kernel_shape: [3, 3], strides: [2, 2], pads }],
+      ['AveragePool', { kernel_shape: [3, 3], pads }],
+      ['Conv', { pads }, tensor(2, channels, 3, 3)],
+      ['ConvTranspose', { pads }, tensor(channels, 2, 3, 3)],
+    ]
+    return here.map((window) => ({ axis, from, to, window }))
+  })
+
+  it.each(cases)(
+    '$window.0 of $from to $to along $axis',
+    async ({ axis, from, to, window: [operator, attributes, w] }) => {
+      const nodes = [
+        node('Relu', 'x', 'r'),
+        node('Slice', 'r from to axis', 'p'),
+        node(operator, w ? 'p w' : 'p', 'y', attributes),
+      ]
+      const part = { from: integers(from), to: integers(to), axis: integers(axis) }
+      const bytes = model(['N', 3, 6, 6], nodes, { ...part, ...(w && { w }) })
+      expect(await differenceFromRuntime(importModel(bytes), bytes)).toBeLessThan(1e-5)
+    },
+  )
 })

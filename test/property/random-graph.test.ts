@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { present } from '../../src-main/core/must.ts'
 import { sizeOf, type LayerModel } from '../../src-main/core/network/layer-model.ts'
 import { openReference } from '../../src-main/ort/reference.ts'
 import { largestInside } from '../approximate/random-polynomial-model.ts'
@@ -47,9 +48,11 @@ describe('random graphs', () => {
           return
         }
         const difference = await differenceFromRuntime(model, bytes, 1, true)
-        // A window of padding alone holds the lowest number, and what follows may overflow single precision.
-        if (!Number.isFinite(difference))
-          fc.pre(largestInside(model, [randomSample(sizeOf(model.input.shape), 1)]) < 1e38)
+        // Powers of powers, or what follows a window of padding alone, may overflow single precision, in layers or at the owner's.
+        if (!Number.isFinite(difference)) {
+          const whole = present(imported(bytes, true))
+          fc.pre(largestInside(whole, [randomSample(sizeOf(whole.input.shape), 1)]) < 1e38)
+        }
         expect(difference).toBeLessThan(1e-4)
       }),
       { numRuns: graphs, seed },

@@ -1,3 +1,4 @@
+import { sameShape } from '../../graph/shapes.ts'
 import { isChannelScale } from '../../network/compose-linear.ts'
 import type { LayerId, LayerModel, LinearLayer } from '../../network/layer-model.ts'
 import { soleReader } from '../../network/run-layers.ts'
@@ -8,7 +9,8 @@ type Layer = LayerModel['layers'][number]
  * Move max-pools before the scales of activations (a batch normalisation between the two, as is usual with Keras).
  * Before: s = g·a + b, p = maxpool(s). After: p = maxpool(a), s = g·p + b, which joins what follows, while the activation
  * and the maximum can become one.
- * Conditions: all g are positive, only p reads s, a is an activation.
+ * Conditions: all g are positive, only p reads s, a is an activation of s's shape: a crop too is a 1×1 convolution, and behind a
+ * pool it would be of windows that read what it cuts off.
  * Formula: t → g·t + b rises, so it commutes with a maximum; a pool's padding never wins.
  */
 export function poolBeforeScale(model: LayerModel): LayerModel {
@@ -16,7 +18,9 @@ export function poolBeforeScale(model: LayerModel): LayerModel {
   /** Scales by the ids of the pools that they now come behind. */
   const moved = new Map<LayerId, LinearLayer>()
   for (const scale of model.layers) {
-    if (!isRisingScale(scale) || layers.get(scale.terms[0].input)?.kind !== 'activation') continue
+    if (!isRisingScale(scale)) continue
+    const before = layers.get(scale.terms[0].input)
+    if (before?.kind !== 'activation' || !sameShape(before.shape, scale.shape)) continue
     const pool = soleReader(model, scale.id)
     if (pool?.kind === 'max-pool') moved.set(pool.id, scale)
   }
