@@ -16,22 +16,24 @@ function byColumn(count: number, seed: number): Float64Array[] {
   )
 }
 
-const quadratic = (x: readonly Float64Array[], y: readonly Float64Array[]) => {
-  const points = condense(x, y, 0, 24)
+const quadratic = (x: Float64Array, y: Float64Array) => {
+  const points = condense([x], [y], 0, x.length)
   const { middle, half } = rangeOf(points)
   const options = { degree: 2, margin: 0.1, marginWeight: 1e-3, vertexLimit: 4 } as const
   return fitMoments(pointMoments(points, relu, options), middle, half, options)
 }
+
+const joined = (rows: readonly Float64Array[]) => Float64Array.from(rows.flatMap((row) => [...row]))
 
 describe('fitPlaces', () => {
   it('takes most of the error off a channel whose inputs differ by column, on samples that it has not seen', () => {
     const x = byColumn(200, 1)
     const y = x.map((row) => row.map(relu))
     const { shifts, constants } = fitPlaces(x, y, [1, 6, 4], quadratic)
-    const plain = quadratic(x, y)
+    const plain = quadratic(joined(x), joined(y))
     const polynomial = quadratic(
-      x.map((row) => row.map((value, i) => value + shifts[i])),
-      y.map((row) => row.map((value, i) => value - constants[i])),
+      joined(x.map((row) => row.map((value, i) => value + shifts[i]))),
+      joined(y.map((row) => row.map((value, i) => value - constants[i]))),
     )
     let [before, after] = [0, 0]
     for (const row of byColumn(100, 2)) {

@@ -1,15 +1,10 @@
 import type { LinearLayer, Shape } from '../network/layer-model.ts'
 import { rowGroups } from './features.ts'
-import { fitMoments } from './fit-channel.ts'
 import type { FitOptions } from './fit-channel.ts'
-import { POINT_SHARE } from './fit-layers.ts'
 import type { Pool } from './fit-layers.ts'
 import type { Values } from './layer-values.ts'
-import { legendre } from '../numeric/legendre.ts'
-import { noMoments, observe } from './moments.ts'
-import { evaluatePolynomial } from '../numeric/monomials.ts'
-import type { Coefficients } from '../numeric/monomials.ts'
-import { isSpread } from './points.ts'
+import { evaluated, rowFitter } from './fit-row.ts'
+import type { RowFit } from './fit-row.ts'
 import { descent } from './descent.ts'
 import type { Descent } from './descent.ts'
 import { matrix } from '../numeric/matrix.ts'
@@ -51,11 +46,11 @@ export function ease(
     const size = group.blocks.reduce((sum, block) => sum + block.size, 0)
     const most = Math.min(PLACES, PLACE_VALUES / size)
     const { features, perSample, read } = sampleGroup(group, windows, inputs, found.positions, most)
-    const held = (row: number) => isHeldOut(Math.floor(row / perSample))
-    const steps = descent(features, held)
+    const held = Uint8Array.from({ length: features.rows }, (_, row) => Number(isHeldOut(Math.floor(row / perSample))))
+    const steps = descent(features, (row) => held[row] === 1)
     if (!steps) return []
     const [x, y] = [read(outputs), read(targets)]
-    const fits = group.rows.map((_, t) => easeRow(steps, column(x, t), column(y, t), taps, held, options))
+    const fits = group.rows.map((_, t) => easeRow(steps, column(x, t), rowFitter(column(y, t), taps, held, options)))
     const weights = matrix(features.columns, group.rows.length)
     fits.forEach((fit, t) => fit?.weights.forEach((value, f) => (weights.data[f * fits.length + t] = value)))
     return [{ group, weights, bias: Float64Array.from(fits, (fit) => fit?.bias ?? 0) }]
@@ -66,24 +61,12 @@ export function ease(
 const column = ({ rows, columns, data }: { rows: number; columns: number; data: Float64Array }, t: number) =>
   Float64Array.from({ length: rows }, (_, r) => data[r * columns + t])
 
-/** The best polynomial of given inputs, and what it misses. */
-interface Fit {
-  readonly x: Float64Array
-  readonly polynomial: Coefficients
-  readonly residuals: Float64Array
-  readonly keptError: number
-  readonly heldError: number
-}
-
 function easeRow(
   steps: Descent,
   x: Float64Array,
-  y: Float64Array,
-  taps: number,
-  held: (row: number) => boolean,
-  options: FitOptions,
+  fit: (x: Float64Array) => RowFit | undefined,
 ): { weights: Float64Array; bias: number } | undefined {
-  const start = fitRow(x, y, taps, held, options)
+  const start = fit(x)
   if (!start) return undefined
   let now = start
   let best = start
@@ -91,19 +74,13 @@ function easeRow(
   let bestTaken: typeof taken | undefined
   for (let round = 0; round < ROUNDS; round++) {
     const slope = now.polynomial.map((c, k) => c * k).subarray(1)
-    const slopes = now.x.map((value) => evaluatePolynomial(slope, value))
+    const slopes = evaluated(slope, now.x)
     const direction = steps.direction(taken, now.residuals, slopes)
     if (!direction) break
     const target = 0.9999 * (now.keptError + steps.penalty(taken, slopes))
-    let next: Fit | undefined
+    let next: RowFit | undefined
     for (const step of STEPS) {
-      const tried = fitRow(
-        now.x.map((value, r) => value + step * direction.change[r]),
-        y,
-        taps,
-        held,
-        options,
-      )
+      const tried = fit(along(now.x, direction.change, step))
       const changed = taken.copy()
       changed.add(direction, step)
       if (!tried || !(tried.keptError + steps.penalty(changed, slopes) < target)) continue
@@ -121,53 +98,10 @@ function easeRow(
   return bestTaken && best.heldError < (1 - LEAST_GAIN) * start.heldError ? steps.unscaled(bestTaken) : undefined
 }
 
-function fitRow(
-  x: Float64Array,
-  y: Float64Array,
-  taps: number,
-  held: (row: number) => boolean,
-  options: FitOptions,
-): Fit | undefined {
-  let [low, high] = [Infinity, -Infinity]
-  for (const value of x) {
-    if (value < low) low = value
-    if (value > high) high = value
-  }
-  const [middle, half] = [(low + high) / 2, (high - low) / 2]
-  if (!isSpread(low, high)) return undefined
-  const count = options.degree + 1
-  const moments = noMoments(count)
-  const basis = new Float64Array(count)
-  const pooled = new Float64Array(count)
-  const alone = taps > 1 ? POINT_SHARE : 1
-  for (let first = 0; first < x.length; first += taps) {
-    if (held(first)) continue
-    pooled.fill(0)
-    let target = 0
-    for (let r = first; r < first + taps; r++) {
-      legendre((x[r] - middle) / half, count, basis)
-      observe(moments, basis, y[r], alone)
-      for (let k = 0; k < count; k++) pooled[k] += basis[k] / taps
-      target += y[r] / taps
-    }
-    if (taps > 1) observe(moments, pooled, target, taps)
-  }
-  const polynomial = fitMoments(moments, middle, half, options)
-  const residuals = new Float64Array(x.length)
-  let [keptError, heldError] = [0, 0]
-  for (let first = 0; first < x.length; first += taps) {
-    let [mean, squares] = [0, 0]
-    for (let r = first; r < first + taps; r++) {
-      residuals[r] = y[r] - evaluatePolynomial(polynomial, x[r])
-      mean += residuals[r] / taps
-      squares += residuals[r] ** 2
-    }
-    const error = taps > 1 ? taps * mean * mean + alone * squares : squares
-    if (held(first)) heldError += error
-    else keptError += error
-    if (taps > 1) for (let r = first; r < first + taps; r++) residuals[r] = mean + alone * residuals[r]
-  }
-  return { x, polynomial, residuals, keptError, heldError }
+function along(from: Float64Array, change: Float64Array, step: number): Float64Array {
+  const to = new Float64Array(from.length)
+  for (let r = 0; r < to.length; r++) to[r] = from[r] + step * change[r]
+  return to
 }
 
 /** Windows up to this size are seen whole; of larger ones too few would fit. */

@@ -124,9 +124,8 @@ export async function fitLayers(
     if (ownDegreeOf(layer.activation) !== undefined) return exact
     if (!isAlone || !isLinear || layer.shape[1] * layer.shape[2] === 1) return exact
     const largest = largestOf(exact)
-    const plane = layer.shape[1] * layer.shape[2]
     const places = fitPlaces(must(approximated, producer.id), exact, layer.shape, (x, y, channel) =>
-      fitPlain(layer, channel, condense(x, y, 0, plane), largest, fit),
+      fitPlain(layer, channel, condense([x], [y], 0, x.length), largest, fit),
     )
     layers[before] = { ...producer, bias: sum(expandBias(producer.bias, producer.shape), places.shifts) }
     const shifted = must(approximated, producer.id).map((values) => sum(values, places.shifts))

@@ -3,6 +3,7 @@ import { evenly } from '../numeric/evenly.ts'
 import { evaluatePolynomial, substitute } from '../numeric/monomials.ts'
 import type { Coefficients } from '../numeric/monomials.ts'
 import type { Values } from './layer-values.ts'
+import { spanOf } from './points.ts'
 import { shrinkByPlace } from './shrink.ts'
 
 /**
@@ -30,7 +31,7 @@ export function fitPlaces(
   inputs: Values,
   targets: Values,
   shape: Shape,
-  fit: (inputs: Values, targets: Values, channel: number) => Coefficients,
+  fit: (inputs: Float64Array, targets: Float64Array, channel: number) => Coefficients,
 ): PlaceTerms {
   const [channels, height, width] = shape
   const plane = height * width
@@ -43,11 +44,11 @@ export function fitPlaces(
     const x = someInputs.map((values) => values.subarray(at, at + plane))
     const y = someTargets.map((values) => values.subarray(at, at + plane))
     const whole = slopeShifts(x, y, shape)
+    const [all, target] = [flat(x), flat(y)]
     const tried = (share: number) => {
       const shift = whole ? whole.shifts.map((value) => share * value) : new Float64Array(plane)
-      const fitted = fitConstants(added(x, shift, 1), y, shape, whole?.start, (left, right) =>
-        fit(left, right, channel),
-      )
+      const shifted = addField(new Float64Array(all.length), all, shift, 1)
+      const fitted = fitConstants(shifted, target, shape, whole?.start, (left, right) => fit(left, right, channel))
       return { ...fitted, shift }
     }
     const none = tried(0)
@@ -66,24 +67,44 @@ export function fitPlaces(
   return { shifts, constants }
 }
 
-const added = (rows: Values, field: Float64Array, factor: number): Float64Array[] =>
-  rows.map((row) => row.map((value, i) => value + factor * field[i]))
+/** A channel's values [samples × plane], one after the other. */
+function flat(rows: Values): Float64Array {
+  const values = new Float64Array(rows.length * rows[0].length)
+  rows.forEach((row, s) => values.set(row, s * row.length))
+  return values
+}
+
+/** into = values + factor · field, where the field holds a value for each place. */
+function addField(into: Float64Array, values: Float64Array, field: Float64Array, factor: number): Float64Array {
+  for (let from = 0; from < values.length; from += field.length) {
+    for (let place = 0; place < field.length; place++) {
+      into[from + place] = values[from + place] + factor * field[place]
+    }
+  }
+  return into
+}
 
 function fitConstants(
-  x: Values,
-  y: Values,
-  shape: Shape,
+  x: Float64Array,
+  y: Float64Array,
+  [, height, width]: Shape,
   start: Coefficients | undefined,
-  fit: (x: Values, y: Values) => Coefficients,
+  fit: (x: Float64Array, y: Float64Array) => Coefficients,
 ) {
-  let constants: Float64Array = new Float64Array(shape[1] * shape[2])
+  const plane = height * width
+  let constants: Float64Array = new Float64Array(plane)
   let error = Infinity
+  const [outputs, left] = [new Float64Array(x.length), new Float64Array(x.length)]
+  const rows = (values: Float64Array) =>
+    Array.from({ length: values.length / plane }, (_, s) => values.subarray(s * plane, (s + 1) * plane))
+  const [outputRows, targetRows] = [rows(outputs), rows(y)]
   for (let round = 0; round < ROUNDS; round++) {
-    const polynomial = round === 0 && start ? start : fit(x, added(y, constants, -1))
-    const outputs = x.map((row) => row.map((value) => evaluatePolynomial(polynomial, value)))
-    constants = missedByPlace(outputs, y, [1, shape[1], shape[2]])
+    const polynomial = round === 0 && start ? start : fit(x, addField(left, y, constants, -1))
+    for (let i = 0; i < x.length; i++) outputs[i] = evaluatePolynomial(polynomial, x[i])
+    constants = missedByPlace(outputRows, targetRows, [1, height, width])
+    addField(left, outputs, constants, 1)
     error = 0
-    outputs.forEach((row, s) => row.forEach((value, i) => (error += (y[s][i] - value - constants[i]) ** 2)))
+    for (let i = 0; i < y.length; i++) error += (y[i] - left[i]) ** 2
   }
   return { constants, error }
 }
@@ -94,7 +115,7 @@ function slopeShifts(x: Values, y: Values, shape: Shape): { shifts: Float64Array
   const n = x.length
   const [variance, skew, slope, spread] = [0, 0, 0, 0].map(() => new Float64Array(plane))
   let [curved, curvedTargets] = [0, 0]
-  const [low, high] = range(x)
+  const [low, high] = spanOf(x)
   const [middle, half] = [(low + high) / 2, (high - low) / 2]
   let total = 0
   const sums = Array.from({ length: plane }, (_, place) => {
@@ -172,15 +193,4 @@ export function missedByPlace(outputs: Values, targets: Values, shape: Shape): F
     missed.set(shrinkByPlace({ amount, evidence: new Float64Array(plane).fill(n), noise }, shape), at)
   }
   return missed
-}
-
-function range(values: Values): [low: number, high: number] {
-  let [low, high] = [Infinity, -Infinity]
-  for (const row of values) {
-    for (const value of row) {
-      if (value < low) low = value
-      if (value > high) high = value
-    }
-  }
-  return [low, high]
 }

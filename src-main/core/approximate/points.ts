@@ -29,6 +29,18 @@ export function extremes(
   return { low, high }
 }
 
+/** The least and the largest of all values. */
+export function spanOf(rows: readonly Float64Array[]): [low: number, high: number] {
+  let [low, high] = [Infinity, -Infinity]
+  for (const row of rows) {
+    for (const value of row) {
+      if (value < low) low = value
+      if (value > high) high = value
+    }
+  }
+  return [low, high]
+}
+
 const BINS = 1024
 
 /** Whether values between these vary by more than the rounding of values of that size. */

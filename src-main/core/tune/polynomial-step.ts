@@ -78,20 +78,24 @@ export class PolynomialStep {
   back(inputs: Float32Array, outputs: Float32Array): void {
     const { gradient } = this.parameters
     const count = this.layer.coefficients[0].length
-    const sums = new Float64Array(count)
+    const sums = this.layer.coefficients.map(() => new Float64Array(count))
     eachCoefficientRun(this.layer, (row, from, to) => {
       const { mean, deviation } = this.#rows[row]
-      sums.fill(0)
+      let [sum0, sum1, sum2, sum3, sum4] = [0, 0, 0, 0, 0]
       for (let i = from * this.#samples; i < to * this.#samples; i++) {
         const z = (inputs[i] - mean) / deviation
-        let product = outputs[i]
-        for (let power = 0; power < count; power++) {
-          sums[power] += product
-          product *= z
-        }
+        const second = outputs[i] * z * z
+        sum0 += outputs[i]
+        sum1 += outputs[i] * z
+        sum2 += second
+        sum3 += second * z
+        sum4 += second * z * z
       }
+      ;[sum0, sum1, sum2, sum3, sum4].slice(0, count).forEach((sum, power) => (sums[row][power] += sum))
+    })
+    sums.forEach((of, row) => {
       for (let k = 0; k < count; k++) {
-        HERMITE[k].forEach((value, power) => (gradient[row * count + k] += value * sums[power]))
+        HERMITE[k].forEach((value, power) => (gradient[row * count + k] += value * of[power]))
       }
     })
   }
