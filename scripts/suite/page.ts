@@ -50,7 +50,7 @@ ${node}, ${machine}, beside other work). Approximation and choice see unlabelled
 ${[headings, headings.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 
 - **no refresh** and **at most two refreshes** are what \`advise\` recommends within that limit: without the owner online what keeps most, with it the smallest
-  bundle that keeps 95 %. **exact** leaves every activation to the owner.
+  bundle that most likely keeps 95 %. **exact** leaves every activation to the owner.
 - *labels kept*: test samples on which the approximated network gives the original's label. A network that gives back its input has no
   labels; there it is the error of the approximated outputs relative to their spread, and in brackets the largest change of a sample's score, its squared distance from
   the input.

@@ -103,6 +103,15 @@ describe('recommend', () => {
     expect(recommend([...all, lucky], 'exact', {})).toBe(exact)
   })
 
+  it('takes one that most likely keeps enough beyond the samples before one that just did on them', () => {
+    // Of 100 samples each, with the lower ends of Wilson's intervals.
+    const just = candidate({ keptLabels: 0.95, keptLow: 0.888, bundleBytes: 1e7 })
+    const likely = candidate({ keptLabels: 0.98, keptLow: 0.93, bundleBytes: 2e7 })
+    expect(recommend([just, likely], 'small', {})).toBe(likely)
+    expect(recommend([just, offline], 'small', {})).toBe(just)
+    expect(recommend([just, likely], 'small', { minKept: 0.9 })).toBe(just)
+  })
+
   it('holds the limits, and falls back to what keeps most within them', () => {
     expect(recommend(all, 'offline', { maxBundleBytes: 2e8 })).toBe(offline)
     expect(recommend(all, 'small', { maxRefreshes: 3, minKept: 0.5 })).toBe(offline)

@@ -128,7 +128,15 @@ export const meetsGoal = (candidate: Candidate, goal: Goal, minKept = 0.95): boo
   goal === 'exact' ? losesNothing(candidate) : keepsEnough({ ...candidate, samples: 0 }, minKept)
 
 /**
- * The candidate for a goal within the limits. Where none keeps enough, the one that keeps most within the other limits;
+ * Whether it most likely keeps this share of labels that nobody has seen: half-way to the lower end of its interval, which is
+ * about one standard error. The least of many that just reach a share in a sample is often one that was lucky there.
+ */
+const likelyKeeps = ({ judgedBy, keptLabels, keptLow }: Candidate, minKept = 0.95): boolean =>
+  judgedBy !== 'labels' || (keptLabels + keptLow) / 2 >= minKept
+
+/**
+ * The candidate for a goal within the limits, of those that keep enough one that most likely does so beyond the samples, if
+ * any. Where none keeps enough, the one that keeps most within the other limits;
  * undefined where the other limits leave none.
  */
 export function recommend(candidates: readonly Candidate[], goal: Goal, limits: Limits): Candidate | undefined {
@@ -140,7 +148,8 @@ export function recommend(candidates: readonly Candidate[], goal: Goal, limits: 
   const enough = within.filter((candidate) => meetsGoal(candidate, goal, minKept))
   const by = { offline: lossOf, exact: (one: Candidate) => one.bundleBytes, small: (one: Candidate) => one.bundleBytes }
   const order = goal === 'fast' ? (one: Candidate) => one.edgeSeconds : by[goal]
-  return best(enough, order) ?? best(within, lossOf)
+  const likely = goal === 'exact' ? enough : enough.filter((candidate) => likelyKeeps(candidate, minKept))
+  return best(likely, order) ?? best(enough, order) ?? best(within, lossOf)
 }
 
 const best = (candidates: readonly Candidate[], order: (candidate: Candidate) => number): Candidate | undefined =>
