@@ -10,7 +10,8 @@ import { kernelCosts } from '../core/plan/cost-model.ts'
 import { compactWeights } from '../core/planner/compact.ts'
 import { planNetwork } from '../core/planner/plan-network.ts'
 import { skeletonOf } from '../core/planner/skeleton.ts'
-import { exactSegmentsOf } from '../core/segment/choose-exact.ts'
+import { exactLayersOf, exactSegmentsOf } from '../core/segment/choose-exact.ts'
+import { StretchCosts, type StretchCost } from '../core/compile/stretch-costs.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { namingFile, readGraph, type NetworkRequest } from './open-network.ts'
 
@@ -51,10 +52,11 @@ export interface InspectResult {
 
 /**
  * Marked as an estimate: no calibration has been seen. `problem` says why there is none of a single segment, and `exactSegments` how
- * many there are with every activation exact.
+ * many there are with every activation exact; `exact` is what these cost together, where that is told quickly.
  */
 export type NetworkEstimate =
-  (PlanEstimate & { readonly segments: 1 }) | { readonly problem: string; readonly exactSegments: number }
+  | (PlanEstimate & { readonly segments: 1 })
+  | { readonly problem: string; readonly exactSegments: number; readonly exact?: StretchCost }
 
 export interface UnsupportedNode {
   readonly node: string
@@ -101,7 +103,7 @@ export async function inspect(
     parameters,
     encryptedValues,
     multiplications,
-    ...(supported && request.estimate !== false && { estimate: estimate(graph, request, report) }),
+    ...(supported && request.estimate !== false && { estimate: await estimate(graph, request, report) }),
   }
 }
 
@@ -111,17 +113,23 @@ const quickValues = 3e6
 
 type Size = Pick<InspectResult, 'encryptedValues' | 'multiplications'>
 
-function estimate(graph: Graph, request: NetworkRequest, { encryptedValues, multiplications }: Size): NetworkEstimate {
+async function estimate(
+  graph: Graph,
+  request: NetworkRequest,
+  { encryptedValues, multiplications }: Size,
+): Promise<NetworkEstimate> {
   const model = withoutLikelyIdleClamps(normalise(graph, request))
-  const without = (problem: string): NetworkEstimate => ({ problem, exactSegments: exactSegmentsOf(model) })
+  const without = { exactSegments: exactSegmentsOf(model) }
   const isQuick = multiplications <= quickMultiplications && encryptedValues <= quickValues
-  if (!isQuick) return without('The network is too large for a quick estimate.')
+  if (!isQuick) return { problem: 'The network is too large for a quick estimate.', ...without }
   try {
     const { plan } = compactWeights(planNetwork(skeletonOf(model), { searchWidth: 8 }))
     return { ...estimatePlan(plan, kernelCosts), segments: 1 }
   } catch (error) {
-    if (error instanceof UserError) return without(error.message)
-    throw error
+    if (!(error instanceof UserError)) throw error
+    const exact = exactLayersOf(model, { by: 'activations', kind: 'exact' }, 2)
+    const costs = await new StretchCosts(model, 'encrypted').of({ exact })
+    return { problem: error.message, ...without, ...(costs && { exact: costs }) }
   }
 }
 

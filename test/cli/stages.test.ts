@@ -61,9 +61,20 @@ describe('the stages on the command line', () => {
     writeFileSync(join(folder, 'deep.onnx'), tinyOnnx(activations))
     const { code, json } = await run('inspect', 'deep.onnx')
     expect(code).toBe(0)
-    expect(json().estimate).toEqual({ problem: expect.stringContaining('42 levels'), exactSegments: 2 })
+    const exact = {
+      bundleBytes: expect.any(Number),
+      edgeSeconds: expect.any(Number),
+      edgeMemoryBytes: expect.any(Number),
+    }
+    expect(json().estimate).toEqual({ problem: expect.stringContaining('42 levels'), exactSegments: 2, exact })
+    // The same deployment, planned.
+    const planned = (await run('plan', 'deep.onnx', '--split', 'exact')).json()
+    const { least, most } = (planned.forecast as { bundleBytes: { least: number; most: number } }).bundleBytes
+    const told = (json().estimate as { exact: { bundleBytes: number } }).exact.bundleBytes
+    expect(told).toBeGreaterThan(0.8 * least)
+    expect(told).toBeLessThan(1.2 * most)
     const { stdout } = await sealwright(['inspect', 'deep.onnx'], { cwd: folder })
-    expect(stdout).toContain('with every activation exact there are 2 segments; plan --split exact')
+    expect(stdout).toMatch(/with every activation exact there are 2 segments: about .*B, .* on two threads/)
   })
 
   it('approximate writes the polynomials as ONNX, and says what it tried', async () => {

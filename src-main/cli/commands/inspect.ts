@@ -72,11 +72,14 @@ function shortened(name: string): string {
 
 function estimateFacts(estimate: NetworkEstimate): [string, string][] {
   if ('problem' in estimate) {
-    const { problem, exactSegments } = estimate
-    const exact = `with every activation exact there are ${exactSegments} segments; plan --split exact tells what they cost`
+    const { problem, exactSegments, exact } = estimate
+    const costs = exact
+      ? `about ${bytes(exact.bundleBytes)}, ${seconds(exact.edgeSeconds)} on two threads, ${bytes(exact.edgeMemoryBytes)} of memory for the largest`
+      : 'plan --split exact tells what they cost'
+    const segments = `with every activation exact there are ${exactSegments} segments: ${costs}`
     return [
       ['estimate', `in one segment: ${problem}`],
-      ...(exactSegments > 1 ? [['', exact] as [string, string]] : []),
+      ...(exactSegments > 1 ? [['', segments] as [string, string]] : []),
       ['', 'advise compares deployments, with what each keeps'],
     ]
   }
