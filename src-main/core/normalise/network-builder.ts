@@ -37,16 +37,6 @@ export interface InputForm {
   readonly layout: 'nchw' | 'nhwc'
 }
 
-/** Thrown when the first image-like use of the input shows another form; lowering starts again with it. */
-export class InputFormFound extends Error {
-  readonly form: InputForm
-
-  constructor(form: InputForm) {
-    super('the input has another form')
-    this.form = form
-  }
-}
-
 /** Collects the layers of a network while its nodes are lowered one by one. */
 export class NetworkBuilder {
   readonly layers: Layer[] = []
@@ -59,10 +49,16 @@ export class NetworkBuilder {
   outputStep: number | undefined
   /** Whether something read the input as an image of its present form. */
   inputIsImage = false
+  /**
+   * The form that the first use of the input as an image showed, where it is not the one given. Layers made before that
+   * use read the form given, so the network has to be lowered again with this one.
+   */
+  otherForm: InputForm | undefined
   readonly budget: Budget
   readonly #shapes = new Map<LayerId, Shape>()
   readonly #onnxInput: readonly number[]
-  readonly #inputIsFinal: boolean
+  /** Whether the form of the input stays, whatever its uses show. */
+  #inputIsFinal: boolean
   #sources: readonly string[] = []
   #kind = ''
   #firstOfNode = 0
@@ -149,7 +145,7 @@ export class NetworkBuilder {
       this.inputIsImage ||= source === INPUT
       return source
     }
-    if (source === INPUT && !this.#inputIsFinal) this.#reformInput(order, shape)
+    if (source === INPUT && this.#takesForm(order, shape)) return source
     return this.addLinear(
       [{ input: source, map: gatherMap(order, sourceShape, shape) }],
       new Float64Array(shape[0]),
@@ -157,20 +153,30 @@ export class NetworkBuilder {
     )
   }
 
-  /** The input's own [C,H,W] is not known before something uses it as an image. */
-  #reformInput(order: Int32Array | undefined, shape: Shape): void {
+  /** The input's own [C,H,W] is not known before something uses it as an image: whether this use decides it. */
+  #takesForm(order: Int32Array | undefined, shape: Shape): boolean {
+    const layout = this.#inputIsFinal ? undefined : this.#layoutSeen(order, shape)
+    if (!layout) return false
+    this.otherForm = { shape, layout }
+    this.#shapes.set(INPUT, shape)
+    this.#inputIsFinal = true
+    return true
+  }
+
+  /** The layout in which the input is the image that a use of it wants; undefined where it must be rearranged. */
+  #layoutSeen(order: Int32Array | undefined, shape: Shape): InputForm['layout'] | undefined {
     const size = sizeOf(shape)
-    if (size !== sizeOf(this.shapeOf(INPUT))) return
+    if (size !== sizeOf(this.shapeOf(INPUT))) return undefined
     const [channels] = shape
     const plane = size / channels
     const channelsAreLast = this.#onnxInput.length > 2 && this.#onnxInput.at(-1) === channels
     if (isIdentity(order, size)) {
       const isNhwc = channelsAreLast && this.#onnxInput.length === 4 && this.#onnxInput[1] !== channels
-      throw new InputFormFound({ shape, layout: isNhwc ? 'nhwc' : 'nchw' })
+      return isNhwc ? 'nhwc' : 'nchw'
     }
     const isMoved = (from: number, element: number): boolean =>
       from === (element % plane) * channels + Math.floor(element / plane)
-    if (channelsAreLast && order?.every(isMoved)) throw new InputFormFound({ shape, layout: 'nhwc' })
+    return channelsAreLast && order?.every(isMoved) ? 'nhwc' : undefined
   }
 
   /** A view that holds every element of its source exactly once. */
