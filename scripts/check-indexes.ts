@@ -7,8 +7,8 @@ import ts from 'typescript'
 
 /** Of src-main. */
 const folders = [
-  ...['compile', 'graph', 'onnx', 'tflite'].map((name) => `core/${name}`),
-  ...'app audit cli edge files http ipc library nats ort owner preload workers'.split(' '),
+  ...['compile', 'graph', 'onnx', 'tflite', 'segment', 'validate'].map((name) => `core/${name}`),
+  ...'app audit cli edge files http ipc jobs library nats ort owner preload workers'.split(' '),
 ]
 const isChecked = new RegExp(`/src-main/((${folders.join('|')})/.*|core/(?!must)[^/]+)\\.ts$`)
 

@@ -69,17 +69,18 @@ export interface CompareResult {
 
 /** Whether two nodes gave the same result for the same input. @throws UserError damaged-result, not-comparable */
 export async function auditCompare(paths: readonly [string, string]): Promise<CompareResult> {
-  const receipts = await Promise.all(
-    paths.map(async (path) => {
-      const { receipts = [], ciphertexts } = decodeResult(await readBytes(path, MAX_RESULT_BYTES), sha256)
-      const receipt = receipts.at(-1)
-      if (!receipt) throw notComparable(`${path} carries no receipt`)
-      return { ...receipt, outputs: ciphertexts.map(sha256) }
-    }),
-  )
-  const agrees = agree(receipts[0], receipts[1])
+  const [one, other] = await Promise.all([lastReceipt(paths[0]), lastReceipt(paths[1])])
+  const agrees = agree(one, other)
   if (agrees === undefined) throw notComparable('they are not of the same segment and input')
-  return { job: receipts[0].job, segment: receipts[0].segment, agrees }
+  return { job: one.job, segment: one.segment, agrees }
+}
+
+/** Of the last segment that a result has gone through. */
+async function lastReceipt(path: string) {
+  const { receipts = [], ciphertexts } = decodeResult(await readBytes(path, MAX_RESULT_BYTES), sha256)
+  const receipt = receipts.at(-1)
+  if (!receipt) throw notComparable(`${path} carries no receipt`)
+  return { ...receipt, outputs: ciphertexts.map(sha256) }
 }
 
 const notComparable = (reason: string): UserError =>

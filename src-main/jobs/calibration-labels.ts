@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { UserError } from '../core/errors.ts'
 import { classesOf, sizeOf, type LayerModel } from '../core/network/layer-model.ts'
 import { classScores } from '../core/normalise/run-tail.ts'
@@ -34,7 +35,7 @@ export async function calibrationLabels(
   if (labels === undefined) {
     return fail(`${file} includes no classes of its samples.`, 'Give a file with one class for each sample.')
   }
-  return new Map(samples.map((sample, i) => [sample, labels[indices[i]]]))
+  return new Map(samples.map((sample, i) => [sample, present(labels[present(indices[i])])]))
 }
 
 /** Whether what is encrypted ends in one score for each class, and not in what the owner computes them from. */

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { fittableSamples, usefulSamples } from '../core/approximate/cap-samples.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { classesOf, type DroppedClamp, type LayerModel } from '../core/network/layer-model.ts'
@@ -48,7 +49,12 @@ export async function openSamples(
   const preprocessing = { ...choice, layout: choice.layout ?? source.layout }
   checkPreprocessing(preprocessing, shape[0])
   const indices = evenly([...new Array(source.count).keys()], maxSamples)
-  return { source, preprocessing, indices, at: (place) => preprocess(source.sample(indices[place]), preprocessing) }
+  return {
+    source,
+    preprocessing,
+    indices,
+    at: (place) => preprocess(source.sample(present(indices[place])), preprocessing),
+  }
 }
 
 /** Calibration samples as the network takes them, and the preprocessing with the axis order that was found. */
@@ -96,7 +102,7 @@ export async function prepareSamples(
     throwIfCancelled(work)
     return opened.at(place)
   })
-  const indices = places.map((place) => opened.indices[place])
+  const indices = places.map((place) => present(opened.indices[place]))
   return { samples, preprocessing: opened.preprocessing, source: opened.source, indices }
 }
 

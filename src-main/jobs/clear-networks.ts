@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import type { LayerModel } from '../core/network/layer-model.ts'
 import { labelOf, marginOf } from '../core/network/classification.ts'
 import { classScores } from '../core/normalise/run-tail.ts'
@@ -93,7 +94,8 @@ export class ClearNetworks {
     this.#original ??= await this.#open(values)
     const [ofOriginal] = await this.#original.run([values])
     const ofPolynomial = await this.#polynomial?.run(values)
-    const [original, encrypted] = [ofOriginal, ofEncrypted].map((each) => classScores(this.#model, each))
+    const original = classScores(this.#model, present(ofOriginal))
+    const encrypted = classScores(this.#model, ofEncrypted)
     const polynomial = ofPolynomial && classScores(this.#model, ofPolynomial)
     return {
       original: labelOf(original),
@@ -106,7 +108,7 @@ export class ClearNetworks {
       },
       ...(polynomial && {
         polynomial: labelOf(polynomial),
-        maxAbsDifference: Math.max(...polynomial.map((value, at) => Math.abs(value - encrypted[at]))),
+        maxAbsDifference: Math.max(...polynomial.map((value, at) => Math.abs(value - present(encrypted[at])))),
         maxAbsLogit: Math.max(...polynomial.map(Math.abs)),
       }),
     }
@@ -123,5 +125,5 @@ const channelsLast = ([channels, height, width]: Shape): number[] => [height, wi
 
 function toNhwc(values: Float64Array, [channels, height, width]: Shape): Float64Array {
   const pixels = height * width
-  return values.map((_, at) => values[(at % channels) * pixels + Math.floor(at / channels)])
+  return values.map((_, at) => present(values[(at % channels) * pixels + Math.floor(at / channels)]))
 }

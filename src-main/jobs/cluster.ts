@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -109,7 +110,7 @@ async function allot(request: ClusterRequest, work: WorkContext): Promise<Allott
   const parts = described
     .flatMap(({ bundle, segments }) => segments.map(({ index }) => ({ bundle, index })))
     .sort((a, b) => a.index - b.index)
-  const isWhole = parts.length === described[0].cuts.length + 1 && parts.every(({ index }, i) => index === i)
+  const isWhole = parts.length === present(described[0]).cuts.length + 1 && parts.every(({ index }, i) => index === i)
   if (ids.length !== 1 || !isWhole) {
     throw new UserError('bad-cluster', 'The bundles are not those of one whole network.', {
       hint: 'Name one bundle with all segments, or one for each segment of the same export.',
@@ -117,7 +118,7 @@ async function allot(request: ClusterRequest, work: WorkContext): Promise<Allott
   }
   const isAudited = described.some(({ audit }) => audit !== undefined)
   const count = request.nodes ?? parts.length
-  const nodes = Array.from({ length: Math.max(count, parts.length) }, (_, i) => parts[i % parts.length])
+  const nodes = Array.from({ length: Math.max(count, parts.length) }, (_, i) => present(parts[i % parts.length]))
   if (count >= parts.length)
     return { ids, isAudited, nodes: nodes.map(({ bundle, index }) => ({ bundle, segments: [index] })) }
   if (request.bundles.length > 1) {
@@ -127,7 +128,7 @@ async function allot(request: ClusterRequest, work: WorkContext): Promise<Allott
   return {
     ids,
     isAudited,
-    nodes: some.map((held) => ({ bundle: held[0].bundle, segments: held.map(({ index }) => index) })),
+    nodes: some.map((held) => ({ bundle: present(held[0]).bundle, segments: held.map(({ index }) => index) })),
   }
 }
 

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import {
   approximateModel,
@@ -60,7 +61,7 @@ export async function compile(
     fitted: _,
     ...compiled
   } = await compileModel(opened.model, request, { ...hostFor(request, data, work, watch), accept })
-  return { ...opened, ...compiled, ...data.settled, typical: samples[0] }
+  return { ...opened, ...compiled, ...data.settled, typical: present(samples[0]) }
 }
 
 /** Calibrates and approximates a network that was read. @throws UserError what the stages say */
@@ -84,7 +85,7 @@ export async function planApproximated(
 ): Promise<CompiledNetwork> {
   const host = hostFor(request, new CalibrationData(approximated, request, work), work, watch)
   const planned = await planModel({ ...approximated, samples }, request, host)
-  return { ...approximated, ...planned, typical: samples[0] }
+  return { ...approximated, ...planned, typical: present(samples[0]) }
 }
 
 function hostFor(

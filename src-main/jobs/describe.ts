@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import type { Graph, Node } from '../core/graph/graph.ts'
 import { familyOf, type Family } from '../core/network/family.ts'
 import { INPUT } from '../core/network/layer-model.ts'
@@ -127,7 +128,7 @@ function normalisedPicture(model: LayerModel): NetworkPicture {
       ...placed,
       operator: `linear (${maps.map(({ kind }) => kind).join(' + ')})`,
       family: 'linear',
-      ...summaryOf(weights, pictureOf(maps[0], layer)),
+      ...summaryOf(weights, pictureOf(present(maps[0]), layer)),
     }
   })
   return {
@@ -161,7 +162,10 @@ function summaryOf(arrays: readonly Float64Array[], picture?: WeightPicture): { 
   const histogram = new Array<number>(BINS).fill(0)
   const perBin = BINS / (most - least || 1)
   for (const array of arrays) {
-    for (const value of array) histogram[Math.min(BINS - 1, Math.floor((value - least) * perBin))] += 1
+    for (const value of array) {
+      const bin = Math.min(BINS - 1, Math.floor((value - least) * perBin))
+      histogram[bin] = present(histogram[bin]) + 1
+    }
   }
   const mean = sum / count
   const deviation = Math.sqrt(Math.max(0, squares / count - mean * mean))

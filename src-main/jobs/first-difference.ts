@@ -52,15 +52,17 @@ async function firstDifference(
   sample: Float64Array,
 ): Promise<Difference | undefined> {
   const graph = await openGraph(request)
-  const nodes = graph.nodes.filter(({ outputs }) => outputs.length > 0 && outputs[0] !== '')
+  const nodes = graph.nodes.flatMap(({ name, operator, outputs: [output = ''] }) =>
+    output === '' ? [] : [{ name, operator, output }],
+  )
   const theirs = await traced(
     request,
-    nodes.map(({ outputs }) => outputs[0]),
+    nodes.map(({ output }) => output),
     sample,
     input,
   )
-  for (const { name, operator, outputs } of nodes) {
-    const reference = theirs.get(outputs[0])
+  for (const { name, operator, output } of nodes) {
+    const reference = theirs.get(output)
     // A node that cannot be the end of a network tells nothing.
     const own =
       reference &&
@@ -69,7 +71,7 @@ async function firstDifference(
           normalise(graph, {
             ...request,
             inputShape: input.onnxShape,
-            outputName: outputs[0],
+            outputName: output,
             onIntegers: quantised !== undefined,
             wholeNetwork: true,
           }),

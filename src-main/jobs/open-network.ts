@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { basename, dirname, resolve } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import type { Graph, Tensor } from '../core/graph/graph.ts'
@@ -102,7 +103,7 @@ export async function openNetworkFile(request: OpenNetworkRequest): Promise<Netw
 
 /** ZipMap writes a map for each sample, which the Node binding does not hand over. */
 function mappedOutput({ nodes, outputs }: Graph, { outputName }: NetworkRequest) {
-  const name = outputName ?? outputs[0].name
+  const name = outputName ?? present(outputs[0]).name
   const map = nodes.find((node) => node.operator === 'ZipMap' && node.outputs[0] === name)
   return map && { comparedOutput: map.inputs[0] }
 }

@@ -170,14 +170,15 @@ async function compareWith(
     const single = model.tail ? [] : await Promise.all(samples.map((sample) => reference.run(sample)))
     const differences = model.tail
       ? await tailDifferences(reference, model.tail, samples, scores, precision)
-      : single.map((theirs, at) =>
-          compareWithRuntime(model.finish, scores[at], applyFinish(model.finish, scores[at]), theirs, precision),
-        )
+      : single.map((theirs, at) => {
+          const ours = present(scores[at])
+          return compareWithRuntime(model.finish, ours, applyFinish(model.finish, ours), theirs, precision)
+        })
     const found = unexplained(onIntegers, differences)
     if (!found)
       return { reference: (await batchesAreAlike(reference, samples, single)) ? reference : oneByOne(reference) }
     await reference.close()
-    return { differs: { sample: samples[found.sample], ...found.difference } }
+    return { differs: { sample: present(samples[found.sample]), ...found.difference } }
   } catch (error) {
     await opened.then((reference) => reference.close()).catch(() => {})
     if (!(error instanceof UserError) || error.code !== 'onnxruntime-refused') throw error
@@ -212,7 +213,7 @@ async function tailDifferences(
 ): Promise<RuntimeDifference[]> {
   const all = await Promise.all(samples.map((sample) => reference.trace(sample)))
   return all.map((theirs, at) => {
-    const ours = runTail(tail, scores[at])
+    const ours = runTail(tail, present(scores[at]))
     const each = [...theirs].flatMap(([name, values]) => {
       const own = ours.get(name)
       // A label may jump where two scores are nearly the same; what it is picked from is compared too.

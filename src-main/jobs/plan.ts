@@ -20,7 +20,7 @@ import { deepest, exactLayersFor } from '../core/compile/compile.ts'
 import { NotKept } from './kept-fits.ts'
 import { openNetwork, openNetworkFile } from './open-network.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
-import { lastOf } from '../core/must.ts'
+import { lastOf, present } from '../core/must.ts'
 
 /** Without calibration data, or where a fit is to be kept and was not made, the plan is of polynomials whose coefficients mean nothing. */
 export type PlanRequest = Omit<CompileRequest, 'calibration'> &
@@ -128,14 +128,14 @@ export async function plan(request: PlanRequest, work: WorkContext): Promise<Pla
       : [
           {
             ...{ beforeSegment: i + 1, act: cut.kind, layers: cut.step.layers.map(({ id }) => id) },
-            ...{ receivedBytes: estimates[i].outputBytes, sentBytes: estimates[i + 1].inputBytes },
+            ...{ receivedBytes: present(estimates[i]).outputBytes, sentBytes: present(estimates[i + 1]).inputBytes },
           },
         ],
   )
   const open: OwnerDuty = { act: 'open', layers: [], receivedBytes: lastOf(estimates).outputBytes, sentBytes: 0 }
   return {
     segments: segments.map((segment, i) => ({
-      ...describeSegment(segment.plan, estimates[i], i, cuts[i]),
+      ...describeSegment(segment.plan, present(estimates[i]), i, cuts[i]),
       ...(request.dump && { instructions: dumpPlan(segment.plan) }),
     })),
     cuts: cuts.map(({ after, kind }) => ({ after, kind })),

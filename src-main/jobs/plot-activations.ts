@@ -11,7 +11,7 @@ import type { Kept } from '../core/validate/kept.ts'
 import { approximateOpened, type CompileRequest } from './compile.ts'
 import { openNetworkFile } from './open-network.ts'
 import { Stopwatch } from '../core/stopwatch.ts'
-import { must } from '../core/must.ts'
+import { must, present } from '../core/must.ts'
 
 export interface ActivationPlots {
   /** On samples that the fit has not seen; absent where there were too few to hold any out. */
@@ -67,7 +67,7 @@ function plots(
   const approximated = runLayerBatch(polynomial, samples, ({ id }, outputs) => seen.get(id)?.add(outputs))
   const original = runLayerBatch(model, samples)
   const kept = original.filter(
-    (scores, at) => labelOf(classScores(model, scores)) === labelOf(classScores(model, approximated[at])),
+    (scores, at) => labelOf(classScores(model, scores)) === labelOf(classScores(model, present(approximated[at]))),
   ).length
   return {
     samples: samples.length,
@@ -95,10 +95,10 @@ class SeenInputs {
     const perBin = BINS / (high - low || 1)
     for (const values of outputs) {
       eachCoefficientRun(this.#layer, (row, from, to) => {
-        const range = this.ranges[row]
+        const range = present(this.ranges[row])
         for (const value of values.subarray(from, to)) {
-          const bin = Math.floor((value - low) * perBin)
-          this.histogram[Math.max(0, Math.min(BINS - 1, bin))] += 1
+          const bin = Math.max(0, Math.min(BINS - 1, Math.floor((value - low) * perBin)))
+          this.histogram[bin] = present(this.histogram[bin]) + 1
           range[0] = Math.min(range[0], value)
           range[1] = Math.max(range[1], value)
         }
@@ -125,11 +125,11 @@ function plotOf(
 ): Omit<ActivationPlot, 'id'> {
   const channels = layer.shape[0]
   const alive = layer.coefficients.flatMap((coefficients, row) => {
-    const [low, high] = seen.ranges[row]
+    const [low, high] = present(seen.ranges[row])
     return high > low ? [{ coefficients, low, high }] : []
   })
   const step = Math.max(1, alive.length / FAN)
-  const chosen = Array.from({ length: Math.min(FAN, alive.length) }, (_, at) => alive[Math.floor(at * step)])
+  const chosen = Array.from({ length: Math.min(FAN, alive.length) }, (_, at) => present(alive[Math.floor(at * step)]))
   const [low, high] = layer.fit.range
   return {
     ...layer.fit,

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { encode } from 'fast-png'
 import { classesOf, sizeOf, type Shape } from '../core/network/layer-model.ts'
 import type { WorkContext } from '../core/progress.ts'
@@ -80,7 +81,7 @@ function figures(values: Float64Array, [, height, width]: Shape, channel: number
 export function fedPicture(values: Float64Array, shape: Shape): FedPicture {
   const [least, most] = extremes(values)
   const scale = most > least ? 255 / (most - least) : 0
-  const gray = (at: number): number => Math.round((values[at] - least) * scale)
+  const gray = (at: number): number => Math.round((present(values[at]) - least) * scale)
   const [channels, height, width] = shape
   const pixels = height * width
   if (channels === 3) {

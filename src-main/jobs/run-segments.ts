@@ -115,7 +115,7 @@ export async function runSegmentsInProcess(
         const seconds = median(each) ?? 0
         const layers = (runner.times?.layers ?? []).map(({ id: name, ms }) => ({ name, seconds: ms / 1000 }))
         const peakBytes = process.resourceUsage().maxRSS * 1024
-        const sentBytes = results[0].reduce((sum, { length }) => sum + length, 0)
+        const sentBytes = present(results[0]).reduce((sum, { length }) => sum + length, 0)
         runs.push({ segment, loadSeconds: (loadedMs - startedMs) / 1000, seconds, sentBytes, peakBytes, layers })
       } finally {
         await runner.delete()

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { readFile, writeFile } from 'node:fs/promises'
 import { encodeResult } from '../core/bundle/result.ts'
 import { median } from '../core/numeric/median.ts'
@@ -64,7 +65,7 @@ export async function runServed(
           segment === 0
             ? await served.run(await read(), 'application/x-npy', result, work)
             : await served.run(await readFile(result), CIPHERTEXTS_TYPE, result, work)
-        total[at] += seconds
+        total[at] = present(total[at]) + seconds
         each.push(seconds)
         // The first one is when the segment is loaded and the code becomes warm.
         if (at === 0) before = await served.usage()
@@ -75,7 +76,7 @@ export async function runServed(
       await served.close()
     }
     const { loadSeconds } = served
-    const [seconds, sentBytes] = [median(each) ?? 0, (await readFile(inputs[0].result)).length]
+    const [seconds, sentBytes] = [median(each) ?? 0, (await readFile(present(inputs[0]).result)).length]
     const cut = cutAfter(deployment, segment)
     const layers = deployment.segments > 1 ? [{ name: `node ${segment + 1}`, seconds }] : []
     const used = {

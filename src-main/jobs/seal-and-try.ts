@@ -47,7 +47,7 @@ export async function sealAndTry(request: SealAndTryRequest, work: WorkContext):
 /** What `sealAndTry` left in `folder`, to try further inputs on. */
 export async function sealedTrial(folder: string): Promise<Omit<TryRequest, 'model' | 'inputs' | 'preprocessing'>> {
   const { owner, edge, keys, passphraseFile } = trialFolders(folder)
-  const [{ id }] = await new KeyStore(keys).list()
+  const { id } = present((await new KeyStore(keys).list())[0])
   const bundle = present((await readdir(edge)).find((name) => name.endsWith('.sealed')))
   const passphrase = (await readFile(passphraseFile, 'utf8')).trim()
   const polynomial = join(owner, POLYNOMIAL)

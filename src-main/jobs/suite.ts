@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -196,7 +197,8 @@ class PreparedNetwork {
     const changes = tested.samples.map(async ({ index, scores }) => {
       const source = await readSamples(test, { shape, index, layout: preprocessing.layout })
       const input = preprocess(source.sample(0), { ...preprocessing, layout: preprocessing.layout ?? source.layout })
-      const distance = (output: readonly number[]): number => sum(output.map((value, k) => (value - input[k]) ** 2))
+      const distance = (output: readonly number[]): number =>
+        sum(output.map((value, k) => (value - present(input[k])) ** 2))
       return Math.abs(distance(scores.encrypted) / distance(scores.original) - 1)
     })
     return Math.max(...(await Promise.all(changes)))
@@ -212,14 +214,12 @@ class PreparedNetwork {
     const { model, data } = this.#network
     if (!('deviation' in data)) return data
     const { shape } = (await openNetwork({ model })).input
-    const [calibration, test] = await Promise.all(
-      ['calibration', 'test'].map(async (name, seed) => {
-        const path = join(this.#folder, `${name}.npy`)
-        await writeFile(path, npyFile([data.samples, ...shape], normalValues(data, data.samples * sizeOf(shape), seed)))
-        return path
-      }),
-    )
-    return { calibration, test }
+    const write = async (name: string, seed: number): Promise<string> => {
+      const path = join(this.#folder, `${name}.npy`)
+      await writeFile(path, npyFile([data.samples, ...shape], normalValues(data, data.samples * sizeOf(shape), seed)))
+      return path
+    }
+    return { calibration: await write('calibration', 0), test: await write('test', 1) }
   }
 }
 

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { decodeResult, MAX_RESULT_BYTES } from '../core/bundle/result.ts'
@@ -82,7 +83,7 @@ export async function trial(request: TrialRequest, work: WorkContext): Promise<T
       const outputs = await watch.time('compare', async () => {
         const input = await inputOf(path, index, compiled)
         const [original] = await reference.run([input])
-        return { original, polynomial: runLayers(compiled.polynomial, input) }
+        return { original: present(original), polynomial: runLayers(compiled.polynomial, input) }
       })
       samples.push({
         ...(truth !== undefined && { truth }),
@@ -115,15 +116,16 @@ function comparison(
     original: model.tail ? labelOf(classScores(model, original)) : finishedLabelOf(original, model.finish),
     polynomial: labelOf(classScores(model, polynomial)),
     encrypted: labelOf(classScores(model, encrypted)),
-    maxAbsDifference: Math.max(...polynomial.map((value, at) => Math.abs(value - encrypted[at]))),
+    maxAbsDifference: Math.max(...polynomial.map((value, at) => Math.abs(value - present(encrypted[at])))),
     maxAbsLogit: Math.max(...polynomial.map(Math.abs)),
   }
 }
 
 /** Of outputs after the network's last step, which the original still has. */
 function finishedLabelOf(outputs: Float64Array, finish: Finish): number {
-  if (finish === 'argmax') return outputs[0]
-  return finish === 'sigmoid' && outputs.length === 1 ? Number(outputs[0] > 0.5) : labelOf(outputs)
+  const first = present(outputs[0])
+  if (finish === 'argmax') return first
+  return finish === 'sigmoid' && outputs.length === 1 ? Number(first > 0.5) : labelOf(outputs)
 }
 
 async function inputOf(path: string, index: number, { model, preprocessing }: CompiledNetwork): Promise<Float64Array> {

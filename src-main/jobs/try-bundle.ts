@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stepCounter, throwIfCancelled, type WorkContext } from '../core/progress.ts'
@@ -69,7 +70,7 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
     leave.push(() => networks.close())
     const { isQuantity } = networks
     const compare = async (at: number, values: Float64Array, encrypted: Float64Array, seconds: number) => {
-      const { index, truth } = inputs[at]
+      const { index, truth } = present(inputs[at])
       const compared = await networks.compare(values, encrypted)
       return { index, ...(truth !== undefined && { truth }), ...compared, seconds }
     }
@@ -119,7 +120,8 @@ async function tryServed(
   for (const [at, input] of inputs.entries()) {
     throwIfCancelled(work)
     const { values } = await networks.read(input)
-    samples.push(await compare(at, values, opener.open(await readResult(asked[at].result)), ran.seconds[at]))
+    const encrypted = opener.open(await readResult(present(asked[at]).result))
+    samples.push(await compare(at, values, encrypted, present(ran.seconds[at])))
     step()
   }
   return { samples, segments: ran.segments, loadSeconds: total(ran.segments.map((run) => run.loadSeconds)) }

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import type { Preprocessing } from '../core/bundle/preprocessing.ts'
 import { unlessUserError } from '../core/errors.ts'
 import { labelOf, share } from '../core/network/classification.ts'
@@ -86,7 +87,7 @@ async function tryOn(judged: Judged, labels: Int32Array, always: boolean, work: 
   try {
     const outputs = await original.run(inputs)
     const found = outputs.map((each) => labelOf(classScores(network.model, each)))
-    const truths = trials.map((index) => labels[index])
+    const truths = trials.map((index) => present(labels[index]))
     return await judge(judged, trials, truths, found, work, always)
   } finally {
     await original.close()
@@ -142,7 +143,7 @@ async function tryPresets(
 ): Promise<PresetAccuracy[]> {
   const places = evenly([...trials.keys()], TRIED_SAMPLES)
   const { shape } = network.model.input
-  const raw = places.map((place) => source.sample(trials[place]))
+  const raw = places.map((place) => source.sample(present(trials[place])))
   const isUnscaled = raw.every((values) => values.every((value) => value >= 0 && value <= 1))
   const usualInputs = trials.slice(0, COMPARED_SAMPLES).map((index) => preprocess(source.sample(index), preprocessing))
   const original = await openOriginal(request, network, usualInputs)
@@ -162,7 +163,7 @@ async function tryPresets(
         throwIfCancelled(work)
         const inputs = raw.map((values) => preprocess(reversed ? withColoursReversed(values) : values, usual))
         const labels = (await original.run(inputs)).map((each) => labelOf(classScores(network.model, each)))
-        const accuracy = share(labels, (label, i) => label === truths[places[i]])
+        const accuracy = share(labels, (label, i) => label === truths[present(places[i])])
         tried.push({ preset: name, ...(reversed && { reversed }), ...(unscaled && { unscaled: true }), accuracy })
       }
     }
@@ -172,7 +173,11 @@ async function tryPresets(
 
 function withColoursReversed(values: Float64Array): Float64Array {
   const pixels = values.length / 3
-  return values.map((_, at) => values[(2 - Math.floor(at / pixels)) * pixels + (at % pixels)])
+  const reversed = new Float64Array(values.length)
+  for (const channel of [0, 1, 2]) {
+    reversed.set(values.subarray(channel * pixels, (channel + 1) * pixels), (2 - channel) * pixels)
+  }
+  return reversed
 }
 
 function reorderedAccuracy(truths: readonly number[], found: readonly number[]): number {

@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { givenBy } from '../core/planner/given-parameters.ts'
 import type { WorkContext } from '../core/progress.ts'
@@ -42,14 +43,14 @@ export async function update(request: UpdateRequest, work: WorkContext): Promise
   await refuseEarly(keys, deployment, request)
   const plans = await plansOf(store, deployment)
   const stretches = Map.groupBy(plans.keys(), (segment) => firstUnderKeyOf(deployment, segment))
-  const { mode } = plans[0].input
+  const { mode } = present(plans[0]).input
   const watch = new Stopwatch(work)
   const compiled = await compile(
     {
       ...request,
       input: mode === 'plain' ? 'plain' : 'encrypted',
       batch: deployment.batch,
-      given: [...stretches.values()].map((segments) => givenBy(segments.map((segment) => plans[segment]))),
+      given: [...stretches.values()].map((segments) => givenBy(segments.map((segment) => present(plans[segment])))),
       ...(deployment.reveal.mode === 'scores' && { releases: deployment.flooding.releases }),
     },
     work,

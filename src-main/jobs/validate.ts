@@ -1,3 +1,4 @@
+import { present } from '../core/must.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -120,7 +121,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const errorsToTargets = (targets: readonly Float64Array[]): TargetErrors => {
     const errorOf = (outputs: Outputs): OutputError =>
       outputError(
-        outputs.map((_, index) => targets[index]),
+        outputs.map((_, index) => present(targets[index])),
         outputs.map((each) => finishedOutput(model, each)),
       )
     return {
@@ -197,13 +198,13 @@ async function openData(request: ValidateRequest, network: NetworkFile, work: Wo
   })
   const samples: StreamedSamples = { length, chunk, slice, first: (count) => slice(0, count) }
   const targets = await targetsOf(request, model, source)
-  if (targets) return { samples, hashes, opened, targets: indices.map((index) => targets[index]) }
+  if (targets) return { samples, hashes, opened, targets: indices.map((index) => present(targets[index])) }
   if (source.labels && asReconstruction(request, network)) {
     work.progress({ kind: 'warning', stage: 'validate', message: labelsLeftOut })
   }
   const found = await labelsOfNetwork(request, { model, classNames: network.classNames }, source)
   if (found === undefined) return { samples, hashes, opened }
-  const labels = indices.map((index) => found[index])
+  const labels = indices.map((index) => present(found[index]))
   checkLabels(labels, length, classesOf(model))
   return { samples, hashes, opened, labels }
 }

@@ -1,3 +1,5 @@
+import { present } from '../core/must.ts'
+
 /** Weights as a small grey picture: nought is middle grey, the largest magnitude black or white. */
 export interface WeightPicture {
   readonly width: number
@@ -15,7 +17,7 @@ const gapValue = 128
 /** The first kernels of a convolution side by side, or a matrix with rows and columns left out; of other shapes nothing. */
 export function weightPicture(weights: Float64Array, dims: readonly number[]): WeightPicture | undefined {
   const [out, inputs, height = 1, width = 1] = dims
-  if (dims.length < 2 || dims.length > 4 || weights.length === 0) return undefined
+  if (out === undefined || inputs === undefined || dims.length > 4 || weights.length === 0) return undefined
   const isKernel = dims.length === 4 && height * width > 1 && Math.max(height, width) <= largestKernel
   return isKernel ? kernels(weights, out * inputs, height, width) : matrix(weights, out, weights.length / out)
 }
@@ -27,10 +29,10 @@ function kernels(weights: Float64Array, count: number, height: number, width: nu
   const [pictureWidth, pictureHeight] = [columns * (width + 1) - 1, rows * (height + 1) - 1]
   const values = new Array<number>(pictureWidth * pictureHeight).fill(gapValue)
   const grey = greyOf(weights.subarray(0, shown * height * width))
-  for (let at = 0; at < shown * height * width; at += 1) {
+  for (const [at, weight] of weights.subarray(0, shown * height * width).entries()) {
     const [kernel, y, x] = [Math.floor(at / (height * width)), Math.floor(at / width) % height, at % width]
     const [top, left] = [Math.floor(kernel / columns) * (height + 1), (kernel % columns) * (width + 1)]
-    values[(top + y) * pictureWidth + left + x] = grey(weights[at])
+    values[(top + y) * pictureWidth + left + x] = grey(weight)
   }
   return { width: pictureWidth, height: pictureHeight, channels: 1, values }
 }
@@ -41,7 +43,7 @@ function matrix(weights: Float64Array, rows: number, columns: number): WeightPic
   const values = Array.from({ length: height * width }, (_, at) => {
     const row = Math.floor((Math.floor(at / width) * rows) / height)
     const column = Math.floor(((at % width) * columns) / width)
-    return grey(weights[row * columns + column])
+    return grey(present(weights[row * columns + column]))
   })
   return { width, height, channels: 1, values }
 }

@@ -3,7 +3,7 @@ import { costsWithKeys, type CostModel } from '../plan/cost-model.ts'
 import type { Plan } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
 import { handedBytes } from './hand-off.ts'
-import { lastOf } from '../must.ts'
+import { lastOf, present } from '../must.ts'
 
 /** A gigabit a second. */
 const bytesPerMs = 125_000
@@ -26,7 +26,8 @@ export function balance({ layerMs, handMs }: Stretches, parts: number): { after:
   const layers = layerMs.length
   const sums = [0]
   for (const ms of layerMs) sums.push(lastOf(sums) + ms)
-  const costOf = (from: number, to: number): number => sums[to] - sums[from] + (from > 0 ? handMs[from - 1] : 0)
+  const costOf = (from: number, to: number): number =>
+    present(sums[to]) - present(sums[from]) + (from > 0 ? present(handMs[from - 1]) : 0)
   // best[p][to]: the slowest of p parts that cover the first `to` layers, and where the last of them begins.
   let best = Array.from({ length: layers + 1 }, (_, to) => ({
     ms: to === 0 ? Infinity : costOf(0, to),
@@ -36,13 +37,15 @@ export function balance({ layerMs, handMs }: Stretches, parts: number): { after:
     best = best.map((_, to) => {
       let found = { ms: Infinity, cuts: [] as number[] }
       for (let from = p - 1; from < to; from++) {
-        const ms = Math.max(best[from].ms, costOf(from, to))
-        if (ms < found.ms) found = { ms, cuts: [...best[from].cuts, from - 1] }
+        const before = present(best[from])
+        const ms = Math.max(before.ms, costOf(from, to))
+        if (ms < found.ms) found = { ms, cuts: [...before.cuts, from - 1] }
       }
       return found
     })
   }
-  return { after: best[layers].cuts, slowestMs: best[layers].ms }
+  const { cuts, ms } = lastOf(best)
+  return { after: cuts, slowestMs: ms }
 }
 
 function layerMsOf(plan: Plan, costs: CostModel): number[] {
@@ -51,12 +54,13 @@ function layerMsOf(plan: Plan, costs: CostModel): number[] {
   const degree = plan.parameters.polyModulusDegree
   const withKeys = costsWithKeys(costs, plan.parameters)
   const evaluator = new LevelEvaluator(plan, (primitive, primes) => {
-    ms[Math.min(layer, ms.length - 1)] += withKeys.ms(primitive, degree, primes)
+    const at = Math.min(layer, ms.length - 1)
+    ms[at] = present(ms[at]) + withKeys.ms(primitive, degree, primes)
   })
   const inputs = plan.input.sources.map((_, register) => evaluator.input(register))
   runPlan(plan, evaluator, inputs, {
     beforeInstruction: (index) => {
-      while (layer < plan.layers.length && index >= plan.layers[layer].end) layer += 1
+      while (index >= (plan.layers[layer]?.end ?? Infinity)) layer += 1
     },
   })
   return ms

@@ -1,7 +1,7 @@
 import { isExact, type ExactLayer } from '../network/polynomial-model.ts'
 import { type NamedValue, type RefreshedModel, type SquareLayer, type SquareModel } from '../network/square-model.ts'
 import { invariant, UserError } from '../errors.ts'
-import { lastOf, must } from '../must.ts'
+import { lastOf, must, present } from '../must.ts'
 import { INPUT, sizeOf, type LayerId, type LinearLayer } from '../network/layer-model.ts'
 import { inputsOf, shapesOf } from '../network/run-layers.ts'
 import type { RefreshKind } from './cut.ts'
@@ -41,17 +41,18 @@ export function cutNetwork(model: RefreshedModel, cuts: readonly LayerId[]): Seg
   const parts = partsOf(model, new Set(cuts))
   const idle = parts.findIndex(({ layers }) => layers.length === 0)
   if (idle >= 0) {
-    const at = parts[Math.max(0, idle - 1)].after
+    const at = present(parts[Math.max(0, idle - 1)]).after
     throw new UserError('not-a-cut-point', `At ${at} nothing is left for a node to compute.`, { where: { layer: at } })
   }
   const shapes = shapesOf(model)
   const named = (ids: readonly LayerId[]): NamedValue[] => ids.map((id) => ({ id, shape: must(shapes, id) }))
   const crossings = crossingsOf(model, parts)
   const segments = parts.map(({ layers }, i) =>
-    segmentOf(model, layers, i === 0 ? undefined : named(crossings[i - 1].inputs), crossings[i]?.outputs),
+    segmentOf(model, layers, i === 0 ? undefined : named(present(crossings[i - 1]).inputs), crossings[i]?.outputs),
   )
   const refreshes = parts.slice(0, -1).map(({ after, exact }, i): RefreshCut => {
-    const step = { outputs: named(crossings[i].outputs), layers: exact, inputs: crossings[i].inputs }
+    const { outputs, inputs } = present(crossings[i])
+    const step = { outputs: named(outputs), layers: exact, inputs }
     return { after, kind: exact.length > 0 ? 'exact' : 'refresh', step }
   })
   return { segments, cuts: refreshes }
@@ -117,7 +118,7 @@ function crossingsOf(model: RefreshedModel, parts: readonly Part[]): Crossing[] 
   let alive: readonly LayerId[] = [INPUT]
   return parts.slice(0, -1).map(({ layers, exact }, i) => {
     const read = new Set(exact.flatMap(inputsOf))
-    const behind = parts[i + 1].layers.reduce((first, { id }) => Math.min(first, must(order, id)), Infinity)
+    const behind = present(parts[i + 1]).layers.reduce((first, { id }) => Math.min(first, must(order, id)), Infinity)
     const isReadBehind = (id: LayerId): boolean => (last.get(id) ?? -1) >= behind
     const known = [...alive, ...layers.map(({ id }) => id)]
     const outputs = known.filter((id) => isReadBehind(id) || read.has(id)).reverse()
@@ -141,9 +142,9 @@ function segmentOf(
   outputs: readonly LayerId[] | undefined,
 ): SquareModel {
   const [input, ...otherInputs] = inputs ?? [{ id: INPUT, shape: model.input.shape }]
-  const renamed = (id: LayerId): LayerId => (id === input.id ? INPUT : id)
+  const renamed = (id: LayerId): LayerId => (id === input?.id ? INPUT : id)
   const [output, ...otherOutputs] = outputs ? outputs.map(renamed) : [model.output]
-  invariant(output !== undefined, 'Nothing crosses a cut.')
+  invariant(input && output !== undefined, 'Nothing crosses a cut.')
   const bound = model.bounds.get(input.id)
   const isWhole = otherInputs.length === 0 && otherOutputs.length === 0
   return {

@@ -49,8 +49,8 @@ export const WHOLE: Split = { by: 'cuts', cuts: [] }
  */
 export function parseSplit(text: string): Split {
   if (text.trim() === 'exact') return { by: 'activations', kind: 'exact' }
-  const exact = /^exact:(.*)$/.exec(text.trim())
-  if (exact) return { by: 'cuts', cuts: exact[1].split(',').map((id) => exactCut(id.trim(), text)) }
+  const exact = /^exact:(.*)$/.exec(text.trim())?.[1]
+  if (exact !== undefined) return { by: 'cuts', cuts: exact.split(',').map((id) => exactCut(id.trim(), text)) }
   const rule = /^(auto|refreshes|nodes|memory)(?:=([^:]*))?(?::(refresh|exact))?$/.exec(text.trim())
   if (!rule) return { by: 'cuts', cuts: text.split(',').map(parseCut) }
   const [, name, amount, kind = 'refresh'] = rule as unknown as [string, string, string?, RefreshKind?]

@@ -1,5 +1,5 @@
 import { invariant, UserError } from '../errors.ts'
-import { lastOf, must } from '../must.ts'
+import { lastOf, must, present } from '../must.ts'
 import { LevelEvaluator, type Level } from '../plan/level-evaluator.ts'
 import type { InputPacking, Instruction, Plan, PlannedNetwork, Register } from '../plan/plan.ts'
 import { operandsOf, renamed, weightsOf } from '../plan/instruction-table.ts'
@@ -20,9 +20,9 @@ export function handOff(
 ): HandedPart[] {
   const levels = levelsOf(plan)
   const lives = livesOf(plan)
-  const ends = [...layers.map((layer) => plan.layers[layer].end), plan.instructions.length]
+  const ends = [...layers.map((layer) => present(plan.layers[layer]).end), plan.instructions.length]
   return ends.map((end, part): HandedPart => {
-    const first = part === 0 ? 0 : ends[part - 1]
+    const first = part === 0 ? 0 : present(ends[part - 1])
     const isLast = part === ends.length - 1
     const inputs = part === 0 ? [...plan.input.sources.keys()] : liveAt(lives, first)
     const instructions = plan.instructions.slice(first, end)
@@ -34,16 +34,17 @@ export function handOff(
     const rename = (register: Register): Register => must(names, register)
     const copies = new Map(passed.map((register, i) => [register, names.size + i]))
     const weightIndices = [...new Set(instructions.flatMap(weightsOf))].sort((a, b) => a - b)
+    const wholeWeight = (own: number): number => present(weightIndices[own])
     const ownWeight = new Map(weightIndices.map((index, i) => [index, i]))
     const firstLayer = plan.layers.findIndex((layer) => layer.first >= first)
     const ownLayers = plan.layers.filter((layer) => layer.first >= first && layer.end <= end)
     const cut: Plan = {
       ...plan,
       input: part === 0 ? plan.input : handedInput(plan, inputs, levels),
-      weights: weightIndices.map((index) => ({
-        ...plan.weights[index],
-        layer: plan.weights[index].layer - firstLayer,
-      })),
+      weights: weightIndices.map((index) => {
+        const weight = present(plan.weights[index])
+        return { ...weight, layer: weight.layer - firstLayer }
+      }),
       instructions: [
         ...instructions.map((instruction) => renamed(instruction, rename, (weight) => must(ownWeight, weight))),
         ...[...copies].map(([register, out]): Instruction => {
@@ -67,9 +68,9 @@ export function handOff(
     }
     return {
       plan: cut,
-      weightVectors: (index) => weightVectors(weightIndices[index]),
-      ...(weightPatterns && { weightPatterns: (index) => weightPatterns(weightIndices[index]) }),
-      ...(weightSupports && { weightSupports: (index) => weightSupports(weightIndices[index]) }),
+      weightVectors: (index) => weightVectors(wholeWeight(index)),
+      ...(weightPatterns && { weightPatterns: (index) => weightPatterns(wholeWeight(index)) }),
+      ...(weightSupports && { weightSupports: (index) => weightSupports(wholeWeight(index)) }),
       weightIndices,
     }
   })
@@ -90,7 +91,7 @@ function levelsOf(plan: Plan): Map<Register, Level> {
   const inputs = plan.input.sources.map((_, register) => evaluator.input(register))
   const levels = new Map(inputs.entries())
   runPlan(plan, evaluator, inputs, {
-    afterInstruction: (index, level) => void levels.set(plan.instructions[index].out, level),
+    afterInstruction: (index, level) => void levels.set(present(plan.instructions[index]).out, level),
   })
   return levels
 }

@@ -25,7 +25,7 @@ export function applyOwnerStep(step: OwnerStep, values: Float64Array, batch: num
   const each = step.outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
   invariant(values.length === batch * each, `the owner's step takes ${batch * each} values, not ${values.length}`)
   const images = Array.from({ length: batch }, (_, i) => applyToImage(step, values.subarray(i * each, (i + 1) * each)))
-  const size = images[0].length
+  const size = images[0]?.length ?? 0
   const result = new Float64Array(batch * size)
   images.forEach((image, i) => result.set(image, i * size))
   return result

@@ -1,5 +1,6 @@
 import { kernelCosts } from '../plan/cost-model.ts'
 import { estimatePlan } from '../plan/estimate.ts'
+import { present } from '../must.ts'
 import type { InParts } from '../parts.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { atScale, scaleBitsOf } from '../planner/at-scale.ts'
@@ -86,7 +87,7 @@ export function* planByNeed(
     const bits = largest.map(({ plan }) => bitsAboveNoise(plan, scaleBitsOf(plan)))
     const enough = Math.max(...bits) - likeBits
     if (bits.every((each) => each >= enough)) return undefined
-    const known = largest.map((stretch, i) => (bits[i] < enough ? undefined : stretch))
+    const known = largest.map((stretch, i) => (present(bits[i]) < enough ? undefined : stretch))
     const levelled = yield* plan({ isSimulated, isLarger: true }, known)
     const least = yield* smallestScales(levelled, undefined, options)
     return least && costOf(least) < most ? yield* smallest(levelled) : undefined

@@ -1,7 +1,7 @@
 import type { RefreshedModel, SquareModel } from '../network/square-model.ts'
 import { edgeMemoryOf } from '../plan/estimate.ts'
 import { UserError } from '../errors.ts'
-import { must } from '../must.ts'
+import { must, present } from '../must.ts'
 import type { LayerId } from '../network/layer-model.ts'
 import { encryptedByOwner, kernelCosts } from '../plan/cost-model.ts'
 import { atOnce, type InParts } from '../parts.ts'
@@ -62,7 +62,7 @@ export function* planRangeInParts(
     finished.push(finish(form))
   }
   const [largest, ...others] = finished
-  return { largest, others }
+  return { largest: present(largest), others }
 }
 
 interface Planning {
@@ -108,10 +108,12 @@ function finishStretches(
       msPerMegabyte: options.msPerMegabyte,
     })
     const { masks } = stretch
-    const parts = after[i].length > 0 ? handOff(stretch, after[i]).map((part) => ({ ...part, masks })) : [stretch]
+    const layers = present(after[i])
+    const parts = layers.length > 0 ? handOff(stretch, layers).map((part) => ({ ...part, masks })) : [stretch]
     segments.push(...parts)
-    for (const layer of after[i]) cuts.push({ kind: 'hand-off', after: stretch.plan.layers[layer].id })
-    if (i < refreshed.cuts.length) cuts.push(refreshed.cuts[i])
+    for (const layer of layers) cuts.push({ kind: 'hand-off', after: present(stretch.plan.layers[layer]).id })
+    const refresh = refreshed.cuts[i]
+    if (refresh) cuts.push(refresh)
   })
   if (segments.length > maxSegments) {
     throw new UserError(
@@ -149,15 +151,17 @@ function handOffsByRule(
 ): number[][] {
   if (split.by === 'memory') return stretches.map((stretch) => withinMemory(stretch, split.bytes))
   if (split.by !== 'nodes') return stretches.map(() => [])
-  const known = stretches.map(({ plan }) => stretchesOf(plan, costs))
-  const parts = known.map((stretch) => balance(stretch, 1))
+  const parts = stretches.map(({ plan }) => {
+    const stretch = stretchesOf(plan, costs)
+    return { stretch, balanced: balance(stretch, 1) }
+  })
   for (let nodes = parts.length; nodes < split.nodes; nodes++) {
-    const divisible = [...parts.keys()].filter((i) => parts[i].after.length + 1 < known[i].layerMs.length)
+    const divisible = parts.filter(({ stretch, balanced }) => balanced.after.length + 1 < stretch.layerMs.length)
     if (divisible.length === 0) break
-    const slowest = divisible.reduce((most, i) => (parts[i].slowestMs > parts[most].slowestMs ? i : most))
-    parts[slowest] = balance(known[slowest], parts[slowest].after.length + 2)
+    const slowest = divisible.reduce((most, part) => (part.balanced.slowestMs > most.balanced.slowestMs ? part : most))
+    slowest.balanced = balance(slowest.stretch, slowest.balanced.after.length + 2)
   }
-  return parts.map(({ after }) => after)
+  return parts.map(({ balanced }) => balanced.after)
 }
 
 /** A layer that the planner merges into a later one means the last one before it that is computed by itself. */
@@ -176,7 +180,7 @@ function placeHandOffs(wanted: readonly LayerId[], models: readonly SquareModel[
         hint: `It can after ${possible.join(', ') || 'no layer'}.`,
       })
     }
-    places[at].add(place)
+    present(places[at]).add(place)
   }
   return places.map((place) => [...place].sort((a, b) => a - b))
 }
@@ -187,17 +191,14 @@ function withinMemory(stretch: PlannedNetwork, bytes: number): number[] {
   const last = stretch.plan.layers.length - 1
   for (let end = 0, start = 0; end <= last; end++) {
     const ends = end === last ? cuts : [...cuts, end]
-    const part = ends.length === 0 ? stretch : handOff(stretch, ends)[cuts.length]
+    const part = ends.length === 0 ? stretch : present(handOff(stretch, ends)[cuts.length])
     if (edgeMemoryOf(part.plan) <= bytes) continue
     if (end === start) {
-      throw new UserError(
-        'memory-too-small',
-        `${stretch.plan.layers[end].id} alone needs ${edgeMemoryOf(part.plan)} bytes.`,
-        {
-          where: { layer: stretch.plan.layers[end].id },
-          hint: 'Allow more memory, or let the edge read weights as it needs them (--memory of edge run).',
-        },
-      )
+      const layer = present(stretch.plan.layers[end]).id
+      throw new UserError('memory-too-small', `${layer} alone needs ${edgeMemoryOf(part.plan)} bytes.`, {
+        where: { layer },
+        hint: 'Allow more memory, or let the edge read weights as it needs them (--memory of edge run).',
+      })
     }
     cuts.push(end - 1)
     start = end

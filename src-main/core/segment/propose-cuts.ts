@@ -73,13 +73,13 @@ export function cutsByDepth(
   for (;;) {
     const { segments } = cutAt(chosen)
     if (fits(segments)) return chosen
-    let next: number | undefined
-    for (let i = from; i < points.length; i++) {
-      if (!fits(cutAt([...chosen, points[i]]).segments.slice(0, -1))) break
-      next = i
+    let next: LayerId | undefined
+    for (const point of points.slice(from)) {
+      if (!fits(cutAt([...chosen, point]).segments.slice(0, -1))) break
+      next = point
+      from += 1
     }
     if (next === undefined) return undefined
-    chosen.push(points[next])
-    from = next + 1
+    chosen.push(next)
   }
 }

@@ -3,7 +3,7 @@ import { ClearEvaluator } from '../plan/clear-evaluator.ts'
 import type { Evaluator } from '../plan/evaluator.ts'
 import type { PlannedNetwork, Register } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
-import { lastOf } from '../must.ts'
+import { lastOf, present } from '../must.ts'
 import { applyOwnerStep } from './owner-step.ts'
 import type { PlannedSegments } from './planned-segments.ts'
 
@@ -35,7 +35,9 @@ export function runSegments<V>(
     values = runStretch(stretch, values, host)
     at += stretch.length
     const cut = cuts[at - 1]
-    if (at < to && cut && cut.kind !== 'hand-off') values = applyOwnerStep(cut.step, values, segments[at].plan.batch)
+    if (at < to && cut && cut.kind !== 'hand-off') {
+      values = applyOwnerStep(cut.step, values, present(segments[at]).plan.batch)
+    }
   }
   return values
 }
@@ -43,7 +45,7 @@ export function runSegments<V>(
 /** The segments that are handed on from one to the next, from a given one on. */
 export function stretchFrom(segments: readonly PlannedNetwork[], first: number): readonly PlannedNetwork[] {
   let end = first + 1
-  while (end < segments.length && segments[end].plan.input.mode === 'handed') end += 1
+  while (segments[end]?.plan.input.mode === 'handed') end += 1
   return segments.slice(first, end)
 }
 
@@ -56,7 +58,7 @@ export interface StretchHost<V> {
 
 /** Segments that hand on to each other. */
 function runStretch<V>(stretch: readonly PlannedNetwork[], input: Float64Array, host: StretchHost<V>): Float64Array {
-  const [first] = stretch
+  const first = present(stretch[0])
   let values = first.plan.input.sources.map((_, register) =>
     host.input(packInput(first.plan, input, register), register, first),
   )

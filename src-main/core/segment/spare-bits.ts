@@ -47,32 +47,36 @@ export function* spareBits(
   const normals = new NormalNumbers(1)
   const finite = outputs.filter(isFiniteOutput)
   const tried = evenly(
-    [...samples.keys()].filter((i) => isFiniteOutput(outputs[i])),
+    [...samples.entries()].flatMap(([i, sample]) => {
+      const exact = present(outputs[i])
+      return isFiniteOutput(exact) ? [{ sample, exact }] : []
+    }),
     simulated,
   )
   const planned = withKeptVectors(whole)
+  const first = present(planned.segments[0])
   const pairs: { readonly exact: Float64Array; readonly noisy: Float64Array }[] = []
-  for (const [done, i] of tried.entries()) {
+  for (const [done, { sample, exact }] of tried.entries()) {
     // A plan of one segment is simulated in less time than one would look up.
     yield { done, total: planned.segments.length > 1 ? tried.length : 1, detail: 'simulated sample' }
-    const noisy = runSegmentsNoisily(planned, fillBatch(planned.segments[0].plan, samples[i]), normals)
-    pairs.push({ exact: outputs[i], noisy: noisy.subarray(0, outputs[i].length) })
+    const noisy = runSegmentsNoisily(planned, fillBatch(first.plan, sample), normals)
+    pairs.push({ exact, noisy: noisy.subarray(0, exact.length) })
   }
   if (pairs.length === 0) return -Infinity
-  const errors = pairs.map(({ exact, noisy }) => noisy.map((value, i) => value - exact[i]))
+  const errors = pairs.map(({ exact, noisy }) => difference(noisy, exact))
   const error = boundOf(errors, outputDeviations)
-  const hasLabels = outputs[0].length > 1 || isClassifier
+  const hasLabels = present(outputs[0]).length > 1 || isClassifier
   const sizes = finite.map(largestOf)
   const size = hasLabels ? Math.min(...sizes) : present(median(sizes))
   const bits = Math.log2(size / error) - outputBits
   if (!hasLabels) return bits
-  const scoreErrors = pairs.map(({ exact, noisy }) => {
-    const [wanted, got] = [exact, noisy].map(scoresOf)
-    return got.map((value, i) => value - wanted[i])
-  })
+  const scoreErrors = pairs.map(({ exact, noisy }) => difference(scoresOf(noisy), scoresOf(exact)))
   const margin = Math.min(...finite.map((output) => marginOf(scoresOf(output))))
   return Math.min(bits, Math.log2(margin / (2 * boundOf(scoreErrors, labelDeviations))))
 }
+
+const difference = (left: Float64Array, right: Float64Array): Float64Array =>
+  left.map((value, i) => value - present(right[i]))
 
 /** Each sample asks for the same weights, and making one takes longer than multiplying with it: the first that fit are kept. */
 function withKeptVectors({ segments, cuts }: PlannedSegments): PlannedSegments {

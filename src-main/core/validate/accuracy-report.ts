@@ -1,6 +1,8 @@
+import { present } from '../must.ts'
 import { confusionMatrix, farSamples, isFiniteOutput, labelOf, marginOf, share } from '../network/classification.ts'
 import type { LayerAttribution } from './attribute-layers.ts'
 import { outputError, type OutputError } from './output-error.ts'
+import { largestDifference } from './same-as-runtime.ts'
 import type { QuantisedReport } from './quantised-report.ts'
 import {
   checkLabels,
@@ -142,9 +144,10 @@ export interface WorstSample {
 export function accuracyReport(input: AccuracyInput): AccuracyReport {
   const { labels, original, polynomial } = input
   checkOutputs(original, polynomial, input.encrypted)
-  const isSingle = original[0].length === 1
+  const outputSize = present(original[0]).length
+  const isSingle = outputSize === 1
   const isQuantity = !labels && (input.isQuantity === true || input.targets !== undefined)
-  const classes = isQuantity ? 0 : Math.max(2, original[0].length)
+  const classes = isQuantity ? 0 : Math.max(2, outputSize)
   if (labels) checkLabels(labels, original.length, classes)
   const [before, after] = [original.map(labelOf), polynomial.map(labelOf)]
   const judged = (found: readonly number[]) =>
@@ -183,13 +186,18 @@ function encryptedAccuracy(
   { labels, original, polynomial }: AccuracyInput,
   hasError: boolean,
 ): EncryptedAccuracy {
-  const found = outputs.map(labelOf)
-  const truths = labels && indices.map((index) => labels[index])
-  const comparable = [...found.keys()].filter((k) => isFiniteOutput(polynomial[indices[k]]))
+  const samples = outputs.map((encrypted, k) => {
+    const index = present(indices[k])
+    const [before, expected] = [present(original[index]), present(polynomial[index])]
+    return { encrypted, before, expected, label: labelOf(encrypted) }
+  })
+  const found = samples.map(({ label }) => label)
+  const truths = labels && indices.map((index) => present(labels[index]))
+  const comparable = samples.filter(({ expected }) => isFiniteOutput(expected))
   let [largest, squares, count] = [0, 0, 0]
-  for (const k of comparable) {
-    outputs[k].forEach((value, j) => {
-      const difference = Math.abs(value - polynomial[indices[k]][j])
+  for (const { encrypted, expected } of comparable) {
+    encrypted.forEach((value, j) => {
+      const difference = Math.abs(value - present(expected[j]))
       largest = Math.max(largest, difference)
       squares += difference * difference
       count += 1
@@ -197,22 +205,23 @@ function encryptedAccuracy(
   }
   const rootMeanSquare = Math.sqrt(squares / Math.max(1, count))
   const marginBound = 2 * Math.max(largest, 6 * rootMeanSquare)
-  const beyond = [...found.keys()].filter((k) => marginOf(polynomial[indices[k]]) > marginBound)
-  const kept = beyond.filter((k) => found[k] === labelOf(polynomial[indices[k]]))
+  const keepsLabel = ({ label, expected }: (typeof samples)[number]): boolean => label === labelOf(expected)
+  const beyond = samples.filter(({ expected }) => marginOf(expected) > marginBound)
+  const kept = beyond.filter(keepsLabel)
   return {
     samples: indices.length,
     ...(truths && {
       accuracy: share(found, (label, k) => label === truths[k]),
-      confusion: confusionMatrix(truths, found, Math.max(2, polynomial[0].length)),
+      confusion: confusionMatrix(truths, found, Math.max(2, present(polynomial[0]).length)),
     }),
-    agreement: share(found, (label, k) => label === labelOf(original[indices[k]])),
+    agreement: share(samples, ({ label, before }) => label === labelOf(before)),
     ...(hasError && {
       error: outputError(
-        indices.map((index) => original[index]),
+        samples.map(({ before }) => before),
         outputs,
       ),
     }),
-    agreementWithPolynomial: share(comparable, (k) => found[k] === labelOf(polynomial[indices[k]])),
+    agreementWithPolynomial: share(comparable, keepsLabel),
     noise: {
       largest,
       rootMeanSquare,
@@ -247,25 +256,27 @@ function worstSamples(
   isQuantity: boolean,
 ): WorstSample[] {
   // How far the original's label leads in the polynomial network; negative where it lost.
-  const lead = (i: number) => {
-    if (isQuantity && isFiniteOutput(polynomial[i])) return 0 - largestDifference(original[i], polynomial[i])
-    return Number.isNaN(after[i]) ? -Infinity : marginOf(polynomial[i]) * (before[i] === after[i] ? 1 : -1)
+  const lead = (index: number): number => {
+    const output = present(polynomial[index])
+    if (isQuantity && isFiniteOutput(output)) return 0 - largestDifference(present(original[index]), output)
+    return Number.isNaN(after[index]) ? -Infinity : marginOf(output) * (before[index] === after[index] ? 1 : -1)
   }
-  return [...original.keys()]
-    .sort((i, j) => (lead(i) < lead(j) ? -1 : Number(lead(i) > lead(j))))
+  return [...original.entries()]
+    .map(([index, scores]) => ({ index, scores, lead: lead(index) }))
+    .sort((one, other) => (one.lead < other.lead ? -1 : Number(one.lead > other.lead)))
     .slice(0, WORST)
-    .map((index) => ({
-      index,
-      ...(labels && { truth: labels[index] }),
-      original: before[index],
-      originalMargin: marginOf(original[index]),
-      polynomialMargin: marginOf(polynomial[index]),
-      ...(isFiniteOutput(polynomial[index]) && {
-        polynomial: after[index],
-        largestDifference: largestDifference(original[index], polynomial[index]),
-      }),
-    }))
+    .map(({ index, scores }) => {
+      const output = present(polynomial[index])
+      return {
+        index,
+        ...(labels && { truth: labels[index] }),
+        original: present(before[index]),
+        originalMargin: marginOf(scores),
+        polynomialMargin: marginOf(output),
+        ...(isFiniteOutput(output) && {
+          polynomial: after[index],
+          largestDifference: largestDifference(scores, output),
+        }),
+      }
+    })
 }
-
-const largestDifference = (left: Float64Array, right: Float64Array): number =>
-  left.reduce((most, value, j) => Math.max(most, Math.abs(value - right[j])), 0)

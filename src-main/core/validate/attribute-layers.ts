@@ -7,7 +7,7 @@ import { inputsOf, shapesOf } from '../network/run-layers.ts'
 import { breathe, stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { labelOf, share } from '../network/classification.ts'
-import { must } from '../must.ts'
+import { must, present } from '../must.ts'
 
 /** What one polynomial does to the network's output, and how its inputs lie in the fitted range. */
 export interface LayerAttribution {
@@ -116,7 +116,8 @@ function relativeError(exact: Values, outputs: Values): number {
   if (!(energy > 0)) return 0
   const most = (LARGEST_ERROR ** 2 * energy) / exact.length
   const error = exact.reduce((sum, output, i) => {
-    const squares = output.reduce((total, value, j) => total + (outputs[i][j] - value) ** 2, 0)
+    const found = present(outputs[i])
+    const squares = output.reduce((total, value, j) => total + (present(found[j]) - value) ** 2, 0)
     return sum + (squares < most ? squares : most)
   }, 0)
   return Math.sqrt(error / energy)
@@ -132,14 +133,14 @@ function rangesOf(layer: PolynomialLayer, inputs: Values) {
     const [middle, half] = [(low + high) / 2, (high - low) / 2]
     if (!(half > 0)) continue
     for (const input of inputs) {
-      for (let i = channel * plane; i < (channel + 1) * plane; i++) {
-        const distance = Math.abs(input[i] - middle) / half
-        if (distance > 1 + 1e-9) outside[channel] += 1
+      for (const value of input.subarray(channel * plane, (channel + 1) * plane)) {
+        const distance = Math.abs(value - middle) / half
+        if (distance > 1 + 1e-9) outside[channel] = present(outside[channel]) + 1
         if (distance > furthest) furthest = distance
       }
     }
   }
-  const worst = outside.reduce((most, count, channel) => (count > outside[most] ? channel : most), 0)
+  const worst = outside.reduce((most, count, channel) => (count > present(outside[most]) ? channel : most), 0)
   const total = outside.reduce((sum, count) => sum + count, 0)
   return {
     rangeMargin: furthest > 0 ? rangeMargin / furthest : rangeMargin,

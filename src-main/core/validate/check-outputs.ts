@@ -38,14 +38,15 @@ function notFinite(network: string, index: number, lost: number, samples: number
 /** What to say of samples on which the polynomial network leaves the finite numbers, if there are any. */
 export function lostWarning(polynomial: Outputs): string | undefined {
   const lost = lostSamples(polynomial)
-  if (lost.length === 0) return undefined
-  const message = notFinite('polynomial', lost[0], lost.length, polynomial.length)
+  const [first] = lost
+  if (first === undefined) return undefined
+  const message = notFinite('polynomial', first, lost.length, polynomial.length)
   return `${message} These count as wrong. ${preprocessHint}, ${calibrateHint}.`
 }
 
 /** What to say of samples on which finite outputs of the polynomial network are far beyond the original's, if there are any. */
 export function farWarning(original: Outputs, polynomial: Outputs): string | undefined {
-  const far = farSamples(original, polynomial).filter((i) => isFiniteOutput(polynomial[i]))
+  const far = farSamples(original, polynomial).filter((i) => isFiniteOutput(present(polynomial[i])))
   if (far.length === 0) return undefined
   const where = `On ${far.length} of ${polynomial.length} samples (the first is ${far[0]})`
   const what = `outputs of the polynomial network leave ${FAR} times the range of the original's`
@@ -61,7 +62,7 @@ export function checkOutputs(original: Outputs, polynomial: Outputs, encrypted: 
   if (polynomial.length !== original.length) {
     throw new UserError('wrong-shape', `${polynomial.length} polynomial outputs for ${original.length} originals.`)
   }
-  const size = original[0].length
+  const size = present(original[0]).length
   const groups = { original, polynomial, encrypted: encrypted?.outputs ?? [] }
   for (const [name, outputs] of Object.entries(groups)) {
     for (const output of outputs) {
@@ -71,7 +72,8 @@ export function checkOutputs(original: Outputs, polynomial: Outputs, encrypted: 
     }
     const lost = lostSamples(outputs)
     if (lost.length > (name === 'polynomial' ? outputs.length - 1 : 0)) {
-      const index = name === 'encrypted' ? present(encrypted).indices[lost[0]] : lost[0]
+      const first = present(lost[0])
+      const index = name === 'encrypted' ? present(encrypted?.indices[first]) : first
       const hint = name === 'original' ? preprocessHint : `${preprocessHint}, ${calibrateHint}`
       throw new UserError('not-finite', notFinite(name, index, lost.length, outputs.length), { hint: `${hint}.` })
     }

@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import { isOfQuantities, labelOf, relativeChange, share } from '../network/classification.ts'
 
 /** What a replacement keeps of the original, on samples that its fit has not seen. */
@@ -23,13 +24,13 @@ export function measureKept(
   inputSize: number,
   isClassifier = false,
 ): Kept {
-  const keptLabels = share(originals, (original, i) => labelOf(original) === labelOf(outputs[i]))
+  const keptLabels = share(originals, (original, i) => labelOf(original) === labelOf(present(outputs[i])))
   return {
     samples: originals.length,
     keptLabels,
     keptLow: lowerBound(keptLabels, originals.length),
     relativeError: relativeChange(originals, outputs),
-    judgedBy: !isClassifier && isOfQuantities(originals[0], inputSize) ? 'relative-error' : 'labels',
+    judgedBy: !isClassifier && isOfQuantities(present(originals[0]), inputSize) ? 'relative-error' : 'labels',
   }
 }
 

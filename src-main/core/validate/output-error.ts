@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import { isFiniteOutput } from '../network/classification.ts'
 import type { Outputs } from './check-outputs.ts'
 
@@ -11,9 +12,13 @@ export interface OutputError {
 
 /** Over the samples on which both are finite. */
 export function outputError(originals: Outputs, outputs: Outputs): OutputError {
-  const usable = [...originals.keys()].filter((i) => isFiniteOutput(outputs[i]) && isFiniteOutput(originals[i]))
-  const values = usable.flatMap((i) => [...originals[i]])
-  const differences = usable.flatMap((i) => [...originals[i]].map((value, at) => Math.abs(outputs[i][at] - value)))
+  const usable = originals
+    .map((original, i) => ({ original, output: present(outputs[i]) }))
+    .filter(({ original, output }) => isFiniteOutput(output) && isFiniteOutput(original))
+  const values = usable.flatMap(({ original }) => [...original])
+  const differences = usable.flatMap(({ original, output }) =>
+    [...original].map((value, at) => Math.abs(present(output[at]) - value)),
+  )
   const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
   const rootMeanSquare = rootMeanSquareOf(differences)
   const deviation = rootMeanSquareOf(values.map((value) => value - mean))

@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import type { DroppedClamp } from '../network/layer-model.ts'
 import type { Outputs } from './check-outputs.ts'
 import { labelOf, marginOf, share } from '../network/classification.ts'
@@ -29,9 +30,9 @@ export function quantisedReport(input: QuantisedInput): QuantisedReport {
   const { reference, outputStep, droppedClamps, original, exact, polynomial } = input
   // Scores are multiples of the step but for rounding errors.
   const isTied = (scores: Float64Array): boolean => marginOf(scores) < 1.01 * (outputStep ?? 0)
-  const clear = [...original.keys()].filter((index) => !isTied(original[index]))
+  const clear = [...original.entries()].filter(([, scores]) => !isTied(scores))
   const agreement = (outputs: Outputs): number =>
-    share(clear, (index) => labelOf(outputs[index]) === labelOf(original[index]))
+    share(clear, ([index, scores]) => labelOf(present(outputs[index])) === labelOf(scores))
   return {
     reference,
     ...(outputStep !== undefined && { outputStep }),

@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import type { AccuracyReport } from './accuracy-report.ts'
 import {
   classTable,
@@ -139,4 +140,4 @@ const entities: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 }
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character])
+const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => present(entities[character]))

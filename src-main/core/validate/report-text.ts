@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import type { AccuracyReport } from './accuracy-report.ts'
 import { classTable, layerTable, networkTable, noiseSentence, originalSentence, worstTable } from './report-rows.ts'
 import { quantisedSentences } from './quantised-report.ts'
@@ -15,10 +16,10 @@ export function reportText(report: AccuracyReport): string {
 
 function alignTable({ title, header, rows }: ReportTable): string {
   const lines = [header, ...rows]
-  const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column].length)))
+  const widths = header.map((_, column) => Math.max(...lines.map((line) => present(line[column]).length)))
   const text = lines.map((line) =>
     line
-      .map((cell, column) => cell.padEnd(widths[column]))
+      .map((cell, column) => cell.padEnd(present(widths[column])))
       .join('  ')
       .trimEnd(),
   )

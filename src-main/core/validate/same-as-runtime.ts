@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import { marginOf } from '../network/classification.ts'
 import type { LayerModel } from '../network/layer-model.ts'
 
@@ -54,8 +55,9 @@ export function unexplained(
 ): { readonly sample: number; readonly difference: RuntimeDifference } | undefined {
   const large = [...differences.entries()].filter(([, { isSmall }]) => !isSmall)
   const tolerated = isUnsteady(model) ? Math.floor(differences.length / 2) : 0
-  if (large.length <= tolerated) return undefined
-  const [[sample, difference]] = large
+  const [first] = large
+  if (!first || large.length <= tolerated) return undefined
+  const [sample, difference] = first
   return { sample, difference }
 }
 
@@ -67,7 +69,7 @@ export function largestDifference(ours: Float64Array, theirs: ArrayLike<number>)
   if (ours.length !== theirs.length) return Infinity
   return ours.reduce((most, value, at) => {
     if (Object.is(value, theirs[at])) return most
-    const difference = Math.abs(value - theirs[at])
+    const difference = Math.abs(value - present(theirs[at]))
     return Number.isNaN(difference) ? Infinity : Math.max(most, difference)
   }, 0)
 }
