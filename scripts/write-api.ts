@@ -20,11 +20,19 @@ export async function apiPage(): Promise<string> {
     return [`## ${declaration.name?.text}`, '```ts', signature, '```', comment(file.getFullText(), declaration.pos)]
   })
   const use =
-    'Programs import it as `sealwright`: inside of a checkout as it is, elsewhere after `npm install PATH` with the path of a checkout ' +
-    'after `npm ci`. npm links that folder instead of copying it, which matters: Node strips the types of files outside of `node_modules` only.'
+    'Programs import it as `sealwright`. In a checkout that works as it is, after `npm ci`. Elsewhere, build the package and install it:'
+  const commands = [
+    '```sh',
+    'npm run build:package && npm pack ./dist/package   # in the checkout',
+    'npm install --ignore-scripts PATH/sealwright-VERSION.tgz',
+    '```',
+  ].join('\n')
+  const conditions =
+    'It needs one of the versions of Node in [README.md](../README.md#what-it-needs). Types come with it, for `moduleResolution` `nodenext` and `bundler`, with `@types/node` beside them; a `lib` of your own needs `DOM` for the types of WebAssembly, or set `skipLibCheck`. ' +
+    'Without `--ignore-scripts`, ONNX Runtime’s package fetches CUDA libraries that Sealwright does not use.'
   const example = '[examples/protect-and-run](../examples/protect-and-run/main.ts) uses all of it in one file.'
   const types = 'Types are in `src-main/library/index.ts`, from which this page is made (`node scripts/write-api.ts`).'
-  const text = ['# Sealwright as a library', intro, use, example, types, ...entries]
+  const text = ['# Sealwright as a library', intro, use, commands, conditions, example, types, ...entries]
     .join('\n\n')
     .replaceAll('```ts\n\n', '```ts\n')
   const options = await resolveConfig(page)

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { CancelledError, InternalError, UserError, type ErrorReport } from '../core/errors.ts'
 import { LOG_LEVELS, type Log, type LogFields } from '../core/log.ts'
 import type { ProgressEvent, WorkContext } from '../core/progress.ts'
 
-const entryOf = (folder: string): string => join(import.meta.dirname, '..', folder, 'main.ts')
+/** TypeScript in a checkout, JavaScript in the package. */
+const entryOf = (folder: string): string =>
+  join(import.meta.dirname, '..', folder, `main${extname(import.meta.filename)}`)
 /** Time the edge has to clean up before it is killed; its arithmetic does not look up. */
 const GRACE_MS = 1000
 const LAST_WORDS = 2000

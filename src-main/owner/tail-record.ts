@@ -4,7 +4,7 @@ import type { Tail } from '../core/network/tail.ts'
 import type { Finishing } from '../core/normalise/run-tail.ts'
 
 /** JSON has no infinity, which a Clip without an end holds. */
-const number = z.union([z.number(), z.enum(['Infinity', '-Infinity'])])
+const number = z.union([z.number(), z.literal(['Infinity', '-Infinity'])])
 const name = z.string().max(1000)
 const names = z.array(name).max(1000)
 const shape = z.array(z.int().min(0)).max(8)
