@@ -8,6 +8,7 @@ import { watch } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { chromium, type Browser } from 'playwright-core'
+import { present } from '../src-main/core/must.ts'
 import { buildApp, root } from './build-app.ts'
 import { electronRuntime } from './electron-runtime.ts'
 import { ensureSystemLibraries } from './system-libraries.ts'
@@ -21,6 +22,8 @@ ensureSystemLibraries(runtime.executable, { display: false })
 await buildApp()
 
 let running = await start()
+// Whoever stops this process alone, not with Ctrl-C, means the window too.
+process.once('SIGTERM', () => void running.leave().then(() => process.exit(0)))
 let changed: { shell: boolean } | undefined
 let timer: NodeJS.Timeout | undefined
 let work = Promise.resolve()
@@ -72,7 +75,7 @@ async function start(): Promise<{ readonly browser: Browser; readonly leave: () 
 /** Chromium says it on stderr; what else it says is passed on. */
 function endpointOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
-    createInterface({ input: child.stderr! }).on('line', (line) => {
+    createInterface({ input: present(child.stderr) }).on('line', (line) => {
       const found = /^DevTools listening on (ws:.*)$/.exec(line)
       if (found) resolve(found[1])
       else process.stderr.write(`${line}\n`)

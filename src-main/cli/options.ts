@@ -83,8 +83,8 @@ export async function classNamesOf({ classNames }: ClassNameOptions): Promise<re
 
 export const withNetworkNames = (command: Command): Command =>
   command
-    .option('--input-name <name>', 'which input; with any other tensor, the network starts there')
-    .option('--output-name <name>', 'which output; with any other tensor, the network ends there')
+    .option('--input-name <name>', 'which input to use; if it names another tensor, the network starts there')
+    .option('--output-name <name>', 'which output to use; if it names another tensor, the network ends there')
     .option('--input-shape <sizes>', 'sizes of the input, if the network leaves them open, such as 1,3,32,32', sizes)
 
 const passphraseFile = [
@@ -147,7 +147,7 @@ export interface ListenOptions {
 export const withCalibrationLabels = (command: Command): Command =>
   command.option(
     '--calibration-labels <file>',
-    'classes of the calibration samples, or these again if they include them: tuning puts mistakes right',
+    'classes of the calibration samples, or the file of these samples again if it includes them; tuning then corrects mistakes of the network',
     path,
   )
 
@@ -161,7 +161,7 @@ export const withActivation = (command: Command): Command =>
     .addOption(
       new Option(
         '--activation <degree>',
-        'degree of the polynomial activations; those between would be as deep as the next and no closer; auto uses higher degrees where they help',
+        'degree of the polynomial activations; a degree in between would be as deep as the next of these and no more accurate; auto uses higher degrees where they help',
       )
         .choices(['2', '4', '8', 'auto'])
         .default(`${DEFAULTS.degree}` satisfies ActivationOptions['activation']),
@@ -174,7 +174,7 @@ export const withActivation = (command: Command): Command =>
     )
     .option('--target <share>', 'share of labels that auto keeps', number, 0.99)
     .option('--max-depth <levels>', 'levels that auto may use', positiveNumber)
-    .option('--max-seconds <seconds>', 'most time that auto may plan for one encrypted input', number)
+    .option('--max-seconds <seconds>', 'longest time for one encrypted input that auto may choose, in seconds', number)
 
 export interface ActivationOptions {
   readonly activation: '2' | '4' | '8' | 'auto'
@@ -208,7 +208,7 @@ export const withInputMode = (command: Command): Command =>
     )
     .option(
       '--ms-per-megabyte <ms>',
-      'run time that a megabyte less of bundle may cost, in milliseconds (default: 2)',
+      'longer run time that is worth a bundle smaller by one megabyte, in milliseconds (default: 2)',
       number,
     )
 

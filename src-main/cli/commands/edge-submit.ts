@@ -31,7 +31,7 @@ export function edgeSubmitCommand(): Command {
     .option('--index <number>', 'the first sample of the input, from 0', wholeNumber, 0)
     .option('--count <number>', 'how many results; with a batch, each takes that many samples', positiveNumber, 1)
     .option('--deadline <seconds>', 'for each result, counted from its submission', positiveNumber, 60)
-    .option('--queue <number>', 'under way at once', positiveNumber, 8)
+    .option('--queue <number>', 'jobs under way at once', positiveNumber, 8)
   return withTrust(withNats(base, 'the server that queues the jobs')).action(
     async (bundle: string, { json, ...options }: Options) => {
       await answer(json === true, async (work) => {

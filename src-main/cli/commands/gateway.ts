@@ -58,7 +58,7 @@ export function gatewayCommand(): Command {
     .option('--second-edge <url>', 'instead of an auditor: another edge with the same bundle, to compare results with')
     .option('--second-edge-token-file <file>', 'bearer token for it', path)
     .option('--evidence <folder>', 'folder for evidence against edges that were caught (default: beside the log)', path)
-    .option('--opening-seconds <number>', 'within which an edge has to open an audited job', positiveNumber, 60)
+    .option('--opening-seconds <number>', 'time that an edge has to open an audited job', positiveNumber, 60)
     .option('--queue <number>', 'with --nats: tasks that a queue holds; further ones are refused', positiveNumber, 64)
     .option('--nats-replicas <number>', 'servers of a NATS cluster that keep the queues', positiveNumber, 1)
     .option('--nats-named', 'the server names each party, as in docs/nats-server.conf, so that audits tell nodes apart')
