@@ -4,7 +4,7 @@ import type { Kernels, StageKernel } from './wasm.ts'
 /** Stages in the order of their codes. */
 const stages = [
   ...(['productSum', 'add', 'dropPrimes', 'lastRemainder', 'divideByLast'] as const),
-  ...(['decompose', 'raise', 'specialSum', 'applyKeys'] as const),
+  ...(['decompose', 'raise', 'specialSum', 'mixRadix', 'applyKeys'] as const),
   ...(['expand', 'redraw', 'pack'] as const),
   ...(['prepare', 'takeRemainder', 'encrypt', 'embed'] as const),
 ]

@@ -14,7 +14,7 @@ export const conversionName = ({ digitPrimes, specialPrimes }: KeyForm, primes: 
   `${primes} ${digitPrimes} ${specialPrimes}`
 
 export const conversionBytes = (primes: number, { specialPrimes }: KeyForm): number =>
-  8 * (primes + specialPrimes + primes * (2 + specialPrimes) + (primes + specialPrimes) * primes)
+  8 * (primes + specialPrimes ** 2 + primes * specialPrimes + (primes + specialPrimes) * primes)
 
 /** Writes what assembly/conversion.ts reads. */
 export function writeConversions(
@@ -40,11 +40,12 @@ function conversionOf(parameters: CkksParameters, primes: number, form: KeyForm)
   const others = digits.flatMap((digit) => digit.map((prime) => product(digit) / prime))
   return [
     ...data.map((prime, i) => least(inverse(others[i] % prime, prime), prime)),
-    ...special.map((prime) => least(inverse((divisor / prime) % prime, prime), prime)),
+    ...special.flatMap((prime, i) =>
+      special.map((other, j) => (j < i ? least(inverse(other % prime, prime), prime) : 0)),
+    ),
     ...data.flatMap((prime) => [
       least(inverse(divisor % prime, prime), prime),
-      least(-divisor, prime),
-      ...special.map((other) => least(divisor / other, prime)),
+      ...special.slice(1).map((_, i) => least(product(special.slice(0, i + 1)), prime)),
     ]),
     ...[...data, ...special].flatMap((prime) => others.map((other) => least(other, prime))),
   ]

@@ -51,6 +51,7 @@ export interface KernelEvaluatorParts {
 const ROTATIONS_AT_ONCE = 16
 const DIGITS_CENTRED = -1
 const PRODUCT_SLICES = 4
+const REMAINDER_SLICES = 4
 /** Monomials and masks that are kept: as many as one sum may take. */
 const PLAINTEXTS_KEPT = mostSummed
 
@@ -249,6 +250,7 @@ export class KernelEvaluator implements Evaluator<KernelValue> {
     commands.submit({ ...command, stage: 'decompose', tasks: primes })
     commands.submit({ ...command, stage: 'raise', tasks: Math.ceil(primes / digitPrimes) * specialPrimes })
     commands.submit({ ...command, stage: 'specialSum', tasks: 2 * keys.length * specialPrimes, table })
+    if (specialPrimes > 1) commands.submit({ ...command, stage: 'mixRadix', tasks: REMAINDER_SLICES * 2 * keys.length })
     commands.submit({ ...command, stage: 'applyKeys', tasks: primes, table })
     commands.finish()
     return results

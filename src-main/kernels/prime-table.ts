@@ -6,10 +6,12 @@ import type { Kernels } from './wasm.ts'
 export const MAX_PRIME_BITS = 50
 /** Primes up to this size need no reduction inside a transform. */
 const LAZY_PRIME_BITS = 48
-/** A transform leaves |x| ≤ this times p. */
+/** Products in sums are at most this times p²: of what a transform leaves and a residue, or of two sums of two residues. */
 const LAZY_GROWTH = 10.2
-const TIGHT_GROWTH = 1.9
+const TIGHT_GROWTH = 4
 const PRIME_BYTES = 96
+/** Its f64 numbers, before the whole ones. */
+const PRIME_NUMBERS = 7
 
 /** Bytes of a packed residue. */
 const packedWidth = (prime: bigint): number => Math.ceil(bitLength(prime) / 8)
@@ -45,13 +47,13 @@ export function writePrimeTable(
     const tight = bitLength(prime) > LAZY_PRIME_BITS
     const { unitBits, chunk } = sumConstants(prime, tight ? TIGHT_GROWTH : LAZY_GROWTH)
     const record = address + index * PRIME_BYTES
-    new Float64Array(memory.buffer, record, 8).set([
-      ...[p, 1 / p, (p - 1) / 2, 1.5 * 2 ** (52 + unitBits), 2 ** -unitBits],
+    new Float64Array(memory.buffer, record, PRIME_NUMBERS).set([
+      ...[p, 1 / p, 1.5 * 2 ** (52 + unitBits), 2 ** -unitBits],
       Number(power2(unitBits) % prime),
       Number(inverse(BigInt(n), prime)),
       1.5 * 2 ** 52,
     ])
-    new Uint32Array(memory.buffer, record + 64, 8).set([
+    new Uint32Array(memory.buffer, record + 8 * PRIME_NUMBERS, 8).set([
       ...[chunk, tight ? 1 : 0, roots, rootQuotients, inverseRoots, inverseRootQuotients, inverses],
       packedWidth(prime),
     ])
@@ -67,7 +69,7 @@ export function rootsOf(
 ): { p: number; roots: Float64Array } {
   const record = primeTable + index * PRIME_BYTES
   const [p] = new Float64Array(memory.buffer, record, 1)
-  const [, , roots] = new Uint32Array(memory.buffer, record + 64, 3)
+  const [, , roots] = new Uint32Array(memory.buffer, record + 8 * PRIME_NUMBERS, 3)
   return { p, roots: new Float64Array(memory.buffer, roots, n) }
 }
 

@@ -17,6 +17,7 @@ export interface Kernels {
   decompose: StageKernel
   raise: StageKernel
   specialSum: StageKernel
+  mixRadix: StageKernel
   applyKeys: StageKernel
   expand: StageKernel
   redraw: StageKernel

@@ -100,13 +100,22 @@ function compareOne(
       ] as const
     },
     multiplyPlain: () => {
-      const slots = Float64Array.from({ length: oracle.n / 2 }, () => random.below(1000) - 500)
-      const plain = oracle.encode(slots, SCALE, primes)
-      const value = evaluator.newInput(1, primes, SCALE)
-      values.push(value)
-      store.loadInput(value, plain)
-      const other = weight(0)
-      return [evaluator.multiplySum([value], [weights[0]]), oracle.multiplyPlain(plain, other)] as const
+      const plains = Array.from({ length: many }, () => {
+        const slots = Float64Array.from({ length: oracle.n / 2 }, () => random.below(1000) - 500)
+        return oracle.encode(slots, SCALE, primes)
+      })
+      const others = plains.map((_, index) => weight(index))
+      const inputs = plains.map((plain) => {
+        const value = evaluator.newInput(1, primes, SCALE)
+        values.push(value)
+        store.loadInput(value, plain)
+        return value
+      })
+      const products = plains.map((plain, index) => oracle.multiplyPlain(plain, others[index]))
+      return [
+        evaluator.multiplySum(inputs, weights.slice(0, many)),
+        products.reduce((sum, product) => oracle.add(sum, product)),
+      ] as const
     },
     addWeight: () => {
       const [left, right] = [ciphertext(2 + random.below(2)), weight(0)]

@@ -26,8 +26,6 @@ function roundingOf(x: number, y: number, product: number): number {
   return x0 * y0 - (product - x1 * y1 - x0 * y1 - x1 * y0)
 }
 
-export const roundToInteger = (x: number): number => x + ROUND - ROUND
-
 /**
  * Polynomials modulo X^n + 1 and a prime below 2^50 that is 1 modulo 2n, in plain numbers. Transformed ones are in SEAL's
  * order: bit-reversed, minimal primitive root. Residues are in [0, p).

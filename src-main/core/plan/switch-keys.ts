@@ -1,4 +1,4 @@
-import { multiplyModulo, ResidueRing, roundToInteger } from '../numeric/residue-ring.ts'
+import { multiplyModulo, ResidueRing } from '../numeric/residue-ring.ts'
 import { modPow } from '../numeric/primes.ts'
 import { allPrimesOf, digitsOf, specialPrimesFor } from './key-form.ts'
 import type { CkksParameters, KeyForm } from './plan.ts'
@@ -73,30 +73,36 @@ export class KeySwitcher {
   /** (sum − its remainder by P, centred) / P. */
   #divide(sum: Residues, rest: Residues, special: readonly number[]): Residues {
     const divisor = special.reduce((product, index) => product * this.#primes[index], 1n)
-    const parts = rest.map((residues, s) => {
-      const ring = this.#ring(special[s])
-      const factor = this.#inverse(divisor / this.#primes[special[s]], special[s])
-      return ring.backward(residues.slice()).map((x) => ring.centred(multiplyModulo(x, factor, ring.p)))
-    })
-    // Products and sums are rounded as in assembly/conversion.ts.
-    const wholes = parts[0].map((_, k) =>
-      special.length === 1
-        ? 0
-        : roundToInteger(parts.reduce((share, part, s) => share + part[k] * (1 / this.#ring(special[s]).p), 0)),
-    )
+    const digits = this.#mixedDigits(rest, special)
     return sum.map((residues, index) => {
       const ring = this.#ring(index)
       const { p } = ring
-      const factors = special.map((s) => Number((divisor / this.#primes[s]) % this.#primes[index]))
-      const whole = Number(divisor % this.#primes[index])
-      const remainder = wholes.map((v, k) => {
-        const total = parts.reduce((all, part, s) => all + multiplyModulo(part[k], factors[s], p), 0)
-        return total - multiplyModulo(v, whole, p)
-      })
+      const remainder = digits[0].slice()
+      let radix = 1n
+      for (let i = 1; i < special.length; i++) {
+        radix *= this.#primes[special[i - 1]]
+        const factor = Number(radix % this.#primes[index])
+        for (let k = 0; k < ring.n; k++) remainder[k] += multiplyModulo(digits[i][k], factor, p)
+      }
       const inverse = this.#inverse(divisor, index)
       const moved = ring.forward(remainder)
       return residues.map((x, k) => multiplyModulo(x - moved[k], inverse, p))
     })
+  }
+
+  /** The centred digits of the centred remainder d₀ + s₀·(d₁ + s₁·(…)), from its residues modulo the special primes s. */
+  #mixedDigits(rest: Residues, special: readonly number[]): Float64Array[] {
+    const digits: Float64Array[] = []
+    for (const [i, index] of special.entries()) {
+      const ring = this.#ring(index)
+      const digit = ring.backward(rest[i].slice()).map((x) => ring.centred(x))
+      for (const [j, lower] of digits.entries()) {
+        const inverse = this.#inverse(this.#primes[special[j]], index)
+        for (let k = 0; k < ring.n; k++) digit[k] = ring.centred(multiplyModulo(digit[k] - lower[k], inverse, ring.p))
+      }
+      digits.push(digit)
+    }
+    return digits
   }
 
   #addProducts(sum: Float64Array, digit: Float64Array, key: Float64Array, index: number): void {

@@ -3,7 +3,9 @@ import { canonical, multiply } from './modular'
 import { packedOffset, unpackPolynomial } from './packed'
 import { Prime } from './prime'
 import { addBlock, addProducts, areFew, BLOCK_BYTES, startSum, storeBlock, storeSum, sumFew, UNPACKED } from './sum'
-import { backward, forward } from './transform'
+import { PIECE_BYTES, tensorPiece } from './tensor'
+import { backward } from './backward'
+import { forward } from './forward'
 
 /** Slices that the coefficients of one prime are cut into. */
 const SLICES: i32 = 4
@@ -17,19 +19,25 @@ export function productSum(command: Command, task: i32, scratch: usize): void {
   const prime = primeAt(command, index)
   const poly = polynomialBytes(command)
   const part = <usize>command.primes * poly
-  const width = command.packed !== 0 ? prime.width : UNPACKED
-  const bStart = command.packed !== 0 ? packedOffset(command, index) : <usize>index * poly
-  const bPart = command.packed !== 0 ? packedOffset(command, command.primes) : part
+  const packed = command.packed !== 0
+  const width = packed ? prime.width : UNPACKED
+  const bStart = packed ? packedOffset(command, index) : <usize>index * poly
+  const bPart = packed ? packedOffset(command, command.primes) : part
   const length = max<usize>(poly / SLICES, BLOCK_BYTES)
   const start = <usize>index * poly
   const first = <usize>(task % SLICES) * length
   const last = min<usize>(first + length, poly)
-  const few = areFew(command.count, width, prime)
-  for (let offset = first; offset < last; offset += BLOCK_BYTES) {
+  const table = tableOf(command)
+  const count = command.count
+  const few = areFew(count, width, prime)
+  const tensor = packed && command.parts === 2
+  const step = tensor ? PIECE_BYTES : BLOCK_BYTES
+  for (let offset = first; offset < last; offset += step) {
     const a = start + offset
     const b = bStart + (offset >> 3) * <usize>width
-    if (few) blockOfFew(command, scratch, a, part, b, bPart, width, prime)
-    else blockOfMany(command, scratch, a, part, b, bPart, width, prime)
+    if (tensor) tensorPiece(command.target + a, part, scratch, table, count, a, part, b, bPart, prime)
+    else if (few) blockOfFew(command, scratch, a, part, b, bPart, width, prime)
+    else plainBlock(command, scratch, a, part, b, bPart, width, prime)
   }
 }
 
@@ -51,23 +59,13 @@ function blockOfFew(command: Command, block: usize, a: usize, part: usize, b: us
   storeBlock(target + part, block, prime)
 }
 
-function blockOfMany(command: Command, block: usize, a: usize, part: usize, b: usize, bPart: usize, width: i32, prime: Prime): void {
-  const table = tableOf(command)
-  const count = command.count
+/** The same of many plain values. */
+function plainBlock(command: Command, block: usize, a: usize, part: usize, b: usize, bPart: usize, width: i32, prime: Prime): void {
   const target = command.target + a
-  startSum(block, prime)
-  addProducts(block, table, count, a, b, width, prime, 0)
-  storeSum(target, block, prime)
-  startSum(block, prime)
-  const used = addProducts(block, table, count, a, b + bPart, width, prime, 0)
-  if (command.parts === 2) {
-    addProducts(block, table, count, a + part, b, width, prime, used)
-    storeSum(target + part, block, prime)
+  for (let other: usize = 0; other < 2; other++) {
     startSum(block, prime)
-    addProducts(block, table, count, a + part, b + bPart, width, prime, 0)
-    storeSum(target + 2 * part, block, prime)
-  } else {
-    storeSum(target + part, block, prime)
+    addProducts(block, tableOf(command), command.count, a, b + other * bPart, width, prime)
+    storeSum(target + other * part, block, prime)
   }
 }
 
@@ -82,7 +80,7 @@ export function add(command: Command, task: i32, scratch: usize): void {
   let other = command.other + at
   if (command.packed !== 0) {
     other = command.other + <usize>part * packedOffset(command, command.primes) + packedOffset(command, index)
-    unpackPolynomial(target, other, command.n, primeAt(command, index).width)
+    unpackPolynomial(target, other, command.n, primeAt(command, index))
     other = target
   }
   if (part >= command.parts) return memory.copy(target, other, poly)

@@ -1,15 +1,16 @@
-import { Command, polynomialBytes } from './command'
-import { multiply } from './modular'
+import { Command, polynomialBytes, specialAt } from './command'
+import { centred, multiply } from './modular'
 import { Prime } from './prime'
 import { BLOCK_BYTES } from './sum'
 
 /**
- * Numbers modulo a product of primes, modulo other primes. x modulo D = Π q has the parts y = x·(D/q)⁻¹ mod q, centred;
- * Σ y·(D/q) is x and a multiple of D. src-main/kernels/conversion-table.ts writes the constants, in this order:
+ * Numbers modulo a product of primes, modulo other primes, in two ways. x modulo D = Π q has the parts y = x·(D/q)⁻¹ mod q,
+ * centred; Σ y·(D/q) is x and a multiple of D. And the centred x modulo P = s₀·s₁·… is d₀ + s₀·(d₁ + s₁·(…)) for centred digits
+ * to that mixed radix. src-main/kernels/conversion-table.ts writes the constants, in this order:
  *
  *   [prime] of its digit's D: (D/q)⁻¹ mod q
- *   [special prime] of their product P: (P/s)⁻¹ mod s
- *   [prime] P⁻¹, then −P, then [special prime] P/s, each mod the prime
+ *   [special prime i][special prime j] s_j⁻¹ mod s_i, for j < i
+ *   [prime] P⁻¹, then s₀·…·s_(i−1) for each i from 1 on, mod the prime
  *   [prime or special prime][prime] D/q mod the former
  */
 @inline
@@ -17,16 +18,17 @@ export function digitFactor(command: Command, prime: i32): f64 {
   return load<f64>(command.conversion + (<usize>prime << 3))
 }
 
+/** The inverses of the special primes before this one. */
 @inline
-export function specialFactor(command: Command, special: i32): f64 {
-  return load<f64>(command.conversion + (<usize>(command.primes + special) << 3))
+function radixInverses(command: Command, special: i32): usize {
+  return command.conversion + (<usize>(command.primes + special * command.specialPrimes) << 3)
 }
 
-/** P⁻¹, −P and the P/s modulo a data prime. */
+/** P⁻¹ and the products of special primes modulo a data prime. */
 @inline
 export function divisorConstants(command: Command, prime: i32): usize {
-  const before = command.primes + command.specialPrimes
-  return command.conversion + (<usize>(before + prime * (2 + command.specialPrimes)) << 3)
+  const before = command.primes + command.specialPrimes * command.specialPrimes
+  return command.conversion + (<usize>(before + prime * command.specialPrimes) << 3)
 }
 
 /** The D/q modulo a prime of the value or, after these, a special one. */
@@ -44,53 +46,86 @@ export function convert(target: usize, parts: usize, count: i32, constants: usiz
   for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
     const first = min(count, PARTS_AT_ONCE)
     setSum(target + at, parts + at, poly, first, constants, prime)
-    addSum(target + at, parts + at, poly, count, first, constants, prime)
+    for (let i = first; i < count; i += PARTS_AT_ONCE) {
+      addSum(target + at, target + at, parts + at, poly, i, count, constants, prime)
+    }
   }
 }
 
-/** x modulo P, centred, from its parts: Σ y·(P/s) − v·P, where v is Σ y/s rounded. |x| ≤ (special primes + 4)·0.57p. */
-export function convertSpecial(target: usize, parts: usize, command: Command, index: i32, prime: Prime, inverses: usize): void {
+/** x modulo P, centred, from its digits to the mixed radix: d₀ + Σ d·(s₀·…). |x| ≤ 2^49 + (special primes − 1)·0.57p. */
+export function convertRemainder(target: usize, digits: usize, command: Command, index: i32, prime: Prime): void {
   const poly = polynomialBytes(command)
   const count = command.specialPrimes
   const constants = divisorConstants(command, index)
-  const minusP = f64x2.splat(load<f64>(constants, 8))
-  const round = f64x2.splat(prime.round)
   for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
-    for (let offset = at; offset < at + BLOCK_BYTES; offset += 16) {
-      // Sums and products that are each rounded by themselves: the same bits in either build.
-      let share = f64x2.mul(v128.load(parts + offset), v128.load_splat<f64>(inverses))
-      for (let i = 1; i < count; i++) {
-        const part = v128.load(parts + <usize>i * poly + offset)
-        share = f64x2.add(share, f64x2.mul(part, v128.load_splat<f64>(inverses + (<usize>i << 3))))
-      }
-      const whole = f64x2.sub(f64x2.add(share, round), round)
-      v128.store(target + offset, f64x2.mul(whole, minusP))
+    for (let i = 1; i < count; i += PARTS_AT_ONCE) {
+      addSum(target + at, i === 1 ? digits + at : target + at, digits + at, poly, i, count, constants, prime)
     }
-    addSum(target + at, parts + at, poly, count, 0, constants + 16, prime)
+  }
+}
+
+/** Turns residues modulo the special primes, centred, into digits to the mixed radix, in `length` bytes of each polynomial. */
+export function toMixedRadix(parts: usize, length: usize, command: Command): void {
+  const poly = polynomialBytes(command)
+  for (let i = 1; i < command.specialPrimes; i++) {
+    const inverses = radixInverses(command, i)
+    for (let j = 0; j < i; j++) {
+      const inverse = load<f64>(inverses + (<usize>j << 3))
+      takeDigit(parts + <usize>i * poly, parts + <usize>j * poly, length, inverse, specialAt(command, i))
+    }
+  }
+}
+
+/** x = (x − digit) / s, centred. */
+function takeDigit(x: usize, digit: usize, length: usize, factor: f64, prime: Prime): void {
+  const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
+  const inverse = f64x2.splat(prime.inverse)
+  const w = f64x2.splat(factor)
+  const quotient = f64x2.splat(factor / prime.p)
+  for (let offset: usize = 0; offset < length; offset += 16) {
+    const difference = f64x2.sub(v128.load(x + offset), v128.load(digit + offset))
+    v128.store(x + offset, centred(multiply(difference, w, quotient, p, round), p, inverse, round))
   }
 }
 
 /** A block's Σ part·constant of two to four parts. */
 function setSum(target: usize, parts: usize, poly: usize, count: i32, constants: usize, prime: Prime): void {
-  if (count === 2) sumOf(target, parts, poly, 2, constants, prime, false)
-  else if (count === 3) sumOf(target, parts, poly, 3, constants, prime, false)
-  else sumOf(target, parts, poly, 4, constants, prime, false)
+  if (count === 2) sumOf(target, 0, parts, poly, 2, constants, prime, false)
+  else if (count === 3) sumOf(target, 0, parts, poly, 3, constants, prime, false)
+  else sumOf(target, 0, parts, poly, 4, constants, prime, false)
 }
 
-/** A block's Σ part·constant of the parts from `first` on, on top of what is there. */
-function addSum(target: usize, parts: usize, poly: usize, count: i32, first: i32, constants: usize, prime: Prime): void {
-  for (; first < count; first += PARTS_AT_ONCE) {
-    const source = parts + <usize>first * poly
-    const factors = constants + (<usize>first << 3)
-    if (count - first === 1) sumOf(target, source, poly, 1, factors, prime, true)
-    else if (count - first === 2) sumOf(target, source, poly, 2, factors, prime, true)
-    else if (count - first === 3) sumOf(target, source, poly, 3, factors, prime, true)
-    else sumOf(target, source, poly, 4, factors, prime, true)
-  }
+/** A block's Σ part·constant of up to four of `count` parts, from the first on, and what is at `onto`. */
+function addSum(
+  target: usize,
+  onto: usize,
+  parts: usize,
+  poly: usize,
+  first: i32,
+  count: i32,
+  constants: usize,
+  prime: Prime,
+): void {
+  const source = parts + <usize>first * poly
+  const factors = constants + (<usize>first << 3)
+  if (count - first === 1) sumOf(target, onto, source, poly, 1, factors, prime, true)
+  else if (count - first === 2) sumOf(target, onto, source, poly, 2, factors, prime, true)
+  else if (count - first === 3) sumOf(target, onto, source, poly, 3, factors, prime, true)
+  else sumOf(target, onto, source, poly, 4, factors, prime, true)
 }
 
 @inline
-function sumOf(target: usize, parts: usize, poly: usize, count: i32, constants: usize, prime: Prime, onTop: bool): void {
+function sumOf(
+  target: usize,
+  onto: usize,
+  parts: usize,
+  poly: usize,
+  count: i32,
+  constants: usize,
+  prime: Prime,
+  onTop: bool,
+): void {
   const p = f64x2.splat(prime.p)
   const round = f64x2.splat(prime.round)
   const factor0 = load<f64>(constants)
@@ -111,6 +146,6 @@ function sumOf(target: usize, parts: usize, poly: usize, count: i32, constants: 
     if (count > 1) sum = f64x2.add(sum, multiply(v128.load(source + poly), w1, quotient1, p, round))
     if (count > 2) sum = f64x2.add(sum, multiply(v128.load(source + 2 * poly), w2, quotient2, p, round))
     if (count > 3) sum = f64x2.add(sum, multiply(v128.load(source + 3 * poly), w3, quotient3, p, round))
-    v128.store(target + offset, onTop ? f64x2.add(v128.load(target + offset), sum) : sum)
+    v128.store(target + offset, onTop ? f64x2.add(v128.load(onto + offset), sum) : sum)
   }
 }

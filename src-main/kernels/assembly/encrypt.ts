@@ -3,7 +3,8 @@ import { encodeSlots } from './encode'
 import { canonical, centred, multiply, multiplyOne, reduce } from './modular'
 import { Prime } from './prime'
 import { fillStream } from './stream'
-import { backward, forward } from './transform'
+import { backward } from './backward'
+import { forward } from './forward'
 
 /**
  * Public-key encryption from a key, as SEAL does it: an encryption of zero over one prime more, the divisor, which is
@@ -97,7 +98,6 @@ export function takeRemainder(command: Command, task: i32, scratch: usize): void
   const p = f64x2.splat(prime.p)
   const inverse = f64x2.splat(prime.inverse)
   const round = f64x2.splat(prime.round)
-  const half = f64x2.splat(prime.half)
   const key = keyAt(command, task, command.count)
   forward(scratch, polynomialAt(command, MASK), command.n, prime)
   for (let at: usize = 0; at < poly; at += 16) {
@@ -109,7 +109,7 @@ export function takeRemainder(command: Command, task: i32, scratch: usize): void
   const errors = polynomialAt(command, ERRORS + <usize>task)
   for (let at: usize = 0; at < poly; at += 16) {
     const error = v128.load(errors + at)
-    const remainder = centred(reduce(f64x2.add(v128.load(scratch + at), error), p, inverse, round), p, half)
+    const remainder = centred(reduce(f64x2.add(v128.load(scratch + at), error), p, inverse, round), p, inverse, round)
     v128.store(errors + at, f64x2.sub(error, remainder))
   }
 }

@@ -1,16 +1,17 @@
-import { digitConstants, digitFactor, convert, convertSpecial, divisorConstants, specialFactor } from './conversion'
+import { convert, convertRemainder, digitConstants, digitFactor, divisorConstants, toMixedRadix } from './conversion'
 import { Command, polynomialBytes, primeAt, specialAt, tableOf } from './command'
-import { canonical, multiply } from './modular'
+import { canonical, lifted, multiply } from './modular'
 import { keyOffset } from './packed'
 import { Prime } from './prime'
-import { ACCUMULATOR_BYTES, addBlock, BLOCK_BYTES, storeBlock, sumProducts } from './sum'
-import { backward, forward } from './transform'
+import { ACCUMULATOR_BYTES, BLOCK_BYTES, storeBlock, sumProducts } from './sum'
+import { backward } from './backward'
+import { forward } from './forward'
 
 /**
  * Switches the source's last part to the main key: `parts` other parts are added to the result. A digit is the part modulo
  * `digitPrimes` primes; all keys of a command have one form. The table has one entry per key, so that several rotations
  * share the digits. Memory shared by all threads (`other`), in polynomials: the digits' parts, a prime each; the digits
- * modulo each special prime; the remainders' parts modulo these, for each key and part.
+ * modulo each special prime; the remainders modulo these, then their digits to the mixed radix, for each key and part.
  */
 @unmanaged
 class KeyEntry {
@@ -23,9 +24,10 @@ class KeyEntry {
 }
 
 const KEY_ENTRY_BYTES: usize = 16
-/** At the head of scratch: accumulators, address pairs of 64 digits, inverses of 8 special primes. */
-const PAIRS_BYTES: usize = 64 << 3
-const HEAD_BYTES: usize = ACCUMULATOR_BYTES + PAIRS_BYTES + (8 << 3)
+/** At the head of scratch: accumulators, address pairs of 64 digits. */
+const HEAD_BYTES: usize = ACCUMULATOR_BYTES + (64 << 3)
+/** Slices that the coefficients of one remainder are cut into. */
+const SLICES: i32 = 4
 /** Digits in [0, q); a positive value is the Galois element whose sign changes SEAL applies before. */
 const DIGITS_CENTRED: i32 = -1
 
@@ -79,7 +81,7 @@ function changeSigns(digit: usize, n: i32, element: i32, p: f64): void {
   }
 }
 
-/** The sum modulo a special prime, as a remainder's part. Task: (2·key + part)·specialPrimes + special. */
+/** The sum modulo a special prime, centred. Task: (2·key + part)·specialPrimes + special. */
 export function specialSum(command: Command, task: i32, scratch: usize): void {
   const poly = polynomialBytes(command)
   const count = command.specialPrimes
@@ -96,12 +98,25 @@ export function specialSum(command: Command, task: i32, scratch: usize): void {
     const digit = command.other + <usize>(command.primes + j * count + special) * poly
     writePair(pairs, j, digit, key + <usize>(2 * j) * partBytes)
   }
-  const target = command.other + <usize>(command.primes + digits * count + task) * poly
+  const target = remainderAt(command, sum) + <usize>special * poly
   for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
     sumProducts(scratch, pairs, digits, at, packedAt(at, prime), prime)
     storeBlock(target + at, scratch + BLOCK_BYTES, prime)
   }
-  backward(target, target, command.n, prime, true, count > 1 ? specialFactor(command, special) : 1)
+  backward(target, target, command.n, prime, true, 1)
+}
+
+/** The sums modulo several special primes to the remainder's digits. Task: SLICES·(2·key + part) + slice. */
+export function mixRadix(command: Command, task: i32, scratch: usize): void {
+  const length = polynomialBytes(command) / SLICES
+  toMixedRadix(remainderAt(command, task / SLICES) + <usize>(task % SLICES) * length, length, command)
+}
+
+/** The remainder modulo the special primes of sum 2·key + part. */
+@inline
+function remainderAt(command: Command, sum: i32): usize {
+  const before = command.primes + (digitCount(command) + sum) * command.specialPrimes
+  return command.other + <usize>before * polynomialBytes(command)
 }
 
 /** All keys' results modulo one prime. Task: prime. */
@@ -111,13 +126,11 @@ export function applyKeys(command: Command, task: i32, scratch: usize): void {
   const count = command.specialPrimes
   const digits = digitCount(command)
   const pairs = scratch + ACCUMULATOR_BYTES
-  const inverses = pairs + PAIRS_BYTES
   const remainder = scratch + HEAD_BYTES
   const raised = remainder + poly
   const own = task / command.digitPrimes
   const switched = command.source + <usize>(command.parts * command.primes + task) * poly
   const divisorInverse = load<f64>(divisorConstants(command, task))
-  for (let i = 0; i < count; i++) store<f64>(inverses + (<usize>i << 3), specialAt(command, i).inverse)
   for (let j = 0; j < digits; j++) {
     if (j !== own) raiseDigit(raised + <usize>j * poly, command, j, task, prime)
   }
@@ -131,18 +144,15 @@ export function applyKeys(command: Command, task: i32, scratch: usize): void {
         const digit = j === own ? switched : raised + <usize>j * poly
         writePair(pairs, j, digit, key + <usize>(2 * j) * partBytes)
       }
-      const parts = command.other + <usize>(command.primes + (digits + 2 * k + part) * count) * poly
-      if (count > 1) convertSpecial(remainder, parts, command, task, prime, inverses)
-      forward(remainder, count > 1 ? remainder : parts, command.n, prime)
+      const mixed = remainderAt(command, 2 * k + part)
+      if (count > 1) convertRemainder(remainder, mixed, command, task, prime)
+      forward(remainder, count > 1 ? remainder : mixed, command.n, prime)
       const offset = <usize>(part * command.primes + task) * poly
       const added = part < command.parts ? command.source + offset : 0
       for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
         sumProducts(scratch, pairs, digits, at, packedAt(at, prime), prime)
         const sum = scratch + BLOCK_BYTES
-        divideSum(sum, remainder + at, divisorInverse, prime)
-        if (added !== 0) addBlock(sum, added + at)
-        if (entry.permutation === 0) storeBlock(entry.target + offset + at, sum, prime)
-        else scatterBlock(entry.target + offset, entry.permutation + (at >> 1), sum, prime)
+        finishBlock(entry, offset, at, sum, remainder + at, added !== 0 ? added + at : 0, divisorInverse, prime)
       }
     }
   }
@@ -161,27 +171,55 @@ function writePair(pairs: usize, index: i32, a: usize, b: usize): void {
   store<u32>(at, <u32>b, 4)
 }
 
-/** sum = (sum − remainder) / product of the special primes. */
-function divideSum(sum: usize, remainder: usize, divisorInverse: f64, prime: Prime): void {
+/** A block of the result: (sum − remainder) / product of the special primes, and what is added, where its key puts it. */
+function finishBlock(
+  entry: KeyEntry,
+  polynomial: usize,
+  at: usize,
+  sum: usize,
+  remainder: usize,
+  added: usize,
+  divisorInverse: f64,
+  prime: Prime,
+): void {
+  const target = entry.target + polynomial
+  if (entry.permutation === 0) {
+    if (added !== 0) finish(target + at, 0, sum, remainder, added, divisorInverse, prime, true, false)
+    else finish(target + at, 0, sum, remainder, 0, divisorInverse, prime, false, false)
+  } else {
+    const places = entry.permutation + (at >> 1)
+    if (added !== 0) finish(target, places, sum, remainder, added, divisorInverse, prime, true, true)
+    else finish(target, places, sum, remainder, 0, divisorInverse, prime, false, true)
+  }
+}
+
+/** `places` says where each coefficient of a permuted block goes. */
+@inline
+function finish(
+  target: usize,
+  places: usize,
+  sum: usize,
+  remainder: usize,
+  added: usize,
+  divisorInverse: f64,
+  prime: Prime,
+  adds: bool,
+  permutes: bool,
+): void {
   const p = f64x2.splat(prime.p)
   const round = f64x2.splat(prime.round)
+  const inverse = f64x2.splat(prime.inverse)
   const w = f64x2.splat(divisorInverse)
   const quotient = f64x2.splat(divisorInverse / prime.p)
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
     const difference = f64x2.sub(v128.load(sum + offset), v128.load(remainder + offset))
-    v128.store(sum + offset, multiply(difference, w, quotient, p, round))
-  }
-}
-
-/** Puts coefficient i at permutation[i] of the target. */
-function scatterBlock(target: usize, permutation: usize, block: usize, prime: Prime): void {
-  const p = f64x2.splat(prime.p)
-  const round = f64x2.splat(prime.round)
-  const inverse = f64x2.splat(prime.inverse)
-  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    const residue = canonical(v128.load(block + offset), p, inverse, round)
-    const index = permutation + (offset >> 1)
-    v128.store_lane<f64>(target + (<usize>load<u32>(index) << 3), residue, 0)
-    v128.store_lane<f64>(target + (<usize>load<u32>(index, 4) << 3), residue, 1)
+    let result = multiply(difference, w, quotient, p, round)
+    if (adds) result = canonical(f64x2.add(result, v128.load(added + offset)), p, inverse, round)
+    else result = lifted(result, p)
+    if (permutes) {
+      const index = places + (offset >> 1)
+      v128.store_lane<f64>(target + (<usize>load<u32>(index) << 3), result, 0)
+      v128.store_lane<f64>(target + (<usize>load<u32>(index, 4) << 3), result, 1)
+    } else v128.store(target + offset, result)
   }
 }

@@ -64,15 +64,19 @@ export function reduce(x: v128, p: v128, inverse: v128, round: v128): v128 {
 /** The residue in [0, p). */
 @inline
 export function canonical(x: v128, p: v128, inverse: v128, round: v128): v128 {
-  const residue = reduce(x, p, inverse, round)
-  return f64x2.add(residue, v128.and(p, f64x2.lt(residue, f64x2.splat(0))))
+  return lifted(reduce(x, p, inverse, round), p)
 }
 
-/** The representative in [−(p−1)/2, (p−1)/2] of |x| < p; half = (p−1)/2. */
+/** The residue in [0, p) of |x| < p. */
 @inline
-export function centred(x: v128, p: v128, half: v128): v128 {
-  const lifted = f64x2.add(x, v128.and(p, f64x2.lt(x, f64x2.neg(half))))
-  return f64x2.sub(lifted, v128.and(p, f64x2.gt(lifted, half)))
+export function lifted(x: v128, p: v128): v128 {
+  return f64x2.add(x, v128.and(p, f64x2.lt(x, f64x2.splat(0))))
+}
+
+/** The representative in [−(p−1)/2, (p−1)/2] of |x| < p: there x/p is so far from a half that its rounding is right. */
+@inline
+export function centred(x: v128, p: v128, inverse: v128, round: v128): v128 {
+  return reduce(x, p, inverse, round)
 }
 
 /** `multiply` of single numbers, for tables that are made once: the residue in [0, p). */

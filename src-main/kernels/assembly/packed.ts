@@ -18,18 +18,25 @@ export function unpackMask(width: i32): v128 {
   return v128.or(i8x16.add(index, second), beyond)
 }
 
+/** 2^52 in both lanes, from a prime's 1.5·2^52 in memory: an engine would make a constant anew at each use. */
+@inline
+export function unpackMagic(prime: Prime): v128 {
+  return f64x2.splat(prime.round - 2251799813685248)
+}
+
 /** Two residues. */
 @inline
-export function unpackPair(at: usize, mask: v128): v128 {
-  const magic = i64x2.splat(MAGIC)
+export function unpackPair(at: usize, mask: v128, magic: v128): v128 {
   const bytes = v128.load(at)
   const residues = ASC_FEATURE_RELAXED_SIMD ? i8x16.relaxed_swizzle(bytes, mask) : i8x16.swizzle(bytes, mask)
   return f64x2.sub(v128.or(residues, magic), magic)
 }
 
-export function unpackPolynomial(target: usize, source: usize, n: i32, width: i32): void {
-  const mask = unpackMask(width)
-  for (let i = 0; i < n; i += 2, target += 16, source += <usize>width << 1) v128.store(target, unpackPair(source, mask))
+export function unpackPolynomial(target: usize, source: usize, n: i32, prime: Prime): void {
+  const mask = unpackMask(prime.width)
+  const magic = unpackMagic(prime)
+  const step = <usize>prime.width << 1
+  for (let i = 0; i < n; i += 2, target += 16, source += step) v128.store(target, unpackPair(source, mask, magic))
 }
 
 /** Where the residues of a prime begin in one part of a packed value over primes 0, 1, …. */

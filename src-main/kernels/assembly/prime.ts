@@ -3,7 +3,6 @@
 export class Prime {
   p: f64
   inverse: f64
-  half: f64
   /** Where a product sum's high accumulator starts: 1.5·2^(52+k). */
   sumStart: f64
   /** 2^-k, and 2^k mod p. */
@@ -28,4 +27,5 @@ export class Prime {
   width: i32
 }
 
+/** More than the fields take: a multiple of 32, so that no pair of a table behind the records is on two cache lines. */
 export const PRIME_BYTES: usize = 96

@@ -1,5 +1,5 @@
 import { MAGIC } from './packed'
-import { reverseBits } from './transform'
+import { reverseBits } from './roots'
 
 /** SEAL's u64 words → f64 residues; 0 if one of them is not below p, else 1. */
 export function importResidues(target: usize, source: usize, n: i32, p: f64): i32 {

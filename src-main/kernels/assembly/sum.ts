@@ -1,5 +1,5 @@
 import { canonical, exactly, multiply, nearly, reduce } from './modular'
-import { unpackMask, unpackPair } from './packed'
+import { unpackMagic, unpackMask, unpackPair } from './packed'
 import { Prime } from './prime'
 
 /** Coefficients handled at a time, so that both accumulators stay in the first-level cache. */
@@ -20,9 +20,8 @@ export function startSum(block: usize, prime: Prime): void {
 }
 
 /**
- * Adds Σ a·b of `taps` pairs to a block's sum, `used` products of which are not folded yet; returns the new
- * count of those. `table` holds pairs of u32 addresses, to which the offsets are added. Factors b take `width`
- * bytes, UNPACKED or packed.
+ * Adds Σ a·b of `taps` pairs to a block's sum that has just been opened. `table` holds pairs of u32 addresses, to which the
+ * offsets are added. Factors b take `width` bytes, UNPACKED or packed.
  */
 export function addProducts(
   block: usize,
@@ -32,20 +31,11 @@ export function addProducts(
   bOffset: usize,
   width: i32,
   prime: Prime,
-  used: i32,
-): i32 {
-  while (taps > 0) {
-    if (used === prime.chunk) {
-      foldSum(block, prime)
-      used = 0
-    }
-    const count = min(taps, prime.chunk - used)
-    accumulate(block, table, count, aOffset, bOffset, width)
-    table += (<usize>count) << 3
-    taps -= count
-    used += count
+): void {
+  for (let first = 0; first < taps; first += prime.chunk) {
+    if (first > 0) foldSum(block, prime)
+    accumulate(block, table + (<usize>first << 3), min(taps - first, prime.chunk), aOffset, bOffset, width, prime)
   }
-  return used
 }
 
 /** Folds what was added so far into the low half, ready for more products. */
@@ -71,7 +61,7 @@ export function sumAt(at: usize, p: v128, inverse: v128, start: v128, scale: v12
 
 /** What two accumulators come to modulo p, |x| ≤ 1.5p + 2. */
 @inline
-function folded(high: v128, low: v128, p: v128, inverse: v128, start: v128, scale: v128, unit: v128, quotient: v128, round: v128): v128 {
+export function folded(high: v128, low: v128, p: v128, inverse: v128, start: v128, scale: v128, unit: v128, quotient: v128, round: v128): v128 {
   const multiple = f64x2.mul(f64x2.sub(high, start), scale)
   return f64x2.add(multiply(multiple, unit, quotient, p, round), reduce(low, p, inverse, round))
 }
@@ -109,14 +99,14 @@ export function storeBlock(target: usize, block: usize, prime: Prime): void {
 }
 
 /** The high accumulator takes each product rounded to a multiple of 2^k, the low one the exact rest. */
-function accumulate(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize, width: i32): void {
-  if (width === UNPACKED) accumulateWith(block, table, taps, aOffset, bOffset, width, false)
-  else accumulateWith(block, table, taps, aOffset, bOffset, width, true)
+function accumulate(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize, width: i32, prime: Prime): void {
+  if (width === UNPACKED) accumulateWith(block, table, taps, aOffset, bOffset, width, prime, false)
+  else accumulateWith(block, table, taps, aOffset, bOffset, width, prime, true)
 }
 
 @inline
-function loadFactor(at: usize, mask: v128, packed: bool): v128 {
-  return packed ? unpackPair(at, mask) : v128.load(at)
+function loadFactor(at: usize, mask: v128, magic: v128, packed: bool): v128 {
+  return packed ? unpackPair(at, mask, magic) : v128.load(at)
 }
 
 @inline
@@ -127,9 +117,11 @@ function accumulateWith(
   aOffset: usize,
   bOffset: usize,
   width: i32,
+  prime: Prime,
   packed: bool,
 ): void {
   const mask = unpackMask(width)
+  const magic = unpackMagic(prime)
   const bStep = <usize>width << 1
   const end = block + BLOCK_BYTES
   aOffset -= block
@@ -147,19 +139,19 @@ function accumulateWith(
     for (let at = block; at < end; at += 16) {
       const h0 = v128.load(at)
       let x = v128.load(a0 + at)
-      let y = loadFactor(b0, mask, packed)
+      let y = loadFactor(b0, mask, magic, packed)
       const h1 = nearly(x, y, h0)
       let low = f64x2.add(v128.load(at, BLOCK_BYTES), exactly(x, y, f64x2.sub(h0, h1)))
       x = v128.load(a1 + at)
-      y = loadFactor(b1, mask, packed)
+      y = loadFactor(b1, mask, magic, packed)
       const h2 = nearly(x, y, h1)
       low = f64x2.add(low, exactly(x, y, f64x2.sub(h1, h2)))
       x = v128.load(a2 + at)
-      y = loadFactor(b2, mask, packed)
+      y = loadFactor(b2, mask, magic, packed)
       const h3 = nearly(x, y, h2)
       low = f64x2.add(low, exactly(x, y, f64x2.sub(h2, h3)))
       x = v128.load(a3 + at)
-      y = loadFactor(b3, mask, packed)
+      y = loadFactor(b3, mask, magic, packed)
       const h4 = nearly(x, y, h3)
       v128.store(at, h4)
       v128.store(at, f64x2.add(low, exactly(x, y, f64x2.sub(h3, h4))), BLOCK_BYTES)
@@ -176,7 +168,7 @@ function accumulateWith(
     for (let at = block; at < end; at += 16) {
       const h0 = v128.load(at)
       const x = v128.load(a + at)
-      const y = loadFactor(b, mask, packed)
+      const y = loadFactor(b, mask, magic, packed)
       const h1 = nearly(x, y, h0)
       v128.store(at, h1)
       v128.store(at, f64x2.add(v128.load(at, BLOCK_BYTES), exactly(x, y, f64x2.sub(h0, h1))), BLOCK_BYTES)
@@ -195,7 +187,7 @@ export function areFew(taps: i32, width: i32, prime: Prime): bool {
 export function sumProducts(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize, prime: Prime): void {
   if (areFew(taps, prime.width, prime)) return sumFew(block + BLOCK_BYTES, table, taps, aOffset, bOffset, prime.width, prime)
   startSum(block, prime)
-  addProducts(block, table, taps, aOffset, bOffset, prime.width, prime, 0)
+  addProducts(block, table, taps, aOffset, bOffset, prime.width, prime)
   foldSum(block, prime)
 }
 
@@ -235,6 +227,7 @@ function sumOf(
   const unit = f64x2.splat(prime.sumUnit)
   const quotient = f64x2.splat(prime.sumUnit / prime.p)
   const mask = unpackMask(width)
+  const magic = unpackMagic(prime)
   const bStep = <usize>width << 1
   aOffset -= target
   const a0 = <usize>load<u32>(table) + aOffset
@@ -247,13 +240,13 @@ function sumOf(
   let b3 = taps > 3 ? <usize>load<u32>(table, 28) + bOffset : 0
   for (let at = target; at < target + BLOCK_BYTES; at += 16) {
     let x = v128.load(a0 + at)
-    let y = loadFactor(b0, mask, packed)
+    let y = loadFactor(b0, mask, magic, packed)
     let high = nearly(x, y, start)
     let low = exactly(x, y, f64x2.sub(start, high))
     b0 += bStep
     if (taps > 1) {
       x = v128.load(a1 + at)
-      y = loadFactor(b1, mask, packed)
+      y = loadFactor(b1, mask, magic, packed)
       const next = nearly(x, y, high)
       low = f64x2.add(low, exactly(x, y, f64x2.sub(high, next)))
       high = next
@@ -261,7 +254,7 @@ function sumOf(
     }
     if (taps > 2) {
       x = v128.load(a2 + at)
-      y = loadFactor(b2, mask, packed)
+      y = loadFactor(b2, mask, magic, packed)
       const next = nearly(x, y, high)
       low = f64x2.add(low, exactly(x, y, f64x2.sub(high, next)))
       high = next
@@ -269,7 +262,7 @@ function sumOf(
     }
     if (taps > 3) {
       x = v128.load(a3 + at)
-      y = loadFactor(b3, mask, packed)
+      y = loadFactor(b3, mask, magic, packed)
       const next = nearly(x, y, high)
       low = f64x2.add(low, exactly(x, y, f64x2.sub(high, next)))
       high = next
