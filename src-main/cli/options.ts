@@ -86,6 +86,7 @@ export const withNetworkNames = (command: Command): Command =>
     .option('--input-name <name>', 'which input to use; if it names another tensor, the network starts there')
     .option('--output-name <name>', 'which output to use; if it names another tensor, the network ends there')
     .option('--input-shape <sizes>', 'sizes of the input, if the network leaves them open, such as 1,3,32,32', sizes)
+    .option('--quantities', 'the outputs are quantities, not scores of classes: errors count, not labels')
 
 const passphraseFile = [
   '--passphrase-file <file>',

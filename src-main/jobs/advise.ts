@@ -14,7 +14,15 @@ export interface AdviseRequest
     Limits,
     Pick<
       CompileRequest,
-      'model' | 'inputName' | 'inputShape' | 'outputName' | 'calibration' | 'preprocessing' | 'maxSamples' | 'input'
+      | 'model'
+      | 'inputName'
+      | 'inputShape'
+      | 'outputName'
+      | 'quantities'
+      | 'calibration'
+      | 'preprocessing'
+      | 'maxSamples'
+      | 'input'
     > {
   readonly goal: Goal
   /** Where the recommended choice goes, for `protect --plan`. */

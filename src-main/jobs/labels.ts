@@ -23,7 +23,7 @@ export async function labelsOfNetwork(
   { model, classNames: ofModel }: Pick<NetworkFile, 'model' | 'classNames'>,
   source: Samples,
 ): Promise<Int32Array | undefined> {
-  if (await targetsOf(request, model, source)) return undefined
+  if (model.quantities || (await targetsOf(request, model, source))) return undefined
   const { labels, classNames: given } = request
   if (asReconstruction(request, { model, classNames: ofModel })) return undefined
   const classes = classesOf(model)
@@ -64,7 +64,9 @@ export async function targetsOf(
   model: LayerModel,
   source: Samples,
 ): Promise<readonly Float64Array[] | undefined> {
-  if (!isQuantity(model)) return file === undefined ? undefined : await rowsOfTargets(file, model, source)
+  if (!isQuantity(model) || classesOf(model) > 1) {
+    return file === undefined ? undefined : await rowsOfTargets(file, model, source)
+  }
   const stated = await statedLabels(file, source, { count: source.count, classes: 1 })
   if (!stated || stated.names) return undefined
   const values = Float64Array.from(stated.values)
@@ -117,5 +119,6 @@ export const asReconstruction = (
   network: Parameters<typeof isReconstruction>[0],
 ): boolean => labels === undefined && classNames === undefined && isReconstruction(network)
 
-/** Whether the only output is neither a score nor a probability, as far as the file says. */
-export const isQuantity = (model: LayerModel): boolean => classesOf(model) === 1 && !isClassifier(model)
+/** Whether the outputs are quantities, as the owner says; the only one, where it is neither a score nor a probability as far as the file says. */
+export const isQuantity = (model: LayerModel): boolean =>
+  model.quantities ?? (classesOf(model) === 1 && !isClassifier(model))

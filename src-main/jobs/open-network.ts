@@ -23,6 +23,8 @@ export interface NetworkRequest {
   readonly outputName?: string
   /** Where the network leaves sizes open. */
   readonly inputShape?: readonly number[]
+  /** The outputs are quantities and not the scores of classes. */
+  readonly quantities?: boolean
 }
 
 export interface OpenNetworkRequest extends NetworkRequest {
@@ -85,7 +87,7 @@ export async function openNetworkFile(request: OpenNetworkRequest): Promise<Netw
   const { graph, bytes, format } = await readGraph(request)
   const choice = { ...request, inputShape: request.inputShape ?? (await openShape(graph, request.calibration)) }
   return namingFile(request.model, () => {
-    const model = normalise(graph, choice)
+    const model = { ...normalise(graph, choice), ...(request.quantities && { quantities: true as const }) }
     const onIntegers = model.quantised && normalise(graph, { ...choice, onIntegers: true })
     const classes = Math.max(2, classesOf(model))
     const classNames = classNamesIn(graph.metadata ?? new Map(), classes) ?? classNamesOfNodes(graph, classes)

@@ -15,7 +15,7 @@ import { KeyStore } from '../owner/key-store.ts'
 import { protect as exportBundle, type ProtectResult as Exported } from '../owner/protect.ts'
 import { Signer } from '../owner/sign.ts'
 import { recordOf } from '../owner/tail-record.ts'
-import type { DroppedClamp } from '../core/network/layer-model.ts'
+import { classesOf, type DroppedClamp, type LayerModel } from '../core/network/layer-model.ts'
 import type { CheckedOriginal } from './calibration-data.ts'
 import { networkName } from './open-network.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
@@ -87,6 +87,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   const compiled = await compile({ ...request, releases }, work, watch, ({ kept }) =>
     checkKept(kept, request.minKept, work),
   )
+  warnOfLabels(compiled.model, request.reveal, work)
   return await exportCompiled(request, compiled, work, watch)
 }
 
@@ -94,6 +95,14 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
 async function checkLockAndKey({ recipients, passphrase, signingKey }: ProtectRequest): Promise<void> {
   lockOf(recipients, passphrase)
   if (signingKey !== undefined) Signer.load(await readText(signingKey))
+}
+
+/** Of several quantities a label is the number of the largest. */
+function warnOfLabels(model: LayerModel, reveal: RevealPolicy | undefined, work: WorkContext): void {
+  if (!model.quantities || classesOf(model) === 1 || reveal?.mode === 'scores') return
+  const message =
+    'Of these quantities, the bundle lets out which is the largest. --reveal scores lets out the quantities.'
+  work.progress({ kind: 'warning', stage: 'export', message })
 }
 
 /** Says so where too few samples were held out. Throws UserError 'keeps-too-little' where what is to be sealed keeps less than `least` of the original. */

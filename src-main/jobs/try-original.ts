@@ -44,6 +44,7 @@ interface Labelled {
 /** Enough to tell half from nearly all. */
 const SAMPLES = 300
 const TRIED_SAMPLES = 100
+const AT_ONCE = 16
 /** Of all trials together, so that large networks are tried on fewer samples. */
 const MOST_MULTIPLICATIONS = 2e10
 
@@ -82,16 +83,30 @@ export async function compareFeeds(
 async function tryOn(judged: Judged, labels: Int32Array, always: boolean, work: WorkContext): Promise<OriginalTrial> {
   const { request, network, source, preprocessing } = judged
   const trials = evenly([...labels.keys()], Math.min(SAMPLES, affordableSamples(network)))
-  const inputs = trials.map((index) => preprocess(source.sample(index), preprocessing))
-  const original = await openOriginal(request, network, inputs)
+  const inputOf = (index: number) => preprocess(source.sample(index), preprocessing)
+  const original = await openOriginal(request, network, trials.slice(0, COMPARED_SAMPLES).map(inputOf))
   try {
-    const outputs = await original.run(inputs)
-    const found = outputs.map((each) => labelOf(classScores(network.model, each)))
+    const found = await labelsBy(original, network, trials, inputOf)
     const truths = trials.map((index) => present(labels[index]))
     return await judge(judged, trials, truths, found, work, always)
   } finally {
     await original.close()
   }
+}
+
+/** The labels that the original gives, of few inputs at once: hundreds of large pictures would take as much memory as a fit. */
+async function labelsBy<T>(
+  original: Original,
+  { model }: NetworkFile,
+  items: readonly T[],
+  inputOf: (item: T) => Float64Array,
+): Promise<number[]> {
+  const labels: number[] = []
+  for (let first = 0; first < items.length; first += AT_ONCE) {
+    const outputs = await original.run(items.slice(first, first + AT_ONCE).map(inputOf))
+    labels.push(...outputs.map((each) => labelOf(classScores(model, each))))
+  }
+  return labels
 }
 
 export interface Judged {
@@ -161,8 +176,8 @@ async function tryPresets(
       const usual = { ...preprocessing, ...preset, ...(unscaled && { scale: 1 }) }
       for (const reversed of shape[0] === 3 ? [false, true] : [false]) {
         throwIfCancelled(work)
-        const inputs = raw.map((values) => preprocess(reversed ? withColoursReversed(values) : values, usual))
-        const labels = (await original.run(inputs)).map((each) => labelOf(classScores(network.model, each)))
+        const inputOf = (values: Float64Array) => preprocess(reversed ? withColoursReversed(values) : values, usual)
+        const labels = await labelsBy(original, network, raw, inputOf)
         const accuracy = share(labels, (label, i) => label === truths[present(places[i])])
         tried.push({ preset: name, ...(reversed && { reversed }), ...(unscaled && { unscaled: true }), accuracy })
       }

@@ -29,6 +29,7 @@ interface Options extends PreprocessingOptions {
   readonly inputName?: string
   readonly inputShape?: readonly number[]
   readonly outputName?: string
+  readonly quantities?: boolean
 }
 
 export function adviseCommand(): Command {

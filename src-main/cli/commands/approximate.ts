@@ -27,6 +27,7 @@ interface Options
   readonly inputName?: string
   readonly inputShape?: readonly number[]
   readonly outputName?: string
+  readonly quantities?: boolean
 }
 
 export function approximateCommand(): Command {
@@ -47,8 +48,8 @@ export function approximateCommand(): Command {
     await answer(options.json === true, async (work) => {
       const { approximate } = await import('../../jobs/approximate.ts')
       const { droppedClampsSentence } = await import('../../core/validate/quantised-report.ts')
-      const { calibration, out, force, inputName, inputShape, outputName } = options
-      const network = { model: path(model), inputName, inputShape, outputName }
+      const { calibration, out, force, inputName, inputShape, outputName, quantities } = options
+      const network = { model: path(model), inputName, inputShape, outputName, quantities }
       const preprocessing = preprocessingOf(options)
       const { input: _, minKept: __, ...chosen } = await choiceOf(options, given)
       const request = {
@@ -86,7 +87,7 @@ function textOf({ out, depth, layers, original, fitting, frontier, seconds: take
   ])
   return [
     table(['layer', 'original', 'degree', 'inputs seen', 'error (RMS)', 'range margin'], fits),
-    ...(frontier ? [table(['depth', 'time', 'labels kept (expected)', 'degrees'], tried)] : []),
+    ...(frontier ? [table(['depth', 'time', 'kept (expected)', 'degrees'], tried)] : []),
     ...(fitting ? [fittingOf(fitting)] : []),
     ...(original.computedBy === 'ONNX Runtime' ? [] : [`The original is computed by ${original.computedBy}.`]),
     `${out}, depth ${depth}, ${seconds(taken)}`,

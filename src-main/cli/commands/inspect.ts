@@ -12,6 +12,7 @@ interface Options {
   readonly inputName?: string
   readonly inputShape?: readonly number[]
   readonly outputName?: string
+  readonly quantities?: boolean
 }
 
 export function inspectCommand(): Command {
@@ -19,13 +20,15 @@ export function inspectCommand(): Command {
     'sealwright inspect lenet5.onnx',
     'sealwright inspect lenet5.onnx --json',
   ])
-  return withNetworkNames(base).action(async (model: string, { json, inputName, inputShape, outputName }: Options) => {
-    await answer(json === true, async (work) => {
-      const { inspect } = await import('../../jobs/inspect.ts')
-      const result = await inspect({ model: path(model), inputName, inputShape, outputName }, work)
-      return { json: result, text: textOf(result), exitCode: result.supported ? 0 : 1 }
-    })
-  })
+  return withNetworkNames(base).action(
+    async (model: string, { json, inputName, inputShape, outputName, quantities }: Options) => {
+      await answer(json === true, async (work) => {
+        const { inspect } = await import('../../jobs/inspect.ts')
+        const result = await inspect({ model: path(model), inputName, inputShape, outputName, quantities }, work)
+        return { json: result, text: textOf(result), exitCode: result.supported ? 0 : 1 }
+      })
+    },
+  )
 }
 
 function textOf(result: InspectResult): string {

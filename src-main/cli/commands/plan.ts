@@ -27,6 +27,7 @@ interface Options extends PreprocessingOptions, ActivationOptions, InputModeOpti
   readonly inputName?: string
   readonly inputShape?: readonly number[]
   readonly outputName?: string
+  readonly quantities?: boolean
 }
 
 export function planCommand(): Command {
@@ -41,8 +42,8 @@ export function planCommand(): Command {
     async (model: string, options: Options, given: Command) => {
       await answer(options.json === true, async (work) => {
         const { plan } = await import('../../jobs/plan.ts')
-        const { calibration, dump, batch, msPerMegabyte, inputName, inputShape, outputName } = options
-        const network = { model: path(model), inputName, inputShape, outputName }
+        const { calibration, dump, batch, msPerMegabyte, inputName, inputShape, outputName, quantities } = options
+        const network = { model: path(model), inputName, inputShape, outputName, quantities }
         const preprocessing = preprocessingOf(options)
         const { minKept: _, input = options.input, ...chosen } = await choiceOf(options, given)
         const packing = { maxSamples: options.maxSamples, batch, msPerMegabyte }

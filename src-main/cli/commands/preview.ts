@@ -23,6 +23,7 @@ interface Options extends PreprocessingOptions, ClassNameOptions {
   readonly inputName?: string
   readonly inputShape?: readonly number[]
   readonly outputName?: string
+  readonly quantities?: boolean
 }
 
 export function previewCommand(): Command {
@@ -37,9 +38,9 @@ export function previewCommand(): Command {
   return withNetworkNames(withClassNames(withPreprocessing(base))).action(async (model: string, options: Options) => {
     await answer(options.json === true, async (work) => {
       const { preview } = await import('../../jobs/preview.ts')
-      const { data, index, out, force, inputName, inputShape, outputName } = options
+      const { data, index, out, force, inputName, inputShape, outputName, quantities } = options
       const classNames = await classNamesOf(options)
-      const network = { model: path(model), inputName, inputShape, outputName, classNames }
+      const network = { model: path(model), inputName, inputShape, outputName, quantities, classNames }
       const preprocessing = preprocessingOf(options)
       const request = { ...network, data, index, preprocessing, out, force: force === true }
       const { picture: _, ...result } = await preview(request, work)

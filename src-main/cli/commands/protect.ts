@@ -61,6 +61,7 @@ interface Options
   readonly inputName?: string
   readonly inputShape?: readonly number[]
   readonly outputName?: string
+  readonly quantities?: boolean
 }
 
 export function protectCommand(): Command {
@@ -97,6 +98,7 @@ export function protectCommand(): Command {
         inputName: options.inputName,
         inputShape: options.inputShape,
         outputName: options.outputName,
+        quantities: options.quantities,
         calibration: options.calibration,
         preprocessing: preprocessingOf(options),
         maxSamples: options.maxSamples,

@@ -36,6 +36,7 @@ interface Options
   readonly inputName?: string
   readonly inputShape?: readonly number[]
   readonly outputName?: string
+  readonly quantities?: boolean
 }
 
 export function validateCommand(): Command {
@@ -58,12 +59,14 @@ export function validateCommand(): Command {
   ).action(async (model: string, options: Options, given: Command) => {
     await answer(options.json === true, async (work) => {
       const { reportText, validate } = await import('../../jobs/validate.ts')
-      const { data, labels, calibration, encrypted, html, force, inputName, inputShape, outputName } = options
+      const { data, labels, calibration, encrypted, html, force, inputName, inputShape, outputName, quantities } =
+        options
       const network = {
         model: path(model),
         inputName,
         inputShape,
         outputName,
+        quantities,
         calibration,
         preprocessing: preprocessingOf(options),
         maxSamples: options.maxSamples,

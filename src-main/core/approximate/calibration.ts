@@ -51,13 +51,14 @@ export function checkCalibration(shape: Shape, samples: readonly Float64Array[],
 
 /**
  * Warns where the network gives all samples one label: what is scaled twice, say, looks all alike to it, and is fitted as well as
- * anything else. Not of networks that give a single quantity, or as many outputs as inputs.
+ * anything else. Not of networks that give quantities.
  */
 export function checkLabels(model: LayerModel, samples: readonly Float64Array[], work: WorkContext): void {
   if (samples.length < LEAST_LABELLED) return
   const outputs = runLayerBatch(model, evenly(samples, LABELLED))
   const [first, ...others] = outputs.map(labelOf)
-  if (isOfQuantities(outputs[0], sizeOf(model.input.shape)) || others.some((label) => label !== first)) return
+  const areQuantities = model.quantities ?? isOfQuantities(outputs[0], sizeOf(model.input.shape))
+  if (areQuantities || others.some((label) => label !== first)) return
   const message = `The largest output is number ${first} for each of ${outputs.length} calibration samples. Unless they are all of that class, they are not preprocessed as the network expects: check scale, mean and std.`
   work.progress({ kind: 'warning', stage: 'approximate', message })
 }

@@ -1,5 +1,5 @@
 import { sizeOf } from '../network/layer-model.ts'
-import type { LayerId, LayerModel } from '../network/layer-model.ts'
+import type { LayerId, LayerModel, Shape } from '../network/layer-model.ts'
 import { lastReaders } from '../network/run-layers.ts'
 import type { WorkContext } from '../progress.ts'
 import { evenly } from '../numeric/evenly.ts'
@@ -9,7 +9,7 @@ import { tunableSamples } from '../tune/tune.ts'
 import type { Values } from './layer-values.ts'
 import type { SlotModel } from '../network/contrasts.ts'
 
-/** What all samples and their values may take together: the process then stays under 1.5 GB. */
+/** What all samples, those that judge too, and their values may take together: the process then stays under 1.5 GB. */
 const MOST_BYTES = 0.9 * 2 ** 30
 const BYTES_PER_ELEMENT = 8
 
@@ -22,15 +22,21 @@ export function capSamples(model: SlotModel, samples: Values, work: WorkContext,
   return evenly(samples, most)
 }
 
-/** How many fit, of a network at any stage before it is folded. */
-export const affordableSamples = (model: Sizes, mostBytes = MOST_BYTES): number =>
-  Math.max(1, Math.floor(mostBytes / bytesPerSample(model)))
+/** Samples that judge and are no part of the fit: so many at most, and one for every so many that are (`holdOut`). */
+const [HELD_OUT, FITTED_BESIDE] = [100, 4]
 
-/** Of samples that can be fitted to, as many more judge and are no part of the fit. */
-const HELD_OUT = 100
+/** How many can be fitted to beside those that judge, of a network at any stage before it is folded. */
+export function affordableSamples(model: Sizes, mostBytes = MOST_BYTES): number {
+  const [held, fitted] = [bytesOf(model.input.shape), bytesPerSample(model)]
+  const most = Math.max((mostBytes - HELD_OUT * held) / fitted, mostBytes / (fitted + held / FITTED_BESIDE))
+  return Math.max(1, Math.floor(most))
+}
 
 /** As many samples as closed forms, and what is planned and judged by all of them, are given. */
-export const fittableSamples = (model: Sizes): number => affordableSamples(model) + HELD_OUT
+export function fittableSamples(model: Sizes): number {
+  const most = affordableSamples(model)
+  return most + Math.min(HELD_OUT, Math.ceil(most / FITTED_BESIDE))
+}
 
 /** As many as tuning, which holds no values of layers but a batch's, can make use of. */
 export const usefulSamples = (model: LayerModel): number => Math.max(fittableSamples(model), tunableSamples(model))
@@ -51,5 +57,7 @@ function bytesPerSample(model: Sizes): number {
     most = Math.max(most, alive + own)
     for (const [id, reader] of lastReader) if (reader === layer.id) alive -= sizes.get(id) ?? 0
   }
-  return (sizeOf(model.input.shape) + 2 * most) * BYTES_PER_ELEMENT
+  return bytesOf(model.input.shape) + 2 * most * BYTES_PER_ELEMENT
 }
+
+const bytesOf = (shape: Shape): number => sizeOf(shape) * BYTES_PER_ELEMENT

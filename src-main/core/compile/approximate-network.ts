@@ -7,6 +7,7 @@ import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import { kernelCosts } from '../plan/cost-model.ts'
 import { compactWeights } from '../planner/compact.ts'
 import type { Labels } from '../tune/true-classes.ts'
+import { tellsQuantities } from '../normalise/run-tail.ts'
 import { planNetwork } from '../planner/plan-network.ts'
 import type { WorkContext } from '../progress.ts'
 import { chooseDegrees, type FrontierPoint } from './choose-degrees.ts'
@@ -55,8 +56,13 @@ export async function approximateNetwork(
   const limits = { target, maximumDepth, maximumSeconds, exact, estimateSeconds, approximation }
   const found = await chooseDegrees(model, samples, limits, work)
   if (!found.reachedTarget) {
-    const agreement = `${(100 * found.chosen.agreement).toFixed(1)} %`
-    const message = `The network keeps ${agreement} of the labels, fewer than asked for. No choice of degrees that was tried within the limits does better.`
+    const [agreement, error] = [found.chosen.agreement, 1 - found.chosen.agreement].map(
+      (part) => `${(100 * part).toFixed(1)} %`,
+    )
+    const kept = tellsQuantities(model)
+      ? `The outputs change by ${error}, more than asked for.`
+      : `The network keeps ${agreement} of the labels, fewer than asked for.`
+    const message = `${kept} No choice of degrees that was tried within the limits does better.`
     work.progress({ kind: 'warning', stage: 'approximate', message })
   }
   return { polynomial: await found.fit(), frontier: found.frontier }

@@ -3,6 +3,7 @@ import type { FittedNetwork } from '../approximate/approximate.ts'
 import { fittableSamples } from '../approximate/cap-samples.ts'
 import type { ApproximationOptions } from '../approximate/options.ts'
 import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
+import { tellsQuantities } from '../normalise/run-tail.ts'
 import { depthOf } from '../network/depth.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
@@ -11,7 +12,7 @@ import { isHeldOut } from '../numeric/held-out.ts'
 import { throwIfCancelled } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { attributeLayers } from '../validate/attribute-layers.ts'
-import { expectedAgreement } from '../network/classification.ts'
+import { expectedAgreement, relativeChange } from '../network/classification.ts'
 import { present } from '../must.ts'
 
 export interface DegreeChoice {
@@ -38,7 +39,7 @@ export interface FrontierPoint {
   /** Whether max-pools are taken apart into maxima of rows and columns. */
   readonly splitPools?: boolean
   readonly depth: number
-  /** Expected, from samples that took no part in the fit. */
+  /** Share of the labels, expected from samples that took no part in the fit; of quantities 1 less the relative error. */
   readonly agreement: number
   readonly seconds?: number
 }
@@ -78,6 +79,9 @@ export async function chooseDegrees(
   const fitted = choice.judge || judge.length === 0 ? compared : compared.filter((_, i) => !isHeldOut(i))
   const samples = judge.length > 0 ? judge : compared
   const originals = runLayerBatch(model, samples)
+  const areQuantities = tellsQuantities(model)
+  const keptOf = (outputs: readonly Float64Array[]): number =>
+    areQuantities ? Math.max(0, 1 - relativeChange(originals, outputs)) : expectedAgreement(originals, outputs)
   const tried: FrontierPoint[] = []
   const wanted = choice.approximation?.tuningEpochs
   const trial = typeof wanted === 'number' && wanted < TRIAL_EPOCHS ? wanted : { atMost: TRIAL_EPOCHS }
@@ -96,7 +100,7 @@ export async function chooseDegrees(
     const point = {
       ...chosen,
       depth: depthOf(polynomial),
-      agreement: expectedAgreement(originals, runLayerBatch(polynomial, samples)),
+      agreement: keptOf(runLayerBatch(polynomial, samples)),
       ...(seconds !== undefined && { seconds }),
     }
     tried.push(point)

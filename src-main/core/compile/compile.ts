@@ -5,7 +5,7 @@ import { countMultiplications } from '../network/count-multiplications.ts'
 import type { DroppedClamp, LayerId, LayerModel, ModelInput } from '../network/layer-model.ts'
 import type { Degree, PolynomialModel } from '../network/polynomial-model.ts'
 import { calibrateClamps } from '../normalise/calibrate-clamps.ts'
-import { classScores, isClassifier, type Finishing } from '../normalise/run-tail.ts'
+import { classScores, isClassifier, tellsQuantities, type Finishing } from '../normalise/run-tail.ts'
 import { runLayerBatch, type AnyModel } from '../network/run-layers.ts'
 import { isPlannable } from '../planner/parameters.ts'
 import type { GivenParameters } from '../planner/given-parameters.ts'
@@ -106,7 +106,7 @@ export async function approximateModel(
   if (!first) return { model, droppedClamps, samples, fitted, ...approximation }
   const kept = await time('validate', () => {
     const scores = (network: AnyModel) => runLayerBatch(network, heldOut).map((each) => classScores(model, each))
-    return measureKept(scores(model), scores(approximation.polynomial), first.length, isClassifier(model))
+    return measureKept(scores(model), scores(approximation.polynomial), tellsQuantities(model))
   })
   return { model, droppedClamps, samples, fitted, kept, ...approximation }
 }

@@ -5,7 +5,7 @@ import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
 import type { RefreshedModel } from '../network/square-model.ts'
-import { classScores, isClassifier } from '../normalise/run-tail.ts'
+import { classScores, tellsQuantities } from '../normalise/run-tail.ts'
 import { evenly } from '../numeric/evenly.ts'
 import { withPauses } from '../parts.ts'
 import { refreshedSkeletonOf } from '../planner/skeleton.ts'
@@ -18,7 +18,6 @@ import { approximateNetwork } from './approximate-network.ts'
 import type { Candidate, DeploymentChoice } from './candidates.ts'
 import { needOf } from './compile.ts'
 import { costsOf, leastOf, type DeploymentCosts } from './deployment-costs.ts'
-import { present } from '../must.ts'
 
 const TRIAL_EPOCHS = 8
 /** Samples that bound the values of a plan and say how precise it has to be: fewer of large networks, never less than the least. */
@@ -111,8 +110,7 @@ export class Deployments {
       kept: measureKept(
         this.#originals.map((each) => classScores(this.#model, each)),
         outputs.map((each) => classScores(this.#model, each)),
-        present(this.#samples.heldOut[0]).length,
-        isClassifier(this.#model),
+        tellsQuantities(this.#model),
       ),
     }
     this.#fits.set(key, fitted)

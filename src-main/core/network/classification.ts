@@ -9,7 +9,7 @@ export function labelOf(output: Float64Array): number {
 }
 
 /** Whether outputs tell quantities, as far as their number says: one, or as many as inputs, as of an autoencoder. */
-export const isOfQuantities = ({ length }: Float64Array, inputSize: number): boolean =>
+export const isOfQuantities = ({ length }: { readonly length: number }, inputSize: number): boolean =>
   length === 1 || length === inputSize
 
 export const isFiniteOutput = (output: Float64Array): boolean => output.every(Number.isFinite)

@@ -208,17 +208,24 @@ export function convRotations(conv: ConvMap | PlacedConvolution, placement: Plac
   const map = conv.kind === 'sparse' ? conv.geometry : conv
   const rows = tapShifts(map.kernel[0], map.strides[0], map.dilations[0], map.pads[0], from.row, to.row)
   const columns = tapShifts(map.kernel[1], map.strides[1], map.dilations[1], map.pads[1], from.column, to.column)
-  const seen = new Uint8Array(to.ciphertexts * from.ciphertexts * from.slots)
+  const { slots } = from
+  const sums = rows.flatMap((row) =>
+    columns.map((column) => ({ row, column, rotation: modulo(row.shift + column.shift, slots) })),
+  )
+  const taps = [...Map.groupBy(sums, ({ rotation }) => rotation).values()].map(([first]) => first)
+  // A pool of the whole picture has as many taps as that has places, and an output for each: a million sums for each candidate.
+  const rotations = Int32Array.from(taps, ({ rotation }) => rotation)
+  const seen = new Uint8Array(to.ciphertexts * from.ciphertexts * slots)
   const diagonals: Diagonal[] = []
   for (const { input, output, rotation: ofChannels } of channelRotations(map, placement)) {
-    const first = (output * from.ciphertexts + input) * from.slots
-    for (const row of rows) {
-      for (const column of columns) {
-        const rotation = modulo(ofChannels + row.shift + column.shift, from.slots)
-        if (seen[first + rotation]) continue
-        seen[first + rotation] = 1
-        diagonals.push({ input, output, rotation, parts: [column.shift, row.shift, ofChannels] })
-      }
+    const first = (output * from.ciphertexts + input) * slots
+    for (let tap = 0; tap < rotations.length; tap++) {
+      const sum = ofChannels + rotations[tap]
+      const rotation = sum < slots ? sum : sum - slots
+      if (seen[first + rotation]) continue
+      seen[first + rotation] = 1
+      const { row, column } = taps[tap]
+      diagonals.push({ input, output, rotation, parts: [column.shift, row.shift, ofChannels] })
     }
   }
   return diagonals

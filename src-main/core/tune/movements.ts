@@ -14,6 +14,7 @@ const MOST_CHANGED = 0.3
 const LEAST_SIDE = 8
 /** Samples on which each movement is tried. */
 const TRIED = 200
+const MOVED_AT_ONCE = 16
 
 /**
  * The movements under which the original network gives the samples the labels that they have, each tried by itself: what the
@@ -23,16 +24,21 @@ export function keptMovements(model: LayerModel, samples: readonly Float64Array[
   const { shape } = model.input
   const tried = evenly(samples, TRIED)
   const outputs = runLayerBatch(model, tried)
-  const moved = (movement: Movement, some: readonly Float64Array[]) =>
-    runLayerBatch(
-      model,
-      some.map((sample, index) => moveBy(movement, sample, shape, index)),
-    )
+  const moved = (movement: Movement, some: readonly Float64Array[]): Float64Array[] => {
+    const results: Float64Array[] = []
+    // In parts, since copies of all of them, if they are large pictures, would take as much memory as the fit.
+    for (let first = 0; first < some.length; first += MOVED_AT_ONCE) {
+      const part = some.slice(first, first + MOVED_AT_ONCE)
+      const copies = part.map((sample, at) => moveBy(movement, sample, shape, first + at))
+      results.push(...runLayerBatch(model, copies))
+    }
+    return results
+  }
   const sure = surerHalf(outputs)
   const sureSamples = sure.map((i) => tried[i])
   const labels = sure.map((i) => labelOf(outputs[i]))
   const isYesOrNo = outputs[0].length === 1 && model.finish === 'sigmoid'
-  const isQuantity = !isYesOrNo && isOfQuantities(outputs[0], sizeOf(shape))
+  const isQuantity = model.quantities ?? (!isYesOrNo && isOfQuantities(outputs[0], sizeOf(shape)))
   const tellsNothing = isQuantity || labels.every((label) => label === labels[0])
   const keepsLabels = (movement: Movement) =>
     share(moved(movement, sureSamples), (output, i) => labelOf(output) === labels[i]) >= LEAST_KEPT

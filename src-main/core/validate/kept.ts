@@ -1,5 +1,5 @@
 import { present } from '../must.ts'
-import { isOfQuantities, labelOf, relativeChange, share } from '../network/classification.ts'
+import { labelOf, relativeChange, share } from '../network/classification.ts'
 
 /** What a replacement keeps of the original, on samples that its fit has not seen. */
 export interface Kept {
@@ -10,19 +10,15 @@ export interface Kept {
   readonly keptLow: number
   /** Root mean square of the outputs' change, relative to that of the original outputs about their mean. */
   readonly relativeError: number
-  /** What the figures are judged by: a network with one output, or as many as inputs, has no labels. */
+  /** What the figures are judged by: quantities have no labels. */
   readonly judgedBy: 'labels' | 'relative-error'
 }
 
-/**
- * `originals` and `outputs` hold the scores of the same samples, at least one; `inputSize` is the size of a sample.
- * `isClassifier`: a single score is a yes or a no, not a quantity.
- */
+/** `originals` and `outputs` hold the scores of the same samples, at least one; or quantities, of which labels say nothing. */
 export function measureKept(
   originals: readonly Float64Array[],
   outputs: readonly Float64Array[],
-  inputSize: number,
-  isClassifier = false,
+  areQuantities: boolean,
 ): Kept {
   const keptLabels = share(originals, (original, i) => labelOf(original) === labelOf(present(outputs[i])))
   return {
@@ -30,7 +26,7 @@ export function measureKept(
     keptLabels,
     keptLow: lowerBound(keptLabels, originals.length),
     relativeError: relativeChange(originals, outputs),
-    judgedBy: !isClassifier && isOfQuantities(present(originals[0]), inputSize) ? 'relative-error' : 'labels',
+    judgedBy: areQuantities ? 'relative-error' : 'labels',
   }
 }
 

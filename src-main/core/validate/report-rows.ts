@@ -27,7 +27,7 @@ export function networkTable(report: AccuracyReport): ReportTable {
   return { title: 'Networks', header: ['network', 'samples', 'accuracy', 'agreement'], rows }
 }
 
-/** Of a network that gives one quantity: the distance from the original, and from the labels where they are such quantities. */
+/** Of a network that gives quantities: the distance from the original, and from the labels where they are such quantities. */
 function errorTable({ samples, polynomial, encrypted, targets }: AccuracyReport): ReportTable {
   const row = (name: string, count: number, error?: OutputError, toLabels?: OutputError): string[] => [
     ...[name, String(count), figure(error?.rootMeanSquare), figure(error?.largest), percent(error?.relative)],
@@ -42,15 +42,20 @@ function errorTable({ samples, polynomial, encrypted, targets }: AccuracyReport)
   return { title: 'Networks', header: [...header, ...(targets ? ['from labels (RMS)', 'largest'] : [])], rows }
 }
 
-export const layerTable = ({ layers }: AccuracyReport): ReportTable => ({
+/** Of quantities no label says how much is kept. */
+export const layerTable = ({ layers, judgedBy }: AccuracyReport): ReportTable => ({
   title: 'Where the error comes from',
-  header: ['layer', 'activation', 'degree', 'error added', 'agreement so far', 'range margin', 'out of range'],
+  header: [
+    ...['layer', 'activation', 'degree', 'error added'],
+    ...(judgedBy === 'error' ? [] : ['agreement so far']),
+    ...['range margin', 'out of range'],
+  ],
   rows: layers.map((layer) => [
     layer.name,
     layer.original,
     String(layer.degree),
     percent(layer.errorAdded),
-    percent(layer.agreement),
+    ...(judgedBy === 'error' ? [] : [percent(layer.agreement)]),
     figure(layer.rangeMargin),
     percent(layer.outOfRange) + (layer.worstChannel === undefined ? '' : ` (most in channel ${layer.worstChannel})`),
   ]),
