@@ -10,6 +10,10 @@ export function bytes(count: number): string {
   return power === 0 ? `${count} B` : `${(count / 1000 ** power).toPrecision(3)} ${BYTE_UNITS[power]}`
 }
 
+/** To the byte, as long as a file could have so many; what a damaged header claims may be far beyond. */
+export const exactBytes = (count: number): string =>
+  Number.isSafeInteger(count) ? `${grouped(count)} bytes` : 'more bytes than any file can have'
+
 export function seconds(count: number): string {
   if (count > 0 && count < 0.0995) return `${Number((1000 * count).toPrecision(2))} ms`
   if (count < 59.95) return `${count < 9.995 ? count.toFixed(2) : count.toFixed(1)} s`

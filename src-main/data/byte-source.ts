@@ -1,3 +1,4 @@
+import { exactBytes } from '../core/units.ts'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
@@ -68,7 +69,7 @@ async function unfold(path: string): Promise<Uint8Array> {
   } catch (error) {
     const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
     throw tooLarge
-      ? new UserError('file-too-large', `${path} unfolds to more than ${MAX_FILE_BYTES} bytes.`, {
+      ? new UserError('file-too-large', `${path} unfolds to more than ${exactBytes(MAX_FILE_BYTES)}.`, {
           where: { file: path },
         })
       : new UserError('bad-gzip', `${path} is not an intact gzip file.`, { where: { file: path }, cause: error })

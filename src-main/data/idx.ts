@@ -1,3 +1,4 @@
+import { exactBytes } from '../core/units.ts'
 import { UserError } from '../core/errors.ts'
 import type { ByteSource } from './byte-source.ts'
 import { NUMBER_BYTES, sizeOfDims, storedArray, type StoredArray } from './stored-array.ts'
@@ -34,7 +35,8 @@ export function parseIdx(source: ByteSource, file: string): StoredArray {
   const kind = TYPES[type]
   const dataBytes = sizeOfDims(dims) * NUMBER_BYTES[kind]
   const found = source.length - dataStart
-  if (found !== dataBytes) fail(`should have ${dataBytes} bytes of data for [${dims.join(', ')}] but has ${found}`)
+  if (found !== dataBytes)
+    fail(`says that it holds [${dims.join(', ')}], which takes ${exactBytes(dataBytes)}, but has ${exactBytes(found)}`)
   return storedArray(source, dataStart, dims, { kind, littleEndian: false })
 }
 

@@ -1,3 +1,4 @@
+import { exactBytes } from '../core/units.ts'
 import { UserError } from '../core/errors.ts'
 import type { ByteSource } from './byte-source.ts'
 import { MAX_FORTRAN_BYTES, NUMBER_BYTES, sizeOfDims, storedArray, type StoredArray } from './stored-array.ts'
@@ -83,7 +84,7 @@ function checkLength({ dims, dataStart }: Header, itemBytes: number, source: Byt
   const dataBytes = sizeOfDims(dims) * itemBytes
   if (dataStart + dataBytes === source.length) return
   const [shape, found] = [`[${dims.join(', ')}]`, source.length - dataStart]
-  throw badNpy(file, `should have ${dataBytes} bytes of data for shape ${shape} but has ${found}`)
+  throw badNpy(file, `says that it holds ${shape}, which takes ${exactBytes(dataBytes)}, but has ${exactBytes(found)}`)
 }
 
 const badNpy = (file: string, message: string, hint?: string): UserError =>

@@ -1,3 +1,4 @@
+import { exactBytes } from '../core/units.ts'
 import { unzipSync } from 'fflate'
 import { UserError } from '../core/errors.ts'
 import { MAX_FILE_BYTES } from '../files/read-file.ts'
@@ -85,7 +86,11 @@ function entries(archive: Uint8Array, file: string, wanted: (name: string) => bo
       filter: ({ name, originalSize }) => {
         if (!wanted(name)) return false
         if (originalSize <= MAX_FILE_BYTES) return true
-        throw new UserError('file-too-large', `${file}: array ${name} claims ${originalSize} bytes.`, { where })
+        throw new UserError(
+          'file-too-large',
+          `${file}: array ${name} claims ${exactBytes(originalSize)}; at most ${exactBytes(MAX_FILE_BYTES)} are read.`,
+          { where },
+        )
       },
     })
   } catch (error) {

@@ -1,3 +1,4 @@
+import { exactBytes } from '../core/units.ts'
 import { parquetSchema, type FileMetaData } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { getTreePath } from 'hyparquet/src/schema.js'
@@ -47,7 +48,7 @@ function checkColumn(source: ByteSource, start: number, end: number): void {
     const compressed = page.compressed_page_size
     const unfolded = page.uncompressed_page_size
     if (!(compressed >= 0 && at + reader.offset + compressed <= end)) throw new Error('a page lies outside its column')
-    if (!(unfolded >= 0 && unfolded <= MOST_PAGE_BYTES)) throw new Error(`a page claims ${unfolded} bytes`)
+    if (!(unfolded >= 0 && unfolded <= MOST_PAGE_BYTES)) throw new Error(`a page claims ${exactBytes(unfolded)}`)
     bytes += unfolded
     for (const kind of [page.data_page_header, page.data_page_header_v2, page.dictionary_page_header]) {
       if (kind && !(kind.num_values >= 0)) throw new Error('a page claims no number of values')

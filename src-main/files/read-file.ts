@@ -1,3 +1,4 @@
+import { exactBytes } from '../core/units.ts'
 import { readFile, stat } from 'node:fs/promises'
 import { UserError } from '../core/errors.ts'
 
@@ -33,7 +34,11 @@ export async function readBytes(path: string, maxBytes = MAX_FILE_BYTES): Promis
     if (!stats.isFile()) throw new UserError('file-not-readable', `${path} is not a regular file.`, { where })
     if (stats.size === 0) throw new UserError('file-empty', `${path} is empty.`, { where })
     if (stats.size > maxBytes) {
-      throw new UserError('file-too-large', `${path} has ${stats.size} bytes; at most ${maxBytes} are read.`, { where })
+      throw new UserError(
+        'file-too-large',
+        `${path} has ${exactBytes(stats.size)}; at most ${exactBytes(maxBytes)} are read.`,
+        { where },
+      )
     }
     const bytes = await readFile(path)
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -1,3 +1,4 @@
+import { exactBytes } from '../core/units.ts'
 import { UserError } from '../core/errors.ts'
 import { serverUrl } from './addresses.ts'
 import { currentRequestId, REQUEST_ID } from './request-id.ts'
@@ -46,7 +47,7 @@ async function readReply({ body }: Response, maxBytes: number): Promise<Uint8Arr
   for await (const chunk of body ?? []) {
     bytes += chunk.length
     // Leaving the loop ends the connection.
-    if (bytes > maxBytes) throw new Error(`The reply has more than ${maxBytes} bytes.`)
+    if (bytes > maxBytes) throw new Error(`The reply has more than ${exactBytes(maxBytes)}.`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -1,3 +1,4 @@
+import { exactBytes } from '../core/units.ts'
 import type { IncomingMessage } from 'node:http'
 import { UserError } from '../core/errors.ts'
 
@@ -38,7 +39,8 @@ export async function readBody(
   maxBytes: number,
   budget: BodyBudget = processBudget,
 ): Promise<Uint8Array> {
-  const tooLarge = (): UserError => new UserError('request-too-large', `A request may have ${maxBytes} bytes at most.`)
+  const tooLarge = (): UserError =>
+    new UserError('request-too-large', `A request may have ${exactBytes(maxBytes)} at most.`)
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
   const chunks: Uint8Array[] = []
   let bytes = 0

@@ -1,3 +1,4 @@
+import { exactBytes } from '../units.ts'
 import { UserError } from '../errors.ts'
 import { present } from '../must.ts'
 import type { ElementType, Tensor } from '../graph/graph.ts'
@@ -116,7 +117,7 @@ type Fail = (message: string, hint?: string) => UserError
 function decodeRaw(raw: Uint8Array, count: number, format: Format, shape: readonly number[], fail: Fail) {
   const bytes = format.packed ? Math.ceil((count * format.packed) / 8) : count * format.bytes
   if (raw.byteLength !== bytes) {
-    throw fail(`it has ${raw.byteLength} bytes, but its shape [${shape}] needs ${bytes}`)
+    throw fail(`it has ${exactBytes(raw.byteLength)}, but its shape [${shape}] needs ${exactBytes(bytes)}`)
   }
   if (format.bytes === 4 && format.element === 'float' && raw.byteOffset % 4 === 0) {
     return Float64Array.from(new Float32Array(raw.buffer, raw.byteOffset, count))
