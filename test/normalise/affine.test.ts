@@ -92,6 +92,31 @@ describe('weighted sums at constant places', () => {
     }
   })
 
+  it.each([
+    ['half_pixel', 0, 16],
+    ['half_pixel', 2, 16],
+    ['output_half_pixel', 3, 16],
+    [undefined, 0, 16],
+    [undefined, 0, 10],
+  ])('RoiAlign of constant boxes: %s, %i points, operator set %i', async (mode, ratio, opset) => {
+    const corners = [0, 0, 5, 3, 1.3, 0.7, 4.9, 6.2, -2, -1, 9, 9, 2, 2, 2.1, 2.2]
+    const attributes = { output_height: 3, output_width: 2, sampling_ratio: ratio, spatial_scale: { float: 0.75 } }
+    const coordinates = mode && { coordinate_transformation_mode: mode }
+    await expectLinear(
+      [node('RoiAlign', 'x b i', 'y', { ...attributes, ...coordinates })],
+      { b: { shape: [4, 4], values: corners }, i: { shape: [4], values: [0, 0, 0, 0], type: 'int64' } },
+      opset,
+    )
+  })
+
+  it('RoiAlign of maxima, and of boxes of other samples, is refused', () => {
+    const boxes = { b: { shape: [1, 4], values: [0, 0, 3, 3] } }
+    const of = (sample: number, attributes: Record<string, TestAttribute>) => () =>
+      importModel(model(shape, [node('RoiAlign', 'x b i', 'y', attributes)], { ...boxes, i: integers(sample) }))
+    expect(of(0, { mode: 'max' })).toThrow(/maxima/)
+    expect(of(1, {})).toThrow(/another sample/)
+  })
+
   it('DFT of both kinds, shortened, lengthened and back', async () => {
     const real = [node('Reshape', 'x s', 'r'), node('Reshape', 'f e', 'y')]
     const of = (attributes: Record<string, TestAttribute>, length: number, bins: number, parts: 1 | 2) =>

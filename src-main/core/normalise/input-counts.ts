@@ -25,7 +25,7 @@ const inputCounts: ReadonlyMap<string, InputCount> = new Map([
   ...counted(2, 2, 'MatMul', 'Mod', 'Mul', 'Or', 'Pow', 'PRelu', 'ReverseSequence', 'Sub', 'Xor'),
   ...counted(2, 3, 'Conv', 'ConvTranspose', 'DequantizeLinear', 'Gemm', 'QuantizeLinear', 'Tile'),
   ...counted(2, 4, 'STFT'),
-  ...counted(3, 3, 'Col2Im', 'OneHot', 'Range', 'Scatter', 'ScatterElements', 'ScatterND', 'Where'),
+  ...counted(3, 3, 'Col2Im', 'OneHot', 'Range', 'RoiAlign', 'Scatter', 'ScatterElements', 'ScatterND', 'Where'),
   ...counted(5, 5, 'BatchNormalization'),
 ])
 

@@ -13,6 +13,7 @@ import { convTranspose } from './conv-transpose.ts'
 import { einsum } from './einsum.ts'
 import { fakeQuantize } from './fake-quantize.ts'
 import { dft, stft } from './fourier.ts'
+import { roiAlign } from './roi-align.ts'
 import { gridSample } from './grid-sample.ts'
 import { neg, pow } from './power.ts'
 import { dequantizeLinear, dynamicQuantizeLinear, quantizeLinear } from './quantize-linear.ts'
@@ -103,6 +104,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['GreaterOrEqual', pointwise('GreaterOrEqual')],
   ['Hardmax', hardmax],
   ['GridSample', gridSample],
+  ['RoiAlign', roiAlign],
   ['HardSigmoid', activation('HardSigmoid', numbers({ alpha: 0.2, beta: 0.5 }))],
   ['HardSwish', activation('HardSwish')],
   ['Identity', identity],
