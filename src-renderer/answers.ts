@@ -2,6 +2,9 @@
 import type { TestedSample } from './api.ts'
 import { figure } from './format.ts'
 
+/** Of a result that decrypts to nothing, since the polynomials overflow on the sample. */
+const noise = 'noise'
+
 interface Answers {
   readonly original: string
   readonly polynomial?: string
@@ -12,11 +15,12 @@ export function answersOf(
   { original, polynomial, encrypted, scores }: Pick<TestedSample, 'original' | 'polynomial' | 'encrypted' | 'scores'>,
   isQuantity: boolean,
 ): Answers {
-  if (!isQuantity) return { original: `${original}`, polynomial: polynomial?.toString(), encrypted: `${encrypted}` }
+  if (!isQuantity)
+    return { original: `${original}`, polynomial: polynomial?.toString(), encrypted: encrypted?.toString() ?? noise }
   const value = (outputs: readonly number[] | undefined): string | undefined => outputs && figure(outputs[0])
   return {
     original: value(scores?.original) ?? '–',
     polynomial: value(scores?.polynomial),
-    encrypted: value(scores?.encrypted) ?? '–',
+    encrypted: value(scores?.encrypted) ?? (encrypted === undefined ? noise : '–'),
   }
 }

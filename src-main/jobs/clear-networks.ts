@@ -1,6 +1,7 @@
 import { present } from '../core/must.ts'
 import type { LayerModel } from '../core/network/layer-model.ts'
-import { labelOf, marginOf } from '../core/network/classification.ts'
+import { UserError } from '../core/errors.ts'
+import { farSamples, isFiniteOutput, labelOf, marginOf } from '../core/network/classification.ts'
 import { classScores } from '../core/normalise/run-tail.ts'
 import { npyFile } from '../data/npy-file.ts'
 import { preprocess } from '../data/preprocess.ts'
@@ -28,13 +29,14 @@ export interface ClearRequest extends NetworkRequest {
 export interface Compared {
   readonly original: number
   readonly polynomial?: number
-  readonly encrypted: number
+  /** Absent, as its scores, where the result is noise since the polynomial network is beyond all sense on this sample. */
+  readonly encrypted?: number
   readonly scores: {
     readonly original: readonly number[]
     readonly polynomial?: readonly number[]
-    readonly encrypted: readonly number[]
+    readonly encrypted?: readonly number[]
   }
-  /** Encrypted against polynomial, over all scores; and the polynomial network's largest |score|. */
+  /** Encrypted against polynomial, over all scores; and the polynomial network's largest |score|. Not of noise. */
   readonly maxAbsDifference?: number
   readonly maxAbsLogit?: number
   /** Between the original's top two scores. */
@@ -90,32 +92,46 @@ export class ClearNetworks {
     }
   }
 
-  async compare(values: Float64Array, ofEncrypted: Float64Array): Promise<Compared> {
+  /** @param open - the outputs of the encrypted network @throws UserError as `open` */
+  async compare(values: Float64Array, open: () => Float64Array): Promise<Compared> {
     this.#original ??= await this.#open(values)
     const [ofOriginal] = await this.#original.run([values])
     const ofPolynomial = await this.#polynomial?.run(values)
-    const original = classScores(this.#model, present(ofOriginal))
-    const encrypted = classScores(this.#model, ofEncrypted)
-    const polynomial = ofPolynomial && classScores(this.#model, ofPolynomial)
+    const isFar = ofPolynomial !== undefined && farSamples([ofOriginal], [ofPolynomial]).length > 0
+    const ofEncrypted = isFar ? unlessNoise(open) : open()
+    const scoresOf = (outputs: Float64Array) => classScores(this.#model, outputs)
+    const original = scoresOf(ofOriginal)
+    const encrypted = ofEncrypted && scoresOf(ofEncrypted)
+    const polynomial = ofPolynomial && isFiniteOutput(ofPolynomial) ? scoresOf(ofPolynomial) : undefined
     return {
       original: labelOf(original),
-      encrypted: labelOf(encrypted),
       margin: marginOf(original),
       scores: {
         original: Array.from(original),
-        encrypted: Array.from(encrypted),
+        ...(encrypted && { encrypted: Array.from(encrypted) }),
         ...(polynomial && { polynomial: Array.from(polynomial) }),
       },
-      ...(polynomial && {
-        polynomial: labelOf(polynomial),
-        maxAbsDifference: Math.max(...polynomial.map((value, at) => Math.abs(value - present(encrypted[at])))),
-        maxAbsLogit: Math.max(...polynomial.map(Math.abs)),
-      }),
+      ...(encrypted && { encrypted: labelOf(encrypted) }),
+      ...(polynomial && { polynomial: labelOf(polynomial) }),
+      ...(polynomial &&
+        encrypted && {
+          maxAbsDifference: Math.max(...polynomial.map((value, at) => Math.abs(value - present(encrypted[at])))),
+          maxAbsLogit: Math.max(...polynomial.map(Math.abs)),
+        }),
     }
   }
 
   async close(): Promise<void> {
     await Promise.all([this.#original?.close(), this.#polynomial?.close()])
+  }
+}
+
+function unlessNoise(open: () => Float64Array): Float64Array | undefined {
+  try {
+    return open()
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'implausible-result') return undefined
+    throw error
   }
 }
 

@@ -83,7 +83,9 @@ export function triedFigures({ tested, kept }: SealAndTryResult, agreement: numb
     encryptedEqual: hasLabels ? count(({ polynomial, encrypted }) => polynomial === encrypted) : null,
     encryptedKept: hasLabels ? count(({ original, encrypted }) => original === encrypted) : null,
     encryptedError: Math.max(
-      ...samples.map(({ maxAbsDifference = 0, maxAbsLogit = 0 }) => maxAbsDifference / maxAbsLogit),
+      ...samples.flatMap(({ maxAbsDifference, maxAbsLogit }) =>
+        maxAbsDifference === undefined || !maxAbsLogit ? [] : [maxAbsDifference / maxAbsLogit],
+      ),
     ),
     edgeSeconds: sum(segments.map(({ seconds, leastSeconds = seconds }) => leastSeconds)),
     edgeCpuSeconds: known(

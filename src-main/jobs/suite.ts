@@ -199,7 +199,7 @@ class PreparedNetwork {
       const input = preprocess(source.sample(0), { ...preprocessing, layout: preprocessing.layout ?? source.layout })
       const distance = (output: readonly number[]): number =>
         sum(output.map((value, k) => (value - present(input[k])) ** 2))
-      return Math.abs(distance(scores.encrypted) / distance(scores.original) - 1)
+      return scores.encrypted ? Math.abs(distance(scores.encrypted) / distance(scores.original) - 1) : Infinity
     })
     return Math.max(...(await Promise.all(changes)))
   }

@@ -69,9 +69,9 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
     const networks = await ClearNetworks.open(request)
     leave.push(() => networks.close())
     const { isQuantity } = networks
-    const compare = async (at: number, values: Float64Array, encrypted: Float64Array, seconds: number) => {
+    const compare = async (at: number, values: Float64Array, open: () => Float64Array, seconds: number) => {
       const { index, truth } = present(inputs[at])
-      const compared = await networks.compare(values, encrypted)
+      const compared = await networks.compare(values, open)
       return { index, ...(truth !== undefined && { truth }), ...compared, seconds }
     }
     if (inputs.length >= LOADED_ONCE_FROM) {
@@ -86,8 +86,8 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
       const result = join(folder, `${at}.result`)
       const asked = { bundle, input, result, keys: unlocked, threads }
       runs = await watch.time('run', () => runSegments(asked, work))
-      const encrypted = opener.open(await readResult(result))
-      samples.push(await compare(at, values, encrypted, total(runs.map((run) => run.seconds))))
+      const sealed = await readResult(result)
+      samples.push(await compare(at, values, () => opener.open(sealed), total(runs.map((run) => run.seconds))))
     }
     const loadSeconds = total(runs.map((run) => run.loadSeconds))
     return { samples, isQuantity, segments: runs, loadSeconds, seconds: watch.seconds }
@@ -98,7 +98,12 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
 
 interface Batch {
   readonly networks: ClearNetworks
-  readonly compare: (at: number, values: Float64Array, encrypted: Float64Array, seconds: number) => Promise<TriedSample>
+  readonly compare: (
+    at: number,
+    values: Float64Array,
+    open: () => Float64Array,
+    seconds: number,
+  ) => Promise<TriedSample>
   readonly folder: string
   readonly opener: ResultOpener
   readonly keys: UnlockedKeyStore
@@ -120,8 +125,8 @@ async function tryServed(
   for (const [at, input] of inputs.entries()) {
     throwIfCancelled(work)
     const { values } = await networks.read(input)
-    const encrypted = opener.open(await readResult(present(asked[at]).result))
-    samples.push(await compare(at, values, encrypted, present(ran.seconds[at])))
+    const sealed = await readResult(present(asked[at]).result)
+    samples.push(await compare(at, values, () => opener.open(sealed), present(ran.seconds[at])))
     step()
   }
   return { samples, segments: ran.segments, loadSeconds: total(ran.segments.map((run) => run.loadSeconds)) }

@@ -9,8 +9,8 @@ interface Standing {
 
 /**
  * Decrypting what was computed under another key, or bytes that were made up, gives coefficients that are uniform over
- * the whole modulus; a plan's values stay far below it, since they would wrap around otherwise. Finds such noise, not a
- * cunning lie.
+ * the whole modulus; a plan's values stay far below it, since they would wrap around otherwise, as they do where polynomials
+ * overflow on an input. Finds such noise, not a cunning lie.
  * @throws UserError implausible-result
  */
 export function refuseNoise(slots: Float64Array, { primes }: CkksParameters, { primes: count, scale }: Standing): void {
@@ -21,6 +21,7 @@ export function refuseNoise(slots: Float64Array, { primes }: CkksParameters, { p
   if (0.5 * Math.log2(square) < uniformBits - 2) return
   throw new UserError(
     'implausible-result',
-    'The result decrypts to noise: it was computed under another key, or made up.',
+    'The result decrypts to noise: it was computed under another key, or made up, or its input is so unlike the calibration samples that polynomials overflow.',
+    { hint: 'validate tells on how many samples they do, and Test or validate --encrypted what such an input gives.' },
   )
 }

@@ -21,6 +21,7 @@ import type { PrecisionNeed } from '../segment/spare-bits.ts'
 import { measureKept, type Kept } from '../validate/kept.ts'
 import { approximateNetwork, type ApproximateChoice, type Approximation } from './approximate-network.ts'
 import { holdOut } from './hold-out.ts'
+import { inRange } from './in-range.ts'
 import { present } from '../must.ts'
 
 export interface CompileChoice extends ApproximateChoice, Pick<PlanOptions, 'batch' | 'msPerMegabyte'> {
@@ -113,12 +114,12 @@ export async function approximateModel(
 
 /** PolynomialModel → SquareModel, or several with exact layers between them → plans, one a segment. */
 export async function planModel(
-  { polynomial, samples }: { readonly polynomial: PolynomialModel; readonly samples: readonly Float64Array[] },
+  { model, polynomial, samples }: Pick<Approximated, 'model' | 'polynomial' | 'samples'>,
   { split = WHOLE, input, batch, msPerMegabyte, given }: CompileChoice,
   { work, time, replan }: CompileHost,
 ): Promise<PlannedSegments> {
   return await time('plan', () => {
-    const planned = evenly(samples, fittableSamples(polynomial))
+    const planned = inRange(model, polynomial, evenly(samples, fittableSamples(polynomial)), work)
     const squares = foldBetweenRefreshes(polynomial, planned)
     const options = { input, batch, msPerMegabyte, given }
     const planFrom = (leastDegree?: number) => planSegments(squares, split, { ...options, leastDegree })

@@ -17,6 +17,7 @@ import { measureKept, type Kept } from '../validate/kept.ts'
 import { approximateNetwork } from './approximate-network.ts'
 import type { Candidate, DeploymentChoice } from './candidates.ts'
 import { needOf } from './compile.ts'
+import { inRange } from './in-range.ts'
 import { costsOf, leastOf, type DeploymentCosts } from './deployment-costs.ts'
 
 const TRIAL_EPOCHS = 8
@@ -120,8 +121,9 @@ export class Deployments {
   /** Fitted, and planned as `compile` plans it, by the precision that its answers need. @throws UserError where it cannot be planned */
   async measure(choice: DeploymentChoice): Promise<Candidate> {
     const { polynomial, kept } = await this.fit(choice)
-    const squares = foldBetweenRefreshes(polynomial, this.#planned)
-    const costs = await this.#costs(squares, choice.split, { need: needOf(polynomial, this.#planned) })
+    const planned = inRange(this.#model, polynomial, this.#planned, this.#work)
+    const squares = foldBetweenRefreshes(polynomial, planned)
+    const costs = await this.#costs(squares, choice.split, { need: needOf(polynomial, planned) })
     const { samples: _, ...keeps } = kept
     return { ...choice, ...keeps, ...costs, clearSeconds: this.#clearSeconds }
   }
