@@ -95,7 +95,7 @@ export class ClearNetworks {
   /** @param open - the outputs of the encrypted network @throws UserError as `open` */
   async compare(values: Float64Array, open: () => Float64Array): Promise<Compared> {
     this.#original ??= await this.#open(values)
-    const [ofOriginal] = await this.#original.run([values])
+    const ofOriginal = present((await this.#original.run([values]))[0])
     const ofPolynomial = await this.#polynomial?.run(values)
     const isFar = ofPolynomial !== undefined && farSamples([ofOriginal], [ofPolynomial]).length > 0
     const ofEncrypted = isFar ? unlessNoise(open) : open()
