@@ -2,7 +2,7 @@ import type { LayerId, Shape } from '../network/layer-model.ts'
 import { sizeOf } from '../network/layer-model.ts'
 import type { AnyLayer } from '../network/run-layers.ts'
 import { inputsOf, interleave, runLayer, separate } from '../network/run-layers.ts'
-import { applyLinear } from '../tune/apply-linear.ts'
+import { applyLinear, rowsOf } from '../tune/apply-linear.ts'
 import { must } from '../must.ts'
 
 /** One flattened [C,H,W] tensor per calibration sample. */
@@ -19,13 +19,13 @@ export function applyLayer(
   if (layer.kind === 'linear') return applyLinear(layer, shapes, values)
   const inputs = [...new Set(inputsOf(layer))]
   const count = must(values, inputs[0]).length
-  const results: Float64Array[] = []
+  const results = rowsOf(count, sizeOf(layer.shape))
   for (let first = 0; first < count; first += CHUNK) {
     const samples = Math.min(CHUNK, count - first)
     const chunk = new Map(
       inputs.map((id) => [id, interleave(must(values, id).slice(first, first + samples), sizeOf(must(shapes, id)))]),
     )
-    results.push(...separate(runLayer(layer, shapes, chunk, samples), samples))
+    separate(runLayer(layer, shapes, chunk, samples), samples).forEach((values, s) => results[first + s].set(values))
   }
   return results
 }

@@ -25,7 +25,7 @@ export function applyLinear(
   step.load()
   const out = must(blocks, layer.id).values
   const count = must(values, inputs[0]).length
-  const results: Float64Array[] = []
+  const results = rowsOf(count, out.length / SAMPLES)
   for (let first = 0; first < count; first += SAMPLES) {
     const samples = Math.min(SAMPLES, count - first)
     for (const id of inputs) {
@@ -36,11 +36,15 @@ export function applyLinear(
       }
     }
     step.run(kernels, blocks)
-    for (let s = 0; s < samples; s++) {
-      const result = new Float64Array(out.length / SAMPLES)
+    results.slice(first, first + samples).forEach((result, s) => {
       for (let i = 0; i < result.length; i++) result[i] = out[i * SAMPLES + s]
-      results.push(result)
-    }
+    })
   }
   return results
+}
+
+/** Rows of one block: as arrays of their own they would leave gaps, which the process keeps when a layer's values are no longer needed. */
+export function rowsOf(count: number, length: number): Float64Array[] {
+  const block = new Float64Array(count * length)
+  return Array.from({ length: count }, (_, row) => block.subarray(row * length, (row + 1) * length))
 }
