@@ -16,6 +16,7 @@ import { nextPowerOfTwo, signatureOf, spreadLayouts, type Layout } from './layou
 import { poolLayout, type RotationPass } from './pool.ts'
 import { mostSummed } from '../plan/plan.ts'
 import type { LinearStep, LinearVariant, StepTerm } from './steps.ts'
+import { present } from '../must.ts'
 
 /** How one linear step will be computed: where its operands are and where its result goes. */
 export interface LinearChoice {
@@ -266,15 +267,14 @@ function rotationsOf(map: LinearMap, placement: Placement, every: number): reado
   return map.kind === 'sparse' ? sparseRotations(map, placement, every) : elementRotations(placement, every)
 }
 
-function diagonalsOf({ candidate, terms }: LinearChoice, every = 1): Diagonal[] {
-  const diagonals: Diagonal[] = []
+function diagonalsOf({ candidate, terms }: LinearChoice, every = 1): readonly Diagonal[] {
   let offset = 0
-  for (const { term, from } of terms) {
-    if (!from) continue
-    const placement = { from, to: candidate.layout, lanes: candidate.lanes }
-    for (const diagonal of rotationsOf(term.map, placement, every))
-      diagonals.push({ ...diagonal, input: diagonal.input + offset })
+  const ofTerms = terms.flatMap(({ term, from }) => {
+    if (!from) return []
+    const rotations = rotationsOf(term.map, { from, to: candidate.layout, lanes: candidate.lanes }, every)
+    const first = offset
     offset += from.ciphertexts
-  }
-  return diagonals
+    return [first === 0 ? rotations : rotations.map((diagonal) => ({ ...diagonal, input: diagonal.input + first }))]
+  })
+  return ofTerms.length === 1 ? present(ofTerms[0]) : ofTerms.flat()
 }
