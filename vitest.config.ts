@@ -13,8 +13,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: 'forks',
-    // One more than the two cores of CI: tests wait for windows, servers and timers.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // `npm run test:coverage`. Code that only other processes run (Electron, edges, the command line) is not seen by it.
     coverage: {
       provider: 'v8',
