@@ -22,7 +22,7 @@ export const randomSample = (size: number, seed: number): Float64Array => {
 }
 
 /** Below this, outputs of inputs in [−1, 1] are rounding errors of float32. */
-const noise = 0.05
+export const noise = 0.05
 
 /** Largest |difference| over the largest |reference| value (or the noise); Infinity where lengths differ. */
 export function relativeDifference(values: Float64Array, reference: Float64Array): number {

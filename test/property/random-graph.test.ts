@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { present } from '../../src-main/core/must.ts'
 import { sizeOf, type LayerModel } from '../../src-main/core/network/layer-model.ts'
+import { runLayers } from '../../src-main/core/network/run-layers.ts'
 import { openReference } from '../../src-main/ort/reference.ts'
 import { largestInside } from '../approximate/random-polynomial-model.ts'
-import { differenceFromRuntime, importModel, randomSample, relativeDifference } from '../models/compare.ts'
+import { differenceFromRuntime, importModel, noise, randomSample, relativeDifference } from '../models/compare.ts'
 import { writeModel } from '../onnx/write-model.ts'
 import { buildModel } from './build-model.ts'
 import { chooseSeed } from '../support/seed.ts'
@@ -31,6 +32,17 @@ async function outputsOf(bytes: Uint8Array, size: number, seed: number): Promise
   }
 }
 
+/**
+ * By how much more than usual single precision may differ: sums that cancel to nothing, as those of differences from their mean,
+ * leave the rounding of their terms alone.
+ */
+function roundingOf(network: LayerModel): number {
+  const sample = randomSample(sizeOf(network.input.shape), 1)
+  const inside = largestInside(network, [sample])
+  const isNothing = runLayers(network, sample).every((value) => Math.abs(value) < 1e-9 * inside)
+  return isNothing ? Math.max(1, inside / noise) : 1
+}
+
 describe('random graphs', () => {
   it(`${graphs} of them, normalised and evaluated, equal ONNX Runtime`, { timeout: 300_000 }, async () => {
     const numbers = fc.array(fc.nat(5039), { minLength: 8, maxLength: 80 })
@@ -53,7 +65,7 @@ describe('random graphs', () => {
           const whole = present(imported(bytes, true))
           fc.pre(largestInside(whole, [randomSample(sizeOf(whole.input.shape), 1)]) < 1e38)
         }
-        expect(difference).toBeLessThan(1e-4)
+        expect(difference).toBeLessThan(1e-4 * (difference < 1e-4 ? 1 : roundingOf(present(imported(bytes, true)))))
       }),
       { numRuns: graphs, seed },
     )
