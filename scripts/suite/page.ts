@@ -54,7 +54,7 @@ ${[headings, headings.map(() => '---'), ...lines].map((cells) => `| ${cells.join
 - *labels kept*: test samples on which the approximated network gives the original's label. A network that gives back its input has no
   labels; there it is the error of the approximated outputs relative to their spread, and in brackets the largest change of a sample's score, its squared distance from
   the input.
-- *encrypted labels*: encrypted samples with the label of the approximated network. *encryption adds*: the largest difference from the approximated network's
+- *encrypted labels*: encrypted samples with the label of the approximated network; one on which the polynomials overflow is noise, and has none. *encryption adds*: the largest difference from the approximated network's
   scores, over the largest score.
 - *seconds*: of the edge for one input on two threads, all segments together, in each the least that an encrypted sample took; other work shared the cores. Loading and the
   owner's refreshes are not in it. *processor seconds*: of all threads of the edge for one input, serving it included, on average over all but the first; other work disturbs it less.
