@@ -1,3 +1,4 @@
+import { relativeDifferences } from '../core/validate/relative-differences.ts'
 import { median } from '../core/numeric/median.ts'
 import type { Tested } from '../ipc/results.ts'
 import type { TestRecord } from '../ipc/views.ts'
@@ -7,10 +8,7 @@ export function testRecordOf(
   what: string,
   { samples, isQuantity }: Pick<Tested, 'samples' | 'isQuantity'>,
 ): TestRecord {
-  const differences = samples.flatMap(({ maxAbsDifference, maxAbsLogit }) =>
-    maxAbsDifference === undefined || !maxAbsLogit ? [] : [maxAbsDifference / maxAbsLogit],
-  )
-  const difference = median(differences)
+  const difference = median(relativeDifferences(samples))
   return {
     when: new Date().toISOString(),
     what: what.slice(0, 200),

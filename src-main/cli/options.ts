@@ -4,6 +4,7 @@ import { jsonLog, LOG_LEVELS, type Log, type LogLevel } from '../core/log.ts'
 import { EVALUATOR_CHOICES, type EvaluatorChoice } from '../core/plan/evaluator-kinds.ts'
 import { parseSplit, type Split } from '../core/segment/cut.ts'
 import type { PreprocessingChoice } from '../jobs/calibration.ts'
+import type { NetworkRequest } from '../jobs/open-network.ts'
 import { COMMAND_LINE, DEFAULTS } from '../jobs/defaults.ts'
 import { PRESET_NAMES, PRESETS, type PresetName } from '../jobs/presets.ts'
 import { printLog } from './print.ts'
@@ -80,6 +81,19 @@ export async function classNamesOf({ classNames }: ClassNameOptions): Promise<re
   const { readClassNames } = await import('../jobs/class-names.ts')
   return await readClassNames(path(classNames))
 }
+
+export interface NetworkNameOptions {
+  readonly inputName?: string
+  readonly outputName?: string
+  readonly inputShape?: readonly number[]
+  readonly quantities?: boolean
+}
+
+/** The network that a command is given, as jobs take it. */
+export const networkOf = (
+  model: string,
+  { inputName, outputName, inputShape, quantities }: NetworkNameOptions,
+): NetworkRequest => ({ model: path(model), inputName, inputShape, outputName, quantities })
 
 export const withNetworkNames = (command: Command): Command =>
   command

@@ -119,9 +119,9 @@ async function estimate(
   { encryptedValues, multiplications }: Size,
 ): Promise<NetworkEstimate> {
   const model = withoutLikelyIdleClamps(normalise(graph, request))
-  const without = { exactSegments: exactSegmentsOf(model) }
+  const without = (problem: string) => ({ problem, exactSegments: exactSegmentsOf(model) })
   const isQuick = multiplications <= quickMultiplications && encryptedValues <= quickValues
-  if (!isQuick) return { problem: 'The network is too large for a quick estimate.', ...without }
+  if (!isQuick) return without('The network is too large for a quick estimate.')
   try {
     const { plan } = compactWeights(planNetwork(skeletonOf(model), { searchWidth: 8 }))
     return { ...estimatePlan(plan, kernelCosts), segments: 1 }
@@ -129,7 +129,7 @@ async function estimate(
     if (!(error instanceof UserError)) throw error
     const exact = exactLayersOf(model, { by: 'activations', kind: 'exact' }, 2)
     const costs = await new StretchCosts(model, 'encrypted').of({ exact })
-    return { problem: error.message, ...without, ...(costs && { exact: costs }) }
+    return { ...without(error.message), ...(costs && { exact: costs }) }
   }
 }
 

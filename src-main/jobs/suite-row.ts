@@ -1,3 +1,4 @@
+import { relativeDifferences } from '../core/validate/relative-differences.ts'
 import type { Candidate } from '../core/compile/candidates.ts'
 import type { SealAndTryResult } from './seal-and-try.ts'
 
@@ -82,11 +83,7 @@ export function triedFigures({ tested, kept }: SealAndTryResult, agreement: numb
       judged.length > 0 ? judged.filter(({ truth, encrypted }) => encrypted === truth).length / judged.length : null,
     encryptedEqual: hasLabels ? count(({ polynomial, encrypted }) => polynomial === encrypted) : null,
     encryptedKept: hasLabels ? count(({ original, encrypted }) => original === encrypted) : null,
-    encryptedError: Math.max(
-      ...samples.flatMap(({ maxAbsDifference, maxAbsLogit }) =>
-        maxAbsDifference === undefined || !maxAbsLogit ? [] : [maxAbsDifference / maxAbsLogit],
-      ),
-    ),
+    encryptedError: Math.max(...relativeDifferences(samples)),
     edgeSeconds: sum(segments.map(({ seconds, leastSeconds = seconds }) => leastSeconds)),
     edgeCpuSeconds: known(
       segments.map((each) => each.cpuSeconds),

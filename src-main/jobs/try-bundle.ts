@@ -69,13 +69,14 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
     const networks = await ClearNetworks.open(request)
     leave.push(() => networks.close())
     const { isQuantity } = networks
-    const compare = async (at: number, values: Float64Array, open: () => Float64Array, seconds: number) => {
+    const compare = async (at: number, values: Float64Array, result: string, seconds: number) => {
       const { index, truth } = present(inputs[at])
-      const compared = await networks.compare(values, open)
+      const sealed = await readResult(result)
+      const compared = await networks.compare(values, () => opener.open(sealed))
       return { index, ...(truth !== undefined && { truth }), ...compared, seconds }
     }
     if (inputs.length >= LOADED_ONCE_FROM) {
-      const batch = { networks, compare, folder, opener, keys: unlocked }
+      const batch = { networks, compare, folder, keys: unlocked }
       return { ...(await tryServed(request, batch, work)), isQuantity, seconds: watch.seconds }
     }
     const samples: TriedSample[] = []
@@ -86,8 +87,7 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
       const result = join(folder, `${at}.result`)
       const asked = { bundle, input, result, keys: unlocked, threads }
       runs = await watch.time('run', () => runSegments(asked, work))
-      const sealed = await readResult(result)
-      samples.push(await compare(at, values, () => opener.open(sealed), total(runs.map((run) => run.seconds))))
+      samples.push(await compare(at, values, result, total(runs.map((run) => run.seconds))))
     }
     const loadSeconds = total(runs.map((run) => run.loadSeconds))
     return { samples, isQuantity, segments: runs, loadSeconds, seconds: watch.seconds }
@@ -98,21 +98,16 @@ export async function tryBundle(request: TryRequest, work: WorkContext): Promise
 
 interface Batch {
   readonly networks: ClearNetworks
-  readonly compare: (
-    at: number,
-    values: Float64Array,
-    open: () => Float64Array,
-    seconds: number,
-  ) => Promise<TriedSample>
+  /** @param result - the file that holds it */
+  readonly compare: (at: number, values: Float64Array, result: string, seconds: number) => Promise<TriedSample>
   readonly folder: string
-  readonly opener: ResultOpener
   readonly keys: UnlockedKeyStore
 }
 
 /** All inputs through one segment after the other, each loaded once. */
 async function tryServed(
   { bundle, deployment, inputs, threads }: TryRequest,
-  { networks, compare, folder, opener, keys }: Batch,
+  { networks, compare, folder, keys }: Batch,
   work: WorkContext,
 ): Promise<Omit<TryResult, 'seconds' | 'isQuantity'>> {
   const asked = inputs.map((input, at) => ({
@@ -125,8 +120,7 @@ async function tryServed(
   for (const [at, input] of inputs.entries()) {
     throwIfCancelled(work)
     const { values } = await networks.read(input)
-    const sealed = await readResult(present(asked[at]).result)
-    samples.push(await compare(at, values, () => opener.open(sealed), present(ran.seconds[at])))
+    samples.push(await compare(at, values, present(asked[at]).result, present(ran.seconds[at])))
     step()
   }
   return { samples, segments: ran.segments, loadSeconds: total(ran.segments.map((run) => run.loadSeconds)) }

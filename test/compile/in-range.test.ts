@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { inRange } from '../../src-main/core/compile/in-range.ts'
 import { INPUT, type LayerModel } from '../../src-main/core/network/layer-model.ts'
 import type { PolynomialModel } from '../../src-main/core/network/polynomial-model.ts'
+import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
 import { silent } from '../../src-main/core/progress.ts'
 
 /** One value in, one out: ReLU, and x² in its place. */
@@ -33,11 +34,13 @@ const samples = (far: number) => Array.from({ length: 100 }, (_, i) => Float64Ar
 it('plans without the few samples whose outputs leave ten times the range, and says so', () => {
   const told: string[] = []
   const work = { ...silent, progress: (event: object) => void told.push(JSON.stringify(event)) }
-  expect(inRange(original, polynomial, samples(2), work)).toEqual(samples(2).slice(2))
+  const planned = (some: readonly Float64Array[]) =>
+    inRange(runLayerBatch(original, some), polynomial, some, work).samples
+  expect(planned(samples(2))).toEqual(samples(2).slice(2))
   expect(told.join()).toMatch(/On 2 of 100 calibration samples .* may decrypt to noise/)
   told.length = 0
-  expect(inRange(original, polynomial, samples(0), work)).toEqual(samples(0))
+  expect(planned(samples(0))).toEqual(samples(0))
   // More than a few say that the network is no good, not the samples.
-  expect(inRange(original, polynomial, samples(3), work)).toEqual(samples(3))
+  expect(planned(samples(3))).toEqual(samples(3))
   expect(told).toEqual([])
 })

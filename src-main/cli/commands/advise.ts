@@ -9,6 +9,7 @@ import {
   preprocessingOf,
   withNetworkNames,
   withPreprocessing,
+  type NetworkNameOptions,
   type PreprocessingOptions,
 } from '../options.ts'
 import { table } from '../table.ts'
@@ -16,7 +17,7 @@ import { bytes, seconds } from '../../core/units.ts'
 import { byteSize, path, wholeNumber } from '../values.ts'
 import { DEFAULTS } from '../../jobs/defaults.ts'
 
-interface Options extends PreprocessingOptions {
+interface Options extends NetworkNameOptions, PreprocessingOptions {
   readonly json?: boolean
   readonly calibration: string
   readonly input: 'encrypted' | 'plain'
@@ -26,10 +27,6 @@ interface Options extends PreprocessingOptions {
   readonly minKept: number
   readonly out?: string
   readonly force?: boolean
-  readonly inputName?: string
-  readonly inputShape?: readonly number[]
-  readonly outputName?: string
-  readonly quantities?: boolean
 }
 
 export function adviseCommand(): Command {

@@ -5,11 +5,13 @@ import {
   preprocessingOf,
   withActivation,
   withCalibrationLabels,
+  networkOf,
   withNetworkNames,
   withPreprocessing,
   withSplit,
   type ActivationOptions,
   type CalibrationLabelsOptions,
+  type NetworkNameOptions,
   type PreprocessingOptions,
   type SplitOptions,
 } from '../options.ts'
@@ -19,15 +21,17 @@ import { choiceOf, withPlanFile, type PlanFileOptions } from '../plan-file.ts'
 import { path } from '../values.ts'
 
 interface Options
-  extends PreprocessingOptions, CalibrationLabelsOptions, ActivationOptions, SplitOptions, PlanFileOptions {
+  extends
+    NetworkNameOptions,
+    PreprocessingOptions,
+    CalibrationLabelsOptions,
+    ActivationOptions,
+    SplitOptions,
+    PlanFileOptions {
   readonly json?: boolean
   readonly calibration: string
   readonly out: string
   readonly force?: boolean
-  readonly inputName?: string
-  readonly inputShape?: readonly number[]
-  readonly outputName?: string
-  readonly quantities?: boolean
 }
 
 export function approximateCommand(): Command {
@@ -48,12 +52,11 @@ export function approximateCommand(): Command {
     await answer(options.json === true, async (work) => {
       const { approximate } = await import('../../jobs/approximate.ts')
       const { droppedClampsSentence } = await import('../../core/validate/quantised-report.ts')
-      const { calibration, out, force, inputName, inputShape, outputName, quantities } = options
-      const network = { model: path(model), inputName, inputShape, outputName, quantities }
+      const { calibration, out, force } = options
       const preprocessing = preprocessingOf(options)
       const { input: _, minKept: __, ...chosen } = await choiceOf(options, given)
       const request = {
-        ...network,
+        ...networkOf(model, options),
         calibration,
         preprocessing,
         maxSamples: options.maxSamples,

@@ -1,18 +1,13 @@
 import type { Command } from 'commander'
 import type { InspectResult, NetworkEstimate } from '../../jobs/inspect.ts'
 import { answer, command } from '../command.ts'
-import { withNetworkNames } from '../options.ts'
+import { networkOf, withNetworkNames, type NetworkNameOptions } from '../options.ts'
 import { pairs, table } from '../table.ts'
 import { endHints } from '../../core/normalise/first-tensor.ts'
 import { bytes, grouped, seconds, times } from '../../core/units.ts'
-import { path } from '../values.ts'
 
-interface Options {
+interface Options extends NetworkNameOptions {
   readonly json?: boolean
-  readonly inputName?: string
-  readonly inputShape?: readonly number[]
-  readonly outputName?: string
-  readonly quantities?: boolean
 }
 
 export function inspectCommand(): Command {
@@ -20,15 +15,13 @@ export function inspectCommand(): Command {
     'sealwright inspect lenet5.onnx',
     'sealwright inspect lenet5.onnx --json',
   ])
-  return withNetworkNames(base).action(
-    async (model: string, { json, inputName, inputShape, outputName, quantities }: Options) => {
-      await answer(json === true, async (work) => {
-        const { inspect } = await import('../../jobs/inspect.ts')
-        const result = await inspect({ model: path(model), inputName, inputShape, outputName, quantities }, work)
-        return { json: result, text: textOf(result), exitCode: result.supported ? 0 : 1 }
-      })
-    },
-  )
+  return withNetworkNames(base).action(async (model: string, options: Options) => {
+    await answer(options.json === true, async (work) => {
+      const { inspect } = await import('../../jobs/inspect.ts')
+      const result = await inspect(networkOf(model, options), work)
+      return { json: result, text: textOf(result), exitCode: result.supported ? 0 : 1 }
+    })
+  })
 }
 
 function textOf(result: InspectResult): string {

@@ -6,11 +6,13 @@ import {
   preprocessingOf,
   withActivation,
   withInputMode,
+  networkOf,
   withNetworkNames,
   withPreprocessing,
   withSplit,
   type ActivationOptions,
   type InputModeOptions,
+  type NetworkNameOptions,
   type PreprocessingOptions,
   type SplitOptions,
 } from '../options.ts'
@@ -20,14 +22,11 @@ import { choiceOf, withPlanFile, type PlanFileOptions } from '../plan-file.ts'
 import { path } from '../values.ts'
 import { present } from '../../core/must.ts'
 
-interface Options extends PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions, PlanFileOptions {
+interface Options
+  extends NetworkNameOptions, PreprocessingOptions, ActivationOptions, InputModeOptions, SplitOptions, PlanFileOptions {
   readonly json?: boolean
   readonly calibration?: string
   readonly dump?: boolean
-  readonly inputName?: string
-  readonly inputShape?: readonly number[]
-  readonly outputName?: string
-  readonly quantities?: boolean
 }
 
 export function planCommand(): Command {
@@ -42,12 +41,11 @@ export function planCommand(): Command {
     async (model: string, options: Options, given: Command) => {
       await answer(options.json === true, async (work) => {
         const { plan } = await import('../../jobs/plan.ts')
-        const { calibration, dump, batch, msPerMegabyte, inputName, inputShape, outputName, quantities } = options
-        const network = { model: path(model), inputName, inputShape, outputName, quantities }
+        const { calibration, dump, batch, msPerMegabyte } = options
         const preprocessing = preprocessingOf(options)
         const { minKept: _, input = options.input, ...chosen } = await choiceOf(options, given)
         const packing = { maxSamples: options.maxSamples, batch, msPerMegabyte }
-        const request = { ...network, calibration, preprocessing, input, ...chosen, ...packing, dump }
+        const request = { ...networkOf(model, options), calibration, preprocessing, input, ...chosen, ...packing, dump }
         const result = await plan(request, work)
         return { json: result, text: textOf(result) }
       })

@@ -5,25 +5,23 @@ import {
   classNamesOf,
   preprocessingOf,
   withClassNames,
+  networkOf,
   withNetworkNames,
   withPreprocessing,
   type ClassNameOptions,
+  type NetworkNameOptions,
   type PreprocessingOptions,
 } from '../options.ts'
 import { pairs, table } from '../table.ts'
 import { times } from '../../core/units.ts'
 import { path, wholeNumber } from '../values.ts'
 
-interface Options extends PreprocessingOptions, ClassNameOptions {
+interface Options extends NetworkNameOptions, PreprocessingOptions, ClassNameOptions {
   readonly json?: boolean
   readonly data: string
   readonly index: number
   readonly out?: string
   readonly force?: boolean
-  readonly inputName?: string
-  readonly inputShape?: readonly number[]
-  readonly outputName?: string
-  readonly quantities?: boolean
 }
 
 export function previewCommand(): Command {
@@ -38,9 +36,9 @@ export function previewCommand(): Command {
   return withNetworkNames(withClassNames(withPreprocessing(base))).action(async (model: string, options: Options) => {
     await answer(options.json === true, async (work) => {
       const { preview } = await import('../../jobs/preview.ts')
-      const { data, index, out, force, inputName, inputShape, outputName, quantities } = options
+      const { data, index, out, force } = options
       const classNames = await classNamesOf(options)
-      const network = { model: path(model), inputName, inputShape, outputName, quantities, classNames }
+      const network = { ...networkOf(model, options), classNames }
       const preprocessing = preprocessingOf(options)
       const request = { ...network, data, index, preprocessing, out, force: force === true }
       const { picture: _, ...result } = await preview(request, work)

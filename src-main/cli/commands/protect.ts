@@ -12,6 +12,7 @@ import {
   preprocessingOf,
   withActivation,
   withInputMode,
+  networkOf,
   withNetworkNames,
   withLock,
   classNamesOf,
@@ -24,6 +25,7 @@ import {
   type LockOptions,
   type ClassNameOptions,
   type CalibrationLabelsOptions,
+  type NetworkNameOptions,
   type PreprocessingOptions,
   type SplitOptions,
 } from '../options.ts'
@@ -36,6 +38,7 @@ import { number, path, positiveNumber } from '../values.ts'
 
 interface Options
   extends
+    NetworkNameOptions,
     PreprocessingOptions,
     CalibrationLabelsOptions,
     ClassNameOptions,
@@ -58,10 +61,6 @@ interface Options
   readonly update?: string
   readonly identity?: string
   readonly force?: boolean
-  readonly inputName?: string
-  readonly inputShape?: readonly number[]
-  readonly outputName?: string
-  readonly quantities?: boolean
 }
 
 export function protectCommand(): Command {
@@ -94,11 +93,7 @@ export function protectCommand(): Command {
     await answer(options.json === true, async (work) => {
       const { input = options.input, minKept = options.minKept, ...chosen } = await choiceOf(options, given)
       const request = {
-        model: path(model),
-        inputName: options.inputName,
-        inputShape: options.inputShape,
-        outputName: options.outputName,
-        quantities: options.quantities,
+        ...networkOf(model, options),
         calibration: options.calibration,
         preprocessing: preprocessingOf(options),
         maxSamples: options.maxSamples,

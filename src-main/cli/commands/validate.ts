@@ -3,6 +3,7 @@ import { answer, command } from '../command.ts'
 import {
   preprocessingOf,
   withActivation,
+  networkOf,
   withNetworkNames,
   classNamesOf,
   withCalibrationLabels,
@@ -12,6 +13,7 @@ import {
   type ActivationOptions,
   type ClassNameOptions,
   type CalibrationLabelsOptions,
+  type NetworkNameOptions,
   type PreprocessingOptions,
   type SplitOptions,
 } from '../options.ts'
@@ -20,6 +22,7 @@ import { path, wholeNumber } from '../values.ts'
 
 interface Options
   extends
+    NetworkNameOptions,
     PreprocessingOptions,
     CalibrationLabelsOptions,
     ClassNameOptions,
@@ -33,10 +36,6 @@ interface Options
   readonly encrypted: number
   readonly html?: string
   readonly force?: boolean
-  readonly inputName?: string
-  readonly inputShape?: readonly number[]
-  readonly outputName?: string
-  readonly quantities?: boolean
 }
 
 export function validateCommand(): Command {
@@ -59,14 +58,9 @@ export function validateCommand(): Command {
   ).action(async (model: string, options: Options, given: Command) => {
     await answer(options.json === true, async (work) => {
       const { reportText, validate } = await import('../../jobs/validate.ts')
-      const { data, labels, calibration, encrypted, html, force, inputName, inputShape, outputName, quantities } =
-        options
+      const { data, labels, calibration, encrypted, html, force } = options
       const network = {
-        model: path(model),
-        inputName,
-        inputShape,
-        outputName,
-        quantities,
+        ...networkOf(model, options),
         calibration,
         preprocessing: preprocessingOf(options),
         maxSamples: options.maxSamples,

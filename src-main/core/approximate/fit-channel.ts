@@ -62,19 +62,34 @@ function deviationOf({ x, weight }: Points): number {
   return Math.sqrt(x.reduce((sum, value, i) => sum + weight[i] * (value - mean) ** 2, 0))
 }
 
+/** The moments of points alone, for polynomials in z = (x − middle) / half. */
+export function seenMoments(
+  { x, y, weight }: Points,
+  { middle, half }: ReturnType<typeof rangeOf>,
+  { degree }: FitOptions,
+): Moments {
+  const moments = noMoments(degree + 1)
+  const basis = new Float64Array(degree + 1)
+  x.forEach((value, i) => {
+    legendre((value - middle) / half, basis.length, basis)
+    observe(moments, basis, y[i], weight[i])
+  })
+  return moments
+}
+
 /**
  * The moments of a channel's points, and of lightly weighted ones in a margin on either side of the range and, where
  * that is wide, all over it; `exact` gives the targets of those.
  */
 export function pointMoments(points: Points, exact: (x: number) => number, options: FitOptions): Moments {
-  const { middle, half } = rangeOf(points)
-  const moments = noMoments(options.degree + 1)
+  const range = rangeOf(points)
+  const { middle, half } = range
+  const moments = seenMoments(points, range, options)
   const basis = new Float64Array(options.degree + 1)
   const add = (z: number, y: number, weight: number) => {
     legendre(z, basis.length, basis)
     observe(moments, basis, y, weight)
   }
-  points.x.forEach((x, i) => add((x - middle) / half, points.y[i], points.weight[i]))
   for (let i = 0; i < MARGIN_POINTS; i++) {
     const beyond = 1 + (2 * options.margin * (i + 1)) / MARGIN_POINTS
     for (const z of [beyond, -beyond]) add(z, exact(middle + half * z), options.marginWeight / (2 * MARGIN_POINTS))

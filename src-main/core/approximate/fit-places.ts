@@ -2,6 +2,7 @@ import type { Shape } from '../network/layer-model.ts'
 import { evenly } from '../numeric/evenly.ts'
 import { evaluatePolynomial, substitute } from '../numeric/monomials.ts'
 import type { Coefficients } from '../numeric/monomials.ts'
+import { splitRows } from '../numeric/split-rows.ts'
 import type { Values } from './layer-values.ts'
 import { spanOf } from './points.ts'
 import { shrinkByPlace } from './shrink.ts'
@@ -95,9 +96,7 @@ function fitConstants(
   let constants: Float64Array = new Float64Array(plane)
   let error = Infinity
   const [outputs, left] = [new Float64Array(x.length), new Float64Array(x.length)]
-  const rows = (values: Float64Array) =>
-    Array.from({ length: values.length / plane }, (_, s) => values.subarray(s * plane, (s + 1) * plane))
-  const [outputRows, targetRows] = [rows(outputs), rows(y)]
+  const [outputRows, targetRows] = [outputs, y].map((values) => splitRows(values, values.length / plane))
   for (let round = 0; round < ROUNDS; round++) {
     const polynomial = round === 0 && start ? start : fit(x, addField(left, y, constants, -1))
     for (let i = 0; i < x.length; i++) outputs[i] = evaluatePolynomial(polynomial, x[i])

@@ -1,7 +1,7 @@
 import { legendre } from '../numeric/legendre.ts'
 import { evaluatePolynomial } from '../numeric/monomials.ts'
 import type { Coefficients } from '../numeric/monomials.ts'
-import { fitMoments } from './fit-channel.ts'
+import { fitMoments, seenMoments } from './fit-channel.ts'
 import type { FitOptions } from './fit-channel.ts'
 import { POINT_SHARE } from './fit-layers.ts'
 import { noMoments, observe } from './moments.ts'
@@ -63,7 +63,7 @@ export function evaluated(polynomial: Coefficients, x: Float64Array): Float64Arr
 type MomentsOf = (x: Float64Array, middle: number, half: number) => Moments
 
 /** Of places by themselves, condensed: there are twenty times as many places as bins. */
-function placeMoments(y: Float64Array, held: Uint8Array, { degree }: FitOptions): MomentsOf {
+function placeMoments(y: Float64Array, held: Uint8Array, options: FitOptions): MomentsOf {
   const places = Int32Array.from(held.keys()).filter((r) => held[r] === 0)
   const kept = (values: Float64Array) => {
     const picked = new Float64Array(places.length)
@@ -71,16 +71,7 @@ function placeMoments(y: Float64Array, held: Uint8Array, { degree }: FitOptions)
     return picked
   }
   const targets = kept(y)
-  const basis = new Float64Array(degree + 1)
-  return (x, middle, half) => {
-    const moments = noMoments(basis.length)
-    const points = condense([kept(x)], [targets], 0, targets.length)
-    points.x.forEach((value, i) => {
-      legendre((value - middle) / half, basis.length, basis)
-      observe(moments, basis, points.y[i], points.weight[i])
-    })
-    return moments
-  }
+  return (x, middle, half) => seenMoments(condense([kept(x)], [targets], 0, targets.length), { middle, half }, options)
 }
 
 function windowMoments(y: Float64Array, taps: number, held: Uint8Array, { degree }: FitOptions): MomentsOf {

@@ -119,20 +119,25 @@ export async function planModel(
   { work, time, replan }: CompileHost,
 ): Promise<PlannedSegments> {
   return await time('plan', () => {
-    const planned = inRange(model, polynomial, evenly(samples, fittableSamples(polynomial)), work)
-    const squares = foldBetweenRefreshes(polynomial, planned)
+    const some = evenly(samples, fittableSamples(polynomial))
+    const planned = inRange(runLayerBatch(model, some), polynomial, some, work)
+    const squares = foldBetweenRefreshes(polynomial, planned.samples)
     const options = { input, batch, msPerMegabyte, given }
     const planFrom = (leastDegree?: number) => planSegments(squares, split, { ...options, leastDegree })
     if (replan) return replan(planFrom, present(samples[0]), polynomial)
-    const need = given ? undefined : needOf(polynomial, planned)
+    const need = given ? undefined : needOf(polynomial, planned.samples, planned.outputs)
     return withPauses(planInParts(squares, split, { ...options, need }), 'plan', work)
   })
 }
 
 /** What labels take; scores that are released take more, and have plans of their own. */
-export const needOf = (polynomial: PolynomialModel, samples: readonly Float64Array[]): PrecisionNeed => ({
+export const needOf = (
+  polynomial: PolynomialModel,
+  samples: readonly Float64Array[],
+  outputs: readonly Float64Array[] = runLayerBatch(polynomial, samples),
+): PrecisionNeed => ({
   samples,
-  outputs: runLayerBatch(polynomial, samples),
+  outputs,
   scoresOf: (outputs) => classScores(polynomial, outputs),
   isClassifier: isClassifier(polynomial),
 })

@@ -45,6 +45,8 @@ export class Deployments {
   readonly #model: LayerModel
   readonly #samples: TrialSamples
   readonly #planned: readonly Float64Array[]
+  /** Of the network on the samples that plans are made by, once one is. */
+  #plannedOriginals: readonly Float64Array[] | undefined
   readonly #originals: readonly Float64Array[]
   readonly #input: 'encrypted' | 'plain'
   readonly #work: WorkContext
@@ -121,9 +123,10 @@ export class Deployments {
   /** Fitted, and planned as `compile` plans it, by the precision that its answers need. @throws UserError where it cannot be planned */
   async measure(choice: DeploymentChoice): Promise<Candidate> {
     const { polynomial, kept } = await this.fit(choice)
-    const planned = inRange(this.#model, polynomial, this.#planned, this.#work)
+    this.#plannedOriginals ??= runLayerBatch(this.#model, this.#planned)
+    const { samples: planned, outputs } = inRange(this.#plannedOriginals, polynomial, this.#planned, this.#work)
     const squares = foldBetweenRefreshes(polynomial, planned)
-    const costs = await this.#costs(squares, choice.split, { need: needOf(polynomial, planned) })
+    const costs = await this.#costs(squares, choice.split, { need: needOf(polynomial, planned, outputs) })
     const { samples: _, ...keeps } = kept
     return { ...choice, ...keeps, ...costs, clearSeconds: this.#clearSeconds }
   }

@@ -1,6 +1,7 @@
 import type { LayerId, LinearLayer, Shape } from '../network/layer-model.ts'
 import { sizeOf } from '../network/layer-model.ts'
 import { must } from '../must.ts'
+import { splitRows } from '../numeric/split-rows.ts'
 import { Arena } from './arena.ts'
 import { LinearStep } from './linear-step.ts'
 
@@ -44,7 +45,5 @@ export function applyLinear(
 }
 
 /** Rows of one block: as arrays of their own they would leave gaps, which the process keeps when a layer's values are no longer needed. */
-export function rowsOf(count: number, length: number): Float64Array[] {
-  const block = new Float64Array(count * length)
-  return Array.from({ length: count }, (_, row) => block.subarray(row * length, (row + 1) * length))
-}
+export const rowsOf = (count: number, length: number): Float64Array[] =>
+  splitRows(new Float64Array(count * length), count)

@@ -78,7 +78,7 @@ export class PolynomialStep {
   back(inputs: Float32Array, outputs: Float32Array): void {
     const { gradient } = this.parameters
     const count = this.layer.coefficients[0].length
-    const sums = this.layer.coefficients.map(() => new Float64Array(count))
+    const sums = this.layer.coefficients.map(() => new Float64Array(HERMITE.length))
     eachCoefficientRun(this.layer, (row, from, to) => {
       const { mean, deviation } = this.#rows[row]
       let [sum0, sum1, sum2, sum3, sum4] = [0, 0, 0, 0, 0]
@@ -91,7 +91,12 @@ export class PolynomialStep {
         sum3 += second * z
         sum4 += second * z * z
       }
-      ;[sum0, sum1, sum2, sum3, sum4].slice(0, count).forEach((sum, power) => (sums[row][power] += sum))
+      const of = sums[row]
+      of[0] += sum0
+      of[1] += sum1
+      of[2] += sum2
+      of[3] += sum3
+      of[4] += sum4
     })
     sums.forEach((of, row) => {
       for (let k = 0; k < count; k++) {

@@ -1,4 +1,4 @@
-import { blocksOf, lanes, loadColumn, splatAt, storeColumn } from './columns'
+import { blocksOf, lanes, loadColumn, splatAt, storeColumn, storeFours } from './columns'
 import { centred, lifted, multiply, multiplyOne, reduce, smallest } from './modular'
 import { Prime } from './prime'
 
@@ -85,11 +85,7 @@ function backwardFirst(target: usize, source: usize, n: i32, from: i32, count: i
     const r1 = reduce(f64x2.add(v0, v1), p, inverse, round)
     const r2 = multiply(u, w1, q1, p, round)
     const r3 = multiply(v, w1, q1, p, round)
-    const to = at + move
-    v128.store(to, v128.shuffle<f64>(r0, r1, 0, 2))
-    v128.store(to, v128.shuffle<f64>(r2, r3, 0, 2), 16)
-    v128.store(to, v128.shuffle<f64>(r0, r1, 1, 3), 32)
-    v128.store(to, v128.shuffle<f64>(r2, r3, 1, 3), 48)
+    storeFours(at + move, r0, r1, r2, r3)
   }
 }
 

@@ -33,3 +33,12 @@ export function lanes(at: usize, odd: bool): v128 {
   const high = v128.load(at, 16)
   return odd ? v128.shuffle<f64>(low, high, 1, 3) : v128.shuffle<f64>(low, high, 0, 2)
 }
+
+/** Stores eight neighbours, of which each pair of values holds one of both fours. */
+@inline
+export function storeFours(at: usize, x0: v128, x1: v128, x2: v128, x3: v128): void {
+  v128.store(at, v128.shuffle<f64>(x0, x1, 0, 2))
+  v128.store(at, v128.shuffle<f64>(x2, x3, 0, 2), 16)
+  v128.store(at, v128.shuffle<f64>(x0, x1, 1, 3), 32)
+  v128.store(at, v128.shuffle<f64>(x2, x3, 1, 3), 48)
+}

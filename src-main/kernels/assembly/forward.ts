@@ -1,4 +1,4 @@
-import { blocksOf, lanes, loadColumn, splatAt, storeColumn } from './columns'
+import { blocksOf, lanes, loadColumn, splatAt, storeColumn, storeFours } from './columns'
 import { multiply, reduce } from './modular'
 import { Prime } from './prime'
 
@@ -179,9 +179,6 @@ function forwardLast(target: usize, n: i32, from: i32, count: i32, prime: Prime,
     const r1 = f64x2.sub(y0, s1)
     const r2 = f64x2.add(y2, s3)
     const r3 = f64x2.sub(y2, s3)
-    v128.store(at, v128.shuffle<f64>(r0, r1, 0, 2))
-    v128.store(at, v128.shuffle<f64>(r2, r3, 0, 2), 16)
-    v128.store(at, v128.shuffle<f64>(r0, r1, 1, 3), 32)
-    v128.store(at, v128.shuffle<f64>(r2, r3, 1, 3), 48)
+    storeFours(at, r0, r1, r2, r3)
   }
 }
