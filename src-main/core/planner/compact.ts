@@ -15,6 +15,7 @@ import { LevelEvaluator } from '../plan/level-evaluator.ts'
 import { getOrMake } from '../get-or-make.ts'
 import { present } from '../must.ts'
 import { doublings, expansionTree } from './expansion-tree.ts'
+import { repeatsOf } from './repeats.ts'
 
 /**
  * Sends each number of a layer once where its weight vectors repeat: vectors of one level that are periodic by the
@@ -26,7 +27,7 @@ export function compactWeights(network: PlannedNetwork): PlannedNetwork {
   if (!weightPatterns) return network
   const slots = slotsOf(plan.parameters)
   const keys = new Map(rehearse(plan).rotationPrimes)
-  const periods = plan.weights.map((_, index) => periodOf(weightPatterns(index)))
+  const periods = plan.weights.map((_, index) => repeatsOf(weightPatterns, index).period)
   const before = plan.expansions ?? []
   const expansions: Expansion[] = []
   const basePeriods: number[] = []
@@ -88,18 +89,6 @@ export function groupsOf({ weights, expansions = [] }: Plan): WeightIndex[][] {
     else groups.set(key, [index])
   })
   return [...groups.values()].filter((group) => group.length > 1)
-}
-
-/** The smallest power of two by which a pattern can be repeated: slots of one number hold one weight. */
-export function periodOf(pattern: Float64Array): number {
-  let known = pattern
-  while (known.length > 2) {
-    const half = known.length / 2
-    const [low, high] = [known.subarray(0, half), known.subarray(half)]
-    if (!low.every((value, slot) => value === high[slot] || Number.isNaN(value) || Number.isNaN(high[slot]))) break
-    known = low.map((value, slot) => (Number.isNaN(value) ? high[slot] : value))
-  }
-  return known.length
 }
 
 function onePeriod(vector: Float64Array, pattern: Float64Array, period: number): Float64Array {

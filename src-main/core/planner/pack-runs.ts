@@ -12,9 +12,9 @@ import {
 } from '../plan/plan.ts'
 import { rehearse } from '../plan/rehearse.ts'
 import { getOrMake } from '../get-or-make.ts'
-import { present } from '../must.ts'
 import { addedKey, groupsOf } from './compact.ts'
 import { maskingBelow, maskingWithin, type Masking } from './masking.ts'
+import { masksOf } from './masks.ts'
 import { isFree, repeatsOf } from './repeats.ts'
 
 /**
@@ -30,7 +30,7 @@ export function packRuns(network: PlannedNetwork): PlannedNetwork {
   if (!weightPatterns) return network
   const slots = slotsOf(plan.parameters)
   const keys = new Map(rehearse(plan).rotationPrimes)
-  const masks = new Masks(slots)
+  const masks = masksOf(weightPatterns, slots)
   const packs = groupsOf(plan).flatMap((group): Pack[] => {
     const masking = maskingFor(plan, group[0])
     if (!masking) return []
@@ -39,11 +39,11 @@ export function packRuns(network: PlannedNetwork): PlannedNetwork {
     const { members, unit, count } = choice
     keys.set(unit, Math.max(masking.input.primes, keys.get(unit) ?? 0))
     // One after the other of those with the same zeros, whose masks are the same.
-    const zeros = zeroClasses(members, weightPatterns)
+    const zeros = masks.zeroClasses(members)
     const ordered = [...members].sort((left, right) => zeros.of(left) - zeros.of(right) || left - right)
     return Array.from({ length: Math.ceil(ordered.length / count) }, (_, i) => {
       const own = ordered.slice(i * count, (i + 1) * count)
-      const terms = own.map((weight, j) => termsOf(j, choice, masks.of(choice, zeros.slots[zeros.of(weight)])))
+      const terms = own.map((weight, j) => termsOf(j, choice, masks.byPlace(choice, zeros.slots[zeros.of(weight)])))
       return { ...choice, members: own, terms, expansion: unpacking(own, terms, unit, masking) }
     })
   })
@@ -156,58 +156,6 @@ function packedVector(
     })
   })
   return packed
-}
-
-interface ZeroClasses {
-  /** Slots that masks leave out, by class. */
-  readonly slots: readonly Int32Array[]
-  of(weight: WeightIndex): number
-}
-
-/** Vectors whose zeros may be left out together, as none of them has a number where another has a zero. */
-function zeroClasses(members: readonly WeightIndex[], patterns: WeightPatterns): ZeroClasses {
-  const classes: { readonly zeros: Uint8Array; readonly numbers: Uint8Array }[] = []
-  const classOf = new Map<WeightIndex, number>()
-  for (const weight of members) {
-    const pattern = patterns(weight)
-    const fits = ({ zeros, numbers }: (typeof classes)[number]): boolean =>
-      pattern.every((number, slot) => (number === 0 ? numbers[slot] === 0 : Number.isNaN(number) || zeros[slot] === 0))
-    let index = classes.findIndex(fits)
-    if (index < 0) {
-      index = classes.length
-      classes.push({ zeros: new Uint8Array(pattern.length), numbers: new Uint8Array(pattern.length) })
-    }
-    classOf.set(weight, index)
-    const { zeros, numbers } = classes[index]
-    pattern.forEach((number, slot) => {
-      if (number === 0) zeros[slot] = 1
-      else if (!Number.isNaN(number)) numbers[slot] = 1
-    })
-  }
-  return {
-    slots: classes.map(({ zeros }) => Int32Array.from([...zeros.keys()].filter((slot) => zeros[slot] === 1))),
-    of: (weight) => present(classOf.get(weight)),
-  }
-}
-
-/** One array for each mask: the slots of each place but for some. */
-class Masks {
-  readonly #slots: number
-  readonly #known = new Map<string, readonly Int32Array[]>()
-
-  constructor(slots: number) {
-    this.#slots = slots
-  }
-
-  of({ unit, count }: Packing, without: Int32Array): readonly Int32Array[] {
-    return getOrMake(this.#known, `${unit} ${count} ${without.join()}`, () => {
-      const left = new Set(without)
-      const slots = Array.from({ length: this.#slots }, (_, slot) => slot).filter((slot) => !left.has(slot))
-      return Array.from({ length: count }, (_, place) =>
-        Int32Array.from(slots.filter((slot) => Math.floor(slot / unit) % count === place)),
-      )
-    })
-  }
 }
 
 const termsOf = (j: number, packing: Packing, masks: readonly Int32Array[]): Term[] =>

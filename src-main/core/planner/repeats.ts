@@ -1,15 +1,28 @@
 import { mostSummed, type WeightIndex, type WeightPatterns } from '../plan/plan.ts'
 import { getOrMake } from '../get-or-make.ts'
-import { periodOf } from './compact.ts'
 
 /** How a weight vector repeats its numbers, as far as the architecture tells; by unit 1, 2, 4, … where there are several. */
-export interface Repeats {
+export class Repeats {
   /** See `periodOf`. */
   readonly period: number
+  readonly #pattern: () => Float64Array
+  #reaches: readonly number[] | undefined
+  #runs: readonly number[] | undefined
+
+  constructor(pattern: () => Float64Array) {
+    this.period = periodOf(pattern())
+    this.#pattern = pattern
+  }
+
   /** So many units on, and no fewer, a slot may want another number. From there back, every slot can take the same place's number. */
-  readonly reaches: readonly number[]
+  get reaches(): readonly number[] {
+    return (this.#reaches ??= reachesOf(this.#pattern()))
+  }
+
   /** How many slots a unit apart, from a multiple on, want the same number; at most `mostSummed`. */
-  readonly runs: readonly number[]
+  get runs(): readonly number[] {
+    return (this.#runs ??= runsOf(this.#pattern()))
+  }
 }
 
 /** By the function that tells patterns, which a network has in common at all scales. */
@@ -17,10 +30,19 @@ const known = new WeakMap<WeightPatterns, Map<WeightIndex, Repeats>>()
 
 export function repeatsOf(patterns: WeightPatterns, weight: WeightIndex): Repeats {
   const ofNetwork = getOrMake(known, patterns, () => new Map<WeightIndex, Repeats>())
-  return getOrMake(ofNetwork, weight, () => {
-    const pattern = patterns(weight)
-    return { period: periodOf(pattern), reaches: reachesOf(pattern), runs: runsOf(pattern) }
-  })
+  return getOrMake(ofNetwork, weight, () => new Repeats(() => patterns(weight)))
+}
+
+/** The smallest power of two by which a pattern can be repeated: slots of one number hold one weight. */
+export function periodOf(pattern: Float64Array): number {
+  let known = pattern
+  while (known.length > 2) {
+    const half = known.length / 2
+    const [low, high] = [known.subarray(0, half), known.subarray(half)]
+    if (!low.every((value, slot) => value === high[slot] || Number.isNaN(value) || Number.isNaN(high[slot]))) break
+    known = low.map((value, slot) => (Number.isNaN(value) ? high[slot] : value))
+  }
+  return known.length
 }
 
 /** Whether a slot may hold anything before it is masked. */
@@ -30,19 +52,26 @@ function reachesOf(pattern: Float64Array): number[] {
   const reaches: number[] = []
   for (let unit = 1; unit < pattern.length; unit *= 2) {
     let reach = Infinity
-    for (let first = 0; first < unit && reach > 1; first++) {
-      let last: { readonly slot: number; readonly number: number } | undefined
-      // Round twice, since slots are cyclic.
-      for (let slot = first; slot < 2 * pattern.length; slot += unit) {
-        const number = pattern[slot % pattern.length]
-        if (isFree(number)) continue
-        if (last && last.number !== number) reach = Math.min(reach, (slot - last.slot) / unit)
-        last = { slot, number }
-      }
-    }
+    for (let first = 0; first < unit && reach > 1; first++) reach = Math.min(reach, reachFrom(pattern, first, unit))
     reaches.push(reach)
   }
   return reaches
+}
+
+/** Of the slots that are so many units from the first. */
+function reachFrom(pattern: Float64Array, first: number, unit: number): number {
+  let reach = Infinity
+  let lastSlot = -1
+  let lastNumber = 0
+  // Round twice, since slots are cyclic.
+  for (let slot = first; slot < 2 * pattern.length && reach > 1; slot += unit) {
+    const number = pattern[slot % pattern.length]
+    if (isFree(number)) continue
+    if (lastSlot >= 0 && lastNumber !== number) reach = Math.min(reach, (slot - lastSlot) / unit)
+    lastSlot = slot
+    lastNumber = number
+  }
+  return reach
 }
 
 function runsOf(pattern: Float64Array): number[] {

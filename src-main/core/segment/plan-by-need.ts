@@ -11,8 +11,9 @@ import { canPostpone, hasSmallerDegree } from '../planner/levels.ts'
 import type { PlanOptions } from '../planner/plan-network.ts'
 import { paysForMasks, priceOf, usualMsPerMegabyte } from '../planner/price.ts'
 import { hasMasks, shareWeights } from '../planner/share-weights.ts'
+import { KeptVectors } from './kept-vectors.ts'
 import type { SegmentedModel } from './cut-network.ts'
-import { spareBits, type PrecisionNeed } from './spare-bits.ts'
+import { hopelessBits, spareBits, type PrecisionNeed } from './spare-bits.ts'
 
 /** What only plans whose errors are simulated may be. */
 export type Simulated = Pick<PlanOptions, 'isLarger' | 'isSimulated' | 'postponedBits' | 'masks'>
@@ -29,6 +30,24 @@ export type PlanStretches = (
  * primes. Scales are as far above each degree's noise in all stretches, as long as their primes allow.
  */
 export function* planByNeed(
+  model: SegmentedModel,
+  plan: PlanStretches,
+  need: PrecisionNeed,
+  options: Omit<PlanOptions, 'given'>,
+): InParts<PlannedNetwork[]> {
+  // All scales have their weights in common.
+  const kept = new KeptVectors()
+  const planKept: PlanStretches = function* (...asked) {
+    return (yield* plan(...asked)).map((stretch) => kept.of(stretch))
+  }
+  try {
+    return yield* smallestThatMeets(model, planKept, need, options)
+  } finally {
+    kept.forget()
+  }
+}
+
+function* smallestThatMeets(
   { segments, cuts }: SegmentedModel,
   plan: PlanStretches,
   need: PrecisionNeed,
@@ -150,6 +169,7 @@ function* smallestScales(
     return stretches.every((stretch) => stretch !== undefined) ? stretches : undefined
   }
   const spared = spare ? yield* spare(largest) : Infinity
+  if (spared < hopelessBits) return undefined
   // Bits that the least precise stretch does not have to lose cost little.
   const free = spared >= 0 ? most - Math.min(...above) : 0
   // An error falls by half with every bit; but smaller scales leave room for special primes, with which key switches err less.

@@ -5,7 +5,7 @@ import { median } from '../numeric/median.ts'
 import type { InParts } from '../parts.ts'
 import { NormalNumbers } from '../numeric/normal-numbers.ts'
 import { fillBatch } from '../plan/packing.ts'
-import type { WeightIndex } from '../plan/plan.ts'
+import { KeptVectors } from './kept-vectors.ts'
 import type { PlannedSegments } from './planned-segments.ts'
 import { runSegmentsNoisily } from './run-noisily.ts'
 
@@ -28,8 +28,11 @@ const outputDeviations = 3
 const labelDeviations = 6
 /** Samples whose errors are simulated. */
 const simulated = 4
-/** Of weights that are kept from one sample to the next. */
-const mostKeptBytes = 256e6
+
+/** Who has so many bits too few has too few at any scale near by, whatever special primes it leaves room for. */
+export const hopelessBits = -4
+/** By which the first samples may err more than all do together: their root mean square is that of fewer. */
+const ofFewer = Math.log2(simulated) / 2
 
 const largestOf = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0)
@@ -38,7 +41,7 @@ const largestOf = (values: ArrayLike<number>): number =>
  * By how many bits more the errors of a plan may be: until a calibration sample's margin is within the bound of `validate` (twice the
  * largest error, or twelve times the root mean square), or an error (the largest, or three times the root mean square) is less than
  * eight bits below a sample's largest output (of a quantity, which may be 0, below its median size). Negative where they are too
- * large already. Stops before each sample.
+ * large already; of the first samples where these are hopeless. Stops before each sample.
  */
 export function* spareBits(
   whole: PlannedSegments,
@@ -53,50 +56,35 @@ export function* spareBits(
     }),
     simulated,
   )
-  const planned = withKeptVectors(whole)
-  const first = present(planned.segments[0])
-  const pairs: { readonly exact: Float64Array; readonly noisy: Float64Array }[] = []
-  for (const [done, { sample, exact }] of tried.entries()) {
-    // A plan of one segment is simulated in less time than one would look up.
-    yield { done, total: planned.segments.length > 1 ? tried.length : 1, detail: 'simulated sample' }
-    const noisy = runSegmentsNoisily(planned, fillBatch(first.plan, sample), normals)
-    pairs.push({ exact, noisy: noisy.subarray(0, exact.length) })
-  }
-  if (pairs.length === 0) return -Infinity
-  const errors = pairs.map(({ exact, noisy }) => difference(noisy, exact))
-  const error = boundOf(errors, outputDeviations)
+  if (tried.length === 0) return -Infinity
   const hasLabels = present(outputs[0]).length > 1 || isClassifier
   const sizes = finite.map(largestOf)
   const size = hasLabels ? Math.min(...sizes) : present(median(sizes))
-  const bits = Math.log2(size / error) - outputBits
-  if (!hasLabels) return bits
-  const scoreErrors = pairs.map(({ exact, noisy }) => difference(scoresOf(noisy), scoresOf(exact)))
-  const margin = Math.min(...finite.map((output) => marginOf(scoresOf(output))))
-  return Math.min(bits, Math.log2(margin / (2 * boundOf(scoreErrors, labelDeviations))))
+  const margin = hasLabels ? Math.min(...finite.map((output) => marginOf(scoresOf(output)))) : Infinity
+  const kept = new KeptVectors()
+  // Each sample asks for the same weights.
+  const planned = { ...whole, segments: whole.segments.map((segment) => kept.of(segment)) }
+  const first = present(planned.segments[0])
+  const errors: Float64Array[] = []
+  const scoreErrors: Float64Array[] = []
+  let bits = -Infinity
+  for (const [done, { sample, exact }] of tried.entries()) {
+    // A plan of one segment is simulated in less time than one would look up.
+    yield { done, total: planned.segments.length > 1 ? tried.length : 1, detail: 'simulated sample' }
+    const noisy = runSegmentsNoisily(planned, fillBatch(first.plan, sample), normals).subarray(0, exact.length)
+    errors.push(difference(noisy, exact))
+    bits = Math.log2(size / boundOf(errors, outputDeviations)) - outputBits
+    if (hasLabels) {
+      scoreErrors.push(difference(scoresOf(noisy), scoresOf(exact)))
+      bits = Math.min(bits, Math.log2(margin / (2 * boundOf(scoreErrors, labelDeviations))))
+    }
+    if (bits < hopelessBits - ofFewer) break
+  }
+  return bits
 }
 
 const difference = (left: Float64Array, right: Float64Array): Float64Array =>
   left.map((value, i) => value - present(right[i]))
-
-/** Each sample asks for the same weights, and making one takes longer than multiplying with it: the first that fit are kept. */
-function withKeptVectors({ segments, cuts }: PlannedSegments): PlannedSegments {
-  let room = mostKeptBytes
-  return {
-    segments: segments.map((segment) => {
-      const known = new Map<WeightIndex, Float64Array>()
-      const weightVectors = (index: WeightIndex): Float64Array => {
-        const vector = known.get(index) ?? segment.weightVectors(index)
-        if (!known.has(index) && vector.byteLength <= room) {
-          known.set(index, vector)
-          room -= vector.byteLength
-        }
-        return vector
-      }
-      return { ...segment, weightVectors }
-    }),
-    cuts,
-  }
-}
 
 /** The largest error, or so many of their deviations. */
 function boundOf(errors: readonly Float64Array[], deviations: number): number {
