@@ -5,6 +5,9 @@ import { figure } from './format.ts'
 /** Of a result that decrypts to nothing, since the polynomials overflow on the sample. */
 const noise = 'noise'
 
+/** Of several quantities: more would not fit into a cell. */
+const shownQuantities = 3
+
 interface Answers {
   readonly original: string
   readonly polynomial?: string
@@ -17,7 +20,9 @@ export function answersOf(
 ): Answers {
   if (!isQuantity)
     return { original: `${original}`, polynomial: polynomial?.toString(), encrypted: encrypted?.toString() ?? noise }
-  const value = (outputs: readonly number[] | undefined): string | undefined => outputs && figure(outputs[0])
+  const value = (outputs: readonly number[] | undefined): string | undefined =>
+    outputs &&
+    outputs.slice(0, shownQuantities).map(figure).join(', ') + (outputs.length > shownQuantities ? ', …' : '')
   return {
     original: value(scores?.original) ?? '–',
     polynomial: value(scores?.polynomial),

@@ -2,13 +2,13 @@ import { present } from '../core/must.ts'
 import type { LayerModel } from '../core/network/layer-model.ts'
 import { UserError } from '../core/errors.ts'
 import { farSamples, isFiniteOutput, labelOf, marginOf } from '../core/network/classification.ts'
+import { tellsQuantities } from '../core/network/quantities.ts'
 import { classScores } from '../core/normalise/run-tail.ts'
 import { npyFile } from '../data/npy-file.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { readSamples } from '../data/read-samples.ts'
 import { openReference, type Reference } from '../ort/reference.ts'
 import { openNetworkFile, referenceOptions, type NetworkRequest } from './open-network.ts'
-import { isQuantity } from './labels.ts'
 import { openOriginal, type Original } from './original.ts'
 import type { PreprocessingChoice } from './calibration.ts'
 
@@ -74,9 +74,9 @@ export class ClearNetworks {
     return new ClearNetworks(model, request.preprocessing, open, approximated)
   }
 
-  /** The only output is a quantity: what stands for labels is its sign, and means nothing. */
+  /** What stands for labels means nothing then: of one output, its sign. */
   get isQuantity(): boolean {
-    return isQuantity(this.#model)
+    return tellsQuantities(this.#model)
   }
 
   /** @throws UserError what `readSamples` says */

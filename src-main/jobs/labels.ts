@@ -4,7 +4,7 @@ import { openLabels } from '../data/read-labels.ts'
 import { readSamples, type Samples } from '../data/read-samples.ts'
 import { UserError } from '../core/errors.ts'
 import { classesOf, sizeOf, type LayerModel } from '../core/network/layer-model.ts'
-import { isClassifier } from '../core/normalise/run-tail.ts'
+import { isClassifier, tellsQuantities } from '../core/network/quantities.ts'
 import { classNamesOf } from './class-names.ts'
 import type { NetworkFile } from './open-network.ts'
 
@@ -25,7 +25,7 @@ export async function labelsOfNetwork(
 ): Promise<Int32Array | undefined> {
   if (model.quantities || (await targetsOf(request, model, source))) return undefined
   const { labels, classNames: given } = request
-  if (asReconstruction(request, { model, classNames: ofModel })) return undefined
+  if (asReconstruction(request, model)) return undefined
   const classes = classesOf(model)
   const classNames = classNamesOf(given, ofModel, classes)
   return await labelsFor(labels, source, { count: source.count, classes, ...(classNames && { classNames }) })
@@ -64,7 +64,7 @@ export async function targetsOf(
   model: LayerModel,
   source: Samples,
 ): Promise<readonly Float64Array[] | undefined> {
-  if (!isQuantity(model) || classesOf(model) > 1) {
+  if (!tellsQuantities(model) || classesOf(model) > 1) {
     return file === undefined ? undefined : await rowsOfTargets(file, model, source)
   }
   const stated = await statedLabels(file, source, { count: source.count, classes: 1 })
@@ -98,27 +98,13 @@ async function rowsOfTargets(file: string, model: LayerModel, { count }: Samples
     : rows
 }
 
-/** Fewer numbers than this could be as many classes. */
-const LEAST_RECONSTRUCTED = 32
-
 /**
  * Whether a network gives as many numbers as it takes, as an autoencoder does: then labels of the data, such as whether a sound is an
  * anomaly, are not places in its output.
  */
-export const isReconstruction = ({ model, classNames }: Pick<NetworkFile, 'model' | 'classNames'>): boolean =>
-  !classNames &&
-  // A picture may end in a sigmoid, where its pixels lie between 0 and 1.
-  (model.finish === 'sigmoid' || !isClassifier(model)) &&
-  model.finish !== 'softmax' &&
-  classesOf(model) >= LEAST_RECONSTRUCTED &&
-  classesOf(model) === sizeOf(model.input.shape)
+export const isReconstruction = (model: LayerModel): boolean =>
+  classesOf(model) > 1 && classesOf(model) === sizeOf(model.input.shape) && tellsQuantities(model)
 
 /** Whoever gives a file of labels or names of classes says that there are some. */
-export const asReconstruction = (
-  { labels, classNames }: LabelsRequest,
-  network: Parameters<typeof isReconstruction>[0],
-): boolean => labels === undefined && classNames === undefined && isReconstruction(network)
-
-/** Whether the outputs are quantities, as the owner says; the only one, where it is neither a score nor a probability as far as the file says. */
-export const isQuantity = (model: LayerModel): boolean =>
-  model.quantities ?? (classesOf(model) === 1 && !isClassifier(model))
+export const asReconstruction = ({ labels, classNames }: LabelsRequest, model: LayerModel): boolean =>
+  labels === undefined && classNames === undefined && isReconstruction(model)

@@ -30,6 +30,8 @@ export interface NetworkRequest {
 export interface OpenNetworkRequest extends NetworkRequest {
   /** Samples that say sizes which the network leaves open, where `inputShape` does not. */
   readonly calibration?: string
+  /** Names of classes, so that the outputs are their scores. */
+  readonly classNames?: readonly string[]
 }
 
 /** A network as it was read: what is compiled is what the hash is of. */
@@ -87,12 +89,13 @@ export async function openNetworkFile(request: OpenNetworkRequest): Promise<Netw
   const { graph, bytes, format } = await readGraph(request)
   const choice = { ...request, inputShape: request.inputShape ?? (await openShape(graph, request.calibration)) }
   return namingFile(request.model, () => {
-    const model = { ...normalise(graph, choice), ...(request.quantities && { quantities: true as const }) }
-    const onIntegers = model.quantised && normalise(graph, { ...choice, onIntegers: true })
-    const classes = Math.max(2, classesOf(model))
+    const read = normalise(graph, choice)
+    const onIntegers = read.quantised && normalise(graph, { ...choice, onIntegers: true })
+    const classes = Math.max(2, classesOf(read))
     const classNames = classNamesIn(graph.metadata ?? new Map(), classes) ?? classNamesOfNodes(graph, classes)
+    const stated = request.quantities ?? ((request.classNames ?? classNames) && false)
     return {
-      model,
+      model: stated === undefined ? read : { ...read, quantities: stated },
       sha256: sha256(bytes),
       format,
       isHalf: castsToHalf(graph),

@@ -57,7 +57,7 @@ export async function preview(request: PreviewRequest, work: WorkContext): Promi
   }
   const classes = classesOf(opened.model)
   const classNames = classNamesOf(request.classNames, opened.classNames, classes)
-  const labels = asReconstruction(request, opened) ? undefined : source.labels
+  const labels = asReconstruction(request, opened.model) ? undefined : source.labels
   const label = labels && classNumbers(labels, { classes, ...(classNames && { classNames }) })[0]
   const labelName = label === undefined ? undefined : (classNames ?? source.labels?.names)?.[label]
   return {

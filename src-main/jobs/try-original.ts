@@ -58,7 +58,7 @@ export async function tryOriginal(
   { source, preprocessing, classNames }: Labelled,
   work: WorkContext,
 ): Promise<OriginalTrial | undefined> {
-  if (isReconstruction(network)) return undefined
+  if (isReconstruction(network.model)) return undefined
   const classes = classesOf(network.model)
   const labels = fitting(source, { count: source.count, classes, classNames })
   if (labels === undefined) return undefined

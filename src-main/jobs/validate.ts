@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { writeOnnx } from '../core/onnx/write-onnx.ts'
 import { classesOf, sizeOf, type LayerModel } from '../core/network/layer-model.ts'
 import { labelOf } from '../core/network/classification.ts'
+import { tellsQuantities } from '../core/network/quantities.ts'
 import { runLayerBatch } from '../core/network/run-layers.ts'
 import { breathe, stepCounter, type WorkContext } from '../core/progress.ts'
 import {
@@ -21,7 +22,7 @@ import { attributeLayers } from '../core/validate/attribute-layers.ts'
 import { quantisedReport, type QuantisedReport } from '../core/validate/quantised-report.ts'
 import { reportHtml } from '../core/validate/report-html.ts'
 import { reportText } from '../core/validate/report-text.ts'
-import { asReconstruction, isQuantity, labelsOfNetwork, targetsOf } from './labels.ts'
+import { asReconstruction, labelsOfNetwork, targetsOf } from './labels.ts'
 import { checkOutput, writeAtomically } from '../files/write-atomically.ts'
 import { openReference, type ReferenceOptions } from '../ort/reference.ts'
 import { openSamples } from './calibration.ts'
@@ -134,7 +135,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const report = accuracyReport({
     ...(labels && { labels }),
     ...(classNames && { classNames }),
-    isQuantity: isQuantity(model) || asReconstruction(request, opened),
+    isQuantity: tellsQuantities(model),
     ...(data.targets && { targets: errorsToTargets(data.targets) }),
     original: originalScores,
     computedBy: original.computedBy,
@@ -199,7 +200,7 @@ async function openData(request: ValidateRequest, network: NetworkFile, work: Wo
   const samples: StreamedSamples = { length, chunk, slice, first: (count) => slice(0, count) }
   const targets = await targetsOf(request, model, source)
   if (targets) return { samples, hashes, opened, targets: indices.map((index) => present(targets[index])) }
-  if (source.labels && asReconstruction(request, network)) {
+  if (source.labels && asReconstruction(request, network.model)) {
     work.progress({ kind: 'warning', stage: 'validate', message: labelsLeftOut })
   }
   const found = await labelsOfNetwork(request, { model, classNames: network.classNames }, source)

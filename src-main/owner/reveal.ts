@@ -1,6 +1,7 @@
 import type { RevealPolicy } from '../core/bundle/manifest.ts'
 import type { Tail, TailLabel } from '../core/network/tail.ts'
-import { finishedParts, isClassifier, labelScores } from '../core/normalise/run-tail.ts'
+import { isClassifier } from '../core/network/quantities.ts'
+import { finishedParts, labelScores } from '../core/normalise/run-tail.ts'
 import type { Deployment } from './deployment.ts'
 import { flood, refuseFarOutputs } from './flood.ts'
 import { tailOf } from './tail-record.ts'

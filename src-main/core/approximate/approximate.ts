@@ -15,7 +15,7 @@ import { isBetter, Judge } from '../tune/judge.ts'
 import type { Evidence, Judgement } from '../tune/judge.ts'
 import { keptMovements } from '../tune/movements.ts'
 import { tune } from '../tune/tune.ts'
-import { checkCalibration, checkLabels, ENOUGH_TO_FIT } from './calibration.ts'
+import { checkCalibration, warnOfOneLabel, ENOUGH_TO_FIT } from './calibration.ts'
 import { affordableSamples, capSamples } from './cap-samples.ts'
 import { fitLayers } from './fit-network.ts'
 import type { ClosedForm } from './fit-network.ts'
@@ -132,7 +132,7 @@ export async function fitNetwork(
   work: WorkContext,
 ): Promise<FittedNetwork> {
   checkCalibration(model.input.shape, calibration, work)
-  checkLabels(model, calibration, work)
+  warnOfOneLabel(model, calibration, work)
   const exactLayers = exactLayersOf(options)
   const slots = replacePools(options.splitPools ? splitPools(model, exactLayers) : model, exactLayers)
   const most = affordableSamples(slots)

@@ -1,7 +1,8 @@
 import { UserError } from '../errors.ts'
-import { isOfQuantities, labelOf } from '../network/classification.ts'
-import { sizeOf } from '../network/layer-model.ts'
+import { labelOf } from '../network/classification.ts'
+import { classesOf, sizeOf } from '../network/layer-model.ts'
 import type { LayerModel, Shape } from '../network/layer-model.ts'
+import { tellsQuantities } from '../network/quantities.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
 import { evenly } from '../numeric/evenly.ts'
 import type { WorkContext } from '../progress.ts'
@@ -37,9 +38,8 @@ export function checkCalibration(shape: Shape, samples: readonly Float64Array[],
   }
   const warn = (message: string) => work.progress({ kind: 'warning', stage: 'approximate', message })
   if (samples.length < ENOUGH_TO_FIT) {
-    const fitted =
-      samples.length === 1 ? 'Only one calibration sample is' : `Only ${samples.length} calibration samples are`
-    warn(`${fitted} fitted to: ${ENOUGH_SAMPLES} or more give a better fit.`)
+    const few = samples.length === 1 ? 'only one calibration sample' : `only ${samples.length} calibration samples`
+    warn(`The fit has ${few}: ${ENOUGH_SAMPLES} or more give a better one.`)
   }
   const constant = samples.filter((sample) => sample.every((value) => value === sample[0])).length
   if (constant > 0.5 * samples.length) {
@@ -51,14 +51,13 @@ export function checkCalibration(shape: Shape, samples: readonly Float64Array[],
 
 /**
  * Warns where the network gives all samples one label: what is scaled twice, say, looks all alike to it, and is fitted as well as
- * anything else. Not of networks that give quantities.
+ * anything else. Not of networks that give quantities, or one yes or no, of which samples may well have only one.
  */
-export function checkLabels(model: LayerModel, samples: readonly Float64Array[], work: WorkContext): void {
-  if (samples.length < LEAST_LABELLED) return
+export function warnOfOneLabel(model: LayerModel, samples: readonly Float64Array[], work: WorkContext): void {
+  if (samples.length < LEAST_LABELLED || classesOf(model) === 1 || tellsQuantities(model)) return
   const outputs = runLayerBatch(model, evenly(samples, LABELLED))
   const [first, ...others] = outputs.map(labelOf)
-  const areQuantities = model.quantities ?? isOfQuantities(outputs[0], sizeOf(model.input.shape))
-  if (areQuantities || others.some((label) => label !== first)) return
+  if (others.some((label) => label !== first)) return
   const message = `The largest output is number ${first} for each of ${outputs.length} calibration samples. Unless they are all of that class, they are not preprocessed as the network expects: check scale, mean and std.`
   work.progress({ kind: 'warning', stage: 'approximate', message })
 }

@@ -8,10 +8,6 @@ export function labelOf(output: Float64Array): number {
   return output.reduce((best, value, i) => (value > output[best] ? i : best), 0)
 }
 
-/** Whether outputs tell quantities, as far as their number says: one, or as many as inputs, as of an autoencoder. */
-export const isOfQuantities = ({ length }: { readonly length: number }, inputSize: number): boolean =>
-  length === 1 || length === inputSize
-
 export const isFiniteOutput = (output: Float64Array): boolean => output.every(Number.isFinite)
 
 /** Outputs beyond this multiple of the original's largest are far from all sense. */

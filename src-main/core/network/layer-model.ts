@@ -21,8 +21,8 @@ export interface Model<L> {
   readonly layers: readonly L[]
   readonly output: LayerId
   readonly finish: Finish
-  /** The outputs are quantities and not the scores of classes: so the owner says, since no file does. */
-  readonly quantities?: true
+  /** Whether the outputs are quantities and not the scores of classes, where the owner says so or classes have names; else see `tellsQuantities`. */
+  readonly quantities?: boolean
   /** What the owner does after that, where there is more. */
   readonly tail?: Tail
   /** The file's own outputs, behind the finish and the tail. */

@@ -3,8 +3,7 @@ import { must } from '../must.ts'
 import type { Tensor } from '../graph/graph.ts'
 import { countOf } from '../graph/shapes.ts'
 import { applyFinish } from '../network/finish.ts'
-import { isOfQuantities } from '../network/classification.ts'
-import { classesOf, sizeOf, type Finish, type LayerModel } from '../network/layer-model.ts'
+import type { Finish } from '../network/layer-model.ts'
 import type { Tail, TailLabel } from '../network/tail.ts'
 import { foldConstants } from './passes/fold-constants.ts'
 
@@ -45,14 +44,6 @@ export function finishedOutput(model: Finishing, outputs: Float64Array): Float64
 export function classScores({ finish, tail }: Finishing, outputs: Float64Array): Float64Array {
   return tail ? labelScores(tail, applyFinish(finish, outputs))[0] : outputs
 }
-
-/** Whether a single number is a probability, and so a yes or a no; several are taken for classes. */
-export const isClassifier = ({ finish, tail }: Finishing): boolean =>
-  finish === 'sigmoid' || finish === 'argmax' || (tail?.labels.some(({ isProbability }) => isProbability) ?? false)
-
-/** Whether outputs tell quantities: where the owner says so, and a single number that is no probability, or as many as there are inputs. */
-export const tellsQuantities = (model: LayerModel): boolean =>
-  model.quantities ?? (!isClassifier(model) && isOfQuantities({ length: classesOf(model) }, sizeOf(model.input.shape)))
 
 /** The same for each label of a tail. */
 export function labelScores(tail: Tail, outputs: Float64Array): Float64Array[] {

@@ -1,7 +1,7 @@
-import { sizeOf } from '../network/layer-model.ts'
 import type { LayerModel, Shape } from '../network/layer-model.ts'
+import { tellsQuantities } from '../network/quantities.ts'
 import { runLayerBatch } from '../network/run-layers.ts'
-import { isOfQuantities, labelOf, marginOf, relativeChange, share } from '../network/classification.ts'
+import { labelOf, marginOf, relativeChange, share } from '../network/classification.ts'
 import { distort, mirror } from './distort.ts'
 import type { Movement } from './distort.ts'
 import { evenly } from '../numeric/evenly.ts'
@@ -37,9 +37,7 @@ export function keptMovements(model: LayerModel, samples: readonly Float64Array[
   const sure = surerHalf(outputs)
   const sureSamples = sure.map((i) => tried[i])
   const labels = sure.map((i) => labelOf(outputs[i]))
-  const isYesOrNo = outputs[0].length === 1 && model.finish === 'sigmoid'
-  const isQuantity = model.quantities ?? (!isYesOrNo && isOfQuantities(outputs[0], sizeOf(shape)))
-  const tellsNothing = isQuantity || labels.every((label) => label === labels[0])
+  const tellsNothing = tellsQuantities(model) || labels.every((label) => label === labels[0])
   const keepsLabels = (movement: Movement) =>
     share(moved(movement, sureSamples), (output, i) => labelOf(output) === labels[i]) >= LEAST_KEPT
   const keepsOutputs = (movement: Movement) => relativeChange(outputs, moved(movement, tried)) <= MOST_CHANGED
