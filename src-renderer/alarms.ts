@@ -25,17 +25,17 @@ export function accuracyAlarms({
     const truths = confusion.map((row) => row.reduce((sum, value) => sum + value, 0))
     const present = truths.filter((total) => total > 0).length
     const chance = Math.max(1 / Math.max(2, present), Math.max(...truths) / Math.max(1, samples))
-    if (present === 1) alarms.push('All labels are of one class: accuracy tells nothing about the network.')
+    if (present === 1) alarms.push('All labels are of one class, so the accuracy says nothing about the network.')
     else if (accuracy <= chance + slack) {
       alarms.push(
-        `The original network is right on ${percent(accuracy)}, no better than always saying the most common class. The preprocessing or the labels are probably not the ones it was trained with.`,
+        `The original network is right on ${percent(accuracy)}, no better than always saying the most common class. Check the preprocessing and the labels: they are probably not those that it was trained with.`,
       )
     }
   }
   const exploded = layers.find(hasExploded)
   if (exploded) {
     alarms.push(
-      `The polynomials leave their range from ${exploded.name} on: it adds an error of ${percent(exploded.errorAdded)}, and its range margin is ${figure(exploded.rangeMargin)}. More varied calibration data, degree 4 there, or an exact activation would help.`,
+      `From ${exploded.name} on, values leave the range of the polynomials: this layer adds an error of ${percent(exploded.errorAdded)}, and its range margin is ${figure(exploded.rangeMargin)}. More varied calibration data, degree 4 there, or an exact activation would help.`,
     )
   }
   return alarms

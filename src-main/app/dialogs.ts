@@ -23,7 +23,7 @@ export class Dialogs {
       type: 'question' as const,
       message: `${work.join(' and ')} ${work.length > 1 ? 'are' : 'is'} still running.`,
       detail: `${forWhat} stops the work, and what it has done so far is lost.`,
-      buttons: ['Go on working', 'Stop it'],
+      buttons: ['Keep working', 'Stop it'],
       defaultId: 0,
       cancelId: 0,
     }

@@ -94,7 +94,7 @@ function announce(job: JobName, ms: number, succeeded: boolean): void {
   if (ms < longJobMs || !window || window.isDestroyed() || window.isFocused() || !Notification.isSupported()) return
   new Notification({
     title: 'Sealwright',
-    body: `${jobTitles[job]} ${succeeded ? 'is done' : 'did not work out'}.`,
+    body: `${jobTitles[job]} ${succeeded ? 'is done' : 'failed'}.`,
   }).show()
 }
 

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help } from 'commander'
 import { CancelledError, UserError, reportError } from '../core/errors.ts'
 import type { ProgressListener, WorkContext } from '../core/progress.ts'
 import { follow, type Follower, type FollowOptions } from './follow.ts'
@@ -26,11 +26,15 @@ let asked: FollowOptions = {}
 export const command = (usage: string, description: string, examples: readonly string[]): Command =>
   group(usage, description, examples)
     .option('--json', 'print one JSON object on stdout instead of text')
-    .option('--verbose', 'log every stage with its time to stderr, and where an error comes from')
+    .option('--verbose', 'log every stage and its time to stderr, and the stack trace of an error')
     .option('--trace <file>', 'write every step of the work as JSON lines to a new file', path)
     .hook('preAction', (running) => {
       asked = running.opts<FollowOptions>()
     })
+
+const help = new Help()
+const optionDescription: Help['optionDescription'] = (option) =>
+  `${help.optionDescription(option)}${option.mandatory ? ' (required)' : ''}`
 
 /** A command that only holds others: an option of its own would hide theirs. */
 export function group(usage: string, description: string, examples: readonly string[]): Command {
@@ -38,7 +42,7 @@ export function group(usage: string, description: string, examples: readonly str
   const made = new Command(name)
   if (args.length > 0) made.arguments(args.join(' '))
   return made
-    .configureHelp({ sortOptions: false })
+    .configureHelp({ optionDescription })
     .description(description)
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
 }

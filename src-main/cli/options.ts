@@ -24,18 +24,18 @@ import {
 /** Options that several commands share, each defined once. */
 export const withPreprocessing = (command: Command): Command =>
   command
-    .addOption(new Option('--preset <name>', 'the common preprocessing of a data set').choices(PRESET_NAMES))
+    .addOption(new Option('--preset <name>', 'the usual preprocessing for a data set').choices(PRESET_NAMES))
     .option(
       '--scale <number>',
-      'multiply pixel values by this first, for example 1/255 (default: 1; the window starts with 1/255)',
+      'multiply values by this first, for example 1/255 (default: 1; 1/255 in the desktop application)',
       number,
     )
     .option('--mean <numbers>', 'then subtract this: one value, or one per channel (default: 0)', numbers)
-    .option('--std <numbers>', 'and divide by this: one value, or one per channel (default: 1)', numbers)
+    .option('--std <numbers>', 'then divide by this: one value, or one per channel (default: 1)', numbers)
     .option('--resize <pixels>', 'resize pictures: the shorter side, or height,width', sides)
     .option('--crop <pixels>', 'then cut out their centre: a square, or height,width', sides)
     .addOption(
-      new Option('--layout <order>', 'axis order of arrays (default: the one that fits)').choices(['nchw', 'nhwc']),
+      new Option('--layout <order>', 'axis order of arrays (default: whichever fits)').choices(['nchw', 'nhwc']),
     )
     .option('--max-samples <number>', 'use at most this many samples of a data set, evenly spaced', positiveNumber)
 
@@ -100,11 +100,11 @@ export const withNetworkNames = (command: Command): Command =>
     .option('--input-name <name>', 'which input to use; if it names another tensor, the network starts there')
     .option('--output-name <name>', 'which output to use; if it names another tensor, the network ends there')
     .option('--input-shape <sizes>', 'sizes of the input, if the network leaves them open, such as 1,3,32,32', sizes)
-    .option('--quantities', 'the outputs are quantities, not scores of classes: errors count, not labels')
+    .option('--quantities', 'treat the outputs as quantities, not as scores of classes: judge their error, not labels')
 
 const passphraseFile = [
   '--passphrase-file <file>',
-  'read the passphrase here instead of SEALWRIGHT_PASSPHRASE',
+  'read the passphrase from this file, not from SEALWRIGHT_PASSPHRASE',
 ] as const
 
 /** An option that may be given several times, and what help says where it is not given. */
@@ -144,8 +144,8 @@ export const withTrust = (command: Command): Command =>
 
 export const withListening = (command: Command, port: number): Command =>
   command
-    .option('--host <address>', 'where to listen; any address except loopback needs TLS and a token', '127.0.0.1')
-    .option('--port <number>', '0 takes a free one', wholeNumber, port)
+    .option('--host <address>', 'address to listen on; any but the loopback needs TLS and a token', '127.0.0.1')
+    .option('--port <number>', 'port to listen on; 0 picks a free one', wholeNumber, port)
     .option('--tls-cert <file>', 'TLS certificate (PEM)', path)
     .option('--tls-key <file>', 'its private key (PEM)', path)
     .option('--token-file <file>', 'accepted bearer tokens, one per line', path)
@@ -162,7 +162,7 @@ export interface ListenOptions {
 export const withCalibrationLabels = (command: Command): Command =>
   command.option(
     '--calibration-labels <file>',
-    'classes of the calibration samples, or the file of these samples again if it includes them; tuning then corrects mistakes of the network',
+    'file with the true classes of the calibration samples, which may be the --calibration file itself; tuning then also corrects mistakes of the network',
     path,
   )
 
@@ -176,7 +176,7 @@ export const withActivation = (command: Command): Command =>
     .addOption(
       new Option(
         '--activation <degree>',
-        'degree of the polynomial activations; a degree in between would be as deep as the next of these and no more accurate; auto uses higher degrees where they help',
+        'degree of the polynomial activations; auto raises it layer by layer until enough labels are kept',
       )
         .choices(['2', '4', '8', 'auto'])
         .default(`${DEFAULTS.degree}` satisfies ActivationOptions['activation']),
@@ -184,12 +184,12 @@ export const withActivation = (command: Command): Command =>
     .option('--split-pools', 'split max-pools into maxima of rows, then of columns: more accurate, but deeper')
     .option(
       '--tuning-epochs <number>',
-      'passes that tune all weights together (default: 45, fewer for large networks)',
+      'passes over the samples that tune all weights together (default: 45, fewer for large networks)',
       wholeNumber,
     )
-    .option('--target <share>', 'share of labels that auto keeps', number, 0.99)
-    .option('--max-depth <levels>', 'levels that auto may use', positiveNumber)
-    .option('--max-seconds <seconds>', 'longest time for one encrypted input that auto may choose, in seconds', number)
+    .option('--target <share>', 'share of labels that auto must keep', number, 0.99)
+    .option('--max-depth <levels>', 'most levels that auto may use', positiveNumber)
+    .option('--max-seconds <seconds>', 'most seconds that auto may let one encrypted input take', number)
 
 export interface ActivationOptions {
   readonly activation: '2' | '4' | '8' | 'auto'
@@ -223,7 +223,7 @@ export const withInputMode = (command: Command): Command =>
     )
     .option(
       '--ms-per-megabyte <ms>',
-      'longer run time that is worth a bundle smaller by one megabyte, in milliseconds (default: 2)',
+      'milliseconds of run time worth spending to make the bundle one megabyte smaller (default: 2)',
       number,
     )
 
@@ -232,7 +232,7 @@ export const withSplit = (command: Command): Command =>
   command.addOption(
     new Option(
       '--split <where>',
-      'segments: auto, refreshes=2, nodes=3, memory=2GiB, exact (every activation by the owner), or cuts such as conv2:refresh,fc1:exact,fc2:hand-off (the window starts with auto)',
+      'how to cut the network into segments: auto, refreshes=2, nodes=3, memory=2GiB, exact (the owner computes every activation), or cuts such as conv2:refresh,fc1:exact,fc2:hand-off (the desktop application starts with auto)',
     )
       .argParser(splitOf)
       .default(COMMAND_LINE.split, 'one segment'),
@@ -258,7 +258,7 @@ export interface SplitOptions {
 
 export const withRunner = (command: Command): Command =>
   command
-    .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
+    .option('--threads <number>', 'worker threads (default: one per core)', positiveNumber)
     .addOption(
       new Option('--evaluator <which>', 'our kernels or node-seal; auto uses the kernels if they pass their self-test')
         .choices(EVALUATOR_CHOICES)

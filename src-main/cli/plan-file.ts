@@ -7,7 +7,7 @@ import { path } from './values.ts'
 
 /** `--plan`: what `advise --out` wrote, in place of the options that say the same. */
 export const withPlanFile = (command: Command): Command =>
-  command.option('--plan <file>', 'degrees, pools, cuts and input as advise --out wrote them', path)
+  command.option('--plan <file>', 'a plan that advise --out wrote: degrees, pools, cuts and input', path)
 
 export interface PlanFileOptions {
   readonly plan?: string

@@ -89,7 +89,10 @@ function checkFit(base: Bundle, pack: Bundle): number {
   }
   // Whoever signed what runs here signs what replaces it.
   if (pack.ownerKey !== base.ownerKey) {
-    throw new UserError('wrong-signer', `The pack was signed by another key than the bundle, ${pack.ownerKey}.`)
+    throw new UserError('wrong-signer', `The pack was signed by another key than the bundle, ${pack.ownerKey}.`, {
+      where: { file: pack.path },
+      hint: "Ask the owner for a pack that the deployment's own key signed.",
+    })
   }
   const before = base.manifest.update ?? 0
   if (update <= before) {

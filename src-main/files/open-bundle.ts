@@ -297,7 +297,9 @@ async function verifySigner(
   const key = signature && publicKey !== undefined ? readPublicKey(publicKey) : readPublicKey(await read(SIGNER_ENTRY))
   const fingerprint = fingerprintOf(key)
   if (publicKey !== undefined && fingerprintOf(readPublicKey(publicKey)) !== fingerprint) {
-    throw new UserError('wrong-signer', `The bundle was signed by another key, ${fingerprint}.`)
+    throw new UserError('wrong-signer', `The bundle was signed by another key, ${fingerprint}.`, {
+      hint: 'Do not use it unless its owner confirms that this key is theirs; then give that key.',
+    })
   }
   const inside = signature && extents.get(SIGNATURE_ENTRY)
   const extra = inside ? [{ name: SIGNATURE_ENTRY, sha256: await hashExtent(inside) }] : []

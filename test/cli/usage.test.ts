@@ -19,7 +19,9 @@ describe('usage', () => {
     expect(run).toMatchObject({ code: 0, stderr: '' })
     expect(run.stdout).toContain(`$ sealwright ${command}`)
     expect(run.stdout).toContain('--json')
-    // Defaults are said in words.
+    // Defaults are said in words, and so is what has to be given.
+    if (command === 'edge run') expect(run.stdout).toMatch(/--input <data>[^-]*\(required\)/)
+    expect(run.stdout).not.toMatch(/--json[^-]*\(required\)/)
     expect(run.stdout).not.toMatch(/default: [[{]/)
   })
 

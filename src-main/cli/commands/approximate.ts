@@ -93,20 +93,23 @@ function textOf({ out, depth, layers, original, fitting, frontier, seconds: take
     ...(frontier ? [table(['depth', 'time', 'kept (expected)', 'degrees'], tried)] : []),
     ...(fitting ? [fittingOf(fitting)] : []),
     ...(original.computedBy === 'ONNX Runtime' ? [] : [`The original is computed by ${original.computedBy}.`]),
-    `${out}, depth ${depth}, ${seconds(taken)}`,
+    `wrote ${out}: depth ${depth}, in ${seconds(taken)}`,
   ].join('\n\n')
 }
 
 /** What was done to samples, and what came out beyond the original's range. */
 function fittingOf({ movements, by, labelled, judged, far }: NonNullable<ApproximateResult['fitting']>): string {
-  const used = `samples were also used by: ${movements.join(', ') || 'nothing, as they are only'}`
+  const used =
+    movements.length > 0 ? `samples were augmented: ${movements.join(', ')}` : 'samples were used as they are'
   const lines = [
     used,
-    ...(labelled === undefined ? [] : [`tuning knew the true classes of ${labelled} samples`]),
-    ...(by ? [`polynomials differ by ${by} of each channel, since the original network tells ${by}s apart`] : []),
+    ...(labelled === undefined ? [] : [`tuning used the true classes of ${labelled} samples`]),
+    ...(by
+      ? [`each ${by} of a channel has polynomials of its own, since the original network tells ${by}s apart`]
+      : []),
   ].join('\n')
   if (judged === undefined) return lines
-  return `${lines}\noutputs beyond ten times the original's range: ${far} of ${judged} inputs held out or mixed from samples`
+  return `${lines}\n${far} of ${judged} held-out and mixed inputs gave outputs beyond ten times the original's range`
 }
 
 /** By degree, the layers that have another than 2. */

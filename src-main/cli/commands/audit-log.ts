@@ -14,18 +14,18 @@ export const auditCommand = (): Command =>
   replayCommands()
     .reduce(
       (all, each) => all.addCommand(each),
-      group('audit', "the gateway's audit log, and replays of jobs", [
+      group('audit', "check the gateway's audit log, and compute jobs again", [
         'sealwright audit verify audit.jsonl --keys keys',
         'sealwright audit serve lenet5.sealed',
       ]),
     )
     .addCommand(
-      command('verify <log>', 'check that no record was changed, removed or added', [
+      command('verify <log>', 'check that no record of an audit log was changed, removed or added', [
         'sealwright audit verify audit.jsonl --keys keys',
       ])
         .option(
           '--keys <folder>',
-          'the key store that must have signed it; without it, only the signatures in the log are checked',
+          'the key store whose keys must have signed the log; without it, any key that the log names is accepted',
           path,
         )
         .action(async (log: string, { json, keys }: Options) => {

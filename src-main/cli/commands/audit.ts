@@ -23,8 +23,13 @@ function serveCommand(): Command {
     'sealwright audit serve lenet5.sealed --public-key signer.pem',
     'sealwright audit serve bundles/*.sealed --public-key signer.pem',
   ])
-    .option('--queue <number>', 'cases that may wait or run; further ones get 503', positiveNumber, 8)
-    .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
+    .option(
+      '--queue <number>',
+      'jobs that may wait or run at once; further ones are refused with 503',
+      positiveNumber,
+      8,
+    )
+    .option('--threads <number>', 'worker threads (default: one per core)', positiveNumber)
   return withTrust(withListening(base, 8090)).action(async (bundles: string[], { json, ...options }: ServeOptions) => {
     await answer(json === true, async (work) => {
       const result = await auditServe({ bundles: bundles.map(path), ...options }, work, (url) =>
@@ -36,11 +41,13 @@ function serveCommand(): Command {
 }
 
 function replayCommand(): Command {
-  const base = command('replay <evidence>', 'compute a job again from evidence, or from what an edge opened', [
-    'sealwright audit replay 5f0c….evidence --bundle lenet5.sealed --public-key signer.pem',
-  ])
+  const base = command(
+    'replay <evidence>',
+    'compute a job again, from evidence or from an opening that an edge wrote',
+    ['sealwright audit replay 5f0c….evidence --bundle lenet5.sealed --public-key signer.pem'],
+  )
     .requiredOption('--bundle <file>', 'the bundle that the job was computed with', path)
-    .option('--threads <number>', 'worker threads (default: the cores)', positiveNumber)
+    .option('--threads <number>', 'worker threads (default: one per core)', positiveNumber)
   return withTrust(base).action(async (evidence: string, { json, ...options }: Options & { bundle: string }) => {
     await answer(json === true, async (work) => {
       const result = await auditReplay({ evidence: path(evidence), ...options }, work)
@@ -50,7 +57,7 @@ function replayCommand(): Command {
 }
 
 function compareCommand(): Command {
-  return command('compare <result> <other>', 'whether two nodes computed the same from the same input', [
+  return command('compare <result> <other>', 'check that two nodes computed the same result from the same input', [
     'sealwright audit compare first.result second.result',
   ]).action(async (result: string, other: string, { json }: Options) => {
     await answer(json === true, async () => {
@@ -67,7 +74,7 @@ function replayText({ job, segment, finding, confirms }: ReplayResult): string {
   return pairs([
     ['job', job],
     ['segment', segment + 1],
-    ['replay', finding.agrees ? 'gives the same as the receipt' : `differs: ${finding.fault}`],
+    ['replay', finding.agrees ? 'agrees with the receipt' : `differs from the receipt: ${finding.fault}`],
     ...(confirms === undefined ? [] : [['evidence', confirms ? 'confirmed' : 'not confirmed'] as const]),
   ])
 }

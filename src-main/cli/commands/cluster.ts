@@ -17,21 +17,25 @@ interface Options extends TrustRequest, UnlockOptions {
 }
 
 export function clusterCommand(): Command {
-  const base = command('cluster <bundles...>', 'a NATS server, the gateway and nodes as processes of this machine', [
-    'sealwright cluster lenet5.sealed --keys keys --audit-log audit.jsonl --nodes 3',
-    'sealwright cluster bundles/*.sealed --keys keys --audit-log audit.jsonl',
-  ])
+  const base = command(
+    'cluster <bundles...>',
+    'try a deployment on this machine: a NATS server, the gateway and nodes',
+    [
+      'sealwright cluster lenet5.sealed --keys keys --audit-log audit.jsonl --nodes 3',
+      'sealwright cluster bundles/*.sealed --keys keys --audit-log audit.jsonl',
+    ],
+  )
     .requiredOption('--keys <folder>', 'the key store', path)
-    .requiredOption('--audit-log <file>', 'hash-chained log of every answer; continued if it exists', path)
-    .option('--nodes <number>', 'processes that compute (default: one for each segment)', positiveNumber)
+    .requiredOption('--audit-log <file>', 'signed log of every answer; continued if it exists', path)
+    .option('--nodes <number>', 'processes that compute (default: one per segment)', positiveNumber)
     .option('--threads <number>', 'worker threads of each node', positiveNumber, 1)
-    .option('--per-minute <number>', 'answers per minute', positiveNumber, 60)
+    .option('--per-minute <number>', 'answers per minute, for each deployment and each token', positiveNumber, 60)
     .option(
       '--quota <number>',
-      'images answered per deployment in its lifetime, instead of its budget (docs/security.md)',
+      'images that each deployment may answer in its lifetime, instead of its budget (docs/security.md)',
       positiveNumber,
     )
-    .option('--queue <number>', 'tasks that a queue holds before it refuses more', positiveNumber, 64)
+    .option('--queue <number>', 'tasks that a queue holds; further ones are refused', positiveNumber, 64)
   return withUnlock(withTrust(base)).action(async (bundles: string[], { json, ...options }: Options) => {
     await answer(json === true, async (work) => {
       const { cluster } = await import('../../jobs/cluster.ts')

@@ -12,12 +12,12 @@ interface Options {
 }
 
 export function demoCommand(): Command {
-  return command('demo', 'protect the sample network, run three handwritten digits encrypted, decrypt and compare', [
+  return command('demo', 'protect the sample network, run it on three encrypted digits, decrypt and compare', [
     'sealwright demo',
     'sealwright demo --out demo --json',
   ])
-    .option('--out <folder>', 'where to leave the files; must not exist (default: a new temporary folder)', path)
-    .option('--threads <number>', 'worker threads of the edge (default: the cores)', positiveNumber)
+    .option('--out <folder>', 'folder to create for the files (default: a new temporary folder)', path)
+    .option('--threads <number>', 'worker threads of the edge (default: one per core)', positiveNumber)
     .action(async ({ json, out, threads }: Options) => {
       await answer(json === true, async (work) => {
         const { demo } = await import('../../jobs/demo.ts')
@@ -35,6 +35,7 @@ function textOf(result: TrialResult): string {
     encrypted,
     `${maxAbsDifference.toExponential(1)} (${((100 * maxAbsDifference) / maxAbsLogit).toFixed(3)} %)`,
   ])
+  const changed = result.samples.filter(({ original, encrypted }) => original !== encrypted).length
   return [
     table(['digit', 'ONNX Runtime', 'polynomial', 'encrypted', 'largest difference (of the largest logit)'], samples),
     '',
@@ -48,5 +49,9 @@ function textOf(result: TrialResult): string {
       ['parameters', `N = ${result.polyModulusDegree}, log2 QP = ${result.logQP}, 128-bit`],
       ['files', result.folder],
     ]),
+    '',
+    changed === 0
+      ? 'Every encrypted label is that of the original network.'
+      : `${changed} of ${result.samples.length} encrypted labels differ from those of the original network.`,
   ].join('\n')
 }

@@ -120,7 +120,7 @@ function updateCommand(): Command {
 }
 
 function infoCommand(): Command {
-  const base = command('info <bundle>', 'what a bundle says about itself, and how this machine would run it', [
+  const base = command('info <bundle>', 'show what a bundle says about itself, and how this machine would run it', [
     'sealwright edge info lenet5.sealed --json',
   ])
   return withTrust(withRunner(base)).action(async (bundle: string, { json, ...options }: InfoOptions) => {
@@ -133,7 +133,7 @@ function infoCommand(): Command {
 
 /** Also the command `verify` of the owner. */
 export function verifyCommand(spelled: string): Command {
-  const base = command('verify <bundle>', 'check every byte of a bundle, and its signature', [
+  const base = command('verify <bundle>', 'check every byte of a bundle and its signature', [
     `${spelled} lenet5.sealed --public-key signer.pem`,
     `${spelled} lenet5.sealed --public-key signer.pem --signature lenet5.sig --json`,
   ])
@@ -198,7 +198,7 @@ function statementFacts({ logQPTable, reveal, audit, accuracy, madeWith }: Verif
   const audits = audit ? `; ${(100 * audit.rate).toPrecision(3)} % of the jobs are audited` : ''
   const software = madeWith?.map(({ name, version }) => `${name} ${version ?? ''}`.trim()).join(', ')
   return [
-    ['bound', logQPTable],
+    ['security bound', logQPTable],
     ['answers reveal', `${revealText(reveal)}${audits}`],
     ...(accuracy ? [['accuracy', accuracyText(accuracy)] as const] : []),
     ...(software === undefined ? [] : [['made with', software] as const]),
@@ -217,8 +217,8 @@ function accuracyText({ kept }: NonNullable<VerifyResult['accuracy']>): string {
 }
 
 function signerText(signer: VerifyResult['signer']): string {
-  if (!signer) return 'not checked'
+  if (!signer) return 'nobody who was checked (--allow-unsigned)'
   return signer.pinned
-    ? `${signer.fingerprint}, the key given`
-    : `${signer.fingerprint}, which only the bundle vouches for`
+    ? `${signer.fingerprint}, the key that you gave`
+    : `${signer.fingerprint}, a key from the bundle itself: --public-key checks who made it`
 }

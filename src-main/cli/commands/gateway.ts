@@ -50,7 +50,7 @@ export function gatewayCommand(): Command {
     .option('--per-minute <number>', 'answers per minute, for each deployment and each token', positiveNumber, 60)
     .option(
       '--quota <number>',
-      'images answered per deployment in its lifetime, instead of its budget (docs/security.md)',
+      'images that each deployment may answer in its lifetime, instead of its budget (docs/security.md)',
       positiveNumber,
     )
     .option('--auditor <url>', 'address of `audit serve`, needed for deployments with audits')

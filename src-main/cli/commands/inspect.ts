@@ -11,7 +11,7 @@ interface Options extends NetworkNameOptions {
 }
 
 export function inspectCommand(): Command {
-  const base = command('inspect <model>', 'the layers of a network, and whether it can be protected', [
+  const base = command('inspect <model>', 'show the layers of a network, and whether it can be protected', [
     'sealwright inspect lenet5.onnx',
     'sealwright inspect lenet5.onnx --json',
   ])
@@ -34,8 +34,13 @@ function textOf(result: InspectResult): string {
     ['parameters', grouped(result.parameters)],
     ...(supported ? [['encrypted', `${grouped(result.encryptedValues)} values`]] : []),
     ...(result.tail ? [['after decryption', result.tail.join(', ') || 'several outputs, joined into one']] : []),
-    ...(supported ? [['depth', `${result.depth} with quadratic activations`]] : []),
-    ['protectable', supported ? 'yes' : `no: ${unsupported.length} node(s) stand in the way`],
+    ...(supported ? [['depth', `${result.depth} levels with quadratic activations`]] : []),
+    [
+      'protectable',
+      supported
+        ? 'yes'
+        : `no: ${unsupported.length === 1 ? '1 node' : `${unsupported.length} nodes`} cannot be encrypted`,
+    ],
     ...(estimate ? estimateFacts(estimate) : []),
   ] as [string, string][]
   const nodes = result.layers.map((node) => [
@@ -76,15 +81,15 @@ function estimateFacts(estimate: NetworkEstimate): [string, string][] {
     return [
       ['estimate', `in one segment: ${problem}`],
       ...(exactSegments > 1 ? [['', segments] as [string, string]] : []),
-      ['', 'advise compares deployments, with what each keeps'],
+      ['', 'advise compares deployments: what each keeps and costs'],
     ]
   }
   const { polyModulusDegree, logQP, bundleBytes, keyBytes, edgeMemoryBytes, secondsOnTwoThreads } = estimate
   const { expandedWeights, expansionSeconds } = estimate
-  const expanded = `${expandedWeights} weights expanded at load, about ${seconds(expansionSeconds)}`
+  const expanded = `loading: ${expandedWeights} weight ciphertexts are expanded, in about ${seconds(expansionSeconds)}`
   return [
     ['estimate', `N = ${polyModulusDegree}, log2 QP = ${Math.round(logQP)}, one segment`],
-    ['', `bundle ${bytes(bundleBytes)}, of which keys ${bytes(keyBytes)}; at the largest scale, plan gives a range`],
+    ['', `bundle up to ${bytes(bundleBytes)}, of which keys ${bytes(keyBytes)}; plan tells it more precisely`],
     ['', `edge: ${bytes(edgeMemoryBytes)} of memory, ${seconds(secondsOnTwoThreads)} on two threads`],
     ...(expandedWeights > 0 ? [['', expanded] as [string, string]] : []),
   ]

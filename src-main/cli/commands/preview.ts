@@ -30,9 +30,9 @@ export function previewCommand(): Command {
     'sealwright preview lenet5.onnx --data t10k-images-idx3-ubyte.gz --preset mnist --json',
   ])
     .requiredOption('--data <data>', 'samples: arrays, tables, pictures, folders (docs/data.md)', path)
-    .option('--index <number>', 'which of them', wholeNumber, 0)
-    .option('--out <file>', 'write the picture as PNG', path)
-    .option('--force', 'replace that file if it exists')
+    .option('--index <number>', 'which sample, from 0', wholeNumber, 0)
+    .option('--out <file>', 'write the picture to this PNG file', path)
+    .option('--force', 'replace the file if it exists')
   return withNetworkNames(withClassNames(withPreprocessing(base))).action(async (model: string, options: Options) => {
     await answer(options.json === true, async (work) => {
       const { preview } = await import('../../jobs/preview.ts')
@@ -52,7 +52,7 @@ const figure = (value: number): string => value.toPrecision(4)
 function textOf({ name, shape, channels, label, labelName, out }: Omit<Preview, 'picture'>): string {
   const facts = pairs([
     ['sample', name],
-    ['fed as', times(shape)],
+    ['shape', times(shape)],
     ...(label === undefined
       ? []
       : [['label', labelName === undefined ? String(label) : `${label} (${labelName})`] as const]),

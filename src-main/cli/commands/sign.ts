@@ -14,18 +14,22 @@ interface Options extends UnlockOptions {
 }
 
 export function signCommand(): Command {
-  const base = command('sign <bundle>', 'write a new signature of a bundle to a file (OpenSSF Model Signing)', [
+  const base = command('sign <bundle>', 'sign a bundle again, into a file of its own (OpenSSF Model Signing)', [
     'sealwright sign lenet5.sealed --keys keys --out lenet5.sig',
     'sealwright sign lenet5.sealed --key release-key.pem --out lenet5.sig',
   ])
-    .option('--keys <folder>', "sign with the deployment's key in this key store", path)
+    .option(
+      '--keys <folder>',
+      "sign with the deployment's key in this key store; either this or --key is required",
+      path,
+    )
     .addOption(
       new Option('--key <file>', 'sign with this private key (PEM, EC P-256 or P-384)')
         .argParser(path)
         .conflicts('keys'),
     )
-    .requiredOption('--out <file>', 'the signature to write', path)
-    .option('--force', 'replace the signature if it exists')
+    .requiredOption('--out <file>', 'the signature file to write', path)
+    .option('--force', 'replace the file if it exists')
   return withUnlock(base).action(async (bundle: string, options: Options) => {
     await answer(options.json === true, async (work) => {
       const { sign } = await import('../../jobs/sign.ts')
@@ -43,5 +47,5 @@ async function signerOf(options: Options) {
   const { keys, key } = options
   if (key !== undefined) return { file: key }
   if (keys !== undefined) return { keys, ...(await readUnlock(options)) }
-  throw new UserError('usage', 'Either --keys or --key is needed.', { hint: 'Add --help to see what is expected.' })
+  throw new UserError('usage', 'The key to sign with is missing.', { hint: 'Give --keys FOLDER or --key FILE.' })
 }
