@@ -133,16 +133,19 @@ class Workspace {
     return this.project?.made ?? ''
   }
 
-  /** Looks at the chosen data again, unless that was done for these choices. */
+  /** For screens that show data: looks at what is chosen, and again after each choice, unless that was done for these choices. */
   lookAtData(): void {
+    if (!this.supported) return
     const { calibration, calibrationLabels, inputs, labels, preprocessing, classNames } = this.open.choices
     const data = [calibration, calibrationLabels, inputs, labels]
     const asked = JSON.stringify([this.project?.fileName, data, preprocessing, classNames])
-    if (asked === this.#looked && this.jobs.look) return
-    this.#looked = asked
-    this.forgetJob('look')
-    this.forgetJob('original')
-    if (calibration !== undefined || inputs !== undefined) void this.start({ job: 'look' })
+    untrack(() => {
+      if (asked === this.#looked && this.jobs.look) return
+      this.#looked = asked
+      this.forgetJob('look')
+      this.forgetJob('original')
+      if (calibration !== undefined || inputs !== undefined) void this.start({ job: 'look' })
+    })
   }
   #looked = ''
 

@@ -54,7 +54,7 @@ describe('alarms of a report', () => {
   it('name the layer from which on numbers explode', () => {
     const layers = [layer('relu_2', 0.01, 1.3), layer('relu_5', 5.6, 3e16), layer('relu_8', 9, 1e-8)]
     expect(layers.map(hasExploded)).toEqual([false, true, true])
-    expect(of([[45, 5], [5, 45]], layers)).toEqual([expect.stringContaining('from relu_5 on')]) // prettier-ignore
+    expect(of([[45, 5], [5, 45]], layers)).toEqual([expect.stringContaining('From relu_5 on')]) // prettier-ignore
   })
 
   it('say what is particular about a quantised network', () => {
