@@ -13,6 +13,7 @@ export interface WeightSlots {
   readonly bytes: number
 }
 
+/** Shared memory for `count` weights of up to `bytes` bytes each, all empty. */
 export function newSlots(count: number, bytes: number): WeightSlots {
   return { shared: new SharedArrayBuffer(4 * (HEAD_WORDS + count) + count * bytes), count, bytes }
 }

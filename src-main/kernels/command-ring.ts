@@ -64,6 +64,7 @@ export interface RingPlace {
   readonly scratchBytes: number
 }
 
+/** Of shared memory that a ring takes whose commands have tables of up to `tableWords` 32-bit words. */
 export const ringBytes = (tableWords: number): number => 4 * (HEAD_WORDS + SLOTS * (COMMAND_WORDS + tableWords))
 
 /**

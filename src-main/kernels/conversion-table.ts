@@ -13,6 +13,7 @@ export interface ConversionRoom {
 export const conversionName = ({ digitPrimes, specialPrimes }: KeyForm, primes: number): string =>
   `${primes} ${digitPrimes} ${specialPrimes}`
 
+/** Of the table that converts a value with `primes` primes to and from the special primes of this form. */
 export const conversionBytes = (primes: number, { specialPrimes }: KeyForm): number =>
   8 * (primes + specialPrimes ** 2 + primes * specialPrimes + (primes + specialPrimes) * primes)
 

@@ -17,6 +17,7 @@ export interface EncoderTables {
 
 const known = new Map<number, EncoderTables>()
 
+/** Roots and twists by which n/2 real slots become n coefficients; made once for each n, a power of two. */
 export const encoderTables = (n: number): EncoderTables => getOrMake(known, n, () => makeTables(n))
 
 /** What every value is multiplied by after the transform: exact, since n is a power of two. */

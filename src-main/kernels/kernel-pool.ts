@@ -18,6 +18,7 @@ export interface KernelPool {
   ended(): Promise<void>
 }
 
+/** Starts `place.threads − 1` workers on the ring at `place`; the caller is thread 0. Resolves once all have started; rejects if one cannot. */
 export async function startPool(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,

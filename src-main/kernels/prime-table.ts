@@ -25,6 +25,7 @@ const tablesBytes = (n: number, primes: number): number => 4 * 8 * n + 8 * prime
 /** One record per prime (assembly/prime.ts), then the tables they point to. */
 export const primeTableBytes = (n: number, primes: number): number => primes * (PRIME_BYTES + tablesBytes(n, primes))
 
+/** Writes at `address` what the kernels read of each prime: first its constants, then its roots for transforms of n coefficients. */
 export function writePrimeTable(
   memory: WebAssembly.Memory,
   kernels: Kernels,

@@ -69,6 +69,7 @@ function tryOnce(kind: KernelKind): WebAssembly.Module | string {
   return getOrMake(outcomes, kind, () => tryKernels(() => compileKernels(kind)))
 }
 
+/** The module, if this engine compiles it and it computes right; else why not, in words. */
 export function tryKernels(compile: () => WebAssembly.Module): WebAssembly.Module | string {
   try {
     const module = compile()

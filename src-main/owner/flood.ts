@@ -33,6 +33,7 @@ const largestShare = 1 / 4
 const largest = ({ spread, largestDeviation = Infinity }: Pick<Flooding, 'spread' | 'largestDeviation'>): number =>
   Math.min(largestShare * spread, largestDeviation)
 
+/** Whether the noise that so many released scores need leaves something of them: at most a quarter of what they span, and the limit of the deployment's last steps. */
 export const leavesScores = (flooding: Flooding, scores: number): boolean =>
   floodingDeviation(flooding, scores) <= largest(flooding)
 

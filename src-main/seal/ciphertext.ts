@@ -27,6 +27,7 @@ export function checkSerialised(what: string, bytes: Uint8Array, maxBytes: numbe
   if (view.getBigUint64(8, true) !== BigInt(bytes.length)) refuse('its length is wrong')
 }
 
+/** Of one part of a ciphertext: eight bytes for each coefficient and prime. */
 export const polynomialBytes = (context: SealContext, primes: number): number =>
   8 * context.parameters.polyModulusDegree * primes
 

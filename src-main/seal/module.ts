@@ -46,6 +46,7 @@ export async function loadSeal(module?: WebAssembly.Module): Promise<Seal> {
   return { bindings, memory, exports }
 }
 
+/** Of an instance; it grows to 4 GiB and never shrinks. */
 export const heapBytes = (seal: Seal): number => seal.memory.buffer.byteLength
 
 /** Throws before an allocation that could fill the heap. */

@@ -1,5 +1,6 @@
 import type { Plaintext, SEALContext } from 'node-seal/throws'
 import { getOrMake } from '../core/get-or-make.ts'
+import { modPow } from '../core/numeric/primes.ts'
 import type { CkksParameters } from '../core/plan/plan.ts'
 import { filled, parsing, scoped } from './guard.ts'
 import type { Seal } from './module.ts'
@@ -92,8 +93,8 @@ function powersOfSmallestRoot(p: bigint, n: number): BigUint64Array {
   const exponent = (p - 1n) / BigInt(2 * n)
   let root = 0n
   for (let base = 2n; root === 0n; base++) {
-    const candidate = power(base, exponent, p)
-    if (power(candidate, BigInt(n), p) === p - 1n) root = candidate
+    const candidate = modPow(base, exponent, p)
+    if (modPow(candidate, BigInt(n), p) === p - 1n) root = candidate
   }
   let smallest = root
   const square = (root * root) % p
@@ -101,12 +102,4 @@ function powersOfSmallestRoot(p: bigint, n: number): BigUint64Array {
   const powers = new BigUint64Array(n)
   for (let i = 0, value = 1n; i < n; i++, value = (value * smallest) % p) powers[i] = value
   return powers
-}
-
-function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let result = 1n
-  for (let square = base % modulus; exponent > 0n; exponent >>= 1n, square = (square * square) % modulus) {
-    if (exponent & 1n) result = (result * square) % modulus
-  }
-  return result
 }

@@ -18,6 +18,7 @@ export interface CiphertextShape {
   readonly seeded: boolean
 }
 
+/** Of a ciphertext of two parts as SEAL saves it without compression; `seeded`, the second part is the seed that it is drawn from. */
 export const ciphertextBytes = ({ degree, primes, seeded }: Omit<CiphertextShape, 'parmsId' | 'scale'>): number =>
   RESIDUES_START + 8 * degree * primes * (seeded ? 1 : 2) + (seeded ? GENERATOR_BYTES : 0)
 

@@ -42,6 +42,7 @@ export function varies({ low, high, y }: Points, largest: number): boolean {
   return isSpread(low, high) && isSpread(least, most, largest)
 }
 
+/** The weighted mean of the points, as degree + 1 coefficients; the weights sum to 1. */
 export function constantPolynomial(points: Points, degree: number): Coefficients {
   const coefficients = new Float64Array(degree + 1)
   coefficients[0] = points.weight.reduce((sum, weight, i) => sum + weight * points.y[i], 0)

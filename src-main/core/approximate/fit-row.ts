@@ -54,6 +54,7 @@ export function rowFitter(
   }
 }
 
+/** The polynomial at each x. */
 export function evaluated(polynomial: Coefficients, x: Float64Array): Float64Array {
   const values = new Float64Array(x.length)
   for (let r = 0; r < x.length; r++) values[r] = evaluatePolynomial(polynomial, x[r])

@@ -50,6 +50,7 @@ export interface RowChange {
   readonly bias: Float64Array
 }
 
+/** The layer with the changes added to its weights and biases; those of other rows stay. */
 export function changedLayer(layer: LinearLayer, changes: readonly RowChange[]): LinearLayer {
   const weights = layer.terms.map(({ map }) => (map.kind === 'sparse' ? map.values : Float64Array.from(map.weight)))
   const bias = Float64Array.from(layer.bias)
@@ -120,6 +121,7 @@ export function sampleGroup(
   return { features, perSample, read }
 }
 
+/** Groups of one place each, for as many places. */
 export const singlePlaces = (positions: number): Int32Array[] =>
   Array.from({ length: positions }, (_, position) => Int32Array.of(position))
 

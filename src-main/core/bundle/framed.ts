@@ -11,6 +11,7 @@ export const magicOf = (text: string): Uint8Array => new TextEncoder().encode(te
 export const hasMagic = (file: Uint8Array, magic: Uint8Array): boolean =>
   file.length >= MAGIC_BYTES + 4 && magic.every((byte, i) => file[i] === byte)
 
+/** Magic, length of the header (uint32, little-endian), the header as JSON in UTF-8, then the blobs one after another. */
 export function encodeFramed(magic: Uint8Array, header: unknown, blobs: readonly Uint8Array[]): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(header))
   const length = new Uint8Array(4)

@@ -8,6 +8,7 @@ import { present, lastOf } from '../must.ts'
 /** What a planned deployment costs. */
 export type DeploymentCosts = Omit<Candidate, keyof DeploymentChoice | keyof Kept | 'clearSeconds'>
 
+/** What a planned deployment takes for one input: bytes, and seconds by the cost model of our kernels. */
 export function costsOf({ segments, cuts }: PlannedSegments): DeploymentCosts {
   const estimates = segments.map(({ plan }) => estimatePlan(plan, kernelCosts))
   const sum = (of: (estimate: PlanEstimate) => number): number =>

@@ -2,6 +2,7 @@ import { UserError } from '../errors.ts'
 import type { AttributeValue, Node, Tensor } from './graph.ts'
 
 /** Typed access to a node's attributes, with ONNX's default; throws 'bad-attribute' where the type is another. */
+/** `fallback` without the attribute. @throws UserError bad-attribute if it is of another kind, as all of these */
 export function intAttribute(node: Node, name: string, fallback: number): number {
   const value = attribute(node, name)
   if (value === undefined) return fallback

@@ -45,6 +45,7 @@ const offsetsOf = (positions: readonly number[], stride: number): Int32Array =>
 
 const range = (length: number): number[] => Array.from({ length }, (_, index) => index)
 
+/** The same elements in the same order; their number is not checked. */
 export const reshaped = (shape: readonly number[]): Rearrangement => ({ shape })
 
 /** Takes positions[axis] (−1: a zero) along each axis; null keeps the axis as it is. */
@@ -53,6 +54,7 @@ export function selected(shape: readonly number[], positions: readonly (readonly
   return separable(shape.map((size, axis) => offsetsOf(positions[axis] ?? range(size), present(strides[axis]))))
 }
 
+/** `selected` along one axis only. */
 export function selectedAlong(shape: readonly number[], axis: number, positions: readonly number[]): Rearrangement {
   return selected(
     shape,
@@ -60,6 +62,7 @@ export function selectedAlong(shape: readonly number[], axis: number, positions:
   )
 }
 
+/** Axis i of the result is axis permutation[i] of the original. @throws UserError bad-shape unless it is a permutation of all axes */
 export function transposed(shape: readonly number[], permutation: readonly number[]): Rearrangement {
   const isPermutation = [...permutation].sort((a, b) => a - b).every((axis, index) => axis === index)
   if (permutation.length !== shape.length || !isPermutation) {

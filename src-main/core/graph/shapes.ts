@@ -3,6 +3,7 @@ import { UserError } from '../errors.ts'
 /** The element counts and orders below are row-major, as in ONNX. */
 export const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1)
 
+/** How many elements lie between neighbours along each axis, the last axis running fastest. */
 export function stridesOf(shape: readonly number[]): number[] {
   let stride = 1
   return shape

@@ -15,6 +15,7 @@ export const channelScale = (factors: Float64Array): ConvMap => ({
   groups: factors.length,
 })
 
+/** A 1 × 1 convolution that changes nothing. */
 export const identityMap = (channels: number): ConvMap => channelScale(new Float64Array(channels).fill(1))
 
 /** Multiplies each element by its factor: a ConvMap where the factors are equal within channels. */
@@ -180,6 +181,7 @@ export function multiplicationsOf(map: LinearMap, _input: Shape, output: Shape):
   return map.kind === 'dense' ? nonZero : nonZero * output[1] * output[2]
 }
 
+/** How many weights the map holds; weights that a convolution shares count once. */
 export const parametersOf = (map: LinearMap): number => (map.kind === 'sparse' ? map.values : map.weight).length
 
 /** Weights that are not a trained choice: 0 and 1 only, or one value for every tap of every channel (pooling). */

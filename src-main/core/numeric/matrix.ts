@@ -8,6 +8,7 @@ export interface Matrix {
   readonly data: Float64Array
 }
 
+/** Zeros, in rows. */
 export const matrix = (rows: number, columns: number): Matrix => ({
   rows,
   columns,

@@ -1,6 +1,7 @@
 /** Polynomials as coefficient rows, lowest power first. */
 export type Coefficients = Float64Array
 
+/** Σ coefficients[k] · xᵏ, by Horner; 0 without coefficients. */
 export function evaluatePolynomial(coefficients: ArrayLike<number>, x: number): number {
   let value = 0
   for (let k = coefficients.length - 1; k >= 0; k--) value = value * x + coefficients[k]

@@ -26,6 +26,7 @@ export function isPrime(candidate: bigint): boolean {
   })
 }
 
+/** base^exponent modulo `modulus`, for exponent ≥ 0. */
 export function modPow(base: bigint, exponent: bigint, modulus: bigint): bigint {
   let result = 1n
   let square = base % modulus

@@ -232,12 +232,14 @@ export const expansionPlan = (
   batch,
 })
 
+/** Primes and scale at which this register of the input is encrypted. */
 export const inputLevel = ({ input }: Plan, register: Register): InputLevel => input.levels?.[register] ?? input
 
 /** Whether every ciphertext of the input is at one level, which is all that encrypting it then needs. */
 export const isInputAtOneLevel = (plan: Plan): boolean =>
   plan.input.sources.every((_, register) => inputLevel(plan, register).primes === plan.input.primes)
 
+/** Numbers that one ciphertext holds: N/2. */
 export const slotsOf = (parameters: CkksParameters): number => parameters.polyModulusDegree / 2
 /** Primes available to data: all but the special one. */
 export const dataPrimesOf = (parameters: CkksParameters): number => parameters.primes.length - 1

@@ -19,6 +19,7 @@ export const MAX_LOG_QP: ReadonlyMap<number, number> = new Map([
 export const logQPOf = (parameters: CkksParameters): number =>
   allPrimesOf(parameters).reduce((bits, prime) => bits + Math.log2(Number(prime)), 0)
 
+/** Whether log2(Q·P) is within the bound for 128 bits at this degree (ePrint 2024/463, ternary secret); degrees without a bound are not. */
 export function isSecure(parameters: CkksParameters): boolean {
   const bound = MAX_LOG_QP.get(parameters.polyModulusDegree)
   return bound !== undefined && logQPOf(parameters) <= bound

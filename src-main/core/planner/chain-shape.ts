@@ -37,6 +37,7 @@ export function levelBitsOf(shape: ChainShape): number[] {
   })
 }
 
+/** Bits of the prime that is never rescaled by: it holds the scale, the precision asked for beyond it, and the size of the results. */
 export const firstBitsOf = ({ scaleBits, extraBits, headroomBits }: ChainShape): number =>
   scaleBits + extraBits + headroomBits
 

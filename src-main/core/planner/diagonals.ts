@@ -145,7 +145,7 @@ function channelShifts(map: ConvGeometry, inChannels: number, placement: Placeme
 
 /**
  * Of a convolution, also where its weights differ by place: one diagonal for each distinct rotation, input ciphertext and output
- * ciphertext. `placement` says where inputs and outputs stand; `fill` writes vectors of as many numbers as there are slots.
+ * ciphertext. `placement` says where inputs [C, H, W] and outputs stand; `fill` writes vectors of as many numbers as there are slots.
  */
 export function convDiagonals(conv: ConvMap | PlacedConvolution, placement: Placement): DiagonalSet {
   const { from, to, lanes } = placement

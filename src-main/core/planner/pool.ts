@@ -17,6 +17,7 @@ export interface PooledLayout {
   readonly passes: readonly RotationPass[]
 }
 
+/** The pool that rotations can sum, of a depthwise map over [C, H, W]; undefined if windows reach into padding. */
 export function poolStepOf(map: ConvMap, shape: Shape): PoolStep | undefined {
   if (map.pads.some((pad) => pad !== 0)) return undefined
   return { kernel: map.kernel, strides: map.strides, dilations: map.dilations, shape }

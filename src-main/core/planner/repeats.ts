@@ -28,6 +28,7 @@ export class Repeats {
 /** By the function that tells patterns, which a network has in common at all scales. */
 const known = new WeakMap<WeightPatterns, Map<WeightIndex, Repeats>>()
 
+/** How the numbers of a weight vector repeat over its slots; kept for each network, since plans ask again. */
 export function repeatsOf(patterns: WeightPatterns, weight: WeightIndex): Repeats {
   const ofNetwork = getOrMake(known, patterns, () => new Map<WeightIndex, Repeats>())
   return getOrMake(ofNetwork, weight, () => new Repeats(() => patterns(weight)))

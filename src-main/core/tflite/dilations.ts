@@ -24,6 +24,7 @@ export const readsBlocks = new Set([
 export const blocksOf = (operation: Operation): readonly number[] | undefined =>
   operation.has(0) ? operation.builder.blocks.get(operation.input(0)) : undefined
 
+/** Pads the value and records the block by which it is thinned out from here on. */
 export function spaceToBatch(operation: Operation): void {
   const { builder } = operation
   const [block, paddings] = [operation.integers(1), operation.integers(2)]
@@ -35,6 +36,7 @@ export function spaceToBatch(operation: Operation): void {
   operation.finishMoved(builder.add('Pad', [operation.real(), builder.list([...before, ...after])]))
 }
 
+/** Ends what `spaceToBatch` began, and crops; blocks of other sizes are refused as unsupported. */
 export function batchToSpace(operation: Operation): void {
   const { builder } = operation
   const [block, crops] = [operation.integers(1), operation.integers(2)]

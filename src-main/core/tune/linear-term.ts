@@ -70,6 +70,7 @@ export function geometryOf(map: Exclude<LinearMap, { kind: 'sparse' }>, inShape:
   }
 }
 
+/** Values of one padded image, all channels. */
 export const paddedSize = ({ channels, height, width }: Padding): number => channels * height * width
 
 /** Calls back for each row of an image that a padded one holds: where it begins in either, and its length, in values of all samples. */

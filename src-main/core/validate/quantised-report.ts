@@ -26,6 +26,7 @@ export interface QuantisedInput extends Pick<QuantisedReport, 'reference' | 'out
   readonly polynomial: Outputs
 }
 
+/** Of a quantised network: how often rounding alone decides the label, and what clamps instead of quantisers keep of the others. */
 export function quantisedReport(input: QuantisedInput): QuantisedReport {
   const { reference, outputStep, droppedClamps, original, exact, polynomial } = input
   // Scores are multiples of the step but for rounding errors.
