@@ -1,5 +1,11 @@
+import { join } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { configDefaults, defineConfig } from 'vitest/config'
+
+// Hundreds of commands, edges and engines are started by tests, and load the same sources: each is compiled once, by its content.
+if (!process.argv.includes('--coverage')) {
+  process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '.cache', 'compiled')
+}
 
 export default defineConfig({
   // The window's state: modules with runes.

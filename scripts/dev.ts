@@ -48,7 +48,8 @@ async function renew(): Promise<void> {
     } else await running.browser.contexts()[0].pages()[0].reload()
     process.stderr.write(shell ? 'Restarted.\n' : 'Reloaded.\n')
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    const message = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`${message}\nNothing was renewed: the application runs on as it was until that is mended.\n`)
   }
 }
 

@@ -179,7 +179,7 @@ describe('approximate', () => {
   })
 
   it.each([
-    ['one image', images(1), /Only one/],
+    ['one image', images(1), /only one calibration sample/],
     ['constant images', Array.from({ length: 250 }, (_, i) => new Float64Array(64).fill(i / 100)), /one value only/],
     ['one image many times', Array.from({ length: 250 }, () => images(1)[0]), /.*/],
     ['black images', Array.from({ length: 3 }, () => new Float64Array(64)), /one value only/],
