@@ -43,18 +43,19 @@ export function chooseInput(graph: Graph): readonly ChosenInput[] {
   const onnxShape = input.shape.map((size, axis) => (typeof size === 'string' && axis === 0 ? 1 : size))
   const isFixed = onnxShape.every((size): size is number => typeof size === 'number')
   if (!isFixed) throw new UserError('dynamic-input', `The input “${input.name}” is [${input.shape}].`, { hint })
-  if (countOf(onnxShape.slice(1)) > mostElements || onnxShape[0] > mostElements) {
+  const [samples = 1] = onnxShape
+  if (countOf(onnxShape.slice(1)) > mostElements || samples > mostElements) {
     throw new UserError('too-large', `The input “${input.name}” is [${input.shape}]: too large to encrypt.`)
   }
   const isFree = typeof input.shape[0] === 'string'
   const bind = (hasBatch: boolean): ChosenInput => {
     const boundShape = hasBatch ? [1, ...onnxShape.slice(1)] : onnxShape
-    const batch = hasBatch ? onnxShape[0] : 1
+    const batch = hasBatch ? samples : 1
     const base = { name: input.name, onnxShape, isNumeric, isFree: hasBatch && isFree }
     return { ...base, boundShape, batch, hasBatch, form: guessForm(boundShape) }
   }
   if (onnxShape.length < 2) return [bind(false)]
-  const isOneSample = onnxShape[0] === 1 || countOf(onnxShape) > mostElements
+  const isOneSample = samples === 1 || countOf(onnxShape) > mostElements
   return isOneSample ? [bind(true)] : [bind(true), bind(false)]
 }
 
@@ -64,12 +65,12 @@ const isColumn = ({ shape }: { readonly shape?: readonly unknown[] }): boolean =
 const hint = 'Say which size it is to have, such as --input-shape 1,3,32,32, or export with a fixed one.'
 
 function guessForm(shape: readonly number[]): InputForm {
-  const isSample = shape[0] === 1
-  if (isSample && shape.length === 4 && shape[3] <= 4 && shape[1] > 4) {
-    return { shape: [shape[3], shape[1], shape[2]], layout: 'nhwc' }
+  const [samples, height = 1, width = 1, channels = 1] = shape
+  if (samples === 1 && shape.length === 4 && channels <= 4 && height > 4) {
+    return { shape: [channels, height, width], layout: 'nhwc' }
   }
-  if (isSample && shape.length === 3 && Math.min(shape[1], shape[2]) > 4) {
-    return { shape: [1, shape[1], shape[2]], layout: 'nchw' }
+  if (samples === 1 && shape.length === 3 && Math.min(height, width) > 4) {
+    return { shape: [1, height, width], layout: 'nchw' }
   }
   return { shape: imageShape(shape), layout: 'nchw' }
 }

@@ -12,14 +12,15 @@ const defaultAxis: Readonly<Record<string, number>> = {
  */
 export function crossesSamples(node: Node, tensors: ReadonlyMap<string, Tensor>, batch: number): boolean {
   const { operator, inputs, outputs, attributes } = node
+  const [value = '', list = ''] = inputs
   const shapeOf = (name: string): readonly number[] => tensors.get(name)?.shape ?? []
-  const isFirst = (axis: number): boolean => axis === 0 || axis === -shapeOf(inputs[0]).length
+  const isFirst = (axis: number): boolean => axis === 0 || axis === -shapeOf(value).length
   if (operator === 'Transpose') return Array.isArray(attributes.perm) && attributes.perm[0] !== 0
   if (operator.startsWith('Reduce')) {
-    const axes = Array.isArray(attributes.axes) ? (attributes.axes as number[]) : tensors.get(inputs[1])?.data
+    const axes = Array.isArray(attributes.axes) ? (attributes.axes as number[]) : tensors.get(list)?.data
     if (!axes || axes.length === 0 || [...axes].some(isFirst)) return true
   }
   if (Object.hasOwn(defaultAxis, operator) && isFirst(Number(attributes.axis ?? defaultAxis[operator]))) return true
   const hasAll = (name: string): boolean => shapeOf(name)[0] === batch
-  return hasAll(outputs[0]) && !hasAll(inputs[0])
+  return outputs.slice(0, 1).some(hasAll) && !hasAll(value)
 }

@@ -62,6 +62,7 @@ export function outputsOf(tail: Tail): OnnxOutput[] {
 function labelsOf(tail: Tail, tensors: ReadonlyMap<string, Tensor>): TailLabel[] {
   const writers = new Map(tail.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
   const labels: TailLabel[] = []
+  const [only, ...others] = tail.inputs
   const picked = tail.outputs.map((output) => ({ output, from: pickedFrom(output, writers) }))
   for (const { output, from } of picked.toSorted(
     (a, b) => Number(b.from !== undefined) - Number(a.from !== undefined),
@@ -69,8 +70,7 @@ function labelsOf(tail: Tail, tensors: ReadonlyMap<string, Tensor>): TailLabel[]
     const found = from ?? output
     const source = orderedFrom(found, writers)
     const classes = present(tensors.get(found)).data.length
-    const isWhole =
-      tail.inputs.length === 1 && source === tail.inputs[0].name && countOf(tail.inputs[0].shape) === classes
+    const isWhole = others.length === 0 && source === only?.name && countOf(only.shape) === classes
     const scores = isWhole ? source : found
     if (labels.some((label) => label.scores === scores)) continue
     labels.push({ output, scores, classes, isProbability: classes === 1 && isProbability(found, writers) })
@@ -87,8 +87,9 @@ function pickedFrom(output: string, writers: Writers): string | undefined {
     if (!node) return undefined
     if (picking.has(node.operator)) return node.inputs[0]
     // Gather and ArrayFeatureExtractor look a label's name up: the label is the index.
-    if (node.operator === 'Gather' && writers.has(node.inputs[1])) name = node.inputs[1]
-    else if (passive.has(node.operator)) [name] = node.inputs
+    const [value = '', index = ''] = node.inputs
+    if (node.operator === 'Gather' && writers.has(index)) name = index
+    else if (passive.has(node.operator)) name = value
     else return undefined
   }
   return undefined
@@ -97,7 +98,8 @@ function pickedFrom(output: string, writers: Writers): string | undefined {
 /** As far back as the order of the classes is the same. */
 function orderedFrom(output: string, writers: Writers): string {
   let name = output
-  for (let node = writers.get(name); node && ordered.has(node.operator); node = writers.get(name)) [name] = node.inputs
+  for (let node = writers.get(name); node && ordered.has(node.operator); node = writers.get(name))
+    [name = ''] = node.inputs
   return name
 }
 
@@ -106,7 +108,7 @@ function isProbability(output: string, writers: Writers): boolean {
   for (let node = writers.get(name); node; node = writers.get(name)) {
     if (node.operator === 'Softmax' || node.operator === 'Sigmoid') return true
     if (!passive.has(node.operator) && !ofProbabilities.has(node.operator)) return false
-    ;[name] = node.inputs
+    ;[name = ''] = node.inputs
   }
   return false
 }

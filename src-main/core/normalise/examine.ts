@@ -1,5 +1,5 @@
 import { invariant, unlessUserError, UserError } from '../errors.ts'
-import { must } from '../must.ts'
+import { must, present } from '../must.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { ActivationLayer, LayerModel, OnnxOutput } from '../network/layer-model.ts'
 import { beginAt } from './begin-at.ts'
@@ -69,7 +69,10 @@ export function examine(file: Graph, choice: Choice): Examination {
   return { ...trunk, model, afterDecryption: new Set(split.nodes.map(({ name }) => name)) }
 }
 
-const integersOf = ({ outputs: [{ integers }] }: Graph) => integers && { outputIntegers: integers }
+function integersOf({ outputs }: Graph) {
+  const integers = outputs[0]?.integers
+  return integers && { outputIntegers: integers }
+}
 
 /** Throws 'several-outputs' where there is more than one. */
 function single(graph: Graph): Graph {
@@ -94,7 +97,7 @@ function examineOne(graph: Graph, folded: Graph, choice: Choice): Examination {
   const lowered = lower(pruned, (node) => origins.get(node) ?? [node.name], onIntegers)
   const { constants } = folded
   const { network, input, form, output, unsupported } = lowered
-  const { integers: outputIntegers } = pruned.outputs[0]
+  const outputIntegers = pruned.outputs[0]?.integers
   const { outputStep } = network
   const quantisedForm = formOf(graph)
   if (unsupported.length > 0) {
@@ -125,7 +128,8 @@ function examineOne(graph: Graph, folded: Graph, choice: Choice): Examination {
 }
 
 /** A label has the dimensions that the file states, all of them one. */
-function outputOf({ outputs: [{ name, shape }] }: Graph, { network, outputShape }: Lowered): OnnxOutput {
+function outputOf({ outputs }: Graph, { network, outputShape }: Lowered): OnnxOutput {
+  const { name, shape } = present(outputs[0])
   if (network.finish !== 'argmax') return { name, shape: outputShape, elementType: 'float' }
   return { name, shape: shape?.map(() => 1) ?? [1], elementType: 'int' }
 }
@@ -145,7 +149,7 @@ function lastOf({ nodes }: Graph, { supported, network }: Lowered): string | und
 /** The ONNX shape of any tensor, for one sample; undefined where it cannot be told. */
 function shapeAt(graph: Graph, name: string): readonly number[] | undefined {
   const { model, outputShape } = examine(graph, { outputName: name })
-  return model?.tail ? model.onnxOutputs?.[0].shape : model && outputShape
+  return model?.tail ? model.onnxOutputs?.[0]?.shape : model && outputShape
 }
 
 /** What is left of quantisers; nothing is, where the integers themselves are computed with. */

@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import type { Node, Tensor } from '../graph/graph.ts'
 import { countOf } from '../graph/shapes.ts'
 import type { Tail } from '../network/tail.ts'
@@ -16,7 +17,7 @@ export function freeBatch(tail: Tail): Tail | undefined {
 }
 
 function freed(node: Node, constants: Map<string, Tensor>): Node {
-  const [value, shape] = node.inputs
+  const [value = '', shape = ''] = node.inputs
   const sizes = constants.get(shape)
   if (node.operator !== 'Reshape' || sizes?.data[0] !== 1 || node.attributes.allowzero) return node
   const name = `${shape} of any number`
@@ -32,8 +33,8 @@ function keepsApart(tail: Tail, free: Tail, seed: number): boolean {
       Float64Array.from({ length: size }, (_, at) => 3 * Math.sin(seed * (7 * at + 5 * part + 3 * which + 1))),
     ),
   )
-  const both = sizes.flatMap((_, part) => samples.flatMap((parts) => Array.from(parts[part])))
-  const inputs = tail.inputs.map(({ name, shape: [first, ...rest] }) => ({ name, shape: [2 * first, ...rest] }))
+  const both = sizes.flatMap((_, part) => samples.flatMap((parts) => [...present(parts[part])]))
+  const inputs = tail.inputs.map(({ name, shape: [first = 1, ...rest] }) => ({ name, shape: [2 * first, ...rest] }))
   const together = attempt({ ...free, inputs }, both)
   const alone = samples.map((parts) =>
     attempt(
@@ -44,7 +45,7 @@ function keepsApart(tail: Tail, free: Tail, seed: number): boolean {
   return tail.outputs.every((name) => {
     const [left, right] = alone.map((tensors) => tensors?.get(name))
     const found = together?.get(name)
-    if (!left || !right || found?.shape[0] !== 2 * left.shape[0]) return false
+    if (!left || !right || found?.shape[0] !== 2 * (left.shape[0] ?? NaN)) return false
     const expected = [...left.data, ...right.data]
     return found.data.length === expected.length && found.data.every((value, at) => Object.is(value, expected[at]))
   })

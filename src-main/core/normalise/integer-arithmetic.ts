@@ -39,7 +39,7 @@ export function integerFaults({ inputs, nodes, constants }: Graph): ReadonlyMap<
       const type = integerTypeOf(Number(node.attributes.to))
       if (!type) continue
       if (leaves(found, type)) faults.set(node, wrapping(type))
-      else known.set(node.outputs[0], { ...found, type })
+      else for (const output of node.outputs) known.set(output, { ...found, type })
     } else if (moving.has(operator)) {
       for (const output of node.outputs) known.set(output, found)
     } else if (dividing.has(operator)) {
@@ -50,7 +50,7 @@ export function integerFaults({ inputs, nodes, constants }: Graph): ReadonlyMap<
       const result = resultOf(operator, own, found.type)
       if (!result) continue
       if (leaves(result, found.type)) faults.set(node, wrapping(found.type))
-      else known.set(node.outputs[0], result)
+      else for (const output of node.outputs) known.set(output, result)
     }
   }
   return faults

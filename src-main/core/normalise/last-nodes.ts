@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import type { Graph, Node } from '../graph/graph.ts'
 
 /** Operators that leave the values as they are, so that what comes before them can still be the end of the network. */
@@ -27,14 +28,16 @@ export function lastNodes(graph: Graph): Set<Node> {
   const readers = new Map<string, number>()
   for (const node of graph.nodes) for (const name of node.inputs) readers.set(name, (readers.get(name) ?? 0) + 1)
   const last = new Set<Node>()
-  let name = graph.outputs[0].name
+  let { name } = present(graph.outputs[0])
   let allowed: readonly string[] = [...finishing.keys()]
   for (let expectedReaders = 0; (readers.get(name) ?? 0) === expectedReaders; expectedReaders = 1) {
     const node = writers.get(name)
     if (!node || (!passive.has(node.operator) && !allowed.includes(node.operator))) break
     allowed = finishing.get(node.operator) ?? allowed
     last.add(node)
-    name = node.inputs[0]
+    const [input] = node.inputs
+    if (input === undefined) break
+    name = input
   }
   return last
 }

@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import { UserError } from '../errors.ts'
 import type { Graph, Node } from '../graph/graph.ts'
 import { sameShape } from '../graph/shapes.ts'
@@ -52,8 +53,8 @@ export interface Lowered {
 export function lower(graph: Graph, originsOf: OriginsOf, onIntegers = false): Lowered {
   const [asBatch, asSample] = chooseInput(graph)
   const lowerAs = (input: ChosenInput): Lowered => lowerInput({ graph, originsOf, input, onIntegers })
-  if (!asSample) return lowerAs(asBatch)
-  const batched = attempt(() => lowerAs(asBatch))
+  if (!asSample) return lowerAs(present(asBatch))
+  const batched = attempt(() => lowerAs(present(asBatch)))
   if (batched.value) return batched.value
   const single = attempt(() => lowerAs(asSample))
   if (single.value?.unsupported.length === 0) return single.value
@@ -165,7 +166,7 @@ class Lowering {
     const network = this.#network
     const { graph, input } = this.#task
     const unsupported = [...this.#unsupported]
-    const result = this.#values.get(graph.outputs[0].name)
+    const result = this.#values.get(present(graph.outputs[0]).name)
     if (result?.kind === 'constant') throw constantOutput()
     if (unsupported.length === 0 && result?.kind === 'unknown' && result.cause) unsupported.push(result.cause)
     if (unsupported.length === 0) checkOutput(input, this.#values.get(beforeReshaping(graph)))
@@ -197,9 +198,9 @@ export const constantOutput = (): UserError =>
  */
 function beforeReshaping(graph: Graph): string {
   const writers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
-  let [{ name }] = graph.outputs
+  let { name } = present(graph.outputs[0])
   for (let node = writers.get(name); node && reshaping.has(node.operator); node = writers.get(name))
-    [name] = node.inputs
+    [name = ''] = node.inputs
   return name
 }
 const reshaping = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast'])

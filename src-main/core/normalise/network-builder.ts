@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import { invariant } from '../errors.ts'
 import { broadcastTo, isIdentity, rearrange } from '../graph/rearrange.ts'
 import type { Tensor } from '../graph/graph.ts'
@@ -193,9 +194,10 @@ export class NetworkBuilder {
     const settled = views.find((view) => !view.order || isPermutation(view.order, sizeOf(this.shapeOf(view.source))))
     const layerShape = settled ? this.shapeOf(settled.source) : imageShape(shape)
     const order = settled?.order
-    const terms = views.map((view, index) => {
+    const terms = parts.map(({ factor }, index) => {
+      const view = present(views[index])
       const gather = order ? scatterIndices(view.order, order) : view.order
-      return { input: view.source, map: gatherMap(gather, this.shapeOf(view.source), layerShape, parts[index].factor) }
+      return { input: view.source, map: gatherMap(gather, this.shapeOf(view.source), layerShape, factor) }
     })
     const bias = shift ? scatter(shift, order) : new Float64Array(layerShape[0])
     return { kind: 'view', source: this.addLinear(terms, bias, layerShape), shape, order }
@@ -218,7 +220,7 @@ export class NetworkBuilder {
   #shiftOwnLayer(id: LayerId, shift: Float64Array): boolean {
     const layer = this.layers.at(-1)
     if (layer?.kind !== 'linear' || layer.id !== id || this.layers.length === this.#firstOfNode) return false
-    const bias = expandBias(layer.bias, layer.shape).map((value, index) => value + shift[index])
+    const bias = expandBias(layer.bias, layer.shape).map((value, index) => value + present(shift[index]))
     this.layers[this.layers.length - 1] = { ...layer, bias: compressBias(bias, layer.shape) }
     return true
   }
@@ -252,12 +254,12 @@ export function isPermutation(order: Int32Array, size: number): boolean {
 function scatter(values: Float64Array, order: Int32Array | undefined): Float64Array {
   if (!order) return values
   const out = new Float64Array(values.length)
-  order.forEach((target, index) => (out[target] = values[index]))
+  order.forEach((target, index) => (out[target] = present(values[index])))
   return out
 }
 
 function scatterIndices(indices: Int32Array | undefined, order: Int32Array): Int32Array {
   const out = new Int32Array(order.length)
-  order.forEach((target, index) => (out[target] = indices ? indices[index] : index))
+  order.forEach((target, index) => (out[target] = indices ? present(indices[index]) : index))
   return out
 }

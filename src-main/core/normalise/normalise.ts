@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import { UserError } from '../errors.ts'
 import type { Graph } from '../graph/graph.ts'
 import { examine } from './examine.ts'
@@ -17,7 +18,7 @@ export function normalise(graph: Graph, choice: Choice = {}): LayerModel {
   const { model, unsupported, ...examined } = examine(graph, choice)
   if (model) return model
   const list = unsupported.map(({ node, operator, reason }) => `${operator} “${node}”: ${reason}`)
-  const [{ node, operator }] = unsupported
+  const { node, operator } = present(unsupported[0])
   throw new UserError('unsupported-operators', `These nodes cannot be protected:\n${list.join('\n')}`, {
     where: { node, operator },
     hint:

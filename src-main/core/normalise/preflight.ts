@@ -87,7 +87,7 @@ export function preflight(graph: Graph, choice: Choice = {}): PreflightReport {
   const nodes = graph.nodes.map((node): NodeReport => {
     const { name, operator, outputs } = node
     const own = byNode.get(name) ?? []
-    const shape = own.at(-1)?.shape ?? onnxShapes.get(name) ?? constants.get(outputs[0])?.shape
+    const shape = own.at(-1)?.shape ?? onnxShapes.get(name) ?? constants.get(outputs[0] ?? '')?.shape
     const made = own.flatMap(({ layers }) => layers).map((id) => must(drafts, id))
     return {
       node: name,

@@ -13,7 +13,7 @@ import { constantOf, type Value } from './values.ts'
  * Conditions: c is a constant, as where exporters test the rank of a tensor.
  */
 export function takenBranch(node: Node, values: Map<string, Value>): readonly Node[] | undefined {
-  const condition = values.get(node.inputs[0])
+  const condition = values.get(node.inputs[0] ?? '')
   if (node.operator !== 'If' || node.domain !== '' || condition?.kind !== 'constant') return undefined
   const branch = node.attributes[condition.tensor.data[0] !== 0 ? 'then_branch' : 'else_branch']
   if (typeof branch !== 'object' || !('nodes' in branch)) return undefined
@@ -80,7 +80,7 @@ function unsupportedOperator(node: Node, values: ReadonlyMap<string, Value>): Re
     return new Refusal('ONNX has no such operator: the conversion failed', hint)
   }
   const known = refusedOperators.get(node.operator)
-  const first = values.get(node.inputs[0])
+  const first = values.get(node.inputs[0] ?? '')
   const shape = known?.keepsShape && first?.kind === 'view' ? first.shape : undefined
   return new Refusal(known?.reason ?? 'the operator is not supported', known?.hint, shape)
 }

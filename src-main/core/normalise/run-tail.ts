@@ -1,5 +1,5 @@
 import { InternalError } from '../errors.ts'
-import { must } from '../must.ts'
+import { must, present } from '../must.ts'
 import type { Tensor } from '../graph/graph.ts'
 import { countOf } from '../graph/shapes.ts'
 import { applyFinish } from '../network/finish.ts'
@@ -22,7 +22,8 @@ export function runTail(tail: Tail, outputs: Float64Array): ReadonlyMap<string, 
   }
   const { opset, nodes } = tail
   const folded = foldConstants({ name: '', producer: '', opset, inputs: [], outputs: [], nodes, constants })
-  if (folded.nodes.length > 0) throw new InternalError(`“${folded.nodes[0].name}” cannot be computed after decryption`)
+  const [left] = folded.nodes
+  if (left) throw new InternalError(`“${left.name}” cannot be computed after decryption`)
   return folded.constants
 }
 
@@ -37,17 +38,17 @@ export function finishedParts({ finish, tail }: Finishing, outputs: Float64Array
 /** The first of the file's own outputs. */
 export function finishedOutput(model: Finishing, outputs: Float64Array): Float64Array {
   const [first] = finishedParts(model, outputs).values()
-  return first
+  return present(first)
 }
 
 /** The scores by which a label is found: the largest is the class, a single one is a yes above 0. */
 export function classScores({ finish, tail }: Finishing, outputs: Float64Array): Float64Array {
-  return tail ? labelScores(tail, applyFinish(finish, outputs))[0] : outputs
+  return tail ? present(labelScores(tail, applyFinish(finish, outputs))[0]) : outputs
 }
 
 /** The same for each label of a tail. */
 export function labelScores(tail: Tail, outputs: Float64Array): Float64Array[] {
-  const isRaw = ({ scores }: TailLabel): boolean => tail.inputs.length === 1 && scores === tail.inputs[0].name
+  const isRaw = ({ scores }: TailLabel): boolean => tail.inputs.length === 1 && scores === tail.inputs[0]?.name
   if (tail.labels.every(isRaw)) return tail.labels.map(() => outputs)
   const tensors = runTail(tail, outputs)
   return tail.labels.map((label) => {

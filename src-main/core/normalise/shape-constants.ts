@@ -27,7 +27,7 @@ export function shapeConstants(
   const constants = new Map(graph.constants)
   const rest = nodes.filter((node) => {
     const value = shapeValue(node, shapeOf)
-    if (value) constants.set(node.outputs[0], value)
+    if (value) for (const output of node.outputs) constants.set(output, value)
     return !value
   })
   return foldConstants({ ...graph, nodes: rest, constants }).constants
@@ -36,7 +36,7 @@ export function shapeConstants(
 /** Of a Shape without bounds, or a Size. */
 function shapeValue(node: Node, shapeOf: (name: string) => readonly number[] | undefined): Tensor | undefined {
   const { operator, inputs, attributes } = node
-  const shape = asksShape(node) ? shapeOf(inputs[0]) : undefined
+  const shape = asksShape(node) ? shapeOf(inputs[0] ?? '') : undefined
   if (!shape) return undefined
   if (operator === 'Size') {
     return { elementType: 'int', shape: [], data: Float64Array.of(shape.reduce((a, b) => a * b, 1)) }

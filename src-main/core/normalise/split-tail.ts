@@ -87,8 +87,8 @@ function tailNodes(graph: Graph, derived: ReadonlySet<string>): Set<Node> {
 function isExpectation({ operator, inputs }: Node, writers: ReadonlyMap<string, Node>, { constants }: Graph): boolean {
   if ((operator !== 'MatMul' && operator !== 'Gemm') || !inputs.slice(1).every((name) => constants.has(name)))
     return false
-  let from = writers.get(inputs[0])
-  while (from && moving.has(from.operator)) from = writers.get(from.inputs[0])
+  let from = writers.get(inputs[0] ?? '')
+  while (from && moving.has(from.operator)) from = writers.get(from.inputs[0] ?? '')
   return from !== undefined && probabilities.has(from.operator)
 }
 
@@ -102,7 +102,7 @@ function isOwners(node: Node): boolean {
 function isLinear({ operator, inputs, attributes }: Node, { constants }: Graph): boolean {
   if (!linear.has(operator)) return false
   if (operator === 'Mul') return inputs.some((name) => constants.has(name))
-  if (operator === 'Div' || operator.startsWith('Gather')) return constants.has(inputs[1])
+  if (operator === 'Div' || operator.startsWith('Gather')) return constants.has(inputs[1] ?? '')
   return operator !== 'Cast' || attributes.to === 1 || attributes.to === 10 || attributes.to === 11
 }
 
@@ -110,16 +110,17 @@ function isLinear({ operator, inputs, attributes }: Node, { constants }: Graph):
 function trunkOf(graph: Graph, tail: ReadonlySet<Node>, parts: readonly string[]): Graph {
   const nodes = graph.nodes.filter((node) => !tail.has(node))
   const elementType = 'float'
-  if (parts.length === 1) {
-    const known = graph.outputs.find(({ name }) => name === parts[0])
-    return { ...graph, nodes, outputs: [known ?? { name: parts[0], elementType, shape: undefined }] }
+  const [only, ...others] = parts
+  if (only !== undefined && others.length === 0) {
+    const known = graph.outputs.find(({ name }) => name === only)
+    return { ...graph, nodes, outputs: [known ?? { name: only, elementType, shape: undefined }] }
   }
   const base = { domain: '', opset: 13 } as const
   const flat = parts.map((name): Node => {
-    const outputs = [`${name} flat`]
-    return { ...base, name: outputs[0], operator: 'Reshape', inputs: [name, ROW], outputs, attributes: {} }
+    const output = `${name} flat`
+    return { ...base, name: output, operator: 'Reshape', inputs: [name, ROW], outputs: [output], attributes: {} }
   })
-  const inputs = flat.map(({ outputs: [name] }) => name)
+  const inputs = flat.map(({ name }) => name)
   const joined = 'parts of the result'
   const concat: Node = { ...base, name: joined, operator: 'Concat', inputs, outputs: [joined], attributes: { axis: 1 } }
   const constants = new Map(graph.constants).set(ROW, { elementType: 'int', shape: [2], data: Float64Array.of(1, -1) })

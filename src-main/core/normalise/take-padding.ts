@@ -1,3 +1,4 @@
+import { present } from '../must.ts'
 import type { LayerId, Shape } from '../network/layer-model.ts'
 import type { NetworkBuilder } from './network-builder.ts'
 import type { View } from './values.ts'
@@ -21,7 +22,7 @@ export interface WindowSource {
 export function takePadding(network: NetworkBuilder, view: View, image: WindowedImage): WindowSource {
   const frame = image.swapped ? undefined : frameOf(view, image.input, network.shapeOf(view.source))
   if (!frame) return { source: network.asImage(view, image.input), shape: image.input, pads: image.window.pads }
-  const pads = image.window.pads.map((pad, side) => pad + frame[side]) as unknown as Pads
+  const pads = image.window.pads.map((pad, side) => pad + present(frame[side])) as unknown as Pads
   return { source: view.source, shape: network.shapeOf(view.source), pads }
 }
 
