@@ -217,7 +217,7 @@ function accuracyText({ kept }: NonNullable<VerifyResult['accuracy']>): string {
 }
 
 function signerText(signer: VerifyResult['signer']): string {
-  if (!signer) return 'nobody who was checked (--allow-unsigned)'
+  if (!signer) return 'not checked (--allow-unsigned)'
   return signer.pinned
     ? `${signer.fingerprint}, the key that you gave`
     : `${signer.fingerprint}, a key from the bundle itself: --public-key checks who made it`
