@@ -85,9 +85,12 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
   }
 }
 
+/** But for the code that Node has compiled, which is not Electron's. */
 export const inherited = (): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || name === 'NODE_COMPILE_CACHE' ? [] : [[name, value]],
+    ),
   )
 
 /** Starts Xvfb on a free display. */
