@@ -48,8 +48,23 @@ describe('dispatch by self-test', () => {
     ['a lost digit', 'simd-f64', 'f64x2.add(upper, f64x2.mul(a0, b1))', 'upper'],
     ['a carelessly split factor', 'simd-f64', '0xfffffffff8000000', '0xffffffffff000000'],
     ['a result above the prime', 'simd-f64', 'f64x2.lt(x, f64x2.splat(0))', 'f64x2.le(x, f64x2.splat(0))'],
-    ['a sum that is never folded', 'relaxed-simd-f64', 'if (first > 0) foldSum(block, prime)', ''],
-    ['products that are never folded', 'relaxed-simd-f64', 'foldPiece(sums, prime)\n      used = 0', 'used = 0'],
+    ['a sum that is never folded', 'relaxed-simd-f64', 'if (first > 0) foldSums(block, 1, BLOCK_BYTES, prime)', ''],
+    [
+      ...[
+        'products that are never folded',
+        'relaxed-simd-f64',
+        'foldSums(sums, 3, PIECE_BYTES, prime)\n      used = 0',
+      ],
+      'used = 0',
+    ],
+    ['half of a square', 'relaxed-simd-f64', 'product(f64x2.add(x, x), other,', 'product(x, other,'],
+    ['a conversion without its rests', 'simd-f64', 'f64x2.add(less(high, q, p), low)', 'less(high, q, p)'],
+    [
+      'a division without its rests',
+      'relaxed-simd-f64',
+      'f64x2.add(q, round), p), rests)',
+      'f64x2.add(q, round), p), low)',
+    ],
     ['products counted twice', 'relaxed-simd-f64', 'f64x2.sub(both, f64x2.add(first, last))', 'both'],
     [
       'a remainder by one prime',
@@ -62,7 +77,12 @@ describe('dispatch by self-test', () => {
       ...['a misplaced coefficient', 'relaxed-simd-f64', '(<usize>load<u32>(index, 4) << 3), result, 1)'],
       '(<usize>load<u32>(index) << 3), result, 1)',
     ],
-    ['a forgotten part', 'relaxed-simd-f64', 'if (command.parts === 2) {', 'if (command.parts === 9) {'],
+    [
+      'a forgotten part',
+      'relaxed-simd-f64',
+      'const tensor = command.parts === 2',
+      'const tensor = command.parts === 9',
+    ],
   ] as [string, (typeof KERNEL_KINDS)[number], string, string][])('notices %s of %s', async (_, kind, from, to) => {
     let found = false
     const mutant = await compileSources(kind, (source) => {

@@ -2,8 +2,8 @@ import { Command, polynomialBytes, primeAt, tableOf } from './command'
 import { canonical, multiply } from './modular'
 import { packedOffset, unpackPolynomial } from './packed'
 import { Prime } from './prime'
-import { addBlock, addProducts, areFew, BLOCK_BYTES, startSum, storeBlock, storeSum, sumFew, UNPACKED } from './sum'
-import { PIECE_BYTES, tensorPiece } from './tensor'
+import { BLOCK_BYTES, storeSum, sumProducts, UNPACKED } from './sum'
+import { PIECE_BYTES, squareBlock, tensorPiece } from './tensor'
 import { backward } from './backward'
 import { forward } from './forward'
 
@@ -12,7 +12,8 @@ const SLICES: i32 = 4
 
 /**
  * target = Σ value × weight over the table's pairs of addresses. Ciphertext values (parts 2) give three
- * parts, plain ones (parts 1) two; weights may be packed. Task: SLICES·prime + slice.
+ * parts, plain ones (parts 1) two; weights may be packed. A ciphertext times one that is not packed is a square.
+ * Task: SLICES·prime + slice.
  */
 export function productSum(command: Command, task: i32, scratch: usize): void {
   const index = task / SLICES
@@ -29,43 +30,23 @@ export function productSum(command: Command, task: i32, scratch: usize): void {
   const last = min<usize>(first + length, poly)
   const table = tableOf(command)
   const count = command.count
-  const few = areFew(count, width, prime)
-  const tensor = packed && command.parts === 2
-  const step = tensor ? PIECE_BYTES : BLOCK_BYTES
+  const tensor = command.parts === 2
+  const step = tensor && packed ? PIECE_BYTES : BLOCK_BYTES
   for (let offset = first; offset < last; offset += step) {
     const a = start + offset
     const b = bStart + (offset >> 3) * <usize>width
-    if (tensor) tensorPiece(command.target + a, part, scratch, table, count, a, part, b, bPart, prime)
-    else if (few) blockOfFew(command, scratch, a, part, b, bPart, width, prime)
-    else plainBlock(command, scratch, a, part, b, bPart, width, prime)
+    if (!tensor) plainBlock(command, scratch, a, part, b, bPart, width, prime)
+    else if (packed) tensorPiece(command.target + a, part, scratch, table, count, a, part, b, bPart, prime)
+    else squareBlock(command.target + a, <usize>load<u32>(table) + a, part, prime)
   }
 }
 
-/** All parts of a block; the next part of a factor is `part` or `bPart` bytes on. */
-function blockOfFew(command: Command, block: usize, a: usize, part: usize, b: usize, bPart: usize, width: i32, prime: Prime): void {
-  const table = tableOf(command)
-  const count = command.count
-  const target = command.target + a
-  const other = block + BLOCK_BYTES
-  sumFew(block, table, count, a, b, width, prime)
-  storeBlock(target, block, prime)
-  sumFew(block, table, count, a, b + bPart, width, prime)
-  if (command.parts === 2) {
-    sumFew(other, table, count, a + part, b, width, prime)
-    addBlock(block, other)
-    sumFew(other, table, count, a + part, b + bPart, width, prime)
-    storeBlock(target + 2 * part, other, prime)
-  }
-  storeBlock(target + part, block, prime)
-}
-
-/** The same of many plain values. */
+/** Both parts of a block of a sum of plain values; the next part of a factor is bPart bytes on. */
 function plainBlock(command: Command, block: usize, a: usize, part: usize, b: usize, bPart: usize, width: i32, prime: Prime): void {
   const target = command.target + a
   for (let other: usize = 0; other < 2; other++) {
-    startSum(block, prime)
-    addProducts(block, tableOf(command), command.count, a, b + other * bPart, width, prime)
-    storeSum(target + other * part, block, prime)
+    sumProducts(block, tableOf(command), command.count, a, b + other * bPart, width, prime)
+    storeSum(target + other * part, block, prime, true)
   }
 }
 

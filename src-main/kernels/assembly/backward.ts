@@ -1,9 +1,9 @@
 import { blocksOf, lanes, loadColumn, splatAt, storeColumn, storeFours } from './columns'
-import { centred, lifted, multiply, multiplyOne, reduce, smallest } from './modular'
+import { centred, lifted, multiply, multiplyOne, product, reduce, smallest } from './modular'
 import { Prime } from './prime'
 
 /**
- * Inverse of `forward` for input in [0, p), times a factor below p in size. Results are exact: in [0, p), or in
+ * Inverse of `forward` for |x| ≤ 1.5p + 2, times a factor below p in size. Results are exact: in [0, p), or in
  * [−(p−1)/2, (p−1)/2] if `centre`.
  */
 export function backward(target: usize, source: usize, n: i32, prime: Prime, centre: bool, factor: f64): void {
@@ -52,13 +52,12 @@ function backwardFirst(target: usize, source: usize, n: i32, from: i32, count: i
   const p = f64x2.splat(prime.p)
   const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
-  const roots = prime.inverseRoots
-  const quotients = prime.inverseRootQuotients
   const move = target - source
   let at = source + (<usize>from << 5)
-  let one = (<usize>((n >> 2) + from)) << 3
+  let one = prime.inverseRoots + ((<usize>((n >> 2) + from)) << 3)
+  let two = prime.inverseRoots + ((<usize>((n >> 2) + from)) << 4)
   const end = at + (<usize>count << 5)
-  for (; at < end; at += 64, one += 16) {
+  for (; at < end; at += 64, one += 16, two += 32) {
     const a = v128.load(at)
     const b = v128.load(at, 16)
     const c = v128.load(at, 32)
@@ -67,10 +66,8 @@ function backwardFirst(target: usize, source: usize, n: i32, from: i32, count: i
     const x1 = v128.shuffle<f64>(a, c, 1, 3)
     const x2 = v128.shuffle<f64>(b, d, 0, 2)
     const x3 = v128.shuffle<f64>(b, d, 1, 3)
-    const w = roots + (one << 1)
-    const q = quotients + (one << 1)
-    const v0 = multiply(f64x2.sub(x0, x1), lanes(w, false), lanes(q, false), p, round)
-    const v1 = multiply(f64x2.sub(x2, x3), lanes(w, true), lanes(q, true), p, round)
+    const v0 = product(f64x2.sub(x0, x1), lanes(two, false), p, inverse, round)
+    const v1 = product(f64x2.sub(x2, x3), lanes(two, true), p, inverse, round)
     const u0 = f64x2.add(x0, x1)
     const u1 = f64x2.add(x2, x3)
     let u = f64x2.sub(u0, u1)
@@ -79,12 +76,11 @@ function backwardFirst(target: usize, source: usize, n: i32, from: i32, count: i
       u = reduce(u, p, inverse, round)
       v = reduce(v, p, inverse, round)
     }
-    const w1 = v128.load(roots + one)
-    const q1 = v128.load(quotients + one)
+    const w1 = v128.load(one)
     const r0 = reduce(f64x2.add(u0, u1), p, inverse, round)
     const r1 = reduce(f64x2.add(v0, v1), p, inverse, round)
-    const r2 = multiply(u, w1, q1, p, round)
-    const r3 = multiply(v, w1, q1, p, round)
+    const r2 = product(u, w1, p, inverse, round)
+    const r3 = product(v, w1, p, inverse, round)
     storeFours(at + move, r0, r1, r2, r3)
   }
 }
@@ -98,22 +94,26 @@ function backwardRadix4(target: usize, n: i32, groups: i32, from: i32, count: i3
   const roots = prime.inverseRoots
   const quotients = prime.inverseRootQuotients
   const stride = (<usize>(n / groups)) << 1
-  for (let i = from; i < from + count; i++) {
-    const w1 = splatAt(roots, groups + i)
-    const q1 = splatAt(quotients, groups + i)
-    const w2 = splatAt(roots, 2 * (groups + i))
-    const q2 = splatAt(quotients, 2 * (groups + i))
-    const w3 = splatAt(roots, 2 * (groups + i) + 1)
-    const q3 = splatAt(quotients, 2 * (groups + i) + 1)
-    let a = target + <usize>i * (stride << 2)
+  let a = target + <usize>from * (stride << 2)
+  let one = <usize>(groups + from) << 3
+  for (const end = one + (<usize>count << 3); one < end; one += 8) {
+    const two = one << 1
+    const w1 = v128.load_splat<f64>(roots + one)
+    const q1 = v128.load_splat<f64>(quotients + one)
+    const w2 = v128.load_splat<f64>(roots + two)
+    const q2 = v128.load_splat<f64>(quotients + two)
+    const w3 = v128.load_splat<f64>(roots + two, 8)
+    const q3 = v128.load_splat<f64>(quotients + two, 8)
     let b = a + stride
     let c = b + stride
     let d = c + stride
-    const end = b
-    for (; a < end; a += 32, b += 32, c += 32, d += 32) {
+    const last = b
+    for (; a < last; a += 32, b += 32, c += 32, d += 32) {
       backwardColumn(a, b, c, d, false, w1, q1, w2, q2, w3, q3, p, inverse, round, tight)
       backwardColumn(a, b, c, d, true, w1, q1, w2, q2, w3, q3, p, inverse, round, tight)
     }
+    // Where the next group begins.
+    a = d
   }
 }
 

@@ -1,5 +1,5 @@
 import { Command, polynomialBytes, specialAt } from './command'
-import { centred, multiply } from './modular'
+import { centred, exactly, less, multiply, nearly } from './modular'
 import { Prime } from './prime'
 import { BLOCK_BYTES } from './sum'
 
@@ -115,6 +115,10 @@ function addSum(
   else sumOf(target, onto, source, poly, 4, factors, prime, true)
 }
 
+/**
+ * Σ y·w − q·p, q the sum of the rounded y·w/p: one quotient for all. High parts are added to shift = 1.5·2^52·p, whose quotient is
+ * round = 1.5·2^52, so that q needs no rounding of its own; the exact rests are added up beside.
+ */
 @inline
 function sumOf(
   target: usize,
@@ -128,6 +132,7 @@ function sumOf(
 ): void {
   const p = f64x2.splat(prime.p)
   const round = f64x2.splat(prime.round)
+  const shift = f64x2.splat(prime.round * prime.p)
   const factor0 = load<f64>(constants)
   const factor1 = count > 1 ? load<f64>(constants, 8) : 0
   const factor2 = count > 2 ? load<f64>(constants, 16) : 0
@@ -142,10 +147,32 @@ function sumOf(
   const quotient3 = f64x2.splat(factor3 / prime.p)
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
     const source = parts + offset
-    let sum = multiply(v128.load(source), w0, quotient0, p, round)
-    if (count > 1) sum = f64x2.add(sum, multiply(v128.load(source + poly), w1, quotient1, p, round))
-    if (count > 2) sum = f64x2.add(sum, multiply(v128.load(source + 2 * poly), w2, quotient2, p, round))
-    if (count > 3) sum = f64x2.add(sum, multiply(v128.load(source + 3 * poly), w3, quotient3, p, round))
-    v128.store(target + offset, onTop ? f64x2.add(v128.load(onto + offset), sum) : sum)
+    let y = v128.load(source)
+    let q = nearly(y, quotient0, round)
+    let high = nearly(y, w0, shift)
+    let low = exactly(y, w0, f64x2.sub(shift, high))
+    if (count > 1) {
+      y = v128.load(source + poly)
+      q = nearly(y, quotient1, q)
+      const next = nearly(y, w1, high)
+      low = f64x2.add(low, exactly(y, w1, f64x2.sub(high, next)))
+      high = next
+    }
+    if (count > 2) {
+      y = v128.load(source + 2 * poly)
+      q = nearly(y, quotient2, q)
+      const next = nearly(y, w2, high)
+      low = f64x2.add(low, exactly(y, w2, f64x2.sub(high, next)))
+      high = next
+    }
+    if (count > 3) {
+      y = v128.load(source + 3 * poly)
+      q = nearly(y, quotient3, q)
+      const next = nearly(y, w3, high)
+      low = f64x2.add(low, exactly(y, w3, f64x2.sub(high, next)))
+      high = next
+    }
+    if (onTop) low = f64x2.add(low, v128.load(onto + offset))
+    v128.store(target + offset, f64x2.add(less(high, q, p), low))
   }
 }

@@ -1,5 +1,5 @@
 import { blocksOf, lanes, loadColumn, splatAt, storeColumn, storeFours } from './columns'
-import { multiply, reduce } from './modular'
+import { multiply, product, reduce } from './modular'
 import { Prime } from './prime'
 
 /**
@@ -78,22 +78,26 @@ function forwardRadix4(
   const quotients = prime.rootQuotients
   const stride = (<usize>(n / groups)) << 1
   const move = target - source
-  for (let i = from; i < from + count; i++) {
-    const w1 = splatAt(roots, groups + i)
-    const q1 = splatAt(quotients, groups + i)
-    const w2 = splatAt(roots, 2 * (groups + i))
-    const q2 = splatAt(quotients, 2 * (groups + i))
-    const w3 = splatAt(roots, 2 * (groups + i) + 1)
-    const q3 = splatAt(quotients, 2 * (groups + i) + 1)
-    let a = source + <usize>i * (stride << 2)
+  let a = source + <usize>from * (stride << 2)
+  let one = <usize>(groups + from) << 3
+  for (const end = one + (<usize>count << 3); one < end; one += 8) {
+    const two = one << 1
+    const w1 = v128.load_splat<f64>(roots + one)
+    const q1 = v128.load_splat<f64>(quotients + one)
+    const w2 = v128.load_splat<f64>(roots + two)
+    const q2 = v128.load_splat<f64>(quotients + two)
+    const w3 = v128.load_splat<f64>(roots + two, 8)
+    const q3 = v128.load_splat<f64>(quotients + two, 8)
     let b = a + stride
     let c = b + stride
     let d = c + stride
-    const end = b
-    for (; a < end; a += 32, b += 32, c += 32, d += 32) {
+    const last = b
+    for (; a < last; a += 32, b += 32, c += 32, d += 32) {
       forwardColumn(a, b, c, d, false, move, w1, q1, w2, q2, w3, q3, p, inverse, round, tight, first)
       forwardColumn(a, b, c, d, true, move, w1, q1, w2, q2, w3, q3, p, inverse, round, tight, first)
     }
+    // Where the next group begins.
+    a = d
   }
 }
 
@@ -129,12 +133,12 @@ function forwardColumn(
     x2 = reduce(x2, p, inverse, round)
     x3 = reduce(x3, p, inverse, round)
   }
-  const t2 = multiply(x2, w1, q1, p, round)
   const t3 = multiply(x3, w1, q1, p, round)
-  const y0 = f64x2.add(x0, t2)
   const y1 = f64x2.add(x1, t3)
-  const y2 = f64x2.sub(x0, t2)
   const y3 = f64x2.sub(x1, t3)
+  const t2 = multiply(x2, w1, q1, p, round)
+  const y0 = f64x2.add(x0, t2)
+  const y2 = f64x2.sub(x0, t2)
   const s1 = multiply(y1, w2, q2, p, round)
   const s3 = multiply(y3, w3, q3, p, round)
   storeColumn(a + move, f64x2.add(y0, s1), second)
@@ -150,11 +154,10 @@ function forwardLast(target: usize, n: i32, from: i32, count: i32, prime: Prime,
   const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   let at = target + (<usize>from << 5)
-  let one = (<usize>((n >> 2) + from)) << 3
-  const roots = prime.roots
-  const quotients = prime.rootQuotients
+  let one = prime.roots + ((<usize>((n >> 2) + from)) << 3)
+  let two = prime.roots + ((<usize>((n >> 2) + from)) << 4)
   const end = at + (<usize>count << 5)
-  for (; at < end; at += 64, one += 16) {
+  for (; at < end; at += 64, one += 16, two += 32) {
     const a = v128.load(at)
     const b = v128.load(at, 16)
     const c = v128.load(at, 32)
@@ -165,14 +168,11 @@ function forwardLast(target: usize, n: i32, from: i32, count: i32, prime: Prime,
       x0 = reduce(x0, p, inverse, round)
       x1 = reduce(x1, p, inverse, round)
     }
-    const w1 = v128.load(roots + one)
-    const q1 = v128.load(quotients + one)
-    const t2 = multiply(v128.shuffle<f64>(b, d, 0, 2), w1, q1, p, round)
-    const t3 = multiply(v128.shuffle<f64>(b, d, 1, 3), w1, q1, p, round)
-    const w = roots + (one << 1)
-    const q = quotients + (one << 1)
-    const s1 = multiply(f64x2.add(x1, t3), lanes(w, false), lanes(q, false), p, round)
-    const s3 = multiply(f64x2.sub(x1, t3), lanes(w, true), lanes(q, true), p, round)
+    const w1 = v128.load(one)
+    const t2 = product(v128.shuffle<f64>(b, d, 0, 2), w1, p, inverse, round)
+    const t3 = product(v128.shuffle<f64>(b, d, 1, 3), w1, p, inverse, round)
+    const s1 = product(f64x2.add(x1, t3), lanes(two, false), p, inverse, round)
+    const s3 = product(f64x2.sub(x1, t3), lanes(two, true), p, inverse, round)
     const y0 = f64x2.add(x0, t2)
     const y2 = f64x2.sub(x0, t2)
     const r0 = f64x2.add(y0, s1)

@@ -1,9 +1,10 @@
 import { convert, convertRemainder, digitConstants, digitFactor, divisorConstants, toMixedRadix } from './conversion'
 import { Command, polynomialBytes, primeAt, specialAt, tableOf } from './command'
-import { canonical, lifted, multiply } from './modular'
+import { areRestsSmall, divideBlock } from './divide'
+import { multiplyOne, smallest } from './modular'
 import { keyOffset } from './packed'
 import { Prime } from './prime'
-import { ACCUMULATOR_BYTES, BLOCK_BYTES, storeBlock, sumProducts } from './sum'
+import { ACCUMULATOR_BYTES, BLOCK_BYTES, storeSum, sumProducts } from './sum'
 import { backward } from './backward'
 import { forward } from './forward'
 
@@ -100,8 +101,8 @@ export function specialSum(command: Command, task: i32, scratch: usize): void {
   }
   const target = remainderAt(command, sum) + <usize>special * poly
   for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
-    sumProducts(scratch, pairs, digits, at, packedAt(at, prime), prime)
-    storeBlock(target + at, scratch + BLOCK_BYTES, prime)
+    sumProducts(scratch, pairs, digits, at, packedAt(at, prime), prime.width, prime)
+    storeSum(target + at, scratch, prime, false)
   }
   backward(target, target, command.n, prime, true, 1)
 }
@@ -131,6 +132,8 @@ export function applyKeys(command: Command, task: i32, scratch: usize): void {
   const own = task / command.digitPrimes
   const switched = command.source + <usize>(command.parts * command.primes + task) * poly
   const divisorInverse = load<f64>(divisorConstants(command, task))
+  const areSmall = areRestsSmall(digits, prime)
+  const dividedUnit = smallest(multiplyOne(prime.sumUnit, divisorInverse, prime.p), prime.p) * prime.sumScale
   for (let j = 0; j < digits; j++) {
     if (j !== own) raiseDigit(raised + <usize>j * poly, command, j, task, prime)
   }
@@ -150,9 +153,11 @@ export function applyKeys(command: Command, task: i32, scratch: usize): void {
       const offset = <usize>(part * command.primes + task) * poly
       const added = part < command.parts ? command.source + offset : 0
       for (let at: usize = 0; at < poly; at += BLOCK_BYTES) {
-        sumProducts(scratch, pairs, digits, at, packedAt(at, prime), prime)
-        const sum = scratch + BLOCK_BYTES
-        finishBlock(entry, offset, at, sum, remainder + at, added !== 0 ? added + at : 0, divisorInverse, prime)
+        sumProducts(scratch, pairs, digits, at, packedAt(at, prime), prime.width, prime)
+        const taken = remainder + at
+        const other = added !== 0 ? added + at : 0
+        const target = entry.target + offset
+        divideBlock(target, entry.permutation, at, scratch, taken, other, divisorInverse, dividedUnit, areSmall, prime)
       }
     }
   }
@@ -169,57 +174,4 @@ function writePair(pairs: usize, index: i32, a: usize, b: usize): void {
   const at = pairs + (<usize>index << 3)
   store<u32>(at, <u32>a)
   store<u32>(at, <u32>b, 4)
-}
-
-/** A block of the result: (sum − remainder) / product of the special primes, and what is added, where its key puts it. */
-function finishBlock(
-  entry: KeyEntry,
-  polynomial: usize,
-  at: usize,
-  sum: usize,
-  remainder: usize,
-  added: usize,
-  divisorInverse: f64,
-  prime: Prime,
-): void {
-  const target = entry.target + polynomial
-  if (entry.permutation === 0) {
-    if (added !== 0) finish(target + at, 0, sum, remainder, added, divisorInverse, prime, true, false)
-    else finish(target + at, 0, sum, remainder, 0, divisorInverse, prime, false, false)
-  } else {
-    const places = entry.permutation + (at >> 1)
-    if (added !== 0) finish(target, places, sum, remainder, added, divisorInverse, prime, true, true)
-    else finish(target, places, sum, remainder, 0, divisorInverse, prime, false, true)
-  }
-}
-
-/** `places` says where each coefficient of a permuted block goes. */
-@inline
-function finish(
-  target: usize,
-  places: usize,
-  sum: usize,
-  remainder: usize,
-  added: usize,
-  divisorInverse: f64,
-  prime: Prime,
-  adds: bool,
-  permutes: bool,
-): void {
-  const p = f64x2.splat(prime.p)
-  const round = f64x2.splat(prime.round)
-  const inverse = f64x2.splat(prime.inverse)
-  const w = f64x2.splat(divisorInverse)
-  const quotient = f64x2.splat(divisorInverse / prime.p)
-  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    const difference = f64x2.sub(v128.load(sum + offset), v128.load(remainder + offset))
-    let result = multiply(difference, w, quotient, p, round)
-    if (adds) result = canonical(f64x2.add(result, v128.load(added + offset)), p, inverse, round)
-    else result = lifted(result, p)
-    if (permutes) {
-      const index = places + (offset >> 1)
-      v128.store_lane<f64>(target + (<usize>load<u32>(index) << 3), result, 0)
-      v128.store_lane<f64>(target + (<usize>load<u32>(index, 4) << 3), result, 1)
-    } else v128.store(target + offset, result)
-  }
 }

@@ -35,7 +35,18 @@ export function exactly(a: v128, b: v128, c: v128): v128 {
  */
 @inline
 export function multiply(y: v128, w: v128, quotient: v128, p: v128, round: v128): v128 {
-  const q = f64x2.sub(nearly(y, quotient, round), round)
+  return remainder(y, w, f64x2.sub(nearly(y, quotient, round), round), p)
+}
+
+/** The same for factors that have no quotient at hand; inverse = 1/p rounded. */
+@inline
+export function product(y: v128, w: v128, p: v128, inverse: v128, round: v128): v128 {
+  return remainder(y, w, f64x2.sub(nearly(f64x2.mul(y, w), inverse, round), round), p)
+}
+
+/** y·w − q·p, which is at most p in size. */
+@inline
+function remainder(y: v128, w: v128, q: v128, p: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
     const product = f64x2.mul(y, w)
     return f64x2.sub(f64x2.relaxed_nmadd(q, p, product), f64x2.relaxed_nmadd(y, w, product))
@@ -52,6 +63,12 @@ export function multiply(y: v128, w: v128, quotient: v128, p: v128, round: v128)
   difference = f64x2.add(difference, f64x2.sub(f64x2.mul(y1, w0), f64x2.mul(q1, p0)))
   difference = f64x2.add(difference, f64x2.sub(f64x2.mul(y0, w1), f64x2.mul(q0, p1)))
   return f64x2.add(difference, f64x2.sub(f64x2.mul(y0, w0), f64x2.mul(q0, p0)))
+}
+
+/** h − q·p, at most 2^53 in size, for whole numbers q ≤ 2^53. */
+@inline
+export function less(h: v128, q: v128, p: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f64x2.relaxed_nmadd(q, p, h) : exactly(f64x2.neg(q), p, h)
 }
 
 /** x mod p for |x| ≤ 2^53 − p/2 − 2: |result| ≤ p/2 + 2. */

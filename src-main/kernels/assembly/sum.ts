@@ -10,7 +10,7 @@ export const UNPACKED: i32 = 8
 export const ACCUMULATOR_BYTES: usize = 2 * BLOCK_BYTES
 
 /** Opens a block's sum with nothing in it. */
-export function startSum(block: usize, prime: Prime): void {
+function startSum(block: usize, prime: Prime): void {
   const start = f64x2.splat(prime.sumStart)
   const zero = f64x2.splat(0)
   for (let at = block; at < block + BLOCK_BYTES; at += 16) {
@@ -19,11 +19,8 @@ export function startSum(block: usize, prime: Prime): void {
   }
 }
 
-/**
- * Adds Σ a·b of `taps` pairs to a block's sum that has just been opened. `table` holds pairs of u32 addresses, to which the
- * offsets are added. Factors b take `width` bytes, UNPACKED or packed.
- */
-export function addProducts(
+/** Adds products to a block's sum that has just been opened. */
+function addProducts(
   block: usize,
   table: usize,
   taps: i32,
@@ -33,68 +30,58 @@ export function addProducts(
   prime: Prime,
 ): void {
   for (let first = 0; first < taps; first += prime.chunk) {
-    if (first > 0) foldSum(block, prime)
+    if (first > 0) foldSums(block, 1, BLOCK_BYTES, prime)
     accumulate(block, table + (<usize>first << 3), min(taps - first, prime.chunk), aOffset, bOffset, width, prime)
   }
 }
 
-/** Folds what was added so far into the low half, ready for more products. */
-function foldSum(block: usize, prime: Prime): void {
+/** Folds what was added so far into the low halves of `count` sums of so many bytes, ready for more products. */
+export function foldSums(sums: usize, count: i32, bytes: usize, prime: Prime): void {
   const p = f64x2.splat(prime.p)
   const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const start = f64x2.splat(prime.sumStart)
-  const scale = f64x2.splat(prime.sumScale)
-  const unit = f64x2.splat(prime.sumUnit)
-  const quotient = f64x2.splat(prime.sumUnit / prime.p)
-  for (let at = block; at < block + BLOCK_BYTES; at += 16) {
-    v128.store(at, sumAt(at, p, inverse, start, scale, unit, quotient, round), BLOCK_BYTES)
-    v128.store(at, start)
+  const unit = f64x2.splat(sumUnit(prime))
+  const quotient = f64x2.splat(sumUnit(prime) / prime.p)
+  for (let i = 0; i < count; i++, sums += 2 * bytes) {
+    for (let at = sums; at < sums + bytes; at += 16) {
+      const low = at + bytes
+      v128.store(low, folded(v128.load(at), v128.load(low), p, inverse, start, unit, quotient, round))
+      v128.store(at, start)
+    }
   }
 }
 
-/** Two coefficients of a block's sum modulo p, |x| ≤ 1.5p + 2. */
+/** What a high accumulator, a multiple of 2^k, is multiplied by modulo p: (2^k mod p) / 2^k. */
 @inline
-export function sumAt(at: usize, p: v128, inverse: v128, start: v128, scale: v128, unit: v128, quotient: v128, round: v128): v128 {
-  return folded(v128.load(at), v128.load(at, BLOCK_BYTES), p, inverse, start, scale, unit, quotient, round)
+export function sumUnit(prime: Prime): f64 {
+  return prime.sumUnit * prime.sumScale
 }
 
 /** What two accumulators come to modulo p, |x| ≤ 1.5p + 2. */
 @inline
-export function folded(high: v128, low: v128, p: v128, inverse: v128, start: v128, scale: v128, unit: v128, quotient: v128, round: v128): v128 {
-  const multiple = f64x2.mul(f64x2.sub(high, start), scale)
-  return f64x2.add(multiply(multiple, unit, quotient, p, round), reduce(low, p, inverse, round))
+export function folded(high: v128, low: v128, p: v128, inverse: v128, start: v128, unit: v128, quotient: v128, round: v128): v128 {
+  return f64x2.add(multiply(f64x2.sub(high, start), unit, quotient, p, round), reduce(low, p, inverse, round))
 }
 
-/** Stores a block's sum as residues. */
-export function storeSum(target: usize, block: usize, prime: Prime): void {
+/** Stores a block's sum modulo p: residues, or |x| ≤ 1.5p + 2. */
+export function storeSum(target: usize, block: usize, prime: Prime, unique: bool): void {
+  if (unique) storeSumWith(target, block, prime, true)
+  else storeSumWith(target, block, prime, false)
+}
+
+@inline
+function storeSumWith(target: usize, block: usize, prime: Prime, unique: bool): void {
   const p = f64x2.splat(prime.p)
   const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const start = f64x2.splat(prime.sumStart)
-  const scale = f64x2.splat(prime.sumScale)
-  const unit = f64x2.splat(prime.sumUnit)
-  const quotient = f64x2.splat(prime.sumUnit / prime.p)
+  const unit = f64x2.splat(sumUnit(prime))
+  const quotient = f64x2.splat(sumUnit(prime) / prime.p)
   for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    const sum = sumAt(block + offset, p, inverse, start, scale, unit, quotient, round)
-    v128.store(target + offset, canonical(sum, p, inverse, round))
-  }
-}
-
-/** block = block + added. */
-export function addBlock(block: usize, added: usize): void {
-  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    v128.store(block + offset, f64x2.add(v128.load(block + offset), v128.load(added + offset)))
-  }
-}
-
-/** Stores a block as residues, |x| ≤ 2^53 − p/2 − 2. */
-export function storeBlock(target: usize, block: usize, prime: Prime): void {
-  const p = f64x2.splat(prime.p)
-  const round = f64x2.splat(prime.round)
-  const inverse = f64x2.splat(prime.inverse)
-  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
-    v128.store(target + offset, canonical(v128.load(block + offset), p, inverse, round))
+    const at = block + offset
+    const sum = folded(v128.load(at), v128.load(at, BLOCK_BYTES), p, inverse, start, unit, quotient, round)
+    v128.store(target + offset, unique ? canonical(sum, p, inverse, round) : sum)
   }
 }
 
@@ -177,40 +164,24 @@ function accumulateWith(
   }
 }
 
-/** Whether `taps` products are few enough to be summed in one pass, in registers; one where factors are not packed. */
-@inline
-export function areFew(taps: i32, width: i32, prime: Prime): bool {
-  return width === UNPACKED ? taps === 1 : taps <= min(4, prime.chunk)
-}
-
-/** A block's Σ a·b of `taps` pairs with packed factors b, over its low half: |x| ≤ 1.5p + 2. */
-export function sumProducts(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize, prime: Prime): void {
-  if (areFew(taps, prime.width, prime)) return sumFew(block + BLOCK_BYTES, table, taps, aOffset, bOffset, prime.width, prime)
-  startSum(block, prime)
-  addProducts(block, table, taps, aOffset, bOffset, prime.width, prime)
-  foldSum(block, prime)
-}
-
-/** Σ a·b of a few pairs, in a block of BLOCK_BYTES: |x| ≤ 1.5p + 2. */
-export function sumFew(
-  target: usize,
-  table: usize,
-  taps: i32,
-  aOffset: usize,
-  bOffset: usize,
-  width: i32,
-  prime: Prime,
-): void {
-  if (width === UNPACKED) sumOf(target, table, 1, aOffset, bOffset, prime, width, false)
-  else if (taps === 1) sumOf(target, table, 1, aOffset, bOffset, prime, width, true)
-  else if (taps === 2) sumOf(target, table, 2, aOffset, bOffset, prime, width, true)
-  else if (taps === 3) sumOf(target, table, 3, aOffset, bOffset, prime, width, true)
-  else sumOf(target, table, 4, aOffset, bOffset, prime, width, true)
+/**
+ * Σ a·b of `taps` pairs into a block's accumulators. `table` holds pairs of u32 addresses, to which the offsets are added.
+ * Factors b take `width` bytes, UNPACKED or packed. A few products are summed in registers.
+ */
+export function sumProducts(block: usize, table: usize, taps: i32, aOffset: usize, bOffset: usize, width: i32, prime: Prime): void {
+  if (taps > min(width === UNPACKED ? 1 : 4, prime.chunk)) {
+    startSum(block, prime)
+    addProducts(block, table, taps, aOffset, bOffset, width, prime)
+  } else if (width === UNPACKED) sumOf(block, table, 1, aOffset, bOffset, prime, width, false)
+  else if (taps === 1) sumOf(block, table, 1, aOffset, bOffset, prime, width, true)
+  else if (taps === 2) sumOf(block, table, 2, aOffset, bOffset, prime, width, true)
+  else if (taps === 3) sumOf(block, table, 3, aOffset, bOffset, prime, width, true)
+  else sumOf(block, table, 4, aOffset, bOffset, prime, width, true)
 }
 
 @inline
 function sumOf(
-  target: usize,
+  block: usize,
   table: usize,
   taps: i32,
   aOffset: usize,
@@ -219,17 +190,11 @@ function sumOf(
   width: i32,
   packed: bool,
 ): void {
-  const p = f64x2.splat(prime.p)
-  const round = f64x2.splat(prime.round)
-  const inverse = f64x2.splat(prime.inverse)
   const start = f64x2.splat(prime.sumStart)
-  const scale = f64x2.splat(prime.sumScale)
-  const unit = f64x2.splat(prime.sumUnit)
-  const quotient = f64x2.splat(prime.sumUnit / prime.p)
   const mask = unpackMask(width)
   const magic = unpackMagic(prime)
   const bStep = <usize>width << 1
-  aOffset -= target
+  aOffset -= block
   const a0 = <usize>load<u32>(table) + aOffset
   const a1 = taps > 1 ? <usize>load<u32>(table, 8) + aOffset : 0
   const a2 = taps > 2 ? <usize>load<u32>(table, 16) + aOffset : 0
@@ -238,7 +203,7 @@ function sumOf(
   let b1 = taps > 1 ? <usize>load<u32>(table, 12) + bOffset : 0
   let b2 = taps > 2 ? <usize>load<u32>(table, 20) + bOffset : 0
   let b3 = taps > 3 ? <usize>load<u32>(table, 28) + bOffset : 0
-  for (let at = target; at < target + BLOCK_BYTES; at += 16) {
+  for (let at = block; at < block + BLOCK_BYTES; at += 16) {
     let x = v128.load(a0 + at)
     let y = loadFactor(b0, mask, magic, packed)
     let high = nearly(x, y, start)
@@ -268,6 +233,7 @@ function sumOf(
       high = next
       b3 += bStep
     }
-    v128.store(at, folded(high, low, p, inverse, start, scale, unit, quotient, round))
+    v128.store(at, high)
+    v128.store(at, low, BLOCK_BYTES)
   }
 }

@@ -1,7 +1,7 @@
-import { canonical, exactly, nearly } from './modular'
+import { canonical, exactly, lifted, nearly, product } from './modular'
 import { unpackMagic, unpackMask, unpackPair } from './packed'
 import { Prime } from './prime'
-import { BLOCK_BYTES, folded } from './sum'
+import { BLOCK_BYTES, folded, foldSums, sumUnit } from './sum'
 
 /**
  * Sums of products of ciphertexts (a, a') with packed ones (b, b'): Σ ab, Σ (a + a')(b + b') and Σ a'b', from which the last step
@@ -30,7 +30,7 @@ export function tensorPiece(
   let used = 0
   for (let t = 0; t < taps; ) {
     if (used === prime.chunk) {
-      foldPiece(sums, prime)
+      foldSums(sums, 3, PIECE_BYTES, prime)
       used = 0
     }
     const count = min(TAPS_AT_ONCE, min(taps - t, prime.chunk - used))
@@ -119,40 +119,37 @@ function addTaps(
   }
 }
 
-/** Folds what was added so far into the low halves, ready for more products. */
-function foldPiece(sums: usize, prime: Prime): void {
-  const p = f64x2.splat(prime.p)
-  const round = f64x2.splat(prime.round)
-  const inverse = f64x2.splat(prime.inverse)
-  const start = f64x2.splat(prime.sumStart)
-  const scale = f64x2.splat(prime.sumScale)
-  const unit = f64x2.splat(prime.sumUnit)
-  const quotient = f64x2.splat(prime.sumUnit / prime.p)
-  for (let sum = sums; sum < sums + 6 * PIECE_BYTES; sum += 2 * PIECE_BYTES) {
-    for (let at = sum; at < sum + PIECE_BYTES; at += 16) {
-      v128.store(at, folded(v128.load(at), v128.load(at, LOW), p, inverse, start, scale, unit, quotient, round), LOW)
-      v128.store(at, start)
-    }
-  }
-}
-
 function storePiece(target: usize, targetPart: usize, sums: usize, prime: Prime): void {
   const p = f64x2.splat(prime.p)
   const round = f64x2.splat(prime.round)
   const inverse = f64x2.splat(prime.inverse)
   const start = f64x2.splat(prime.sumStart)
-  const scale = f64x2.splat(prime.sumScale)
-  const unit = f64x2.splat(prime.sumUnit)
-  const quotient = f64x2.splat(prime.sumUnit / prime.p)
+  const unit = f64x2.splat(sumUnit(prime))
+  const quotient = f64x2.splat(sumUnit(prime) / prime.p)
   const next = target + targetPart
   const third = next + targetPart
   for (let offset: usize = 0; offset < PIECE_BYTES; offset += 16) {
     const at = sums + offset
-    const first = folded(v128.load(at), v128.load(at, LOW), p, inverse, start, scale, unit, quotient, round)
-    const last = folded(v128.load(at, LAST), v128.load(at, LAST + LOW), p, inverse, start, scale, unit, quotient, round)
-    const both = folded(v128.load(at, MIDDLE), v128.load(at, MIDDLE + LOW), p, inverse, start, scale, unit, quotient, round)
+    const first = folded(v128.load(at), v128.load(at, LOW), p, inverse, start, unit, quotient, round)
+    const last = folded(v128.load(at, LAST), v128.load(at, LAST + LOW), p, inverse, start, unit, quotient, round)
+    const both = folded(v128.load(at, MIDDLE), v128.load(at, MIDDLE + LOW), p, inverse, start, unit, quotient, round)
     v128.store(target + offset, canonical(first, p, inverse, round))
     v128.store(next + offset, canonical(f64x2.sub(both, f64x2.add(first, last)), p, inverse, round))
     v128.store(third + offset, canonical(last, p, inverse, round))
+  }
+}
+
+/** A block of the three parts of a ciphertext's square: x², 2xx' and x'². */
+export function squareBlock(target: usize, source: usize, part: usize, prime: Prime): void {
+  const p = f64x2.splat(prime.p)
+  const round = f64x2.splat(prime.round)
+  const inverse = f64x2.splat(prime.inverse)
+  for (let offset: usize = 0; offset < BLOCK_BYTES; offset += 16) {
+    const at = target + offset
+    const x = v128.load(source + offset)
+    const other = v128.load(source + part + offset)
+    v128.store(at, lifted(product(x, x, p, inverse, round), p))
+    v128.store(at + part, lifted(product(f64x2.add(x, x), other, p, inverse, round), p))
+    v128.store(at + 2 * part, lifted(product(other, other, p, inverse, round), p))
   }
 }
