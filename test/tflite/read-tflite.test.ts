@@ -44,8 +44,9 @@ describe.each(names)('%s', (name) => {
 
   it('computes what LiteRT does, on the integers of the file where it is quantised', () => {
     const model = normalise(graph, { onIntegers: true })
-    // One half that is rounded the other way is some steps of a softmax.
-    const most = output.scale === undefined ? 1e-4 : model.finish === 'softmax' ? 3.01 : 1.01
+    // One half that is rounded the other way is some steps of a softmax. Where weights alone are integers, LiteRT
+    // rounds what they multiply while it runs: without that, outputs would be 1e-5 to 1e-3 away.
+    const most = output.scale === undefined ? 5e-6 : model.finish === 'softmax' ? 3.01 : 1.01
     for (const { input, xnnpack } of cases) {
       const found = run(model, input, output)
       found.forEach((value, at) => expect(Math.abs(value - xnnpack[at])).toBeLessThan(most))

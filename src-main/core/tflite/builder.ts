@@ -89,6 +89,14 @@ export class Builder {
     return outputs
   }
 
+  /** 8 bits between the least and the greatest value, as kernels read the input of weights that alone are integers. */
+  dynamicallyQuantised(x: string): string {
+    const parts = ['', ' scale', ' zero'].map((part) => this.#fresh(`${this.#operator}/DynamicQuantizeLinear${part}`))
+    const name = this.#freshNode(`${this.#operator}/DynamicQuantizeLinear`)
+    this.nodes.push({ name, operator: 'DynamicQuantizeLinear', domain: '', inputs: [x], outputs: parts, attributes: {} })
+    return this.add('DequantizeLinear', parts)
+  }
+
   /** A new constant. */
   make(values: ArrayLike<number>, shape: readonly number[] = [], elementType: Tensor['elementType'] = 'float'): string {
     const name = this.#fresh(`${this.#operator}/constant`)

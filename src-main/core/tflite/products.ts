@@ -56,7 +56,7 @@ function convolve(operation: Operation, { weight, group, kernel, fields }: Convo
   const bias = biasOf(operation)
   const run = (x: string): string =>
     builder.add('Conv', bias === undefined ? [x, weight] : [x, weight, bias], attributes)
-  const value = builder.channelsFirst(operation.real(), run)
+  const value = builder.channelsFirst(factorOf(operation), run)
   operation.finish(builder.fused(value, operation.byte(fields.activation)))
 }
 
@@ -77,7 +77,7 @@ export function transposeConv(operation: Operation): void {
   const attributes = { kernel_shape: kernel, strides, pads: [...before, ...after], output_padding: missing }
   const bias = biasOf(operation, 3, 2)
   const inputs = (x: string): string[] => (bias === undefined ? [x, weight] : [x, weight, bias])
-  const value = builder.channelsFirst(operation.real(2), (x) => builder.add('ConvTranspose', inputs(x), attributes))
+  const value = builder.channelsFirst(factorOf(operation, 2), (x) => builder.add('ConvTranspose', inputs(x), attributes))
   operation.finish(builder.fused(value, operation.byte(fields.activation)))
 }
 
@@ -92,8 +92,8 @@ export function fullyConnected(operation: Operation): void {
     ? builder.transposedConstant(operation.input(1), [1, 0])
     : builder.transpose(operation.real(1), [1, 0])
   const x = operation.flag(fields.keepNumDims)
-    ? operation.real()
-    : builder.add('Reshape', [operation.real(), builder.list([-1, elementAt(shapeOf(operation, 1), 1)])])
+    ? factorOf(operation)
+    : builder.add('Reshape', [factorOf(operation), builder.list([-1, elementAt(shapeOf(operation, 1), 1)])])
   const product = builder.add('MatMul', [x, weight])
   const value = bias === undefined ? product : builder.add('Add', [product, bias])
   operation.finish(builder.fused(value, operation.byte(fields.activation)))
@@ -115,6 +115,18 @@ export function pool2d(operation: Operation, name: 'AveragePool' | 'MaxPool'): v
     return
   }
   operation.finish(builder.fused(pooled, activation), name === 'AveragePool' ? 'away' : 'even')
+}
+
+/**
+ * What is multiplied by the weights: real numbers, which LiteRT's kernels round to 8 bits of their own range where the
+ * weights alone are integers (https://ai.google.dev/edge/litert/conversion/tensorflow/quantization/post_training_quant).
+ * Dense layers of several rows have a range for each row there; here all rows have one.
+ */
+function factorOf(operation: Operation, input = 0): string {
+  const { builder } = operation
+  const [x, weight] = [operation.input(input), operation.input(1)]
+  const isDynamic = builder.isQuantised(weight) && builder.isConstant(weight) && !builder.isQuantised(x)
+  return isDynamic && !builder.isConstant(x) ? builder.dynamicallyQuantised(operation.real(input)) : operation.real(input)
 }
 
 /** Integers of a bias have their own scale; where the file leaves it out, that of input times weight. */
