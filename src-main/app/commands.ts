@@ -10,7 +10,7 @@ export function commandsOf({ model, choices }: Project, keys: string, out = `${w
     choices
   const network = quoted(model)
   const data = calibration === undefined ? 'CALIBRATION' : quoted(calibration)
-  const fed = fedOptions(choices)
+  const fed = `${fedOptions(choices)}${choices.quantities ? ' --quantities' : ''}`
   const isMixed = Object.keys(degrees).length > 0
   const plan = `${withoutEnding(model)}.plan.json`
   const towards = calibrationLabels === undefined ? '' : ` --calibration-labels ${quoted(calibrationLabels)}`

@@ -10,9 +10,9 @@ import { firstChoices, Project } from './project.ts'
 /**
  * Version 1 had neither splits nor a history of tests, version 2 no choices for max-pools and for bundles of single nodes,
  * version 3 no least share of labels and no edge that it is meant for, version 4 neither framing nor names of classes, version 5 no
- * classes of calibration samples.
+ * classes of calibration samples, version 6 no choice of quantities.
  */
-const version = 6
+const version = 7
 const mostBytes = 1_000_000
 
 const projectFile = z.strictObject({

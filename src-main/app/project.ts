@@ -22,6 +22,8 @@ export interface Choices {
   readonly preprocessing: Omit<Preprocessing, 'layout'>
   /** In the order of the outputs; none where the network's file or the data say them. */
   readonly classNames: readonly string[]
+  /** The outputs are quantities and not the scores of classes. */
+  readonly quantities: boolean
   readonly degree: Degree
   readonly degrees: Readonly<Record<string, Degree>>
   readonly splitPools: boolean
@@ -40,6 +42,7 @@ export const firstChoices: Choices = {
   ...DEFAULTS,
   ...WINDOW,
   classNames: [],
+  quantities: false,
   degrees: {},
   splitPools: false,
   perNode: false,
@@ -50,10 +53,11 @@ export const firstChoices: Choices = {
 
 /** What a result was made with, in words. */
 export const choiceWords = ({ calibration, calibrationLabels, ...choices }: Choices): string => {
-  const { degree, degrees, splitPools, split, input } = choices
+  const { degree, degrees, splitPools, split, input, quantities } = choices
   return [
     deploymentWords({ degree, degrees, splitPools, split, cuts: split.by === 'cuts' ? split.cuts : [] }),
     ...(input === 'plain' ? ['inputs in the clear'] : []),
+    ...(quantities ? ['outputs are quantities'] : []),
     ...(calibration === undefined ? [] : [`fitted to ${basename(calibration)}`]),
     ...(calibrationLabels === undefined ? [] : ['tuned towards true classes']),
   ].join(', ')
@@ -141,10 +145,12 @@ export class Project {
 
   /** Of every choice on which fits, plans and bundles depend. */
   get made(): string {
-    const { preprocessing, degree, degrees, splitPools, input, split, calibration, calibrationLabels } = this.#now
+    const { preprocessing, degree, degrees, splitPools, input, split, calibration, calibrationLabels, quantities } =
+      this.#now
     const made = [this.modelBytes, preprocessing, degree, degrees, splitPools, input, split, calibration]
-    // Results that were made before there was this choice are found as they were.
-    return hashOf(calibrationLabels === undefined ? made : [...made, calibrationLabels]).slice(0, 32)
+    // Results that were made before there were these choices are found as they were.
+    const labelled = calibrationLabels === undefined ? made : [...made, calibrationLabels]
+    return hashOf(quantities ? [...labelled, 'quantities'] : labelled).slice(0, 32)
   }
 
   get view(): ProjectView {

@@ -151,7 +151,8 @@ export class JobStarter {
           kept('activations'),
         )
       case 'advise': {
-        const asked = { model, preprocessing: network.preprocessing, input, calibration: project.calibration }
+        const { preprocessing, quantities } = network
+        const asked = { model, preprocessing, quantities, input, calibration: project.calibration }
         return this.#jobs.start('advise', asked, kept('advise'))
       }
       case 'validate':
@@ -267,9 +268,9 @@ export class JobStarter {
     project: Project,
     keeping: Keeping,
   ): Promise<string> {
-    const { labels, threads, preprocessing, classNames } = project.choices
+    const { labels, threads, preprocessing, quantities, classNames } = project.choices
     const bundle = await this.#bundleOf(request)
-    const test = { model: project.model, preprocessing, threads, ...bundle }
+    const test = { model: project.model, preprocessing, quantities, threads, ...bundle }
     if (request.job === 'probe') {
       return this.#jobs.start('probe', { ...test, picture: request.picture }, async (done) => {
         if (done) await keeping.test(testRecordOf('A drawing', done))
@@ -314,8 +315,8 @@ export class JobStarter {
 
 /** Which network, and what becomes of its activations. */
 function networkOf({ model, choices }: Project) {
-  const { preprocessing, degree, degrees, splitPools, classNames, calibrationLabels } = choices
-  const fit = { preprocessing, degree, degrees, splitPools, calibrationLabels }
+  const { preprocessing, quantities, degree, degrees, splitPools, classNames, calibrationLabels } = choices
+  const fit = { preprocessing, quantities, degree, degrees, splitPools, calibrationLabels }
   return { model, ...fit, ...(classNames.length > 0 && { classNames }) }
 }
 

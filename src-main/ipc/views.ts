@@ -41,6 +41,8 @@ const choices = {
   preprocessing,
   /** In the order of the outputs; those of the network's file or of the data where there are none. */
   classNames: z.array(z.string().max(200)).max(10_000).readonly(),
+  /** The outputs are quantities and not the scores of classes. */
+  quantities: z.boolean(),
   degree,
   /** Of single layers, where they differ from `degree`. */
   degrees: z.record(layerName, degree),

@@ -15,7 +15,7 @@ export interface DecryptRequest extends UnlockRequest {
   readonly beyondBudget?: boolean
 }
 
-/** @throws UserError budget-spent, wrong-passphrase, damaged-result, result-of-another-bundle, deployment-revoked, file-… */
+/** @throws UserError budget-spent, quantities-have-no-labels, wrong-passphrase, damaged-result, result-of-another-bundle, deployment-revoked, file-… */
 export async function decrypt(request: DecryptRequest, work: WorkContext): Promise<DecryptResult> {
   const { result, keys, reveal, beyondBudget } = request
   throwIfCancelled(work)

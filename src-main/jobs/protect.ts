@@ -14,10 +14,11 @@ import { reportBudget, type BudgetReport } from '../owner/budget/budget.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import { protect as exportBundle, type ProtectResult as Exported } from '../owner/protect.ts'
 import { Signer } from '../owner/sign.ts'
+import { refuseLabels } from '../owner/reveal.ts'
 import { recordOf } from '../owner/tail-record.ts'
 import { classesOf, type DroppedClamp, type LayerModel } from '../core/network/layer-model.ts'
 import type { CheckedOriginal } from './calibration-data.ts'
-import { networkName } from './open-network.ts'
+import { networkName, openNetworkFile } from './open-network.ts'
 import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
 import { Stopwatch, type StageTime } from '../core/stopwatch.ts'
 
@@ -76,19 +77,19 @@ export interface ProtectResult {
 
 /**
  * Encrypts a network's weights under a fresh key and exports the bundle. Nothing is left behind on failure.
- * @throws UserError what the stages say, keeps-too-little, output-exists, not-writable, disk-full; CancelledError
+ * @throws UserError what the stages say, quantities-have-no-labels, keeps-too-little, output-exists, not-writable, disk-full; CancelledError
  */
 export async function protect(request: ProtectRequest, work: WorkContext): Promise<ProtectResult> {
   await checkLockAndKey(request)
   if (request.perNode) await refuseExistingFolder(request.out, request.force)
   else await checkOutput(request.out, request)
   const watch = new Stopwatch(work)
-  const releases = request.reveal?.mode === 'scores' ? (request.releases ?? USUAL_RELEASES) : undefined
+  const reveal = await revealOf(request)
+  const releases = reveal.mode === 'scores' ? (request.releases ?? USUAL_RELEASES) : undefined
   const compiled = await compile({ ...request, releases }, work, watch, ({ kept }) =>
     checkKept(kept, request.minKept, work),
   )
-  warnOfLabels(compiled.model, request.reveal, work)
-  return await exportCompiled(request, compiled, work, watch)
+  return await exportCompiled({ ...request, reveal }, compiled, work, watch)
 }
 
 /** A recipient or a signing key that cannot be used is refused before the long work, not after it. */
@@ -97,13 +98,17 @@ async function checkLockAndKey({ recipients, passphrase, signingKey }: ProtectRe
   if (signingKey !== undefined) Signer.load(await readText(signingKey))
 }
 
-/** Of several quantities a label is the number of the largest. */
-function warnOfLabels(model: LayerModel, reveal: RevealPolicy | undefined, work: WorkContext): void {
-  if (!model.quantities || classesOf(model) === 1 || reveal?.mode === 'scores') return
-  const message =
-    'Of these quantities, the bundle lets out which is the largest. --reveal scores lets out the quantities.'
-  work.progress({ kind: 'warning', stage: 'export', message })
+/** The label where nobody says what; of several quantities all of them. Throws UserError 'quantities-have-no-labels'. */
+async function revealOf(request: ProtectRequest): Promise<RevealPolicy> {
+  if (!request.quantities || !areQuantities((await openNetworkFile(request)).model))
+    return request.reveal ?? { mode: 'label' }
+  const reveal = request.reveal ?? { mode: 'scores' }
+  refuseLabels(true, reveal)
+  return reveal
 }
+
+/** Several, so that no label tells anything; of one it is the sign. */
+const areQuantities = (model: LayerModel): boolean => model.quantities === true && classesOf(model) > 1
 
 /** Says so where too few samples were held out. Throws UserError 'keeps-too-little' where what is to be sealed keeps less than `least` of the original. */
 export function checkKept(kept: Kept | undefined, least: number | undefined, work: WorkContext): void {
@@ -175,6 +180,7 @@ export const sealedPart = (compiled: CompiledNetwork, name: string | undefined, 
     sha256: compiled.sha256,
     finish: compiled.model.finish,
     ...(compiled.model.tail && { tail: recordOf(compiled.model.tail) }),
+    ...(areQuantities(compiled.model) && { quantities: true as const }),
     ...(compiled.classNames && { labels: [...compiled.classNames] }),
   },
   preprocessing: compiled.preprocessing,

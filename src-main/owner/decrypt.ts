@@ -14,7 +14,7 @@ import { allowanceOf, allowedBits, budgetSpent, isTelling, priceOf } from './bud
 import { firstUnderKeyOf, refuseRevoked, secretName, type Deployment } from './deployment.ts'
 import type { KeyStore } from './key-store.ts'
 import { refuseNoise } from './plausible.ts'
-import { reveal, type Revealed } from './reveal.ts'
+import { refuseLabels, reveal, type Revealed } from './reveal.ts'
 import { storedPlan } from './stored-plan.ts'
 import { UnlockedKeyStore } from './unlocked-key-store.ts'
 import { present } from '../core/must.ts'
@@ -36,13 +36,14 @@ export interface DecryptResult extends Revealed {
 
 /**
  * Decrypts a result file and tells what the policy permits, which counts against the deployment's budget.
- * @throws UserError budget-spent, result-of-another-bundle, deployment-revoked and what `revealResult` does
+ * @throws UserError budget-spent, quantities-have-no-labels, result-of-another-bundle, deployment-revoked and what `revealResult` does
  */
 export async function decrypt(request: DecryptRequest): Promise<DecryptResult> {
   const result = decodeResult(await readBytes(request.result, MAX_RESULT_BYTES), sha256)
   const keys = new UnlockedKeyStore(request.keysFolder, request.unlock)
   const deployment = await findDeployment(keys.store, result)
   const policy = request.reveal ?? deployment.reveal
+  refuseLabels(deployment.model.quantities, policy)
   const opener = await ResultOpener.load(keys, deployment, result.segment)
   try {
     return await paidFor(keys.store, deployment, policy, request.beyondBudget === true, () =>

@@ -20,6 +20,8 @@ const deploymentSchema = z.strictObject({
     /** What the owner computes after that, where there is more. */
     tail: tailSchema.optional(),
     labels: z.array(z.string()).optional(),
+    /** Several outputs that are quantities: none of them is a label. */
+    quantities: z.literal(true).optional(),
   }),
   reveal: revealPolicySchema,
   /** Jobs that are computed again before they are answered; none where it is absent. */

@@ -1,4 +1,5 @@
 import type { RevealPolicy } from '../core/bundle/manifest.ts'
+import { UserError } from '../core/errors.ts'
 import type { Tail, TailLabel } from '../core/network/tail.ts'
 import { isClassifier } from '../core/network/quantities.ts'
 import { finishedParts, labelScores } from '../core/normalise/run-tail.ts'
@@ -10,7 +11,9 @@ import { present } from '../core/must.ts'
 /** What a policy lets out of a decryption. */
 export interface Revealed {
   readonly label: number
-  /** The network gives one number that is neither a score nor a probability: label 1 says that it is above 0. */
+  /**
+   * The outputs are quantities: of one, label 1 says that it is above 0; of several it is the largest, and means nothing.
+   */
   readonly isQuantity?: true
   readonly labelName?: string
   /** Labels by falling score; with `top-k` only. */
@@ -39,8 +42,8 @@ export function reveal(
   if (policy.mode === 'scores') refuseFarOutputs(outputs, flooding)
   const tail = model.tail && tailOf(model.tail)
   const labels = tail
-    ? labelScores(tail, outputs).map((scores, i) => ranked(scores, policy, isNumber(present(tail.labels[i]))))
-    : [ranked(outputs, policy, outputs.length === 1 && !isClassifier({ finish: model.finish }))]
+    ? labelScores(tail, outputs).map((scores, i) => ranked(scores, policy, model.quantities ?? isNumber(present(tail.labels[i]))))
+    : [ranked(outputs, policy, model.quantities ?? (outputs.length === 1 && !isClassifier({ finish: model.finish })))]
   const first = present(labels[0])
   const name = model.labels?.[first.label]
   const scores =
@@ -56,6 +59,14 @@ export function reveal(
       tail.outputs.length > 1 &&
       (labels.length > 1 || scores.size > 1) && { outputs: parts(tail, labels, scores) }),
   }
+}
+
+/** Of several quantities a label is the number of the largest. Throws UserError 'quantities-have-no-labels'. */
+export function refuseLabels(quantities: true | undefined, policy: RevealPolicy): void {
+  if (!quantities || policy.mode === 'scores') return
+  throw new UserError('quantities-have-no-labels', 'The outputs are quantities, so there is no label to tell.', {
+    hint: '--reveal scores tells the quantities, as often as --releases allowed when the network was protected.',
+  })
 }
 
 function topNames(top: readonly number[] = [], names: readonly string[] = []): Pick<Revealed, 'topNames'> {

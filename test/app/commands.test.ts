@@ -52,6 +52,13 @@ describe('the commands that repeat what was done', () => {
     }
   })
 
+  it('say that outputs are quantities, wherever that counts', () => {
+    const lines = linesOf(chosen({ ...choices, quantities: true, reveal: 'scores' }))
+    const saying = lines.filter((line) => line.includes(' --quantities '))
+    expect(saying.map((line) => line.split(' ')[1])).toEqual(['advise', 'validate', 'protect'])
+    expect(lines.find((line) => line.includes(' protect '))).toContain(' --reveal scores ')
+  })
+
   it('name the classes that tuning goes by, wherever a fit is made', () => {
     const labelled = linesOf(chosen({ ...choices, calibrationLabels: '/data/t.txt' }))
     const named = labelled.filter((line) => line.includes(' --calibration-labels /data/t.txt '))

@@ -27,7 +27,7 @@ describe('project files', () => {
   it('come back with every choice, and leave nothing else behind', async () => {
     const project = new Project('file', model, 1)
     project.choose({ degree: 4, splitPools: true, input: 'plain', calibration: '/data/c.npz', labels: '/data/y.txt' })
-    project.choose({ calibrationLabels: '/data/c.npz' })
+    project.choose({ calibrationLabels: '/data/c.npz', quantities: true })
     await saveProject(project, path)
     await saveProject(project, path)
     const again = await loadProject(path)
@@ -66,7 +66,7 @@ describe('project files', () => {
   it('of a later version say so', async () => {
     await saveProject(new Project('file', model, 1), path)
     const content = JSON.parse(await readFile(path, 'utf8')) as object
-    await writeFile(path, JSON.stringify({ ...content, version: 7 }))
+    await writeFile(path, JSON.stringify({ ...content, version: 8 }))
     expect(await codeOf(loadProject(path))).toBe('unsupported-project-version')
   })
 

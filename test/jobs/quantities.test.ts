@@ -3,8 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chooseDegrees } from '../../src-main/core/compile/choose-degrees.ts'
+import { silent } from '../../src-main/core/progress.ts'
+import { decrypt } from '../../src-main/jobs/decrypt.ts'
+import { edgeRun } from '../../src-main/jobs/edge-run.ts'
+import { listKeys } from '../../src-main/jobs/keys.ts'
 import { openNetwork } from '../../src-main/jobs/open-network.ts'
+import { textOf } from '../../src-main/cli/commands/decrypt.ts'
 import { reportText, validate } from '../../src-main/jobs/validate.ts'
+import { runLayers } from '../../src-main/core/network/run-layers.ts'
 import { protect } from '../../src-main/jobs/protect.ts'
 import { model, node } from '../onnx/small-model.ts'
 import { npyFile } from '../support/npy.ts'
@@ -44,17 +50,17 @@ describe('a network of several quantities', () => {
     force: true,
   })
 
+  const sealing = () => ({
+    ...request(),
+    quantities: true,
+    input: 'encrypted' as const,
+    keys: join(folder, 'keys'),
+    out: join(folder, 'place.sealed'),
+    passphrase: 'five random words make one',
+  })
+
   it('is sealed by its errors where its owner says so; its file looks like a classifier’s', async () => {
-    const silent = { progress() {} }
-    const sealing = {
-      ...request(),
-      input: 'encrypted' as const,
-      keys: join(folder, 'keys'),
-      out: join(folder, 'place.sealed'),
-      passphrase: 'five random words make one',
-      minKept: 0.999999,
-    }
-    await expect(protect({ ...sealing, quantities: true }, silent)).rejects.toMatchObject({
+    await expect(protect({ ...sealing(), minKept: 0.999999 }, silent)).rejects.toMatchObject({
       code: 'keeps-too-little',
       message: expect.stringMatching(
         /^The approximated network keeps outputs within [\d.]+ % on 12 samples held out\.$/,
@@ -62,6 +68,29 @@ describe('a network of several quantities', () => {
       hint: expect.stringMatching(/^Within 0\.0001 % are asked for/),
     })
   })
+
+  it('tells its quantities, and no label', async () => {
+    const refused = { code: 'quantities-have-no-labels', hint: expect.stringContaining('--reveal scores') }
+    for (const reveal of [{ mode: 'label' }, { mode: 'top-k', k: 2 }] as const)
+      await expect(protect({ ...sealing(), reveal }, silent)).rejects.toMatchObject(refused)
+    const { keys, out: bundle, passphrase } = sealing()
+    await protect({ ...sealing(), releases: 1 }, silent)
+    const result = join(folder, 'place.result')
+    await edgeRun({ bundle, input: join(folder, 'x.npy'), index: 1, out: result, force: true }, silent)
+    const opening = { result, keys, passphrase }
+    const spent = async () => (await listKeys({ keys }, silent))[0].budget
+    const before = await spent()
+    await expect(decrypt({ ...opening, reveal: { mode: 'label' } }, silent)).rejects.toMatchObject(refused)
+    expect(await spent()).toEqual(before)
+    const opened = await decrypt({ ...opening, beyondBudget: true }, silent)
+    const [first, second] = await originalOf(samples[1])
+    const [x, y] = opened.scores!
+    // A polynomial stands for the ReLU, and noise protects the key.
+    expect(Math.hypot(x - first, y - second)).toBeLessThan(0.1 * Math.hypot(first, second))
+    expect(textOf(opened)).toMatch(/^output -?[\d.]+, -?[\d.]+$/)
+  })
+
+  const originalOf = async (sample: Float64Array) => runLayers(await openNetwork(request()), sample)
 
   it('is validated by errors too', async () => {
     const { force: _, ...choice } = request()
