@@ -42,7 +42,9 @@ export function reveal(
   if (policy.mode === 'scores') refuseFarOutputs(outputs, flooding)
   const tail = model.tail && tailOf(model.tail)
   const labels = tail
-    ? labelScores(tail, outputs).map((scores, i) => ranked(scores, policy, model.quantities ?? isNumber(present(tail.labels[i]))))
+    ? labelScores(tail, outputs).map((scores, i) =>
+        ranked(scores, policy, model.quantities ?? isNumber(present(tail.labels[i]))),
+      )
     : [ranked(outputs, policy, model.quantities ?? (outputs.length === 1 && !isClassifier({ finish: model.finish })))]
   const first = present(labels[0])
   const name = model.labels?.[first.label]

@@ -13,8 +13,8 @@ const bools = (shape: number[]): TestTensor => {
   return { shape, values: Array.from({ length: count }, (_, at) => Number(at % 3 === 0)), type: 'bool' }
 }
 
-async function expectLinear(nodes: readonly TestNode[], constants: Record<string, TestTensor>, opset = 18) {
-  const bytes = model(shape, nodes, constants, { opset })
+async function expectLinear(nodes: readonly TestNode[], constants: Record<string, TestTensor>, opset = 18, batch = 1) {
+  const bytes = model([batch, ...shape.slice(1)], nodes, constants, { opset })
   const imported = importModel(bytes)
   expect(imported.layers.every(({ kind }) => kind === 'linear')).toBe(true)
   expect(await differenceFromRuntime(imported, bytes)).toBeLessThan(1e-5)
@@ -115,6 +115,26 @@ describe('weighted sums at constant places', () => {
       importModel(model(shape, [node('RoiAlign', 'x b i', 'y', attributes)], { ...boxes, i: integers(sample) }))
     expect(of(0, { mode: 'max' })).toThrow(/maxima/)
     expect(of(1, {})).toThrow(/another sample/)
+  })
+
+  it('of a fixed batch, where each sample is treated alike and by itself', async () => {
+    const boxes = (...values: number[]) => ({ b: { shape: [values.length / 4, 4], values } })
+    const align = [node('RoiAlign', 'x b i', 'y', { output_height: 2, output_width: 3 })]
+    const own = [0, 1, 4, 3]
+    await expectLinear(align, { ...boxes(...own, ...own, ...own), i: integers(0, 1, 2) }, 16, 3)
+    const two = [...own, 1, 0, 3, 2]
+    await expectLinear(align, { ...boxes(...two, ...two), i: integers(0, 0, 1, 1) }, 16, 2)
+    const grid = { shape: [1, 2, 2, 2], values: [-0.5, 0.1, 0.7, 0.2, 0, -0.9, 0.3, 0.4] }
+    const sampled = [node('GridSample', 'x g', 'y', { mode: 'bilinear' })]
+    const [values, g] = [grid.values, (copies: number[]) => ({ shape: [2, 2, 2, 2], values: copies })]
+    await expectLinear(sampled, { g: g([...values, ...values]) }, 16, 2)
+    const of = (nodes: TestNode[], constants: Record<string, TestTensor>, batch: number) => () =>
+      importModel(model([batch, 2, 4, 6], nodes, constants, { opset: 16 }))
+    const refused = /works across the \d samples of a batch/
+    expect(of(align, { ...boxes(...own), i: integers(0) }, 8)).toThrow(refused)
+    expect(of(align, { ...boxes(...own, ...two.slice(4)), i: integers(0, 1) }, 2)).toThrow(refused)
+    expect(of(align, { ...boxes(...own, ...own), i: integers(1, 0) }, 2)).toThrow(refused)
+    expect(of(sampled, { g: g([...values, ...values.toReversed()]) }, 2)).toThrow(refused)
   })
 
   it('DFT of both kinds, shortened, lengthened and back', async () => {

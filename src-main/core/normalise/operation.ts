@@ -139,10 +139,13 @@ export class Operation extends FoldOperation {
   /** An axis of the view, counted from the front; refuses the batch axis of a model with a fixed batch. */
   axis(axis: number, rank: number): number {
     const result = normaliseAxis(axis, rank)
-    if (result === 0 && this.batch > 1) {
-      throw this.refuse(`it works across the ${this.batch} samples of a batch`, 'Export with batch size 1.')
-    }
+    if (result === 0 && this.batch > 1) throw this.refuseAcrossSamples()
     return result
+  }
+
+  /** Of a fixed batch one sample is followed, and this node needs others. */
+  refuseAcrossSamples(): Refusal {
+    return this.refuse(`it works across the ${this.batch} samples of a batch`, 'Export with batch size 1.')
   }
 }
 

@@ -93,7 +93,14 @@ export class Builder {
   dynamicallyQuantised(x: string): string {
     const parts = ['', ' scale', ' zero'].map((part) => this.#fresh(`${this.#operator}/DynamicQuantizeLinear${part}`))
     const name = this.#freshNode(`${this.#operator}/DynamicQuantizeLinear`)
-    this.nodes.push({ name, operator: 'DynamicQuantizeLinear', domain: '', inputs: [x], outputs: parts, attributes: {} })
+    this.nodes.push({
+      name,
+      operator: 'DynamicQuantizeLinear',
+      domain: '',
+      inputs: [x],
+      outputs: parts,
+      attributes: {},
+    })
     return this.add('DequantizeLinear', parts)
   }
 

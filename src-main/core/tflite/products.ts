@@ -77,7 +77,9 @@ export function transposeConv(operation: Operation): void {
   const attributes = { kernel_shape: kernel, strides, pads: [...before, ...after], output_padding: missing }
   const bias = biasOf(operation, 3, 2)
   const inputs = (x: string): string[] => (bias === undefined ? [x, weight] : [x, weight, bias])
-  const value = builder.channelsFirst(factorOf(operation, 2), (x) => builder.add('ConvTranspose', inputs(x), attributes))
+  const value = builder.channelsFirst(factorOf(operation, 2), (x) =>
+    builder.add('ConvTranspose', inputs(x), attributes),
+  )
   operation.finish(builder.fused(value, operation.byte(fields.activation)))
 }
 
@@ -126,7 +128,9 @@ function factorOf(operation: Operation, input = 0): string {
   const { builder } = operation
   const [x, weight] = [operation.input(input), operation.input(1)]
   const isDynamic = builder.isQuantised(weight) && builder.isConstant(weight) && !builder.isQuantised(x)
-  return isDynamic && !builder.isConstant(x) ? builder.dynamicallyQuantised(operation.real(input)) : operation.real(input)
+  return isDynamic && !builder.isConstant(x)
+    ? builder.dynamicallyQuantised(operation.real(input))
+    : operation.real(input)
 }
 
 /** Integers of a bias have their own scale; where the file leaves it out, that of input times weight. */

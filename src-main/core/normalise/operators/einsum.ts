@@ -37,7 +37,7 @@ export const einsum: Operator = {
       operation.batch > 1 &&
       (term[0] !== result[0] || terms.some((each, at) => at !== place && each.includes(term[0])))
     )
-      throw operation.refuse(`it works across the ${operation.batch} samples of a batch`)
+      throw operation.refuseAcrossSamples()
     const others = terms.filter((_, index) => index !== place)
     const kept = [...new Set(others.flat())].filter((letter) => term.includes(letter) || result.includes(letter))
     const tensors = operation.inputs.flatMap((_, index) => (index === place ? [] : [operation.constant(index)]))

@@ -6,13 +6,13 @@ const { fround } = Math
 type Add = (position: number, weight: number) => void
 
 /**
- * RoiAlign(X, rois, batch_indices) with constant boxes, of one picture: https://onnx.ai/onnx/operators/onnx__RoiAlign.html. Each number is the
+ * RoiAlign(X, rois, batch_indices) with constant boxes, each of its own picture: https://onnx.ai/onnx/operators/onnx__RoiAlign.html. Each number is the
  * mean of pixels between which places of its part of the box lie. Places are computed in single precision, as ONNX Runtime computes them.
  */
 export const roiAlign = weighted((operation, shape) => {
   const { node } = operation
   const [boxes, samples] = [operation.constant(1), operation.constant(2)]
-  const [, channels, height, width] = shape
+  const [pictures, channels, height, width] = shape
   const [count, corners] = boxes.shape
   if (shape.length !== 4) throw operation.refuse('it aligns something else than pictures')
   if (
@@ -23,7 +23,9 @@ export const roiAlign = weighted((operation, shape) => {
   ) {
     throw operation.malformed(`boxes of [${boxes.shape}] for [${samples.shape}] pictures do not fit`)
   }
-  if (samples.data.some((sample) => sample !== 0)) throw operation.refuse('it takes boxes of another sample')
+  if (samples.data.some((sample) => !Number.isInteger(sample) || sample < 0 || sample >= pictures)) {
+    throw operation.refuse('it takes boxes of another sample')
+  }
   // ONNX Runtime takes the maximum of each pixel's share, and not of the values between them.
   if (wordAttribute(node, 'mode', ['avg', 'max'], 'avg') === 'max') {
     throw operation.refuse('it takes maxima, about which ONNX Runtime and the text of the operator differ')
@@ -62,7 +64,8 @@ export const roiAlign = weighted((operation, shape) => {
     most: 4 * (ratio > 0 ? ratio : Math.max(1, Math.ceil((scale * longest) / Math.min(rows, columns)))) ** 2,
     taps(row, take) {
       const [box, inBox] = [Math.floor(row / (channels * plane)), row % plane]
-      const start = (Math.floor(row / plane) % channels) * height * width
+      const picture = samples.data[box]
+      const start = (picture * channels + (Math.floor(row / plane) % channels)) * height * width
       const [left, top, right, bottom] = boxes.data.subarray(4 * box, 4 * box + 4)
       along(top, bottom, Math.floor(inBox / columns), rows, height, (y, ofRow) =>
         along(left, right, inBox % columns, columns, width, (x, ofColumn) =>

@@ -21,7 +21,7 @@ const maximumTaps = 2 ** 26
 
 /**
  * An operator that gives weighted sums of its first input, such as GridSample with a constant grid: the same rule for
- * constants and for the network's values. It may work across the first axis, so a fixed batch is refused.
+ * constants and for the network's values. Of a fixed batch each sample must be treated alike, by itself.
  */
 export function weighted(rule: (operation: FoldOperation, shape: readonly number[]) => WeightedSums): Operator {
   const sumsOf = (operation: FoldOperation, shape: readonly number[]): WeightedSums =>
@@ -34,12 +34,43 @@ export function weighted(rule: (operation: FoldOperation, shape: readonly number
     },
     lower(operation) {
       const value = operation.value(0)
-      if (operation.batch > 1) throw operation.refuse(`it works across the ${operation.batch} samples of a batch`)
-      const sums = sumsOf(operation, shapeOf(value))
+      const sums = ofOneSample(operation, shapeOf(value), (shape) => sumsOf(operation, shape))
       if (value.kind === 'view') return weightedSums(operation, value, sums)
       throw operation.refuse('only its first input may depend on the input')
     },
   }
+}
+
+/** The sums of one sample, of which the network's values have the `shape`. Refuses those that take other samples' elements. */
+function ofOneSample(
+  operation: Operation,
+  shape: readonly number[],
+  sumsOf: (shape: readonly number[]) => WeightedSums,
+): WeightedSums {
+  const { batch } = operation
+  const [first = 1, ...rest] = shape
+  if (batch === 1) return sumsOf(shape)
+  const whole = sumsOf([first * batch, ...rest])
+  const [count = 1, ...others] = whole.shape
+  const one = { ...whole, shape: [count / batch, ...others] }
+  if (!Number.isInteger(count / batch) || !areAlike(one, batch, countOf(shape))) throw operation.refuseAcrossSamples()
+  return one
+}
+
+/** Whether each sample's rows take of its own `size` elements what the first sample's take of theirs. */
+function areAlike({ shape, taps }: WeightedSums, batch: number, size: number): boolean {
+  const rows = countOf(shape)
+  const termsOf = (row: number, sample: number): string[] => {
+    const terms: string[] = []
+    taps(sample * rows + row, (from, weight) => terms.push(`${from - sample * size} ${weight}`))
+    return terms
+  }
+  for (let row = 0; row < rows; row++) {
+    const own = termsOf(row, 0)
+    if (own.some((term) => Number.parseInt(term, 10) >= size)) return false
+    for (let sample = 1; sample < batch; sample++) if (termsOf(row, sample).join() !== own.join()) return false
+  }
+  return true
 }
 
 function checked(operation: FoldOperation, sums: WeightedSums): WeightedSums {
