@@ -8,6 +8,7 @@ import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import type { Purpose } from '../data/npz.ts'
 import { checkPreprocessing, preprocess } from '../data/preprocess.ts'
 import { readSamples, type Samples } from '../data/read-samples.ts'
+import { warnOfImageOutputs } from './image-outputs.ts'
 
 /** `layout` may be left open: then it is what the data's shape says. */
 export type PreprocessingChoice = Omit<Preprocessing, 'layout'> & Partial<Pick<Preprocessing, 'layout'>>
@@ -89,6 +90,7 @@ export async function prepareSamples(
   work: WorkContext,
   useful = fittableSamples(model),
 ): Promise<PreparedSamples> {
+  warnOfImageOutputs(model, work)
   const opened = await openSamples({ path: calibration, preprocessing, purpose: 'train', maxSamples }, model, work)
   const [channels, height, width] = model.input.shape
   const held = Math.floor(MOST_BYTES / (8 * channels * height * width))

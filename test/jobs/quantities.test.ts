@@ -12,7 +12,10 @@ import { textOf } from '../../src-main/cli/commands/decrypt.ts'
 import { reportText, validate } from '../../src-main/jobs/validate.ts'
 import { runLayers } from '../../src-main/core/network/run-layers.ts'
 import { protect } from '../../src-main/jobs/protect.ts'
+import { warnOfImageOutputs } from '../../src-main/jobs/image-outputs.ts'
+import { importModel } from '../models/compare.ts'
 import { model, node } from '../onnx/small-model.ts'
+import type { TestNode, TestTensor } from '../onnx/write-model.ts'
 import { npyFile } from '../support/npy.ts'
 
 /** Two numbers that no label tells. */
@@ -24,6 +27,29 @@ const regressor = model(
     b: { shape: [2], values: [5, 0] },
   },
 )
+
+describe('a network whose outputs have places', () => {
+  const warnings = (nodes: readonly TestNode[], constants: Record<string, TestTensor>, quantities?: true) => {
+    const said: string[] = []
+    const network = { ...importModel(model(['N', 1, 4, 4], nodes, constants)), ...(quantities && { quantities }) }
+    warnOfImageOutputs(network, { progress: (event) => void (event.kind === 'warning' && said.push(event.message)) })
+    return said
+  }
+  const filter = (channels: number) => ({ w: { shape: [channels, 1, 3, 3], values: Array(9 * channels).fill(0.1) } })
+  const conv = [node('Conv', 'x w', 'y')]
+
+  it('is said to be taken for a classifier, unless its owner says otherwise', () => {
+    const message = expect.stringMatching(/^The network gives 3 × 2 × 2 numbers.*--quantities says/)
+    expect(warnings(conv, filter(3))).toEqual([message])
+    expect(warnings(conv, filter(3), true)).toEqual([])
+  })
+
+  it('but not where they are a vector', () => {
+    const pooled = [node('Conv', 'x w', 'c'), node('GlobalAveragePool', 'c', 'y')]
+    expect(warnings(pooled, filter(3))).toEqual([])
+    expect(warnings([node('Conv', 'x w', 'c'), node('Flatten', 'c', 'y')], filter(3))).toEqual([])
+  })
+})
 
 describe('a network of several quantities', () => {
   let folder: string

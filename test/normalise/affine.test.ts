@@ -137,6 +137,20 @@ describe('weighted sums at constant places', () => {
     expect(of(sampled, { g: g([...values, ...values.toReversed()]) }, 2)).toThrow(refused)
   })
 
+  it('CumSum both ways, with and without its own value', async () => {
+    for (const axis of [1, 2, 3]) {
+      for (const [exclusive, reverse] of [
+        [0, 0],
+        [0, 1],
+        [1, 0],
+        [1, 1],
+      ]) {
+        const place = { shape: [], values: [axis], type: 'int64' as const }
+        await expectLinear([node('CumSum', 'x a', 'y', { exclusive, reverse })], { a: place }, 14)
+      }
+    }
+  })
+
   it('DFT of both kinds, shortened, lengthened and back', async () => {
     const real = [node('Reshape', 'x s', 'r'), node('Reshape', 'f e', 'y')]
     const of = (attributes: Record<string, TestAttribute>, length: number, bins: number, parts: 1 | 2) =>

@@ -44,9 +44,12 @@ export function probeAffine(operator: Operator, operation: Operation): readonly 
     const isAffine = points.every((size, point) => {
       const x = Float64Array.from({ length: inputs }, (_, at) => size * Math.sin(1 + 7.3 * at + 2.1 * point))
       return compute(x).every(({ data }, output) => {
-        const expected = zero[output].data.map((shift, row) =>
-          columns.reduce((sum, column, at) => sum + x[at] * (column[output].data[row] - shift), shift),
-        )
+        const shift = zero[output].data
+        const expected = Float64Array.from(shift)
+        columns.forEach((column, at) => {
+          const values = column[output].data
+          for (let row = 0; row < expected.length; row++) expected[row] += x[at] * (values[row] - shift[row])
+        })
         const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), size)
         return (
           data.length === expected.length &&

@@ -65,16 +65,19 @@ export const layerTable = ({ layers, judgedBy }: AccuracyReport): ReportTable =>
 export const classText = ({ classNames }: Pick<AccuracyReport, 'classNames'>, label: number): string =>
   [label, classNames?.[label] ?? []].flat().join(' ')
 
+/** Of the classes that any sample has. */
 export const classTable = (report: AccuracyReport): ReportTable => ({
   title: 'By class',
   header: ['class', 'samples', 'original', 'polynomial', 'change (points)'],
-  rows: report.classes.map(({ label, count, original, polynomial }) => [
-    classText(report, label),
-    String(count),
-    percent(original),
-    percent(polynomial),
-    points(polynomial - original),
-  ]),
+  rows: report.classes
+    .filter(({ count }) => count > 0)
+    .map(({ label, count, original, polynomial }) => [
+      classText(report, label),
+      String(count),
+      percent(original),
+      percent(polynomial),
+      points(polynomial - original),
+    ]),
 })
 
 export function worstTable(report: AccuracyReport): ReportTable {

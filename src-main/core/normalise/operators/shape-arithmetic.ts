@@ -74,13 +74,16 @@ export const cumSum: Operator = {
     const [size, step] = [tensor.shape[axis], stridesOf(tensor.shape)[axis]]
     const excludes = intAttribute(operation.node, 'exclusive', 0) !== 0
     const isReverse = intAttribute(operation.node, 'reverse', 0) !== 0
-    const data = Float64Array.from(tensor.data, (_, at) => {
-      const place = Math.floor(at / step) % size
-      const [first, last] = isReverse ? [place + Number(excludes), size - 1] : [0, place - Number(excludes)]
-      let sum = 0
-      for (let other = first; other <= last; other++) sum += tensor.data[at + (other - place) * step]
-      return sum
-    })
+    const { length } = tensor.data
+    const data = new Float64Array(length)
+    /** From one end: what was summed up at the place before, which is `back` elements away. */
+    const back = isReverse ? -step : step
+    for (let index = 0; index < length; index++) {
+      const at = isReverse ? length - 1 - index : index
+      const isFirst = Math.floor(at / step) % size === (isReverse ? size - 1 : 0)
+      const before = isFirst ? 0 : data[at - back] + (excludes ? tensor.data[at - back] : 0)
+      data[at] = excludes ? before : before + tensor.data[at]
+    }
     return { ...tensor, data }
   },
 }
