@@ -268,7 +268,8 @@ export class JobStarter {
     project: Project,
     keeping: Keeping,
   ): Promise<string> {
-    const { labels, threads, preprocessing, quantities, classNames } = project.choices
+    const { labels, threads, classNames } = project.choices
+    const { preprocessing, quantities } = networkOf(project)
     const bundle = await this.#bundleOf(request)
     const test = { model: project.model, preprocessing, quantities, threads, ...bundle }
     if (request.job === 'probe') {
@@ -315,7 +316,9 @@ export class JobStarter {
 
 /** Which network, and what becomes of its activations. */
 function networkOf({ model, choices }: Project) {
-  const { preprocessing, quantities, degree, degrees, splitPools, classNames, calibrationLabels } = choices
+  const { preprocessing, degree, degrees, splitPools, classNames, calibrationLabels } = choices
+  // Left open where nobody says so: an autoencoder's outputs are quantities without a word.
+  const quantities = choices.quantities || undefined
   const fit = { preprocessing, quantities, degree, degrees, splitPools, calibrationLabels }
   return { model, ...fit, ...(classNames.length > 0 && { classNames }) }
 }

@@ -1,5 +1,5 @@
 import type { LayerModel } from '../core/network/layer-model.ts'
-import { tellsQuantities } from '../core/normalise/run-tail.ts'
+import { tellsQuantities } from '../core/network/quantities.ts'
 import type { WorkContext } from '../core/progress.ts'
 
 /** Warns where outputs have places, as a mask has: they are taken for as many scores of one class each. */

@@ -51,7 +51,7 @@ interface Options
   readonly calibration: string
   readonly keys: string
   readonly out: string
-  readonly reveal?: RevealMode
+  readonly reveal: RevealMode
   readonly top: number
   readonly releases?: number
   readonly audit?: number
@@ -79,7 +79,7 @@ export function protectCommand(): Command {
     .requiredOption('--keys <folder>', 'key store; created if it does not exist', path)
     .requiredOption('--out <file>', 'the bundle to write, usually *.sealed', path)
   withPlanFile(withSplit(withInputMode(withActivation(withClassNames(withCalibrationLabels(withPreprocessing(base)))))))
-    .addOption(revealOption(`what decryption reveals (default: ${DEFAULTS.reveal}; scores with --quantities)`))
+    .addOption(revealOption('what decryption reveals; scores with --quantities').default(DEFAULTS.reveal))
     .addOption(topOption())
     .option('--audit <rate>', 'have this share of jobs computed again before they are answered, such as 0.05', number)
     .option('--releases <number>', 'how often scores may be released (default: 5)', positiveNumber)
@@ -120,7 +120,8 @@ export function protectCommand(): Command {
           ...(await readLock(options)),
           input,
           batch: options.batch,
-          reveal: options.reveal && policyOf(options.reveal, options.top),
+          reveal:
+            given.getOptionValueSource('reveal') === 'default' ? undefined : policyOf(options.reveal, options.top),
           releases: options.releases,
           auditRate: options.audit,
           signingKey: options.signingKey,
