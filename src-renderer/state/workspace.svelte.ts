@@ -135,7 +135,6 @@ class Workspace {
 
   /** For screens that show data: looks at what is chosen, and again after each choice, unless that was done for these choices. */
   lookAtData(): void {
-    if (!this.supported) return
     const { calibration, calibrationLabels, inputs, labels, preprocessing, classNames } = this.open.choices
     const data = [calibration, calibrationLabels, inputs, labels]
     const asked = JSON.stringify([this.project?.fileName, data, preprocessing, classNames])
