@@ -109,6 +109,8 @@ describe('recommend', () => {
     const likely = candidate({ keptLabels: 0.98, keptLow: 0.93, bundleBytes: 2e7 })
     expect(recommend([just, likely], 'small', {})).toBe(likely)
     expect(recommend([just, offline], 'small', {})).toBe(just)
+    const more = candidate({ keptLabels: 0.96, keptLow: 0.902, bundleBytes: 3e7 })
+    expect(recommend([just, more], 'small', {})).toBe(more)
     expect(recommend([just, likely], 'small', { minKept: 0.9 })).toBe(just)
   })
 

@@ -136,8 +136,8 @@ const likelyKeeps = ({ judgedBy, keptLabels, keptLow }: Candidate, minKept = 0.9
 
 /**
  * The candidate for a goal within the limits, of those that keep enough one that most likely does so beyond the samples, if
- * any. Where none keeps enough, the one that keeps most within the other limits;
- * undefined where the other limits leave none.
+ * any; else, of these or, where none keeps enough, of all within the other limits, the one that keeps most.
+ * Undefined where the other limits leave none.
  */
 export function recommend(candidates: readonly Candidate[], goal: Goal, limits: Limits): Candidate | undefined {
   const { maxBundleBytes = Infinity, minKept } = limits
@@ -149,7 +149,7 @@ export function recommend(candidates: readonly Candidate[], goal: Goal, limits: 
   const by = { offline: lossOf, exact: (one: Candidate) => one.bundleBytes, small: (one: Candidate) => one.bundleBytes }
   const order = goal === 'fast' ? (one: Candidate) => one.edgeSeconds : by[goal]
   const likely = goal === 'exact' ? enough : enough.filter((candidate) => likelyKeeps(candidate, minKept))
-  return best(likely, order) ?? best(enough, order) ?? best(within, lossOf)
+  return best(likely, order) ?? best(enough, lossOf) ?? best(within, lossOf)
 }
 
 const best = (candidates: readonly Candidate[], order: (candidate: Candidate) => number): Candidate | undefined =>
