@@ -60,20 +60,29 @@ class Masks {
 function zeroClasses(members: readonly WeightIndex[], patterns: WeightPatterns): ZeroClasses {
   const classes: { readonly zeros: Uint8Array; readonly numbers: Uint8Array }[] = []
   const classOf = new Map<WeightIndex, number>()
+  // Most vectors have the zeros of others, and then their class.
+  const seen = new Map<number, { readonly kinds: Uint8Array; readonly index: number }[]>()
   for (const weight of members) {
-    const pattern = patterns(weight)
+    const { kinds, hash } = kindsOf(patterns(weight))
+    const alike = getOrMake(seen, hash, () => [])
+    const same = alike.find((other) => isSame(other.kinds, kinds))
+    if (same) {
+      classOf.set(weight, same.index)
+      continue
+    }
     const fits = ({ zeros, numbers }: (typeof classes)[number]): boolean =>
-      pattern.every((number, slot) => (number === 0 ? numbers[slot] === 0 : Number.isNaN(number) || zeros[slot] === 0))
+      kinds.every((kind, slot) => (kind === ZERO ? numbers[slot] === 0 : kind === ANY || zeros[slot] === 0))
     let index = classes.findIndex(fits)
     if (index < 0) {
       index = classes.length
-      classes.push({ zeros: new Uint8Array(pattern.length), numbers: new Uint8Array(pattern.length) })
+      classes.push({ zeros: new Uint8Array(kinds.length), numbers: new Uint8Array(kinds.length) })
     }
+    alike.push({ kinds, index })
     classOf.set(weight, index)
     const { zeros, numbers } = classes[index]
-    pattern.forEach((number, slot) => {
-      if (number === 0) zeros[slot] = 1
-      else if (!Number.isNaN(number)) numbers[slot] = 1
+    kinds.forEach((kind, slot) => {
+      if (kind === ZERO) zeros[slot] = 1
+      else if (kind === NUMBER) numbers[slot] = 1
     })
   }
   return {
@@ -81,3 +90,21 @@ function zeroClasses(members: readonly WeightIndex[], patterns: WeightPatterns):
     of: (weight) => present(classOf.get(weight)),
   }
 }
+
+/** What a slot of a pattern holds. */
+const [ANY, ZERO, NUMBER] = [0, 1, 2]
+
+/** Of each slot, with a number that is the same where all are. */
+function kindsOf(pattern: Float64Array): { readonly kinds: Uint8Array; readonly hash: number } {
+  const kinds = new Uint8Array(pattern.length)
+  let hash = 0
+  for (let slot = 0; slot < kinds.length; slot++) {
+    const number = pattern[slot]
+    const kind = number === 0 ? ZERO : Number.isNaN(number) ? ANY : NUMBER
+    kinds[slot] = kind
+    hash = (Math.imul(hash, 31) + kind) | 0
+  }
+  return { kinds, hash }
+}
+
+const isSame = (left: Uint8Array, right: Uint8Array): boolean => left.every((kind, slot) => kind === right[slot])

@@ -6,8 +6,7 @@ export class Repeats {
   /** See `periodOf`. */
   readonly period: number
   readonly #pattern: () => Float64Array
-  #reaches: readonly number[] | undefined
-  #runs: readonly number[] | undefined
+  #known: { readonly reaches: readonly number[]; readonly runs: readonly number[] } | undefined
 
   constructor(pattern: () => Float64Array) {
     this.period = periodOf(pattern())
@@ -16,12 +15,21 @@ export class Repeats {
 
   /** So many units on, and no fewer, a slot may want another number. From there back, every slot can take the same place's number. */
   get reaches(): readonly number[] {
-    return (this.#reaches ??= reachesOf(this.#pattern()))
+    return this.#lengths().reaches
   }
 
   /** How many slots a unit apart, from a multiple on, want the same number; at most `mostSummed`. */
   get runs(): readonly number[] {
-    return (this.#runs ??= runsOf(this.#pattern()))
+    return this.#lengths().runs
+  }
+
+  /** Only of weights that may share ciphertexts through masks, and both of the pattern as it is made once. */
+  #lengths() {
+    if (!this.#known) {
+      const pattern = this.#pattern()
+      this.#known = { reaches: reachesOf(pattern), runs: runsOf(pattern) }
+    }
+    return this.#known
   }
 }
 
@@ -84,14 +92,28 @@ function runsOf(pattern: Float64Array): number[] {
 function runOf(pattern: Float64Array, unit: number): number {
   let known = pattern
   for (let count = 1; ; count *= 2) {
-    if (count === mostSummed || known.length < 2 * unit) return count
-    const halved = new Float64Array(known.length / 2)
-    for (let at = 0; at < halved.length; at++) {
-      const low = at + Math.floor(at / unit) * unit
-      const [left, right] = [known[low], known[low + unit]]
-      if (left !== right && !isFree(left) && !isFree(right)) return count
-      halved[at] = isFree(left) ? right : left
-    }
-    known = halved
+    if (count === mostSummed || known.length < 2 * unit || !isAlikeInPairs(known, unit)) return count
+    known = inPairs(known, unit)
   }
+}
+
+/** Whether a number and the one a unit above it may be the same, for each pair of units. */
+function isAlikeInPairs(numbers: Float64Array, unit: number): boolean {
+  for (let first = 0; first < numbers.length; first += 2 * unit) {
+    for (let low = first; low < first + unit; low++) {
+      const [left, right] = [numbers[low], numbers[low + unit]]
+      if (left !== right && !isFree(left) && !isFree(right)) return false
+    }
+  }
+  return true
+}
+
+/** One number for each pair. */
+function inPairs(numbers: Float64Array, unit: number): Float64Array {
+  const halved = new Float64Array(numbers.length / 2)
+  for (let at = 0; at < halved.length; at++) {
+    const low = at + Math.floor(at / unit) * unit
+    halved[at] = isFree(numbers[low]) ? numbers[low + unit] : numbers[low]
+  }
+  return halved
 }
