@@ -3,7 +3,7 @@ import { INPUT, type LayerModel, type LinearMap } from '../network/layer-model.t
 import type { SquareModel } from '../network/square-model.ts'
 import { encryptedByOwner, kernelCosts } from '../plan/cost-model.ts'
 import { estimatePlan } from '../plan/estimate.ts'
-import { planNetwork } from '../planner/plan-network.ts'
+import { planCheapest } from '../planner/cheapest-degree.ts'
 import { shareWeights } from '../planner/share-weights.ts'
 import { refreshedSkeletonOf, type SkeletonOptions } from '../planner/skeleton.ts'
 import { must } from '../must.ts'
@@ -62,7 +62,7 @@ export class StretchCosts {
       ? { input: this.#input }
       : { input: 'encrypted' as const, costs: encryptedByOwner(kernelCosts) }
     const simulated = { isSimulated: true, postponedBits: 0, searchWidth: SEARCH_WIDTH }
-    const { plan } = shareWeights(planNetwork(segment, { ...options, ...simulated }))
+    const { plan } = shareWeights(planCheapest(segment, { ...options, ...simulated }))
     const { bundleBytes, secondsOnTwoThreads, edgeMemoryBytes } = estimatePlan(plan, kernelCosts)
     return { bundleBytes, edgeSeconds: secondsOnTwoThreads, edgeMemoryBytes }
   }

@@ -81,7 +81,7 @@ function* smallestThatMeets(
     const largest = smaller && (yield* spare(smaller)) >= 0 ? smaller : yield* plan({})
     const found = yield* smallestMasked(largest)
     const most = found ? costOf(found) : precisionWorth * costOf(largest)
-    const levelled = yield* withLevelled(largest, largest === smaller, most)
+    const levelled = yield* withLevelled(largest, largest === smaller, most, found !== undefined)
     return levelled && costOf(levelled) < most ? levelled : (found ?? largest)
   }
 
@@ -96,17 +96,21 @@ function* smallestThatMeets(
 
   /**
    * The same where stretches of small degrees, which have less above their noise than others and so spend what the need leaves, are in
-   * a larger degree. Undefined where that does not meet the need, or cannot cost less than so much whatever the need.
+   * a larger degree; where all are alike and do not meet the need, all of them. Undefined where that does not meet the need, or cannot
+   * cost less than so much whatever the need.
    */
   function* withLevelled(
     largest: readonly PlannedNetwork[],
     isSimulated: boolean,
     most: number,
+    isMet: boolean,
   ): InParts<PlannedNetwork[] | undefined> {
     const bits = largest.map(({ plan }) => bitsAboveNoise(plan, scaleBitsOf(plan)))
     const enough = Math.max(...bits) - likeBits
-    if (bits.every((each) => each >= enough)) return undefined
-    const known = largest.map((stretch, i) => (present(bits[i]) < enough ? undefined : stretch))
+    const areAlike = bits.every((each) => each >= enough)
+    if (areAlike && (isMet || largest.some(({ plan }) => plan.parameters.polyModulusDegree > mostLevelledDegree)))
+      return undefined
+    const known = areAlike ? [] : largest.map((stretch, i) => (present(bits[i]) < enough ? undefined : stretch))
     const levelled = yield* plan({ isSimulated, isLarger: true }, known)
     const least = yield* smallestScales(levelled, undefined, options)
     return least && costOf(least) < most ? yield* smallest(levelled) : undefined
@@ -189,8 +193,11 @@ type Plan = PlannedNetwork['plan']
 /** Stretches with so many bits less above their noise than another err about as much. */
 const likeBits = 2
 
+/** Of plans of several stretches that are alike: from the next one on, a larger degree takes far more than meeting a need may cost. */
+const mostLevelledDegree = 8192
+
 /** What a plan that meets the need may cost, as a multiple of one that does not. */
-const precisionWorth = 1.1
+const precisionWorth = 1.5
 
 /** Of sums of bits. */
 const rounding = 1e-9

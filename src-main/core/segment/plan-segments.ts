@@ -7,7 +7,8 @@ import { encryptedByOwner, kernelCosts } from '../plan/cost-model.ts'
 import { atOnce, type InParts } from '../parts.ts'
 import type { PlannedNetwork } from '../plan/plan.ts'
 import { doesNotFit, type GivenParameters } from '../planner/given-parameters.ts'
-import { planNetwork, type PlanOptions } from '../planner/plan-network.ts'
+import { planCheapest } from '../planner/cheapest-degree.ts'
+import type { PlanOptions } from '../planner/plan-network.ts'
 import { withLoadPrime } from '../planner/load-prime.ts'
 import { shareWeights } from '../planner/share-weights.ts'
 import { stepStructure } from '../planner/steps.ts'
@@ -85,7 +86,7 @@ function planningOf(model: RefreshedModel, split: Split, { given, ...options }: 
       yield { done: i, total: refreshed.segments.length, detail: `segment ${i + 1}` }
       const own = { ...options, ...simulated, given: given?.[i] }
       const usual = i === 0 ? own : { ...own, input: 'encrypted' as const, costs: encryptedByOwner(costs) }
-      planned.push(known[i] ?? planNetwork(segment, usual))
+      planned.push(known[i] ?? planCheapest(segment, usual))
     }
     return planned
   }
