@@ -4,7 +4,9 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { violations } from './accessibility.ts'
-import { asset, Driver, trained } from './driver.ts'
+import { mnist } from '../support/mnist.ts'
+import { npyFile } from '../support/npy.ts'
+import { Driver, trained } from './driver.ts'
 import { firstOpenMs, openWindow, root } from './window.ts'
 import type { OpenWindow } from './window.ts'
 
@@ -182,6 +184,9 @@ describe('the desktop application', () => {
       const person = new Driver(app)
       await person.menu('Close')
       await button('Open the sample').waitFor()
+      // Enough to hold some out, which tell what is kept; a thousand would only take longer.
+      const samples = join(app.temporaryFolder, 'samples.npy')
+      await writeFile(samples, npyFile([200, 1, 28, 28], mnist('train', 200).pixels))
       // In the dialogs it is one click each: Open or Save.
       await app.application.evaluate(
         ({ dialog }, files) => {
@@ -190,7 +195,7 @@ describe('the desktop application', () => {
           dialog.showOpenDialog = async () => (count(), { canceled: false, filePaths: [files.shift()!] })
           dialog.showSaveDialog = async () => (count(), { canceled: false, filePath: files.shift()! })
         },
-        [trained('mnist_cryptonets_relu.onnx'), asset('calibration.npz'), join(app.temporaryFolder, 'eight.sealed')],
+        [trained('mnist_cryptonets_relu.onnx'), samples, join(app.temporaryFolder, 'eight.sealed')],
       )
       await app.page.evaluate(() => {
         const counts = { clicks: 0, fields: new Set<EventTarget | null>() }
@@ -202,7 +207,7 @@ describe('the desktop application', () => {
       await app.page.getByText('Every node can be protected.').waitFor()
       await stage('Export').click()
       await button('File… for Calibration data').click()
-      await app.page.getByText('calibration.npz').waitFor()
+      await app.page.getByText('samples.npy').waitFor()
       await app.page.getByLabel('Passphrase of the key').click()
       await app.page.keyboard.type('a passphrase for a test')
       await app.page.keyboard.press('Tab')

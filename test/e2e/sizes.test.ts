@@ -45,7 +45,7 @@ describe('advice', () => {
   const compare = () => person.button(/^Compare (again|deployments)$/)
 
   beforeAll(async () => {
-    await person.open(trained('mnist_lenet5_relu_avgpool.onnx'))
+    await person.open(trained('mnist_cryptonets_relu.onnx'))
     await app.page.getByText('Every node can be protected.').waitFor()
     await person.go('Advice')
     await useData('Calibration data', asset('digits'))
@@ -72,10 +72,10 @@ describe('advice', () => {
   })
 
   it('stays with the project when another is opened and it comes back', { timeout: longMs }, async () => {
-    await person.open(trained('mnist_cryptonets_relu.onnx'))
-    await app.page.getByText('mnist_cryptonets_relu.onnx').first().waitFor()
     await person.open(trained('mnist_lenet5_relu_avgpool.onnx'))
-    await app.page.locator('.project', { hasText: 'lenet5_relu_avgpool' }).waitFor()
+    await app.page.getByText('mnist_lenet5_relu_avgpool.onnx').first().waitFor()
+    await person.open(trained('mnist_cryptonets_relu.onnx'))
+    await app.page.locator('.project', { hasText: 'cryptonets' }).waitFor()
     await person.go('Advice')
     await app.page.getByText(/^Found on /).waitFor()
     expect(await table().getByRole('row').count()).toBeGreaterThan(2)
@@ -103,7 +103,7 @@ describe('advice', () => {
 
 describe('a network on two nodes', () => {
   it('is exported as a bundle for each', { timeout: longMs }, async () => {
-    await person.open(trained('mnist_cryptonets_relu.onnx'))
+    await person.go('Model')
     await app.page.getByText('Every node can be protected.').waitFor()
     await person.go('Splits')
     await app.page.getByRole('list', { name: 'Segments' }).waitFor({ timeout: longMs })
@@ -191,7 +191,7 @@ describe('a network on two nodes', () => {
 /** The screens, and what each is there for. */
 const screens = [
   ['Model', 'Test it encrypted'],
-  ['Advice', 'Compare deployments'],
+  ['Advice', 'Compare again'],
   ['Activations', 'Fit again'],
   ['Accuracy', 'Measure again'],
   ['Splits', 'Add a cut'],
