@@ -4,10 +4,9 @@ import { kernelCosts } from '../../src-main/core/plan/cost-model.ts'
 import { estimatePlan } from '../../src-main/core/plan/estimate.ts'
 import type { PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 import { planCheapest } from '../../src-main/core/planner/cheapest-degree.ts'
-import { withLoadPrime } from '../../src-main/core/planner/load-prime.ts'
+import { sharedWithLoadPrime } from '../../src-main/core/planner/load-prime.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
 import { priceOf, usualMsPerMegabyte } from '../../src-main/core/planner/price.ts'
-import { shareWeights } from '../../src-main/core/planner/share-weights.ts'
 import { networkBuilder } from './networks.ts'
 
 /** One convolution that halves its picture, as between two activations of a residual network that the owner applies. */
@@ -19,7 +18,7 @@ function strided() {
 const options = { input: 'encrypted', searchWidth: 2 } as const
 const degreeOf = ({ plan }: PlannedNetwork): number => plan.parameters.polyModulusDegree
 const estimate = (network: PlannedNetwork) =>
-  estimatePlan(shareWeights(withLoadPrime(network, { costs: kernelCosts })).plan, kernelCosts)
+  estimatePlan(sharedWithLoadPrime(network, { costs: kernelCosts }).plan, kernelCosts)
 
 describe('the cheapest degree', () => {
   const model = strided()

@@ -3,10 +3,9 @@ import { unlessUserError } from '../errors.ts'
 import { kernelCosts } from '../plan/cost-model.ts'
 import { estimatePlan } from '../plan/estimate.ts'
 import { dataPrimesOf, expandedWeights, type Plan, type PlannedNetwork } from '../plan/plan.ts'
-import { withLoadPrime } from './load-prime.ts'
+import { sharedWithLoadPrime } from './load-prime.ts'
 import { planNetwork, type PlanOptions } from './plan-network.ts'
 import { paysForMasks, priceOf, usualMsPerMegabyte } from './price.ts'
-import { shareWeights } from './share-weights.ts'
 
 /**
  * planNetwork, in the next larger degree where that costs less. The smallest that holds a single convolution (N = 4096) has no room
@@ -18,8 +17,7 @@ export function planCheapest(model: SquareModel, options: PlanOptions = {}): Pla
   const smallest = planNetwork(model, options)
   const isChosen = given !== undefined || leastDegree !== undefined || isLarger === true
   if (isChosen || !paysForMasks(msPerMegabyte)) return smallest
-  const shared = (network: PlannedNetwork): Plan =>
-    shareWeights(withLoadPrime(network, { costs, msPerMegabyte }), msPerMegabyte).plan
+  const shared = (network: PlannedNetwork): Plan => sharedWithLoadPrime(network, { costs, msPerMegabyte }).plan
   if (!sendsMany(shared(smallest))) return smallest
   const larger = unlessUserError(() => planNetwork(model, { ...options, isLarger: true }))
   const costOf = (network: PlannedNetwork): number => priceOf(estimatePlan(shared(network), costs), msPerMegabyte)

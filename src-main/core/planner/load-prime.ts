@@ -37,6 +37,10 @@ export function withLoadPrime(
   return chosen
 }
 
+/** As the edge gets a whole stretch: what repeats is sent once, with a load prime if that pays. */
+export const sharedWithLoadPrime = (network: PlannedNetwork, options: LoadPrimeOptions): PlannedNetwork =>
+  shareWeights(withLoadPrime(network, options), options.msPerMegabyte)
+
 function choose(network: PlannedNetwork, costs: CostModel, msPerMegabyte: number): PlannedNetwork {
   const { plan, masks = true, loadPrime } = network
   if (loadPrime === false || !plan.parameters.keySwitching?.keyPrimes.length) return network

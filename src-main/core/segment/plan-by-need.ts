@@ -6,11 +6,11 @@ import type { PlannedNetwork } from '../plan/plan.ts'
 import { atScale, scaleBitsOf } from '../planner/at-scale.ts'
 import { scalesSeen } from '../planner/chain-shape.ts'
 import { leastScaleBits, mostPostponedBits } from '../planner/parameters.ts'
-import { hasLoadPrime, withLoadPrime } from '../planner/load-prime.ts'
+import { hasLoadPrime, sharedWithLoadPrime } from '../planner/load-prime.ts'
 import { canPostpone, hasSmallerDegree } from '../planner/levels.ts'
 import type { PlanOptions } from '../planner/plan-network.ts'
 import { paysForMasks, priceOf, usualMsPerMegabyte } from '../planner/price.ts'
-import { hasMasks, shareWeights } from '../planner/share-weights.ts'
+import { hasMasks } from '../planner/share-weights.ts'
 import { KeptVectors } from './kept-vectors.ts'
 import type { SegmentedModel } from './cut-network.ts'
 import { hopelessBits, spareBits, type PrecisionNeed } from './spare-bits.ts'
@@ -54,8 +54,7 @@ function* smallestThatMeets(
   options: Omit<PlanOptions, 'given'>,
 ): InParts<PlannedNetwork[]> {
   const { costs = kernelCosts, msPerMegabyte = usualMsPerMegabyte } = options
-  const shared = (stretch: PlannedNetwork): PlannedNetwork =>
-    shareWeights(withLoadPrime(stretch, { costs, msPerMegabyte }), msPerMegabyte)
+  const shared = (stretch: PlannedNetwork): PlannedNetwork => sharedWithLoadPrime(stretch, { costs, msPerMegabyte })
   const spare = (stretches: readonly PlannedNetwork[]): InParts<number> =>
     spareBits({ segments: stretches.map(shared), cuts }, need)
   const smallest = (largest: readonly PlannedNetwork[]): InParts<PlannedNetwork[] | undefined> =>
