@@ -55,6 +55,17 @@ export async function compile(
   accept?: CompileHost['accept'],
 ): Promise<CompiledNetwork> {
   const opened = await watch.time('normalise', () => openNetworkFile(request))
+  return await compileOpened(request, opened, work, watch, accept)
+}
+
+/** The stages behind reading, for those who look at the network first. @throws UserError as `compile` */
+export async function compileOpened(
+  request: CompileRequest,
+  opened: NetworkFile,
+  work: WorkContext,
+  watch: Stopwatch,
+  accept?: CompileHost['accept'],
+): Promise<CompiledNetwork> {
   const data = new CalibrationData(opened, request, work)
   const {
     samples,

@@ -19,7 +19,7 @@ import { recordOf } from '../owner/tail-record.ts'
 import { classesOf, type DroppedClamp, type LayerModel } from '../core/network/layer-model.ts'
 import type { CheckedOriginal } from './calibration-data.ts'
 import { networkName, openNetworkFile } from './open-network.ts'
-import { compile, type CompiledNetwork, type CompileRequest } from './compile.ts'
+import { compileOpened, type CompiledNetwork, type CompileRequest } from './compile.ts'
 import { Stopwatch, type StageTime } from '../core/stopwatch.ts'
 
 export interface ProtectRequest extends CompileRequest {
@@ -84,9 +84,10 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   if (request.perNode) await refuseExistingFolder(request.out, request.force)
   else await checkOutput(request.out, request)
   const watch = new Stopwatch(work)
-  const reveal = await revealOf(request)
+  const opened = await watch.time('normalise', () => openNetworkFile(request))
+  const reveal = revealOf(request, opened.model)
   const releases = reveal.mode === 'scores' ? (request.releases ?? USUAL_RELEASES) : undefined
-  const compiled = await compile({ ...request, releases }, work, watch, ({ kept }) =>
+  const compiled = await compileOpened({ ...request, releases }, opened, work, watch, ({ kept }) =>
     checkKept(kept, request.minKept, work),
   )
   return await exportCompiled({ ...request, reveal }, compiled, work, watch)
@@ -98,13 +99,12 @@ async function checkLockAndKey({ recipients, passphrase, signingKey }: ProtectRe
   if (signingKey !== undefined) Signer.load(await readText(signingKey))
 }
 
-/** The label where nobody says what; of several quantities all of them. Throws UserError 'quantities-have-no-labels'. */
-async function revealOf(request: ProtectRequest): Promise<RevealPolicy> {
-  if (!request.quantities || !areQuantities((await openNetworkFile(request)).model))
-    return request.reveal ?? { mode: 'label' }
-  const reveal = request.reveal ?? { mode: 'scores' }
-  refuseLabels(true, reveal)
-  return reveal
+/** The label unless the owner says otherwise; of several quantities all of them. Throws UserError 'quantities-have-no-labels'. */
+function revealOf({ reveal }: ProtectRequest, model: LayerModel): RevealPolicy {
+  if (!areQuantities(model)) return reveal ?? { mode: 'label' }
+  const chosen = reveal ?? { mode: 'scores' }
+  refuseLabels(true, chosen)
+  return chosen
 }
 
 /** Several, so that no label tells anything; of one it is the sign. */
