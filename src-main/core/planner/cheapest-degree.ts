@@ -2,8 +2,8 @@ import type { SquareModel } from '../network/square-model.ts'
 import { unlessUserError } from '../errors.ts'
 import { kernelCosts } from '../plan/cost-model.ts'
 import { estimatePlan } from '../plan/estimate.ts'
-import { dataPrimesOf, expandedWeights, type Plan, type PlannedNetwork } from '../plan/plan.ts'
-import { sharedWithLoadPrime } from './load-prime.ts'
+import type { Plan, PlannedNetwork } from '../plan/plan.ts'
+import { sentAloneAtFirst, sharedWithLoadPrime } from './load-prime.ts'
 import { planNetwork, type PlanOptions } from './plan-network.ts'
 import { paysForMasks, priceOf, usualMsPerMegabyte } from './price.ts'
 
@@ -28,9 +28,5 @@ export function planCheapest(model: SquareModel, options: PlanOptions = {}): Pla
 function sendsMany(plan: Plan): boolean {
   const { keySwitching } = plan.parameters
   if (!keySwitching || keySwitching.keyPrimes.length > 0) return false
-  const expanded = expandedWeights(plan)
-  const first = plan.weights.filter(
-    ({ primes, role }, index) => role !== 'bias' && primes === dataPrimesOf(plan.parameters) && !expanded.has(index),
-  )
-  return first.length > 1
+  return sentAloneAtFirst(plan).filter(({ role }) => role !== 'bias').length > 1
 }

@@ -2,7 +2,14 @@ import type { CostModel } from '../plan/cost-model.ts'
 import { estimatePlan } from '../plan/estimate.ts'
 import { SEAL_FORM } from '../plan/key-form.ts'
 import { typicalForms } from '../plan/choose-forms.ts'
-import { dataPrimesOf, expandedWeights, type CkksParameters, type Plan, type PlannedNetwork } from '../plan/plan.ts'
+import {
+  dataPrimesOf,
+  expandedWeights,
+  type CkksParameters,
+  type Plan,
+  type PlannedNetwork,
+  type WeightSlot,
+} from '../plan/plan.ts'
 import { lastOf, present } from '../must.ts'
 import { paysForMasks, priceOf, usualMsPerMegabyte } from './price.ts'
 import { shareWeights } from './share-weights.ts'
@@ -41,6 +48,14 @@ export function withLoadPrime(
 export const sharedWithLoadPrime = (network: PlannedNetwork, options: LoadPrimeOptions): PlannedNetwork =>
   shareWeights(withLoadPrime(network, options), options.msPerMegabyte)
 
+/** Weights and biases of the first level that a plan sends one by one: masks could let them share only below another prime. */
+export function sentAloneAtFirst(shared: Plan): WeightSlot[] {
+  const expanded = expandedWeights(shared)
+  return shared.weights.filter(
+    ({ primes }, index) => primes === dataPrimesOf(shared.parameters) && !expanded.has(index),
+  )
+}
+
 function choose(network: PlannedNetwork, costs: CostModel, msPerMegabyte: number): PlannedNetwork {
   const { plan, masks = true, loadPrime } = network
   if (loadPrime === false || !plan.parameters.keySwitching?.keyPrimes.length) return network
@@ -52,12 +67,7 @@ function choose(network: PlannedNetwork, costs: CostModel, msPerMegabyte: number
   if (!masks || !paysForMasks(msPerMegabyte)) return network
   const costOf = (candidate: PlannedNetwork): number =>
     priceOf(estimatePlan(shareWeights(candidate, msPerMegabyte).plan, costs), msPerMegabyte)
-  const shared = shareWeights(network, msPerMegabyte).plan
-  const expanded = expandedWeights(shared)
-  const atFirst = plan.weights.filter(
-    ({ primes }, index) => primes === dataPrimesOf(plan.parameters) && !expanded.has(index),
-  )
-  if (atFirst.length < 2) return network
+  if (sentAloneAtFirst(shareWeights(network, msPerMegabyte).plan).length < 2) return network
   const other = moved()
   return costOf(other) < costOf(network) ? other : network
 }
