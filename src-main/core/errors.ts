@@ -73,6 +73,7 @@ export interface ErrorReport {
   readonly hint?: string
 }
 
+/** Any error as it leaves the process; one that we do not know is ours, under the code `internal`. */
 export function reportError(error: unknown): ErrorReport {
   if (error instanceof UserError || error instanceof InternalError || error instanceof CancelledError) {
     return {

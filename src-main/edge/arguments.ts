@@ -105,11 +105,13 @@ export function parseArguments(argv: readonly string[]) {
   }
 }
 
+/** @throws UserError bad-arguments if the option is missing */
 export function required(value: string | undefined, name: string): string {
   if (value === undefined) throw new UserError('bad-arguments', `${name} is missing.`)
   return value
 }
 
+/** Undefined without the option. @throws UserError bad-arguments */
 export function wholeNumber(value: string | undefined, name: string): number | undefined {
   if (value === undefined) return undefined
   if (!/^\d{1,9}$/.test(value)) throw new UserError('bad-arguments', `${name} must be a whole number.`)
@@ -147,6 +149,7 @@ export function segmentsFrom({ segments }: Values): number[] | undefined {
   })
 }
 
+/** What a bundle has to be signed with. @throws UserError as `readBytes` */
 export async function trustFrom(values: Values): Promise<Trust> {
   return {
     publicKey: await textOf(values['public-key']),
@@ -155,6 +158,7 @@ export async function trustFrom(values: Values): Promise<Trust> {
   }
 }
 
+/** Where to listen, and whom to answer. @throws UserError bad-arguments, no-token, as `readBytes` */
 export async function listenFrom(values: Values): Promise<ListenOptions> {
   const certificate = await textOf(values['tls-cert'])
   const key = await textOf(values['tls-key'])
@@ -169,6 +173,7 @@ export async function listenFrom(values: Values): Promise<ListenOptions> {
   }
 }
 
+/** The owner's gateway, where one is named. @throws UserError bad-arguments, no-token, as `readBytes` */
 export async function gatewayFrom(values: Values): Promise<Gateway | undefined> {
   if (values.gateway === undefined) return undefined
   const [token] = await readTokens(values['gateway-token-file'])

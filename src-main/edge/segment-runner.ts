@@ -17,6 +17,7 @@ export interface RunTimes {
 /** What a run takes: values get a seed of their own unless they have one. */
 export type SegmentInput = RunInput | SeededInput
 
+/** Whether the input comes encrypted, as from the segment before. */
 export const isCiphertexts = (input: SegmentInput): input is readonly Uint8Array[] => Array.isArray(input)
 
 /** Values with a job and a seed of their own. */

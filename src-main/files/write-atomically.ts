@@ -110,6 +110,7 @@ async function removeLeftovers(path: string): Promise<void> {
   }
 }
 
+/** Whether a process of this number runs, of any user. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)

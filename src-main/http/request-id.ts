@@ -15,8 +15,10 @@ const ids = new AsyncLocalStorage<string>()
  */
 export const currentRequestId = (): string | undefined => ids.getStore()
 
+/** Runs `work`, so that all it logs carries this id. */
 export const withRequestId = <T>(id: string, work: () => T): T => ids.run(id, work)
 
+/** The id that a request brings along if it is a sensible one, else a fresh one. */
 export function requestIdOf({ headers }: IncomingMessage): string {
   const sent = headers[REQUEST_ID]
   return typeof sent === 'string' && sensible.test(sent) ? sent : randomBytes(8).toString('hex')

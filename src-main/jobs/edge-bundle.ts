@@ -36,6 +36,7 @@ export async function describeBundle(request: DescribeRequest, work: WorkContext
   return await runEdge<DescribeResult>(['info', bundle, ...runner, ...trustArguments(request)], work)
 }
 
+/** The same request as arguments of the edge's own command line. */
 export function trustArguments({ publicKey, signature, allowUnsigned }: TrustRequest): string[] {
   return [
     ...(publicKey === undefined ? [] : [`--public-key=${publicKey}`]),

@@ -9,6 +9,7 @@ const startTimeoutMs = 10_000
 /** Where packages put it, though it may not be on the PATH of a user. */
 const systemFolders = ['/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin']
 
+/** The path of the first nats-server of PATH and the usual folders; undefined where there is none. */
 export function findNatsServer(): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== ''), ...systemFolders]
   return folders
@@ -92,6 +93,7 @@ const accepts = (port: number): Promise<boolean> =>
     socket.once('error', () => resolve(false))
   })
 
+/** A TCP port of the loopback that nobody listens on now. */
 export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer()

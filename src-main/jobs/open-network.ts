@@ -58,6 +58,7 @@ export interface ReadFile extends Pick<NetworkFile, 'format'> {
   readonly bytes: Uint8Array
 }
 
+/** As `openGraph`, with the bytes and the format that they have. */
 export async function readGraph({ model }: NetworkRequest): Promise<ReadFile> {
   const bytes = await readBytes(model)
   const name = networkName(model)
@@ -82,6 +83,7 @@ async function withConstants(graph: Graph, bytes: Uint8Array, model: string): Pr
   return { ...graph, nodes, constants: new Map([...graph.constants, ...computed]) }
 }
 
+/** The file's name without its folder and ending. */
 export const networkName = (model: string): string => withoutEnding(basename(model))
 
 /** @throws UserError as `openGraph`, and unsupported-operators with all of them. */
@@ -127,6 +129,7 @@ export const referenceOptions = (
   { input: { layout, onnxShape, name }, quantised }: Pick<LayerModel, 'input' | 'quantised'>,
 ) => ({ layout, onnxShape, outputIntegers: quantised?.outputIntegers, inputName: inputName ?? name, outputName })
 
+/** Adds the file to errors of `read` that do not say where they are. */
 export function namingFile<T>(file: string, read: () => T): T {
   try {
     return read()

@@ -189,6 +189,7 @@ export const sealedPart = (compiled: CompiledNetwork, name: string | undefined, 
   flooding: compiled.flooding,
 })
 
+/** What the command line and the window say of an export or an update. */
 export async function resultOf(
   { out, keys }: Pick<ExportRequest, 'out' | 'keys'>,
   compiled: CompiledNetwork,

@@ -12,6 +12,7 @@ export interface EdgeUsage {
   readonly residentBytes: number
 }
 
+/** An edge in a process of its own, which loads its segment once and computes on many inputs. */
 export class ServedBundle {
   readonly loadSeconds: number
   readonly #url: string

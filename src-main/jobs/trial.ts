@@ -134,5 +134,6 @@ async function inputOf(path: string, index: number, { model, preprocessing }: Co
   return preprocess(source.sample(0), preprocessing)
 }
 
+/** A result file, its hashes checked. @throws UserError as `readBytes` and `decodeResult` */
 export const readResult = async (path: string) =>
   decodeResult(await readBytes(path, MAX_RESULT_BYTES), (bytes) => createHash('sha256').update(bytes).digest('hex'))

@@ -102,6 +102,7 @@ const expansionOf = ({ expansions }: Plan, source: WeightSource): Expansion | un
 export const newInputs = (plan: Plan, evaluator: KernelEvaluator): KernelValue[] =>
   plan.input.sources.map((_, register) => newInput(plan, evaluator, register))
 
+/** Room for one input: two parts where it is encrypted, one in the clear. */
 export function newInput(plan: Plan, evaluator: KernelEvaluator, register: Register): KernelValue {
   const { primes, scale } = inputLevel(plan, register)
   return evaluator.newInput(plan.input.mode === 'plain' ? 1 : 2, primes, scale)

@@ -62,6 +62,7 @@ export type SealedAnswer = z.infer<typeof sealedSchema>
 /** What all tasks of a job have in common. */
 export type JobIdentity = Pick<Task, 'job' | 'answerKey' | 'deadlineMs' | 'again'>
 
+/** What every message of a job carries, and nothing else of it. */
 export const jobIdentity = ({ job, answerKey, deadlineMs, again }: JobIdentity): JobIdentity => ({
   job,
   answerKey,
@@ -69,6 +70,7 @@ export const jobIdentity = ({ job, answerKey, deadlineMs, again }: JobIdentity):
   ...(again !== undefined && { again }),
 })
 
+/** Under which a ciphertext is stored: the job, when it may be removed (ms, in hexadecimal), and what tells its objects apart. */
 export const objectNameOf = ({ job, deadlineMs }: Pick<Task, 'job' | 'deadlineMs'>, random: string): string =>
   `${job}.${deadlineMs.toString(16)}.${random}`
 
@@ -82,6 +84,7 @@ export const encodeMessage = (message: Task | FailedTask): string => JSON.string
 
 /** Undefined where the bytes are no such message, or its answer key is another job's. */
 export const decodeTask = (text: string): Task | undefined => ownKeyed(parse(taskSchema, text))
+/** Undefined for anything else, which others may have published. */
 export const decodeTaskOrFailure = (text: string): Task | FailedTask | undefined =>
   ownKeyed(parse(z.union([taskSchema, failedSchema]), text))
 

@@ -15,6 +15,7 @@ export async function nextMessage(
   return (await orMissing(manager.streams.getMessage(stream, request))) ?? undefined
 }
 
+/** Undefined where the server has no such stream, consumer or message. Other errors are thrown. */
 export async function orMissing<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work

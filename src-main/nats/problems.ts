@@ -8,6 +8,7 @@ const TOO_MANY_PER_SUBJECT = 10077
 const MISSING = [10037, 10059, 10014]
 const MISSING_STATUS = 404
 
+/** Whether the server says that there is no such stream, consumer or message. */
 export const isMissing = (error: unknown): boolean => {
   const { code } = error as { code?: unknown }
   return MISSING.includes(Number(code)) || code === MISSING_STATUS

@@ -42,6 +42,7 @@ export const tailSchema = z.strictObject({
 
 export type TailRecord = z.infer<typeof tailSchema>
 
+/** The network's last steps as a deployment's record holds them: JSON, infinities as text. */
 export function recordOf({ opset, inputs, nodes, constants, outputs, labels }: Tail): TailRecord {
   const record = {
     opset,
@@ -73,6 +74,7 @@ export const finishingOf = ({ finish, tail }: { finish: Finish; tail?: TailRecor
   ...(tail && { tail: tailOf(tail) }),
 })
 
+/** The inverse of `recordOf`. */
 export const tailOf = ({ constants, nodes, ...record }: TailRecord): Tail => ({
   ...record,
   nodes: nodes.map(({ attributes, ...node }) => ({

@@ -15,6 +15,7 @@ export interface Moments {
   energy: number
 }
 
+/** Moments of `count` polynomials over no points: all zero. */
 export const noMoments = (count: number): Moments => ({
   count,
   gram: new Float64Array(count * count),

@@ -25,5 +25,6 @@ export interface ApproximationOptions {
 /** Of one layer: 'exact' keeps the original, for the owner to compute where the ciphertexts are refreshed. */
 export type Degrees = ReadonlyMap<LayerId, Degree | 'exact'>
 
+/** Activations that stay as they are, for the owner to apply. */
 export const exactLayersOf = ({ degrees }: Pick<ApproximationOptions, 'degrees'>): ReadonlySet<LayerId> =>
   new Set([...(degrees ?? [])].flatMap(([id, degree]) => (degree === 'exact' ? [id] : [])))

@@ -86,6 +86,7 @@ type Header = z.infer<typeof headerSchema>
 /** Whether a file begins as an audit case. */
 export const isCase = (file: Uint8Array): boolean => hasMagic(file, magic)
 
+/** The file of an audit case (docs/bundle-format.md). `sha256` hashes each blob, to lower-case hexadecimal. */
 export function encodeCase({ receipt, opening, finding }: AuditCase, sha256: Sha256): Uint8Array {
   const record = (bytes: Uint8Array): BlobRecord => ({ bytes: bytes.length, sha256: sha256(bytes) })
   const header = (opening?: Header['opening']): Header => ({ version: 1, receipt, opening, finding })

@@ -18,6 +18,7 @@ export interface SegmentParameters {
   readonly logQPBound?: number
 }
 
+/** What a bill of materials says of a segment's parameters. */
 export function segmentParameters(segment: number, parameters: CkksParameters): SegmentParameters {
   const { polyModulusDegree } = parameters
   const logQPBound = MAX_LOG_QP.get(polyModulusDegree)

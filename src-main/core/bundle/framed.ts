@@ -6,8 +6,10 @@ import { packedLength, unpackSaved } from './packed-ciphertext.ts'
 export const MAGIC_BYTES = 8
 const maxHeaderBytes = 2 ** 22
 
+/** The first bytes of a kind of file; MAGIC_BYTES characters of ASCII. */
 export const magicOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
+/** Whether a file is of this kind, and long enough to say how long its header is. */
 export const hasMagic = (file: Uint8Array, magic: Uint8Array): boolean =>
   file.length >= MAGIC_BYTES + 4 && magic.every((byte, i) => file[i] === byte)
 

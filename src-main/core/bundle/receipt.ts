@@ -97,6 +97,7 @@ export function areChained(receipts: readonly Receipt[], outputs: readonly strin
   )
 }
 
+/** Whether two lists of hashes are equal, order included. */
 export const isSame = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((hash, i) => hash === right[i])
 
@@ -115,8 +116,10 @@ export function decodeValues(bytes: Uint8Array): Float64Array | undefined {
   return Float64Array.from({ length: bytes.length / 8 }, (_, i) => view.getFloat64(8 * i, true))
 }
 
+/** Two lower-case digits for each byte. */
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
+/** The inverse of `toHex`; the digits are not checked. */
 export const fromHex = (text: string): Uint8Array =>
   Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16))

@@ -60,6 +60,7 @@ export function choiceOf(groups: readonly (readonly LayerId[])[], settings: Sett
   return { degree, degrees, splitPools: false, split: { by: 'cuts', cuts } }
 }
 
+/** The same settings for `refreshedSkeletonOf`. */
 export function skeletonOptions(groups: readonly (readonly LayerId[])[], settings: Settings): SkeletonOptions {
   const { exact, degree, degrees } = parted(groups, settings)
   return { degree, degrees, exact: new Set(exact.flat()) }

@@ -10,6 +10,7 @@ export function intAttribute(node: Node, name: string, fallback: number): number
   return value
 }
 
+/** A finite number; `fallback` without the attribute. @throws UserError bad-attribute */
 export function floatAttribute(node: Node, name: string, fallback: number): number {
   const value = attribute(node, name)
   if (value === undefined) return fallback
@@ -17,6 +18,7 @@ export function floatAttribute(node: Node, name: string, fallback: number): numb
   return value
 }
 
+/** A text; `fallback` without the attribute. @throws UserError bad-attribute */
 export function stringAttribute(node: Node, name: string, fallback: string): string {
   const value = attribute(node, name)
   if (value === undefined) return fallback
@@ -24,6 +26,7 @@ export function stringAttribute(node: Node, name: string, fallback: string): str
   return value
 }
 
+/** A list of integers; undefined without the attribute, so that the caller knows the default. @throws UserError bad-attribute */
 export function intsAttribute(node: Node, name: string): readonly number[] | undefined {
   const value = attribute(node, name)
   if (value === undefined) return undefined
@@ -31,6 +34,7 @@ export function intsAttribute(node: Node, name: string): readonly number[] | und
   return value
 }
 
+/** A list of numbers; undefined without the attribute. @throws UserError bad-attribute */
 export function floatsAttribute(node: Node, name: string): readonly number[] | undefined {
   const value = attribute(node, name)
   if (value === undefined) return undefined
@@ -38,6 +42,7 @@ export function floatsAttribute(node: Node, name: string): readonly number[] | u
   return value
 }
 
+/** A tensor; undefined without the attribute. @throws UserError bad-attribute */
 export function tensorAttribute(node: Node, name: string): Tensor | undefined {
   const value = attribute(node, name)
   if (value === undefined) return undefined
@@ -55,6 +60,7 @@ export function wordAttribute<W extends string>(node: Node, name: string, words:
 
 export const hasAttribute = (node: Node, name: string): boolean => Object.hasOwn(node.attributes, name)
 
+/** The error of an attribute whose value is of another kind than the operator takes. */
 export function badAttribute(node: Node, name: string, expected: string): UserError {
   return new UserError('bad-attribute', `${node.operator} “${node.name}”: attribute “${name}” must be ${expected}.`, {
     where: { node: node.name, operator: node.operator },

@@ -39,4 +39,5 @@ export function normaliseAxis(axis: number, rank: number): number {
   return result
 }
 
+/** The error of a shape that cannot be; `message` without a full stop. */
 export const badShape = (message: string): UserError => new UserError('bad-shape', `${message}.`)

@@ -100,6 +100,7 @@ export function shapesOf(model: AnyModel): Map<string, Shape> {
   return shapes
 }
 
+/** What a layer reads, in order: several of a sum of linear terms, else one. */
 export const inputsOf = (layer: Reader): readonly LayerId[] =>
   'terms' in layer ? layer.terms.map(({ input }) => input) : [layer.input]
 

@@ -189,6 +189,7 @@ class Lowering {
 
 const castFirst = 'Cast the input to float in front of it, or begin the network behind it.'
 
+/** The error of a network that gives the same whatever its input is. */
 export const constantOutput = (): UserError =>
   new UserError('constant-output', 'The output does not depend on the input.', { hint: 'Check the export.' })
 

@@ -240,6 +240,7 @@ export function imageShape(shape: readonly number[]): Shape {
   return rest.length === 0 || width === 1 ? [channels, 1, height] : [channels, height, width]
 }
 
+/** Whether each of 0 … size − 1 occurs exactly once. */
 export function isPermutation(order: Int32Array, size: number): boolean {
   if (order.length !== size) return false
   const seen = new Uint8Array(size)

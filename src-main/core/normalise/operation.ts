@@ -153,6 +153,7 @@ const lookups = new Set(['Gather', 'GatherElements', 'GatherND'])
 const lookupHint =
   'Embeddings, tables and scikit-learn’s QuantileTransformer do: let your own code look up, and begin the network behind it.'
 
+/** Results as a list, where an operator may give one or several. */
 export const listOf = <T>(result: T | readonly T[]): readonly T[] => (Array.isArray(result) ? result : [result as T])
 
 export const constantsOf = (result: Tensor | readonly Tensor[]): readonly Constant[] => listOf(result).map(constantOf)

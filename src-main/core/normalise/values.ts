@@ -48,10 +48,12 @@ export const constantOf = (tensor: Tensor): Constant => ({ kind: 'constant', ten
 export const shapeOf = (value: Constant | View): readonly number[] =>
   value.kind === 'constant' ? value.tensor.shape : value.shape
 
+/** The same elements under another shape and in another order; no layer is added. */
 export function rearrangeView(view: View, change: Rearrangement): View {
   return { ...view, shape: change.shape, order: composeIndices(view.order, change.indices) }
 }
 
+/** As `rearrangeView`, of numbers that are known. */
 export function rearrangeTensor(tensor: Tensor, change: Rearrangement): Tensor {
   return { ...tensor, shape: change.shape, data: rearrange(tensor.data, change) }
 }

@@ -57,6 +57,7 @@ function packed(bits: 2 | 4, isSigned: boolean): Format {
   return { element: 'int', bytes: 1, read, field: 'int32Data', packed: bits }
 }
 
+/** The kind of elements that a TensorProto.DataType stands for. */
 export function elementTypeOf(dataType: number | undefined): ElementType {
   if (dataType === 8) return 'string'
   return formats.get(dataType ?? 0)?.element ?? 'other'

@@ -108,6 +108,7 @@ export const GraphMessage: protobuf.Type = root.lookupType('onnx.GraphProto')
 /** protobufjs hands 64-bit integers over as `Long` objects, or as numbers. */
 export type Int64 = number | { toNumber(): number }
 
+/** 0 where the field is absent, as in protobuf. */
 export const toNumber = (value: Int64 | undefined): number =>
   value === undefined ? 0 : typeof value === 'number' ? value : value.toNumber()
 

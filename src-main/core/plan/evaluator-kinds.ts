@@ -23,4 +23,5 @@ export function kernelKindsOf(choice: EvaluatorChoice): readonly KernelKind[] {
 export const EVALUATOR_FAMILIES = ['kernels-1', 'seal-1'] as const
 export type EvaluatorFamily = (typeof EVALUATOR_FAMILIES)[number]
 
+/** Evaluators of one family give the same ciphertexts bit by bit. */
 export const familyOf = (kind: EvaluatorKind): EvaluatorFamily => (kind === 'node-seal' ? 'seal-1' : 'kernels-1')

@@ -50,6 +50,7 @@ export function chooseGiven(
 
 const otherLevels = "Its squarings are at other levels than those of the deployment's network."
 
+/** The error of a network that the parameters and keys of a deployment cannot compute. */
 export const doesNotFit = (message: string): UserError =>
   new UserError('update-does-not-fit', message, {
     hint: 'Seal it with the options of the first export, or as a deployment of its own, without --update.',

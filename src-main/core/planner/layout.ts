@@ -51,8 +51,10 @@ export function positionsOf(layout: Layout): Int32Array {
   return positions
 }
 
+/** The remainder in 0 … modulus − 1, of negative values too. */
 export const modulo = (value: number, modulus: number): number => ((value % modulus) + modulus) % modulus
 
+/** The least power of two that is not below `value`. */
 export const nextPowerOfTwo = (value: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, value)))
 
 /** Equal for equal layouts. Stops the search from keeping one layout twice. */

@@ -19,6 +19,7 @@ interface Places {
 /** A network has them in common at all scales. */
 const known = new WeakMap<WeightPatterns, Masks>()
 
+/** The masks of a network's weights over so many slots, made once for each network. */
 export const masksOf = (patterns: WeightPatterns, slots: number): Masks =>
   getOrMake(known, patterns, () => new Masks(patterns, slots))
 

@@ -37,6 +37,7 @@ export function segmentByRefreshes(model: RefreshedModel, refreshes: number): Se
   return segmentByDepth(model, depth)
 }
 
+/** The error of a network that no cut makes shallow enough; `depth` in levels. */
 export const tooDeep = (depth: number): UserError =>
   new UserError('too-deep', `No segment of ${depth} levels reaches from one cut point to the next.`, {
     hint: 'Use activations of lower degree.',

@@ -147,6 +147,7 @@ export function elementAt<T>(list: ArrayLike<T>, at: number): T {
   return element
 }
 
+/** The error of a file that contradicts itself; `message` without a full stop. */
 export const badFile = (message: string): UserError =>
   new UserError('bad-tflite', `The TFLite file is damaged or cut off: ${message}.`, {
     hint: 'Copy it again if it was downloaded, or convert the network again.',

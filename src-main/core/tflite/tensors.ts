@@ -38,6 +38,7 @@ const integers: ReadonlyMap<number, IntegerType> = new Map([
   [types.int64, 'int64'],
 ])
 
+/** One tensor of a subgraph, its bytes as the file has them. @throws UserError bad-tflite, bad-tensor if it is sparse */
 export function readTensor(
   table: FlatTable,
   index: number,

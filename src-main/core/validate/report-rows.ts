@@ -8,12 +8,14 @@ export interface ReportTable {
   readonly rows: readonly (readonly string[])[]
 }
 
+/** A share from 0 to 1 in percent; a dash where it is not known. */
 export const percent = (share: number | undefined): string =>
   share === undefined ? '–' : `${(100 * share).toFixed(2)} %`
 
 const points = (difference: number): string => `${difference > 0 ? '+' : ''}${(100 * difference).toFixed(2)}`
 const figure = (value: number | undefined): string => value?.toPrecision(3) ?? '–'
 
+/** One row for each network: accuracy and agreement, or errors where the outputs are quantities. */
 export function networkTable(report: AccuracyReport): ReportTable {
   const { samples, original, polynomial, encrypted } = report
   if (report.judgedBy === 'error') return errorTable(report)
@@ -80,6 +82,7 @@ export const classTable = (report: AccuracyReport): ReportTable => ({
     ]),
 })
 
+/** The samples at most risk: by their margins, or by their error where the outputs are quantities. */
 export function worstTable(report: AccuracyReport): ReportTable {
   const title = 'Worst samples'
   if (report.judgedBy === 'error') {

@@ -53,6 +53,7 @@ export const bmpSize = (bytes: Uint8Array): PictureSize => {
   return { width, height, channels }
 }
 
+/** Pixels [H, W, C], the first row on top, in the order red, green, blue. @throws Error in words for people if it is damaged */
 export function decodeBmp(bytes: Uint8Array, size: PictureSize): Picture {
   const { width, height, channels } = size
   const { depth, palette, firstPixel, rowBytes, isTopDown } = headerOf(bytes)

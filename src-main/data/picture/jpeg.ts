@@ -48,6 +48,7 @@ function decodeJpeg(libjpeg: Libjpeg, bytes: Uint8Array, size: PictureSize): Pic
   }
 }
 
+/** A decoder to pixels [H, W, C], which throws an Error in words for people if a picture is damaged. */
 export async function loadJpeg(): Promise<(bytes: Uint8Array, size: PictureSize) => Picture> {
   const libjpeg = await loadLibjpeg({
     wasmBinary: codecBytes('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm', 'libjpegturbowasm_decode.wasm'),

@@ -44,6 +44,7 @@ export const priceOf = (policy: RevealPolicy, deployment: Deployment): Price => 
 /** The noise of scores is sized for so many releases, whatever their bits. */
 export const allowanceOf = (bits: number, { flooding }: Deployment): Allowance => ({ bits, scores: flooding.releases })
 
+/** What a deployment has spent, in bits, and what is left: all that it may give away unless `bitsAllowed` says otherwise. */
 export async function reportBudget(
   store: KeyStore,
   deployment: Deployment,

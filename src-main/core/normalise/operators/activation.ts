@@ -90,6 +90,7 @@ export function byChannel(values: Float64Array, order: Int32Array | undefined, s
 
 const preluOf = (slope: number | Float64Array): Activation => ({ operator: 'PRelu', parameters: { slope } })
 
+/** Adds an activation to what a view shows. Elements stay where they are, so the view keeps its shape and order. */
 export function apply(operation: Operation, view: View, activation: Activation): View {
   const { source, order } = operation.network.settle(view)
   return { kind: 'view', source: operation.network.addActivation(source, activation), shape: view.shape, order }

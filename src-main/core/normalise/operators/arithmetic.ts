@@ -135,6 +135,7 @@ export const div: Operator = {
   },
 }
 
+/** Computes a node of two constants, which are broadcast as in NumPy. */
 export function foldWith(compute: Compute): (operation: FoldOperation) => Tensor {
   return (operation) => combine(compute, operation.constant(0), operation.constant(1))
 }

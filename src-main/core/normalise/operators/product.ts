@@ -105,6 +105,7 @@ export interface Matrix {
   readonly columnStride: number
 }
 
+/** A tensor [K, N] as it is multiplied with from the right, or [N, K] with `isTransposed`; a vector [K] is one column. */
 export function matrixOf({ shape, data }: Tensor, isTransposed = false): Matrix {
   const [rows, columns] = shape.length === 1 ? [shape[0], 1] : [shape.at(-2) ?? 1, shape.at(-1) ?? 1]
   const base = { shape, data, isVector: shape.length === 1 }

@@ -67,6 +67,7 @@ export function boundsOf({ operator, parameters }: Activation): Bounds | undefin
   return { min, max, step }
 }
 
+/** A layer that reads other layers: each of its inputs goes through `read`. */
 export function withInputs(layer: Layer, read: (id: LayerId) => LayerId): Layer {
   if (layer.kind !== 'linear') return { ...layer, input: read(layer.input) }
   return { ...layer, terms: layer.terms.map((term) => ({ ...term, input: read(term.input) })) }
