@@ -1,7 +1,7 @@
 import type { LinearLayer, Shape } from '../network/layer-model.ts'
 import { rowGroups } from './features.ts'
 import type { FitOptions } from './fit-channel.ts'
-import type { Pool } from './fit-layers.ts'
+import type { Pool } from './moments.ts'
 import type { Values } from './layer-values.ts'
 import { evaluated, rowFitter } from './fit-row.ts'
 import type { RowFit } from './fit-row.ts'
@@ -21,20 +21,26 @@ const PLACE_VALUES = 5e6
 /** A change must take this share off the held-out error, or it may be chance. */
 const LEAST_GAIN = 0.02
 
+/** What a linear layer reads and gives on the calibration samples. */
+interface SeenLayer {
+  /** One for each term, as the inputs. */
+  readonly inShapes: readonly Shape[]
+  readonly inputs: readonly Values[]
+  readonly outputs: Values
+  /** The original's activation of its output. */
+  readonly targets: Values
+}
+
 /**
  * Moves the weights before an activation to where a polynomial of their output comes closer to the original's
  * activation output (`targets`): where the activation is flat its input need not follow the original's, and a shorter
  * tail is easier to fit. Every output channel by itself: rounds of a polynomial fit and a step down the fit's error in
  * the metric of the features. A channel keeps its weights unless the error on held-out samples falls.
  * Behind the activation an average `pool` may follow: then the pooled output counts, and places are taken by windows.
- * `outputs` is what the layer gives on the inputs (one per term) now.
  */
 export function ease(
   layer: LinearLayer,
-  inShapes: readonly Shape[],
-  inputs: readonly Values[],
-  outputs: Values,
-  targets: Values,
+  { inShapes, inputs, outputs, targets }: SeenLayer,
   pool: Pool | undefined,
   options: FitOptions,
 ): LinearLayer {

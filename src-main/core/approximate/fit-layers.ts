@@ -1,5 +1,5 @@
 import { activationFunction, coefficientsOf, ownDegreeOf } from '../network/activations.ts'
-import type { ActivationLayer, ConvMap, LinearLayer, Shape } from '../network/layer-model.ts'
+import type { ActivationLayer, ConvMap, LinearLayer } from '../network/layer-model.ts'
 import { pickRow, rowsPerChannel } from '../network/coefficient-rows.ts'
 import type { PlaceAxis } from '../network/coefficient-rows.ts'
 import { channelScale } from '../network/linear-maps.ts'
@@ -9,6 +9,7 @@ import type { FitOptions } from './fit-channel.ts'
 import type { Values } from './layer-values.ts'
 import { legendre, legendreCoefficients } from '../numeric/legendre.ts'
 import { addMoments, meanSquareError, momentsOfTerm, noMoments, observe, pooledMoments } from './moments.ts'
+import type { Pool } from './moments.ts'
 import { evaluatePolynomial } from '../numeric/monomials.ts'
 import type { Coefficients } from '../numeric/monomials.ts'
 import type { Points } from './points.ts'
@@ -17,12 +18,6 @@ import { hasSquareForm } from './square-form.ts'
 import type { Degree, FitReport, PolynomialLayer } from '../network/polynomial-model.ts'
 import type { ContrastLayer } from '../network/contrasts.ts'
 import { present } from '../must.ts'
-
-/** An average pooling and the shape of its output. */
-export interface Pool {
-  readonly map: ConvMap
-  readonly shape: Shape
-}
 
 /** Weight of the unpooled values in a fit behind a pooling. */
 export const POINT_SHARE = 0.02
@@ -82,8 +77,8 @@ export function fitActivation(
     } else if (varies(points, largest)) {
       chebyshev = chebyshevInterpolant(exact, range.middle, range.half, degree)
       const moments = pointMoments(points, exact, { ...options, degree })
-      const goal =
-        pool && !by ? pooledMoments(inputs, targets, shape, channel, pool.map, pool.shape, range, degree + 1) : moments
+      const seen = { inputs, targets, shape, channel }
+      const goal = pool && !by ? pooledMoments(seen, pool, range, degree + 1) : moments
       if (goal !== moments) addMoments(goal, moments, POINT_SHARE)
       fitted = fitMoments(goal, range.middle, range.half, { ...options, degree })
     }

@@ -2,7 +2,7 @@ import type { PlaceAxis } from '../network/coefficient-rows.ts'
 import { INPUT } from '../network/layer-model.ts'
 import type { ActivationLayer, LayerId, LinearLayer, Shape } from '../network/layer-model.ts'
 import { expandBias, isStructural } from '../network/linear-maps.ts'
-import type { Degree, ExactLayer, PolynomialLayer, PolynomialModel } from '../network/polynomial-model.ts'
+import type { ExactLayer, PolynomialLayer, PolynomialModel } from '../network/polynomial-model.ts'
 import { applyLinearMap, inputsOf, lastReaders, soleReader } from '../network/run-layers.ts'
 import { chooseBounds } from './choose-bounds.ts'
 import { ease } from './ease.ts'
@@ -11,7 +11,7 @@ import type { FitOptions } from './fit-channel.ts'
 import { fitActivation, fitContrasts, fitPlain } from './fit-layers.ts'
 import { ownDegreeOf } from '../network/activations.ts'
 import { must } from '../must.ts'
-import type { Pool } from './fit-layers.ts'
+import type { Pool } from './moments.ts'
 import { fitPlaces, missedByPlace } from './fit-places.ts'
 import { applyLayer } from './layer-values.ts'
 import type { Values } from './layer-values.ts'
@@ -21,7 +21,7 @@ import { breathe } from '../progress.ts'
 import { exactLayersOf } from './options.ts'
 import type { ApproximationOptions } from './options.ts'
 import { contrastMaximum } from './contrast-maximum.ts'
-import type { SlotModel } from '../network/contrasts.ts'
+import type { ContrastLayer, SlotModel } from '../network/contrasts.ts'
 import { refit } from './refit.ts'
 
 /** How layers are fitted one by one. */
@@ -40,132 +40,182 @@ export interface ClosedForm {
  * activation is refitted towards the original network's output of that map, and the map before an activation is eased:
  * moved to where the polynomial errs less. What differs by place goes into biases (`fitPlaces`).
  */
-export async function fitLayers(
+export const fitLayers = (
   slots: SlotModel,
   samples: Values,
   options: ApproximationOptions,
   form: ClosedForm,
   done: (what: string) => void,
-): Promise<PolynomialModel> {
-  const exactLayers = exactLayersOf(options)
-  const degreeOf = (id: LayerId): Degree => {
-    const degree = options.degrees?.get(id) ?? options.degree
-    return degree === 'exact' ? options.degree : degree
-  }
-  const shapes = new Map<LayerId, Shape>([
-    [INPUT, slots.input.shape],
-    ...slots.layers.map((l) => [l.id, l.shape] as const),
-  ])
-  const original = new Map<LayerId, Values>([[INPUT, samples]])
-  const approximated = new Map<LayerId, Values>([[INPUT, samples]])
-  const lastReader = lastReaders(slots)
-  const common = { ...(form.bounded ? chooseBounds(slots, exactLayers) : defaultFit), ...options.fit }
-  const layers: (LinearLayer | PolynomialLayer | ExactLayer)[] = []
+): Promise<PolynomialModel> => new LayerFit(slots, samples, options, form).run(done)
+
+type Replaced = Exclude<SlotModel['layers'][number], LinearLayer>
+
+/** The original network and the approximated one, layer by layer side by side. */
+class LayerFit {
+  readonly #slots: SlotModel
+  readonly #options: ApproximationOptions
+  readonly #form: ClosedForm
+  readonly #exactLayers: ReadonlySet<LayerId>
+  readonly #common: Omit<FitOptions, 'degree'>
+  readonly #lastReader: ReadonlyMap<LayerId, LayerId>
+  readonly #shapes: Map<LayerId, Shape>
+  /** Values of the samples behind each layer that something still reads, in both networks; the same arrays where they are equal. */
+  readonly #original: Map<LayerId, Values>
+  readonly #approximated: Map<LayerId, Values>
+  /** Of the approximated network. */
+  readonly #layers: (LinearLayer | PolynomialLayer | ExactLayer)[] = []
   /** By activation: what its readers add to its polynomial, element by element. */
-  const constants = new Map<LayerId, Float64Array>()
+  readonly #constants = new Map<LayerId, Float64Array>()
 
-  for (const layer of slots.layers) {
-    await breathe()
-    const fit = { ...common, degree: degreeOf(layer.id) }
-    if (layer.kind === 'linear') {
-      const exact = applyLayer(layer, shapes, original)
-      original.set(layer.id, exact)
-      const ready = withConstants(layer)
-      const replaced = options.refit === false ? ready : refitLayer(ready, exact, fit)
-      layers.push(replaced)
-      const same =
-        replaced === layer && layer.terms.every(({ input }) => original.get(input) === approximated.get(input))
-      approximated.set(layer.id, same ? exact : applyLayer(replaced, shapes, approximated))
-    } else if (layer.kind === 'max-pool' || exactLayers.has(layer.id)) {
-      original.set(layer.id, exactValues(layer))
-      // The same values, so that what follows an exact beginning is not fitted to itself.
-      const same = original.get(layer.input) === approximated.get(layer.input)
-      approximated.set(layer.id, same ? must(original, layer.id) : exactValues(layer, approximated))
-      if (layer.kind !== 'contrast-max') layers.push(layer)
-    } else {
-      const exact = exactValues(layer)
-      original.set(layer.id, exact)
-      if (layer.kind === 'activation') {
-        const targets = options.refit === false || form.by ? exact : placed(layer, exact, fit)
-        const inputs = must(approximated, layer.input)
-        const fitted = fitActivation(layer, inputs, targets, { pool: poolBehind(slots, layer.id), by: form.by }, fit)
-        layers.push(fitted)
-        approximated.set(layer.id, applyLayer(fitted, shapes, approximated))
-      } else {
-        const { terms, sum } = fitContrasts(layer, must(approximated, layer.input), exact, fit)
-        layers.push(terms, sum)
-        shapes.set(terms.id, terms.shape)
-        const values = new Map([[terms.id, applyLayer(terms, shapes, approximated)]])
-        approximated.set(sum.id, applyLayer(sum, shapes, values))
-      }
-    }
-    for (const id of original.keys()) {
-      if (lastReader.get(id) !== layer.id) continue
-      original.delete(id)
-      approximated.delete(id)
-    }
-    done(layer.id)
+  constructor(slots: SlotModel, samples: Values, options: ApproximationOptions, form: ClosedForm) {
+    this.#slots = slots
+    this.#options = options
+    this.#form = form
+    this.#exactLayers = exactLayersOf(options)
+    this.#common = { ...(form.bounded ? chooseBounds(slots, this.#exactLayers) : defaultFit), ...options.fit }
+    this.#lastReader = lastReaders(slots)
+    this.#shapes = new Map([[INPUT, slots.input.shape], ...slots.layers.map((l) => [l.id, l.shape] as const)])
+    this.#original = new Map([[INPUT, samples]])
+    this.#approximated = new Map([[INPUT, samples]])
   }
-  return { ...slots, layers }
 
-  function exactValues(layer: Exclude<SlotModel['layers'][number], LinearLayer>, values = original): Values {
+  /** `done` is told of each layer. */
+  async run(done: (what: string) => void): Promise<PolynomialModel> {
+    for (const layer of this.#slots.layers) {
+      await breathe()
+      this.#fit(layer)
+      this.#forgetBehind(layer.id)
+      done(layer.id)
+    }
+    return { ...this.#slots, layers: this.#layers }
+  }
+
+  #fit(layer: SlotModel['layers'][number]): void {
+    if (layer.kind === 'linear') this.#addLinear(layer)
+    else if (layer.kind === 'max-pool' || this.#exactLayers.has(layer.id)) this.#addExact(layer)
+    else if (layer.kind === 'activation') this.#addPolynomial(layer)
+    else this.#addContrasts(layer)
+  }
+
+  #addLinear(layer: LinearLayer): void {
+    const exact = applyLayer(layer, this.#shapes, this.#original)
+    this.#original.set(layer.id, exact)
+    const ready = this.#withConstants(layer)
+    const replaced = this.#options.refit === false ? ready : this.#refitted(ready, exact)
+    this.#layers.push(replaced)
+    const same = replaced === layer && this.#readsTheSame(layer)
+    this.#approximated.set(layer.id, same ? exact : applyLayer(replaced, this.#shapes, this.#approximated))
+  }
+
+  #addExact(layer: Replaced): void {
+    const exact = this.#valuesOf(layer, this.#original)
+    this.#original.set(layer.id, exact)
+    // The same values, so that what follows an exact beginning is not fitted to itself.
+    const same = this.#original.get(layer.input) === this.#approximated.get(layer.input)
+    this.#approximated.set(layer.id, same ? exact : this.#valuesOf(layer, this.#approximated))
+    if (layer.kind !== 'contrast-max') this.#layers.push(layer)
+  }
+
+  #addPolynomial(layer: ActivationLayer): void {
+    const exact = this.#valuesOf(layer, this.#original)
+    this.#original.set(layer.id, exact)
+    const { by } = this.#form
+    const targets = this.#options.refit === false || by ? exact : this.#placed(layer, exact)
+    const inputs = must(this.#approximated, layer.input)
+    const context = { pool: poolBehind(this.#slots, layer.id), by }
+    const fitted = fitActivation(layer, inputs, targets, context, this.#fitOptions(layer.id))
+    this.#layers.push(fitted)
+    this.#approximated.set(layer.id, applyLayer(fitted, this.#shapes, this.#approximated))
+  }
+
+  #addContrasts(layer: ContrastLayer): void {
+    const exact = this.#valuesOf(layer, this.#original)
+    this.#original.set(layer.id, exact)
+    const inputs = must(this.#approximated, layer.input)
+    const { terms, sum } = fitContrasts(layer, inputs, exact, this.#fitOptions(layer.id))
+    this.#layers.push(terms, sum)
+    this.#shapes.set(terms.id, terms.shape)
+    const values = new Map([[terms.id, applyLayer(terms, this.#shapes, this.#approximated)]])
+    this.#approximated.set(sum.id, applyLayer(sum, this.#shapes, values))
+  }
+
+  /** Values that no later layer reads. */
+  #forgetBehind(id: LayerId): void {
+    for (const read of this.#original.keys()) {
+      if (this.#lastReader.get(read) !== id) continue
+      this.#original.delete(read)
+      this.#approximated.delete(read)
+    }
+  }
+
+  #fitOptions(id: LayerId): FitOptions {
+    const { degrees, degree } = this.#options
+    const own = degrees?.get(id) ?? degree
+    return { ...this.#common, degree: own === 'exact' ? degree : own }
+  }
+
+  #valuesOf(layer: Replaced, values: ReadonlyMap<LayerId, Values>): Values {
     return layer.kind === 'contrast-max'
       ? contrastMaximum(layer, must(values, layer.input))
-      : applyLayer(layer, shapes, values)
+      : applyLayer(layer, this.#shapes, values)
+  }
+
+  #readsTheSame({ terms }: LinearLayer): boolean {
+    return terms.every(({ input }) => this.#original.get(input) === this.#approximated.get(input))
   }
 
   /** Moves what places shift into the bias before the activation, keeps their constants for its readers; the targets less these. */
-  function placed(layer: ActivationLayer, exact: Values, fit: FitOptions): Values {
-    const before = layers.findIndex(({ id }) => id === layer.input)
-    const producer = layers[before]
-    const readers = slots.layers.filter((reader) => inputsOf(reader).includes(layer.id))
-    const isAlone = producer?.kind === 'linear' && soleReader(slots, producer.id) === layer
-    const isLinear = slots.output !== layer.id && readers.every(({ kind }) => kind === 'linear')
+  #placed(layer: ActivationLayer, exact: Values): Values {
+    const before = this.#layers.findIndex(({ id }) => id === layer.input)
+    const producer = this.#layers[before]
+    const readers = this.#slots.layers.filter((reader) => inputsOf(reader).includes(layer.id))
+    const isAlone = producer?.kind === 'linear' && soleReader(this.#slots, producer.id) === layer
+    const isLinear = this.#slots.output !== layer.id && readers.every(({ kind }) => kind === 'linear')
     if (ownDegreeOf(layer.activation) !== undefined) return exact
     if (!isAlone || !isLinear || layer.shape[1] * layer.shape[2] === 1) return exact
     const largest = largestOf(exact)
-    const places = fitPlaces(must(approximated, producer.id), exact, layer.shape, (x, y, channel) =>
+    const fit = this.#fitOptions(layer.id)
+    const places = fitPlaces(must(this.#approximated, producer.id), exact, layer.shape, (x, y, channel) =>
       fitPlain(layer, channel, condense([x], [y], 0, x.length), largest, fit),
     )
-    layers[before] = { ...producer, bias: sum(expandBias(producer.bias, producer.shape), places.shifts) }
-    const shifted = must(approximated, producer.id).map((values) => sum(values, places.shifts))
-    approximated.set(producer.id, shifted)
-    constants.set(layer.id, places.constants)
+    this.#layers[before] = { ...producer, bias: sum(expandBias(producer.bias, producer.shape), places.shifts) }
+    const shifted = must(this.#approximated, producer.id).map((values) => sum(values, places.shifts))
+    this.#approximated.set(producer.id, shifted)
+    this.#constants.set(layer.id, places.constants)
     return exact.map((values) => values.map((value, i) => value - places.constants[i]))
   }
 
-  function withConstants(layer: LinearLayer): LinearLayer {
+  #withConstants(layer: LinearLayer): LinearLayer {
     let bias = layer.bias
     for (const { input, map } of layer.terms) {
-      const field = constants.get(input)
+      const field = this.#constants.get(input)
       if (!field) continue
-      const moved = applyLinearMap(map, must(shapes, input), layer.shape, field)
+      const moved = applyLinearMap(map, must(this.#shapes, input), layer.shape, field)
       bias = gather(sum(expandBias(bias, layer.shape), moved), layer.shape)
     }
     return bias === layer.bias ? layer : { ...layer, bias }
   }
 
   /** The layer with what it misses at each place on average, shrunk, in its bias. */
-  function balanced(layer: LinearLayer, exact: Values): LinearLayer {
+  #balanced(layer: LinearLayer, exact: Values): LinearLayer {
     if (layer.shape[1] * layer.shape[2] === 1) return layer
-    const bias = missedByPlace(applyLayer(layer, shapes, approximated), exact, layer.shape)
+    const bias = missedByPlace(applyLayer(layer, this.#shapes, this.#approximated), exact, layer.shape)
     return { ...layer, bias: gather(sum(expandBias(layer.bias, layer.shape), bias), layer.shape) }
   }
 
-  function refitLayer(layer: LinearLayer, exact: Values, fit: FitOptions): LinearLayer {
-    const inShapes = layer.terms.map(({ input }) => must(shapes, input))
-    const inputs = layer.terms.map(({ input }) => must(approximated, input))
-    const same = layer.terms.every(({ input }) => original.get(input) === approximated.get(input))
-    const outputs = same ? exact : applyLayer(layer, shapes, approximated)
-    const refitted = same ? layer : balanced(refit(layer, inShapes, inputs, outputs, exact).layer, exact)
-    const reader = soleReader(slots, layer.id)
-    if (!form.eased || reader?.kind !== 'activation' || exactLayers.has(reader.id)) return refitted
-    const now = refitted === layer ? outputs : applyLayer(refitted, shapes, approximated)
-    const activated = applyLayer(reader, shapes, new Map([[layer.id, exact]]))
-    return ease(refitted, inShapes, inputs, now, activated, poolBehind(slots, reader.id), {
-      ...fit,
-      degree: degreeOf(reader.id),
-    })
+  /** Refitted where its inputs differ from the original's, and eased where one activation reads it. */
+  #refitted(layer: LinearLayer, exact: Values): LinearLayer {
+    const inShapes = layer.terms.map(({ input }) => must(this.#shapes, input))
+    const inputs = layer.terms.map(({ input }) => must(this.#approximated, input))
+    const same = this.#readsTheSame(layer)
+    const outputs = same ? exact : applyLayer(layer, this.#shapes, this.#approximated)
+    const refitted = same ? layer : this.#balanced(refit(layer, inShapes, inputs, outputs, exact).layer, exact)
+    const reader = soleReader(this.#slots, layer.id)
+    if (!this.#form.eased || reader?.kind !== 'activation' || this.#exactLayers.has(reader.id)) return refitted
+    const now = refitted === layer ? outputs : applyLayer(refitted, this.#shapes, this.#approximated)
+    const targets = applyLayer(reader, this.#shapes, new Map([[layer.id, exact]]))
+    const seen = { inShapes, inputs, outputs: now, targets }
+    return ease(refitted, seen, poolBehind(this.#slots, reader.id), this.#fitOptions(reader.id))
   }
 }
 

@@ -78,17 +78,27 @@ export function momentsOfTerm(all: Moments, thetas: readonly Float64Array[], k: 
   return term
 }
 
+/** An average pooling and the shape of its output. */
+export interface Pool {
+  readonly map: ConvMap
+  readonly shape: Shape
+}
+
+/** One channel of an activation of this shape [C, H, W], on the calibration samples. */
+interface SeenChannel {
+  readonly inputs: Values
+  readonly targets: Values
+  readonly shape: Shape
+  readonly channel: number
+}
+
 /**
  * The moments of one channel as seen behind a pooling: of pooled polynomials against pooled targets. What an average
  * evens out does not count as an error there.
  */
 export function pooledMoments(
-  inputs: Values,
-  targets: Values,
-  [, height, width]: Shape,
-  channel: number,
-  pool: ConvMap,
-  pooledShape: Shape,
+  { inputs, targets, shape: [, height, width], channel }: SeenChannel,
+  { map: pool, shape: pooledShape }: Pool,
   range: { readonly middle: number; readonly half: number },
   count: number,
 ): Moments {

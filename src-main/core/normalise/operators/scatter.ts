@@ -13,33 +13,28 @@ export const gatherND = rearranging((operation, shape, axisRule) => {
   if (batches + depth > shape.length || own.length < 1)
     throw operation.malformed(`[${own}] indices do not fit [${shape}]`)
   if (batches === 0) axisRule(0)
-  const strides = stridesOf(shape)
+  const sizes = shape.slice(batches, batches + depth)
+  const strides = stridesOf(shape).slice(batches, batches + depth)
   const slice = countOf(shape.slice(batches + depth))
   const perBatch = countOf(own.slice(batches, -1))
   const rows = countOf(own.slice(0, -1))
   const indices = new Int32Array(rows * slice)
   for (let row = 0; row < rows; row++) {
     const batch = Math.floor(row / perBatch) * countOf(shape.slice(batches))
-    const start = batch + offsetAt(operation, data, row * depth, shape, strides, batches, depth)
+    const start = batch + offsetAt(operation, data.subarray(row * depth, (row + 1) * depth), sizes, strides)
     for (let at = 0; at < slice; at++) indices[row * slice + at] = start + at
   }
   return { shape: [...own.slice(0, -1), ...shape.slice(batches + depth)], indices }
 })
 
+/** Where an index into some axes points to; sizes and strides are of these axes. */
 function offsetAt(
   operation: FoldOperation,
-  indices: Float64Array,
-  from: number,
-  shape: readonly number[],
+  index: Float64Array,
+  sizes: readonly number[],
   strides: readonly number[],
-  first: number,
-  depth: number,
 ): number {
-  let offset = 0
-  for (let axis = 0; axis < depth; axis++) {
-    offset += wrapped(operation, indices[from + axis], shape[first + axis]) * strides[first + axis]
-  }
-  return offset
+  return index.reduce((offset, at, axis) => offset + wrapped(operation, at, sizes[axis]) * strides[axis], 0)
 }
 
 /** For each element of the updates, the element of the data that it goes to. */
@@ -54,7 +49,7 @@ export const scatterND = scattering((operation, shape) => {
   const rows = countOf(own.slice(0, -1))
   const places = new Int32Array(rows * slice)
   for (let row = 0; row < rows; row++) {
-    const start = offsetAt(operation, data, row * depth, shape, strides, 0, depth)
+    const start = offsetAt(operation, data.subarray(row * depth, (row + 1) * depth), shape, strides)
     for (let at = 0; at < slice; at++) places[row * slice + at] = start + at
   }
   return places
@@ -66,7 +61,7 @@ export const scatterElements = scattering((operation, shape) => {
   checkElementIndices(operation, own, shape, axis)
   const [strides, ownStrides] = [stridesOf(shape), stridesOf(own)]
   return Int32Array.from(data, (_, at) => {
-    const index = offsetAt(operation, data, at, [shape[axis]], [strides[axis]], 0, 1)
+    const index = wrapped(operation, data[at], shape[axis]) * strides[axis]
     const rest = own.reduce(
       (sum, size, other) => (other === axis ? sum : sum + (Math.floor(at / ownStrides[other]) % size) * strides[other]),
       0,
