@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ConvMap, Shape } from '../../src-main/core/network/layer-model.ts'
 import { outputCandidates, tensorLayouts } from '../../src-main/core/planner/candidates.ts'
-import { convDiagonals, convRotations } from '../../src-main/core/planner/diagonals.ts'
+import { convDiagonals, convRotations } from '../../src-main/core/planner/conv-diagonals.ts'
 
 const slots = 2048
 

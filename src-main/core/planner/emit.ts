@@ -13,15 +13,15 @@ import {
   type WeightIndex,
 } from '../plan/plan.ts'
 import { splitBabyGiant } from './baby-giant.ts'
-import type { OutputCandidate } from './candidates.ts'
 import { PlanBuilder } from './builder.ts'
-import { convDiagonals, elementDiagonals, isPlacedConvolution, numberOfWeight } from './diagonals.ts'
-import { zeroDiagonals, type DiagonalSet } from './diagonals.ts'
+import { convDiagonals, isPlacedConvolution } from './conv-diagonals.ts'
+import { elementDiagonals, numberOfWeight, zeroDiagonals, type DiagonalSet } from './diagonals.ts'
 import { packFirstLayer } from './first-layer.ts'
 import { modulo, positionsOf, type Layout } from './layout.ts'
 import { addsLanesFirst, keySwitchCosts, type LinearChoice, type TermChoice } from './linear-options.ts'
 import { deriveRotations, rotationCosts } from './rotation-steps.ts'
 import type { SearchResult, SearchSettings } from './search.ts'
+import { elementSlots, freeSlots, zeroSlots, type MarkZeros, type SupportOf } from './slot-marks.ts'
 import type { LinearStep, SquareStep, Step } from './steps.ts'
 import { walkMap } from './weights.ts'
 
@@ -50,10 +50,8 @@ interface PlacedSet {
   readonly offset: number
   /** The same with numbers in place of weights, where these may repeat. */
   readonly numbered?: DiagonalSet
-  /** Marks what is multiplied by slots of an input ciphertext, rotated by a baby step, that hold zero. */
-  readonly markZeros?: (input: number, baby: number, vector: Float64Array) => void
-  /** Slots that meet an element of an input ciphertext rotated by a baby step. */
-  readonly support?: (input: number, baby: number) => Int32Array
+  readonly markZeros?: MarkZeros
+  readonly support?: SupportOf
 }
 
 class Emitter {
@@ -348,52 +346,4 @@ function numberedDiagonals({ candidate }: LinearChoice, { term }: TermChoice, fr
   const { layout: to, lanes } = candidate
   const weight = Float64Array.from(term.map.weight, (_, i) => numberOfWeight(i))
   return convDiagonals({ ...term.map, weight }, { from, to, lanes })
-}
-
-/** Marks the slots of an output ciphertext, moved by a giant step, that nothing reads: a weight there may be anything. */
-function freeSlots({ layout, lanes }: OutputCandidate): (output: number, giant: number, vector: Float64Array) => void {
-  const { slots } = layout
-  const used = Array.from({ length: layout.ciphertexts }, () => new Uint8Array(slots))
-  for (const position of positionsOf(layout)) {
-    const slot = position % slots
-    for (let lane = 0; lane < lanes.count; lane++) {
-      used[Math.floor(position / slots)][modulo(slot + lane * lanes.stride, slots)] = 1
-    }
-  }
-  return (output, giant, vector) => {
-    for (let slot = 0; slot < slots; slot++) {
-      if (!used[output][modulo(slot - giant, slots)]) vector[slot] = NaN
-    }
-  }
-}
-
-function elementSlots(layout: Layout): NonNullable<PlacedSet['support']> {
-  const known = new Map<string, Int32Array>()
-  const { slots, replicas } = layout
-  return (input, baby) => {
-    const key = `${input} ${baby}`
-    const found = known.get(key)
-    if (found) return found
-    const met = new Set<number>()
-    for (const position of positionsOf(layout)) {
-      if (Math.floor(position / slots) !== input) continue
-      for (let r = 0; r < replicas.count; r++) met.add(modulo((position % slots) + r * replicas.stride - baby, slots))
-    }
-    const support = Int32Array.from(met).sort()
-    known.set(key, support)
-    return support
-  }
-}
-
-function zeroSlots(layout: Layout): NonNullable<PlacedSet['markZeros']> {
-  const { slots, replicas, ciphertexts } = layout
-  const holds = Array.from({ length: ciphertexts }, () => new Uint8Array(slots))
-  for (const position of positionsOf(layout)) {
-    for (let r = 0; r < replicas.count; r++) {
-      holds[Math.floor(position / slots)][modulo((position % slots) + r * replicas.stride, slots)] = 1
-    }
-  }
-  return (input, baby, vector) => {
-    for (let slot = 0; slot < slots; slot++) if (!holds[input][modulo(slot + baby, slots)]) vector[slot] = NaN
-  }
 }

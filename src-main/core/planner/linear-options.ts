@@ -2,14 +2,8 @@ import { INPUT, sizeOf, type LayerId, type LinearMap } from '../network/layer-mo
 import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.ts'
 import { foldedLayout, firstCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
 import { weightPrice, type CostModel } from '../plan/cost-model.ts'
-import {
-  convRotations,
-  elementRotations,
-  isPlacedConvolution,
-  sparseRotations,
-  type Diagonal,
-  type Placement,
-} from './diagonals.ts'
+import { convRotations, isPlacedConvolution } from './conv-diagonals.ts'
+import { elementRotations, sparseRotations, type Diagonal, type Placement } from './diagonals.ts'
 import { countFirstLayer, repeatsTaps } from './first-layer.ts'
 import { hasBorder } from './border.ts'
 import { nextPowerOfTwo, signatureOf, spreadLayouts, type Layout } from './layout.ts'
