@@ -4,7 +4,7 @@ import { preflight } from '../../src-main/core/normalise/normalise.ts'
 import { operators } from '../../src-main/core/normalise/operators/index.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { importModel } from '../models/compare.ts'
-import { errorOf, model, node, tensor } from '../onnx/small-model.ts'
+import { errorOf, integers, model, node, scalar, tensor } from '../onnx/small-model.ts'
 
 const image = ['N', 2, 6, 6]
 const constants = { c: tensor(2, 2, 1, 1) }
@@ -35,6 +35,35 @@ describe('a node with other inputs than its operator has', () => {
     ['GatherElements', { shape: [1, 2, 6, 7], values: new Array(84).fill(0) }, 'indices do not fit [1,2,6,6]'],
   ])('%s at places that are none is refused', (operator, c, message) => {
     const bytes = model(image, [node(operator, 'x c', 'y')], { c })
+    expect(errorOf(() => importModel(bytes)).message).toContain(message)
+  })
+
+  const empty = { shape: [0], values: [] }
+  const pair = { shape: [2], values: [1, 2] }
+  const sizes = integers(6, 6)
+  it.each([
+    ['Clip', 'x p', {}, 'input 2 holds 2 numbers, and one is expected'],
+    ['Clip', 'x  e', {}, 'input 3 holds 0 numbers, and one is expected'],
+    ['Pad', 'x pads p', {}, 'input 3 holds 2 numbers, and one is expected'],
+    ['CumSum', 'c e', {}, 'input 2 holds 0 numbers, and one is expected'],
+    ['Range', 's e s', {}, 'input 2 holds 0 numbers, and one is expected'],
+    ['OneHot', 'i e p', {}, 'input 2 holds 0 numbers, and one is expected'],
+    ['OneHot', 'i s s', {}, 'its values are [2], and two are expected'],
+    ['MatMul', 's s', {}, 'it multiplies a single number'],
+    ['Gemm', 'x p', {}, 'its weight is [2], not a matrix'],
+    ['Resize', 'x   sizes', { axes: [2, 9] }, 'axis 9 does not exist in a tensor of rank 4'],
+    ['Resize', 'x  p', { axes: [1, 2, 3] }, 'scales [1,2] do not fit [1,2,6,6]'],
+    ['ScatterND', 'x i5 p', {}, '[1,5] indices do not fit [1,2,6,6]'],
+  ] as const)('%s of “%s” with a constant of another size is refused', (operator, inputs, attributes, message) => {
+    const known = {
+      ...{ c: tensor(6), e: empty, p: pair, s: scalar(2), i: integers(0, 1), sizes },
+      ...{
+        pads: integers(0, 0, 1, 1, 0, 0, 1, 1),
+        i5: { shape: [1, 5], values: [0, 0, 0, 0, 0], type: 'int64' } as const,
+      },
+    }
+    const used = Object.fromEntries(Object.entries(known).filter(([name]) => inputs.split(' ').includes(name)))
+    const bytes = model(image, [node(operator, inputs, 't', attributes), node('Add', 'x t', 'y')], used)
     expect(errorOf(() => importModel(bytes)).message).toContain(message)
   })
 

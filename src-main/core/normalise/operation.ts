@@ -93,6 +93,18 @@ export class FoldOperation {
     return tensor && [...tensor.data]
   }
 
+  /** The only number of a constant input. Throws as `constant`, and UserError where it holds another count of numbers. */
+  number(index: number): number {
+    const { data } = this.constant(index)
+    const [value] = data
+    if (data.length === 1 && value !== undefined) return value
+    throw this.malformed(`input ${index + 1} holds ${data.length} numbers, and one is expected`)
+  }
+
+  optionalNumber(index: number): number | undefined {
+    return this.optionalConstant(index) && this.number(index)
+  }
+
   /** The node is legal ONNX, but cannot be protected. */
   refuse(reason: string, hint?: string, shape?: readonly number[]): Refusal {
     return new Refusal(reason, hint, shape)

@@ -36,7 +36,7 @@ function clipBounds(operation: FoldOperation): { min: number; max: number } {
   const { node, opset } = operation
   const bound = (name: string, index: number, open: number): number => {
     if (opset < 11 || hasAttribute(node, name)) return floatAttribute(node, name, open)
-    return operation.optionalConstant(index)?.data[0] ?? open
+    return operation.optionalNumber(index) ?? open
   }
   return { min: bound('min', 1, -Infinity), max: bound('max', 2, Infinity) }
 }

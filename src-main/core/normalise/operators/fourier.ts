@@ -15,9 +15,9 @@ export const dft = weighted((operation, shape) => {
   if (rank < 2 || (parts !== 1 && parts !== 2))
     throw operation.malformed(`[${shape}] holds no numbers with their parts`)
   if (isOneSided && (isInverse || parts === 2)) throw operation.refuse('it takes one side of what has two')
-  const given = opset < 20 ? intAttribute(node, 'axis', 1) : (operation.optionalIntegers(2)?.[0] ?? -2)
+  const given = opset < 20 ? intAttribute(node, 'axis', 1) : (operation.optionalNumber(2) ?? -2)
   const axis = normaliseAxis(given, rank)
-  const length = operation.optionalIntegers(1)?.[0] ?? shape[axis]
+  const length = operation.optionalNumber(1) ?? shape[axis]
   if (axis === rank - 1 || !(length >= 1))
     throw operation.malformed(`its axis ${given} or length ${length} does not fit`)
   const result = shape.with(axis, isOneSided ? Math.floor(length / 2) + 1 : length).with(-1, 2)
@@ -52,9 +52,9 @@ export const dft = weighted((operation, shape) => {
  */
 export const stft = weighted((operation, shape) => {
   const isOneSided = intAttribute(operation.node, 'onesided', 1) !== 0
-  const [step] = operation.integers(1)
+  const step = operation.number(1)
   const window = operation.optionalConstant(2)?.data
-  const length = operation.optionalIntegers(3)?.[0] ?? window?.length ?? 0
+  const length = operation.optionalNumber(3) ?? window?.length ?? 0
   const [samples, signal, parts = 1] = shape
   if (shape.length < 2 || shape.length > 3 || (parts !== 1 && parts !== 2))
     throw operation.malformed(`[${shape}] holds no signals`)

@@ -53,7 +53,7 @@ export const topK: Operator = {
     const { node, opset } = operation
     const tensor = operation.constant(0)
     const rows = rowsOf(tensor, intAttribute(node, 'axis', -1))
-    const wanted = opset < 10 ? intAttribute(node, 'k', 1) : operation.constant(1).data[0]
+    const wanted = opset < 10 ? intAttribute(node, 'k', 1) : operation.number(1)
     const sign = intAttribute(node, 'largest', 1) === 1 ? 1 : -1
     if (!(wanted >= 0 && wanted <= rows.size)) throw operation.malformed(`it takes ${wanted} of ${rows.size} values`)
     const shape = tensor.shape.with(rows.axis, wanted)
@@ -90,8 +90,10 @@ export const hardmax: Operator = {
 /** OneHot(indices, depth, [off, on]): https://onnx.ai/onnx/operators/onnx__OneHot.html */
 export const oneHot: Operator = {
   fold(operation) {
-    const [indices, depths, values] = [operation.constant(0), operation.constant(1), operation.constant(2)]
-    const [depth, [off, on]] = [depths.data[0], values.data]
+    const [indices, depth, values] = [operation.constant(0), operation.number(1), operation.constant(2)]
+    const [off, on] = values.data
+    if (values.data.length !== 2)
+      throw operation.malformed(`its values are [${[...values.data]}], and two are expected`)
     const rank = indices.shape.length + 1
     const axis = normaliseAxis(intAttribute(operation.node, 'axis', -1), rank)
     const shape = indices.shape.toSpliced(axis, 0, depth)

@@ -31,7 +31,7 @@ export const pad: Operator = {
 /** What stands in the frame in mode “constant”. */
 function valueOf(operation: FoldOperation): number {
   if (operation.opset < 11) return floatAttribute(operation.node, 'value', 0)
-  return operation.inputs[2] ? (operation.optionalConstant(2)?.data[0] ?? 0) : 0
+  return operation.inputs[2] ? (operation.optionalNumber(2) ?? 0) : 0
 }
 
 function framed(operation: FoldOperation, shape: readonly number[], axisRule: AxisRule): Rearrangement {

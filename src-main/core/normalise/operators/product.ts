@@ -15,6 +15,7 @@ const maximumWeights = 2 ** 25
 export const matMul: Operator = {
   fold(operation) {
     const [left, right] = [operation.constant(0), operation.constant(1)]
+    if (left.shape.length === 0 || right.shape.length === 0) throw operation.malformed('it multiplies a single number')
     const [a, b] = [left.shape.length === 1 ? [1, ...left.shape] : left.shape, [...right.shape]]
     if (right.shape.length === 1) b.push(1)
     const [rows, inner] = a.slice(-2)
@@ -59,6 +60,9 @@ export const gemm: Operator = {
   lower(operation) {
     const { node } = operation
     const [left, right] = [operation.value(0), operation.value(1)]
+    for (const { shape } of [left, right].flatMap((value) => (value.kind === 'constant' ? value.tensor : []))) {
+      if (shape.length !== 2) throw operation.malformed(`its weight is [${shape}], not a matrix`)
+    }
     const alpha = floatAttribute(node, 'alpha', 1)
     const beta = floatAttribute(node, 'beta', 1)
     const [transA, transB] = [intAttribute(node, 'transA', 0) !== 0, intAttribute(node, 'transB', 0) !== 0]

@@ -6,7 +6,7 @@ import {
   stringAttribute,
 } from '../../graph/attributes.ts'
 import { checkEnlarged } from '../../graph/rearrange.ts'
-import { countOf, stridesOf } from '../../graph/shapes.ts'
+import { countOf, normaliseAxis, stridesOf } from '../../graph/shapes.ts'
 import { imageShape } from '../network-builder.ts'
 import type { FoldOperation, Operator } from '../operation.ts'
 import { rearrangeView } from '../values.ts'
@@ -30,9 +30,10 @@ export const resize = resizing((operation, shape) => {
   const { node, opset } = operation
   const scales = operation.optionalIntegers(opset < 11 ? 1 : 2)
   const sizes = opset < 11 ? undefined : operation.optionalIntegers(3)
-  const axes = intsAttribute(node, 'axes')?.map((axis) => (axis < 0 ? axis + shape.length : axis))
+  const axes = intsAttribute(node, 'axes')?.map((axis) => normaliseAxis(axis, shape.length))
   const given = scales && scales.length > 0 ? scales : sizes?.map((size, index) => size / shape[axes?.[index] ?? index])
   if (!given) throw operation.malformed('its scales are missing')
+  if (given.length !== (axes ?? shape).length) throw operation.malformed(`scales [${given}] do not fit [${shape}]`)
   const policy = stringAttribute(node, 'keep_aspect_ratio_policy', 'stretch')
   const isKept = policy !== 'stretch' && !(scales && scales.length > 0)
   const common = policy === 'not_larger' ? Math.min(...given) : Math.max(...given)

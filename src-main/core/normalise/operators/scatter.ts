@@ -44,6 +44,7 @@ type Places = (operation: FoldOperation, shape: readonly number[]) => Int32Array
 export const scatterND = scattering((operation, shape) => {
   const { shape: own, data } = operation.constant(1)
   const depth = own.at(-1) ?? 0
+  if (depth > shape.length) throw operation.malformed(`[${own}] indices do not fit [${shape}]`)
   const slice = countOf(shape.slice(depth))
   const strides = stridesOf(shape)
   const rows = countOf(own.slice(0, -1))

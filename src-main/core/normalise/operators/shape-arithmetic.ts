@@ -50,7 +50,7 @@ export const constantOfShape: Operator = {
 /** Range(start, limit, delta): https://onnx.ai/onnx/operators/onnx__Range.html */
 export const range: Operator = {
   fold(operation) {
-    const [start, limit, delta] = [0, 1, 2].map((index) => operation.constant(index).data[0])
+    const [start, limit, delta] = [0, 1, 2].map((index) => operation.number(index))
     const count = Math.max(0, Math.ceil((limit - start) / delta))
     if (!(count <= maximumElements)) throw operation.malformed(`it makes ${count} numbers`)
     const values = Array.from({ length: count }, (_, index) => start + index * delta)
@@ -70,7 +70,7 @@ export const mod: Operator = {
 export const cumSum: Operator = {
   fold(operation) {
     const tensor = operation.constant(0)
-    const axis = normaliseAxis(operation.integers(1)[0], tensor.shape.length)
+    const axis = normaliseAxis(operation.number(1), tensor.shape.length)
     const [size, step] = [tensor.shape[axis], stridesOf(tensor.shape)[axis]]
     const excludes = intAttribute(operation.node, 'exclusive', 0) !== 0
     const isReverse = intAttribute(operation.node, 'reverse', 0) !== 0

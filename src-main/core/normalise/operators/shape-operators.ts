@@ -67,8 +67,8 @@ export const identity: Operator = { pointwise: isIdentity, ...rearranging((_, sh
 
 /** Dropout(data, ratio?, training_mode?), nothing at inference: https://onnx.ai/onnx/operators/onnx__Dropout.html */
 export const dropout: Operator = rearranging((operation, shape) => {
-  const isTraining = operation.opset >= 12 && operation.optionalConstant(2)?.data[0] === 1
-  const drops = isTraining && (operation.optionalConstant(1)?.data[0] ?? 0.5) > 0
+  const isTraining = operation.opset >= 12 && operation.optionalNumber(2) === 1
+  const drops = isTraining && (operation.optionalNumber(1) ?? 0.5) > 0
   if (drops) {
     const hint = 'Export the model in evaluation mode, such as after model.eval().'
     throw operation.refuse('it is in training mode: it drops values at random', hint, shape)
