@@ -138,7 +138,7 @@ const steps: Readonly<Record<string, (rewriting: Rewriting, reals: Reals, node: 
   Pad(rewriting, reals, node) {
     const quantisation = reals.get(node.inputs[0])
     const padding = rewriting.constants.get(node.inputs[2] ?? '')
-    if (!quantisation || (node.inputs[2] && !padding)) return false
+    if (!quantisation || (node.inputs[2] && padding?.data.length !== 1)) return false
     const value = quantisation.scale * ((padding?.data[0] ?? 0) - quantisation.zero)
     const [x, pads, , ...axes] = node.inputs
     rewriting.keep({ ...node, inputs: [x, pads, rewriting.constant(node, [value]), ...axes] })
