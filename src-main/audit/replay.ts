@@ -15,7 +15,7 @@ export interface ReplayResult {
   readonly confirms?: boolean
 }
 
-/** Computes a job again from its evidence, or from what an edge opened. Throws UserError 'damaged-case' and what auditing does. */
+/** Computes a job again from its evidence, or from what an edge opened. @throws UserError damaged-case and what auditing does */
 export async function replayEvidence(path: string, options: AuditorOptions): Promise<ReplayResult> {
   const given = decodeCase(await readBytes(path, MAX_CASE_BYTES), sha256)
   const auditor = await Auditor.open(options)

@@ -22,7 +22,7 @@ export interface Follower {
 /** Steps of one stage are told at most this often. */
 const STEP_MS = 1000
 
-/** Throws UserError 'output-exists', 'not-writable'. */
+/** @throws UserError output-exists, not-writable */
 export async function follow(
   { verbose, trace }: FollowOptions,
   now: () => number = () => performance.now(),

@@ -1,6 +1,6 @@
 import { UserError } from '../core/errors.ts'
 
-/** Instead of parquet.ts in the edge's folder, which is a fifth smaller for it. Throws UserError 'unsupported-data-format'. */
+/** Instead of parquet.ts in the edge's folder, which is a fifth smaller for it. @throws UserError unsupported-data-format */
 const refuse = (_source: unknown, path: string): never => {
   throw new UserError('unsupported-data-format', `${path}: this edge does not read Parquet.`, {
     where: { file: path },

@@ -73,7 +73,7 @@ function bytesOf({ name, bytes }: PictureFile): Uint8Array {
 
 type Stored = Uint8Array | Float32Array
 
-/** Throws UserError 'wrong-shape' where a network of this input has no use for a picture of that size. */
+/** @throws UserError wrong-shape where a network of this input has no use for a picture of that size */
 export function checkFits(size: PictureSize, shape: Shape | undefined, file: string, framing: Framing): void {
   const found = framedSize(size, framing)
   if (!found) {

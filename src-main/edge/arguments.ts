@@ -96,7 +96,7 @@ const options = {
 
 export type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values']
 
-/** Throws UserError 'bad-arguments'. */
+/** @throws UserError bad-arguments */
 export function parseArguments(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true })
@@ -118,14 +118,14 @@ export function wholeNumber(value: string | undefined, name: string): number | u
   return Number(value)
 }
 
-/** Throws UserError 'bad-arguments'. */
+/** @throws UserError bad-arguments */
 export const runnerFrom = (values: Values): RunnerOptions => ({
   threads: wholeNumber(values.threads, '--threads') ?? availableParallelism(),
   evaluator: evaluatorFrom(values),
   memoryBytes: memoryFrom(values),
 })
 
-/** As 1500M. Throws UserError 'bad-arguments'. */
+/** As 1500M. @throws UserError bad-arguments */
 function memoryFrom({ memory }: Values): number | undefined {
   if (memory === undefined) return undefined
   const bytes = parseByteSize(memory)
@@ -140,7 +140,7 @@ function evaluatorFrom({ evaluator = 'auto' }: Values): EvaluatorChoice {
   throw new UserError('bad-arguments', `--evaluator must be one of ${EVALUATOR_CHOICES.join(', ')}.`)
 }
 
-/** Segments are counted from 1 for people, from 0 inside. Throws UserError 'bad-arguments'. */
+/** Segments are counted from 1 for people, from 0 inside. @throws UserError bad-arguments */
 export function segmentsFrom({ segments }: Values): number[] | undefined {
   return segments?.split(',').map((text) => {
     const number = wholeNumber(text, '--segments') ?? 0
@@ -180,7 +180,7 @@ export async function gatewayFrom(values: Values): Promise<Gateway | undefined> 
   return { url: serverUrl(values.gateway, 'The gateway').href, token }
 }
 
-/** Of servers, on stderr: stdout is for results. Throws UserError 'bad-arguments'. */
+/** Of servers, on stderr: stdout is for results. @throws UserError bad-arguments */
 export function logFrom({ 'log-level': given = 'info' }: Values): Log {
   const level = LOG_LEVELS.find((known) => known === given)
   if (level) return jsonLog((line) => void process.stderr.write(line), level, { service: 'edge' })

@@ -21,7 +21,7 @@ export interface Statements {
   readonly accuracy?: AccuracyCard
 }
 
-/** Parameters come from the plans, which the bill of materials has to agree with. Throws UserError 'damaged-bundle'. */
+/** Parameters come from the plans, which the bill of materials has to agree with. @throws UserError damaged-bundle */
 export async function readStatements(bundle: Bundle, plans: readonly Plan[]): Promise<Statements> {
   const { segments, documents } = bundle.manifest
   const parameters = plans.map((plan, i) => segmentParameters(present(segments[i]).index, plan.parameters))

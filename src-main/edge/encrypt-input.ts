@@ -15,7 +15,7 @@ export interface EncryptInputRequest {
   readonly trust?: Trust
 }
 
-/** Encrypts a sample once, for several nodes to compute on. Throws UserError 'input-in-the-clear' and what reading says. */
+/** Encrypts a sample once, for several nodes to compute on. @throws UserError input-in-the-clear and what reading says */
 export async function encryptInput(request: EncryptInputRequest): Promise<{ job: string; bytes: number }> {
   await checkOutput(request.out, request)
   const bundle = await Bundle.open(request.bundle, request.trust)

@@ -7,7 +7,7 @@ import type { Bundle } from '../files/open-bundle.ts'
 import { needSeal } from './need-seal.ts'
 import type { InputEncryptor } from './saved-inputs.ts'
 
-/** Takes the kernels where they work, in a memory of their own. Throws UserError 'segment-elsewhere', 'damaged-bundle', 'kernels-unsupported'. */
+/** Takes the kernels where they work, in a memory of their own. @throws UserError segment-elsewhere, damaged-bundle, kernels-unsupported */
 export async function loadInputEncryptor(bundle: Bundle, segmentIndex: number): Promise<InputEncryptor> {
   const segment = bundle.segment(segmentIndex)
   const plan = await bundle.plan(segment)

@@ -50,7 +50,7 @@ export class KernelRunner implements SegmentRunner {
     this.#turned = turnedInputs(plan.input)
   }
 
-  /** Throws UserError 'damaged-bundle', 'damaged-data', 'kernels-unsupported', 'not-enough-memory'. */
+  /** @throws UserError damaged-bundle, damaged-data, kernels-unsupported, not-enough-memory */
   static async load(bundle: RunnableBundle, segmentIndex: number, options: KernelRunnerOptions): Promise<KernelRunner> {
     const { threads, roomBytes, kinds } = options
     const plan = await bundle.plan(bundle.segment(segmentIndex))

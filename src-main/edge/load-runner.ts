@@ -50,7 +50,7 @@ export async function loadRunner(bundle: Bundle, segmentIndex: number, options: 
   }
 }
 
-/** Throws UserError 'bad-arguments' where several runners would have to share a given memory. */
+/** @throws UserError bad-arguments where several runners would have to share a given memory */
 export function checkMemory({ memoryBytes }: RunnerOptions, segments: number): void {
   if (memoryBytes === undefined || segments === 1) return
   throw new UserError('bad-arguments', '--memory is for a process that serves one segment.', {
@@ -58,7 +58,7 @@ export function checkMemory({ memoryBytes }: RunnerOptions, segments: number): v
   })
 }
 
-/** What is left for the kernels of what the process may hold, as it is now. Throws UserError 'not-enough-memory'. */
+/** What is left for the kernels of what the process may hold, as it is now. @throws UserError not-enough-memory */
 function kernelRoom(memoryBytes: number, threads: number): number {
   const room = memoryBytes - process.memoryUsage.rss() - READ_AHEAD_BYTES - GROWTH_BYTES - threads * THREAD_BYTES
   if (room > 0) return room

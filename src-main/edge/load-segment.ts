@@ -29,7 +29,7 @@ export interface LoadedSegment {
   delete(): void
 }
 
-/** The bundle stays open and the caller's. Throws UserError 'damaged-bundle', 'damaged-data'. */
+/** The bundle stays open and the caller's. @throws UserError damaged-bundle, damaged-data */
 export async function loadSegment(
   bundle: Bundle,
   segmentIndex: number,

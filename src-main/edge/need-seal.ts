@@ -1,7 +1,7 @@
 import { UserError } from '../core/errors.ts'
 import { sealFallback } from './seal-fallback.ts'
 
-/** Throws UserError 'kernels-unsupported' in an edge without SEAL. */
+/** @throws UserError kernels-unsupported in an edge without SEAL */
 export function needSeal(reason = 'they were not asked for'): NonNullable<typeof sealFallback> {
   if (sealFallback) return sealFallback
   throw new UserError(

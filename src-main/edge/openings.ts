@@ -32,7 +32,7 @@ export class Openings {
     }
   }
 
-  /** An audit case. Throws UserError 'not-found' where the job is not known here, or no longer. */
+  /** An audit case. @throws UserError not-found where the job is not known here, or no longer */
   get(job: string, segment: number): Uint8Array {
     const kept = this.#kept.get(nameOf(job, segment))
     if (kept && kept.untilMs > performance.now()) return kept.file

@@ -28,13 +28,13 @@ type GivenKind = 'refreshed' | 'handed'
 const kindOf = (start: Uint8Array): GivenKind | undefined =>
   (['refreshed', 'handed'] as const).find((candidate) => isKind(start, candidate))
 
-/** Throws UserError 'damaged-result'. */
+/** @throws UserError damaged-result */
 export function decodeGiven(bytes: Uint8Array): GivenInput {
   const kind = kindOf(bytes) ?? 'refreshed'
   return { kind, input: decodeResult(bytes, sha256, kind) }
 }
 
-/** Throws UserError 'input-of-another-bundle', 'segment-elsewhere'. */
+/** @throws UserError input-of-another-bundle, segment-elsewhere */
 export function checkGiven({ kind, input }: GivenInput, bundle: Bundle): void {
   const before = bundle.cutAfter(input.segment - 1)
   // What was encrypted for a first segment has the form of what was refreshed.

@@ -5,7 +5,7 @@ import type { SegmentRunner } from './segment-runner.ts'
 import { SingleRunner } from './single-runner.ts'
 import { ThreadedRunner } from './threaded-runner.ts'
 
-/** A segment on node-seal. The encryptor is the runner's from then on. Throws UserError 'damaged-bundle', 'damaged-data'. */
+/** A segment on node-seal. The encryptor is the runner's from then on. @throws UserError damaged-bundle, damaged-data */
 export async function loadSealRunner(
   bundle: Bundle,
   segmentIndex: number,

@@ -59,6 +59,6 @@ export interface SegmentRunner {
   delete(): Promise<void>
 }
 
-/** Throws UserError 'wrong-shape', 'input-out-of-range'. */
+/** @throws UserError wrong-shape, input-out-of-range */
 export const checkSegmentInput = (plan: Plan, input: SegmentInput): void =>
   checkInput(plan, 'seed' in input ? input.values : input)

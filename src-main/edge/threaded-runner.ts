@@ -41,7 +41,7 @@ export class ThreadedRunner implements SegmentRunner {
     this.#threads = threads
   }
 
-  /** Resolves when every thread has its keys; then the encryptor is the runner's. Throws UserError 'damaged-bundle', 'damaged-data'. */
+  /** Resolves when every thread has its keys; then the encryptor is the runner's. @throws UserError damaged-bundle, damaged-data */
   static async load(
     bundle: Bundle,
     segmentIndex: number,

@@ -84,7 +84,7 @@ export class WeightTaker extends SlotsEnd {
   #position = 0
   #round = 0
 
-  /** The next weight of the round; its bytes are valid until the next call. Throws UserError 'damaged-bundle'. */
+  /** The next weight of the round; its bytes are valid until the next call. @throws UserError damaged-bundle */
   next(): Uint8Array {
     this.#signal(TAKEN, this.#position)
     this.#waitFor(SEEN, (seen) => seen === this.#round)

@@ -24,7 +24,7 @@ export class WeightReader {
     this.#worker = new Worker(threadUrl, { workerData: setup, resourceLimits: SMALL_HEAP })
   }
 
-  /** Throws UserError 'damaged-bundle'. */
+  /** @throws UserError damaged-bundle */
   static async start(
     bundle: RunnableBundle,
     segmentIndex: number,
@@ -40,7 +40,7 @@ export class WeightReader {
     })
   }
 
-  /** The next ciphertext of weights in packed form, valid until the next call; waits for it. Throws UserError 'damaged-bundle'. */
+  /** The next ciphertext of weights in packed form, valid until the next call; waits for it. @throws UserError damaged-bundle */
   next(): Uint8Array {
     return this.#taker.next()
   }

@@ -12,12 +12,12 @@ export interface BundleFiles {
   readonly extents: ReadonlyMap<string, Extent>
   /** Of the archive, or of all files. */
   readonly bytes: number
-  /** Throws UserError 'damaged-bundle' where bytes between an archive's entries have been changed; a folder has none. */
+  /** @throws UserError damaged-bundle where bytes between an archive's entries have been changed; a folder has none */
   readonly checkFrame: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** Throws UserError 'damaged-bundle', 'file-not-readable', and what the file system does. */
+/** @throws UserError damaged-bundle, file-not-readable, and what the file system does */
 export async function openBundleFiles(path: string): Promise<BundleFiles> {
   const stats = await stat(path)
   if (stats.isDirectory()) return await openFolder(path)

@@ -66,13 +66,13 @@ function isPlainFile({ externalFileAttributes, fileName }: yauzl.Entry): boolean
 
 const PIECE_BYTES = 2 ** 22
 
-/** Streams [start, start + bytes) to `each` in pieces. Throws UserError 'damaged-bundle' where the file ends early. */
+/** Streams [start, start + bytes) to `each` in pieces. @throws UserError damaged-bundle where the file ends early */
 async function readExtent(extent: Extent, each: (chunk: Uint8Array) => void): Promise<void> {
   const buffer = new Uint8Array(Math.min(extent.bytes, PIECE_BYTES))
   for await (const piece of readPieces(extent, () => buffer)) each(piece)
 }
 
-/** In pieces, each in a buffer of its own unless `room` gives one. Throws UserError 'damaged-bundle' where the file ends early. */
+/** In pieces, each in a buffer of its own unless `room` gives one. @throws UserError damaged-bundle where the file ends early */
 export async function* readPieces(
   { fd, start, bytes }: Extent,
   room = (length: number): Uint8Array => new Uint8Array(length),
@@ -86,7 +86,7 @@ export async function* readPieces(
   }
 }
 
-/** SHA-256 in lower-case hexadecimal. Throws UserError 'damaged-bundle' if the file ends early. */
+/** SHA-256 in lower-case hexadecimal. @throws UserError damaged-bundle if the file ends early */
 export async function hashExtent(extent: Extent): Promise<string> {
   const hash = createHash('sha256')
   await readExtent(extent, (chunk) => hash.update(chunk))
@@ -123,7 +123,7 @@ export async function hashFrame(
   return hash.digest('hex')
 }
 
-/** Throws UserError 'damaged-bundle' unless the frame digest is right. */
+/** @throws UserError damaged-bundle unless the frame digest is right */
 export async function checkFrame(
   fd: number,
   fileBytes: number,
@@ -137,7 +137,7 @@ export async function checkFrame(
   }
 }
 
-/** All bytes of an extent, in memory. Throws UserError 'damaged-bundle' if the file ends early. */
+/** All bytes of an extent, in memory. @throws UserError damaged-bundle if the file ends early */
 export async function readWhole(extent: Extent): Promise<Uint8Array> {
   const bytes = new Uint8Array(extent.bytes)
   let at = 0

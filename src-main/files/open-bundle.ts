@@ -159,7 +159,7 @@ export class Bundle {
     return extent && readPieces(extent)
   }
 
-  /** By its place in the network. Throws UserError 'segment-elsewhere'. */
+  /** By its place in the network. @throws UserError segment-elsewhere */
   segment(index: number): ManifestSegment {
     const found = this.manifest.segments.find((segment) => segment.index === index)
     if (found) return found
@@ -174,7 +174,7 @@ export class Bundle {
     return this.manifest.cuts[index]
   }
 
-  /** A segment's plan, which its keys are known to serve. Throws UserError 'damaged-bundle'. */
+  /** A segment's plan, which its keys are known to serve. @throws UserError damaged-bundle */
   async plan(segment: ManifestSegment): Promise<Plan> {
     const plan = decodePlan(await this.entry(segment.plan))
     checkKeys(plan, segment)
@@ -280,7 +280,7 @@ const updatePack = ({ update, deploymentId }: Manifest): UserError =>
     hint: "`edge update BUNDLE --pack FILE` joins it with the deployment's bundle, which has them.",
   })
 
-/** Throws UserError 'unsigned-bundle', 'wrong-signer', 'bad-signature', 'unsupported-signature-method'. */
+/** @throws UserError unsigned-bundle, wrong-signer, bad-signature, unsupported-signature-method */
 async function verifySigner(
   extents: ReadonlyMap<string, Extent>,
   entries: readonly NamedDigest[],

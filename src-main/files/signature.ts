@@ -17,7 +17,7 @@ const hashes: Record<string, string> = { prime256v1: 'sha256', secp384r1: 'sha38
 /** SHA-256 of the public key's PEM form: the key method's hint. */
 export const fingerprintOf = (key: KeyObject): string => sha256(key.export({ type: 'spki', format: 'pem' }))
 
-/** Throws UserError 'bad-public-key' unless it is an EC public key on P-256 or P-384. */
+/** @throws UserError bad-public-key unless it is an EC public key on P-256 or P-384 */
 export function readPublicKey(pem: string | Uint8Array): KeyObject {
   let key: KeyObject
   // Node would derive the public key from it, and the private one would stay where public keys are kept.
@@ -35,7 +35,7 @@ export function readPublicKey(pem: string | Uint8Array): KeyObject {
   return key
 }
 
-/** Throws UserError 'bad-public-key' for other curves. */
+/** @throws UserError bad-public-key for other curves */
 export function hashFor(key: KeyObject): string {
   const hash = hashes[key.asymmetricKeyDetails?.namedCurve ?? '']
   if (!hash) throw new UserError('bad-public-key', 'Signing keys are elliptic-curve keys on P-256 or P-384.')

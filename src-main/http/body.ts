@@ -12,7 +12,7 @@ export class BodyBudget {
     this.#maxBytes = maxBytes
   }
 
-  /** Until the request is answered. Throws UserError 'busy'. */
+  /** Until the request is answered. @throws UserError busy */
   hold(request: IncomingMessage, bytes: number): void {
     if (this.#heldBytes + bytes > this.#maxBytes) {
       throw new UserError('busy', 'Too many bytes are waiting here; try again later.')

@@ -87,7 +87,7 @@ export async function listen(options: ListenOptions, handler: Handler): Promise<
   }
 }
 
-/** Throws UserError 'insecure-listen' where a host beyond the loopback lacks TLS or tokens. */
+/** @throws UserError insecure-listen where a host beyond the loopback lacks TLS or tokens */
 export function checkListen({ host = '127.0.0.1', tls, tokens = [] }: ListenOptions): void {
   if (isLoopback(host) || (tls && tokens.length > 0)) return
   throw new UserError('insecure-listen', `Listening on ${host} needs a TLS certificate and a bearer token.`, {

@@ -135,7 +135,7 @@ async function auditOptions(request: GatewayRequest): Promise<AuditOptions> {
   return { auditor: await auditorOf(request), evidence, openingMs: openingSeconds * 1000 }
 }
 
-/** Throws UserError 'bad-arguments', 'bad-url', 'insecure-url'. */
+/** @throws UserError bad-arguments, bad-url, insecure-url */
 async function auditorOf(request: GatewayRequest): Promise<Auditor> {
   const { auditor, auditorTokenFile, secondEdge, secondEdgeTokenFile } = request
   if (auditor !== undefined && secondEdge !== undefined) {

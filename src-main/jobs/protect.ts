@@ -99,7 +99,7 @@ async function checkLockAndKey({ recipients, passphrase, signingKey }: ProtectRe
   if (signingKey !== undefined) Signer.load(await readText(signingKey))
 }
 
-/** The label unless the owner says otherwise; of several quantities all of them. Throws UserError 'quantities-have-no-labels'. */
+/** The label unless the owner says otherwise; of several quantities all of them. @throws UserError quantities-have-no-labels */
 function revealOf({ reveal }: ProtectRequest, model: LayerModel): RevealPolicy {
   if (!areQuantities(model)) return reveal ?? { mode: 'label' }
   const chosen = reveal ?? { mode: 'scores' }
@@ -110,7 +110,7 @@ function revealOf({ reveal }: ProtectRequest, model: LayerModel): RevealPolicy {
 /** Several, so that no label tells anything; of one it is the sign. */
 const areQuantities = (model: LayerModel): boolean => model.quantities === true && classesOf(model) > 1
 
-/** Says so where too few samples were held out. Throws UserError 'keeps-too-little' where what is to be sealed keeps less than `least` of the original. */
+/** Says so where too few samples were held out. @throws UserError keeps-too-little where what is to be sealed keeps less than `least` of the original */
 export function checkKept(kept: Kept | undefined, least: number | undefined, work: WorkContext): void {
   if (kept === undefined) {
     const message =
@@ -222,7 +222,7 @@ export async function resultOf(
   }
 }
 
-/** Throws UserError 'passphrase-needed', 'weak-passphrase', 'bad-recipient'. */
+/** @throws UserError passphrase-needed, weak-passphrase, bad-recipient */
 function lockOf(recipients: readonly string[] = [], passphrase?: string): Lock {
   if (recipients.length > 0) {
     checkLock({ recipients })

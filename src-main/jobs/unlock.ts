@@ -8,7 +8,7 @@ export interface UnlockRequest {
   readonly identityFile?: string
 }
 
-/** Throws UserError 'bad-identity', 'passphrase-needed', 'file-not-found'. */
+/** @throws UserError bad-identity, passphrase-needed, file-not-found */
 export async function unlockOf({ passphrase, identityFile }: UnlockRequest): Promise<Unlock> {
   if (identityFile !== undefined) return { identities: identitiesIn(await readText(identityFile), identityFile) }
   if (passphrase !== undefined) return { passphrase }

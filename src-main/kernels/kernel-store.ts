@@ -53,7 +53,7 @@ export interface PackedKeys {
 
 /**
  * Takes public material into the kernels' memory, in SEAL's serialised form with seeds expanded or in the
- * bundle's packed form (assembly/seed.ts), and gives results back. Throws UserError 'damaged-data'.
+ * bundle's packed form (assembly/seed.ts), and gives results back. @throws UserError damaged-data
  */
 export class KernelStore implements KernelMaterial {
   readonly #parts: KernelStoreParts

@@ -95,7 +95,7 @@ export interface KernelOptions {
   readonly requirements?: Requirements
 }
 
-/** Throws UserError 'kernels-unsupported' where `kernelSupport` names node-seal; 'not-enough-memory'. */
+/** @throws UserError kernels-unsupported where `kernelSupport` names node-seal; not-enough-memory */
 export async function openKernels(plan: Plan, options: KernelOptions = {}): Promise<OpenKernels> {
   const { threads = 1, kinds, requirements, limitBytes = MAX_MEMORY_BYTES, inputs } = options
   invariant(threads >= 1 && threads <= MAX_THREADS, `kernels: between 1 and ${MAX_THREADS} threads`)

@@ -40,7 +40,7 @@ export const instantiateKernels = (module: WebAssembly.Module, memory: WebAssemb
 
 const PAGE_BYTES = 65536
 
-/** Memory of a fixed size that every thread can import. Throws UserError 'not-enough-memory'. */
+/** Memory of a fixed size that every thread can import. @throws UserError not-enough-memory */
 export function sharedMemory(bytes: number): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE_BYTES)
   try {

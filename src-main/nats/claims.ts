@@ -15,7 +15,7 @@ const most = 50_000
 /** Claims of one place that are looked at. */
 const mostOfPlace = 8
 
-/** Resolves when the server has it. Throws UserError 'nats-unreachable', 'nats-forbidden'. */
+/** Resolves when the server has it. @throws UserError nats-unreachable, nats-forbidden */
 export async function makeClaim(queues: Queues, job: string, place: ClaimPlace, stated: string): Promise<void> {
   try {
     await queues.publish(claimSubject(queues.deployment, job, place), stated)
@@ -44,7 +44,7 @@ export class Claims {
 
   /**
    * Who states this of a job, the first where there are several: the party's name, '' where the server names none.
-   * Undefined where nobody does. Throws UserError 'nats-unreachable'.
+   * Undefined where nobody does. @throws UserError nats-unreachable
    */
   async authorOf(job: string, place: ClaimPlace, stated: string): Promise<string | undefined> {
     const heard = this.#heard.get(`${job} ${place}`)?.find((claim) => claim.stated === stated)

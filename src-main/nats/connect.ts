@@ -37,7 +37,7 @@ const reconnectMs = 250
 
 /**
  * A connection that comes back by itself for as long as it is not closed, whatever the server says, and tells the log
- * of it. Throws UserError 'bad-nats-url', 'nats-unreachable'.
+ * of it. @throws UserError bad-nats-url, nats-unreachable
  */
 export async function connectNats(options: NatsOptions, name: string, log: Log = noLog): Promise<NatsConnection> {
   const { user, authority, certificate, key } = options

@@ -26,7 +26,7 @@ const atOnce = 8
 const leastBytesPerMs = 50
 const latencyMs = 10_000
 
-/** Stores bytes under a name that nobody else writes to. Throws UserError 'nats-unreachable'. */
+/** Stores bytes under a name that nobody else writes to. @throws UserError nats-unreachable */
 export async function putObject(
   queues: Queues,
   job: Pick<JobIdentity, 'job' | 'deadlineMs'>,
@@ -113,7 +113,7 @@ async function purge({ deployment, manager }: Queues, names: string): Promise<vo
   await manager.streams.purge(objectsStream(deployment), { filter: objectSubject(deployment, names) }).catch(() => {})
 }
 
-/** Names of all objects. Throws UserError 'nats-unreachable'. */
+/** Names of all objects. @throws UserError nats-unreachable */
 export async function listObjects({ deployment, manager }: Queues): Promise<string[]> {
   const all = objectSubject(deployment, '')
   try {

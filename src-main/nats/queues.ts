@@ -94,7 +94,7 @@ export class Queues {
 
   /**
    * Resolves when the answer is written; false where the job had one already, which stays. What is stored in its place
-   * and is none is written over. Throws UserError 'nats-unreachable'.
+   * and is none is written over. @throws UserError nats-unreachable
    */
   async answer(answer: Answer, answerKey: string): Promise<boolean> {
     const subject = answerSubject(this.deployment, answer.job)
@@ -125,14 +125,14 @@ export class Queues {
     })
   }
 
-  /** Undefined where there is none yet. Throws UserError 'nats-unreachable'. */
+  /** Undefined where there is none yet. @throws UserError nats-unreachable */
   async answerOf(keys: AnswerKeys): Promise<Answer | undefined> {
     const stored = await this.#stored(keys.job)
     const sealed = stored && decodeSealed(stored.string(), keys.job)
     return sealed && openAnswer(sealed, keys)
   }
 
-  /** Throws UserError 'nats-unreachable'. */
+  /** @throws UserError nats-unreachable */
   async hasAnswer(job: string): Promise<boolean> {
     const stored = await this.#stored(job)
     return stored !== undefined && decodeSealed(stored.string(), job) !== undefined

@@ -66,7 +66,7 @@ export async function sweepObjects(queues: Queues): Promise<number> {
   return swept
 }
 
-/** Of every queue: tasks that wait, and those that were handed out. Throws UserError 'nats-unreachable'. */
+/** Of every queue: tasks that wait, and those that were handed out. @throws UserError nats-unreachable */
 export async function queueDepths(
   { manager, deployment }: Queues,
   { segments }: Deployed,

@@ -42,7 +42,7 @@ export interface ReferenceOptions {
   readonly literal?: boolean
 }
 
-/** Opens a model file, or its bytes, in ONNX Runtime on the CPU. Throws UserError 'onnxruntime-refused'. */
+/** Opens a model file, or its bytes, in ONNX Runtime on the CPU. @throws UserError onnxruntime-refused */
 export async function openReference(model: string | Uint8Array, options: ReferenceOptions = {}): Promise<Reference> {
   const session = await openSession(model, options)
   const input = pick(session.inputMetadata, options.inputName)
@@ -97,7 +97,7 @@ export async function openReference(model: string | Uint8Array, options: Referen
 
 /**
  * The outputs of a model that reads nothing, those of finite numbers, by name. `folder`: where it keeps external data.
- * Throws UserError 'onnxruntime-refused'.
+ * @throws UserError onnxruntime-refused
  */
 export async function constantTensors(model: Uint8Array, folder: string): Promise<Map<string, GraphTensor>> {
   const session = await createSession(model, true, folder)

@@ -29,7 +29,7 @@ export const recipientOf = (identity: string): Promise<string> => identityToReci
 /** Of a new passphrase; the window asks for as many. */
 const leastPassphraseLength = 8
 
-/** Throws UserError 'weak-passphrase'. */
+/** @throws UserError weak-passphrase */
 export function checkedPassphrase(passphrase: string): string {
   if (Array.from(passphrase).length >= leastPassphraseLength) return passphrase
   throw new UserError('weak-passphrase', `The passphrase has fewer than ${leastPassphraseLength} characters.`, {
@@ -37,13 +37,13 @@ export function checkedPassphrase(passphrase: string): string {
   })
 }
 
-/** Refuses before long work what `lockSecret` would refuse after it. Throws UserError 'weak-passphrase', 'bad-recipient'. */
+/** Refuses before long work what `lockSecret` would refuse after it. @throws UserError weak-passphrase, bad-recipient */
 export function checkLock(lock: Lock): void {
   if ('recipients' in lock) kindOfRecipients(lock.recipients)
   else if (lock.passphrase === '') throw new UserError('weak-passphrase', 'The passphrase is empty.')
 }
 
-/** An age file (age-encryption.org/v1). Throws UserError 'weak-passphrase', 'bad-recipient'. */
+/** An age file (age-encryption.org/v1). @throws UserError weak-passphrase, bad-recipient */
 export async function lockSecret(secret: Uint8Array, lock: Lock): Promise<Uint8Array> {
   checkLock(lock)
   const encrypter = new Encrypter()
@@ -56,7 +56,7 @@ export async function lockSecret(secret: Uint8Array, lock: Lock): Promise<Uint8A
   return await encrypter.encrypt(secret)
 }
 
-/** Throws UserError 'wrong-passphrase'. */
+/** @throws UserError wrong-passphrase */
 export async function unlockSecret(file: Uint8Array, unlock: Unlock): Promise<Uint8Array> {
   const decrypter = new Decrypter()
   try {

@@ -100,7 +100,7 @@ export function revealResult(
   return images.length === 1 ? first : { ...first, images }
 }
 
-/** Throws UserError 'result-of-another-bundle', 'deployment-revoked', 'superseded-bundle'. */
+/** @throws UserError result-of-another-bundle, deployment-revoked, superseded-bundle */
 export async function findDeployment(store: KeyStore, result: EncryptedResult): Promise<Deployment> {
   const deployment = await store.read(result.deploymentId).catch((error: unknown) => {
     if (!(error instanceof UserError && error.code === 'unknown-deployment')) throw error
@@ -132,7 +132,7 @@ export class ResultOpener {
     this.#key = key
   }
 
-  /** Throws UserError 'wrong-passphrase'. */
+  /** @throws UserError wrong-passphrase */
   static async load(keys: UnlockedKeyStore, deployment: Deployment, segment: number): Promise<ResultOpener> {
     const { id } = deployment
     const plan = await storedPlan(keys.store, deployment, segment)

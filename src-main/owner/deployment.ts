@@ -75,7 +75,7 @@ export function firstUnderKeyOf(deployment: Deployment, segment: number): number
   return first
 }
 
-/** Throws UserError 'deployment-revoked'. */
+/** @throws UserError deployment-revoked */
 export function refuseRevoked({ revoked }: Deployment): void {
   if (revoked !== undefined) throw new UserError('deployment-revoked', `The deployment was revoked on ${revoked}.`)
 }
@@ -88,7 +88,7 @@ const suffixOf = (update?: number): string => (update === undefined ? '' : `-upd
 
 export const encodeDeployment = (deployment: Deployment): string => `${JSON.stringify(deployment, null, 2)}\n`
 
-/** Throws UserError 'damaged-key-store'. */
+/** @throws UserError damaged-key-store */
 export function decodeDeployment(text: string, file: string): Deployment {
   try {
     return deploymentSchema.parse(JSON.parse(text))

@@ -40,7 +40,7 @@ export const leavesScores = (flooding: Flooding, scores: number): boolean =>
 /** Outputs beyond this many times what they span on a typical input are no network's: they are refused, and so bound what a score tells. */
 const largestOutput = 16
 
-/** Throws UserError 'implausible-result'. */
+/** @throws UserError implausible-result */
 export function refuseFarOutputs(outputs: Float64Array, { spread }: Flooding): void {
   if (outputs.every((output) => Math.abs(output) <= largestOutput * spread)) return
   throw new UserError('implausible-result', 'The result holds scores far beyond those of the network.')

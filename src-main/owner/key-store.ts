@@ -42,12 +42,12 @@ export class KeyStore {
     return deployments.sort((a, b) => b.created.localeCompare(a.created))
   }
 
-  /** Throws UserError 'unknown-deployment', 'damaged-key-store'. */
+  /** @throws UserError unknown-deployment, damaged-key-store */
   async read(id: string): Promise<Deployment> {
     return decodeDeployment(new TextDecoder().decode(await this.readFile(id, RECORD_NAME)), this.path(id, RECORD_NAME))
   }
 
-  /** Throws UserError 'unknown-deployment'. */
+  /** @throws UserError unknown-deployment */
   async readFile(id: string, name: string): Promise<Uint8Array> {
     if (!deploymentName.test(id)) throw unknownDeployment(id)
     return await readFile(this.path(id, name)).catch((cause: unknown) => {
@@ -86,7 +86,7 @@ export class KeyStore {
     })
   }
 
-  /** The deployment whose id begins so. Throws UserError 'unknown-deployment'. */
+  /** The deployment whose id begins so. @throws UserError unknown-deployment */
   async find(prefix: string): Promise<Deployment> {
     const [found, ...others] = (await this.list()).filter(({ id }) => prefix.length >= 4 && id.startsWith(prefix))
     if (!found || others.length > 0) throw unknownDeployment(prefix)

@@ -68,7 +68,7 @@ export async function prepareSegments(
   return { segments: prepared, delete: () => keys.forEach((key) => key.delete()) }
 }
 
-/** Throws UserError 'plan-not-exportable' where a reader of the bundle would refuse the plan. */
+/** @throws UserError plan-not-exportable where a reader of the bundle would refuse the plan */
 function encodeReadablePlan(plan: Plan): Uint8Array {
   const bytes = encodePlan(plan)
   try {

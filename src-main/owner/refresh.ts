@@ -77,7 +77,7 @@ export class Refresher {
     this.#key = key
   }
 
-  /** Throws UserError 'nothing-to-refresh', 'wrong-passphrase'. */
+  /** @throws UserError nothing-to-refresh, wrong-passphrase */
   static async load(keys: UnlockedKeyStore, deployment: Deployment, segment: number): Promise<Refresher> {
     const kind = cutAfter(deployment, segment)
     if (kind === undefined || kind === 'hand-off') throw nothingToRefresh(kind)

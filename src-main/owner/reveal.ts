@@ -63,7 +63,7 @@ export function reveal(
   }
 }
 
-/** Of several quantities a label is the number of the largest. Throws UserError 'quantities-have-no-labels'. */
+/** Of several quantities a label is the number of the largest. @throws UserError quantities-have-no-labels */
 export function refuseLabels(quantities: true | undefined, policy: RevealPolicy): void {
   if (!quantities || policy.mode === 'scores') return
   throw new UserError('quantities-have-no-labels', 'The outputs are quantities, so there is no label to tell.', {

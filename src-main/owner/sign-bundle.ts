@@ -22,7 +22,7 @@ export async function signBundle({ bundle, signingKey, out, force }: SignRequest
   await writeAtomically(out, { force }, (file) => file.writeFile(signature))
 }
 
-/** PEM of a deployment's own signing key. Throws UserError 'unknown-deployment', 'wrong-passphrase'. */
+/** PEM of a deployment's own signing key. @throws UserError unknown-deployment, wrong-passphrase */
 export async function deploymentSigningKey(keysFolder: string, id: string, unlock: Unlock): Promise<string> {
   return new TextDecoder().decode(await new UnlockedKeyStore(keysFolder, unlock).readSecret(id, 'signing-key'))
 }

@@ -22,7 +22,7 @@ export class Signer {
     return new Signer(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
   }
 
-  /** Throws UserError 'bad-signing-key', 'bad-public-key'. */
+  /** @throws UserError bad-signing-key, bad-public-key */
   static load(pem: string | Uint8Array): Signer {
     let key: KeyObject
     try {
@@ -71,7 +71,7 @@ export class Signer {
   }
 }
 
-/** The signing key of a deployment. Throws UserError 'wrong-passphrase', 'unknown-deployment'. */
+/** The signing key of a deployment. @throws UserError wrong-passphrase, unknown-deployment */
 export async function readSigner(keys: UnlockedKeyStore, id: string): Promise<Signer> {
   const pem = await keys.readSecret(id, 'signing-key')
   try {

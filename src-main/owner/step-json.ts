@@ -64,7 +64,7 @@ const listed = ({ parameters, ...activation }: Activation) => ({
   ),
 })
 
-/** Throws UserError 'damaged-key-store'. */
+/** @throws UserError damaged-key-store */
 export function decodeStep(bytes: Uint8Array): OwnerStep {
   const parsed = schema.safeParse(parseJson('step', bytes, maxBytes))
   if (!parsed.success) throw new UserError('damaged-key-store', 'The owner’s step at a cut is damaged.')

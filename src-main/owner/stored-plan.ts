@@ -3,7 +3,7 @@ import type { Plan } from '../core/plan/plan.ts'
 import { planName, type Deployment } from './deployment.ts'
 import type { KeyStore } from './key-store.ts'
 
-/** A segment's plan, as the deployment's last update has it. Throws UserError 'unknown-deployment', 'damaged-bundle'. */
+/** A segment's plan, as the deployment's last update has it. @throws UserError unknown-deployment, damaged-bundle */
 export const storedPlan = async (
   store: KeyStore,
   { id, update }: Pick<Deployment, 'id' | 'update'>,

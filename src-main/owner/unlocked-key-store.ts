@@ -16,7 +16,7 @@ export class UnlockedKeyStore {
     this.#unlock = unlock
   }
 
-  /** Throws UserError 'unknown-deployment', 'wrong-passphrase'. */
+  /** @throws UserError unknown-deployment, wrong-passphrase */
   async readSecret(id: string, name: string): Promise<Uint8Array> {
     return await unlockSecret(await this.store.readFile(id, `${name}.age`), await this.#open(id))
   }

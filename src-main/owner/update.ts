@@ -137,7 +137,7 @@ async function loadKey(keys: UnlockedKeyStore, id: string, segment: number, cont
   }
 }
 
-/** The keys that the deployment's edges hold. Throws UserError 'update-does-not-fit', 'deployment-revoked'. */
+/** The keys that the deployment's edges hold. @throws UserError update-does-not-fit, deployment-revoked */
 export function heldKeysIn(deployment: Deployment): HeldKeys {
   refuseRevoked(deployment)
   if (deployment.keys) return deployment.keys

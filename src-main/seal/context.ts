@@ -32,7 +32,7 @@ export class SealContext {
   /** By slots and primes left. */
   readonly #masks = new Map<Int32Array, Map<string, Plaintext>>()
 
-  /** Throws UserError 'insecure-parameters'. */
+  /** @throws UserError insecure-parameters */
   constructor(seal: Seal, parameters: CkksParameters, options: ContextOptions = {}) {
     if (!options.insecureForTests && !isSecure(parameters)) {
       throw new UserError('insecure-parameters', 'The encryption parameters are below 128 bits of security.')

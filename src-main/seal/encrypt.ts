@@ -9,7 +9,7 @@ export class PublicEncryptor {
   readonly #context: SealContext
   readonly #encryptor: Encryptor
 
-  /** Takes the packed form of seal/packed.ts. The context stays the caller's. Throws UserError 'damaged-data'. */
+  /** Takes the packed form of seal/packed.ts. The context stays the caller's. @throws UserError damaged-data */
   constructor(context: SealContext, publicKey: Uint8Array) {
     this.#context = context
     const { bindings } = context.seal
@@ -36,7 +36,7 @@ export class PublicEncryptor {
   }
 }
 
-/** The residues of both parts of a packed public key, [part][prime][coefficient]. Throws UserError 'damaged-data'. */
+/** The residues of both parts of a packed public key, [part][prime][coefficient]. @throws UserError damaged-data */
 export function expandPublicKey(context: SealContext, packed: Uint8Array): BigUint64Array {
   const { bindings } = context.seal
   return scoped((own) => {

@@ -25,7 +25,7 @@ export class HybridKeys {
     this.#switcher = new KeySwitcher(root.parameters)
   }
 
-  /** Throws UserError 'damaged-data'. */
+  /** @throws UserError damaged-data */
   add({ primes, relinearisation, galois }: EvaluationKeyBytes): void {
     if (relinearisation) this.#relinearisation.push(this.#expand(primes, relinearisation))
     if (!galois) return

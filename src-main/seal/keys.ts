@@ -26,7 +26,7 @@ export class SealKeys {
     if (root.parameters.keySwitching) this.#hybrid = new HybridKeys(root)
   }
 
-  /** Loads one set; its bytes are not kept. Throws UserError 'damaged-data'. */
+  /** Loads one set; its bytes are not kept. @throws UserError damaged-data */
   add(set: EvaluationKeyBytes): void {
     if (this.#hybrid) {
       this.#hybrid.add(set)

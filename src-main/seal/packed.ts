@@ -41,7 +41,7 @@ export function packCiphertext(saved: Uint8Array, primes: readonly string[]): Ui
   return out
 }
 
-/** SEAL's form of a packed public key. Throws UserError 'damaged-data'. */
+/** SEAL's form of a packed public key. @throws UserError damaged-data */
 export function unpackPublicKey(context: SealContext, packed: Uint8Array): Uint8Array {
   const { primes, polyModulusDegree: degree } = context.parameters
   checkLength('public key', packed, packedBytes(degree, primes))
@@ -57,7 +57,7 @@ interface PackedShape {
   readonly scale: number
 }
 
-/** SEAL's form of a packed ciphertext at the level with `primes` data primes. Throws UserError 'damaged-data'. */
+/** SEAL's form of a packed ciphertext at the level with `primes` data primes. @throws UserError damaged-data */
 export function unpackCiphertext(context: SealContext, packed: Uint8Array, primes: number, scale: number): Uint8Array {
   const { parameters } = context
   const shape = {
@@ -96,7 +96,7 @@ export function packKeys(context: SealContext, saved: Uint8Array, steps: readonl
   return out
 }
 
-/** SEAL's form of packed keys made on the chain of `context`. Throws UserError 'damaged-data'. */
+/** SEAL's form of packed keys made on the chain of `context`. @throws UserError damaged-data */
 export function unpackKeys(context: SealContext, packed: Uint8Array, steps: readonly number[] | undefined): Uint8Array {
   const { primes, polyModulusDegree: degree } = context.parameters
   const digits = context.dataPrimes

@@ -42,7 +42,7 @@ export class OwnerKey {
     })
   }
 
-  /** Throws UserError 'damaged-data'. */
+  /** @throws UserError damaged-data */
   static load(context: SealContext, bytes: Uint8Array): OwnerKey {
     const { bindings } = context.seal
     checkSerialised('secret key', bytes, polynomialBytes(context, context.dataPrimes + 1) + 512)

@@ -9,7 +9,7 @@ import { unpackCiphertext } from './packed.ts'
 /** The ciphertexts that are expanded together with a weight; none where it is an entry of the bundle. */
 export type ExpandWeight = (index: WeightIndex) => Iterable<readonly [WeightIndex, Ciphertext]>
 
-/** The ciphertext that a packed one stands for. The caller deletes it. Throws UserError 'damaged-data'. */
+/** The ciphertext that a packed one stands for. The caller deletes it. @throws UserError damaged-data */
 export function loadPacked(context: SealContext, packed: Uint8Array, level: ExpectedCiphertext): Ciphertext {
   checkHeap(context.seal)
   return loadCiphertext(context, unpackCiphertext(context, packed, level.primes, level.scale), level)

@@ -133,7 +133,7 @@ export function protectCommand(): Command {
   })
 }
 
-/** What an update cannot change. Throws UserError 'bad-arguments'. */
+/** What an update cannot change. @throws UserError bad-arguments */
 function refuseDeploymentsOwn(given: Command): void {
   const kept = ['input', 'batch', 'reveal', 'top', 'audit', 'releases', 'signingKey', 'recipient']
   const wrong = givenOf(given, kept)

@@ -43,7 +43,7 @@ export function accuracyCardOf(kept?: Required<NonNullable<AccuracyCard['kept']>
   }
 }
 
-/** Throws UserError 'damaged-bundle'. */
+/** @throws UserError damaged-bundle */
 export function decodeAccuracyCard(bytes: Uint8Array): AccuracyCard {
   const parsed = accuracyCardSchema.safeParse(parseJson('accuracy card', bytes, maxCardBytes))
   if (!parsed.success) throw damagedBundle(`its accuracy card is not valid: ${z.prettifyError(parsed.error)}`)

@@ -99,7 +99,7 @@ export function encodeCase({ receipt, opening, finding }: AuditCase, sha256: Sha
   return encodeFramed(magic, header({ kind: 'values', seed: toHex(opening.seed), values: record(values) }), [values])
 }
 
-/** Reads a case and checks every size and hash. Throws UserError 'damaged-case'. */
+/** Reads a case and checks every size and hash. @throws UserError damaged-case */
 export function decodeCase(file: Uint8Array, sha256: Sha256): AuditCase {
   if (!isCase(file)) throw damagedCase('it is none')
   const { header: literal, end } = decodeFramed(file, damagedCase)

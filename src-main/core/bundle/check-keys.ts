@@ -4,7 +4,7 @@ import type { ManifestEntry, ManifestSegment } from './manifest.ts'
 import { damagedBundle } from '../plan/damaged-bundle.ts'
 import { rehearse } from '../plan/rehearse.ts'
 
-/** Throws UserError 'damaged-bundle' unless a segment's keys are on its chain and serve all that its plan does. */
+/** @throws UserError damaged-bundle unless a segment's keys are on its chain and serve all that its plan does */
 export function checkKeys(plan: Plan, { evaluationKeys }: ManifestSegment): void {
   const whole = dataPrimesOf(plan.parameters)
   if (evaluationKeys.some(({ primes }) => primes > whole)) throw damagedBundle('a key is above the modulus chain')
@@ -32,7 +32,7 @@ function refuseLevel(what: string, primes: number): never {
   throw damagedBundle(`its key for ${what} is made for ${primes} primes, which is not what its plan says`)
 }
 
-/** Throws UserError 'damaged-bundle' unless keys have as many bytes as their digits and primes take. */
+/** @throws UserError damaged-bundle unless keys have as many bytes as their digits and primes take */
 export function checkKeySizes(
   { parameters }: Plan,
   { evaluationKeys }: ManifestSegment,

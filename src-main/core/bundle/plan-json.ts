@@ -111,7 +111,7 @@ export function encodePlan(plan: Plan): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(literal))
 }
 
-/** Reads a plan and checks that it can be run within bounds. Throws UserError 'damaged-bundle'. */
+/** Reads a plan and checks that it can be run within bounds. @throws UserError damaged-bundle */
 export function decodePlan(bytes: Uint8Array): Plan {
   const parsed = planSchema.safeParse(parseJson('plan', bytes, maxPlanBytes))
   if (!parsed.success) throw damagedBundle(`its plan is not valid: ${z.prettifyError(parsed.error).slice(0, 1000)}`)

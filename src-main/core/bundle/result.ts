@@ -89,7 +89,7 @@ export function encodeResult(result: EncryptedResult, sha256: Sha256, kind: Ciph
   )
 }
 
-/** What a result says of itself, before anything is checked against it. Throws UserError 'damaged-result'. */
+/** What a result says of itself, before anything is checked against it. @throws UserError damaged-result */
 export function decodeResultHeader(file: Uint8Array, kind: CiphertextsKind = 'result') {
   if (!isKind(file, kind)) {
     const other = kinds.find((candidate) => isKind(file, candidate))
@@ -107,7 +107,7 @@ export function decodeResultHeader(file: Uint8Array, kind: CiphertextsKind = 're
 /** Whether a file begins as one of these. */
 export const isKind = (file: Uint8Array, kind: CiphertextsKind): boolean => hasMagic(file, magics[kind])
 
-/** Reads a result and checks every size and hash. Throws UserError 'damaged-result'. */
+/** Reads a result and checks every size and hash. @throws UserError damaged-result */
 export function decodeResult(file: Uint8Array, sha256: Sha256, kind: CiphertextsKind = 'result'): EncryptedResult {
   const { version: _, ciphertexts: records, end, ...identity } = decodeResultHeader(file, kind)
   // A few bytes may stand for many.

@@ -21,7 +21,7 @@ export function encodeWeightIndex(records: readonly WeightRecord[]): Uint8Array 
   return out
 }
 
-/** Throws UserError 'damaged-bundle' unless it holds `count` records that fill a blob of `blobBytes`. */
+/** @throws UserError damaged-bundle unless it holds `count` records that fill a blob of `blobBytes` */
 export function decodeWeightIndex(index: Uint8Array, count: number, blobBytes: number): WeightRecord[] {
   if (index.length !== count * recordBytes) throw damagedBundle('its index does not match its plan')
   const view = new DataView(index.buffer, index.byteOffset, index.byteLength)

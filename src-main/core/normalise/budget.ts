@@ -14,7 +14,7 @@ export class Budget {
     for (const tensor of constants) this.#left += copies * tensor.data.length
   }
 
-  /** Throws UserError 'too-large' when the numbers run out. */
+  /** @throws UserError too-large when the numbers run out */
   spend(elements: number): void {
     this.#left -= elements
     if (this.#left < 0) {

@@ -5,7 +5,7 @@ import type { Plan } from './plan.ts'
 /** Preprocessed values that the edge encrypts, or what the owner refreshed: saved ciphertexts, one per register. */
 export type RunInput = Float64Array | readonly Uint8Array[]
 
-/** Throws UserError 'wrong-shape', 'input-out-of-range'. */
+/** @throws UserError wrong-shape, input-out-of-range */
 export function checkInput(plan: Plan, input: RunInput): void {
   if (!(input instanceof Float64Array)) {
     if (input.length !== plan.input.sources.length || plan.input.mode === 'plain') {

@@ -25,7 +25,7 @@ export function givenBy(plans: readonly Plan[]): GivenParameters {
   return { parameters, ...seen, masks: !seen.isPostponed || plans.some(hasMasks), loadPrime }
 }
 
-/** Throws UserError 'update-does-not-fit' unless they have exactly the network's levels, as `dividedBy` tells, and room for its results. */
+/** @throws UserError update-does-not-fit unless they have exactly the network's levels, as `dividedBy` tells, and room for its results */
 export function chooseGiven(
   { parameters, scaleBits, extraBits }: GivenParameters,
   divided: readonly Divided[] | undefined,

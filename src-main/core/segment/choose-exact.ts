@@ -9,7 +9,7 @@ import { cutsByDepth, leastDepth, segmentLevels, tooDeep } from './propose-cuts.
 
 /**
  * The activations and maximum pools that a split leaves to the owner; to be known before the others are approximated.
- * Activations are taken to be of the given degree, and max-pools to be taken apart where told. Throws UserError 'not-a-cut-point', 'too-deep'.
+ * Activations are taken to be of the given degree, and max-pools to be taken apart where told. @throws UserError not-a-cut-point, too-deep
  */
 export function exactLayersOf(
   model: LayerModel,

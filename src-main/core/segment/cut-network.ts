@@ -32,7 +32,7 @@ interface Part {
 /**
  * Cuts a network after the given layers, and at every exact one. Whatever is read behind a cut crosses it, residual
  * shortcuts included: the most recent value as the segment's input, the others beside it.
- * Throws UserError 'not-a-cut-point'.
+ * @throws UserError not-a-cut-point
  */
 export function cutNetwork(model: RefreshedModel, cuts: readonly LayerId[]): SegmentedModel {
   const known = cutPoints(model)

@@ -45,7 +45,7 @@ export const WHOLE: Split = { by: 'cuts', cuts: [] }
 /**
  * `exact` (every activation), `exact:relu_1,relu_3`, `auto`, `refreshes=2`, `nodes=3` or `memory=2GiB`, each followed by `:exact` where refreshes are to be exact; or layers with the kind
  * of the cut after each, such as `conv2:refresh,fc1:exact,fc2:hand-off`, where a layer alone means a refresh.
- * Throws UserError 'bad-split'.
+ * @throws UserError bad-split
  */
 export function parseSplit(text: string): Split {
   if (text.trim() === 'exact') return { by: 'activations', kind: 'exact' }

@@ -125,7 +125,7 @@ function finishStretches(
   return { segments: segments.map((segment) => shareWeights(segment, options.msPerMegabyte)), cuts }
 }
 
-/** What planSegments would say of cuts by hand, without planning. Throws UserError 'not-a-cut-point'. */
+/** What planSegments would say of cuts by hand, without planning. @throws UserError not-a-cut-point */
 export function checkCuts(model: RefreshedModel, split: Split): void {
   if (split.by === 'cuts') placeHandOffs(handedAfter(split), cutByRefreshing(model, split).segments)
 }

@@ -11,7 +11,7 @@ export interface EncryptedOutputs {
   readonly outputs: Outputs
 }
 
-/** Throws UserError 'wrong-labels' unless there is one whole label in [0, classes) per sample. */
+/** @throws UserError wrong-labels unless there is one whole label in [0, classes) per sample */
 export function checkLabels(labels: readonly number[], samples: number, classes: number): void {
   if (labels.length !== samples) {
     throw new UserError('wrong-labels', `There are ${labels.length} labels for ${samples} samples.`)

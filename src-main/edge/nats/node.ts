@@ -36,7 +36,7 @@ export interface Node {
   readonly metrics: Metrics
   /** Why no tasks can come now; none where they can. */
   problems(): string[]
-  /** Rejects when the connection is closed and will not come back; never resolves. Throws UserError 'nats-unreachable'. */
+  /** Rejects when the connection is closed and will not come back; never resolves. @throws UserError nats-unreachable */
   readonly lost: Promise<never>
   /** Finishes the tasks at hand. */
   close(): Promise<void>

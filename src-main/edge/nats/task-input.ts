@@ -53,13 +53,13 @@ export class InputEncoder {
     this.#encryptor = encryptor
   }
 
-  /** The bundle may be closed afterwards. Throws UserError 'segment-elsewhere', 'damaged-bundle'. */
+  /** The bundle may be closed afterwards. @throws UserError segment-elsewhere, damaged-bundle */
   static async load(bundle: Bundle): Promise<InputEncoder> {
     const plan = await bundle.plan(bundle.segment(0))
     return new InputEncoder(plan, bundle, plan.input.mode === 'plain' ? undefined : await loadInputEncryptor(bundle, 0))
   }
 
-  /** Values get a seed and a job unless they have them. Throws UserError 'wrong-shape', 'input-out-of-range'. */
+  /** Values get a seed and a job unless they have them. @throws UserError wrong-shape, input-out-of-range */
   encode(given: Float64Array | SeededInput): Uint8Array {
     checkSegmentInput(this.plan, given)
     const input = seeded(given)

@@ -23,7 +23,7 @@ const auditSchema = z.strictObject({
   }),
 })
 
-/** An audit case of a job that was computed here. Throws UserError 'not-found'. */
+/** An audit case of a job that was computed here. @throws UserError not-found */
 export type Open = (job: string, segment: number) => Uint8Array
 
 /**

@@ -11,7 +11,7 @@ import { checkSegmentInput } from '../segment-runner.ts'
 import { BODY_TYPES, CIPHERTEXTS_TYPE, type BodyType } from './body.ts'
 import type { BodyReader } from './body-reader.ts'
 
-/** Throws UserError 'unsupported-media-type'. */
+/** @throws UserError unsupported-media-type */
 export function bodyTypeOf(contentType = ''): BodyType {
   const [given = ''] = contentType.split(';').map((part) => part.trim().toLowerCase())
   const type = BODY_TYPES.find((known) => known === given)

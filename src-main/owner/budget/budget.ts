@@ -83,7 +83,7 @@ export const budgetSpent = (id: string): UserError =>
     hint: 'Export the network again. With --audit, answers are not counted (docs/security.md).',
   })
 
-/** Throws UserError 'audit-rate-too-small' where one caught edge would be more than the budget allows. */
+/** @throws UserError audit-rate-too-small where one caught edge would be more than the budget allows */
 export function checkAuditRate(
   rate: number,
   deployment: Pick<Deployment, 'reveal' | 'outputs' | 'batch' | 'flooding' | 'weights'> & { smallestDegree: number },

@@ -61,7 +61,7 @@ export class Ledger {
     this.#folder = join(folder, LEDGER_FOLDER)
   }
 
-  /** Throws UserError 'damaged-key-store'. */
+  /** @throws UserError damaged-key-store */
   async read(id: string): Promise<Account> {
     return (await this.#find(id)) ?? untouched
   }
@@ -115,7 +115,7 @@ export class Ledger {
     })
   }
 
-  /** One change at a time, of whichever process. Throws UserError 'in-use', 'not-writable', 'disk-full'. */
+  /** One change at a time, of whichever process. @throws UserError in-use, not-writable, disk-full */
   async update(id: string, change: (account: Account) => Account): Promise<Account> {
     const turn = (this.#last.get(id) ?? Promise.resolve()).then(() => this.#change(id, change))
     this.#last.set(
@@ -154,7 +154,7 @@ export class Ledger {
 
 export const encodeAccount = (account: Account): string => `${JSON.stringify(account, null, 2)}\n`
 
-/** Throws UserError 'damaged-key-store'. */
+/** @throws UserError damaged-key-store */
 export function decodeAccount(text: string, file: string): Account {
   try {
     return accountSchema.parse(JSON.parse(text))

@@ -68,7 +68,7 @@ export class AuditLog {
     }
   }
 
-  /** Resolves when the record is on disk. Throws UserError 'disk-full', 'not-writable'. */
+  /** Resolves when the record is on disk. @throws UserError disk-full, not-writable */
   append(event: AuditEvent): Promise<void> {
     const turn = this.#writing.then(async () => {
       const record = sealRecord(event, this.#next, this.#last, this.#signer)
@@ -134,7 +134,7 @@ export async function verifyAuditLog(
 
 /**
  * Where the last whole line ends: a crash or a full disk may leave half a line, whose answer was never given. Nothing
- * is changed. Throws UserError 'not-an-audit-log'.
+ * is changed. @throws UserError not-an-audit-log
  */
 async function wholeLines(file: FileHandle, path: string): Promise<number> {
   const { size } = await file.stat()

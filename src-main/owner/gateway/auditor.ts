@@ -6,7 +6,7 @@ import { ask } from '../../http/ask.ts'
 
 /** Who computes a job again: a process with the bundle and no secret, or another edge. */
 export interface Auditor {
-  /** Throws UserError 'auditor-unreachable'. */
+  /** @throws UserError auditor-unreachable */
   replay(audited: AuditCase): Promise<Finding>
 }
 

@@ -28,7 +28,7 @@ export interface Desk {
   readonly deployments: readonly Deployment[]
   readonly auditLog: AuditLog
   readonly metrics: Metrics
-  /** What the deployment's policy reveals of a last segment's result file. Throws UserError 'refused', 'too-many-requests'. */
+  /** What the deployment's policy reveals of a last segment's result file. @throws UserError refused, too-many-requests */
   open(file: Uint8Array, bringer?: Bringer): Promise<DecryptResult>
   /** The same for the owner's eyes alone, so that it costs nothing. Throws what `open` does. */
   look(file: Uint8Array): Promise<DecryptResult>
@@ -50,7 +50,7 @@ type Kind = 'open' | 'look' | 'refresh'
 
 const events = { open: 'released', look: undefined, refresh: 'refreshed' } as const
 
-/** Throws UserError 'wrong-passphrase', 'unknown-deployment', 'auditor-needed', 'in-use', 'not-an-audit-log', 'broken-audit-log'. */
+/** @throws UserError wrong-passphrase, unknown-deployment, auditor-needed, in-use, not-an-audit-log, broken-audit-log */
 export async function openDesk(options: DeskOptions): Promise<Desk> {
   const store = new KeyStore(options.keysFolder)
   const { ledger } = store

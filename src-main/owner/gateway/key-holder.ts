@@ -20,7 +20,7 @@ export class KeyHolder {
     this.#worker = this.#start()
   }
 
-  /** Resolves when the keys are loaded, those for refreshes too if asked for. Throws UserError 'wrong-passphrase'. */
+  /** Resolves when the keys are loaded, those for refreshes too if asked for. @throws UserError wrong-passphrase */
   static async start(setup: OpenSetup, refreshes: boolean): Promise<KeyHolder> {
     const holder = new KeyHolder(setup, refreshes)
     try {

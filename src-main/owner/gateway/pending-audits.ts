@@ -32,7 +32,7 @@ export class PendingAudits<T> {
     return await exchange.next()
   }
 
-  /** The next call, or the answer. Throws UserError 'damaged-case', 'refused', and what the answer does. */
+  /** The next call, or the answer. @throws UserError damaged-case, refused, and what the answer does */
   async give(file: Uint8Array, token: string): Promise<T | AuditCall> {
     const { receipt } = decodeCase(file, sha256)
     const exchange = this.#pending.get(nameOf(token, receipt.job))

@@ -35,7 +35,7 @@ const rateRetryMs = 5_000
 export interface AnsweringQueues {
   /** Why no results can come now; none where they can. */
   problems(): string[]
-  /** Rejects when the connection is closed and will not come back; never resolves. Throws UserError 'nats-unreachable'. */
+  /** Rejects when the connection is closed and will not come back; never resolves. @throws UserError nats-unreachable */
   readonly lost: Promise<never>
   close(): Promise<void>
 }

@@ -22,7 +22,7 @@ export class SecondEdge implements Auditor {
     this.#address = address
   }
 
-  /** Throws UserError 'auditor-unreachable'. */
+  /** @throws UserError auditor-unreachable */
   async replay(audited: AuditCase): Promise<Finding> {
     const { status, bytes } = await ask({
       ...{ ...this.#address, path: '/v1/run', whom: 'The second edge' },

@@ -24,7 +24,7 @@ export interface Served {
   isSpent: boolean
 }
 
-/** Throws UserError 'unknown-deployment', 'auditor-needed'. */
+/** @throws UserError unknown-deployment, auditor-needed */
 export async function chooseDeployments(
   store: KeyStore,
   prefixes: readonly string[] | undefined,
@@ -39,7 +39,7 @@ export async function chooseDeployments(
   return chosen
 }
 
-/** Starts a thread for each deployment; all keys are loaded when it resolves, or none stays. Throws UserError 'wrong-passphrase'. */
+/** Starts a thread for each deployment; all keys are loaded when it resolves, or none stays. @throws UserError wrong-passphrase */
 export async function startServing(
   store: KeyStore,
   options: DeskOptions,

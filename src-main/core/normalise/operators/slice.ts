@@ -85,7 +85,7 @@ export const gatherElements = rearranging((operation, shape, axisRule) => {
   return { shape: indices.shape, indices: moved }
 })
 
-/** Throws UserError 'bad-node' unless indices of single elements fit the data in all axes but their own. */
+/** @throws UserError bad-node unless indices of single elements fit the data in all axes but their own */
 export function checkElementIndices(
   operation: FoldOperation,
   indices: readonly number[],
@@ -98,7 +98,7 @@ export function checkElementIndices(
   }
 }
 
-/** An index as it counts from the front. Throws UserError 'bad-node' where it is no place among so many. */
+/** An index as it counts from the front. @throws UserError bad-node where it is no place among so many */
 export function wrapped(operation: FoldOperation, index: number, size: number): number {
   if (!Number.isInteger(index)) throw operation.malformed(`index ${index} is not a whole number`)
   const position = index < 0 ? index + size : index
