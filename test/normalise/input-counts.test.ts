@@ -49,6 +49,7 @@ describe('a node with other inputs than its operator has', () => {
     ['Range', 's e s', {}, 'input 2 holds 0 numbers, and one is expected'],
     ['OneHot', 'i e p', {}, 'input 2 holds 0 numbers, and one is expected'],
     ['OneHot', 'i s s', {}, 'its values are [2], and two are expected'],
+    ['InstanceNormalization', 'q p e', {}, 'scale [2] and bias [0] do not fit [1,2,1,3]'],
     ['MatMul', 's s', {}, 'it multiplies a single number'],
     ['Gemm', 'x p', {}, 'its weight is [2], not a matrix'],
     ['Resize', 'x   sizes', { axes: [2, 9] }, 'axis 9 does not exist in a tensor of rank 4'],
@@ -56,7 +57,7 @@ describe('a node with other inputs than its operator has', () => {
     ['ScatterND', 'x i5 p', {}, '[1,5] indices do not fit [1,2,6,6]'],
   ] as const)('%s of “%s” with a constant of another size is refused', (operator, inputs, attributes, message) => {
     const known = {
-      ...{ c: tensor(6), e: empty, p: pair, s: scalar(2), i: integers(0, 1), sizes },
+      ...{ c: tensor(6), q: tensor(1, 2, 1, 3), e: empty, p: pair, s: scalar(2), i: integers(0, 1), sizes },
       ...{
         pads: integers(0, 0, 1, 1, 0, 0, 1, 1),
         i5: { shape: [1, 5], values: [0, 0, 0, 0, 0], type: 'int64' } as const,

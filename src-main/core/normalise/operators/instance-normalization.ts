@@ -12,6 +12,9 @@ export const instanceNormalization: Operator = {
     const epsilon = floatAttribute(operation.node, 'epsilon', 1e-5)
     const size = countOf(x.shape.slice(2))
     const channels = x.shape[1] ?? 1
+    if (scale.data.length !== channels || bias.data.length !== channels) {
+      throw operation.malformed(`scale [${scale.shape}] and bias [${bias.shape}] do not fit [${x.shape}]`)
+    }
     const data = Float64Array.from(x.data)
     for (let start = 0; start < data.length; start += size) {
       const part = data.subarray(start, start + size)
