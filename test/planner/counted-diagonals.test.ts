@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import type { ConvMap, Shape } from '../../src-main/core/network/layer-model.ts'
+import { sizeOf, type ConvMap, type Shape, type SparseMap } from '../../src-main/core/network/layer-model.ts'
 import { outputCandidates, tensorLayouts } from '../../src-main/core/planner/candidates.ts'
+import { leastMsWithin, splitBabyGiant } from '../../src-main/core/planner/baby-giant.ts'
 import { convDiagonals, convRotations } from '../../src-main/core/planner/conv-diagonals.ts'
+import {
+  elementDiagonals,
+  elementRotations,
+  sparseRotations,
+  type Diagonal,
+  type WeightWalk,
+} from '../../src-main/core/planner/diagonals.ts'
+import { walkMap } from '../../src-main/core/planner/weights.ts'
+import { randomSource } from './networks.ts'
 
 const slots = 2048
 
@@ -37,6 +47,57 @@ describe.each([
           return { input, output, rotation, parts }
         }),
       )
+    }
+  })
+})
+
+describe('a map between elements', () => {
+  // More than one ciphertext on either side, the last of them with less.
+  const [from, to] = [[5, 28, 28], [3, 29, 29]] as const // prettier-ignore
+  const placements = tensorLayouts(from, slots, [0, 0]).flatMap((layout) =>
+    outputCandidates(layout, undefined, to).map(({ layout: into, lanes }) => ({ from: layout, to: into, lanes })),
+  )
+  const sample = placements.filter((_, i) => i % Math.ceil(placements.length / 4) === 0)
+  const random = randomSource(2)
+  const rows = Array.from({ length: sizeOf(to) }, () =>
+    [...new Set(Array.from({ length: 3 }, () => Math.floor(((1 + random()) / 2) * sizeOf(from))))].sort(
+      (a, b) => a - b,
+    ),
+  )
+  const sparse: SparseMap = {
+    kind: 'sparse',
+    rowStarts: Int32Array.from([0, ...rows.map((_, i) => rows.slice(0, i + 1).flat().length)]),
+    columns: Int32Array.from(rows.flat()),
+    values: new Float64Array(rows.flat().length).fill(1),
+  }
+  const named = (diagonals: readonly Diagonal[]): string[] =>
+    diagonals.map(({ input, output, rotation, parts }) => [input, output, rotation, ...parts].join(' ')).sort()
+
+  it('has the diagonals that are written into the plan', () => {
+    expect(sample.some(({ from, to }) => from.ciphertexts > 1 && to.ciphertexts > 1)).toBe(true)
+    for (const placement of sample) {
+      const written = elementDiagonals(walkMap(sparse, from, to), placement).diagonals
+      expect(named(sparseRotations(sparse, placement))).toEqual(named(written))
+    }
+    const few = { from: [3, 14, 30], to: [2, 4, 9] } as const
+    for (const layout of tensorLayouts(few.from, 1024, [0, 0]).slice(0, 2)) {
+      for (const { layout: into, lanes } of outputCandidates(layout, undefined, few.to).slice(0, 6)) {
+        const placement = { from: layout, to: into, lanes }
+        const every: WeightWalk = (visit) => {
+          for (let o = 0; o < sizeOf(few.to); o++) for (let i = 0; i < sizeOf(few.from); i++) visit(o, i, 1)
+        }
+        expect(named(elementRotations(placement))).toEqual(named(elementDiagonals(every, placement).diagonals))
+      }
+    }
+  })
+
+  it('has its key switches priced as they are split, unless that is more than allowed', () => {
+    const costs = { rotateMs: 5, babyRotateMs: 2, relineariseMs: 3 }
+    for (const placement of sample) {
+      const diagonals = sparseRotations(sparse, placement)
+      const { ms } = splitBabyGiant(diagonals, slots, costs)
+      expect(leastMsWithin(diagonals, slots, costs, ms)).toBe(ms)
+      expect(leastMsWithin(diagonals, slots, costs, 0.999 * ms)).toBe(Infinity)
     }
   })
 })

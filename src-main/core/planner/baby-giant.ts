@@ -35,20 +35,18 @@ export function leastSplitMs(diagonals: number, costs: KeySwitchCosts): number {
  */
 export function splitBabyGiant(diagonals: readonly Diagonal[], slots: number, costs: KeySwitchCosts): BabyGiant {
   const counter = new StepCounter(diagonals, slots, costs)
-  const partCount = partCountOf(diagonals)
-  const lastParts = 3 << (partCount - 1)
-  let best = { ms: Infinity, cut: 1, mask: 0 }
-  for (let cut = 1; cut <= slots; cut *= 2) {
-    for (let mask = 0; mask < 2 << partCount; mask++) {
-      const cutMatters = (mask & lastParts) !== 0 && (mask & lastParts) !== lastParts
-      if (cut > 1 && !cutMatters) continue
-      const ms = counter.count(cut, mask, best.ms)
-      if (ms < best.ms) best = { ms, cut, mask }
-    }
-  }
-  counter.count(best.cut, best.mask, Infinity)
-  return { babies: counter.babies, giants: counter.giants, ms: best.ms }
+  const { ms, cut, mask } = counter.cheapest(Infinity)
+  counter.count(cut, mask, Infinity)
+  return { babies: counter.babies, giants: counter.giants, ms }
 }
+
+/** Milliseconds of that way alone, and Infinity where they exceed `limit`. */
+export const leastMsWithin = (
+  diagonals: readonly Diagonal[],
+  slots: number,
+  costs: KeySwitchCosts,
+  limit: number,
+): number => new StepCounter(diagonals, slots, costs).cheapest(limit).ms
 
 /** Where a convolution and another map are summed, diagonals of the latter have one part, which stands last. */
 const partCountOf = (diagonals: readonly Diagonal[]): number =>
@@ -71,18 +69,44 @@ class StepCounter {
   #stamp = 0
 
   constructor(diagonals: readonly Diagonal[], slots: number, costs: KeySwitchCosts) {
+    const count = diagonals.length
     this.#slots = slots
     this.#costs = costs
     this.#partCount = partCountOf(diagonals)
-    this.#parts = new Int32Array(diagonals.length * this.#partCount)
-    diagonals.forEach(({ parts }, k) => this.#parts.set(parts, (k + 1) * this.#partCount - parts.length))
-    this.#inputs = Int32Array.from(diagonals, (diagonal) => diagonal.input)
-    this.#outputs = Int32Array.from(diagonals, (diagonal) => diagonal.output)
-    this.#rotations = Int32Array.from(diagonals, (diagonal) => diagonal.rotation)
-    this.babies = new Int32Array(diagonals.length)
-    this.giants = new Int32Array(diagonals.length)
-    this.#metBabies = new Int32Array((1 + this.#inputs.reduce((a, b) => Math.max(a, b), 0)) * slots)
-    this.#metGiants = new Int32Array((1 + this.#outputs.reduce((a, b) => Math.max(a, b), 0)) * slots)
+    this.#parts = new Int32Array(count * this.#partCount)
+    this.#inputs = new Int32Array(count)
+    this.#outputs = new Int32Array(count)
+    this.#rotations = new Int32Array(count)
+    let [inputs, outputs] = [1, 1]
+    for (let k = 0; k < count; k++) {
+      const { input, output, rotation, parts } = diagonals[k]
+      const first = (k + 1) * this.#partCount - parts.length
+      for (let i = 0; i < parts.length; i++) this.#parts[first + i] = parts[i]
+      this.#inputs[k] = input
+      this.#outputs[k] = output
+      this.#rotations[k] = rotation
+      inputs = Math.max(inputs, input + 1)
+      outputs = Math.max(outputs, output + 1)
+    }
+    this.babies = new Int32Array(count)
+    this.giants = new Int32Array(count)
+    this.#metBabies = new Int32Array(inputs * slots)
+    this.#metGiants = new Int32Array(outputs * slots)
+  }
+
+  /** The first of the cheapest splits, none of which is dearer than `limit`. */
+  cheapest(limit: number): { readonly ms: number; readonly cut: number; readonly mask: number } {
+    const lastParts = 3 << (this.#partCount - 1)
+    let best = { ms: Infinity, cut: 1, mask: 0 }
+    for (let cut = 1; cut <= this.#slots; cut *= 2) {
+      for (let mask = 0; mask < 2 << this.#partCount; mask++) {
+        const cutMatters = (mask & lastParts) !== 0 && (mask & lastParts) !== lastParts
+        if (cut > 1 && !cutMatters) continue
+        const ms = this.count(cut, mask, Math.min(best.ms, limit))
+        if (ms < best.ms) best = { ms, cut, mask }
+      }
+    }
+    return best
   }
 
   /** Milliseconds of the key switches, or Infinity as soon as they exceed `limit`. */

@@ -1,4 +1,5 @@
 import type { SparseMap } from '../network/layer-model.ts'
+import { getOrMake } from '../get-or-make.ts'
 import { modulo, positionsOf, type Layout, type SlotGroup } from './layout.ts'
 
 /*
@@ -124,27 +125,34 @@ export function elementDiagonals(walk: WeightWalk, placement: Placement): Diagon
  * 1 only every so-manieth output is looked at, for a lower bound.
  */
 export function elementRotations(placement: Placement, every = 1): Diagonal[] {
-  const { from, to } = placement
-  const { slots } = from
   const shifts = new Shifts(placement)
-  const inputs = byCiphertext(from)
-  const outputs = byCiphertext(to)
-  const seen = new Uint8Array(slots)
+  const inputs = byCiphertext(placement.from)
+  const outputs = byCiphertext(placement.to)
   const diagonals: Diagonal[] = []
-  for (let output = 0; output < outputs.length; output++) {
-    for (let input = 0; input < inputs.length; input++) {
-      seen.fill(0)
-      for (let o = 0; o < outputs[output].length; o += every) {
-        for (const slot of inputs[input]) {
-          const rotation = shifts.rotation(slot, outputs[output][o])
-          if (seen[rotation]) continue
-          seen[rotation] = 1
-          diagonals.push({ input, output, rotation, parts: [rotation] })
-        }
-      }
+  // Ciphertexts hold elements in the same slots, but for the last.
+  const known = new Map<Int32Array, Map<Int32Array, number[]>>()
+  for (const [output, into] of outputs.entries()) {
+    const fromEach = getOrMake(known, into, () => new Map<Int32Array, number[]>())
+    for (const [input, at] of inputs.entries()) {
+      const rotations = getOrMake(fromEach, at, () => rotationsBetween(at, into, every, placement.from.slots, shifts))
+      for (const rotation of rotations) diagonals.push({ input, output, rotation, parts: [rotation] })
     }
   }
   return diagonals
+}
+
+function rotationsBetween(from: Int32Array, to: Int32Array, every: number, slots: number, shifts: Shifts): number[] {
+  const seen = new Uint8Array(slots)
+  const rotations: number[] = []
+  for (let o = 0; o < to.length; o += every) {
+    for (let i = 0; i < from.length; i++) {
+      const rotation = shifts.rotation(from[i], to[o])
+      if (seen[rotation]) continue
+      seen[rotation] = 1
+      rotations.push(rotation)
+    }
+  }
+  return rotations
 }
 
 /** The same for a sparse map: only what it connects. */
@@ -154,26 +162,44 @@ export function sparseRotations({ rowStarts, columns }: SparseMap, placement: Pl
   const shifts = new Shifts(placement)
   const fromPositions = positionsOf(from)
   const toPositions = positionsOf(to)
-  const diagonals = new Map<number, Diagonal>()
+  const seen = new Uint8Array(to.ciphertexts * from.ciphertexts * slots)
+  const diagonals: Diagonal[] = []
   for (let row = 0; row < toPositions.length; row += every) {
+    const into = toPositions[row]
+    const output = Math.floor(into / slots)
     for (let entry = rowStarts[row]; entry < rowStarts[row + 1]; entry++) {
       const at = fromPositions[columns[entry]]
-      const rotation = shifts.rotation(at, toPositions[row])
-      const [input, output] = [Math.floor(at / slots), Math.floor(toPositions[row] / slots)]
-      diagonals.set((output * from.ciphertexts + input) * slots + rotation, {
-        input,
-        output,
-        rotation,
-        parts: [rotation],
-      })
+      const input = Math.floor(at / slots)
+      const rotation = shifts.rotation(at, into)
+      const key = (output * from.ciphertexts + input) * slots + rotation
+      if (seen[key]) continue
+      seen[key] = 1
+      diagonals.push({ input, output, rotation, parts: [rotation] })
     }
   }
-  return [...diagonals.values()]
+  return diagonals
 }
 
-/** Slots of a layout's elements, for each of its ciphertexts. */
-function byCiphertext(layout: Layout): Int32Array[] {
-  const slots: number[][] = Array.from({ length: layout.ciphertexts }, () => [])
-  for (const position of positionsOf(layout)) slots[Math.floor(position / layout.slots)].push(position % layout.slots)
-  return slots.map((list) => Int32Array.from(list))
+/** The search asks for the same layouts many times. */
+const knownSlots = new WeakMap<Layout, Int32Array[]>()
+
+/** Slots of a layout's elements, for each of its ciphertexts; the first's array for all that have the same. */
+const byCiphertext = (layout: Layout): Int32Array[] => getOrMake(knownSlots, layout, () => slotsByCiphertext(layout))
+
+function slotsByCiphertext(layout: Layout): Int32Array[] {
+  const { slots, ciphertexts } = layout
+  const positions = positionsOf(layout)
+  const counts = new Int32Array(ciphertexts)
+  for (const position of positions) counts[Math.floor(position / slots)]++
+  const lists = Array.from(counts, (count) => new Int32Array(count))
+  const filled = new Int32Array(ciphertexts)
+  for (const position of positions) {
+    const ciphertext = Math.floor(position / slots)
+    lists[ciphertext][filled[ciphertext]++] = position % slots
+  }
+  const [first] = lists
+  return lists.map((list) => (isEqual(list, first) ? first : list))
 }
+
+const isEqual = (list: Int32Array, other: Int32Array): boolean =>
+  list.length === other.length && list.every((slot, i) => slot === other[i])

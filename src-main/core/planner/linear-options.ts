@@ -1,5 +1,5 @@
 import { INPUT, sizeOf, type LayerId, type LinearMap } from '../network/layer-model.ts'
-import { leastSplitMs, splitBabyGiant, type KeySwitchCosts } from './baby-giant.ts'
+import { leastMsWithin, leastSplitMs, type KeySwitchCosts } from './baby-giant.ts'
 import { foldedLayout, firstCandidates, outputCandidates, type OutputCandidate } from './candidates.ts'
 import { weightPrice, type CostModel } from '../plan/cost-model.ts'
 import { convRotations, isPlacedConvolution } from './conv-diagonals.ts'
@@ -60,29 +60,32 @@ export const addsLanesFirst = ({ postponed }: Pick<StepSettings, 'postponed'>): 
 /** A lower bound looks at one output in so many. */
 const sampledOutputs = 24
 
-/** The cheapest ways to compute a linear step, one for each layout of its result. `primes` is what its operands have left. */
+/**
+ * The cheapest ways to compute a linear step, one for each layout of its result, and none that takes more than `limit` milliseconds.
+ * `primes` is what its operands have left.
+ */
 export function linearOptions(
   step: LinearStep,
   layouts: readonly (Layout | undefined)[],
   primes: number,
   settings: StepSettings,
+  limit: number,
 ): LinearOption[] {
-  const choices = step.variants.flatMap((variant) =>
+  const priced = step.variants.flatMap((variant) =>
     placements(variant, layouts, settings).flatMap((terms) =>
-      candidatesFor(step, terms, settings).flatMap((candidate): LinearChoice[] => {
+      candidatesFor(step, terms, settings).flatMap((candidate): Priced[] => {
         const choice = { variant, candidate, terms, expands: false }
         // What the edge packs for this step is zero wherever there is no element, whatever the weights are; clear inputs cost so
         // little that it always packs for the step where that helps.
         const isSpread = terms.every(({ term, from }) => from && !isClear(term, settings))
         const shares = isSpread && Math.min(expandedShare(choice, settings), runShare(choice, primes, settings)) < 1
-        return shares ? [choice, { ...choice, expands: true }] : [choice]
+        const choices = shares ? [choice, { ...choice, expands: true }] : [choice]
+        const products = new Products(choice, keySwitchCosts(choice, primes, settings), settings.slots)
+        return choices.flatMap((each) => price(step, each, products, primes, settings, limit) ?? [])
       }),
     ),
   )
-  return cheapest(
-    choices.flatMap((choice) => price(step, choice, primes, settings) ?? []),
-    settings,
-  )
+  return cheapest(priced, settings, limit)
 }
 
 interface Priced {
@@ -92,8 +95,50 @@ interface Priced {
   /** No way to compute the choice is cheaper. */
   readonly leastMs: number
   readonly productMs: number
-  readonly keySwitch: KeySwitchCosts
+  readonly products: Products
 }
+
+/** The products of a choice and their key switches, which are the same whatever the bundle holds of its weights; counted when asked for. */
+class Products {
+  readonly #choice: LinearChoice
+  readonly #keySwitch: KeySwitchCosts
+  readonly #slots: number
+  #sampled: number | undefined
+  #count: number | undefined
+  #split: { readonly ms: number; readonly limit: number } | undefined
+
+  constructor(choice: LinearChoice, keySwitch: KeySwitchCosts, slots: number) {
+    this.#choice = choice
+    this.#keySwitch = keySwitch
+    this.#slots = slots
+  }
+
+  /** Milliseconds, at least, where each product takes `productMs`. */
+  leastMs(productMs: number): number {
+    this.#sampled ??= diagonalsOf(this.#choice, sampledOutputs).length
+    return this.#sampled * productMs + leastSplitMs(this.#sampled, this.#keySwitch)
+  }
+
+  /** Milliseconds of products and key switches behind `fixedMs` of other work; Infinity where all exceed `limit`. */
+  msWithin(limit: number, fixedMs: number, productMs: number): number {
+    const counted = this.#count === undefined ? diagonalsOf(this.#choice) : undefined
+    const count = (this.#count ??= present(counted).length)
+    const unsplitMs = fixedMs + count * productMs
+    if (unsplitMs + leastSplitMs(count, this.#keySwitch) > limit) return Infinity
+    return unsplitMs + this.#splitMsWithin(certainly * limit - unsplitMs, counted)
+  }
+
+  #splitMsWithin(limit: number, counted: readonly Diagonal[] | undefined): number {
+    if (this.#split && (this.#split.ms < Infinity || limit <= this.#split.limit)) return this.#split.ms
+    const diagonals = counted ?? diagonalsOf(this.#choice)
+    const ms = diagonals.length > 0 ? leastMsWithin(diagonals, this.#slots, this.#keySwitch, limit) : 0
+    this.#split = { ms, limit }
+    return ms
+  }
+}
+
+/** Beyond what rounding may make of a sum of milliseconds. */
+export const certainly = 1 + 1e-9
 
 /** A plaintext's rotation is no key switch, and a product with one needs no relinearisation. */
 export function keySwitchCosts({ terms }: LinearChoice, primes: number, settings: StepSettings): KeySwitchCosts {
@@ -108,26 +153,25 @@ export function keySwitchCosts({ terms }: LinearChoice, primes: number, settings
 
 const isClear = (term: StepTerm, settings: StepSettings): boolean => term.input === INPUT && settings.input === 'plain'
 
-/** Counts diagonals and splits them only where the lower bound can still win. */
-function cheapest(priced: readonly Priced[], { slots, width }: StepSettings): LinearOption[] {
-  const best = new Map<string, LinearOption>()
-  let worstKept = Infinity
-  for (const { choice, fixedMs, leastMs, productMs, keySwitch } of [...priced].sort((a, b) => a.leastMs - b.leastMs)) {
+/** Counts diagonals and splits them only where the lower bound can still win. Of what takes equally long, the first in order is kept. */
+function cheapest(priced: readonly Priced[], { width }: StepSettings, limit: number): LinearOption[] {
+  const best = new Map<string, LinearOption & { readonly order: number }>()
+  const sorted = () => [...best.values()].sort((a, b) => a.ms - b.ms || a.order - b.order)
+  let worstKept = limit
+  for (const [order, each] of [...priced].sort((a, b) => a.leastMs - b.leastMs).entries()) {
+    const { choice, fixedMs, leastMs, productMs, products } = each
     if (leastMs > worstKept) break
-    const diagonals = diagonalsOf(choice)
-    const productsMs = diagonals.length * productMs
-    if (fixedMs + productsMs + leastSplitMs(diagonals.length, keySwitch) > worstKept) continue
+    const ms = products.msWithin(worstKept, fixedMs, productMs)
+    if (ms === Infinity) continue
     const folded = foldedLayout(choice.candidate)
     const layout = choice.expands ? { ...folded, clean: false } : folded
-    const splitMs = diagonals.length > 0 ? splitBabyGiant(diagonals, slots, keySwitch).ms : 0
-    const ms = fixedMs + productsMs + splitMs
     const key = signatureOf(layout)
     const known = best.get(key)
     if (known && known.ms <= ms) continue
-    best.set(key, { choice, layout, ms })
-    if (best.size >= width) worstKept = [...best.values()].map((option) => option.ms).sort((a, b) => a - b)[width - 1]
+    best.set(key, { choice, layout, ms, order })
+    if (best.size >= width) worstKept = Math.min(limit, sorted()[width - 1].ms)
   }
-  return [...best.values()].sort((a, b) => a.ms - b.ms).slice(0, width)
+  return sorted().slice(0, width)
 }
 
 /** Where the terms' operands can be when the products begin. */
@@ -163,13 +207,20 @@ function candidatesFor(step: LinearStep, [first]: readonly TermChoice[], setting
   return outputCandidates(first.from, geometry, step.shape)
 }
 
-function price(step: LinearStep, choice: LinearChoice, primes: number, settings: StepSettings): Priced | undefined {
+/** Undefined where it cannot be computed so, or not within `limit` milliseconds. */
+function price(
+  step: LinearStep,
+  choice: LinearChoice,
+  products: Products,
+  primes: number,
+  settings: StepSettings,
+  limit: number,
+): Priced | undefined {
   const { degree, costs } = settings
   const { layout, lanes } = choice.candidate
   const ms = (primitive: Parameters<CostModel['ms']>[0], level = primes): number => costs.ms(primitive, degree, level)
   // Of all terms or of none: planNetwork refuses sums of both.
   const clear = isClear(choice.terms[0].term, settings)
-  const keySwitch = keySwitchCosts(choice, primes, settings)
   const foldPrimes = addsLanesFirst(settings) ? primes : primes - 1
   let fixedMs = layout.ciphertexts * (ms('rescale') + Math.log2(lanes.count) * ms('rotate', foldPrimes))
   for (const { from, passes } of choice.terms) {
@@ -187,7 +238,7 @@ function price(step: LinearStep, choice: LinearChoice, primes: number, settings:
     if (share < 1) fixedMs += weightMs / 2
     fixedMs += count.inputs * ms(plain ? 'encode' : 'encrypt') + count.products * productMs
     if (!plain) fixedMs += layout.ciphertexts * ms('relinearise')
-    return { choice, fixedMs, leastMs: fixedMs, productMs: 0, keySwitch }
+    return { choice, fixedMs, leastMs: fixedMs, productMs: 0, products }
   }
   const share = choice.expands
     ? Math.min(expandedShare(choice, settings), runShare(choice, primes, settings))
@@ -195,14 +246,8 @@ function price(step: LinearStep, choice: LinearChoice, primes: number, settings:
   const weightMs = weightPrice(costs, degree, primes)
   const productMs = ms(clear ? 'multiply-plain' : 'multiply') + share * weightMs
   if (share < 1) fixedMs += weightMs / 2
-  const least = diagonalsOf(choice, sampledOutputs).length
-  return {
-    choice,
-    fixedMs,
-    leastMs: fixedMs + least * productMs + leastSplitMs(least, keySwitch),
-    productMs,
-    keySwitch,
-  }
+  if (fixedMs > limit) return undefined
+  return { choice, fixedMs, leastMs: fixedMs + products.leastMs(productMs), productMs, products }
 }
 
 /**

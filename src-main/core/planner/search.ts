@@ -1,11 +1,10 @@
 import type { Carried, NamedValue } from '../network/square-model.ts'
 import { UserError } from '../errors.ts'
-import { getOrMake } from '../get-or-make.ts'
-import { must } from '../must.ts'
+import { lastOf, must } from '../must.ts'
 import { INPUT, type LayerId, type Shape } from '../network/layer-model.ts'
 import { isSpaced, tensorLayouts } from './candidates.ts'
 import { signatureOf, type Layout } from './layout.ts'
-import { linearOptions, type LinearChoice, type LinearOption, type StepSettings } from './linear-options.ts'
+import { certainly, linearOptions, type LinearChoice, type LinearOption, type StepSettings } from './linear-options.ts'
 import type { Step } from './steps.ts'
 
 export interface SearchSettings extends StepSettings {
@@ -20,6 +19,9 @@ export interface SearchResult {
   readonly ms: number
 }
 
+/** Of steps behind operands in certain places; none that takes more milliseconds than the limit. */
+type KnownOptions = Map<string, { readonly options: readonly LinearOption[]; readonly limit: number }>
+
 /** Layouts that are quick so far may leave a later layer no room; as many times as many have some that do. */
 const widerBeam = 16
 
@@ -28,7 +30,7 @@ const widerBeam = 16
  * Throws UserError `no-packing`.
  */
 export function searchLayouts(steps: readonly Step[], settings: SearchSettings): SearchResult {
-  const known = new Map<string, LinearOption[]>()
+  const known: KnownOptions = new Map()
   try {
     return searchWith(known, steps, settings)
   } catch (error) {
@@ -37,11 +39,7 @@ export function searchLayouts(steps: readonly Step[], settings: SearchSettings):
   }
 }
 
-function searchWith(
-  known: Map<string, LinearOption[]>,
-  steps: readonly Step[],
-  settings: SearchSettings,
-): SearchResult {
+function searchWith(known: KnownOptions, steps: readonly Step[], settings: SearchSettings): SearchResult {
   const lastReader = new Map<LayerId, number>()
   steps.forEach((step, i) => step.inputs.forEach((input) => lastReader.set(input, i)))
   let beam = inputStates(steps, settings)
@@ -60,14 +58,19 @@ function searchWith(
     // The first layer has most layouts to choose from, and those that cost least there leave the second most to do.
     const width = i < second ? 2 * settings.width : settings.width
     for (const value of waiting) if (step.inputs.includes(value.id)) take(value)
-    const extended = beam.flatMap((partial) => extend(partial, step, { ...settings, width }, known))
+    const live = [...lastReader].filter(([, last]) => last > i).map(([id]) => id)
+    let extended: SearchResult[] = []
+    for (const partial of beam) {
+      const worst = extended.length === width ? lastOf(extended).ms : Infinity
+      const more = extend(partial, step, { ...settings, width }, known, certainly * worst - partial.ms)
+      extended = keepBest([...extended, ...more], [...live, step.id], width)
+    }
     if (extended.length === 0) {
       throw new UserError('no-packing', `No packing of ${step.id} fits ${settings.slots} slots.`, {
         where: { layer: step.id },
       })
     }
-    const live = [...lastReader].filter(([, last]) => last > i).map(([id]) => id)
-    beam = keepBest(extended, [...live, step.id], width)
+    beam = extended
   })
   for (const value of waiting) take(value)
   return beam[0]
@@ -125,7 +128,8 @@ function extend(
   partial: SearchResult,
   step: Step,
   settings: SearchSettings,
-  known: Map<string, LinearOption[]>,
+  known: KnownOptions,
+  limit: number,
 ): SearchResult[] {
   const isPostponed = settings.postponed.has(step.id)
   const primes = must(settings.primes, step.id) + (isPostponed ? 0 : 1)
@@ -139,8 +143,12 @@ function extend(
   }
   const from = step.inputs.map((input) => partial.layouts.get(input))
   const key = [step.id, ...from.map((layout) => layout && signatureOf(layout))].join('&')
-  const options = getOrMake(known, key, () => linearOptions(step, from, primes, settings))
-  return options.map(({ choice, layout, ms }) => ({
+  let found = known.get(key)
+  if (!found || found.limit < limit) {
+    found = { options: linearOptions(step, from, primes, settings, limit), limit }
+    known.set(key, found)
+  }
+  return found.options.map(({ choice, layout, ms }) => ({
     layouts: new Map(partial.layouts).set(step.id, layout),
     choices: new Map(partial.choices).set(step.id, choice),
     ms: partial.ms + ms,
