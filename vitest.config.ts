@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { configDefaults, defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
 // Hundreds of commands, edges and engines are started by tests, and load the same sources: each is compiled once, by its content.
 if (!process.argv.includes('--coverage')) {
@@ -20,6 +21,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // `npm run test:coverage`. Code that only other processes run (Electron, edges, the command line) is not seen by it.
     coverage: {
       provider: 'v8',

@@ -89,9 +89,12 @@ function nodeIn(folder: string): string {
   return places.find((place) => existsSync(place)) ?? name
 }
 
-/** Only what a job may need; nothing that changes how Node starts. */
+/** Only what a job may need; nothing that changes what Node does. The last is a folder of code that it compiled before. */
 function cleanEnvironment(folder: string): NodeJS.ProcessEnv {
-  const kept = ['HOME', 'LANG', 'TMPDIR', 'TEMP', 'TMP', 'USERPROFILE', 'APPDATA', 'LOCALAPPDATA', 'SystemRoot', 'TZ']
+  const kept = [
+    ...['HOME', 'LANG', 'TMPDIR', 'TEMP', 'TMP', 'USERPROFILE', 'APPDATA', 'LOCALAPPDATA', 'SystemRoot', 'TZ'],
+    'NODE_COMPILE_CACHE',
+  ]
   const environment = Object.fromEntries(kept.map((name) => [name, process.env[name]]))
   return { ...environment, PATH: [join(folder, 'node_modules', '.bin'), process.env.PATH].join(delimiter) }
 }

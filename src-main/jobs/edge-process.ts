@@ -46,7 +46,8 @@ async function runApart<T>(
   options: EdgeOptions = {},
 ): Promise<T> {
   const child = spawn(process.execPath, [entry, ...args, '--events'], {
-    env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR },
+    // Not what Node reads but for a folder of code that it compiled before.
+    env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
   })

@@ -68,6 +68,8 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
     timeout: 60_000,
   })
   const page = await application.firstWindow()
+  // Software draws every picture of a movement here, beside the work that it is shown for.
+  await page.emulateMedia({ reducedMotion: 'reduce' })
   // Nobody is there to answer when a test leaves while work is running.
   await application.evaluate(({ dialog }) => void (dialog.showMessageBoxSync = () => 1))
   return {
@@ -85,12 +87,9 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
   }
 }
 
-/** But for the code that Node has compiled, which is not Electron's. */
 export const inherited = (): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      value === undefined || name === 'NODE_COMPILE_CACHE' ? [] : [[name, value]],
-    ),
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   )
 
 /** Starts Xvfb on a free display. */

@@ -1,6 +1,7 @@
 import { delimiter } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { ensureCurrentNatsServer } from '../../scripts/current-nats-server.ts'
+import { LongestFirst } from '../support/longest-first.ts'
 
 // What is missing is told by test/interop/nats-server.test.ts, which fails.
 const current = await ensureCurrentNatsServer().catch(() => undefined)
@@ -17,5 +18,6 @@ export default defineConfig({
     hookTimeout: 300_000,
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
   },
 })
