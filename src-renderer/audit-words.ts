@@ -22,6 +22,6 @@ export function auditWords({ auditRate, reveal }: Choices, budget: Budget | unde
     ...(answer && allowed !== undefined
       ? [`Until then it gets ${count(bits)} bits on average, of the ${allowed} that this network may give away.`]
       : []),
-    'Start it with “sealwright audit serve”.',
+    'Start the auditor with “sealwright audit serve”.',
   ].join(' ')
 }
