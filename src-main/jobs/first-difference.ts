@@ -71,6 +71,7 @@ async function firstDifference(
           normalise(graph, {
             ...request,
             inputShape: input.onnxShape,
+            inputForm: input,
             outputName: output,
             onIntegers: quantised !== undefined,
             wholeNetwork: true,

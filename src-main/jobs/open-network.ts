@@ -92,7 +92,7 @@ export async function openNetworkFile(request: OpenNetworkRequest): Promise<Netw
   const choice = { ...request, inputShape: request.inputShape ?? (await openShape(graph, request.calibration)) }
   return namingFile(request.model, () => {
     const read = normalise(graph, choice)
-    const onIntegers = read.quantised && normalise(graph, { ...choice, onIntegers: true })
+    const onIntegers = read.quantised && normalise(graph, { ...choice, onIntegers: true, inputForm: read.input })
     const classes = Math.max(2, classesOf(read))
     const classNames = classNamesIn(graph.metadata ?? new Map(), classes) ?? classNamesOfNodes(graph, classes)
     const stated = request.quantities ?? ((request.classNames ?? classNames) && false)

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { openNetwork } from '../../src-main/jobs/open-network.ts'
+import { openNetwork, openNetworkFile } from '../../src-main/jobs/open-network.ts'
 import { differenceFromRuntime, randomSample } from '../models/compare.ts'
 import { writeModel, type TestAttribute, type TestModel, type TestNode } from '../onnx/write-model.ts'
 
@@ -71,4 +71,29 @@ it('leaves what is random, or larger than its file', async () => {
   } as const
   const nodes = [node('HannWindow', ['size'], 'h'), node('Reshape', ['h', 'shape'], 'w')]
   await expect(openNetwork({ model: await written('window', nodes, size) })).rejects.toThrow('HannWindow')
+})
+
+it('reads samples alike for the integers of a file and for their real numbers', async () => {
+  const model = join(folder, 'columns-dynamic.onnx')
+  const integers = random(5, 4, 6, 3).values.map((x) => Math.round(x * 60))
+  const bytes = writeModel({
+    opset: 13,
+    inputs: [{ name: 'x', shape: [1, 10, 6] }],
+    outputs: [{ name: 'y', shape: [] }],
+    nodes: [
+      { operator: 'DynamicQuantizeLinear', inputs: ['x'], outputs: ['q', 's', 'z'] },
+      // Channels are last, which the convolution behind the quantiser shows.
+      node('Transpose', ['q'], 't', { perm: [0, 2, 1] }),
+      node('ConvInteger', ['t', 'w', 'z'], 'c'),
+      node('Cast', ['c'], 'f', { to: 1 }),
+      node('Mul', ['f', 's'], 'y'),
+    ],
+    constants: { w: { shape: [4, 6, 3], type: 'int8', values: integers } },
+  })
+  await writeFile(model, bytes)
+  const network = await openNetworkFile({ model })
+  expect(network.onIntegers?.input).toEqual(network.model.input)
+  expect(network.model.input).toMatchObject({ shape: [6, 1, 10], layout: 'nhwc' })
+  expect(await differenceFromRuntime(network.onIntegers!, bytes, 4, true)).toBeLessThan(1e-6)
+  expect(await differenceFromRuntime(network.model, bytes, 4, true)).toBeLessThan(0.02)
 })

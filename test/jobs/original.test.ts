@@ -66,6 +66,24 @@ describe('who computes the original', () => {
     })
   })
 
+  it('names that node where only what comes behind it shows that channels are last', async () => {
+    const nodes = [
+      { operator: 'Add', name: 'double', inputs: ['x', 'x'], outputs: ['d'] },
+      { operator: 'Transpose', inputs: ['x'], outputs: ['t'], attributes: { perm: [0, 2, 1] } },
+      conv('t', 'w', 'a'),
+      { operator: 'Transpose', inputs: ['a'], outputs: ['u'], attributes: { perm: [0, 2, 1] } },
+      { operator: 'Add', name: 'sum', inputs: ['u', 'd'], outputs: ['s'] },
+      { operator: 'Add', name: 'lift', inputs: ['s', 'big'], outputs: ['b'] },
+      { operator: 'Sub', name: 'lower', inputs: ['b', 'big'], outputs: ['y'] },
+    ]
+    const constants = { w: random(1, [6, 6, 1]), big: { shape: [1], values: [1e9] } }
+    const request = { model: written(nodes, { inputs: [{ name: 'x', shape: ['N', 8, 6] }], constants }) }
+    const network = await openNetworkFile(request)
+    expect(network.model.input).toMatchObject({ shape: [6, 1, 8], layout: 'nhwc' })
+    const found = await checkOriginal(request, network, [randomSample(48, 1)]).catch((caught: unknown) => caught)
+    expect(found).toMatchObject({ code: 'differs-from-onnxruntime', where: { node: 'lower' } })
+  })
+
   it('is our own pass where ONNX Runtime is known to compute something else, and says which operator', async () => {
     const attributes = { kernel_shape: [2, 2], dilations: [2, 2], auto_pad: 'SAME_UPPER' }
     const nodes = [

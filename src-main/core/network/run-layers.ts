@@ -82,7 +82,10 @@ export function runLayer(
       return out
     }
     case 'activation':
-      if (layer.activation.operator === 'DynamicQuantize') return quantiseSamples(read(layer.input), samples)
+      if (layer.activation.operator === 'DynamicQuantize') {
+        const ranges = layer.activation.parameters.byChannel ? layer.shape[0] : 1
+        return quantiseSamples(read(layer.input), samples, ranges)
+      }
       return mapChannels(read(layer.input), layer.shape, (channel) => activationFunction(layer.activation, channel))
     case 'polynomial':
       return applyPolynomials(layer, read(layer.input), samples)
@@ -162,10 +165,18 @@ function mapChannels(x: Float64Array, shape: Shape, functionOf: (channel: number
   return out
 }
 
-/** Each sample in the range of its own values. */
-function quantiseSamples(x: Float64Array, samples: number): Float64Array {
-  const quantised = separate(x, samples).map((values) => values.map(fakeQuantizeFunction(dynamicQuantisation(values))))
-  return interleave(quantised, x.length / samples)
+/** Each sample in the range of its own values, or in `ranges` equal parts with a range for each. */
+function quantiseSamples(x: Float64Array, samples: number, ranges: number): Float64Array {
+  const size = x.length / samples
+  const quantised = separate(x, samples).map((values) => {
+    const out = new Float64Array(size)
+    for (let from = 0; from < size; from += size / ranges) {
+      const part = values.subarray(from, from + size / ranges)
+      out.set(part.map(fakeQuantizeFunction(dynamicQuantisation(part))), from)
+    }
+    return out
+  })
+  return interleave(quantised, size)
 }
 
 function applyPolynomials(layer: PolynomialLayer, x: Float64Array, samples: number): Float64Array {

@@ -94,7 +94,7 @@ function examineOne(graph: Graph, folded: Graph, choice: Choice): Examination {
   const { onIntegers } = choice
   const { graph: recognised, origins } = recogniseActivations(folded)
   const pruned = prune(recognised)
-  const lowered = lower(pruned, (node) => origins.get(node) ?? [node.name], onIntegers)
+  const lowered = lower(pruned, (node) => origins.get(node) ?? [node.name], choice)
   const { constants } = folded
   const { network, input, form, output, unsupported } = lowered
   const outputIntegers = pruned.outputs[0]?.integers

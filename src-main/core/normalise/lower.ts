@@ -1,7 +1,7 @@
 import { present } from '../must.ts'
 import { UserError } from '../errors.ts'
 import type { Graph, Node } from '../graph/graph.ts'
-import { sameShape } from '../graph/shapes.ts'
+import { countOf, sameShape } from '../graph/shapes.ts'
 import { Budget } from './budget.ts'
 import { chooseInput, type ChosenInput } from './choose-input.ts'
 import { INPUT, sizeOf, type LayerId } from '../network/layer-model.ts'
@@ -9,12 +9,14 @@ import { imageShape, NetworkBuilder, type InputForm } from './network-builder.ts
 import { integerFaults } from './integer-arithmetic.ts'
 import { lastNodes } from './last-nodes.ts'
 import { Refusal } from './operation.ts'
+import type { Choice } from './prune.ts'
 import { elementsOf, missingOutput, placed, runNode, takenBranch } from './run-node.ts'
 import { constantOf, shapeOf, unknown, type UnsupportedNode, type Value, type View } from './values.ts'
 
 export type { UnsupportedNode } from './values.ts'
 
 type OriginsOf = (node: Node) => readonly string[]
+type LowerChoice = Pick<Choice, 'onIntegers' | 'inputForm'>
 
 /** What became of one node: its output's ONNX shape, where known, and the layers made for it. */
 export interface NodeOutcome {
@@ -30,7 +32,7 @@ interface Task {
   readonly graph: Graph
   readonly originsOf: OriginsOf
   readonly input: ChosenInput
-  readonly onIntegers: boolean
+  readonly choice: LowerChoice
 }
 
 /** Layers of a network, or what stands in the way; with unsupported nodes the layers hold placeholders. */
@@ -50,9 +52,9 @@ export interface Lowered {
  * Walks a pruned graph of one input and one output, folding what is constant and turning the rest into layers.
  * `originsOf` names the ONNX nodes a node stands for. Throws UserError for a graph that breaks ONNX's rules.
  */
-export function lower(graph: Graph, originsOf: OriginsOf, onIntegers = false): Lowered {
+export function lower(graph: Graph, originsOf: OriginsOf, choice: LowerChoice = {}): Lowered {
   const [asBatch, asSample] = chooseInput(graph)
-  const lowerAs = (input: ChosenInput): Lowered => lowerInput({ graph, originsOf, input, onIntegers })
+  const lowerAs = (input: ChosenInput): Lowered => lowerInput({ graph, originsOf, input, choice })
   if (!asSample) return lowerAs(present(asBatch))
   const batched = attempt(() => lowerAs(present(asBatch)))
   if (batched.value) return batched.value
@@ -70,9 +72,11 @@ function attempt<T>(run: () => T): { value?: T; error?: unknown } {
   }
 }
 
-/** Lowers with the plain form of the input first; its first use as an image may show another. */
+/** Lowers with the plain form of the input first; its first use as an image may show another. A form that is chosen stays. */
 function lowerInput(task: Task): Lowered {
   const { boundShape, form } = task.input
+  const { inputForm } = task.choice
+  if (inputForm && sizeOf(inputForm.shape) === countOf(boundShape)) return lowerWith(task, inputForm, true)
   const plain: InputForm = { shape: imageShape(boundShape), layout: 'nchw' }
   const lowered = lowerWith(task, plain, false)
   const isPlain = form.layout === 'nchw' && sameShape(form.shape, plain.shape)
@@ -101,13 +105,13 @@ class Lowering {
   readonly #faults: ReadonlyMap<Node, string>
 
   constructor(task: Task, form: InputForm, formIsFinal: boolean) {
-    const { graph, input, onIntegers } = task
+    const { graph, input, choice } = task
     this.#task = task
     this.#form = form
     this.#last = lastNodes(graph)
     this.#faults = integerFaults(graph)
     const budget = new Budget(graph.constants.values())
-    this.#network = new NetworkBuilder(input.batch, input.onnxShape, form, formIsFinal, budget, onIntegers)
+    this.#network = new NetworkBuilder(input.batch, input.onnxShape, form, formIsFinal, budget, choice.onIntegers)
     for (const [name, tensor] of graph.constants) this.#values.set(name, constantOf(tensor))
     this.#values.set(input.name, input.isNumeric ? inputView(input, form) : unknown)
   }

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { Graph, Node, ValueInfo } from '../graph/graph.ts'
+import type { InputForm } from './network-builder.ts'
 
 export interface Choice {
   readonly inputName?: string
@@ -8,6 +9,8 @@ export interface Choice {
   readonly inputShape?: readonly number[]
   /** Round quantised values as the file does: the reference that its network on real numbers is compared with. */
   readonly onIntegers?: boolean
+  /** How the input is laid out, so that one sample is read alike by several readings of a graph; else its uses show it. */
+  readonly inputForm?: InputForm
   /** Leave nothing to the owner but a softmax, a sigmoid or a label at the end. */
   readonly wholeNetwork?: boolean
 }

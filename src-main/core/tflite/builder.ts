@@ -89,8 +89,11 @@ export class Builder {
     return outputs
   }
 
-  /** 8 bits between the least and the greatest value, as kernels read the input of weights that alone are integers. */
-  dynamicallyQuantised(x: string): string {
+  /**
+   * 8 bits between the least and the greatest value, as kernels read the input of weights that alone are integers; with
+   * `rowLength` for each row of as many values.
+   */
+  dynamicallyQuantised(x: string, rowLength?: number): string {
     const parts = ['', ' scale', ' zero'].map((part) => this.#fresh(`${this.#operator}/DynamicQuantizeLinear${part}`))
     const name = this.#freshNode(`${this.#operator}/DynamicQuantizeLinear`)
     this.nodes.push({
@@ -99,7 +102,7 @@ export class Builder {
       domain: '',
       inputs: [x],
       outputs: parts,
-      attributes: {},
+      attributes: rowLength === undefined ? {} : { rowLength },
     })
     return this.add('DequantizeLinear', parts)
   }

@@ -93,9 +93,11 @@ export function fullyConnected(operation: Operation): void {
   const weight = isConstant
     ? builder.transposedConstant(operation.input(1), [1, 0])
     : builder.transpose(operation.real(1), [1, 0])
+  const rowLength = elementAt(shapeOf(operation, 1), 1)
+  const factor = factorOf(operation, 0, rowLength)
   const x = operation.flag(fields.keepNumDims)
-    ? factorOf(operation)
-    : builder.add('Reshape', [factorOf(operation), builder.list([-1, elementAt(shapeOf(operation, 1), 1)])])
+    ? factor
+    : builder.add('Reshape', [factor, builder.list([-1, rowLength])])
   const product = builder.add('MatMul', [x, weight])
   const value = bias === undefined ? product : builder.add('Add', [product, bias])
   operation.finish(builder.fused(value, operation.byte(fields.activation)))
@@ -122,14 +124,14 @@ export function pool2d(operation: Operation, name: 'AveragePool' | 'MaxPool'): v
 /**
  * What is multiplied by the weights: real numbers, which LiteRT's kernels round to 8 bits of their own range where the
  * weights alone are integers (https://ai.google.dev/edge/litert/conversion/tensorflow/quantization/post_training_quant).
- * Dense layers of several rows have a range for each row there; here all rows have one.
+ * Dense layers have a range for each row of `rowLength` values.
  */
-function factorOf(operation: Operation, input = 0): string {
+function factorOf(operation: Operation, input = 0, rowLength?: number): string {
   const { builder } = operation
   const [x, weight] = [operation.input(input), operation.input(1)]
   const isDynamic = builder.isQuantised(weight) && builder.isConstant(weight) && !builder.isQuantised(x)
   return isDynamic && !builder.isConstant(x)
-    ? builder.dynamicallyQuantised(operation.real(input))
+    ? builder.dynamicallyQuantised(operation.real(input), rowLength)
     : operation.real(input)
 }
 
