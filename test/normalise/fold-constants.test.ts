@@ -98,4 +98,22 @@ describe('what does not depend on the input', () => {
     const bytes = model(bomb, { size: { shape: [1], values: [2 ** 22], type: 'int64' } })
     expect(() => importModel(bytes)).toThrow('more memory than its weights explain')
   })
+
+  it('has room for a large picture that goes through many nodes in one order', () => {
+    const transpose = (from: string, to: string, ...perm: number[]): TestNode => ({
+      ...{ operator: 'Transpose', inputs: [from], outputs: [to], attributes: { perm } },
+    })
+    const nodes: TestNode[] = [
+      transpose('x', 'c0', 0, 2, 3, 1),
+      ...Array.from({ length: 120 }, (_, index) => ({
+        operator: 'Identity',
+        inputs: [`c${index}`],
+        outputs: [`c${index + 1}`],
+      })),
+      transpose('c120', 't', 0, 3, 1, 2),
+      { operator: 'GlobalAveragePool', inputs: ['t'], outputs: ['y'] },
+    ]
+    const bytes = writeModel({ inputs: [{ name: 'x', shape: ['N', 3, 512, 512] }], outputs: [output], nodes })
+    expect(importModel(bytes).layers.map(({ shape }) => shape)).toEqual([[3, 1, 1]])
+  })
 })

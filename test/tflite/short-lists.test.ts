@@ -94,6 +94,7 @@ it.each([
   ['SPACE_TO_BATCH_ND', [image, list(2, 2), list(0, 0, 0, 0)]],
   ['RESIZE_BILINEAR', [image, list(8, 8)]],
   ['ARG_MAX', [image, list(3)]],
+  ['RESHAPE', [{ shape: [1, 1, 1, 1] }, list()]],
   ['CONV_2D', [image, { shape: [1, 1, 1, 2], values: [1, 2] }]],
 ] as const)('%s is read where its lists are whole', (operator, inputs) => {
   expect(outcomeOf(fileOf(operator, inputs))).toBe('read')

@@ -10,7 +10,7 @@ import { integerFaults } from './integer-arithmetic.ts'
 import { lastNodes } from './last-nodes.ts'
 import { Refusal } from './operation.ts'
 import type { Choice } from './prune.ts'
-import { elementsOf, missingOutput, placed, runNode, takenBranch } from './run-node.ts'
+import { heldBy, missingOutput, placed, runNode, takenBranch } from './run-node.ts'
 import { constantOf, shapeOf, unknown, type UnsupportedNode, type Value, type View } from './values.ts'
 
 export type { UnsupportedNode } from './values.ts'
@@ -101,6 +101,7 @@ class Lowering {
   readonly #supported: string[] = []
   /** Values that an unsupported node had a part in. */
   readonly #tainted = new Set<string>()
+  readonly #held = new WeakSet<NonNullable<ReturnType<typeof heldBy>>>()
   readonly #last: ReadonlySet<Node>
   readonly #faults: ReadonlyMap<Node, string>
 
@@ -147,6 +148,15 @@ class Lowering {
     this.#outcomes.push({ node, sources, shape, layers: network.layers.slice(before).map(({ id }) => id) })
   }
 
+  /** Values that share their numbers, as behind an Identity, hold them once. */
+  #spendOn(value: Value): void {
+    const held = heldBy(value)
+    if (!held || this.#held.has(held)) return
+    this.#held.add(held)
+    // An order has half the bytes of as many numbers.
+    this.#network.budget.spend(held.length / (held instanceof Int32Array ? 2 : 1))
+  }
+
   /** A refused node is noted, and a placeholder stands for its result where the shape is known. */
   #resultsOf(node: Node): { results: readonly Value[]; isSupported: boolean } {
     const [network, values] = [this.#network, this.#values]
@@ -155,7 +165,7 @@ class Lowering {
       if (fault !== undefined) throw new Refusal(fault, castFirst)
       const opset = node.opset ?? this.#task.graph.opset
       const results = runNode(node, opset, values, network, this.#last.has(node))
-      for (const value of results) network.budget.spend(elementsOf(value))
+      for (const value of results) this.#spendOn(value)
       return { results, isSupported: true }
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw placed(refusal, node)

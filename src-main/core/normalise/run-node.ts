@@ -94,9 +94,9 @@ function hintFor(domain: string): string {
   return 'Choose the probabilities (--output-name), or export without: to_onnx(…, options={"zipmap": False}), trees and vectorisers left out.'
 }
 
-/** What a value holds in memory by itself. */
-export const elementsOf = (value: Value): number =>
-  value.kind === 'constant' ? value.tensor.data.length : value.kind === 'view' ? (value.order?.length ?? 0) / 2 : 0
+/** What a value holds in memory by itself: its numbers, or its order. */
+export const heldBy = (value: Value): Float64Array | Int32Array | undefined =>
+  value.kind === 'constant' ? value.tensor.data : value.kind === 'view' ? value.order : undefined
 
 /** An optional output that nobody computes, such as MaxPool's indices; it matters only if the result needs it. */
 export function missingOutput({ name, operator }: Node, index: number): Value {

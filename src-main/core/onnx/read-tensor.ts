@@ -1,6 +1,7 @@
 import { exactBytes } from '../units.ts'
 import { UserError } from '../errors.ts'
 import { present } from '../must.ts'
+import { withFiniteBound } from '../graph/bounds.ts'
 import type { ElementType, Tensor } from '../graph/graph.ts'
 import { integerTypeOf } from '../graph/integer-types.ts'
 import { fromBfloat16, fromFloat16 } from './half-floats.ts'
@@ -66,7 +67,7 @@ export function elementTypeOf(dataType: number | undefined): ElementType {
 /** Weights larger than this are not a network that can be encrypted; it also bounds the memory a file can ask for. */
 const maximumElements = 2 ** 28
 
-/** Decodes one tensor; `where` names it in errors. NaN and infinity are refused. */
+/** Decodes one tensor; `where` names it in errors. NaN is refused, and infinity but for bounds. */
 export function readTensor(proto: TensorProto, where: string, externalData?: ExternalData): Tensor {
   const fail = (message: string, hint?: string) =>
     new UserError('bad-tensor', `Tensor “${where}”: ${message}.`, { where: { node: where }, hint })
@@ -81,7 +82,8 @@ export function readTensor(proto: TensorProto, where: string, externalData?: Ext
   const raw =
     proto.dataLocation === 1 ? readExternal(proto, externalData, fail) : hasRaw(proto) ? proto.rawData : undefined
   if (raw && field.length > 0) throw fail('its values are stored twice')
-  const data = raw ? decodeRaw(raw, count, format, shape, fail) : decodeField(field, count, format, shape, fail)
+  const decoded = raw ? decodeRaw(raw, count, format, shape, fail) : decodeField(field, count, format, shape, fail)
+  const data = withFiniteBound(shape, decoded)
   if (format.element === 'float' && !data.every(Number.isFinite)) throw fail('it holds a NaN or an infinity')
   const integer = integerTypeOf(proto.dataType)
   return { elementType: format.element, shape, data, ...(integer && { integer }) }

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { withFiniteBound } from '../graph/bounds.ts'
 import type { Tensor } from '../graph/graph.ts'
 import type { IntegerType } from '../graph/integer-types.ts'
 import { countOf } from '../graph/shapes.ts'
@@ -51,7 +52,10 @@ export function readTensor(
   if (table.table(schema.tensor.sparsity)) {
     throw new UserError('bad-tensor', `Tensor ${index} is sparse.`, { hint: 'Convert without sparse weights.' })
   }
-  const bytes = buffers[table.int(schema.tensor.buffer)]
+  const buffer = table.int(schema.tensor.buffer)
+  // A list without elements, such as the shape of a number by itself, is a constant whose buffer holds nothing.
+  const isEmpty = buffer > 0 && shape.includes(0) && !signature.includes(-1)
+  const bytes = buffers[buffer] ?? (isEmpty ? new Uint8Array() : undefined)
   return {
     name: table.text(schema.tensor.name),
     shape,
@@ -59,7 +63,7 @@ export function readTensor(
     type,
     integer: integers.get(type),
     quantisation: readQuantisation(table.table(schema.tensor.quantization), shape, index),
-    bytes: bytes && bytes.byteLength > 0 ? bytes : undefined,
+    bytes: bytes && (bytes.byteLength > 0 || isEmpty) ? bytes : undefined,
   }
 }
 
@@ -129,7 +133,8 @@ export function decode(tensor: TfliteTensor, file: FlatFile): Tensor {
     const zero = elementAt(zeros, zeros.length > 1 ? position : 0)
     data[index] = (value - zero) * elementAt(scales, position)
   }
-  if (!data.every(Number.isFinite)) throw fail('it holds a NaN or an infinity')
-  if (integer && !quantisation) return { elementType: 'int', shape, data, integer }
-  return { elementType: type === types.bool ? 'bool' : 'float', shape, data }
+  const values = withFiniteBound(shape, data)
+  if (!values.every(Number.isFinite)) throw fail('it holds a NaN or an infinity')
+  if (integer && !quantisation) return { elementType: 'int', shape, data: values, integer }
+  return { elementType: type === types.bool ? 'bool' : 'float', shape, data: values }
 }

@@ -110,8 +110,8 @@ const steps: Readonly<Record<string, (rewriting: Rewriting, reals: Reals, node: 
   /** Scale and zero point depend on the input, but only together with the integers: those are read as of scale 1. */
   DynamicQuantizeLinear(rewriting, reals, node) {
     const [output, scale, zero] = node.outputs
-    const rows = hasAttribute(node, 'rowLength') ? { rowLength: intAttribute(node, 'rowLength', 0) } : {}
-    rewriting.add(node, 'FakeQuantize', [node.inputs[0]], rows, output, rewrittenDomain)
+    const rows = hasAttribute(node, 'rowLength') && { rowLength: intAttribute(node, 'rowLength', 0) }
+    rewriting.add(node, 'FakeQuantize', [node.inputs[0]], { ...rows }, output, rewrittenDomain)
     const [min, max] = integerRanges.uint8
     reals.set(output, { scale: 1, zero: 0, min, max })
     if (scale) rewriting.constants.set(scale, { elementType: 'float', shape: [], data: Float64Array.of(1) })
