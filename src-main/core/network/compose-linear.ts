@@ -220,16 +220,24 @@ function sparseRows(
   fill: (row: number, add: (column: number, value: number) => void) => void,
 ): SparseMap {
   const sums = new Float64Array(inputs)
+  /** By column, one more than the last row that added to it. */
+  const lastRows = new Int32Array(inputs)
   const rowStarts = new Int32Array(rows + 1)
   const columns: number[] = []
   const values: number[] = []
   for (let row = 0; row < rows; row++) {
-    const touched = new Set<number>()
+    const touched: number[] = []
+    let isAscending = true
     fill(row, (column, value) => {
       sums[column] += value
-      touched.add(column)
+      if (lastRows[column] === row + 1) return
+      lastRows[column] = row + 1
+      isAscending &&= touched.length === 0 || touched[touched.length - 1] < column
+      touched.push(column)
     })
-    for (const column of [...touched].sort((a, b) => a - b)) {
+    // Most maps are in order already, and sorting would take most of the time.
+    if (!isAscending) touched.sort((a, b) => a - b)
+    for (const column of touched) {
       if (sums[column] !== 0) {
         columns.push(column)
         values.push(sums[column])

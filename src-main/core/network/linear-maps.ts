@@ -117,15 +117,32 @@ export function toSparse(map: LinearMap, input: Shape, output: Shape): SparseMap
   const rowStarts = new Int32Array(sizeOf(output) + 1)
   const columns: number[] = []
   const values: number[] = []
+  const places = map.kind === 'conv' ? placesOf(map, output[0]) : undefined
+  const plane = output[1] * output[2]
   for (let row = 0; row < sizeOf(output); row++) {
-    eachEntry(map, input, output, row, (column, value) => {
+    const add = (column: number, value: number): void => {
       if (value === 0) return
       columns.push(column)
       values.push(value)
-    })
+    }
+    if (map.kind === 'conv') eachConvEntry(map, input, output, row, add, places?.[Math.floor(row / plane)])
+    else eachEntry(map, input, output, row, add)
     rowStarts[row + 1] = columns.length
   }
   return { kind: 'sparse', rowStarts, columns: Int32Array.from(columns), values: Float64Array.from(values) }
+}
+
+/** Of each output channel, the channels of its group that it reads at all: a 1 × 1 that selects is mostly zeros. */
+function placesOf({ weight, kernel }: ConvMap, channels: number): number[][] {
+  const taps = kernel[0] * kernel[1]
+  const perGroup = weight.length / (channels * taps)
+  const isRead = (channel: number, i: number): boolean => {
+    const first = (channel * perGroup + i) * taps
+    for (let at = first; at < first + taps; at++) if (weight[at] !== 0) return true
+    return false
+  }
+  const all = Array.from({ length: perGroup }, (_, i) => i)
+  return Array.from({ length: channels }, (_, channel) => all.filter((i) => isRead(channel, i)))
 }
 
 /** Visits one row of the map's matrix, zeros of the weights included. */
@@ -152,6 +169,7 @@ function eachConvEntry(
   [outputChannels, outputHeight, outputWidth]: Shape,
   row: number,
   visit: (column: number, value: number) => void,
+  places?: readonly number[],
 ): void {
   const channel = Math.floor(row / (outputHeight * outputWidth))
   const y = (Math.floor(row / outputWidth) % outputHeight) * map.strides[0] - map.pads[0]
@@ -159,7 +177,8 @@ function eachConvEntry(
   const perGroup = channels / map.groups
   const firstInput = Math.floor(channel / (outputChannels / map.groups)) * perGroup
   const [kernelHeight, kernelWidth] = map.kernel
-  for (let i = 0; i < perGroup; i++) {
+  for (let place = 0; place < (places?.length ?? perGroup); place++) {
+    const i = places?.[place] ?? place
     for (let ky = 0; ky < kernelHeight; ky++) {
       const inputRow = y + ky * map.dilations[0]
       if (inputRow < 0 || inputRow >= height) continue
