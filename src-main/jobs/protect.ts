@@ -88,7 +88,7 @@ export async function protect(request: ProtectRequest, work: WorkContext): Promi
   const reveal = revealOf(request, opened.model)
   const releases = reveal.mode === 'scores' ? (request.releases ?? USUAL_RELEASES) : undefined
   const compiled = await compileOpened({ ...request, releases }, opened, work, watch, ({ kept }) =>
-    checkKept(kept, request.minKept, work),
+    checkKept(kept, request, work),
   )
   return await exportCompiled({ ...request, reveal }, compiled, work, watch)
 }
@@ -110,8 +110,10 @@ function revealOf({ reveal }: ProtectRequest, model: LayerModel): RevealPolicy {
 /** Several, so that no label tells anything; of one it is the sign. */
 const areQuantities = (model: LayerModel): boolean => model.quantities === true && classesOf(model) > 1
 
-/** Says so where too few samples were held out. @throws UserError keeps-too-little where what is to be sealed keeps less than `least` of the original */
-export function checkKept(kept: Kept | undefined, least: number | undefined, work: WorkContext): void {
+type AskedFor = Pick<ProtectRequest, 'minKept' | 'split'>
+
+/** Says so where too few samples were held out. @throws UserError keeps-too-little where what is to be sealed keeps less than `minKept` of the original */
+export function checkKept(kept: Kept | undefined, { minKept: least, split }: AskedFor, work: WorkContext): void {
   if (kept === undefined) {
     const message =
       'There are too few calibration samples to measure how much the approximated network keeps; give at least five.'
@@ -119,10 +121,13 @@ export function checkKept(kept: Kept | undefined, least: number | undefined, wor
     return
   }
   if (least === undefined || keepsEnough(kept, least)) return
+  const limit =
+    kept.judgedBy === 'labels' ? `At least ${100 * least}` : `Within ${Number((100 * (1 - least)).toPrecision(3))}`
+  // An activation of the input itself, and a product, stay polynomials.
+  const exactly =
+    split?.by === 'activations' ? '' : ', or with --split exact, where the owner applies every activation that it can'
   throw new UserError('keeps-too-little', `The approximated network keeps ${keptText(kept)}.`, {
-    hint:
-      `${kept.judgedBy === 'labels' ? `At least ${100 * least}` : `Within ${Number((100 * (1 - least)).toPrecision(3))}`} % are asked for. More is kept with --activation 4 or auto, or with --split exact, where the ` +
-      'owner applies every activation; sealwright advise compares them. --min-kept sets another limit.',
+    hint: `${limit} % are asked for. More is kept with --activation 4 or auto${exactly}; sealwright advise compares them. --min-kept sets another limit.`,
   })
 }
 

@@ -55,7 +55,7 @@ export async function update(request: UpdateRequest, work: WorkContext): Promise
     },
     work,
     watch,
-    ({ kept }) => checkKept(kept, request.minKept, work),
+    ({ kept }) => checkKept(kept, request, work),
   )
   const { out, perNode, force } = request
   const updated = await watch.time('encrypt', () =>

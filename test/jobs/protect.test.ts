@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseSplit } from '../../src-main/core/segment/cut.ts'
+import type { UserError } from '../../src-main/core/errors.ts'
 import { silent } from '../../src-main/core/progress.ts'
 import { decrypt } from '../../src-main/jobs/decrypt.ts'
 import { edgeRun } from '../../src-main/jobs/edge-run.ts'
 import { present } from '../../src-main/core/must.ts'
 import { edgeUpdate } from '../../src-main/jobs/edge-update.ts'
 import { plan } from '../../src-main/jobs/plan.ts'
-import { protect, type ProtectRequest } from '../../src-main/jobs/protect.ts'
+import { checkKept, protect, type ProtectRequest } from '../../src-main/jobs/protect.ts'
 import { update } from '../../src-main/jobs/update.ts'
 import { KeyStore } from '../../src-main/owner/key-store.ts'
 import { mnist } from '../support/mnist.ts'
@@ -49,6 +50,20 @@ describe('protect', () => {
     await expect(refused).rejects.toMatchObject({ code: 'keeps-too-little', hint: expect.stringContaining('advise') })
     expect(existsSync(request.out)).toBe(false)
     expect(existsSync(request.keys)).toBe(false)
+  })
+
+  it('advises no more exact activations to who asked for all of them', () => {
+    const kept = { samples: 40, keptLabels: 0.8, keptLow: 0.65, relativeError: 0.1, judgedBy: 'labels' } as const
+    const hintFor = (split: string): string | undefined => {
+      try {
+        checkKept(kept, { minKept: 0.95, split: parseSplit(split) }, silent)
+      } catch (error) {
+        return (error as UserError).hint
+      }
+      return undefined
+    }
+    expect(hintFor('exact')).toMatch(/^At least 95 % are asked for\. More is kept with --activation 4 or auto; /)
+    expect(hintFor('auto')).toContain('--split exact')
   })
 
   it('keeps everything where every activation is exact', async () => {
