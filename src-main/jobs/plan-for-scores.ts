@@ -14,7 +14,7 @@ export function planForScores(
   plan: (leastDegree: number) => PlannedSegments,
   releases: number,
   sample: Float64Array,
-  finishing: Finishing,
+  finishing: Finishing & { readonly quantities?: boolean },
 ): PlannedSegments & { readonly flooding: Flooding } {
   let most = 0
   let leastDegree = 0
@@ -30,9 +30,14 @@ export function planForScores(
     leastDegree = larger
   }
   const what = finishing.tail ? 'what the last steps make of the scores' : 'scores'
-  throw new UserError('scores-too-noisy', `No plan is precise enough to release ${what} ${releases} times.`, {
+  const times = releases === 1 ? 'once' : `${releases} times`
+  // Several quantities have no label that could be told instead.
+  const instead = finishing.quantities
+    ? `Shallower segments (--split exact) need less noise${releases > 1 ? ', and so do fewer releases (--releases 1)' : ''}.`
+    : 'Reveal the label or the top k.'
+  throw new UserError('scores-too-noisy', `No plan is precise enough to release ${what} ${times}.`, {
     hint:
-      (most > 0 ? `About ${most} releases are possible (--releases).` : 'Reveal the label or the top k.') +
+      (most > 0 ? `About ${most} releases are possible (--releases).` : instead) +
       (finishing.tail ? ' The noise that protects the key may move it by a tenth, and moves it further.' : ''),
   })
 }

@@ -104,6 +104,21 @@ describe('a plan for scores', () => {
     const refusal = { code: 'scores-too-noisy', hint: expect.stringMatching(/^About [1-9]\d* releases/) }
     expect(() => planForScores(plan, 1e12, pixels, { finish: 'none' })).toThrow(expect.objectContaining(refusal))
   })
+
+  it('of quantities is refused without advice to reveal a label, which they do not have', () => {
+    const shallow = () => plan(0)
+    const refused = (quantities: boolean) => {
+      const refusal = {
+        code: 'scores-too-noisy',
+        hint: expect.stringMatching(quantities ? /^Shallower segments/ : /label/),
+      }
+      expect(() => planForScores(shallow, 1, pixels, { finish: 'none', quantities })).toThrow(
+        expect.objectContaining({ ...refusal, message: expect.stringMatching(/release scores once\.$/) }),
+      )
+    }
+    refused(true)
+    refused(false)
+  })
 })
 
 /** As networks end that tell an anomaly by the error of a reconstruction. */
