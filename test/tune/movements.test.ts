@@ -4,6 +4,7 @@ import { INPUT } from '../../src-main/core/network/layer-model.ts'
 import type { LayerModel, Shape } from '../../src-main/core/network/layer-model.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
+import { randomNumbers } from '../../src-main/core/numeric/random-numbers.ts'
 import { keptMovements } from '../../src-main/core/tune/movements.ts'
 import { mnistSamples } from '../support/mnist-samples.ts'
 
@@ -74,6 +75,15 @@ describe('keptMovements', () => {
     const kept = keptMovements(model, mnistSamples(0, 100))
     expect(kept).toEqual(expect.arrayContaining(['turn', 'zoom', 'slant', 'shift columns']))
     expect(kept).not.toContain('mirror')
+  })
+
+  it('moves pictures in every way where a network that is often wrong changes a few of its surer labels', () => {
+    const model = normalise(
+      readOnnx(new Uint8Array(readFileSync(new URL('../../assets/lenet5.onnx', import.meta.url)))),
+    )
+    const noise = randomNumbers(1)
+    const hardlySeen = mnistSamples(0, 200).map((sample) => sample.map((value) => value + 6 * (noise() + noise() - 1)))
+    expect(keptMovements(model, hardlySeen)).toEqual(['turn', 'zoom', 'slant', 'shift rows', 'shift columns'])
   })
 
   it('moves a signal along its length only, and nothing that is short', () => {

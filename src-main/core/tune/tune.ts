@@ -21,6 +21,8 @@ const [EPOCHS, MOST_EPOCHS, USUAL_STEPS] = [45, 180, 2500]
 const MOST_STEPS = 25_000
 /** Polynomials for which the usual steps suffice; errors of more of them pass through each other. */
 const SHALLOW = 5
+/** By how much more the steps of deeper networks grow where samples hold parts of others: what they show does not run out. */
+const MORE_OF_PICTURES = 2.5
 /** Multiplications that may be spent, forwards and backwards, and for the original network: on up to a thousand samples, and in proportion on up to ten times as many. */
 const MOST_MULTIPLICATIONS = 3e12
 const [USUAL_SAMPLES, MOST_TIMES_USUAL] = [1000, 10]
@@ -29,6 +31,8 @@ const LEAST_EPOCHS = 4
 /** Of the largest steps, relative to a layer's weights, where there are enough steps to settle afterwards. */
 const RATE = 0.005
 const ENOUGH_STEPS = 1000
+/** Of these where pictures hold parts of others: no two look alike, so that larger steps learn none of them by heart. */
+const OF_PICTURES = 2
 /** Of these where quartics differ by column or row: the narrowest of them leave their range first, and grow fast beyond. */
 const GENTLE = 0.06
 /** Of the usual epochs, where steps are so small; the best of them may be any. */
@@ -40,6 +44,8 @@ const CENTRED_BY = 256
 const DECORRELATED_BY = 64
 /** Share of the epochs after which a network may be the best: before, steps are large. */
 const FIRST_JUDGED = 0.5
+/** After so many epochs the network is judged, evenly spaced, the last among them: steps of those between hardly differ. */
+const TIMES_JUDGED = 16
 
 /** So many, or at most so many and fewer for large networks; `{}` is as many as usual. */
 export type TuningEpochs = number | { readonly atMost?: number }
@@ -63,17 +69,18 @@ export async function tune(
   )
   const narrow = narrowOf(fitted)
   const isGentle = narrow !== undefined && narrow.degree > 2
+  const variations = new Variations(samples, original.input.shape, movements, { unlike: narrow?.by })
+  const { arePasted } = variations
   const epochs =
     typeof wanted === 'number'
       ? wanted
-      : Math.min(wanted.atMost ?? usualEpochs(samples.length, fitted, isGentle), affordable)
+      : Math.min(wanted.atMost ?? usualEpochs(samples.length, fitted, { isGentle, arePasted }), affordable)
   if (epochs === 0) return fitted
   const start = centrePolynomials(fitted, evenly(samples, CENTRED_BY))
   const teacher = new Network(original, BATCH, false)
   const student = new Network(start, BATCH, true)
   const target = (inputs: readonly Float64Array[]) => centred(teacher.forward(inputs), BATCH)
   const outputs = (inputs: readonly Float64Array[]) => centred(student.forward(inputs), BATCH)
-  const variations = new Variations(samples, original.input.shape, movements, { unlike: narrow?.by })
   const before = judge.ofNetwork(student)
   let best = { loss: before.loss, model: fitted }
   student.forward(evenly(samples, BATCH))
@@ -84,7 +91,8 @@ export async function tune(
   const steps = epochs * Math.ceil(samples.length / BATCH)
   const done = stepCounter(work, 'tune', epochs)
   const breathe = breather()
-  const largest = RATE * (isGentle ? GENTLE : 1) * Math.min(1, Math.sqrt(steps / ENOUGH_STEPS))
+  const share = isGentle ? GENTLE : arePasted ? OF_PICTURES : 1
+  const largest = RATE * share * Math.min(1, Math.sqrt(steps / ENOUGH_STEPS))
   let step = 0
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (const varied of variations.epoch(epoch, BATCH)) {
@@ -98,12 +106,17 @@ export async function tune(
       step += 1
     }
     done()
-    if (!isGentle && epoch + 1 < FIRST_JUDGED * epochs) continue
+    if (!isGentle && !isJudged(epoch + 1, epochs)) continue
     const after = judge.ofNetwork(student)
     if (!isBetter(after, { ...before, loss: best.loss })) continue
     best = { loss: after.loss, model: student.withParameters(start) }
   }
   return best.model
+}
+
+function isJudged(done: number, epochs: number): boolean {
+  const period = Math.ceil((epochs * (1 - FIRST_JUDGED)) / TIMES_JUDGED)
+  return done >= FIRST_JUDGED * epochs && (epochs - done) % period === 0
 }
 
 /** As many samples of a network as tuning can make use of in the longest time that it takes unless told. */
@@ -121,9 +134,14 @@ function narrowOf({ layers }: PolynomialModel): { readonly by: PlaceAxis; readon
   return found.toSorted((one, other) => other.degree - one.degree).at(0)
 }
 
-function usualEpochs(samples: number, { layers }: PolynomialModel, isGentle: boolean): number {
+function usualEpochs(
+  samples: number,
+  { layers }: PolynomialModel,
+  { isGentle, arePasted }: { readonly isGentle: boolean; readonly arePasted: boolean },
+): number {
   const polynomials = layers.filter(({ kind }) => kind === 'polynomial').length
-  const steps = USUAL_STEPS * Math.max(1, polynomials / SHALLOW)
+  const deeper = Math.max(0, polynomials - SHALLOW) / SHALLOW
+  const steps = USUAL_STEPS * (1 + (arePasted ? MORE_OF_PICTURES : 1) * deeper)
   const epochsOf = (count: number) => Math.ceil((count * BATCH) / samples)
   const usual = Math.min(MOST_EPOCHS, Math.max(Math.min(EPOCHS, epochsOf(MOST_STEPS)), epochsOf(steps)))
   return isGentle ? Math.ceil(GENTLE_EPOCHS * usual) : usual

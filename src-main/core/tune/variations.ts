@@ -33,7 +33,8 @@ export class Variations {
   readonly #shape: Shape
   readonly #movements: readonly Movement[]
   readonly #unlike: PlaceAxis | undefined
-  readonly #isPicture: boolean
+  /** Whether samples hold rectangles of others. */
+  readonly arePasted: boolean
   readonly #random = randomNumbers(1)
 
   /**
@@ -51,7 +52,7 @@ export class Variations {
     this.#shape = shape
     this.#movements = movements
     this.#unlike = wider?.unlike
-    this.#isPicture = wider !== undefined && !wider.unlike && SHIFTS.some((shift) => movements.includes(shift))
+    this.arePasted = wider !== undefined && !wider.unlike && SHIFTS.some((shift) => movements.includes(shift))
   }
 
   /** Chunks of at most `size`. With `beyond`, all are mixtures that lie up to that share outside their two samples. */
@@ -64,7 +65,7 @@ export class Variations {
 
   #vary(index: number, epoch: number, beyond: number): Varied {
     const one = this.#unlike ? this.#spliced(this.#move(index, epoch), epoch) : this.#move(index, epoch)
-    if (beyond === 0 && this.#isPicture && this.#random() < PASTED) return this.#pasted(one, epoch)
+    if (beyond === 0 && this.arePasted && this.#random() < PASTED) return this.#pasted(one, epoch)
     const mixed = beyond > 0 || this.#random() < MIXED ? this.#mixed(one, epoch, beyond) : one
     return this.#unlike ? this.#changed(mixed) : mixed
   }
