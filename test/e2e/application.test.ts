@@ -14,8 +14,12 @@ import type { OpenWindow } from './window.ts'
 const trialMs = 400_000
 
 let app: OpenWindow
+/** Enough to hold some out, which tell what is kept; a thousand would only take longer. */
+let samples: string
 beforeAll(async () => {
   app = await openWindow()
+  samples = join(app.temporaryFolder, 'samples.npy')
+  await writeFile(samples, npyFile([96, 1, 28, 28], mnist('train', 96).pixels))
 }, firstOpenMs)
 afterAll(async () => {
   await app?.close()
@@ -116,6 +120,12 @@ describe('the desktop application', () => {
   })
 
   it('fits polynomials and plots them with what they stand for', { timeout: trialMs }, async () => {
+    await stage('Accuracy').click()
+    const row = app.page.getByRole('group', { name: 'Calibration data', exact: true })
+    await row.getByText('calibration.npz').waitFor()
+    await chooseFile(samples)
+    await button('File… for Calibration data').click()
+    await row.getByText('samples.npy').waitFor()
     await stage('Activations').click()
     await button('Fit polynomials').click()
     await app.page.getByRole('img', { name: /Relu and its polynomials/ }).waitFor({ timeout: trialMs })
@@ -184,9 +194,6 @@ describe('the desktop application', () => {
       const person = new Driver(app)
       await person.menu('Close')
       await button('Open the sample').waitFor()
-      // Enough to hold some out, which tell what is kept; a thousand would only take longer.
-      const samples = join(app.temporaryFolder, 'samples.npy')
-      await writeFile(samples, npyFile([200, 1, 28, 28], mnist('train', 200).pixels))
       // In the dialogs it is one click each: Open or Save.
       await app.application.evaluate(
         ({ dialog }, files) => {
