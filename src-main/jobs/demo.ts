@@ -16,6 +16,9 @@ export interface DemoRequest {
 /** In the order of the MNIST test images. */
 const DIGITS = [7, 2, 1]
 
+/** A fifth of what is usual: a demonstration should not take long, and all else of it stays as it is. */
+const TUNING_EPOCHS = 10
+
 /** The whole job on the sample network and three digits. @throws UserError output-exists, not-writable, disk-full */
 export async function demo({ folder, threads }: DemoRequest, work: WorkContext): Promise<TrialResult> {
   const { model, calibration, preprocessing, digits } = sample
@@ -26,6 +29,7 @@ export async function demo({ folder, threads }: DemoRequest, work: WorkContext):
     calibration,
     preprocessing,
     degree: 2,
+    tuningEpochs: TUNING_EPOCHS,
     input: 'encrypted',
     inputs,
     folder: into,

@@ -17,7 +17,8 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than processors: most of these tests wait for servers and their deadlines.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
   },
 })
