@@ -93,9 +93,7 @@ const othersIn = (paths: readonly string[]): string[] =>
 function warningOf(folder: string, others: readonly string[]): string[] {
   if (others.length === 0) return []
   const hint = others.some(isOtherPicture) ? ` ${CONVERT_HINT}` : ''
-  return [
-    `${folder}: ${others.length} files are left out, since they are not PNG, JPEG, WebP or BMP: ${endings(others)}.${hint}`,
-  ]
+  return [`${folder}: left out, since they are not PNG, JPEG, WebP or BMP: ${endings(others)}.${hint}`]
 }
 
 const isOtherPicture = (name: string): boolean => /\.(tiff?|gif|avif|heic|jp2|jxl|p[bgnp]m)$/i.test(name)

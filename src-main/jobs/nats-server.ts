@@ -40,7 +40,7 @@ export interface NatsServer {
 export async function startNatsServer({ folder, port, args = [] }: NatsServerOptions): Promise<NatsServer> {
   const program = findNatsServer()
   if (program === undefined) {
-    throw new UserError('no-nats-server', 'The program nats-server is not here.', {
+    throw new UserError('no-nats-server', 'The program nats-server is not installed.', {
       hint: 'On Debian and Ubuntu: sudo apt-get install nats-server. Elsewhere see https://nats.io/download.',
     })
   }

@@ -227,7 +227,7 @@ describe('a folder with a sub-folder for each class', () => {
     expect([...classNumbers(samples.labels!)]).toEqual([0, 1, 1, 2, 2])
     expect([...samples.sample(1)]).toEqual(pixels(2))
     expect(samples.warnings).toEqual([
-      `${root}: 1 files are left out, since they are not PNG, JPEG, WebP or BMP: .gif (1). Convert pictures to PNG to have them read, such as with mogrify -format png (ImageMagick).`,
+      `${root}: left out, since they are not PNG, JPEG, WebP or BMP: .gif (1). Convert pictures to PNG to have them read, such as with mogrify -format png (ImageMagick).`,
     ])
   })
 

@@ -162,7 +162,8 @@ export function sparseRotations({ rowStarts, columns }: SparseMap, placement: Pl
   const shifts = new Shifts(placement)
   const fromPositions = positionsOf(from)
   const toPositions = positionsOf(to)
-  const seen = new Uint8Array(to.ciphertexts * from.ciphertexts * slots)
+  // A bit for each rotation, of the pairs of ciphertexts that the map connects: all pairs of a wide network are too many.
+  const seen: (Uint8Array | undefined)[] = []
   const diagonals: Diagonal[] = []
   for (let row = 0; row < toPositions.length; row += every) {
     const into = toPositions[row]
@@ -171,9 +172,10 @@ export function sparseRotations({ rowStarts, columns }: SparseMap, placement: Pl
       const at = fromPositions[columns[entry]]
       const input = Math.floor(at / slots)
       const rotation = shifts.rotation(at, into)
-      const key = (output * from.ciphertexts + input) * slots + rotation
-      if (seen[key]) continue
-      seen[key] = 1
+      const bits = (seen[output * from.ciphertexts + input] ??= new Uint8Array(Math.ceil(slots / 8)))
+      const bit = 1 << (rotation % 8)
+      if (bits[rotation >> 3] & bit) continue
+      bits[rotation >> 3] |= bit
       diagonals.push({ input, output, rotation, parts: [rotation] })
     }
   }
