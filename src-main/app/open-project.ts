@@ -76,9 +76,7 @@ export class OpenProject {
   /** Keeps what a job finds out with the choices that are made now: those with which it is started. */
   keeping(): Keeping {
     const opened = this.#project
-    const about = opened && {
-      ...{ version: app.getVersion(), made: opened.made, choices: choiceWords(opened.choices) },
-    }
+    const about = opened && { version: app.getVersion(), made: opened.made, choices: choiceWords(opened.choices) }
     return {
       test: async (test) => {
         if (this.#project) await this.change((project) => project.noteTest(test))

@@ -1,7 +1,7 @@
 /** Slots of a weight vector whose number does not count, marked as NaN: a weight there may be anything. */
 import { getOrMake } from '../get-or-make.ts'
 import type { OutputCandidate } from './candidates.ts'
-import { modulo, positionsOf, type Layout } from './layout.ts'
+import { modulo, positionsOf, type Layout, type SlotGroup } from './layout.ts'
 
 type MarkFree = (output: number, giant: number, vector: Float64Array) => void
 /** Marks what is multiplied by slots of an input ciphertext, rotated by a baby step, that hold zero. */
@@ -11,19 +11,8 @@ export type SupportOf = (input: number, baby: number) => Int32Array
 
 /** Marks the slots of an output ciphertext, moved by a giant step, that nothing reads. */
 export function freeSlots({ layout, lanes }: OutputCandidate): MarkFree {
-  const { slots } = layout
-  const used = Array.from({ length: layout.ciphertexts }, () => new Uint8Array(slots))
-  for (const position of positionsOf(layout)) {
-    const slot = position % slots
-    for (let lane = 0; lane < lanes.count; lane++) {
-      used[Math.floor(position / slots)][modulo(slot + lane * lanes.stride, slots)] = 1
-    }
-  }
-  return (output, giant, vector) => {
-    for (let slot = 0; slot < slots; slot++) {
-      if (!used[output][modulo(slot - giant, slots)]) vector[slot] = NaN
-    }
-  }
+  const used = slotsHeld(layout, lanes)
+  return (output, giant, vector) => markOthers(used[output], -giant, vector)
 }
 
 /** Of an input in this layout, in all its replicas. */
@@ -43,14 +32,22 @@ export function elementSlots(layout: Layout): SupportOf {
 
 /** Of an input that nobody but its packer writes, which leaves zero in all other slots. */
 export function zeroSlots(layout: Layout): MarkZeros {
-  const { slots, replicas, ciphertexts } = layout
-  const holds = Array.from({ length: ciphertexts }, () => new Uint8Array(slots))
+  const held = slotsHeld(layout, layout.replicas)
+  return (input, baby, vector) => markOthers(held[input], baby, vector)
+}
+
+/** By ciphertext, 1 in slots that hold an element or one of its copies. */
+function slotsHeld(layout: Layout, { count, stride }: SlotGroup): Uint8Array[] {
+  const { slots, ciphertexts } = layout
+  const held = Array.from({ length: ciphertexts }, () => new Uint8Array(slots))
   for (const position of positionsOf(layout)) {
-    for (let r = 0; r < replicas.count; r++) {
-      holds[Math.floor(position / slots)][modulo((position % slots) + r * replicas.stride, slots)] = 1
-    }
+    const of = held[Math.floor(position / slots)]
+    for (let copy = 0; copy < count; copy++) of[modulo((position % slots) + copy * stride, slots)] = 1
   }
-  return (input, baby, vector) => {
-    for (let slot = 0; slot < slots; slot++) if (!holds[input][modulo(slot + baby, slots)]) vector[slot] = NaN
-  }
+  return held
+}
+
+/** Marks what meets a slot that holds nothing, rotated by so many steps. */
+function markOthers(held: Uint8Array, steps: number, vector: Float64Array): void {
+  for (let slot = 0; slot < held.length; slot++) if (!held[modulo(slot + steps, held.length)]) vector[slot] = NaN
 }

@@ -9,7 +9,7 @@ import { evenly } from '../numeric/evenly.ts'
 
 /** Share of its surer half of labels that the network must keep where samples move so; unsure ones change by anything. */
 const LEAST_KEPT = 0.99
-/** The same where the input is a picture: a network of natural images that is often wrong changes some of its surer labels too. */
+/** The same of a picture's mirror image: a network of natural images that is often wrong changes some of its surer labels too. */
 const LEAST_KEPT_OF_PICTURES = 0.95
 /** An input is a picture where at least this share is kept under each movement but the mirror: a spectrum keeps half of it when it is turned. */
 const PICTURE = 0.9
@@ -23,7 +23,8 @@ const MOVED_AT_ONCE = 16
 
 /**
  * The movements under which the original network gives the samples the labels that they have, each tried by itself: what the
- * network was trained for says what its input is. A picture may be turned, zoomed, slanted and shifted, all of these, and mirrored where that keeps its labels as well. Where the network tells quantities, or one label of all, those that hardly change its outputs.
+ * network was trained for says what its input is. A picture may be turned, zoomed, slanted and shifted, all of these, and mirrored where
+ * that keeps its labels as well. Where the network tells quantities, or one label of all, those that hardly change its outputs.
  */
 export function keptMovements(model: LayerModel, samples: readonly Float64Array[]): Movement[] {
   const { shape } = model.input
@@ -49,20 +50,16 @@ export function keptMovements(model: LayerModel, samples: readonly Float64Array[
   const keptOf = (movement: Movement) =>
     share(moved(movement, sureSamples), (output, i) => labelOf(output) === labels[i])
   const kept = new Map(possible.map((movement) => [movement, keptOf(movement)]))
-  const isPicture = GENTLE.every((movement) => (kept.get(movement) ?? 0) >= PICTURE)
-  return possible.filter((movement) => {
-    const least = isPicture ? (movement === 'mirror' ? LEAST_KEPT_OF_PICTURES : PICTURE) : LEAST_KEPT
-    return must(kept, movement) >= least
-  })
+  const isPicture =
+    possible.includes('turn') && [...kept].every(([movement, of]) => movement === 'mirror' || of >= PICTURE)
+  const least = isPicture ? LEAST_KEPT_OF_PICTURES : LEAST_KEPT
+  return possible.filter((movement) => (isPicture && movement !== 'mirror') || must(kept, movement) >= least)
 }
 
 function surerHalf(outputs: readonly Float64Array[]): number[] {
   const surest = [...outputs.keys()].sort((a, b) => marginOf(outputs[b]) - marginOf(outputs[a]))
   return surest.slice(0, Math.ceil(surest.length / 2))
 }
-
-/** What may be done to any picture: little of each changes what it shows by nothing. */
-const GENTLE = ['turn', 'zoom', 'slant', 'shift rows', 'shift columns'] as const satisfies readonly Movement[]
 
 function possibleMovements([, height, width]: Shape): Movement[] {
   const [tall, broad] = [height >= LEAST_SIDE, width >= LEAST_SIDE]
