@@ -33,7 +33,7 @@ const folders = {
   edge: ['core', 'data', 'files', 'http', 'kernels', 'nats', 'seal', 'workers'],
   audit: ['core', 'edge', 'files', 'http'],
   owner: ['core', 'data', 'files', 'http', 'nats', 'seal', 'workers'],
-  jobs: ['audit', 'core', 'data', 'edge', 'files', 'http', 'nats', 'ort', 'owner'],
+  jobs: ['audit', 'core', 'data', 'edge', 'files', 'http', 'nats', 'ort', 'owner', 'workers'],
   cli: ['core', 'files', 'jobs'],
   library: ['core', 'files', 'jobs'],
   app: ['core', 'data', 'files', 'ipc', 'jobs'],

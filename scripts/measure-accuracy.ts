@@ -25,6 +25,7 @@ import { preprocess } from '../src-main/data/preprocess.ts'
 import { readLabels } from '../src-main/data/read-labels.ts'
 import { readSamples } from '../src-main/data/read-samples.ts'
 import { openNetwork } from '../src-main/jobs/open-network.ts'
+import { withThreads } from '../src-main/jobs/with-threads.ts'
 import { openReference } from '../src-main/ort/reference.ts'
 import { argumentsOf } from './arguments.ts'
 
@@ -69,19 +70,20 @@ const { positionals, values: options } = argumentsOf(
   ['MODELS', 'DATA'],
 )
 const [modelFolder, dataFolder] = positionals
+const work = withThreads(silent)
 const entries: Entry[] = JSON.parse(readFileSync(join(modelFolder, 'manifest.json'), 'utf8'))
 
 console.log(
-  '| network | activations | depth | accuracy before | after | points lost | agreement | seconds of one core |',
+  '| network | activations | depth | accuracy before | after | points lost | agreement | seconds of one core | seconds |',
 )
-console.log('|---|---|---|---|---|---|---|---|')
+console.log('|---|---|---|---|---|---|---|---|---|')
 for (const entry of entries) {
   if (!entry.dataset || !options.only.split(',').some((name) => entry.file.includes(name))) continue
   for (const degree of options.degrees.split(',')) {
     try {
       console.log(await measure(entry, degree))
     } catch (error) {
-      console.log(`| ${entry.file} | ${degree} | | | | | | ${error instanceof Error ? error.message : error} |`)
+      console.log(`| ${entry.file} | ${degree} | | | | | | | ${error instanceof Error ? error.message : error} |`)
       break
     }
   }
@@ -104,9 +106,9 @@ async function measure({ file, dataset, pre }: Entry, degree: string): Promise<s
   const labels = await classes('test', test.length)
   const known = options.labelled ? await classes('train', calibration.length) : undefined
   const trueClasses = known && new Map(calibration.map((sample, i) => [sample, known[i]]))
-  const start = process.cpuUsage()
+  const [start, startMs] = [process.cpuUsage(), performance.now()]
   const polynomial = await approximated(model, calibration, degree, trueClasses)
-  const used = process.cpuUsage(start)
+  const [used, ms] = [process.cpuUsage(start), performance.now() - startMs]
   const exact = polynomial.layers.filter(isExact).length
   const report = accuracyReport({
     labels,
@@ -120,7 +122,7 @@ async function measure({ file, dataset, pre }: Entry, degree: string): Promise<s
   const depth = depthOf(polynomial)
   const { agreement } = report.polynomial
   const activations = exact > 0 ? `${degree}, ${exact} exact` : degree
-  return `| ${file} | ${activations} | ${depth} | ${percent(before)} | ${percent(after)} | ${lost} | ${percent(agreement)} | ${seconds} |`
+  return `| ${file} | ${activations} | ${depth} | ${percent(before)} | ${percent(after)} | ${lost} | ${percent(agreement)} | ${seconds} | ${(ms / 1000).toFixed(0)} |`
 }
 
 async function approximated(
@@ -133,9 +135,9 @@ async function approximated(
   const deepest = degree === 'auto' ? 8 : (Number(degree) as Degree)
   const exact = options.split ? exactLayersOf(model, parseSplit(options.split), deepest) : new Set<string>()
   if (degree === 'auto')
-    return (await chooseDegrees(model, calibration, { exact, approximation: { labels } }, silent)).fit()
+    return (await chooseDegrees(model, calibration, { exact, approximation: { labels } }, work)).fit()
   const degrees = new Map([...exact].map((id) => [id, 'exact'] as const))
-  return approximate(model, calibration, { degree: deepest, degrees, tuningEpochs, labels }, silent)
+  return approximate(model, calibration, { degree: deepest, degrees, tuningEpochs, labels }, work)
 }
 
 async function run(file: string | Uint8Array, model: LayerModel, samples: Float64Array[]): Promise<Float64Array[]> {

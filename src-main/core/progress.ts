@@ -1,3 +1,4 @@
+import type { RunBeside } from './beside.ts'
 import { CancelledError } from './errors.ts'
 import type { Log } from './log.ts'
 
@@ -22,6 +23,8 @@ export interface WorkContext {
   readonly signal?: AbortSignal
   /** Of servers. */
   readonly log?: Log
+  /** Where another thread may help. */
+  readonly runBeside?: RunBeside
 }
 
 export const silent: WorkContext = { progress: () => {} }

@@ -8,6 +8,7 @@ import type { CompileRequest } from './compile.ts'
 import { openNetworkFile } from './open-network.ts'
 import { checkOriginal } from './original.ts'
 import { planFileText } from './plan-file.ts'
+import { withThreads } from './with-threads.ts'
 
 export interface AdviseRequest
   extends
@@ -49,7 +50,7 @@ export async function advise(request: AdviseRequest, work: WorkContext): Promise
   const { samples } = await watch.time('calibrate', () => prepareSamples(request, model, work))
   await watch.time('original', () => checkOriginal(request, opened, samples))
   const advice = await watch.time('advise', () =>
-    adviseNetwork(model, samples, input, request.maxRefreshes ?? Infinity, work),
+    adviseNetwork(model, samples, input, request.maxRefreshes ?? Infinity, withThreads(work)),
   )
   const chosen = recommend(advice.candidates, goal, request)
   const recommended = chosen && advice.candidates.indexOf(chosen)

@@ -2,6 +2,7 @@ import { approximateNetwork, type Approximation, type ApproximateChoice } from '
 import type { LayerModel } from '../core/network/layer-model.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { keptFit, NotKept } from './kept-fits.ts'
+import { withThreads } from './with-threads.ts'
 
 export interface KeptApproximateChoice extends ApproximateChoice {
   /** A folder of the owner's alone, where fits are kept for whoever asks for the same again. */
@@ -19,7 +20,7 @@ export async function approximateAndKeep(
 ): Promise<Approximation> {
   const { fits, degree, degrees = {}, splitPools = false, tuningEpochs, trueClasses, exact = new Set() } = choice
   const { target, maximumDepth, maximumSeconds } = choice
-  if (fits === undefined) return await approximateNetwork(model, samples, choice, work)
+  if (fits === undefined) return await approximateNetwork(model, samples, choice, withThreads(work))
   const limits = target === undefined ? {} : { target, maximumDepth, maximumSeconds }
   const classes = trueClasses && samples.map((sample) => trueClasses.get(sample) ?? null)
   const exactIds = [...exact].sort()
@@ -34,7 +35,7 @@ export async function approximateAndKeep(
   }
   const fit = (listening: WorkContext): Promise<Approximation> => {
     if (choice.keptOnly) throw new NotKept()
-    return approximateNetwork(model, samples, choice, listening)
+    return approximateNetwork(model, samples, choice, withThreads(listening))
   }
   return await keptFit(fits, { model, samples, choices }, fit, work)
 }

@@ -5,7 +5,7 @@ import type { WorkContext } from '../progress.ts'
 import { evenly } from '../numeric/evenly.ts'
 import { must } from '../must.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
-import { tunableSamples } from '../tune/tune.ts'
+import { tunableSamples } from '../tune/schedule.ts'
 import type { Values } from './layer-values.ts'
 import type { SlotModel } from '../network/contrasts.ts'
 

@@ -1,7 +1,7 @@
 import type { LayerId } from '../network/layer-model.ts'
 import type { Degree } from '../network/polynomial-model.ts'
 import type { Labels } from '../tune/true-classes.ts'
-import type { TuningEpochs } from '../tune/tune.ts'
+import type { TuningEpochs } from '../tune/schedule.ts'
 import type { FitOptions } from './fit-channel.ts'
 
 export interface ApproximationOptions {

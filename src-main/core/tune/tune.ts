@@ -1,42 +1,24 @@
-import type { PlaceAxis } from '../network/coefficient-rows.ts'
-import type { PolynomialModel } from '../network/polynomial-model.ts'
-import { countMultiplications } from '../network/count-multiplications.ts'
+import { beside } from '../beside.ts'
+import type { SideRun } from '../beside.ts'
+import { sizeOf } from '../network/layer-model.ts'
 import type { LayerModel } from '../network/layer-model.ts'
+import type { PolynomialModel } from '../network/polynomial-model.ts'
+import { present } from '../must.ts'
 import { evenly } from '../numeric/evenly.ts'
 import { breathe, stepCounter, throwIfCancelled } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { Adam } from './adam.ts'
-import type { Parameters } from './linear-step.ts'
 import { centrePolynomials } from './centre.ts'
-import { putRight } from './true-classes.ts'
 import { isBetter } from './judge.ts'
-import type { Evidence, Judge } from './judge.ts'
+import type { Evidence, Judge, Judgement } from './judge.ts'
+import { lessons } from './lessons.ts'
+import type { Lesson } from './lessons.ts'
+import type { Parameters } from './linear-step.ts'
 import { BATCH, centred } from './loss.ts'
 import { Network } from './network.ts'
-import { Variations } from './variations.ts'
+import { scheduleOf } from './schedule.ts'
+import type { Schedule, TuningEpochs } from './schedule.ts'
 
-/** Few samples are shown more often: so many steps at least, in so many epochs at most. */
-const [EPOCHS, MOST_EPOCHS, USUAL_STEPS] = [45, 180, 2500]
-/** After so many, more samples are shown less often instead: 45 times ten thousand are nearly as many. */
-const MOST_STEPS = 25_000
-/** Polynomials for which the usual steps suffice; errors of more of them pass through each other. */
-const SHALLOW = 5
-/** By how much more the steps of deeper networks grow where samples hold parts of others: what they show does not run out. */
-const MORE_OF_PICTURES = 2.5
-/** Multiplications that may be spent, forwards and backwards, and for the original network: on up to a thousand samples, and in proportion on up to ten times as many. */
-const MOST_MULTIPLICATIONS = 3e12
-const [USUAL_SAMPLES, MOST_TIMES_USUAL] = [1000, 10]
-/** Epochs that the largest set of samples is to be shown for. */
-const LEAST_EPOCHS = 4
-/** Of the largest steps, relative to a layer's weights, where there are enough steps to settle afterwards. */
-const RATE = 0.005
-const ENOUGH_STEPS = 1000
-/** Of these where pictures hold parts of others: no two look alike, so that larger steps learn none of them by heart. */
-const OF_PICTURES = 2
-/** Of these where quartics differ by column or row: the narrowest of them leave their range first, and grow fast beyond. */
-const GENTLE = 0.06
-/** Of the usual epochs, where steps are so small; the best of them may be any. */
-const GENTLE_EPOCHS = 0.17
 const WARM_UP_STEPS = 20
 /** Samples that tell the means of polynomials. */
 const CENTRED_BY = 256
@@ -46,16 +28,17 @@ const DECORRELATED_BY = 64
 const FIRST_JUDGED = 0.5
 /** After so many epochs the network is judged, evenly spaced, the last among them: steps of those between hardly differ. */
 const TIMES_JUDGED = 16
-
-/** So many, or at most so many and fewer for large networks; `{}` is as many as usual. */
-export type TuningEpochs = number | { readonly atMost?: number }
+/** An epoch whose loss is so many times the least so far shows that steps are too large for this network. */
+const DIVERGED = 1.5
+/** Then it begins again with such a share of them, so often at most. */
+const [SMALLER, MOST_RESTARTS] = [0.25, 3]
 
 /**
  * Changes weights and biases of the whole network at once, towards the original network's outputs on variations of
  * the samples: distillation by gradient steps; with its mistakes put right where true classes are given. Polynomials are centred and steps of weights taken where inputs are
  * uncorrelated, so that one changes what others leave alone. A channel's polynomial stays, since the weights around it say all
- * that a quadratic can; coefficients by column or row change too. What comes back is the network as it was after the epoch at which its outputs on the unseen samples were
- * closest, and as it was before where that is none.
+ * that a quadratic can; coefficients by column or row change too. Steps with which the loss rises are made smaller. What comes back is the network as it was after the epoch at which its
+ * outputs on the unseen samples were closest, and as it was before where that is none.
  */
 export async function tune(
   original: LayerModel,
@@ -64,87 +47,107 @@ export async function tune(
   wanted: TuningEpochs,
   work: WorkContext,
 ): Promise<PolynomialModel> {
-  const affordable = Math.floor(
-    multiplicationsFor(samples.length) / (4 * samples.length * countMultiplications(original)),
-  )
-  const narrow = narrowOf(fitted)
-  const isGentle = narrow !== undefined && narrow.degree > 2
-  const variations = new Variations(samples, original.input.shape, movements, { unlike: narrow?.by })
-  const { arePasted } = variations
-  const epochs =
-    typeof wanted === 'number'
-      ? wanted
-      : Math.min(wanted.atMost ?? usualEpochs(samples.length, fitted, { isGentle, arePasted }), affordable)
+  const schedule = scheduleOf(original, fitted, samples.length, movements, wanted)
+  const { epochs, unlike } = schedule
   if (epochs === 0) return fitted
   const start = centrePolynomials(fitted, evenly(samples, CENTRED_BY))
-  const teacher = new Network(original, BATCH, false)
-  const student = new Network(start, BATCH, true)
-  const target = (inputs: readonly Float64Array[]) => centred(teacher.forward(inputs), BATCH)
-  const outputs = (inputs: readonly Float64Array[]) => centred(student.forward(inputs), BATCH)
-  const before = judge.ofNetwork(student)
-  let best = { loss: before.loss, model: fitted }
-  student.forward(evenly(samples, BATCH))
-  student.decorrelate(evenly(samples, DECORRELATED_BY))
-  student.forward(evenly(samples, BATCH))
-  if (narrow) student.freePolynomials()
-  const adam = new Adam(student.parameters, samples.length, (set) => biasUnits(student, set))
-  const steps = epochs * Math.ceil(samples.length / BATCH)
-  const done = stepCounter(work, 'tune', epochs)
-  const breathe = breather()
-  const share = isGentle ? GENTLE : arePasted ? OF_PICTURES : 1
-  const largest = RATE * share * Math.min(1, Math.sqrt(steps / ENOUGH_STEPS))
-  let step = 0
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    for (const varied of variations.epoch(epoch, BATCH)) {
-      throwIfCancelled(work)
-      await breathe()
-      const inputs = varied.map(({ input }) => input)
-      const right = putRight(target(inputs), varied, samples, labels, BATCH)
-      student.backward(judge.loss.of(outputs(inputs), right, inputs.length).gradient)
-      const rate = largest * Math.min(1, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + Math.cos((Math.PI * step) / steps))
-      adam.step(rate)
-      step += 1
+  const before = judge.of(start)
+  const bytes = 8 * samples.length * sizeOf(original.input.shape)
+  for (let restarts = 0; ; restarts++) {
+    const taught = beside(work, lessons, { original, samples, movements, labels, unlike, epochs }, bytes)
+    try {
+      const training = new Training(start, samples, schedule, SMALLER ** restarts)
+      const found = await training.run(taught, { judge, before, fitted, mayDiverge: restarts === MOST_RESTARTS }, work)
+      if (found !== 'diverged') return found
+    } finally {
+      await taught.end()
     }
-    done()
-    if (!isGentle && !isJudged(epoch + 1, epochs)) continue
-    const after = judge.ofNetwork(student)
-    if (!isBetter(after, { ...before, loss: best.loss })) continue
-    best = { loss: after.loss, model: student.withParameters(start) }
   }
-  return best.model
+}
+
+interface Trial {
+  readonly judge: Judge
+  readonly before: Judgement
+  /** The network where no epoch is better. */
+  readonly fitted: PolynomialModel
+  readonly mayDiverge: boolean
+}
+
+/** One course of steps, from the largest to none. */
+class Training {
+  readonly #start: PolynomialModel
+  readonly #student: Network
+  readonly #adam: Adam
+  readonly #schedule: Schedule
+  readonly #rate: number
+  #steps = 0
+
+  /** `share` of the schedule's rate. */
+  constructor(start: PolynomialModel, samples: readonly Float64Array[], schedule: Schedule, share: number) {
+    const student = new Network(start, BATCH, true)
+    student.decorrelate(evenly(samples, DECORRELATED_BY))
+    student.forward(evenly(samples, BATCH))
+    if (schedule.unlike) student.freePolynomials()
+    this.#start = start
+    this.#student = student
+    this.#adam = new Adam(student.parameters, samples.length, (set) => biasUnits(student, set))
+    this.#schedule = schedule
+    this.#rate = share * schedule.rate
+  }
+
+  /** The best network of all epochs; or that the loss rises. */
+  async run(
+    taught: SideRun<Lesson>,
+    { judge, before, fitted, mayDiverge }: Trial,
+    work: WorkContext,
+  ): Promise<PolynomialModel | 'diverged'> {
+    const { epochs, isGentle } = this.#schedule
+    let best = { loss: before.loss, model: fitted }
+    let least = Infinity
+    const done = stepCounter(work, 'tune', epochs)
+    const breathe = breather()
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const loss = await this.#epoch(taught, judge, async () => {
+        throwIfCancelled(work)
+        await breathe()
+      })
+      if (!mayDiverge && loss > DIVERGED * least && best.model === fitted) return 'diverged'
+      least = Math.min(least, loss)
+      done()
+      if (!isGentle && !isJudged(epoch + 1, epochs)) continue
+      const after = judge.ofNetwork(this.#student)
+      if (!isBetter(after, { ...before, loss: best.loss })) continue
+      best = { loss: after.loss, model: this.#student.withParameters(this.#start) }
+    }
+    return best.model
+  }
+
+  /** The loss of its samples, each before the step that it is part of. */
+  async #epoch(taught: SideRun<Lesson>, { loss }: Judge, pause: () => Promise<void>): Promise<number> {
+    const { stepsPerEpoch } = this.#schedule
+    let sum = 0
+    for (let i = 0; i < stepsPerEpoch; i++) {
+      await pause()
+      const { count, inputs, right } = present(await taught.next())
+      const found = loss.of(centred(this.#student.forwardOf(inputs), BATCH), right, count)
+      this.#student.backward(found.gradient)
+      this.#step()
+      sum += found.loss
+    }
+    return sum
+  }
+
+  #step(): void {
+    const { epochs, stepsPerEpoch } = this.#schedule
+    const left = 0.5 * (1 + Math.cos((Math.PI * this.#steps) / (epochs * stepsPerEpoch)))
+    this.#adam.step(this.#rate * Math.min(1, (this.#steps + 1) / WARM_UP_STEPS) * left)
+    this.#steps += 1
+  }
 }
 
 function isJudged(done: number, epochs: number): boolean {
   const period = Math.ceil((epochs * (1 - FIRST_JUDGED)) / TIMES_JUDGED)
   return done >= FIRST_JUDGED * epochs && (epochs - done) % period === 0
-}
-
-/** As many samples of a network as tuning can make use of in the longest time that it takes unless told. */
-export const tunableSamples = (model: LayerModel): number =>
-  Math.floor((MOST_TIMES_USUAL * MOST_MULTIPLICATIONS) / (4 * LEAST_EPOCHS * countMultiplications(model)))
-
-const multiplicationsFor = (samples: number): number =>
-  MOST_MULTIPLICATIONS * Math.min(MOST_TIMES_USUAL, Math.max(1, samples / USUAL_SAMPLES))
-
-/** Polynomials that differ by column or row, the deepest of them. */
-function narrowOf({ layers }: PolynomialModel): { readonly by: PlaceAxis; readonly degree: number } | undefined {
-  const found = layers.flatMap((layer) =>
-    layer.kind === 'polynomial' && layer.by ? [{ by: layer.by, degree: layer.coefficients[0].length - 1 }] : [],
-  )
-  return found.toSorted((one, other) => other.degree - one.degree).at(0)
-}
-
-function usualEpochs(
-  samples: number,
-  { layers }: PolynomialModel,
-  { isGentle, arePasted }: { readonly isGentle: boolean; readonly arePasted: boolean },
-): number {
-  const polynomials = layers.filter(({ kind }) => kind === 'polynomial').length
-  const deeper = Math.max(0, polynomials - SHALLOW) / SHALLOW
-  const steps = USUAL_STEPS * (1 + (arePasted ? MORE_OF_PICTURES : 1) * deeper)
-  const epochsOf = (count: number) => Math.ceil((count * BATCH) / samples)
-  const usual = Math.min(MOST_EPOCHS, Math.max(Math.min(EPOCHS, epochsOf(MOST_STEPS)), epochsOf(steps)))
-  return isGentle ? Math.ceil(GENTLE_EPOCHS * usual) : usual
 }
 
 /** Share of the deviation that a bias is measured by. */

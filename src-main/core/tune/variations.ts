@@ -33,8 +33,7 @@ export class Variations {
   readonly #shape: Shape
   readonly #movements: readonly Movement[]
   readonly #unlike: PlaceAxis | undefined
-  /** Whether samples hold rectangles of others. */
-  readonly arePasted: boolean
+  readonly #arePasted: boolean
   readonly #random = randomNumbers(1)
 
   /**
@@ -52,7 +51,7 @@ export class Variations {
     this.#shape = shape
     this.#movements = movements
     this.#unlike = wider?.unlike
-    this.arePasted = wider !== undefined && !wider.unlike && SHIFTS.some((shift) => movements.includes(shift))
+    this.#arePasted = wider !== undefined && arePasted(movements, wider.unlike)
   }
 
   /** Chunks of at most `size`. With `beyond`, all are mixtures that lie up to that share outside their two samples. */
@@ -65,7 +64,7 @@ export class Variations {
 
   #vary(index: number, epoch: number, beyond: number): Varied {
     const one = this.#unlike ? this.#spliced(this.#move(index, epoch), epoch) : this.#move(index, epoch)
-    if (beyond === 0 && this.arePasted && this.#random() < PASTED) return this.#pasted(one, epoch)
+    if (beyond === 0 && this.#arePasted && this.#random() < PASTED) return this.#pasted(one, epoch)
     const mixed = beyond > 0 || this.#random() < MIXED ? this.#mixed(one, epoch, beyond) : one
     return this.#unlike ? this.#changed(mixed) : mixed
   }
@@ -145,6 +144,10 @@ export class Variations {
     return order
   }
 }
+
+/** Whether samples to learn from hold rectangles of others, where such an axis is unlike. */
+export const arePasted = (movements: readonly Movement[], unlike: PlaceAxis | undefined): boolean =>
+  !unlike && SHIFTS.some((shift) => movements.includes(shift))
 
 /** Made of both, by the values that `value` gives. */
 const joined = (one: Varied, other: Varied, value: (of: number, k: number) => number): Varied => ({
