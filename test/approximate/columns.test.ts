@@ -67,7 +67,10 @@ describe('polynomials by column or row', () => {
     const network = banded('column')
     const form = { eased: false, bounded: false, by: 'column' } as const
     const slots = replacePools(network, new Set())
-    const fitted = await fitLayers(slots, samples.slice(0, 180), { degree: 2, refit: false }, form, () => {})
+    const fitted = await fitLayers(
+      { slots, samples: samples.slice(0, 180), options: { degree: 2, refit: false }, form },
+      () => {},
+    )
     const start = withCurvatures(fitted, 0.6)
     const evidence = { samples: samples.slice(0, 180), unseen: samples.slice(180), movements: [] }
     const judge = new Judge(network, evidence)

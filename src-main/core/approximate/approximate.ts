@@ -1,24 +1,27 @@
+import { beside } from '../beside.ts'
+import type { SideRun } from '../beside.ts'
 import { canScaleElements } from '../network/scale-map.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
 import { rowsPerChannel } from '../network/coefficient-rows.ts'
 import type { PlaceAxis } from '../network/coefficient-rows.ts'
 import type { SlotModel } from '../network/contrasts.ts'
 import { sizeOf } from '../network/layer-model.ts'
-import type { LayerModel } from '../network/layer-model.ts'
+import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
 import { evenly } from '../numeric/evenly.ts'
-import { stepCounter } from '../progress.ts'
+import { present } from '../must.ts'
+import { breathe, stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { withDistortions } from '../tune/distort.ts'
 import type { Movement } from '../tune/distort.ts'
 import { isBetter, Judge } from '../tune/judge.ts'
-import type { Evidence, Judgement } from '../tune/judge.ts'
+import type { Evidence } from '../tune/judge.ts'
 import { keptMovements } from '../tune/movements.ts'
 import { tune } from '../tune/tune.ts'
 import { checkCalibration, warnOfOneLabel, ENOUGH_TO_FIT } from './calibration.ts'
 import { affordableSamples, capSamples } from './cap-samples.ts'
-import { fitLayers } from './fit-network.ts'
-import type { ClosedForm } from './fit-network.ts'
+import { fitAll, fitLayers } from './fit-network.ts'
+import type { ClosedForm, FittedStep, LayersToFit } from './fit-network.ts'
 import { observeRanges } from './observe-ranges.ts'
 import { exactLayersOf } from './options.ts'
 import type { ApproximationOptions } from './options.ts'
@@ -141,8 +144,9 @@ export async function fitNetwork(
   const [samples, unseen] = [false, true].map((side) =>
     calibration.filter((_, i) => (isJudged && isUnseen(i)) === side),
   )
+  const { labels, ...fitting } = options
   const movements = options.distort === false ? [] : keptMovements(model, samples)
-  const evidence = { samples, unseen, movements, ...(options.labels && { labels: options.labels }) }
+  const evidence = { samples, unseen, movements, ...(labels && { labels }) }
   // Tuning shows samples in small batches and can see all of them.
   const fittable = isJudged ? evenly(samples, most) : capSamples(slots, samples, work)
   const seen = withDistortions(model, fittable, movements, most)
@@ -151,23 +155,49 @@ export async function fitNetwork(
   const axes = canScaleElements(model) ? unlikeAxes(slots, movements) : []
   const others = isJudged && eased ? [plain, ...axes.map((by) => ({ ...plain, by }))] : []
   const done = stepCounter(work, 'approximate', (1 + others.length) * slots.layers.length)
-  const fitted = await fitLayers(slots, seen, options, { eased, bounded: true }, done)
-  if (!isJudged) return { model: fitted, evidence, seen }
+  const toFit = (form: ClosedForm, to: readonly Float64Array[]) => ({ slots, samples: to, options: fitting, form })
+  const first = toFit({ eased, bounded: true }, seen)
+  if (!isJudged) return { model: await fitLayers(first, done), evidence, seen }
   const judge = new Judge(model, evidence)
-  let best: Pick<FittedNetwork, 'model' | 'seen'> & { judgement: Judgement; by?: PlaceAxis } = {
-    model: fitted,
-    seen,
-    judgement: judge.of(fitted),
+  const compared = others.map((form) => toFit(form, fittable))
+  return { evidence, judge, ...(await closest(first, compared, judge, done, work)) }
+}
+
+/** Of the first and the others, which another thread may fit, the one that is closest to the original. `done` is told of each layer. */
+async function closest(
+  first: LayersToFit,
+  others: readonly LayersToFit[],
+  judge: Judge,
+  done: (layer: LayerId) => void,
+  work: WorkContext,
+): Promise<Pick<FittedNetwork, 'model' | 'seen' | 'by'>> {
+  const bytes = 8 * first.samples.length * sizeOf(first.slots.input.shape)
+  const fits = beside(others.length > 0 ? work : {}, fitAll, others, bytes)
+  try {
+    const model = await fitLayers(first, done)
+    let best = { model, given: first, judgement: judge.of(model) }
+    for (const given of others) {
+      const candidate = await nextFit(fits, done)
+      const judgement = judge.of(candidate)
+      const asked = given.form.by && !best.given.form.by ? WORTH_PLACES * best.judgement.loss : best.judgement.loss
+      if (!isBetter(judgement, { ...best.judgement, loss: asked })) continue
+      best = { model: candidate, given, judgement }
+    }
+    const { by } = best.given.form
+    return { model: best.model, seen: best.given.samples, ...(by && { by }) }
+  } finally {
+    await fits.end()
   }
-  for (const form of others) {
-    const candidate = await fitLayers(slots, fittable, options, form, done)
-    const judgement = judge.of(candidate)
-    const asked = form.by && !best.by ? WORTH_PLACES * best.judgement.loss : best.judgement.loss
-    if (!isBetter(judgement, { ...best.judgement, loss: asked })) continue
-    best = { model: candidate, seen: fittable, judgement, by: form.by }
+}
+
+/** The next network of several. `done` is told of each layer. */
+async function nextFit(fits: SideRun<FittedStep>, done: (layer: LayerId) => void): Promise<PolynomialModel> {
+  for (;;) {
+    const step = present(await fits.next())
+    if ('model' in step) return step.model
+    done(step.layer)
+    await breathe()
   }
-  const { model: closest, seen: fittedTo, by } = best
-  return { model: closest, evidence, seen: fittedTo, judge, ...(by && { by }) }
 }
 
 /** The axes along which the original network does not keep its labels where samples are shifted: what lies there is not alike. */

@@ -1,3 +1,4 @@
+import type { SideTask } from '../beside.ts'
 import type { PlaceAxis } from '../network/coefficient-rows.ts'
 import { INPUT } from '../network/layer-model.ts'
 import type { ActivationLayer, LayerId, LinearLayer, Shape } from '../network/layer-model.ts'
@@ -40,20 +41,43 @@ export interface ClosedForm {
  * activation is refitted towards the original network's output of that map, and the map before an activation is eased:
  * moved to where the polynomial errs less. What differs by place goes into biases (`fitPlaces`).
  */
-export const fitLayers = (
-  slots: SlotModel,
-  samples: Values,
-  options: ApproximationOptions,
-  form: ClosedForm,
-  done: (what: string) => void,
-): Promise<PolynomialModel> => new LayerFit(slots, samples, options, form).run(done)
+export async function fitLayers(given: LayersToFit, done: (layer: LayerId) => void): Promise<PolynomialModel> {
+  const fit = new LayerFit(given)
+  for (const layer of fit.layers()) {
+    done(layer)
+    await breathe()
+  }
+  return fit.model
+}
+
+export interface LayersToFit {
+  readonly slots: SlotModel
+  readonly samples: Values
+  readonly options: Omit<ApproximationOptions, 'labels'>
+  readonly form: ClosedForm
+}
+
+/** A layer that is fitted, and behind the last one the network. */
+export type FittedStep = { readonly layer: LayerId } | { readonly model: PolynomialModel }
+
+/** As `fitLayers`, for each in turn. */
+export const fitAll: SideTask<readonly LayersToFit[], FittedStep> = {
+  name: 'fit layers',
+  *run(all) {
+    for (const given of all) {
+      const fit = new LayerFit(given)
+      for (const layer of fit.layers()) yield { layer }
+      yield { model: fit.model }
+    }
+  },
+}
 
 type Replaced = Exclude<SlotModel['layers'][number], LinearLayer>
 
 /** The original network and the approximated one, layer by layer side by side. */
 class LayerFit {
   readonly #slots: SlotModel
-  readonly #options: ApproximationOptions
+  readonly #options: LayersToFit['options']
   readonly #form: ClosedForm
   readonly #exactLayers: ReadonlySet<LayerId>
   readonly #common: Omit<FitOptions, 'degree'>
@@ -67,7 +91,7 @@ class LayerFit {
   /** By activation: what its readers add to its polynomial, element by element. */
   readonly #constants = new Map<LayerId, Float64Array>()
 
-  constructor(slots: SlotModel, samples: Values, options: ApproximationOptions, form: ClosedForm) {
+  constructor({ slots, samples, options, form }: LayersToFit) {
     this.#slots = slots
     this.#options = options
     this.#form = form
@@ -79,14 +103,17 @@ class LayerFit {
     this.#approximated = new Map([[INPUT, samples]])
   }
 
-  /** `done` is told of each layer. */
-  async run(done: (what: string) => void): Promise<PolynomialModel> {
+  /** Fits one layer after the other. */
+  *layers(): Generator<LayerId, void> {
     for (const layer of this.#slots.layers) {
-      await breathe()
       this.#fit(layer)
       this.#forgetBehind(layer.id)
-      done(layer.id)
+      yield layer.id
     }
+  }
+
+  /** What is fitted so far. */
+  get model(): PolynomialModel {
     return { ...this.#slots, layers: this.#layers }
   }
 
