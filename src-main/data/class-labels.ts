@@ -71,13 +71,18 @@ export function classNumbers(labels: ClassLabels, expected: ExpectedLabels = {})
   const bad = numbers.findIndex((value) => !Number.isInteger(value) || value < 0 || value >= (classes ?? 2 ** 31))
   if (bad >= 0) {
     const range = classes === undefined ? '' : `; the network has classes 0 to ${classes - 1}`
-    fail(`: label ${bad} is ${numbers[bad]}${range}.`)
+    fail(`: label ${bad} is ${numbers[bad]}${range}.`, beginsAtOne(numbers, classes) ? FROM_ZERO : undefined)
   }
   if (expected.count !== undefined && numbers.length !== expected.count) {
     fail(` holds ${numbers.length} labels for ${expected.count} samples.`)
   }
   return Int32Array.from(numbers)
 }
+
+const FROM_ZERO = 'The labels seem to begin at 1. Subtract 1 from each, so that they begin at 0.'
+
+const beginsAtOne = (labels: readonly number[], classes: number | undefined): boolean =>
+  labels.every((label) => Number.isInteger(label) && label >= 1 && label <= (classes ?? 0))
 
 /** Where the network's classes are called 10, 20 and 30, and so are all labels. */
 function placesOfNumbers(values: ArrayLike<number>, { classNames = [] }: ExpectedLabels): number[] | undefined {

@@ -17,7 +17,7 @@ export interface LabelText {
 }
 
 /**
- * Labels in text: a JSON list, one a line, all on one line, one-hot, or the column of a table that is headed so. Where the
+ * Labels in text: a JSON list, a JSON object of files and their labels, one a line, all on one line, one-hot, or the column of a table that is headed so. Where the
  * table names the samples' files, it is read by them; else without a heading the last of a few columns counts.
  * @throws UserError bad-labels
  */
@@ -25,7 +25,8 @@ export function parseLabelText(bytes: Uint8Array, file: string, expected: LabelT
   const cells = cellsOf(bytes)
   const [first, second] = firstRows(cells, 2, file)
   if (second !== undefined && first.length > FEW_COLUMNS) return fromWideTable(bytes, file, first, second, expected)
-  const rows = bytes[0] === '['.charCodeAt(0) ? [jsonList(bytes, file)] : rowsOf(cells, file)
+  const isJson = bytes[0] === '['.charCodeAt(0) || bytes[0] === '{'.charCodeAt(0)
+  const rows = isJson ? jsonRows(bytes, file) : rowsOf(cells, file)
   if (rows.length === 0) throw badLabels(file, 'holds no label')
   if (rows.length === 1 && rows[0].length > 1) return labelsOf(file, rows[0])
   const heading = headingOrCount(rows, expected.count)
@@ -138,15 +139,31 @@ function rowsOf(cells: Cells, file: string): string[][] {
   return rows
 }
 
-function jsonList(bytes: Uint8Array, file: string): string[] {
-  try {
-    const list: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    if (Array.isArray(list) && list.every((item) => typeof item === 'number' || typeof item === 'string'))
-      return list.map(String)
-  } catch {
-    // What follows says it.
+/** A list is one row; so is the only list of an object; any other object is a table of its keys and values. */
+function jsonRows(bytes: Uint8Array, file: string): string[][] {
+  const isCell = (value: unknown): boolean => typeof value === 'number' || typeof value === 'string'
+  const isList = (value: unknown): value is unknown[] => Array.isArray(value) && value.every(isCell)
+  const read = parsedJson(bytes)
+  if (isList(read)) return [read.map(String)]
+  if (read && !Array.isArray(read)) {
+    const lists = Object.values(read).filter(isList)
+    if (lists.length === 1) return lists.map((list) => list.map(String))
+    const entries = Object.entries(read)
+    if (entries.every(([, value]) => isCell(value))) return entries.map(([key, value]) => [key, String(value)])
   }
-  throw badLabels(file, 'begins as a JSON list, but is not a list of numbers or names')
+  throw badLabels(
+    file,
+    'is JSON, but not a list of numbers or names',
+    'Save a list of labels in the order of the samples, or an object with the label of each file.',
+  )
+}
+
+function parsedJson(bytes: Uint8Array): object | undefined {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as object
+  } catch {
+    return undefined
+  }
 }
 
 const numberOf = (text: string): number => (isNumber(text) ? Number(text) : NaN)

@@ -35,9 +35,17 @@ export function arrayNames(archive: Uint8Array, file: string): string[] {
   return names
 }
 
-/** The array of samples: the only one, or one of the usual names. @throws UserError bad-npz */
-export function sampleArray(names: readonly string[], file: string, purpose: Purpose): string {
-  return chosen(names, SAMPLE_NAMES, purpose) ?? onlyOne(names, file, 'samples', SAMPLE_NAMES[0])
+/** The array of samples: one of the usual names, the only one, or the only one that `fits` the network. @throws UserError bad-npz */
+export function sampleArray(
+  names: readonly string[],
+  file: string,
+  purpose: Purpose,
+  fits: (name: string) => boolean,
+): string {
+  const usual = chosen(names, SAMPLE_NAMES, purpose)
+  if (usual !== undefined) return usual
+  const fitting = names.length > 1 ? names.filter(fits) : []
+  return fitting.length === 1 ? fitting[0] : onlyOne(names, file, 'samples', SAMPLE_NAMES[0])
 }
 
 /** The array of labels, likewise. @throws UserError bad-npz */
@@ -48,25 +56,61 @@ export function labelArray(names: readonly string[], file: string, purpose: Purp
 /** The labels that belong to an array of samples by its name: y_test to x_test, train_labels to train_images. */
 export function labelsBeside(names: readonly string[], samples: string): string | undefined {
   if (samples === 'arr_0') return names.find((name) => name === 'arr_1')
-  const stem = SAMPLE_NAMES.find((name) => new RegExp(`(^|_)${name}(_|$)`, 'i').test(samples))
-  if (stem === undefined) return undefined
-  const wanted = LABEL_NAMES.map((label) =>
-    samples.replace(new RegExp(`(^|_)${stem}(?=_|$)`, 'i'), `$1${label}`).toLowerCase(),
+  const own = plain(samples)
+  const stem = SAMPLE_NAMES.find((name) => new RegExp(`(^|_)${name}(_|$)`).test(own))
+  const part = PARTS.find((half) => SAMPLE_NAMES.some((name) => ofPart(name, half).includes(own)))
+  return firstNamed(
+    names,
+    LABEL_NAMES.flatMap((label) => [
+      ...(stem === undefined ? [] : [own.replace(new RegExp(`(^|_)${stem}(?=_|$)`), `$1${label}`)]),
+      ...(part === undefined ? [] : ofPart(label, part)),
+    ]),
   )
-  return wanted.flatMap((label) => names.filter((name) => name.toLowerCase() === label))[0]
 }
 
-const SAMPLE_NAMES = ['x', 'images', 'image', 'samples', 'data', 'inputs', 'features', 'arr_0']
+const SAMPLE_NAMES = [
+  'x',
+  'images',
+  'image',
+  'imgs',
+  'samples',
+  'data',
+  'inputs',
+  'input',
+  'features',
+  'pixels',
+  'arr_0',
+]
 const LABEL_NAMES = ['y', 'labels', 'label', 'targets', 'target', 'classes']
-const PURPOSES: Readonly<Record<Purpose, readonly string[]>> = { train: ['train', 'test'], test: ['test', 'train'] }
-
-function chosen(names: readonly string[], usual: readonly string[], purpose: Purpose): string | undefined {
-  const spellings = usual.flatMap((name) => [
-    name,
-    ...PURPOSES[purpose].flatMap((part) => [`${name}_${part}`, `${part}_${name}`]),
-  ])
-  return spellings.flatMap((spelling) => names.filter((name) => name.toLowerCase() === spelling))[0]
+const PARTS = ['train', 'test', 'val', 'valid', 'validation'] as const
+/** Which are taken first. */
+const PURPOSES: Readonly<Record<Purpose, readonly (typeof PARTS)[number][]>> = {
+  train: ['train', 'val', 'valid', 'validation', 'test'],
+  test: ['test', 'val', 'valid', 'validation', 'train'],
 }
+
+/** xTrain, X-train and x_train are one name. */
+const plain = (name: string): string =>
+  name
+    .replace(/([a-z])(?=[A-Z])/g, '$1_')
+    .replaceAll('-', '_')
+    .toLowerCase()
+
+const ofPart = (name: string, part: string): string[] => [
+  `${name}_${part}`,
+  `${part}_${name}`,
+  `${name}${part}`,
+  `${part}${name}`,
+]
+
+const firstNamed = (names: readonly string[], spellings: readonly string[]): string | undefined =>
+  spellings.flatMap((spelling) => names.filter((name) => plain(name) === spelling))[0]
+
+const chosen = (names: readonly string[], usual: readonly string[], purpose: Purpose): string | undefined =>
+  firstNamed(
+    names,
+    usual.flatMap((name) => [name, ...PURPOSES[purpose].flatMap((part) => ofPart(name, part))]),
+  )
 
 function onlyOne(names: readonly string[], file: string, what: string, usual: string): string {
   if (names.length === 1) return names[0]

@@ -4,9 +4,9 @@ import { unlessUserError, UserError } from '../core/errors.ts'
 import { sizeOf } from '../core/network/layer-model.ts'
 import { fileProblem, readBytes } from '../files/read-file.ts'
 import { arraySamples } from './array-samples.ts'
+import { axesFor } from './axes.ts'
 import { inMemory, openBytes, type ByteSource } from './byte-source.ts'
 import { parseCifar } from './cifar.ts'
-import type { ClassLabels } from './class-labels.ts'
 import { foreignData } from './foreign-data.ts'
 import { isIdx, labelsOfIdx, parseIdx } from './idx.ts'
 import { parseNpy } from './npy.ts'
@@ -77,19 +77,34 @@ async function archiveSamples(path: string, options: ReadSamplesOptions): Promis
   const { file, array } = splitArrayName(path)
   const archive = await readBytes(file)
   const names = arrayNames(archive, file)
-  const chosen = array ?? sampleArray(names, file, options.purpose ?? 'test')
   const read = (name: string): ByteSource => inMemory(arrayBytes(archive, name, file))
+  const { shape, layout } = options
+  const fits = (name: string): boolean =>
+    shape !== undefined && !!unlessUserError(() => axesFor(parseNpy(read(name), name).dims, shape, layout))
+  const chosen = array ?? sampleArray(names, file, options.purpose ?? 'test', fits)
   const samples = arraySamples(parseNpy(read(chosen), `${file}:${chosen}`), path, options)
   const beside = labelsBeside(names, chosen)
-  const labels = beside === undefined ? undefined : await labelsIn(read(beside), `${file}:${beside}`, samples.count)
-  return { ...samples, ...(labels && { labels }) }
+  const found = beside === undefined ? {} : await labelsIn(read(beside), `${file}:${beside}`, samples.count)
+  return { ...samples, ...found }
 }
 
 /** Labels beside samples, where they are one class for each. Other arrays, such as measured values, are nobody's labels. */
-async function labelsIn(source: ByteSource, file: string, count: number): Promise<ClassLabels | undefined> {
+async function labelsIn(
+  source: ByteSource,
+  file: string,
+  count: number,
+): Promise<Partial<Pick<Samples, 'labels' | 'warnings'>>> {
   const { arrayLabels } = await import('./array-labels.ts')
-  const labels = unlessUserError(() => arrayLabels(source, file))
-  return labels?.values.length === count && Array.from(labels.values).every(Number.isInteger) ? labels : undefined
+  try {
+    const labels = arrayLabels(source, file)
+    return labels.values.length === count && Array.from(labels.values).every(Number.isInteger) ? { labels } : {}
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    // What is no list of classes may be anything; an array that cannot be read may be labels.
+    return error.code === 'bad-labels'
+      ? {}
+      : { warnings: [`No labels are read: ${error.message} ${error.hint ?? ''}`.trim()] }
+  }
 }
 
 function tableSamples(source: ByteSource, path: string, options: ReadSamplesOptions): Samples {

@@ -122,7 +122,7 @@ function readValues(cells: Cells, { heading, count, label, values: wanted }: Col
     const value = numberAt(cells, start, end)
     if (Number.isNaN(value)) {
       const text = textAt(cells, start, end).slice(0, 40)
-      const pieces = /^\d+[;\t ]-?\d+$/.test(text)
+      const pieces = /^-?\d+[,;\t ]-?\d+$/.test(text)
       throw badCsv(
         file,
         `holds “${text}” in line ${row + 1}, column ${column + 1}`,

@@ -3,14 +3,17 @@ import type { Graph } from '../core/graph/graph.ts'
 import type { Finish, Shape } from '../core/network/layer-model.ts'
 import { preflight, type LayerReport, type NodeReport } from '../core/normalise/preflight.ts'
 import { estimatePlan, type PlanEstimate } from '../core/plan/estimate.ts'
-import { UserError } from '../core/errors.ts'
+import { reportError, UserError, type ErrorReport } from '../core/errors.ts'
 import { withoutLikelyIdleClamps } from '../core/normalise/calibrate-clamps.ts'
 import { normalise } from '../core/normalise/normalise.ts'
 import { kernelCosts } from '../core/plan/cost-model.ts'
 import { compactWeights } from '../core/planner/compact.ts'
-import { planNetwork } from '../core/planner/plan-network.ts'
+import { EVERYDAY_HEADROOM_BITS, parameterCandidates } from '../core/planner/parameters.ts'
+import { planNetwork, refuseLarge } from '../core/planner/plan-network.ts'
 import { skeletonOf } from '../core/planner/skeleton.ts'
 import { exactLayersOf, exactSegmentsOf } from '../core/segment/choose-exact.ts'
+import { planSegments } from '../core/segment/plan-segments.ts'
+import { depthOf } from '../core/segment/propose-cuts.ts'
 import { StretchCosts, type StretchCost } from '../core/compile/stretch-costs.ts'
 import { throwIfCancelled, type WorkContext } from '../core/progress.ts'
 import { namingFile, readGraph, type NetworkRequest } from './open-network.ts'
@@ -22,7 +25,10 @@ export interface InspectResult {
   /** Of the nodes; TFLite's operators are read as ONNX nodes. */
   readonly opset: number
   readonly fileBytes: number
+  /** Whether it can be protected: every node, and as a whole. */
   readonly supported: boolean
+  /** Why it cannot be planned in any way, where every node could be protected. */
+  readonly problem?: ErrorReport
   /** All of them, in the graph's order. */
   readonly unsupported: readonly UnsupportedNode[]
   /** Where some are: the last tensor with which the network could end, for `--output-name`. */
@@ -80,7 +86,9 @@ export async function inspect(
   const { graph, format } = await readGraph(request)
   throwIfCancelled(work)
   const report = namingFile(request.model, () => preflight(graph, request))
-  const { supported, finish, tail, depth, parameters, encryptedValues, multiplications, input } = report
+  const { finish, tail, depth, parameters, encryptedValues, multiplications, input } = report
+  const planned = report.supported ? await planning(graph, request, report) : {}
+  const supported = report.supported && !planned.problem
   return {
     name: graph.name,
     producer: graph.producer,
@@ -103,7 +111,7 @@ export async function inspect(
     parameters,
     encryptedValues,
     multiplications,
-    ...(supported && request.estimate !== false && { estimate: await estimate(graph, request, report) }),
+    ...planned,
   }
 }
 
@@ -113,23 +121,45 @@ const quickValues = 3e6
 
 type Size = Pick<InspectResult, 'encryptedValues' | 'multiplications'>
 
-async function estimate(
+/** Whether there is a plan, and an estimate of it where one is asked for. */
+async function planning(
   graph: Graph,
-  request: NetworkRequest,
+  request: NetworkRequest & { readonly estimate?: boolean },
   { encryptedValues, multiplications }: Size,
-): Promise<NetworkEstimate> {
+): Promise<Pick<InspectResult, 'problem' | 'estimate'>> {
   const model = withoutLikelyIdleClamps(normalise(graph, request))
-  const without = (problem: string) => ({ problem, exactSegments: exactSegmentsOf(model) })
+  const skeleton = skeletonOf(model)
+  const tooLarge = refusalOf(() => {
+    refuseLarge(skeleton)
+  })
+  if (tooLarge) return { problem: tooLarge }
+  if (request.estimate === false) return {}
   const isQuick = multiplications <= quickMultiplications && encryptedValues <= quickValues
-  if (!isQuick) return without('The network is too large for a quick estimate.')
+  const refused = isQuick ? undefined : refusalOf(() => parameterCandidates(depthOf(skeleton), EVERYDAY_HEADROOM_BITS))
+  const without = (problem: string) => ({ problem, exactSegments: exactSegmentsOf(model) })
+  if (!isQuick) return { estimate: without(refused?.message ?? 'The network is too large for a quick estimate.') }
   try {
-    const { plan } = compactWeights(planNetwork(skeletonOf(model), { searchWidth: 8 }))
-    return { ...estimatePlan(plan, kernelCosts), segments: 1 }
+    const { plan } = compactWeights(planNetwork(skeleton, { searchWidth: 8 }))
+    return { estimate: { ...estimatePlan(plan, kernelCosts), segments: 1 } }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     const exact = exactLayersOf(model, { by: 'activations', kind: 'exact' }, 2)
     const costs = await new StretchCosts(model, 'encrypted').of({ exact })
-    return { ...without(error.message), ...(costs && { exact: costs }) }
+    if (!costs && refusalOf(() => planSegments(skeleton, { by: 'depth', kind: 'refresh' }, {}))) {
+      return { problem: reportError(error) }
+    }
+    return { estimate: { ...without(error.message), ...(costs && { exact: costs }) } }
+  }
+}
+
+/** What the planner says where it refuses. */
+function refusalOf(run: () => unknown): ErrorReport | undefined {
+  try {
+    run()
+    return undefined
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return reportError(error)
   }
 }
 

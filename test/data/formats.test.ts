@@ -77,6 +77,11 @@ describe('samples are the same in every form', () => {
     ['the only array', 'only.npz', () => zipSync({ 'anything.npy': npyFile([4, 16], all) })],
     ['one array of several', 'several.npz:pictures', undefined],
     [
+      'the only array that fits',
+      'fits.npz',
+      () => zipSync({ 'ids.npy': npyFile([4], new Uint8Array(4)), 'foo.npy': npyFile([4, 4, 4], all) }),
+    ],
+    [
       'Keras',
       'keras.npz',
       () => zipSync({ 'x_train.npy': npyFile([1, 16], all.subarray(16, 32)), 'x_test.npy': npyFile([4, 16], all) }),
@@ -198,6 +203,30 @@ describe('labels come with the samples', () => {
     expect(labelsOf(await readSamples(path, { shape, purpose: 'train' }))).toEqual([0, 0, 0, 0])
     put('set/t10k-labels-idx1-ubyte', big([0, 0, 8, 1], [4], Uint8Array.from(labels)))
     expect(labelsOf(await readSamples(put('set/t10k-images-idx3-ubyte', idx), { shape }))).toEqual(labels)
+  })
+
+  it.each([
+    ['val_images', 'val_labels'],
+    ['xTest', 'yTest'],
+    ['testX', 'test_y'],
+    ['X-valid', 'Y-valid'],
+    ['x_fold1', 'y_fold1'],
+  ])('from the array %s, whose labels are %s', async (images, classes) => {
+    const archive = zipSync({
+      [`${classes}.npy`]: npyFile([4], Uint8Array.from(labels)),
+      [`${images}.npy`]: npyFile([4, 16], all),
+    })
+    expect(labelsOf(await readSamples(put(`${images}.npz`, archive), { shape }))).toEqual(labels)
+  })
+
+  it('not from objects of Python, of which it tells', async () => {
+    const objects = retyped(npyFile([4], new Uint8Array(4)), "'|u1'", "'|O' ")
+    const archive = zipSync({ 'x.npy': npyFile([4, 16], all), 'y.npy': objects })
+    const { labels: none, warnings } = await readSamples(put('objects.npz', archive), { shape })
+    expect(none).toBeUndefined()
+    expect(warnings).toEqual([
+      expect.stringMatching(/^No labels are read: .*objects\.npz:y holds Python objects\. Save/),
+    ])
   })
 
   it('but not measured values, nor as many as there are none', async () => {

@@ -105,6 +105,8 @@ describe('names of classes', () => {
     ['names.npy', npyText(texts)],
     ['bytes.npy', npyText(texts, 'S')],
     ['names.json', Buffer.from(JSON.stringify(texts))],
+    ['list.json', Buffer.from(JSON.stringify({ source: 'me', labels: texts }, null, 2))],
+    ['files.json', Buffer.from(JSON.stringify(Object.fromEntries(texts.map((text, i) => [`${i}.png`, text]))))],
   ]
 
   it.each(files)('in %s are numbered in their order', async (name, bytes) => {
@@ -131,10 +133,24 @@ describe('names of classes', () => {
     })
   })
 
+  it('in JSON of another form are refused with the form to take', async () => {
+    await expect(readLabels(put('records.json', Buffer.from('[{"label": 1}]')), {})).rejects.toMatchObject({
+      code: 'bad-labels',
+      hint: expect.stringContaining('a list of labels'),
+    })
+  })
+
   it('of two classes are labels of a single output', async () => {
     const path = put('two.txt', Buffer.from('yes\nno\nyes\n'))
     expect([...(await readLabels(path, { classes: 1 }))]).toEqual([1, 0, 1])
   })
+})
+
+it('labels that begin at 1 are refused by that', async () => {
+  const hint = expect.stringContaining('begin at 1')
+  const [fromOne, tooLarge] = [put('from-1.txt', Buffer.from('1\n3\n2\n')), put('large.txt', Buffer.from('0\n3\n2\n'))]
+  await expect(readLabels(fromOne, { classes: 3 })).rejects.toMatchObject({ code: 'bad-labels', hint })
+  await expect(readLabels(tooLarge, { classes: 3 })).rejects.toMatchObject({ code: 'bad-labels', hint: undefined })
 })
 
 describe('a table that names files', () => {

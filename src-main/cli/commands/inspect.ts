@@ -25,7 +25,7 @@ export function inspectCommand(): Command {
 }
 
 function textOf(result: InspectResult): string {
-  const { name, producer, opset, format, fileBytes, supported, inputShape, unsupported, estimate } = result
+  const { name, producer, opset, format, fileBytes, supported, inputShape, unsupported, estimate, problem } = result
   const kind = format === 'tflite' ? 'TFLite' : `ONNX operator set ${opset}`
   const made = producer === '' ? '' : `, by ${producer}`
   const facts = [
@@ -39,7 +39,7 @@ function textOf(result: InspectResult): string {
       'protectable',
       supported
         ? 'yes'
-        : `no: ${unsupported.length === 1 ? '1 node' : `${unsupported.length} nodes`} cannot be encrypted`,
+        : `no: ${problem?.message ?? `${unsupported.length === 1 ? '1 node' : `${unsupported.length} nodes`} cannot be encrypted`}`,
     ],
     ...(estimate ? estimateFacts(estimate) : []),
   ] as [string, string][]
@@ -52,7 +52,13 @@ function textOf(result: InspectResult): string {
     shortened(node.becomes ?? 'unsupported'),
   ])
   const refusals = unsupported.map(({ node, operator, reason }) => [shortened(node), operator, reason])
-  const help = [...new Set(unsupported.flatMap((node) => node.help ?? [])), ...endHints(result)]
+  const help = [
+    ...new Set([
+      ...unsupported.flatMap(({ help }) => help ?? []),
+      ...(problem?.hint === undefined ? [] : [problem.hint]),
+    ]),
+    ...endHints(result),
+  ]
   return [
     pairs(facts),
     table(['node', 'operator', 'output', 'parameters', 'products', 'becomes'], nodes),

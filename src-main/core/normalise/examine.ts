@@ -1,4 +1,5 @@
 import { invariant, unlessUserError, UserError } from '../errors.ts'
+import { getOrMake } from '../get-or-make.ts'
 import { must, present } from '../must.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { ActivationLayer, LayerModel, OnnxOutput } from '../network/layer-model.ts'
@@ -57,12 +58,13 @@ export function examine(file: Graph, choice: Choice): Examination {
   const plain = isNamed ? examined(whole) : undefined
   if (plain?.model) return plain
   const trunk = examined(split.trunk)
-  const shapeOf = (name: string) => shapeOfPart(trunk, split, name)
-  /** Undefined where the network up to there cannot be lowered. */
-  const shapeAnywhere = (name: string) => shapeOf(name) ?? unlessUserError(() => shapeAt(whole, name))
-  const tail = describeTail(whole, split, shapeAnywhere, trunk.input.batch)
-  if (!tail) return trunk.model ? examined(single(whole)) : trunk
   if (!trunk.model) return trunk
+  const known = new Map<string, { readonly shape: readonly number[] | undefined }>()
+  /** Undefined where the network up to there cannot be lowered. */
+  const shapeAnywhere = (name: string) =>
+    getOrMake(known, name, () => ({ shape: shapeOfPart(trunk, split, name) ?? shapeElsewhere(whole, name) })).shape
+  const tail = describeTail(whole, split, shapeAnywhere, trunk.input.batch)
+  if (!tail) return examined(single(whole))
   for (const { shape } of tail.inputs) checkSamples(trunk.input, shape)
   const quantised = trunk.model.quantised && { ...trunk.model.quantised, ...integersOf(whole) }
   const model = { ...trunk.model, tail, onnxOutputs: outputsOf(tail), ...(quantised && { quantised }) }
@@ -144,6 +146,14 @@ function readsNothing({ layers, output }: LayerModel): boolean {
 function lastOf({ nodes }: Graph, { supported, network }: Lowered): string | undefined {
   const own = new Set(nodes.flatMap(({ outputs }) => outputs))
   return network.layers.length === 0 ? undefined : supported.findLast((name) => own.has(name))
+}
+
+/** Of what the trunk does not compute, such as a tensor that is only asked for its shape: layers are made, and not joined, for it. */
+function shapeElsewhere(whole: Graph, name: string): readonly number[] | undefined {
+  const part = unlessUserError(() =>
+    lower(prune(recogniseActivations(prune(whole, { outputName: name })).graph), () => []),
+  )
+  return part?.unsupported.length === 0 ? part.outputShape : unlessUserError(() => shapeAt(whole, name))
 }
 
 /** The ONNX shape of any tensor, for one sample; undefined where it cannot be told. */

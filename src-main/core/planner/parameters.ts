@@ -166,10 +166,10 @@ export function postponedCandidates(
 
 /** Whether any secure parameters hold so many levels, with a few bits of headroom. */
 export const isPlannable = (depth: number): boolean =>
-  [...MAX_LOG_QP.keys()].some((degree) => chooseParameters(degree, depth, HEADROOM_BITS) !== undefined)
+  [...MAX_LOG_QP.keys()].some((degree) => chooseParameters(degree, depth, EVERYDAY_HEADROOM_BITS) !== undefined)
 
 /** Of a result of everyday size. */
-const HEADROOM_BITS = 8
+export const EVERYDAY_HEADROOM_BITS = 8
 
 export interface CandidateOptions {
   readonly leastDegree?: number

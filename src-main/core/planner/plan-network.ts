@@ -100,7 +100,8 @@ function firstThatPacks(
 /** Elements of one layer beyond which packing would take longer than anyone waits. */
 const mostElements = 2 ** 19
 
-function refuseLarge(model: SquareModel): void {
+/** Whatever the network is cut into. @throws UserError too-large */
+export function refuseLarge(model: Pick<SquareModel, 'input' | 'layers' | 'carried'>): void {
   const inputs = [{ id: 'the input', shape: model.input.shape }, ...(model.carried?.inputs ?? [])]
   for (const { id, shape } of [...inputs, ...model.layers]) {
     if (sizeOf(shape) > mostElements) {
