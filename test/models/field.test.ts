@@ -85,8 +85,38 @@ const kinds: Record<string, Kind> = {
   },
   'an Einsum of two values': {
     ...row,
-    nodes: [node('Einsum', ['x', 'x'], 'b', { equation: 'bi,bi->b' }), node('Neg', ['b'], 'y')],
+    nodes: [node('Einsum', ['x', 'x'], 'b', { equation: 'bi,bj->bji' }), end],
+  },
+  'an Einsum of two values, summed': {
+    ...image,
+    nodes: [conv, node('Einsum', ['a', 'x'], 'b', { equation: 'bchw,bdhw->bdc' }), end],
+    constants: { w },
+  },
+  'an Einsum of values of different samples': {
+    ...row,
+    nodes: [node('Einsum', ['x', 'x'], 'y', { equation: 'bi,ci->bc' })],
     refused: 'it multiplies values that depend on the input',
+  },
+  'a product of two stacks of matrices, as in a non-local block': {
+    ...image,
+    nodes: [
+      conv,
+      node('Reshape', ['a', 'rows'], 'r'),
+      node('Transpose', ['r'], 't', { perm: [0, 2, 1] }),
+      node('MatMul', ['r', 't'], 'b'),
+      end,
+    ],
+    constants: { w, rows: list(0, 4, -1) },
+  },
+  'a product of more values than are planned': {
+    inputs: [{ name: 'x', shape: [1, 1, 400, 40] }],
+    nodes: [node('Transpose', ['x'], 't', { perm: [0, 1, 3, 2] }), node('MatMul', ['x', 't'], 'b'), end],
+    refused: 'it makes 6400000 products of two values',
+  },
+  'a product of values of different samples': {
+    ...row,
+    nodes: [node('Transpose', ['x'], 't', { perm: [1, 0] }), node('MatMul', ['x', 't'], 'y')],
+    refused: 'it multiplies two values that both depend on the input',
   },
   'a product with a stack of matrices': {
     inputs: [{ name: 'x', shape: [1, 3, 4, 5] }],

@@ -69,6 +69,22 @@ export const product: Step = (graph) => {
   return true
 }
 
+/** Bilinear pooling: each row with each other. */
+export const matrixOfValues: Step = (graph) => {
+  const rank = graph.shape.length
+  const [rows, inner] = graph.shape.slice(-2)
+  if (rank < 3 || (count(graph.shape) / inner) * rows * inner > 8 * probed) return false
+  const left = graph.side('Tanh', [graph.current])
+  const shape = [...graph.shape.slice(0, -1), rows]
+  if (rank === 3 && graph.opset >= 12 && graph.pick(2)) {
+    graph.node('Einsum', [left, graph.current], shape, { equation: 'bmk,bnk->bmn' })
+    return true
+  }
+  const perm = [...Array.from({ length: rank - 2 }, (_, axis) => axis), rank - 1, rank - 2]
+  graph.node('MatMul', [left, graph.side('Transpose', [graph.current], { perm })], shape)
+  return true
+}
+
 export const sequence: Step = (graph) => {
   if (graph.opset < 11 || graph.shape.length < 2) return false
   const axis = 1 + graph.pick(graph.shape.length - 1)

@@ -57,7 +57,7 @@ export const mul: Operator = {
  * and one linear map around it on either side, as for any activation.
  * Formula: a·b = ((a + b)/2)² − ((a − b)/2)².
  */
-function product(operation: Operation, left: View, right: View, shape: readonly number[]): View {
+export function product(operation: Operation, left: View, right: View, shape: readonly number[]): View {
   const { network } = operation
   const square = (factor: number): View => {
     const parts = [

@@ -5,12 +5,13 @@ import { countOf, sameShape, stridesOf } from '../../graph/shapes.ts'
 import type { FoldOperation, Operation, Operator } from '../operation.ts'
 import { rearrangeTensor, rearrangeView, shapeOf, type View } from '../values.ts'
 import { matrixOf, matrixProduct } from './product.ts'
+import { BY_VALUES_HINT, checkProducts, sumsOfProducts } from './sums-of-products.ts'
 import { weightedSums, type WeightedSums } from './weighted.ts'
 
 /** Steps of all sums together; no network that can be encrypted comes near. */
 const maximumSteps = 2 ** 26
 
-/** Einsum: https://onnx.ai/onnx/operators/onnx__Einsum.html; of constants, or with one input that is none. */
+/** Einsum: https://onnx.ai/onnx/operators/onnx__Einsum.html; of constants, of constants and one value, or of two values. */
 export const einsum: Operator = {
   fold(operation) {
     const tensors = operation.inputs.map((_, index) => operation.constant(index))
@@ -24,7 +25,9 @@ export const einsum: Operator = {
     const place = operation.inputs.findIndex((value) => value?.kind === 'view')
     const isOnly = operation.inputs.every((value, index) => index === place || value?.kind === 'constant')
     if (!isOnly) {
-      throw operation.refuse('it multiplies values that depend on the input', 'Only constant weights can be protected.')
+      const ofValues = productOfValues(operation)
+      if (ofValues) return ofValues
+      throw operation.refuse('it multiplies values that depend on the input', BY_VALUES_HINT)
     }
     const view = operation.view(place)
     const equation = equationOf(
@@ -45,6 +48,29 @@ export const einsum: Operator = {
     const product = asProduct(operation, view, term, kept, weights, equation)
     return product ?? weightedSums(operation, view, sumsOf(view.shape, term, kept, weights, equation))
   },
+}
+
+/** Of two values whose first axis is that of the samples, in the result too; undefined elsewhere. */
+function productOfValues(operation: Operation): View | undefined {
+  const values = operation.inputs.map((_, index) => operation.value(index))
+  const [left, right] = values
+  if (values.length !== 2 || left.kind !== 'view' || right.kind !== 'view') return undefined
+  const { terms, result, sizes } = equationOf(operation, [left.shape, right.shape])
+  if (result.length === 0 || terms.some(([first]) => first !== result[0])) return undefined
+  const letters = [...new Set([...result, ...terms.flat()])]
+  const lengths = lengthsOf(letters, sizes)
+  checkProducts(operation, lengths)
+  const [lefts, rights] = [left, right].map(() => new Int32Array(countOf(lengths)))
+  const steps = terms.map((term, index) => stepsOf(letters, term, [left, right][index].shape))
+  walk(lengths, steps, (at, [from, of]) => {
+    lefts[at] = from
+    rights[at] = of
+  })
+  const [one, other] = [
+    rearrangeView(left, { shape: lengths, indices: lefts }),
+    rearrangeView(right, { shape: lengths, indices: rights }),
+  ]
+  return sumsOfProducts(operation, one, other, lengthsOf(result, sizes))
 }
 
 interface Equation {

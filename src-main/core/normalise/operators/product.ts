@@ -6,12 +6,13 @@ import type { LinearMap } from '../../network/layer-model.ts'
 import { sizeOf } from '../../network/layer-model.ts'
 import type { Operation, Operator } from '../operation.ts'
 import { rearrangeView, type View } from '../values.ts'
+import { BY_VALUES_HINT, matrixOfValues } from './sums-of-products.ts'
 import { weightedSums } from './weighted.ts'
 
 /** Of a matrix in which each row is kept whole; larger ones keep what is not 0. */
 const maximumWeights = 2 ** 25
 
-/** MatMul(A, B) with a constant on either side: https://onnx.ai/onnx/operators/onnx__MatMul.html */
+/** MatMul(A, B), of two values where neither side is constant: https://onnx.ai/onnx/operators/onnx__MatMul.html */
 export const matMul: Operator = {
   fold(operation) {
     const [left, right] = [operation.constant(0), operation.constant(1)]
@@ -48,10 +49,9 @@ export const matMul: Operator = {
       const swapped = matrixProduct(operation, swapLast(right), matrixOf(left.tensor, true))
       return right.shape.length === 1 || left.tensor.shape.length === 1 ? swapped : swapLast(swapped)
     }
-    throw operation.refuse(
-      'it multiplies two values that both depend on the input',
-      'Only constant weights can be protected.',
-    )
+    const ofValues = left.kind === 'view' && right.kind === 'view' && matrixOfValues(operation, left, right)
+    if (ofValues) return ofValues
+    throw operation.refuse('it multiplies two values that both depend on the input', BY_VALUES_HINT)
   },
 }
 
@@ -75,10 +75,7 @@ export const gemm: Operator = {
       const weights = matrixOf(left.tensor, !transA)
       product = swapLast(matrixProduct(operation, transB ? right : swapLast(right), weights, alpha))
     } else {
-      throw operation.refuse(
-        'it multiplies two values that both depend on the input',
-        'Only constant weights can be protected.',
-      )
+      throw operation.refuse('it multiplies two values that both depend on the input', BY_VALUES_HINT)
     }
     const added = operation.inputs[2]
     if (!added) return product
