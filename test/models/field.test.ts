@@ -123,6 +123,26 @@ const kinds: Record<string, Kind> = {
     nodes: [node('MatMul', ['x', 'g'], 'r'), node('Relu', ['r'], 'c'), node('MatMul', ['h', 'c'], 'b'), end],
     constants: { g: random(11, 3, 5, 2), h: random(12, 3, 2, 4) },
   },
+  'a count of elements that a quantiser has quantised': {
+    ...image,
+    inputs: [{ name: 'x', shape: ['N', 2, 6, 6] }],
+    nodes: [
+      conv,
+      node('Shape', ['a'], 'sizes'),
+      node('Gather', ['sizes', 'one'], 'channels'),
+      node('Cast', ['channels'], 'real', { to: 1 }),
+      node('QuantizeLinear', ['real', 'scale', 'zero'], 'q'),
+      node('DequantizeLinear', ['q', 'scale', 'zero'], 'd'),
+      node('Div', ['a', 'd'], 'b'),
+      end,
+    ],
+    constants: {
+      w,
+      one: { ...list(1), shape: [] },
+      scale: scalar(0.5),
+      zero: { shape: [], values: [3], type: 'uint8' },
+    },
+  },
   'a cumulative sum of the input': {
     ...row,
     nodes: [node('CumSum', ['x', 'axis'], 'b'), node('Relu', ['b'], 'c'), node('MatMul', ['c', 'v'], 'y')],

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { Node } from '../graph/graph.ts'
+import { foldByLayers } from './fold-by-layers.ts'
 import type { NetworkBuilder } from './network-builder.ts'
 import { constantsOf, FoldOperation, listOf, Operation, Refusal, type Operator } from './operation.ts'
 import { probeAffine } from './probe-affine.ts'
@@ -45,8 +46,11 @@ export function runNode(
   if (network.finish === 'argmax' && first?.kind === 'view' && isLast) return [first]
   const isConstant = inputs.every((value) => !value || value.kind === 'constant')
   if (isConstant) {
-    if (!operator.fold) throw new Refusal('all its inputs are constants', 'Simplify the model before exporting it.')
-    return constantsOf(operator.fold(new FoldOperation(node, opset, inputs)))
+    if (!operator.fold && inputs.length === 0) {
+      throw new Refusal('all its inputs are constants', 'Simplify the model before exporting it.')
+    }
+    const operation = new FoldOperation(node, opset, inputs)
+    return constantsOf(operator.fold ? operator.fold(operation) : foldByLayers(operator, operation, network.budget))
   }
   const operation = new Operation(node, opset, inputs, network, isLast)
   try {

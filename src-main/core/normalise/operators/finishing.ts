@@ -9,6 +9,7 @@ import { pointwise } from './pointwise.ts'
 import { activation, apply } from './activation.ts'
 
 const hint = 'It must be the last node, over all classes: then the owner does it after decryption.'
+const attentionHint = `${hint} Attention inside of a network divides by a sum of exponentials: a sigmoid in its place can be protected.`
 
 /** Softmax, LogSoftmax: https://onnx.ai/onnx/operators/onnx__Softmax.html; flattened from `axis` before set 13. */
 export function softmax(finish: Finish): Operator {
@@ -22,7 +23,8 @@ export function softmax(finish: Finish): Operator {
       const size = isOld ? countOf(view.shape.slice(axis)) : view.shape[axis]
       const isWhole = size === countOf(view.shape)
       if (!operation.isLast || !isWhole || operation.network.finish !== 'none') {
-        throw operation.refuse(isWhole ? 'it is not the last node' : 'it works per position', hint, view.shape)
+        const reason = isWhole ? 'it is not the last node' : 'it works per position'
+        throw operation.refuse(reason, operation.isLast ? hint : attentionHint, view.shape)
       }
       operation.network.finish = finish
       return view
