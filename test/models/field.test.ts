@@ -69,6 +69,25 @@ const kinds: Record<string, Kind> = {
     ],
     constants: { g: random(5, 6, 5), h: random(6, 5), v: random(7, 5, 3) },
   },
+  'radial functions around several centres': {
+    ...image,
+    nodes: [
+      conv,
+      node('Unsqueeze', ['a', 'last'], 'u'),
+      node('Sub', ['u', 'centres'], 'd'),
+      node('Mul', ['d', 'd'], 's'),
+      node('Neg', ['s'], 'n'),
+      node('Exp', ['n'], 'b'),
+      end,
+    ],
+    constants: { w, last: list(-1), centres: random(21, 5) },
+  },
+  'more thresholds than samples': {
+    ...row,
+    nodes: [node('Greater', ['x', 't'], 'g'), node('Cast', ['g'], 'r', { to: 1 }), node('MatMul', ['r', 'v'], 'y')],
+    constants: { t: random(22, 4, 1), v: random(23, 6, 2) },
+    refused: 'its constants make [4,6] of an input of [1,6]',
+  },
   'an Einsum as a dense layer': {
     ...row,
     nodes: [

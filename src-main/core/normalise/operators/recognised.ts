@@ -3,7 +3,7 @@ import { broadcastTo, rearrange } from '../../graph/rearrange.ts'
 import { broadcastShapes, countOf, sameShape } from '../../graph/shapes.ts'
 import { imageShape } from '../network-builder.ts'
 import type { Operation, Operator } from '../operation.ts'
-import type { View } from '../values.ts'
+import { rearrangeView, type View } from '../values.ts'
 import { present } from '../../must.ts'
 import { apply, byChannel } from './activation.ts'
 import { divisionByNorm } from './refused.ts'
@@ -26,12 +26,25 @@ export const recognised: Operator = {
   lower(operation) {
     const { operator, steps, constants } = present(operation.node.activation)
     if (operator in statistics) throw operation.refuse(...statistics[operator])
-    const view = operation.network.settle(operation.view(0))
     const tensors = Object.values(constants)
+    const view = operation.network.settle(enlarged(operation, operation.view(0), tensors))
     const { view: read, values } = alongChannels(operation, view, tensors)
     const parameters = Object.fromEntries(Object.keys(constants).map((name, index) => [name, values[index]]))
     return apply(operation, read, { operator, parameters, ...(steps && { steps }) })
   },
+}
+
+/** The view as often as the constants ask, as where a value is compared with several thresholds; not more samples of it. */
+function enlarged(operation: Operation, view: View, tensors: readonly Tensor[]): View {
+  const shape = tensors.reduce((all, tensor) => broadcastShapes(all, tensor.shape), view.shape)
+  if (sameShape(shape, view.shape)) return view
+  if (shape.length > view.shape.length || shape[0] !== view.shape[0]) {
+    throw operation.refuse(
+      `its constants make [${shape}] of an input of [${view.shape}]`,
+      'Its first axis is that of the samples.',
+    )
+  }
+  return rearrangeView(view, broadcastTo(view.shape, shape))
 }
 
 /**
@@ -42,9 +55,6 @@ function alongChannels(operation: Operation, view: View, tensors: readonly Tenso
   const { network } = operation
   const spread = tensors.map((tensor) => {
     if (tensor.data.length === 1) return tensor.data[0]
-    if (!sameShape(broadcastShapes(view.shape, tensor.shape), view.shape)) {
-      throw operation.refuse(`a constant of [${tensor.shape}] enlarges its input of [${view.shape}]`)
-    }
     return rearrange(tensor.data, broadcastTo(tensor.shape, view.shape))
   })
   const within = (order: Int32Array | undefined, shape: ReturnType<typeof imageShape>) => {
