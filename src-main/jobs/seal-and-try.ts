@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeOnnx } from '../core/onnx/write-onnx.ts'
+import { writeScores } from '../core/onnx/write-onnx.ts'
 import type { WorkContext } from '../core/progress.ts'
 import { KeyStore } from '../owner/key-store.ts'
 import type { CompileRequest } from './compile.ts'
@@ -35,7 +35,7 @@ export async function sealAndTry(request: SealAndTryRequest, work: WorkContext):
   const watch = new Stopwatch(work)
   const { folder } = request
   const { owner, compiled, exported } = await sealForTrial(folder, request, work, watch)
-  const polynomial = writeOnnx({ ...compiled.polynomial, finish: 'none', tail: undefined })
+  const polynomial = writeScores(compiled.polynomial)
   await writeFile(join(owner, POLYNOMIAL), polynomial, { mode: 0o600 })
   const tested = await tryBundle({ ...request, ...(await sealedTrial(folder)) }, work)
   const { bundleBytes, keyBytes, polyModulusDegree, logQP, original, droppedClamps, kept } = exported

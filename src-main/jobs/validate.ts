@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
-import { writeOnnx } from '../core/onnx/write-onnx.ts'
+import { writeScores } from '../core/onnx/write-onnx.ts'
 import { classesOf, sizeOf, type LayerModel } from '../core/network/layer-model.ts'
 import { labelOf } from '../core/network/classification.ts'
 import { tellsQuantities } from '../core/network/quantities.ts'
@@ -83,12 +83,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   if (overlap !== undefined) warnings.push(overlap)
   const original = await watch.time('original', () => originalOutputs(request, opened, samples, listening))
   const approximated = await watch.time('polynomial', () =>
-    referenceOutputs(
-      writeOnnx({ ...polynomial, finish: 'none', tail: undefined }),
-      referenceOptions({}, model),
-      samples,
-      listening,
-    ),
+    referenceOutputs(writeScores(polynomial), referenceOptions({}, model), samples, listening),
   )
   const layers = await watch.time('attribute', () =>
     attributeLayers(

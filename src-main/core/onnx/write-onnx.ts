@@ -75,6 +75,10 @@ export function writeOnnx(
   return ModelMessage.encode(ModelMessage.fromObject(file)).finish()
 }
 
+/** As `writeOnnx`, up to the scores: what the encrypted network computes, whatever the file's own outputs are made of. */
+export const writeScores = (model: PolynomialModel | RefreshedModel): Uint8Array =>
+  writeOnnx({ ...model, finish: 'none', tail: undefined, onnxOutputs: undefined })
+
 /** The shape of an output of one sample, for so many. */
 const rows = ([first, ...rest]: readonly number[], samples: 'N' | number): (number | string)[] =>
   first === undefined ? [] : [samples !== 'N' ? first : first === 1 ? 'N' : `${first}N`, ...rest]
