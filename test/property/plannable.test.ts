@@ -14,7 +14,7 @@ import { conv, end, image, node, random, w } from '../models/field-kinds.ts'
 import { chooseSeed } from '../support/seed.ts'
 import { buildModel } from './build-model.ts'
 
-const graphs = 24
+const graphs = 20
 const work: WorkContext = { signal: new AbortController().signal, progress: () => undefined }
 const EXACT: Split = { by: 'activations', kind: 'exact' }
 
