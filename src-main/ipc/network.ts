@@ -62,6 +62,8 @@ export const inspection = z.object({
   opset: count.optional(),
   inputShape: z.array(z.number()).readonly().optional(),
   supported: z.boolean(),
+  /** Why there is no plan, where every node can be protected. */
+  problem: z.object({ message: z.string(), hint: z.string().optional() }).optional(),
   unsupported: z.array(unsupportedView).readonly(),
   layers: z.array(layerView).readonly(),
   depth: count.optional(),
