@@ -60,8 +60,8 @@ describe('a task beside', () => {
     const evidence = { samples, unseen, movements: ['turn'] as const, labels: new Map([[samples[0], 3]]) }
     const judged = { ...evidence, judge: new Judge(model, evidence) }
     const { noted, begun } = noting()
-    const alone = await tune(model, fitted, judged, 3, silent)
-    expect(await tune(model, fitted, judged, 3, { ...silent, runBeside: noted })).toEqual(alone)
+    const alone = await tune(model, fitted, judged, 15, silent)
+    expect(await tune(model, fitted, judged, 15, { ...silent, runBeside: noted })).toEqual(alone)
     expect(begun).toEqual(['lessons'])
     expect(alone).not.toBe(fitted)
   })

@@ -1,5 +1,6 @@
 import { beside } from '../beside.ts'
 import type { SideRun } from '../beside.ts'
+import { countMultiplications } from '../network/count-multiplications.ts'
 import { sizeOf } from '../network/layer-model.ts'
 import type { LayerModel } from '../network/layer-model.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
@@ -28,6 +29,10 @@ const DECORRELATED_BY = 64
 const FIRST_JUDGED = 0.5
 /** After so many epochs the network is judged, evenly spaced, the last among them: steps of those between hardly differ. */
 const TIMES_JUDGED = 16
+/** To vary a number of an input takes as long as so many multiplications. */
+const VARYING = 700
+/** What it is worth starting another thread for, which takes a sixth of a second. */
+const LEAST_TAUGHT = 2e9
 /** An epoch whose loss is so many times the least so far shows that steps are too large for this network. */
 const DIVERGED = 1.5
 /** Then it begins again with such a share of them, so often at most. */
@@ -52,9 +57,12 @@ export async function tune(
   if (epochs === 0) return fitted
   const start = centrePolynomials(fitted, evenly(samples, CENTRED_BY))
   const before = judge.of(start)
-  const bytes = 8 * samples.length * sizeOf(original.input.shape)
+  const size = sizeOf(original.input.shape)
+  const each = countMultiplications(original) + VARYING * size
+  const helped = epochs * samples.length * each < LEAST_TAUGHT ? {} : work
   for (let restarts = 0; ; restarts++) {
-    const taught = beside(work, lessons, { original, samples, movements, labels, unlike, epochs }, bytes)
+    const teaching = { original, samples, movements, labels, unlike, epochs }
+    const taught = beside(helped, lessons, teaching, 8 * samples.length * size)
     try {
       const training = new Training(start, samples, schedule, SMALLER ** restarts)
       const found = await training.run(taught, { judge, before, fitted, mayDiverge: restarts === MOST_RESTARTS }, work)
