@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { SquareModel } from '../../src-main/core/network/square-model.ts'
 import { INPUT } from '../../src-main/core/network/layer-model.ts'
-import { encodePlan } from '../../src-main/core/bundle/plan-json.ts'
+import { decodePlan, encodePlan } from '../../src-main/core/bundle/plan-json.ts'
 import { ClearEvaluator } from '../../src-main/core/plan/clear-evaluator.ts'
-import { expansionPlan, weightEntries } from '../../src-main/core/plan/plan.ts'
+import { expandedBytes } from '../../src-main/core/plan/check-expansions.ts'
+import { expansionPlan, weightEntries, type PlannedNetwork } from '../../src-main/core/plan/plan.ts'
 import { runPlan } from '../../src-main/core/plan/run-plan.ts'
 import { periodOf } from '../../src-main/core/planner/repeats.ts'
 import { compactWeights } from '../../src-main/core/planner/compact.ts'
+import { withinBounds } from '../../src-main/core/planner/share-weights.ts'
 import { planNetwork } from '../../src-main/core/planner/plan-network.ts'
 import { runSegmentsInTheClear } from '../../src-main/core/segment/run-in-the-clear.ts'
 import { forward, networkBuilder, packedSlots, randomInput } from './networks.ts'
@@ -63,6 +65,37 @@ describe('weights that repeat', () => {
     for (const other of [network(2), zeros]) {
       expect(encodePlan(compactWeights(planNetwork(other, options)).plan)).toEqual(encodePlan(compacted.plan))
     }
+  })
+})
+
+describe('weights that would fill an edge’s memory', () => {
+  const compacted = compactWeights(planNetwork(network(), options))
+  const bytesOf = ({ plan }: PlannedNetwork) =>
+    plan.expansions!.reduce((sum, expansion) => sum + expandedBytes(plan, expansion), 0)
+  const most = 0.4 * bytesOf(compacted)
+  const bounded = withinBounds(compacted, most)
+
+  it('are sent by themselves as far as they do not fit', () => {
+    expect(bytesOf(bounded)).toBeLessThanOrEqual(most)
+    expect(bytesOf(bounded)).toBeGreaterThan(0)
+    expect(weightEntries(bounded.plan).length).toBeGreaterThan(weightEntries(compacted.plan).length)
+    expect(withinBounds(compacted)).toBe(compacted)
+    expect(() => decodePlan(encodePlan(bounded.plan))).not.toThrow()
+  })
+
+  it('compute the same network', () => {
+    const sample = randomInput(network())
+    const result = runSegmentsInTheClear({ segments: [bounded], cuts: [] }, sample)
+    const expected = forward(network(), sample).get('d')!
+    expected.forEach((value, e) => expect(result[e]).toBeCloseTo(value, 10))
+    const evaluator = new ClearEvaluator(bounded.plan, bounded.weightVectors)
+    bounded.plan.expansions!.forEach((expansion, e) => {
+      const made = runPlan(expansionPlan(bounded.plan, expansion, true), evaluator, [packedSlots(bounded, e)])
+      expansion.results.forEach(({ weight }, i) => {
+        const own = bounded.weightVectors(weight)
+        made[i].forEach((value, at) => expect(value).toBeCloseTo(own.at(at) ?? 0, 12))
+      })
+    })
   })
 })
 

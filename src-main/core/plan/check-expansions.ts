@@ -2,9 +2,19 @@ import { isSameScale } from './level-evaluator.ts'
 import { dataPrimesOf, type Expansion, type InputLevel, type Plan, type Register, type WeightIndex } from './plan.ts'
 import { faultOf, operandsOf, primesLeft, scaleLeft } from './instruction-table.ts'
 
-/** What expanded weights may take in memory, at 5 bytes for each residue. */
-const maxExpandedBytes = 3 * 2 ** 30
+/** What expanded weights of a plan may take in memory, at 5 bytes for each residue. */
+export const maxExpandedBytes = 3 * 2 ** 30
 const bytesOfPrime = 5
+
+/** What a load program's weights take in memory. */
+export const expandedBytes = (
+  { parameters, weights }: Pick<Plan, 'parameters' | 'weights'>,
+  { results }: Pick<Expansion, 'results'>,
+): number =>
+  results.reduce(
+    (sum, { weight }) => sum + 2 * bytesOfPrime * (weights.at(weight)?.primes ?? 0) * parameters.polyModulusDegree,
+    0,
+  )
 
 /**
  * Refuses load programs that read what is not there, make what the plan does not want, or would fill the memory; being
@@ -25,8 +35,8 @@ export function checkExpansions(plan: Plan, refuse: (reason: string) => never): 
       made.add(weight)
       const { primes, scale } = level
       if (slot.primes !== primes || !isSameScale(slot.scale, scale)) refuse('expands a weight at another level')
-      bytes += 2 * bytesOfPrime * primes * plan.parameters.polyModulusDegree
     }
+    bytes += expandedBytes(plan, expansion)
     if (new Set(expansion.results.map(({ register }) => register)).size !== expansion.results.length)
       refuse('expands two weights into one')
   }

@@ -1,3 +1,4 @@
+import { expandedBytes, maxExpandedBytes } from '../plan/check-expansions.ts'
 import type { Plan, PlannedNetwork } from '../plan/plan.ts'
 import { checkExpansions, compactWeights } from './compact.ts'
 import { packRuns } from './pack-runs.ts'
@@ -12,7 +13,7 @@ export function shareWeights(network: PlannedNetwork, msPerMegabyte?: number): P
   const masked = paysForMasks(msPerMegabyte)
   const found = known.get(network)
   if (found?.masked === masked) return found.shared
-  const shared = share(network, masked)
+  const shared = withinBounds(share(network, masked))
   known.set(network, { masked, shared })
   return shared
 }
@@ -22,6 +23,29 @@ function share(network: PlannedNetwork, masked: boolean): PlannedNetwork {
   const packed = packSparse(compactWeights(packRuns(network)))
   checkExpansions(packed.plan)
   return packed
+}
+
+/**
+ * Leaves out load programs beyond what an edge accepts (`checkExpansions`), rather those that make few weights each: these are then sent by
+ * themselves.
+ */
+export function withinBounds(network: PlannedNetwork, mostBytes = maxExpandedBytes): PlannedNetwork {
+  const { plan, expandedVectors } = network
+  const { expansions = [] } = plan
+  const sizes = expansions.map((expansion) => expandedBytes(plan, expansion))
+  let left = mostBytes
+  if (sizes.reduce((sum, bytes) => sum + bytes, 0) <= left || !expandedVectors) return network
+  const sparingMost = [...expansions.keys()].sort((a, b) => expansions[b].results.length - expansions[a].results.length)
+  const kept = sparingMost.filter((index) => {
+    if (sizes[index] > left) return false
+    left -= sizes[index]
+    return true
+  })
+  return {
+    ...network,
+    plan: { ...plan, expansions: kept.map((index) => expansions[index]) },
+    expandedVectors: (index) => expandedVectors(kept[index]),
+  }
 }
 
 /** Whether vectors of a plan share ciphertexts through masks. */
