@@ -130,6 +130,16 @@ export class Cluster {
     this.server = await startNatsServer({ folder: join(this.#options.folder, 'nats'), port })
   }
 
+  /** Who takes processor time for a job, this process aside: process ids by role. */
+  get processIds(): Readonly<Record<string, readonly number[]>> {
+    const { process: gateway } = this.#gateway
+    return {
+      server: [this.server.process.pid!],
+      gateway: gateway ? [gateway.process.pid!] : [],
+      nodes: this.nodes.map(({ process }) => process.pid!),
+    }
+  }
+
   submitter(): Promise<Submitter> {
     return Submitter.open(this.deployment.bundle, {}, { url: this.server.url })
   }

@@ -1,6 +1,6 @@
 /**
  * Jobs in a row through the queues of a NATS server, to three nodes on this machine: how many a second, and what they leave
- * behind. With --http the same jobs go to one edge over HTTP too, in turns with the queues.
+ * behind, and what processor time each process takes for a job. With --http the same jobs go to one edge over HTTP too, in turns with the queues.
  *
  *     node test/nats/many-jobs.ts [--jobs 10000] [--window 16] [--network tiny | lenet] [--http] [--json FILE]
  */
@@ -25,6 +25,7 @@ import { root } from '../support/cli.ts'
 import { Cluster, type Deployment } from './cluster.ts'
 import { deployLenet } from './deploy-network.ts'
 import { deployTiny, tinyQuestion } from './tiny.ts'
+import { processorMs } from './processor-time.ts'
 import { answerMany, leftovers, type Question } from './trials.ts'
 
 const { values } = argumentsOf({
@@ -69,6 +70,19 @@ function watchConsumers(url: string): { stop: () => Promise<number> } {
       return most
     },
   }
+}
+
+/** Processor time in milliseconds of all that a cluster is made of, by role; the submitter is this process. */
+async function processorMsByRole({ processIds }: Cluster): Promise<Record<string, number>> {
+  const { user, system } = process.cpuUsage()
+  const of = async ([role, ids]: [string, readonly number[]]): Promise<[string, number]> => {
+    const all = await Promise.all(ids.map(processorMs))
+    return [role, all.reduce((sum, ms) => sum + ms, 0)]
+  }
+  return Object.fromEntries([
+    ['submitter', (user + system) / 1000],
+    ...(await Promise.all(Object.entries(processIds).map(of))),
+  ])
 }
 
 /** Jobs a second of one edge over HTTP, `window` at once: encrypted here, computed there, opened here. */
@@ -125,14 +139,20 @@ try {
     })
     await cluster.startNodes(...(isTiny ? ['1', '2', '1,2'] : ['1', '1', '1']))
     const watch = watchConsumers(cluster.server.url)
+    const before = await processorMsByRole(cluster)
     const { jobsPerSecond } = await answerMany(cluster, network.question, { jobs: count, window })
+    const after = await processorMsByRole(cluster)
+    const msPerJob = Object.entries(after).map(([role, ms]) => [role, (ms - before[role]) / count])
     const mostConsumers = await watch.stop()
     const { tasks, objects } = await leftovers(cluster)
     const connection = await connectNats({ url: cluster.server.url }, 'many')
     const server = `nats-server ${connection.info?.version}`
     await connection.close()
     await cluster.close()
-    return { jobs: count, jobsPerSecond, mostConsumers, tasksLeft: tasks, objectsLeft: objects, server }
+    return {
+      ...{ jobs: count, jobsPerSecond, processorMsPerJob: Object.fromEntries(msPerJob) as Record<string, number> },
+      ...{ mostConsumers, tasksLeft: tasks, objectsLeft: objects, server },
+    }
   }
   let report: object = {}
   if (values.http) {
