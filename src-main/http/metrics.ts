@@ -28,6 +28,7 @@ export const BYTES = [1e3, 1e4, 1e5, 1e6, 2.5e6, 5e6, 1e7, 2.5e7, 1e8]
 export class Metrics {
   readonly #prefix: string
   readonly #metrics = new Map<string, Metric>()
+  readonly #watched: (() => void)[] = []
 
   constructor(prefix: string) {
     this.#prefix = prefix
@@ -43,6 +44,11 @@ export class Metrics {
     this.#metric(name, help, 'gauge').samples.set(labelText(labels), value)
   }
 
+  /** A gauge that is read whenever the metrics are. */
+  watch(name: string, help: string, value: () => number): void {
+    this.#watched.push(() => this.set(name, help, value()))
+  }
+
   /** Into a histogram of seconds or of bytes, by the end of its name. */
   observe(name: `${string}_seconds` | `${string}_bytes`, help: string, value: number, labels: Labels = {}): void {
     const bounds = boundsOf(name)
@@ -55,6 +61,7 @@ export class Metrics {
   }
 
   text(): string {
+    for (const read of this.#watched) read()
     const own = [...this.#metrics].map(([name, metric]) => headOf(name, metric) + linesOf(name, metric).join(''))
     return own.join('') + processText()
   }

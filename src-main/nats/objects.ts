@@ -26,7 +26,7 @@ const atOnce = 8
 const leastBytesPerMs = 50
 const latencyMs = 10_000
 
-/** Stores bytes under a name that nobody else writes to. @throws UserError nats-unreachable */
+/** Stores bytes under a name that nobody else writes to. @throws UserError nats-full, nats-unreachable */
 export async function putObject(
   queues: Queues,
   job: Pick<JobIdentity, 'job' | 'deadlineMs'>,

@@ -10,7 +10,7 @@ const isOpen = (error: unknown): boolean => (error as { code?: unknown }).code =
 /**
  * Stores bytes and queues a task for them, and does not let go before the server has both or the job's deadline is
  * past. A task that somebody else has queued already stays as it is.
- * @throws UserError busy, nats-unreachable
+ * @throws UserError busy, nats-full, nats-unreachable
  */
 export async function passOn(
   queues: Queues,

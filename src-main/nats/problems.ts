@@ -4,7 +4,12 @@ import { InternalError, UserError } from '../core/errors.ts'
 
 /** The server's own codes: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
 export const WRONG_LAST_SEQUENCE = 10071
-const TOO_MANY_PER_SUBJECT = 10077
+/** Of a store that did not take a message: a queue has as many as it holds, or there is another reason. */
+const NOT_STORED = 10077
+const isQueueFull = ({ code, message }: JetStreamApiError): boolean =>
+  code === NOT_STORED && message.includes('maximum messages per subject')
+/** Of the disk, or of what the server's configuration gives JetStream of it. */
+const NO_ROOM = [10023, 10047, NOT_STORED]
 const MISSING = [10037, 10059, 10014]
 const MISSING_STATUS = 404
 
@@ -23,8 +28,14 @@ export const isRefused = (error: unknown): boolean =>
 /** What a NATS call failed with, as the person's problem where it is one. */
 export function natsProblem(cause: unknown): Error {
   if (cause instanceof UserError || cause instanceof InternalError) return cause
-  if (cause instanceof JetStreamApiError && cause.code === TOO_MANY_PER_SUBJECT) {
+  if (cause instanceof JetStreamApiError && isQueueFull(cause)) {
     return new UserError('busy', 'The queue is full.', { hint: 'Try again later.', cause })
+  }
+  if (cause instanceof JetStreamApiError && NO_ROOM.includes(cause.code)) {
+    return new UserError('nats-full', `The NATS server has no room left: ${cause.message}.`, {
+      hint: 'Give JetStream more of its disk (max_file_store), or make room there. What is finished or an hour old goes by itself.',
+      cause,
+    })
   }
   if (cause instanceof PermissionViolationError) {
     return new UserError('nats-forbidden', `The NATS server does not permit this user to do it: ${cause.message}.`, {
@@ -53,4 +64,4 @@ export const noJetStream = (cause: unknown): UserError =>
 
 /** Whether waiting may help. */
 export const isPassing = (error: unknown): boolean =>
-  error instanceof UserError && ['busy', 'nats-unreachable', 'too-many-requests'].includes(error.code)
+  error instanceof UserError && ['busy', 'nats-full', 'nats-unreachable', 'too-many-requests'].includes(error.code)

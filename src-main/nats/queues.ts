@@ -27,6 +27,8 @@ export class Queues {
   #interruption = new AbortController()
   #interruptions = 0
   #isUp = true
+  /** By queue: why it gives no tasks to whoever takes them here. */
+  readonly #silent = new Map<string, string>()
 
   private constructor(deployment: string, connection: NatsConnection, manager: JetStreamManager) {
     this.deployment = deployment
@@ -50,6 +52,18 @@ export class Queues {
     return this.#isUp && !this.connection.isClosed()
   }
 
+  /** Why no tasks can come now; none where they can. */
+  problems(): string[] {
+    if (!this.isUp) return ['the NATS server cannot be reached, or refuses']
+    return [...this.#silent].map(([queue, reason]) => `${queue} gives no tasks: ${reason}`)
+  }
+
+  /** What became of asking a queue for a task; without a reason it went well. */
+  noteAsked(queue: string, reason?: string): void {
+    if (reason === undefined) this.#silent.delete(queue)
+    else this.#silent.set(queue, reason)
+  }
+
   /**
    * Submitters may not look at the objects, whose names tell the jobs of others.
    * @throws UserError no-queues, no-jetstream, nats-unreachable
@@ -66,19 +80,24 @@ export class Queues {
       else await manager.streams.info(objectsStream(deployment))
       return queues
     } catch (error) {
-      if (isMissing(error)) throw noQueues(deployment, error)
-      throw lacksJetStream(connection) ? noJetStream(error) : natsProblem(error)
+      throw queuesProblem(connection, deployment, error)
     }
   }
 
+  /** Asks the server whether there is such a queue. @throws UserError no-queues, no-jetstream, nats-unreachable */
   async consumer(kind: QueueKind, segment: number): Promise<Consumer> {
-    const client = jetstream(this.connection, { checkAPI: false })
-    return await client.consumers.get(tasksStream(this.deployment), consumerName(kind, segment))
+    const { connection, deployment } = this
+    try {
+      const client = jetstream(connection, { checkAPI: false })
+      return await client.consumers.get(tasksStream(deployment), consumerName(kind, segment))
+    } catch (error) {
+      throw queuesProblem(connection, deployment, error)
+    }
   }
 
   /**
    * Resolves when the server has written the task; false where it had it already, by job, kind and segment.
-   * @throws UserError busy, nats-unreachable
+   * @throws UserError busy, nats-full, nats-unreachable
    */
   async add(kind: QueueKind, segment: number, task: Task | FailedTask): Promise<boolean> {
     const subject = queueSubject(this.deployment, kind, segment)
@@ -94,7 +113,7 @@ export class Queues {
 
   /**
    * Resolves when the answer is written; false where the job had one already, which stays. What is stored in its place
-   * and is none is written over. @throws UserError nats-unreachable
+   * and is none is written over. @throws UserError nats-full, nats-unreachable
    */
   async answer(answer: Answer, answerKey: string): Promise<boolean> {
     const subject = answerSubject(this.deployment, answer.job)
@@ -169,4 +188,9 @@ export class Queues {
       this.#interruption = new AbortController()
     }
   }
+}
+
+function queuesProblem(connection: NatsConnection, deployment: string, cause: unknown): Error {
+  if (isMissing(cause)) return noQueues(deployment, cause)
+  return lacksJetStream(connection) ? noJetStream(cause) : natsProblem(cause)
 }

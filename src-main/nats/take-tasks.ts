@@ -40,8 +40,11 @@ export async function takeTasks(
     try {
       consumer ??= await queues.consumer(kind, segment)
       message = await nullOnceAborted(consumer.next({ expires: pollMs }), signal)
+      // The client says the same of a queue without tasks and of one that is gone, or whose server has no JetStream any more.
+      if (!message && !signal.aborted) consumer = await queues.consumer(kind, segment)
       if (problem !== '') log('info', 'the queue gives tasks again', { queue })
       problem = ''
+      queues.noteAsked(queue)
     } catch (error) {
       consumer = undefined
       const reason = natsProblem(error).message
@@ -49,6 +52,7 @@ export async function takeTasks(
       if (reason !== problem && !queues.connection.isClosed())
         log('warn', 'the queue gives no tasks', { queue, reason })
       problem = reason
+      queues.noteAsked(queue, reason)
       await pause(retryMs, undefined, { signal }).catch(() => {})
       continue
     }

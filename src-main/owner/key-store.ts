@@ -26,6 +26,8 @@ export class KeyStore {
   readonly folder: string
   /** What each deployment has given away. */
   readonly ledger: Ledger
+  /** As they were when last read. */
+  readonly #records = new Map<string, { readonly state: string; readonly record: Deployment }>()
 
   constructor(folder: string) {
     this.folder = folder
@@ -42,18 +44,31 @@ export class KeyStore {
     return deployments.sort((a, b) => b.created.localeCompare(a.created))
   }
 
-  /** @throws UserError unknown-deployment, damaged-key-store */
+  /**
+   * As it is on disk now: a gateway asks for each answer, and decodes a record again once its file is another.
+   * @throws UserError unknown-deployment, damaged-key-store
+   */
   async read(id: string): Promise<Deployment> {
-    return decodeDeployment(new TextDecoder().decode(await this.readFile(id, RECORD_NAME)), this.path(id, RECORD_NAME))
+    const state = await this.#stateOf(id)
+    const known = this.#records.get(id)
+    if (known?.state === state) return known.record
+    const text = new TextDecoder().decode(await this.readFile(id, RECORD_NAME))
+    const record = decodeDeployment(text, this.path(id, RECORD_NAME))
+    this.#records.set(id, { state, record })
+    return record
+  }
+
+  /** Differs between any two contents of a record, each of which is a file of its own. */
+  async #stateOf(id: string): Promise<string> {
+    if (!deploymentName.test(id)) throw unknownDeployment(id)
+    const { ino, size, mtimeNs, ctimeNs } = await stat(this.path(id, RECORD_NAME), { bigint: true }).catch(absent(id))
+    return [ino, size, mtimeNs, ctimeNs].join(' ')
   }
 
   /** @throws UserError unknown-deployment */
   async readFile(id: string, name: string): Promise<Uint8Array> {
     if (!deploymentName.test(id)) throw unknownDeployment(id)
-    return await readFile(this.path(id, name)).catch((cause: unknown) => {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw unknownDeployment(id)
-      throw cause
-    })
+    return await readFile(this.path(id, name)).catch(absent(id))
   }
 
   async has(id: string, name: string): Promise<boolean> {
@@ -168,6 +183,12 @@ export class DeploymentDraft {
     await rm(this.#final, { recursive: true, force: true })
   }
 }
+
+const absent =
+  (id: string) =>
+  (cause: unknown): never => {
+    throw (cause as NodeJS.ErrnoException).code === 'ENOENT' ? unknownDeployment(id) : cause
+  }
 
 const unknownDeployment = (id: string): UserError =>
   new UserError('unknown-deployment', `The key store holds no deployment ${id.slice(0, 64)}.`)

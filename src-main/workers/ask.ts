@@ -102,14 +102,17 @@ export class AskedWorker<Q, A, N = never> {
 /** Sends a note to whoever asked; what is transferred is no longer the thread's. */
 export type Tell<N> = (note: N, transfer?: readonly Transferable[]) => void
 
-/** The thread's side of `AskedWorker`. */
-export function answerQuestions<Q, A, N = never>(answer: (question: Q, tell: Tell<N>) => Promise<A>): void {
+/** The thread's side of `AskedWorker`. What `given` names of an answer is moved, not copied: it is no longer the thread's. */
+export function answerQuestions<Q, A, N = never>(
+  answer: (question: Q, tell: Tell<N>) => Promise<A>,
+  given: (answer: A) => readonly Transferable[] = () => [],
+): void {
   const port = present(parentPort)
   port.on('message', ({ id, question }: Question<Q>) => {
     const send = (message: Message<A, N>, transfer: readonly Transferable[] = []): void =>
       port.postMessage(message, transfer)
     answer(question, (note, transfer) => send({ id, note }, transfer)).then(
-      (value) => send({ id, answer: value }),
+      (value) => send({ id, answer: value }, given(value)),
       (error: unknown) => send({ id, error: reportError(error), isUserError: error instanceof UserError }),
     )
   })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeResult, encodeResult, MAX_RESULT_BYTES } from '../../src-main/core/bundle/result.ts'
-import { packedLength, packSaved } from '../../src-main/core/bundle/packed-ciphertext.ts'
+import { packedLength, packingOf } from '../../src-main/core/bundle/packed-ciphertext.ts'
 import { sha256 } from '../../src-main/files/sha256.ts'
 import { ciphertextHeader } from '../../src-main/seal/seal-form.ts'
 
@@ -58,7 +58,7 @@ describe('ciphertexts in files', () => {
         const buffers = ciphertexts.map((bytes) => Buffer.concat([Buffer.of(1, 2, 3), bytes]).subarray(3))
         const again = Buffer.concat([encodeResult({ ...identity, ciphertexts: buffers }, sha256, kind)])
         expect(decodeResult(again, sha256, kind)).toEqual({ ...identity, ciphertexts })
-        expect(packSaved(ciphertexts[0])?.bits).toEqual([...bits, ...bits])
+        expect(packingOf(ciphertexts[0])?.bits).toEqual([...bits, ...bits])
       }),
     )
   })

@@ -92,7 +92,8 @@ describe('the edge over HTTP', () => {
       body: Buffer.from(npy(pixels)),
       headers: { 'content-type': 'application/x-npy' },
     })
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    // It has taken the request, whether or not it is answered already.
+    await expect.poll(() => other.metrics(), { timeout: 60_000, interval: 5 }).toContain('request_bytes_count 1')
     await other.close()
     expect((await running).status).toBe(200)
     await expect(fetch(`${other.url}/health`)).rejects.toThrow('fetch failed')

@@ -156,6 +156,22 @@ describe('the key store', () => {
     expect(names).toContain(alive)
   })
 
+  it('sees at once what another process does with a deployment that it has read', async () => {
+    const copy = new KeyStore(join(folder, 'watched'))
+    await mkdir(copy.folder)
+    await copyDeployment(copy)
+    const other = new KeyStore(copy.folder)
+    expect((await copy.read(id)).revoked).toBeUndefined()
+    const revoked = await other.revoke(id)
+    expect(await copy.read(id)).toEqual(revoked)
+    const path = join(copy.folder, id, 'deployment.json')
+    // As an editor writes: into the same file.
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"tiny"', '"tidy"'))
+    expect(await copy.read(id)).toMatchObject({ model: { name: 'tidy' } })
+    await other.destroy(id)
+    await expect(copy.read(id)).rejects.toThrow(coded('unknown-deployment'))
+  })
+
   it('revokes once, and destroys for good', async () => {
     const keys = new KeyStore(join(folder, 'doomed'))
     await copyDeployment(keys)

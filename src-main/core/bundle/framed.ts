@@ -1,4 +1,3 @@
-import { concatBytes } from './bytes.ts'
 import { parseJson } from './json.ts'
 import { packedLength, unpackSaved } from './packed-ciphertext.ts'
 
@@ -13,12 +12,23 @@ export const magicOf = (text: string): Uint8Array => new TextEncoder().encode(te
 export const hasMagic = (file: Uint8Array, magic: Uint8Array): boolean =>
   file.length >= MAGIC_BYTES + 4 && magic.every((byte, i) => file[i] === byte)
 
+/** What a file carries behind its header: bytes, or what writes so many of them where it is told. */
+export type BlobSource = Uint8Array | { readonly length: number; readonly writeTo: (target: Uint8Array) => void }
+
 /** Magic, length of the header (uint32, little-endian), the header as JSON in UTF-8, then the blobs one after another. */
-export function encodeFramed(magic: Uint8Array, header: unknown, blobs: readonly Uint8Array[]): Uint8Array {
+export function encodeFramed(magic: Uint8Array, header: unknown, blobs: readonly BlobSource[]): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(header))
-  const length = new Uint8Array(4)
-  new DataView(length.buffer).setUint32(0, json.length, true)
-  return concatBytes([magic, length, json, ...blobs])
+  let at = MAGIC_BYTES + 4 + json.length
+  const file = new Uint8Array(blobs.reduce((sum, { length }) => sum + length, at))
+  file.set(magic)
+  new DataView(file.buffer).setUint32(MAGIC_BYTES, json.length, true)
+  file.set(json, MAGIC_BYTES + 4)
+  for (const blob of blobs) {
+    if (blob instanceof Uint8Array) file.set(blob, at)
+    else blob.writeTo(file.subarray(at, at + blob.length))
+    at += blob.length
+  }
+  return file
 }
 
 /** The header of a file with the right magic, and where the blobs begin; `fail` gets the reason where there is none. */
@@ -58,7 +68,7 @@ export function readBlobs(
     if (Number.isNaN(length)) throw fail('a ciphertext has a size that none has')
     const stored = file.subarray(at, (at += length))
     if (stored.length !== length) throw fail('it is truncated')
-    const bytes = bits ? unpackSaved({ bytes: stored, bits }, size) : stored
+    const bytes = bits ? unpackSaved(stored, bits, size) : stored
     if (sha256(bytes) !== expected) throw fail('a ciphertext has been changed')
     return bytes
   })

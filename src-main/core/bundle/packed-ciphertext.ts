@@ -1,4 +1,4 @@
-import { packResidues, unpackResidues } from './residues.ts'
+import { packInto, unpackInto } from './residues.ts'
 
 /*
  * SEAL saves each residue in eight bytes. Files hold a ciphertext's head as SEAL saves it, then its residues, those of each part
@@ -12,46 +12,48 @@ const MAX_DEGREE = 32768
 /** Residues are packed by words of 32 bits. */
 const LEAST_DEGREE = 32
 
-export interface PackedCiphertext {
-  readonly bytes: Uint8Array
-  /** Of the residues of each part and prime. */
+/** How a ciphertext in SEAL's form is packed: into `length` bytes, the residues of each part and prime in `bits`. */
+export interface Packing {
+  readonly length: number
   readonly bits: readonly number[]
 }
 
 /** Undefined for what is not in SEAL's form. */
-export function packSaved(saved: Uint8Array): PackedCiphertext | undefined {
+export function packingOf(saved: Uint8Array): Packing | undefined {
   const shape = shapeOf(saved)
   if (!shape) return undefined
-  // Node's Buffer has a slice() that does not copy.
-  const words = new Uint32Array(new Uint8Array(saved.subarray(HEAD_BYTES)).buffer)
-  const length = words.length / shape.blocks
-  const blocks = Array.from({ length: shape.blocks }, (_, i) => words.subarray(i * length, (i + 1) * length))
-  const bits = blocks.map(widthOf)
-  const bytes = new Uint8Array(packedLength(saved.length, bits))
-  bytes.set(saved.subarray(0, HEAD_BYTES))
+  const bits = blocksOf(saved, shape.blocks).map(widthOf)
+  return { length: packedLength(saved.length, bits), bits }
+}
+
+/** Packs a ciphertext into `target`, which has the length that its packing says. */
+export function packSaved(saved: Uint8Array, bits: readonly number[], target: Uint8Array): void {
+  target.set(saved.subarray(0, HEAD_BYTES))
   let at = HEAD_BYTES
-  blocks.forEach((block, i) => {
-    const packed = packResidues(block, bits[i])
-    bytes.set(packed, at)
-    at += packed.length
+  blocksOf(saved, bits.length).forEach((block, i) => {
+    const end = at + (block.length * bits[i]) / 64
+    packInto(block, bits[i], target.subarray(at, end))
+    at = end
   })
-  return { bytes, bits }
 }
 
 /** SEAL's form, of `length` bytes, for which `packedLength` has said that it can be. */
-export function unpackSaved({ bytes, bits }: PackedCiphertext, length: number): Uint8Array {
-  const words = new Uint32Array((length - HEAD_BYTES) / 4)
-  const each = words.length / bits.length
+export function unpackSaved(packed: Uint8Array, bits: readonly number[], length: number): Uint8Array {
+  const saved = new Uint8Array(length)
+  saved.set(packed.subarray(0, HEAD_BYTES))
   let at = HEAD_BYTES
-  bits.forEach((width, i) => {
-    const end = at + (each * width) / 16
-    unpackResidues(bytes.subarray(at, end), width, words.subarray(i * each, (i + 1) * each))
+  blocksOf(saved, bits.length).forEach((block, i) => {
+    const end = at + (block.length * bits[i]) / 64
+    unpackInto(packed.subarray(at, end), bits[i], block)
     at = end
   })
-  const saved = new Uint8Array(length)
-  saved.set(bytes.subarray(0, HEAD_BYTES))
-  saved.set(new Uint8Array(words.buffer), HEAD_BYTES)
   return saved
+}
+
+/** The residues of each part and prime. */
+function blocksOf(saved: Uint8Array, count: number): Uint8Array[] {
+  const length = (saved.length - HEAD_BYTES) / count
+  return Array.from({ length: count }, (_, i) => saved.subarray(HEAD_BYTES + i * length, HEAD_BYTES + (i + 1) * length))
 }
 
 /** Bytes of a ciphertext that has `length` in SEAL's form; NaN where no ciphertext has these. */
@@ -74,12 +76,13 @@ function shapeOf(saved: Uint8Array): { readonly blocks: number } | undefined {
   return isDegree(degree) && blocks > 0 && saved.length === HEAD_BYTES + 8 * degree * blocks ? { blocks } : undefined
 }
 
-/** Bits of the largest of 64-bit numbers, given as pairs of halves; at least one. */
-function widthOf(words: Uint32Array): number {
+/** Bits of the largest of 64-bit numbers; at least one. */
+function widthOf(block: Uint8Array): number {
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength)
   let [low, high] = [1, 0]
-  for (let i = 0; i < words.length; i += 2) {
-    low |= words[i]
-    high |= words[i + 1]
+  for (let i = 0; i < block.length; i += 8) {
+    low |= view.getUint32(i, true)
+    high |= view.getUint32(i + 4, true)
   }
   return high === 0 ? 32 - Math.clz32(low) : 64 - Math.clz32(high)
 }

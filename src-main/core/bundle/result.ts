@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { commitmentSchema, jobSchema, receiptSchema, type Receipt } from './receipt.ts'
-import { decodeFramed, encodeFramed, hasMagic, magicOf, readBlobs } from './framed.ts'
-import { packSaved } from './packed-ciphertext.ts'
+import { decodeFramed, encodeFramed, hasMagic, magicOf, readBlobs, type BlobSource } from './framed.ts'
+import { packingOf, packSaved } from './packed-ciphertext.ts'
 
 /**
  * An encrypted result: magic, header length (little-endian uint32), header (JSON), ciphertexts one after the other.
@@ -73,20 +73,22 @@ const headerSchema = z.strictObject({
  */
 export function encodeResult(result: EncryptedResult, sha256: Sha256, kind: CiphertextsKind = 'result'): Uint8Array {
   const { ciphertexts, ...identity } = result
-  const blobs = ciphertexts.map((bytes) => packSaved(bytes) ?? { bytes, bits: undefined })
+  const packings = ciphertexts.map(packingOf)
   const header: z.infer<typeof headerSchema> = {
-    version: blobs.some(({ bits }) => bits) ? 2 : 1,
+    version: packings.some((packing) => packing) ? 2 : 1,
     ...identity,
     ciphertexts: ciphertexts.map((bytes, i) => {
-      const { bits } = blobs[i]
-      return { bytes: bytes.length, sha256: sha256(bytes), ...(bits && { bits }) }
+      const packing = packings[i]
+      return { bytes: bytes.length, sha256: sha256(bytes), ...(packing && { bits: packing.bits }) }
     }),
   }
-  return encodeFramed(
-    magics[kind],
-    header,
-    blobs.map(({ bytes }) => bytes),
-  )
+  const blobs = ciphertexts.map((bytes, i): BlobSource => {
+    const packing = packings[i]
+    if (!packing) return bytes
+    const { length, bits } = packing
+    return { length, writeTo: (target) => packSaved(bytes, bits, target) }
+  })
+  return encodeFramed(magics[kind], header, blobs)
 }
 
 /** What a result says of itself, before anything is checked against it. @throws UserError damaged-result */

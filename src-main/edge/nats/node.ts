@@ -82,12 +82,8 @@ export async function serveQueues(options: NodeOptions, work: WorkContext, log: 
       stopped.abort()
       await Promise.all(loops)
     })
-    const problems = (): string[] => {
-      metrics.set('nats_connected', 'Whether there is a connection to the NATS server.', queues.isUp ? 1 : 0)
-      if (stopped.signal.aborted) return ['the node stops']
-      return queues.isUp ? [] : ['the NATS server cannot be reached, or refuses']
-    }
-    problems()
+    metrics.watch('nats_connected', 'Whether there is a connection to the NATS server.', () => Number(queues.isUp))
+    const problems = (): string[] => (stopped.signal.aborted ? ['the node stops'] : queues.problems())
     return { segments, metrics, problems, lost: untilLost(connection), close }
   } catch (error) {
     await close()

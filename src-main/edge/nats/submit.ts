@@ -70,7 +70,7 @@ export class Submitter {
    * Preprocessed values, `plan.batch` samples of them, to what the deployment's policy reveals. Once the job is accepted
    * it is answered, or fails with the reason, within `deadlineSeconds`. A server that is away meanwhile is waited for. A job that
    * is audited is opened meanwhile.
-   * @throws UserError busy, nats-forbidden, nats-unreachable where the job was not accepted; deadline-exceeded,
+   * @throws UserError busy, nats-full, nats-forbidden, nats-unreachable where the job was not accepted; deadline-exceeded,
    *   job-failed where it was
    */
   async submit(values: Float64Array, deadlineSeconds: number): Promise<Record<string, unknown>> {
@@ -122,7 +122,7 @@ export class Submitter {
   }
 
   async #queue(job: JobIdentity, bytes: Uint8Array): Promise<void> {
-    // A full queue is an answer.
+    // A full queue, or a full server, is an answer.
     await passOn(this.#queues, ['compute', 0], job, bytes, isUnreachable)
   }
 

@@ -24,7 +24,10 @@ async function open() {
 }
 
 /** Computes a job; without one, resolves when the engine is ready. */
-answerQuestions(async (job: Job | undefined): Promise<ComputedJob | undefined> => {
-  const { bundle, runner } = await (opened ??= open())
-  return job && (await computeJob(bundle, runner, job, silent))
-})
+answerQuestions(
+  async (job: Job | undefined): Promise<ComputedJob | undefined> => {
+    const { bundle, runner } = await (opened ??= open())
+    return job && (await computeJob(bundle, runner, job, silent))
+  },
+  (computed) => (computed ? [computed.file.buffer as ArrayBuffer] : []),
+)

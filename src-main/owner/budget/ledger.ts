@@ -1,7 +1,9 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { Batched } from '../../core/batched.ts'
 import { UserError } from '../../core/errors.ts'
+import { getOrMake } from '../../core/get-or-make.ts'
 import { withLock } from '../../files/lock-file.ts'
 import { writeAtomically, writeProblem } from '../../files/write-atomically.ts'
 
@@ -34,6 +36,8 @@ export interface Allowance {
   readonly scores?: number
 }
 
+type Change = (account: Account) => Account
+
 const untouched: Account = {
   version: 1,
   spentBits: 0,
@@ -54,7 +58,8 @@ const tolerance = 1e-9
  */
 export class Ledger {
   readonly #folder: string
-  readonly #last = new Map<string, Promise<unknown>>()
+  /** Of each deployment: those that come while one is written are written together. */
+  readonly #changes = new Map<string, Batched<Change, Account>>()
 
   /** `folder` is the key store's. */
   constructor(folder: string) {
@@ -115,28 +120,25 @@ export class Ledger {
     })
   }
 
-  /** One change at a time, of whichever process. @throws UserError in-use, not-writable, disk-full */
-  async update(id: string, change: (account: Account) => Account): Promise<Account> {
-    const turn = (this.#last.get(id) ?? Promise.resolve()).then(() => this.#change(id, change))
-    this.#last.set(
-      id,
-      turn.catch(() => {}),
-    )
-    return await turn
+  /** One change after another, of whichever process. @throws UserError in-use, not-writable, disk-full */
+  async update(id: string, change: Change): Promise<Account> {
+    return await getOrMake(this.#changes, id, () => new Batched((all) => this.#change(id, all))).add(change)
   }
 
-  async #change(id: string, change: (account: Account) => Account): Promise<Account> {
+  /** The account after each change. */
+  async #change(id: string, changes: readonly Change[]): Promise<Account[]> {
     const path = this.#path(id)
     await mkdir(this.#folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw writeProblem(error, this.#folder)
     })
     return await withLock(path, waitMs, async () => {
       const before = await this.read(id)
-      const after = change(before)
-      if (after === before) return before
-      const text = encodeAccount(after)
+      let account = before
+      const states = changes.map((change) => (account = change(account)))
+      if (account === before) return states
+      const text = encodeAccount(account)
       await writeAtomically(path, { force: true, mode: 0o600 }, (file) => file.writeFile(text))
-      return after
+      return states
     })
   }
 

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises'
+import { Batched } from '../../core/batched.ts'
 import { UserError } from '../../core/errors.ts'
 import { lockFile, type FileLock } from '../../files/lock-file.ts'
 import { fileProblem } from '../../files/read-file.ts'
@@ -23,7 +24,7 @@ export class AuditLog {
   #last: string
   /** Bytes up to the end of the last whole record. */
   #end: number
-  #writing: Promise<void> = Promise.resolve()
+  readonly #writing = new Batched((events: readonly AuditEvent[]) => this.#write(events))
 
   private constructor(file: FileHandle, path: string, lock: FileLock, signer: Signer, chain: AuditChain, end: number) {
     this.#file = file
@@ -68,32 +69,39 @@ export class AuditLog {
     }
   }
 
-  /** Resolves when the record is on disk. @throws UserError disk-full, not-writable */
+  /** Resolves when the record is on disk, with those that came meanwhile. @throws UserError disk-full, not-writable */
   append(event: AuditEvent): Promise<void> {
-    const turn = this.#writing.then(async () => {
-      const record = sealRecord(event, this.#next, this.#last, this.#signer)
-      const line = Buffer.from(`${JSON.stringify(record)}\n`)
-      try {
-        // What an earlier failure left of a line goes first.
-        if ((await this.#file.stat()).size !== this.#end) await this.#file.truncate(this.#end)
-        await this.#file.appendFile(line)
-        await this.#file.datasync()
-      } catch (error) {
-        await this.#file.truncate(this.#end).catch(() => {})
-        throw writeProblem(error, this.#path)
-      }
-      this.#next += 1
-      this.#last = record.hash
-      this.#end += line.length
-    })
-    this.#writing = turn.catch(() => {})
-    return turn
+    return this.#writing.add(event)
   }
 
   async close(): Promise<void> {
-    await this.#writing
+    await this.#writing.settled()
     await this.#file.close()
     await this.#lock.release()
+  }
+
+  async #write(events: readonly AuditEvent[]): Promise<void[]> {
+    let [next, last] = [this.#next, this.#last]
+    const lines = events.map((event) => {
+      const record = sealRecord(event, next, last, this.#signer)
+      next += 1
+      last = record.hash
+      return `${JSON.stringify(record)}\n`
+    })
+    const bytes = Buffer.from(lines.join(''))
+    try {
+      // What an earlier failure left of a line goes first.
+      if ((await this.#file.stat()).size !== this.#end) await this.#file.truncate(this.#end)
+      await this.#file.appendFile(bytes)
+      await this.#file.datasync()
+    } catch (error) {
+      await this.#file.truncate(this.#end).catch(() => {})
+      throw writeProblem(error, this.#path)
+    }
+    this.#next = next
+    this.#last = last
+    this.#end += bytes.length
+    return events.map(() => {})
   }
 }
 

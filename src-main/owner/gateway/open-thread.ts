@@ -32,18 +32,21 @@ const openers = new Map<string, Promise<ResultOpener>>()
 const refreshers = new Map<string, Promise<Refresher>>()
 
 /** Opens and refreshes result files of one deployment. */
-answerQuestions(async (question: OpenQuestion): Promise<OpenAnswer> => {
-  if (question.kind === 'load') {
-    await load(question.refreshes)
-    return
-  }
-  const result = decodeResult(question.file, sha256)
-  const deployment = await findDeployment(store, result)
-  if (deployment.id !== id) throw new UserError('result-of-another-bundle', 'The result is of another deployment.')
-  return question.kind === 'open'
-    ? revealResult(await openerOf(deployment, result.segment), deployment, result, deployment.reveal)
-    : encodeResult((await refresherOf(deployment, result.segment)).refresh(result), sha256, 'refreshed')
-})
+answerQuestions(
+  async (question: OpenQuestion): Promise<OpenAnswer> => {
+    if (question.kind === 'load') {
+      await load(question.refreshes)
+      return
+    }
+    const result = decodeResult(question.file, sha256)
+    const deployment = await findDeployment(store, result)
+    if (deployment.id !== id) throw new UserError('result-of-another-bundle', 'The result is of another deployment.')
+    return question.kind === 'open'
+      ? revealResult(await openerOf(deployment, result.segment), deployment, result, deployment.reveal)
+      : encodeResult((await refresherOf(deployment, result.segment)).refresh(result), sha256, 'refreshed')
+  },
+  (answer) => (answer instanceof Uint8Array ? [answer.buffer as ArrayBuffer] : []),
+)
 
 async function load(refreshes: boolean): Promise<undefined> {
   const deployment = await store.read(id)

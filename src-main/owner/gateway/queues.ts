@@ -28,8 +28,8 @@ export interface QueueOptions {
   readonly areNamed?: boolean
 }
 
-/** While one result is decrypted, the next is fetched. */
-const atOnce = 2
+/** Of a segment: while one result is decrypted others are fetched, and what is noted of them goes to disk together. */
+const atOnce = 4
 const rateRetryMs = 5_000
 
 export interface AnsweringQueues {
@@ -65,8 +65,10 @@ export async function answerQueues(
       }
       loops.push(sweep(desk, queues, deployment, stopped.signal, log))
     }
+    const isUp = (): number => Number(all.every((queues) => queues.isUp))
+    desk.metrics.watch('nats_connected', 'Whether there is a connection to the NATS server.', isUp)
     return {
-      problems: () => (all.every(({ isUp }) => isUp) ? [] : ['the NATS server cannot be reached, or refuses']),
+      problems: () => [...new Set(all.flatMap((queues) => queues.problems()))],
       lost: untilLost(connection),
       async close() {
         stopped.abort()
