@@ -15,8 +15,8 @@ function metricNames(): Set<string> {
   for (const file of globSync('src-main/{edge,owner}/**/*.ts', { cwd: root })) {
     const prefix = file.includes('owner') ? 'sealwright_gateway' : 'sealwright_edge'
     const source = readFileSync(join(root, file), 'utf8')
-    for (const [, kind, name] of source.matchAll(/\b(?:metrics\.)(count|set|observe)\(\s*'(\w+)'/g)) {
-      names.push(`${prefix}_${name}${{ count: '_total', set: '', observe: '_bucket' }[kind]}`)
+    for (const [, kind, name] of source.matchAll(/\b(?:metrics\.)(count|set|watch|observe)\(\s*'(\w+)'/g)) {
+      names.push(`${prefix}_${name}${{ count: '_total', set: '', watch: '', observe: '_bucket' }[kind]}`)
     }
     for (const [, name] of source.matchAll(/timed\(metrics, '(\w+)'/g)) names.push(`${prefix}_${name}_bucket`)
   }

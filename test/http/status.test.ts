@@ -31,6 +31,16 @@ it('is healthy as long as it runs, and ready as long as nothing stands in the wa
   expect(await get('/other')).toEqual([404, {}])
 })
 
+it('reads what it watches whenever it is asked, whoever else is', async () => {
+  let isConnected = true
+  const metrics = new Metrics('test')
+  metrics.watch('connected', 'Whether there is a connection.', () => Number(isConnected))
+  const get = () => statusReply('GET /metrics', { metrics, problems: () => [] })?.body
+  expect(get()).toContain('\ntest_connected 1\n')
+  isConnected = false
+  expect(get()).toContain('\ntest_connected 0\n')
+})
+
 it('tells histograms as Prometheus reads them', () => {
   const metrics = new Metrics('test')
   for (const seconds of [0.02, 0.3, 1000]) metrics.observe('run_seconds', 'Runs.', seconds, { segment: '1' })
