@@ -70,8 +70,8 @@ export class AuditLog {
   }
 
   /** Resolves when the record is on disk, with those that came meanwhile. @throws UserError disk-full, not-writable */
-  append(event: AuditEvent): Promise<void> {
-    return this.#writing.add(event)
+  async append(event: AuditEvent): Promise<void> {
+    await this.#writing.add(event)
   }
 
   async close(): Promise<void> {
@@ -80,15 +80,14 @@ export class AuditLog {
     await this.#lock.release()
   }
 
-  async #write(events: readonly AuditEvent[]): Promise<void[]> {
-    let [next, last] = [this.#next, this.#last]
-    const lines = events.map((event) => {
-      const record = sealRecord(event, next, last, this.#signer)
-      next += 1
+  async #write(events: readonly AuditEvent[]): Promise<AuditRecord[]> {
+    let last = this.#last
+    const records = events.map((event, i) => {
+      const record = sealRecord(event, this.#next + i, last, this.#signer)
       last = record.hash
-      return `${JSON.stringify(record)}\n`
+      return record
     })
-    const bytes = Buffer.from(lines.join(''))
+    const bytes = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''))
     try {
       // What an earlier failure left of a line goes first.
       if ((await this.#file.stat()).size !== this.#end) await this.#file.truncate(this.#end)
@@ -98,10 +97,10 @@ export class AuditLog {
       await this.#file.truncate(this.#end).catch(() => {})
       throw writeProblem(error, this.#path)
     }
-    this.#next = next
+    this.#next += records.length
     this.#last = last
     this.#end += bytes.length
-    return events.map(() => {})
+    return records
   }
 }
 
