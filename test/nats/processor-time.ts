@@ -7,6 +7,9 @@ const TICKS_PER_SECOND = 100
 export async function processorMs(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8')
   // Behind the name, which may hold anything: proc(5) counts utime as field 14 and stime as 15.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number)
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number)
   return (1000 * (fields[11] + fields[12])) / TICKS_PER_SECOND
 }
