@@ -147,4 +147,4 @@ const affordable = (model: LayerModel): number =>
   Math.max(LEAST_PLANNED, Math.floor(MOST_MULTIPLICATIONS / Math.max(1, countMultiplications(model))))
 
 /** Trials are counted, not their steps, and their warnings are of networks that nobody chose. */
-export const quiet = ({ signal }: WorkContext): WorkContext => ({ progress: () => {}, ...(signal && { signal }) })
+export const quiet = (work: WorkContext): WorkContext => ({ ...work, progress: () => {} })
