@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { approximate, fitNetwork } from '../../src-main/core/approximate/approximate.ts'
-import { INPUT } from '../../src-main/core/network/layer-model.ts'
-import type { LayerModel, LinearMap } from '../../src-main/core/network/layer-model.ts'
-import { present } from '../../src-main/core/must.ts'
-import { randomNumbers } from '../../src-main/core/numeric/random-numbers.ts'
+import { approximate } from '../../src-main/core/approximate/approximate.ts'
+import type { LayerModel } from '../../src-main/core/network/layer-model.ts'
 import type { PolynomialModel } from '../../src-main/core/network/polynomial-model.ts'
 import { writeOnnx } from '../../src-main/core/onnx/write-onnx.ts'
 import { normalise } from '../../src-main/core/normalise/normalise.ts'
@@ -14,7 +11,8 @@ import { silent } from '../../src-main/core/progress.ts'
 import type { ProgressEvent } from '../../src-main/core/progress.ts'
 import { Judge } from '../../src-main/core/tune/judge.ts'
 import { keptMovements } from '../../src-main/core/tune/movements.ts'
-import { tune } from '../../src-main/core/tune/tune.ts'
+import { scheduleOf } from '../../src-main/core/tune/schedule.ts'
+import { tune, tuneBy } from '../../src-main/core/tune/tune.ts'
 import { labelOf } from '../../src-main/core/network/classification.ts'
 import { mnistSamples } from '../support/mnist-samples.ts'
 import { expectSameInOnnxRuntime } from '../support/same-in-onnx-runtime.ts'
@@ -26,57 +24,6 @@ function evidenceOf(model: LayerModel, calibration: readonly Float64Array[]) {
   const [samples, unseen] = [calibration.slice(20), calibration.slice(0, 20)]
   const evidence = { samples, unseen, movements: keptMovements(model, samples) }
   return { ...evidence, judge: new Judge(model, evidence) }
-}
-
-/** Numbers of a normal distribution, the same for a seed. */
-function gaussian(seed: number): () => number {
-  const random = randomNumbers(seed)
-  return () => Math.sqrt(-2 * Math.log(random() || 1e-9)) * Math.cos(2 * Math.PI * random())
-}
-
-/** Eight convolutions of random weights, each behind a ReLU: octics of octics. */
-function deepNetwork(gauss: () => number): LayerModel {
-  const [channels, side] = [4, 8]
-  const shape = [channels, side, side] as const
-  const convolution = (inputs: number): LinearMap => ({
-    kind: 'conv',
-    weight: Float64Array.from({ length: channels * inputs * 9 }, () => gauss() * Math.sqrt(2 / (9 * inputs))),
-    kernel: [3, 3],
-    strides: [1, 1],
-    pads: [1, 1, 1, 1],
-    dilations: [1, 1],
-    groups: 1,
-  })
-  const layers = Array.from({ length: 8 }, (_, i): LayerModel['layers'] => [
-    {
-      id: `conv_${i}`,
-      kind: 'linear',
-      shape,
-      terms: [{ input: i === 0 ? INPUT : `relu_${i - 1}`, map: convolution(i === 0 ? 1 : channels) }],
-      bias: new Float64Array(channels),
-      sources: [],
-    },
-    {
-      id: `relu_${i}`,
-      kind: 'activation',
-      shape,
-      input: `conv_${i}`,
-      activation: { operator: 'Relu', parameters: {} },
-      sources: [],
-    },
-  ])
-  const weight = Float64Array.from({ length: 4 * channels * side * side }, () => gauss() / side)
-  const dense: LinearMap = { kind: 'dense', weight }
-  const last = {
-    id: 'fc',
-    kind: 'linear' as const,
-    shape: [4, 1, 1] as const,
-    terms: [{ input: 'relu_7', map: dense }],
-    bias: new Float64Array(4),
-    sources: [],
-  }
-  const input = { name: 'x', shape: [1, side, side] as const, layout: 'nchw' as const, onnxShape: [1, 1, side, side] }
-  return { name: 'deep', input, layers: [...layers.flat(), last], output: 'fc', finish: 'none' }
 }
 
 describe('tune', () => {
@@ -120,18 +67,18 @@ describe('tune', () => {
   })
 
   it('takes smaller steps where the loss rises', async () => {
-    const gauss = gaussian(3)
-    const model = deepNetwork(gauss)
-    const samples = Array.from({ length: 240 }, () => Float64Array.from({ length: 64 }, gauss))
-    const { model: fitted, evidence, judge } = await fitNetwork(model, samples, { degree: 8 }, silent)
+    const model = trained('mnist_lenet5_relu_avgpool')
+    const calibration = mnistSamples(0, 200)
+    const start = await approximate(model, calibration, { degree: 2, refit: false }, silent)
+    const evidence = evidenceOf(model, calibration)
+    const usual = scheduleOf(model, start, evidence.samples.length, evidence.movements, 4)
     const courses: string[] = []
     const progress = (event: ProgressEvent) => {
       if (event.kind === 'stage') courses.push(event.stage)
     }
-    const judged = present(judge)
-    const tuned = await tune(model, fitted, { ...evidence, judge: judged }, 70, { progress })
+    const tuned = await tuneBy({ ...usual, rate: 64 * usual.rate }, model, start, evidence, { progress })
     expect(courses.length).toBeGreaterThan(1)
-    expect(judged.of(tuned).loss).toBeLessThan(0.9 * judged.of(fitted).loss)
+    expect(evidence.judge.of(tuned).loss).toBeLessThan(0.9 * evidence.judge.of(start).loss)
   })
 
   it('stops when it is told to', async () => {

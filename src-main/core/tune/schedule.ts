@@ -22,7 +22,7 @@ const LEAST_EPOCHS = 4
 /** Of the largest steps, relative to a layer's weights, where there are enough steps to settle afterwards. */
 const RATE = 0.005
 const ENOUGH_STEPS = 1000
-/** Of these where pictures hold parts of others: no two look alike, so that larger steps learn none of them by heart. */
+/** Of these where pictures hold parts of others and all polynomials are quadratics: no two look alike, so that larger steps learn none of them by heart. */
 const OF_PICTURES = 2
 /** Of these where quartics differ by column or row: the narrowest of them leave their range first, and grow fast beyond. */
 const GENTLE = 0.06
@@ -60,7 +60,7 @@ export function scheduleOf(
       ? wanted
       : Math.min(wanted.atMost ?? usualEpochs(samples, fitted, { isGentle, holdParts }), affordable)
   const stepsPerEpoch = Math.ceil(samples / BATCH)
-  const share = isGentle ? GENTLE : holdParts ? OF_PICTURES : 1
+  const share = isGentle ? GENTLE : holdParts && degreeOf(fitted) === 2 ? OF_PICTURES : 1
   const rate = RATE * share * Math.min(1, Math.sqrt((epochs * stepsPerEpoch) / ENOUGH_STEPS))
   return { epochs, stepsPerEpoch, rate, isGentle, ...(narrow && { unlike: narrow.by }) }
 }
@@ -71,6 +71,12 @@ export const tunableSamples = (model: LayerModel): number =>
 
 const multiplicationsFor = (samples: number): number =>
   MOST_MULTIPLICATIONS * Math.min(MOST_TIMES_USUAL, Math.max(1, samples / USUAL_SAMPLES))
+
+const degreeOf = ({ layers }: PolynomialModel): number =>
+  layers.reduce(
+    (most, layer) => (layer.kind === 'polynomial' ? Math.max(most, layer.coefficients[0].length - 1) : most),
+    0,
+  )
 
 /** Polynomials that differ by column or row, the deepest of them. */
 function narrowOf({ layers }: PolynomialModel): { readonly by: PlaceAxis; readonly degree: number } | undefined {

@@ -33,10 +33,10 @@ const TIMES_JUDGED = 16
 const VARYING = 700
 /** What it is worth starting another thread for, which takes a sixth of a second. */
 const LEAST_TAUGHT = 2e9
-/** An epoch whose loss is so many times the least so far shows that steps are too large for this network. */
-const DIVERGED = 1.5
-/** Then it begins again with such a share of them, so often at most. */
-const [SMALLER, MOST_RESTARTS] = [0.25, 3]
+/** An epoch whose loss is so many times that of the first steps, which are small, or of the best epoch so far shows that steps are too large for this network. */
+const [DIVERGED, WORSE] = [1.5, 2]
+/** Then it begins again with such a share of them, so often at most; and once where no epoch brings the network closer. */
+const [SMALLER, MOST_RESTARTS] = [0.5, 3]
 
 /**
  * Changes weights and biases of the whole network at once, towards the original network's outputs on variations of
@@ -48,11 +48,22 @@ const [SMALLER, MOST_RESTARTS] = [0.25, 3]
 export async function tune(
   original: LayerModel,
   fitted: PolynomialModel,
-  { samples, movements, labels, judge }: Evidence & { readonly judge: Judge },
+  evidence: Evidence & { readonly judge: Judge },
   wanted: TuningEpochs,
   work: WorkContext,
 ): Promise<PolynomialModel> {
-  const schedule = scheduleOf(original, fitted, samples.length, movements, wanted)
+  const { samples, movements } = evidence
+  return tuneBy(scheduleOf(original, fitted, samples.length, movements, wanted), original, fitted, evidence, work)
+}
+
+/** As `tune`, by a schedule. */
+export async function tuneBy(
+  schedule: Schedule,
+  original: LayerModel,
+  fitted: PolynomialModel,
+  { samples, movements, labels, judge }: Evidence & { readonly judge: Judge },
+  work: WorkContext,
+): Promise<PolynomialModel> {
   const { epochs, unlike } = schedule
   if (epochs === 0) return fitted
   const start = centrePolynomials(fitted, evenly(samples, CENTRED_BY))
@@ -60,25 +71,26 @@ export async function tune(
   const size = sizeOf(original.input.shape)
   const each = countMultiplications(original) + VARYING * size
   const helped = epochs * samples.length * each < LEAST_TAUGHT ? {} : work
-  for (let restarts = 0; ; restarts++) {
+  let isSecond = false
+  for (let restarts = 0; restarts <= MOST_RESTARTS; restarts++) {
     const teaching = { original, samples, movements, labels, unlike, epochs }
     const taught = beside(helped, lessons, teaching, 8 * samples.length * size)
     try {
       const training = new Training(start, samples, schedule, SMALLER ** restarts)
-      const found = await training.run(taught, { judge, before, fitted, mayDiverge: restarts === MOST_RESTARTS }, work)
-      if (found !== 'diverged') return found
+      const found = await training.run(taught, { judge, before }, work)
+      if (typeof found === 'object') return found
+      if (found === 'no closer' && isSecond) break
+      isSecond ||= found === 'no closer'
     } finally {
       await taught.end()
     }
   }
+  return fitted
 }
 
 interface Trial {
   readonly judge: Judge
   readonly before: Judgement
-  /** The network where no epoch is better. */
-  readonly fitted: PolynomialModel
-  readonly mayDiverge: boolean
 }
 
 /** One course of steps, from the largest to none. */
@@ -89,6 +101,8 @@ class Training {
   readonly #schedule: Schedule
   readonly #rate: number
   #steps = 0
+  /** Of a sample, on average over the first steps; unknown until then. */
+  #firstLoss = Infinity
 
   /** `share` of the schedule's rate. */
   constructor(start: PolynomialModel, samples: readonly Float64Array[], schedule: Schedule, share: number) {
@@ -103,14 +117,14 @@ class Training {
     this.#rate = share * schedule.rate
   }
 
-  /** The best network of all epochs; or that the loss rises. */
+  /** The best network of all epochs that are better than before; or why there is none. */
   async run(
     taught: SideRun<Lesson>,
-    { judge, before, fitted, mayDiverge }: Trial,
+    { judge, before }: Trial,
     work: WorkContext,
-  ): Promise<PolynomialModel | 'diverged'> {
+  ): Promise<PolynomialModel | 'diverged' | 'no closer'> {
     const { epochs, isGentle } = this.#schedule
-    let best = { loss: before.loss, model: fitted }
+    let best: { readonly loss: number; readonly model?: PolynomialModel } = { loss: before.loss }
     let least = Infinity
     const done = stepCounter(work, 'tune', epochs)
     const breathe = breather()
@@ -119,7 +133,8 @@ class Training {
         throwIfCancelled(work)
         await breathe()
       })
-      if (!mayDiverge && loss > DIVERGED * least && best.model === fitted) return 'diverged'
+      const bound = Math.min(DIVERGED * this.#firstLoss, WORSE * least)
+      if (loss > bound && !best.model) return 'diverged'
       least = Math.min(least, loss)
       done()
       if (!isGentle && !isJudged(epoch + 1, epochs)) continue
@@ -127,13 +142,13 @@ class Training {
       if (!isBetter(after, { ...before, loss: best.loss })) continue
       best = { loss: after.loss, model: this.#student.withParameters(this.#start) }
     }
-    return best.model
+    return best.model ?? 'no closer'
   }
 
-  /** The loss of its samples, each before the step that it is part of. */
+  /** The mean loss of its samples, each before the step that it is part of. */
   async #epoch(taught: SideRun<Lesson>, { loss }: Judge, pause: () => Promise<void>): Promise<number> {
     const { stepsPerEpoch } = this.#schedule
-    let sum = 0
+    let [sum, samples] = [0, 0]
     for (let i = 0; i < stepsPerEpoch; i++) {
       await pause()
       const { count, inputs, right } = present(await taught.next())
@@ -141,8 +156,10 @@ class Training {
       this.#student.backward(found.gradient)
       this.#step()
       sum += found.loss
+      samples += count
+      if (this.#steps === WARM_UP_STEPS) this.#firstLoss = sum / samples
     }
-    return sum
+    return sum / samples
   }
 
   #step(): void {
