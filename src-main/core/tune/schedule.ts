@@ -42,6 +42,8 @@ export interface Schedule {
   readonly unlike?: PlaceAxis
   /** Steps are so small that any epoch may be the best. */
   readonly isGentle: boolean
+  /** Their number was asked for: they are not shown again because none brought the network closer. */
+  readonly isTold: boolean
 }
 
 export function scheduleOf(
@@ -62,7 +64,8 @@ export function scheduleOf(
   const stepsPerEpoch = Math.ceil(samples / BATCH)
   const share = isGentle ? GENTLE : holdParts && degreeOf(fitted) === 2 ? OF_PICTURES : 1
   const rate = RATE * share * Math.min(1, Math.sqrt((epochs * stepsPerEpoch) / ENOUGH_STEPS))
-  return { epochs, stepsPerEpoch, rate, isGentle, ...(narrow && { unlike: narrow.by }) }
+  const isTold = typeof wanted === 'number'
+  return { epochs, stepsPerEpoch, rate, isGentle, isTold, ...(narrow && { unlike: narrow.by }) }
 }
 
 /** As many samples of a network as tuning can make use of in the longest time that it takes unless told. */

@@ -64,14 +64,14 @@ export async function tuneBy(
   { samples, movements, labels, judge }: Evidence & { readonly judge: Judge },
   work: WorkContext,
 ): Promise<PolynomialModel> {
-  const { epochs, unlike } = schedule
+  const { epochs, unlike, isTold } = schedule
   if (epochs === 0) return fitted
   const start = centrePolynomials(fitted, evenly(samples, CENTRED_BY))
   const before = judge.of(start)
   const size = sizeOf(original.input.shape)
   const each = countMultiplications(original) + VARYING * size
   const helped = epochs * samples.length * each < LEAST_TAUGHT ? {} : work
-  let isSecond = false
+  let isLast = isTold
   for (let restarts = 0; restarts <= MOST_RESTARTS; restarts++) {
     const teaching = { original, samples, movements, labels, unlike, epochs }
     const taught = beside(helped, lessons, teaching, 8 * samples.length * size)
@@ -79,8 +79,8 @@ export async function tuneBy(
       const training = new Training(start, samples, schedule, SMALLER ** restarts)
       const found = await training.run(taught, { judge, before }, work)
       if (typeof found === 'object') return found
-      if (found === 'no closer' && isSecond) break
-      isSecond ||= found === 'no closer'
+      if (found === 'no closer' && isLast) break
+      isLast ||= found === 'no closer'
     } finally {
       await taught.end()
     }
