@@ -76,7 +76,7 @@ describe('tune', () => {
     const progress = (event: ProgressEvent) => {
       if (event.kind === 'stage') courses.push(event.stage)
     }
-    const tuned = await tuneBy({ ...usual, rate: 64 * usual.rate }, model, start, evidence, { progress })
+    const tuned = await tuneBy({ ...usual, rate: 64 * usual.rate, isTold: false }, model, start, evidence, { progress })
     expect(courses.length).toBeGreaterThan(1)
     expect(evidence.judge.of(tuned).loss).toBeLessThan(0.9 * evidence.judge.of(start).loss)
   })
