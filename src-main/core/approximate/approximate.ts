@@ -1,5 +1,4 @@
 import { beside } from '../beside.ts'
-import type { SideRun } from '../beside.ts'
 import { canScaleElements } from '../network/scale-map.ts'
 import { countMultiplications } from '../network/count-multiplications.ts'
 import { rowsPerChannel } from '../network/coefficient-rows.ts'
@@ -9,8 +8,7 @@ import { sizeOf } from '../network/layer-model.ts'
 import type { LayerId, LayerModel } from '../network/layer-model.ts'
 import type { PolynomialModel } from '../network/polynomial-model.ts'
 import { evenly } from '../numeric/evenly.ts'
-import { present } from '../must.ts'
-import { breathe, stepCounter } from '../progress.ts'
+import { stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { withDistortions } from '../tune/distort.ts'
 import type { Movement } from '../tune/distort.ts'
@@ -20,8 +18,8 @@ import { keptMovements } from '../tune/movements.ts'
 import { tune } from '../tune/tune.ts'
 import { checkCalibration, warnOfOneLabel, ENOUGH_TO_FIT } from './calibration.ts'
 import { affordableSamples, capSamples } from './cap-samples.ts'
-import { fitAll, fitLayers } from './fit-network.ts'
-import type { ClosedForm, FittedStep, LayersToFit } from './fit-network.ts'
+import { fitAll, fitLayers, nextFit } from './fit-network.ts'
+import type { ClosedForm, LayersToFit } from './fit-network.ts'
 import { observeRanges } from './observe-ranges.ts'
 import { exactLayersOf } from './options.ts'
 import type { ApproximationOptions } from './options.ts'
@@ -187,16 +185,6 @@ async function closest(
     return { model: best.model, seen: best.given.samples, ...(by && { by }) }
   } finally {
     await fits.end()
-  }
-}
-
-/** The next network of several. `done` is told of each layer. */
-async function nextFit(fits: SideRun<FittedStep>, done: (layer: LayerId) => void): Promise<PolynomialModel> {
-  for (;;) {
-    const step = present(await fits.next())
-    if ('model' in step) return step.model
-    done(step.layer)
-    await breathe()
   }
 }
 

@@ -1,4 +1,5 @@
-import type { SideTask } from '../beside.ts'
+import { runHere } from '../beside.ts'
+import type { SideRun, SideTask } from '../beside.ts'
 import type { PlaceAxis } from '../network/coefficient-rows.ts'
 import { INPUT } from '../network/layer-model.ts'
 import type { ActivationLayer, LayerId, LinearLayer, Shape } from '../network/layer-model.ts'
@@ -11,7 +12,7 @@ import { defaultFit } from './fit-channel.ts'
 import type { FitOptions } from './fit-channel.ts'
 import { fitActivation, fitContrasts, fitPlain } from './fit-layers.ts'
 import { ownDegreeOf } from '../network/activations.ts'
-import { must } from '../must.ts'
+import { must, present } from '../must.ts'
 import type { Pool } from './moments.ts'
 import { fitPlaces, missedByPlace } from './fit-places.ts'
 import { applyLayer } from './layer-values.ts'
@@ -41,14 +42,8 @@ export interface ClosedForm {
  * activation is refitted towards the original network's output of that map, and the map before an activation is eased:
  * moved to where the polynomial errs less. What differs by place goes into biases (`fitPlaces`).
  */
-export async function fitLayers(given: LayersToFit, done: (layer: LayerId) => void): Promise<PolynomialModel> {
-  const fit = new LayerFit(given)
-  for (const layer of fit.layers()) {
-    done(layer)
-    await breathe()
-  }
-  return fit.model
-}
+export const fitLayers = (given: LayersToFit, done: (layer: LayerId) => void): Promise<PolynomialModel> =>
+  nextFit(runHere(fitAll, [given]), done)
 
 export interface LayersToFit {
   readonly slots: SlotModel
@@ -60,7 +55,7 @@ export interface LayersToFit {
 /** A layer that is fitted, and behind the last one the network. */
 export type FittedStep = { readonly layer: LayerId } | { readonly model: PolynomialModel }
 
-/** As `fitLayers`, for each in turn. */
+/** The layers of each in turn, as `fitLayers` fits them. */
 export const fitAll: SideTask<readonly LayersToFit[], FittedStep> = {
   name: 'fit layers',
   *run(all) {
@@ -70,6 +65,16 @@ export const fitAll: SideTask<readonly LayersToFit[], FittedStep> = {
       yield { model: fit.model }
     }
   },
+}
+
+/** The next network of `fitAll`. `done` is told of each layer. */
+export async function nextFit(fits: SideRun<FittedStep>, done: (layer: LayerId) => void): Promise<PolynomialModel> {
+  for (;;) {
+    const step = present(await fits.next())
+    if ('model' in step) return step.model
+    done(step.layer)
+    await breathe()
+  }
 }
 
 type Replaced = Exclude<SlotModel['layers'][number], LinearLayer>

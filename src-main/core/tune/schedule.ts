@@ -53,19 +53,19 @@ export function scheduleOf(
   movements: readonly Movement[],
   wanted: TuningEpochs,
 ): Schedule {
-  const narrow = narrowOf(fitted)
+  const polynomials = polynomialsOf(fitted)
+  const narrow = polynomials.find(({ by }) => by)
   const isGentle = narrow !== undefined && narrow.degree > 2
-  const holdParts = arePasted(movements, narrow?.by)
+  const unlike = narrow?.by
+  const holdParts = arePasted(movements, unlike)
   const affordable = Math.floor(multiplicationsFor(samples) / (4 * samples * countMultiplications(original)))
-  const epochs =
-    typeof wanted === 'number'
-      ? wanted
-      : Math.min(wanted.atMost ?? usualEpochs(samples, fitted, { isGentle, holdParts }), affordable)
-  const stepsPerEpoch = Math.ceil(samples / BATCH)
-  const share = isGentle ? GENTLE : holdParts && degreeOf(fitted) === 2 ? OF_PICTURES : 1
-  const rate = RATE * share * Math.min(1, Math.sqrt((epochs * stepsPerEpoch) / ENOUGH_STEPS))
   const isTold = typeof wanted === 'number'
-  return { epochs, stepsPerEpoch, rate, isGentle, isTold, ...(narrow && { unlike: narrow.by }) }
+  const usual = () => usualEpochs(samples, polynomials.length, { isGentle, holdParts })
+  const epochs = isTold ? wanted : Math.min(wanted.atMost ?? usual(), affordable)
+  const stepsPerEpoch = Math.ceil(samples / BATCH)
+  const share = isGentle ? GENTLE : holdParts && polynomials.at(0)?.degree === 2 ? OF_PICTURES : 1
+  const rate = RATE * share * Math.min(1, Math.sqrt((epochs * stepsPerEpoch) / ENOUGH_STEPS))
+  return { epochs, stepsPerEpoch, rate, isGentle, isTold, ...(unlike && { unlike }) }
 }
 
 /** As many samples of a network as tuning can make use of in the longest time that it takes unless told. */
@@ -75,26 +75,19 @@ export const tunableSamples = (model: LayerModel): number =>
 const multiplicationsFor = (samples: number): number =>
   MOST_MULTIPLICATIONS * Math.min(MOST_TIMES_USUAL, Math.max(1, samples / USUAL_SAMPLES))
 
-const degreeOf = ({ layers }: PolynomialModel): number =>
-  layers.reduce(
-    (most, layer) => (layer.kind === 'polynomial' ? Math.max(most, layer.coefficients[0].length - 1) : most),
-    0,
-  )
-
-/** Polynomials that differ by column or row, the deepest of them. */
-function narrowOf({ layers }: PolynomialModel): { readonly by: PlaceAxis; readonly degree: number } | undefined {
+/** The deepest first, with the axis along which they differ by place. */
+function polynomialsOf({ layers }: PolynomialModel): readonly { readonly degree: number; readonly by?: PlaceAxis }[] {
   const found = layers.flatMap((layer) =>
-    layer.kind === 'polynomial' && layer.by ? [{ by: layer.by, degree: layer.coefficients[0].length - 1 }] : [],
+    layer.kind === 'polynomial' ? [{ by: layer.by, degree: layer.coefficients[0].length - 1 }] : [],
   )
-  return found.toSorted((one, other) => other.degree - one.degree).at(0)
+  return found.toSorted((one, other) => other.degree - one.degree)
 }
 
 function usualEpochs(
   samples: number,
-  { layers }: PolynomialModel,
+  polynomials: number,
   { isGentle, holdParts }: { readonly isGentle: boolean; readonly holdParts: boolean },
 ): number {
-  const polynomials = layers.filter(({ kind }) => kind === 'polynomial').length
   const deeper = Math.max(0, polynomials - SHALLOW) / SHALLOW
   const steps = USUAL_STEPS * (1 + (holdParts ? MORE_OF_PICTURES : 1) * deeper)
   const epochsOf = (count: number) => Math.ceil((count * BATCH) / samples)

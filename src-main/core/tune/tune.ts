@@ -77,7 +77,7 @@ export async function tuneBy(
     const taught = beside(helped, lessons, teaching, 8 * samples.length * size)
     try {
       const training = new Training(start, samples, schedule, SMALLER ** restarts)
-      const found = await training.run(taught, { judge, before }, work)
+      const found = await training.run(taught, judge, before, work)
       if (typeof found === 'object') return found
       if (found === 'no closer' && isLast) break
       isLast ||= found === 'no closer'
@@ -86,11 +86,6 @@ export async function tuneBy(
     }
   }
   return fitted
-}
-
-interface Trial {
-  readonly judge: Judge
-  readonly before: Judgement
 }
 
 /** One course of steps, from the largest to none. */
@@ -120,7 +115,8 @@ class Training {
   /** The best network of all epochs that are better than before; or why there is none. */
   async run(
     taught: SideRun<Lesson>,
-    { judge, before }: Trial,
+    judge: Judge,
+    before: Judgement,
     work: WorkContext,
   ): Promise<PolynomialModel | 'diverged' | 'no closer'> {
     const { epochs, isGentle } = this.#schedule
