@@ -39,7 +39,7 @@ export async function takeTasks(
     let message: JsMsg | null
     try {
       consumer ??= await queues.consumer(kind, segment)
-      message = await nullOnceAborted(consumer.next({ expires: pollMs }), signal)
+      message = await nextTask(consumer, [signal, queues.interruption])
       // The client says the same of a queue without tasks and of one that is gone, or whose server has no JetStream any more.
       if (!message && !signal.aborted) consumer = await queues.consumer(kind, segment)
       if (problem !== '') log('info', 'the queue gives tasks again', { queue })
@@ -84,17 +84,20 @@ function tell(say: () => void): void {
   }
 }
 
-/** A task that arrives after the signal is handed out again to another. */
-async function nullOnceAborted<T>(waiting: Promise<T | null>, signal: AbortSignal): Promise<T | null> {
-  let stop = (): void => {}
-  const aborted = new Promise<null>((resolve) => {
-    stop = () => resolve(null)
-    signal.addEventListener('abort', stop)
-  })
+/**
+ * Null where there is none for a while, once a signal comes, or the connection is lost: a request that was open then is
+ * not answered by the next server, and the client would wait until that one has the queue.
+ */
+async function nextTask(consumer: Consumer, signals: readonly AbortSignal[]): Promise<JsMsg | null> {
+  const signal = AbortSignal.any([...signals])
+  const messages = await consumer.fetch({ max_messages: 1, expires: pollMs })
+  const close = (): void => void messages.close()
+  signal.addEventListener('abort', close)
+  if (signal.aborted) close()
   try {
-    return await Promise.race([waiting, aborted])
+    for await (const message of messages) return message
+    return null
   } finally {
-    signal.removeEventListener('abort', stop)
-    waiting.catch(() => {})
+    signal.removeEventListener('abort', close)
   }
 }

@@ -7,7 +7,7 @@ import { freePort, startNatsServer, type NatsServer } from '../../src-main/jobs/
 import { newAnswerKeys } from '../../src-main/nats/answer-keys.ts'
 import { connectNats, untilLost } from '../../src-main/nats/connect.ts'
 import { makeQueues } from '../../src-main/nats/make-queues.ts'
-import { tasksStream } from '../../src-main/nats/names.ts'
+import { consumerName, tasksStream } from '../../src-main/nats/names.ts'
 import { Queues } from '../../src-main/nats/queues.ts'
 import { checkVersion } from '../../src-main/nats/server-version.ts'
 import { takeTasks } from '../../src-main/nats/take-tasks.ts'
@@ -100,35 +100,47 @@ describe('the connection to a NATS server', () => {
     await connection.close()
   }, 30_000)
 
-  it('says which queues give no tasks, where a server comes back without JetStream or has lost them, until they do', async () => {
-    const port = await freePort()
-    const store = join(folder, 'store')
-    server = await startNatsServer({ folder: store, port })
-    const connection = await connectNats({ url: server.url }, 'test', log)
-    await makeQueues(connection, deployed, { limit: 4 })
-    const queues = await Queues.open(connection, deployed.id)
-    const stopped = new AbortController()
-    const taking = takeTasks(queues, ['compute', 0], async () => ({}), stopped.signal, log)
-    const saysWithin = { timeout: 20_000 }
-    try {
-      await server.stop()
-      await expect.poll(() => queues.problems(), saysWithin).toEqual(['the NATS server cannot be reached, or refuses'])
-      server = await startNatsServer({ port })
-      const silent = (reason: string) => [expect.stringMatching(`^compute-0 gives no tasks: .*${reason}`)]
-      await expect.poll(() => queues.problems(), saysWithin).toEqual(silent('without JetStream'))
-      await server.stop()
+  it.each([
+    ['is shut down', 'SIGTERM'],
+    ['dies', 'SIGKILL'],
+  ] as const)(
+    'says which queues give no tasks, where a server %s and comes back without them, until they do',
+    async (_, ending) => {
+      const port = await freePort()
+      const store = join(folder, 'store')
       server = await startNatsServer({ folder: store, port })
-      await expect.poll(() => queues.problems(), saysWithin).toEqual([])
-      await queues.manager.streams.delete(tasksStream(deployed.id))
-      await expect.poll(() => queues.problems(), saysWithin).toEqual(silent('no queues for the deployment'))
+      const connection = await connectNats({ url: server.url }, 'test', log)
       await makeQueues(connection, deployed, { limit: 4 })
-      await expect.poll(() => queues.problems(), saysWithin).toEqual([])
-    } finally {
-      stopped.abort()
-      await taking
-      await connection.close()
-    }
-  }, 120_000)
+      const queues = await Queues.open(connection, deployed.id)
+      const stopped = new AbortController()
+      const taking = takeTasks(queues, ['compute', 0], async () => ({}), stopped.signal, log)
+      const saysWithin = { timeout: 20_000 }
+      const waiting = async () =>
+        (await queues.manager.consumers.info(tasksStream(deployed.id), consumerName('compute', 0))).num_waiting
+      try {
+        await expect.poll(waiting, saysWithin).toBe(1)
+        await server.stop(ending)
+        await expect
+          .poll(() => queues.problems(), saysWithin)
+          .toEqual(['the NATS server cannot be reached, or refuses'])
+        server = await startNatsServer({ port })
+        const silent = (reason: string) => [expect.stringMatching(`^compute-0 gives no tasks: .*${reason}`)]
+        await expect.poll(() => queues.problems(), saysWithin).toEqual(silent('without JetStream'))
+        await server.stop()
+        server = await startNatsServer({ folder: store, port })
+        await expect.poll(() => queues.problems(), saysWithin).toEqual([])
+        await queues.manager.streams.delete(tasksStream(deployed.id))
+        await expect.poll(() => queues.problems(), saysWithin).toEqual(silent('no queues for the deployment'))
+        await makeQueues(connection, deployed, { limit: 4 })
+        await expect.poll(() => queues.problems(), saysWithin).toEqual([])
+      } finally {
+        stopped.abort()
+        await taking
+        await connection.close()
+      }
+    },
+    120_000,
+  )
 
   it.each([
     ['2.9.9', 'older than any that was tested'],
