@@ -7,47 +7,37 @@
 /** Packs the residues of `source` into `target`, which has room for just them. */
 export function packInto(source: Uint8Array, bits: number, target: Uint8Array): void {
   const [from, to] = [viewOf(source), viewOf(target)]
-  const [lowBits, highBits] = [Math.min(bits, 32), Math.max(bits - 32, 0)]
   let at = 0
+  // The word that is begun, and how many of its bits: fewer than 32. By 32 - begun is shifted in two steps, since shifts are modulo 32.
   let held = 0
-  let heldBits = 0
-  const push = (value: number, count: number): void => {
-    held |= value << heldBits
-    heldBits += count
-    if (heldBits < 32) return
-    to.setUint32(at, held, true)
-    at += 4
-    heldBits -= 32
-    // Shifts are modulo 32, so a value that fitted whole leaves nothing by the other branch.
-    held = heldBits === 0 ? 0 : value >>> (count - heldBits)
-  }
+  let begun = 0
   for (let i = 0; i < source.length; i += 8) {
-    push(from.getUint32(i, true), lowBits)
-    if (highBits > 0) push(from.getUint32(i + 4, true), highBits)
+    const low = from.getInt32(i, true)
+    const high = from.getInt32(i + 4, true)
+    const one = held | (low << begun)
+    const two = ((low >>> 1) >>> (31 - begun)) | (high << begun)
+    const end = begun + bits
+    if (end >= 32) to.setInt32(at, one, true)
+    if (end >= 64) to.setInt32(at + 4, two, true)
+    held = end < 32 ? one : end < 64 ? two : (high >>> 1) >>> (31 - begun)
+    at += (end >>> 5) << 2
+    begun = end & 31
   }
 }
 
 /** The inverse of `packInto`. */
 export function unpackInto(packed: Uint8Array, bits: number, target: Uint8Array): void {
   const [from, to] = [viewOf(packed), viewOf(target)]
-  const [lowBits, highBits] = [Math.min(bits, 32), Math.max(bits - 32, 0)]
-  let at = 0
-  let used = 0
-  const take = (count: number): number => {
-    let value = from.getUint32(at, true) >>> used
-    const left = 32 - used
-    if (count >= left) {
-      at += 4
-      if (count > left) value |= from.getUint32(at, true) << left
-      used = count - left
-    } else {
-      used += count
-    }
-    return count === 32 ? value : value & ((1 << count) - 1)
-  }
-  for (let i = 0; i < target.length; i += 8) {
-    to.setUint32(i, take(lowBits), true)
-    to.setUint32(i + 4, highBits > 0 ? take(highBits) : 0, true)
+  const lowMask = bits < 32 ? (1 << bits) - 1 : -1
+  const highMask = bits > 32 ? -1 >>> (64 - bits) : 0
+  for (let i = 0, bit = 0; i < target.length; i += 8, bit += bits) {
+    const at = (bit >>> 5) << 2
+    const used = bit & 31
+    const one = from.getInt32(at, true)
+    const two = used + bits > 32 ? from.getInt32(at + 4, true) : 0
+    const three = used + bits > 64 ? from.getInt32(at + 8, true) : 0
+    to.setInt32(i, ((one >>> used) | ((two << 1) << (31 - used))) & lowMask, true)
+    to.setInt32(i + 4, ((two >>> used) | ((three << 1) << (31 - used))) & highMask, true)
   }
 }
 
