@@ -81,6 +81,14 @@ export async function computeJob(
   return { file, receipt }
 }
 
+/** The memory of its ciphertexts, where that holds nothing else: another thread can have it. */
+export const ownBuffers = ({ input }: Job): ArrayBuffer[] =>
+  'seed' in input
+    ? []
+    : input.flatMap(({ buffer, byteLength }) =>
+        buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [],
+      )
+
 /** What an audit of the job is shown. */
 export const openingOf = ({ input }: Job): Opening =>
   'seed' in input

@@ -23,6 +23,8 @@ export interface AskOptions<N> {
   readonly timeoutMs?: number
   /** Gets every note on the way to the answer; what it throws ends the wait. */
   readonly take?: (note: N) => void
+  /** What of the question is moved, not copied: whoever asks has it no longer. */
+  readonly given?: readonly Transferable[]
 }
 
 /**
@@ -54,14 +56,14 @@ export class AskedWorker<Q, A, N = never> {
   }
 
   /** Throws what the thread threw, or InternalError where it ended or took too long. */
-  async ask(question: Q, { timeoutMs, take = () => {} }: AskOptions<N> = {}): Promise<A> {
+  async ask(question: Q, { timeoutMs, take = () => {}, given = [] }: AskOptions<N> = {}): Promise<A> {
     if (this.#ended) throw this.#ended
     const id = this.#next++
     let timer: NodeJS.Timeout | undefined
     try {
       return await new Promise<A>((resolve, reject) => {
         this.#waiting.set(id, { take, resolve, reject })
-        this.#worker.postMessage({ id, question } satisfies Question<Q>)
+        this.#worker.postMessage({ id, question } satisfies Question<Q>, given)
         if (timeoutMs === undefined) return
         timer = setTimeout(() => {
           this.#end(new InternalError('A worker thread took too long.'))

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import type { CanaryRequest } from '../../jobs/gateway.ts'
 import { announce, answer, command } from '../command.ts'
+import { collectLessOften } from '../collect-less-often.ts'
 import { withNats, type NatsOptions } from '../nats.ts'
 import {
   logOf,
@@ -73,6 +74,7 @@ export function gatewayCommand(): Command {
   return withLog(withUnlock(withListening(queued, 8443))).action(async (options: Options) => {
     const { json, deployment: deployments } = options
     await answer(json === true, async (work) => {
+      collectLessOften()
       const { gateway } = await import('../../jobs/gateway.ts')
       const unlock = await readUnlock(options)
       const request = { ...options, ...unlock, deployments, canaries: canaryRequest(options) }

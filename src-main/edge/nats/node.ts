@@ -14,6 +14,7 @@ import { persist } from '../../nats/persist.ts'
 import { isPassing } from '../../nats/problems.ts'
 import { Queues } from '../../nats/queues.ts'
 import { takeTasks, type Delivery, type Outcome } from '../../nats/take-tasks.ts'
+import { ownBuffers } from '../compute-job.ts'
 import { checkMemory, type RunnerOptions } from '../load-runner.ts'
 import { Bundle, type Trust } from '../../files/open-bundle.ts'
 import { sha256 } from '../../files/sha256.ts'
@@ -167,7 +168,9 @@ class SegmentNode {
   async #compute(task: Task, bytes: Uint8Array): Promise<void> {
     const startedMs = performance.now()
     const work = decodeTaskInput(bytes, task.job, this.#bundle, this.#segment, this.#plan)
-    const computed = await this.#engine.run(work, task.deadlineMs - Date.now())
+    const timeoutMs = task.deadlineMs - Date.now()
+    // Audits are shown the input.
+    const computed = await this.#engine.run(work, { timeoutMs, given: this.#openings ? [] : ownBuffers(work) })
     const { file: result, receipt } = computed
     if (this.#openings) {
       this.#openings.keep(work, computed)

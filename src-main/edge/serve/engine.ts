@@ -1,10 +1,12 @@
 import { invariant } from '../../core/errors.ts'
-import { AskedWorker } from '../../workers/ask.ts'
+import { AskedWorker, type AskOptions } from '../../workers/ask.ts'
 import type { ComputedJob, Job } from '../compute-job.ts'
 import type { EngineSetup } from './engine-thread.ts'
 import { SMALL_HEAP } from '../../kernels/small-heap.ts'
 
 const threadUrl = new URL(import.meta.url.replace(/[^/]*(\.\w+)$/, 'engine-thread$1'))
+
+type RunOptions = Pick<AskOptions<never>, 'timeoutMs' | 'given'>
 
 /** The thread that computes one segment, one input after the other; a dead one is replaced for the next input. */
 export class Engine {
@@ -31,9 +33,12 @@ export class Engine {
     return engine
   }
 
-  /** The thread is ended where one run takes longer than `timeoutMs`; that is an InternalError. */
-  async run(job: Job, timeoutMs?: number): Promise<ComputedJob> {
-    const computed = await this.#ask(job, timeoutMs)
+  /**
+   * The thread is ended where one run takes longer than `timeoutMs`; that is an InternalError. What is `given` of the job is
+   * the thread's from then on.
+   */
+  async run(job: Job, options: RunOptions = {}): Promise<ComputedJob> {
+    const computed = await this.#ask(job, options)
     invariant(computed, 'an engine answers a job')
     return computed
   }
@@ -42,13 +47,13 @@ export class Engine {
     await this.#worker.end()
   }
 
-  #ask(job: Job | undefined, timeoutMs?: number): Promise<ComputedJob | undefined> {
+  #ask(job: Job | undefined, options: RunOptions = {}): Promise<ComputedJob | undefined> {
     const turn = this.#last.then(() => {
       if (this.#worker.hasEnded) {
         this.#onRestart()
         this.#worker = this.#start()
       }
-      return this.#worker.ask(job, { ...(timeoutMs !== undefined && { timeoutMs }) })
+      return this.#worker.ask(job, options)
     })
     this.#last = turn.catch(() => {})
     return turn
