@@ -127,5 +127,5 @@ export async function listObjects({ deployment, manager }: Queues): Promise<stri
 const timeoutMs = (bytes: number): number => latencyMs + Math.ceil(bytes / leastBytesPerMs)
 
 async function inTime<T>({ interruption }: Queues, bytes: number, moving: Promise<T>): Promise<T> {
-  return await unlessAborted(AbortSignal.any([interruption, AbortSignal.timeout(timeoutMs(bytes))]), moving)
+  return await unlessAborted([interruption, AbortSignal.timeout(timeoutMs(bytes))], moving)
 }

@@ -173,7 +173,7 @@ export class Queues {
   async publish(subject: string, data: string | Uint8Array, options: object = {}): Promise<{ duplicate: boolean }> {
     const client = jetstream(this.connection, { checkAPI: false })
     return await unlessAborted(
-      this.interruption,
+      [this.interruption],
       client.publish(subject, data, { timeout: publishTimeoutMs, ...options }),
     )
   }

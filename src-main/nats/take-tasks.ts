@@ -4,6 +4,7 @@ import type { Log } from '../core/log.ts'
 import { consumerName } from './names.ts'
 import { natsProblem } from './problems.ts'
 import { SILENCE_MS, type QueueKind, type Queues } from './queues.ts'
+import { onAbort } from './unless-aborted.ts'
 
 export interface Delivery {
   readonly text: string
@@ -89,15 +90,12 @@ function tell(say: () => void): void {
  * not answered by the next server, and the client would wait until that one has the queue.
  */
 async function nextTask(consumer: Consumer, signals: readonly AbortSignal[]): Promise<JsMsg | null> {
-  const signal = AbortSignal.any([...signals])
   const messages = await consumer.fetch({ max_messages: 1, expires: pollMs })
-  const close = (): void => void messages.close()
-  signal.addEventListener('abort', close)
-  if (signal.aborted) close()
+  const forget = onAbort(signals, () => void messages.close())
   try {
     for await (const message of messages) return message
     return null
   } finally {
-    signal.removeEventListener('abort', close)
+    forget()
   }
 }
