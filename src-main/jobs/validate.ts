@@ -91,7 +91,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
       polynomial,
       samples.first(atMost(ATTRIBUTED_SAMPLES, MOST_ATTRIBUTED_BYTES, model)),
       listening,
-      (each) => classScores(model, each),
+      { scoresOf: (each) => classScores(model, each) },
     ),
   )
   const count = Math.min(request.encrypted, samples.length)

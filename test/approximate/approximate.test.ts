@@ -10,6 +10,7 @@ import { runLayerBatch } from '../../src-main/core/network/run-layers.ts'
 import { readOnnx } from '../../src-main/core/onnx/read-onnx.ts'
 import { silent } from '../../src-main/core/progress.ts'
 import type { ProgressEvent } from '../../src-main/core/progress.ts'
+import { centrePolynomials } from '../../src-main/core/tune/centre.ts'
 import { attributeLayers } from '../../src-main/core/validate/attribute-layers.ts'
 import { chooseDegrees } from '../../src-main/core/compile/choose-degrees.ts'
 import { depthOf } from '../../src-main/core/network/depth.ts'
@@ -65,6 +66,17 @@ describe('approximate, on a trained LeNet-5', () => {
     expect(total).toBeGreaterThan(0)
     expect(total).toBeLessThan(0.5)
     for (const { outOfRange } of layers) expect(outOfRange).toBeLessThan(0.02)
+  })
+
+  it('attributes the same to the same function, whose means are in the biases behind as tuning leaves them', async () => {
+    const hundred = test.slice(0, 100)
+    const layers = await attributeLayers(model, quadratic, hundred, silent)
+    const centred = centrePolynomials(quadratic, calibration)
+    const moved = await attributeLayers(model, centred, hundred, silent)
+    layers.forEach(({ agreement, errorAdded }, i) => {
+      expect(moved[i].agreement).toBe(agreement)
+      expect(moved[i].errorAdded).toBeCloseTo(errorAdded, 3)
+    })
   })
 
   it('attributes finite errors to layers that throw samples out of all numbers', async () => {

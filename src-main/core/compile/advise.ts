@@ -13,6 +13,7 @@ import {
   isBeatenAnyway,
   isDeeperThanNeeded,
   keepsAllAtDegree2,
+  likelyKeeps,
   unbeaten,
   type Candidate,
   type DeploymentChoice,
@@ -47,6 +48,8 @@ export interface Advice {
 const TRIAL_SAMPLES = 400
 /** Samples that say which layer to keep exact. */
 const ATTRIBUTED_SAMPLES = 60
+/** Relative error of a sample that is lost, however far off it is: by one that is thrown far off nothing could be chosen. */
+const LOST = 1
 
 /**
  * Tries deployments of a network that differ in degrees, in activations that stay exact and in where the owner refreshes.
@@ -147,6 +150,7 @@ class Advisor {
       ...(pools ? plain.map((split) => () => this.#try({ ...base, degree: 2, splitPools: true, split })) : []),
       ...[1, 2].map((count) => () => this.#tryExactCuts(count)),
       ...both.map((degree) => () => this.#try({ ...base, degree, split: { by: 'depth', kind: 'exact' } })),
+      ...[0, ...counts].map((refreshes) => () => this.#tryEighth(refreshes)),
     ]
     const step = stepCounter(this.#work, 'advise', trials.length)
     for (const trial of trials) {
@@ -165,6 +169,17 @@ class Advisor {
       const split: Split = refreshes === 0 ? WHOLE : { by: 'refreshes', refreshes, kind: 'refresh' }
       await this.#try({ degree: 2, degrees, splitPools: false, split })
     }
+  }
+
+  /** Degree 8 in the place of what keeps most with so many refreshes, where nothing most likely keeps enough with them. */
+  async #tryEighth(refreshes: number): Promise<void> {
+    if (exactGroupsOf(this.#model).length > MOST_GROUPS) return
+    const known = this.candidates.filter((candidate) => candidate.refreshes <= refreshes)
+    if (known.some((candidate) => likelyKeeps(candidate))) return
+    const best = known
+      .filter((candidate) => candidate.refreshes === refreshes)
+      .toSorted((left, right) => lossOf(left) - lossOf(right))[0]
+    if (best) await this.#try({ degree: 8, degrees: {}, splitPools: best.splitPools, split: best.split })
   }
 
   /** So many exact cuts: those of all that are cheapest for what they lose; in deep networks where most is lost, and by depth. */
@@ -230,7 +245,8 @@ class Advisor {
     if (errors) return errors
     const { polynomial } = await this.#deployments.fit(uniform(degree))
     const known = new Set(this.#model.layers.map(({ id }) => id))
-    const attribution = await attributeLayers(this.#model, polynomial, this.#attributed, quiet(this.#work))
+    const options = { largestError: LOST }
+    const attribution = await attributeLayers(this.#model, polynomial, this.#attributed, quiet(this.#work), options)
     const measured = new Map(
       attribution.flatMap(({ name, errorAdded }) => (known.has(name) ? [[name, errorAdded]] : [])),
     )

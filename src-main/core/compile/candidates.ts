@@ -131,7 +131,7 @@ export const meetsGoal = (candidate: Candidate, goal: Goal, minKept = 0.95): boo
  * Whether it most likely keeps this share of labels that nobody has seen: half-way to the lower end of its interval, which is
  * about one standard error. The least of many that just reach a share in a sample is often one that was lucky there.
  */
-const likelyKeeps = ({ judgedBy, keptLabels, keptLow }: Candidate, minKept = 0.95): boolean =>
+export const likelyKeeps = ({ judgedBy, keptLabels, keptLow }: Candidate, minKept = 0.95): boolean =>
   judgedBy !== 'labels' || (keptLabels + keptLow) / 2 >= minKept
 
 /**

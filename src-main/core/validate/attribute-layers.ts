@@ -8,6 +8,7 @@ import { breathe, stepCounter } from '../progress.ts'
 import type { WorkContext } from '../progress.ts'
 import { labelOf, share } from '../network/classification.ts'
 import { must, present } from '../must.ts'
+import { matchValues } from './match-values.ts'
 
 /** What one polynomial does to the network's output, and how its inputs lie in the fitted range. */
 export interface LayerAttribution {
@@ -17,8 +18,8 @@ export interface LayerAttribution {
   readonly degree: number
   /**
    * By how much the relative root-mean-square error of the outputs grows when the network is polynomial up to this
-   * layer and the original behind it, instead of up to the previous one. The figures of all layers sum to the whole error.
-   * A sample that is thrown far off counts `LARGEST_ERROR`.
+   * layer and the original behind it, instead of up to the previous one. What is handed over is matched to the original's values
+   * (`matchValues`). The figures of all layers sum to the whole error. A sample that is thrown far off counts `largestError`.
    */
   readonly errorAdded: number
   /** Share of samples with the original's label when the network is polynomial up to this layer. */
@@ -31,28 +32,37 @@ export interface LayerAttribution {
   readonly worstChannel?: number
 }
 
-/** Relative error beyond which a sample's outputs say nothing, however much further off they are. */
+export interface AttributionOptions {
+  /** What labels are found by. */
+  readonly scoresOf?: (output: Float64Array) => Float64Array
+  /** Relative error beyond which a sample's outputs say nothing, however much further off they are. */
+  readonly largestError?: number
+}
+
 const LARGEST_ERROR = 100
 /** A larger share of inputs outside the range that calibration saw is worth a warning. */
 const MOST_OUT_OF_RANGE = 0.01
 
 /**
  * Runs the samples through both networks and says which activation lost what. Memory and time grow with the samples; a
- * few hundred suffice. `scoresOf` gives what labels are found by. Warns where calibration does not cover the samples.
+ * few hundred suffice. Warns where calibration does not cover the samples.
  */
 export async function attributeLayers(
   original: LayerModel,
   polynomial: PolynomialModel,
   samples: readonly Float64Array[],
   work: WorkContext,
-  scoresOf: (output: Float64Array) => Float64Array = (output) => output,
+  { scoresOf = (output) => output, largestError = LARGEST_ERROR }: AttributionOptions = {},
 ): Promise<LayerAttribution[]> {
-  const shapes = new Map([...shapesOf(original), ...shapesOf(polynomial)])
+  const [shapes, originalShapes] = [shapesOf(polynomial), shapesOf(original)]
   const done = stepCounter(work, 'attribute', polynomial.layers.length)
-  const exact = suffix(original, new Map([[INPUT, samples]]), shapes)
+  const originals = new Map<LayerId, Values>([[INPUT, samples]])
+  for (const layer of original.layers) originals.set(layer.id, applyLayer(layer, originalShapes, originals))
+  const exact = must(originals, original.output)
   const labels = exact.map((output) => labelOf(scoresOf(output)))
   const approximated = new Map<LayerId, Values>([[INPUT, samples]])
   const agreementOf = (outputs: Values) => share(outputs, (output, i) => labelOf(scoresOf(output)) === labels[i])
+  const layouts = new Map(polynomial.layers.map((layer) => [layer.id, layer]))
   const found: LayerAttribution[] = []
   let errorBefore = 0
   let pending: PolynomialLayer | undefined
@@ -62,8 +72,8 @@ export async function attributeLayers(
     if (layer.kind === 'polynomial') pending = layer
     // The terms of a max-pool have no counterpart in the original; their sum has.
     if (pending && original.layers.some(({ id }) => id === layer.id)) {
-      const outputs = suffix(original, approximated, shapes)
-      const error = relativeError(exact, outputs)
+      const outputs = suffix(original, approximated, originals, layouts)
+      const error = relativeError(exact, outputs, largestError)
       found.push({
         name: layer.id,
         original: pending.fit.original,
@@ -81,7 +91,7 @@ export async function attributeLayers(
   const last = found.pop()
   if (last) {
     const outputs = must(approximated, polynomial.output)
-    const errorAdded = last.errorAdded + relativeError(exact, outputs) - errorBefore
+    const errorAdded = last.errorAdded + relativeError(exact, outputs, largestError) - errorBefore
     found.push({ ...last, errorAdded, agreement: agreementOf(outputs) })
   }
   const left = found.filter(({ outOfRange }) => outOfRange > MOST_OUT_OF_RANGE).map(({ name }) => name)
@@ -94,27 +104,35 @@ export async function attributeLayers(
   return found
 }
 
-/** The original's output where the given values replace its own; only layers that the output needs are run. */
-function suffix(model: LayerModel, known: ReadonlyMap<LayerId, Values>, shapes: ReturnType<typeof shapesOf>): Values {
+/** The original's output where values of the polynomial network, matched to its own, replace them; only layers that the output needs are run. */
+function suffix(
+  model: LayerModel,
+  known: ReadonlyMap<LayerId, Values>,
+  originals: ReadonlyMap<LayerId, Values>,
+  layouts: ReadonlyMap<LayerId, PolynomialModel['layers'][number]>,
+): Values {
   const needed = new Set([model.output])
   for (const layer of model.layers.toReversed()) {
     if (needed.has(layer.id) && !known.has(layer.id)) inputsOf(layer).forEach((id) => needed.add(id))
   }
-  const values = new Map(known)
-  for (const layer of model.layers) {
-    if (needed.has(layer.id) && !known.has(layer.id)) values.set(layer.id, applyLayer(layer, shapes, values))
+  const shapes = shapesOf(model)
+  const values = new Map([[INPUT, must(known, INPUT)]])
+  for (const layer of model.layers.filter(({ id }) => needed.has(id))) {
+    const given = known.get(layer.id)
+    const matched = given && matchValues(given, must(originals, layer.id), must(layouts, layer.id))
+    values.set(layer.id, matched ?? applyLayer(layer, shapes, values))
   }
   return must(values, model.output)
 }
 
-function relativeError(exact: Values, outputs: Values): number {
+function relativeError(exact: Values, outputs: Values, largestError: number): number {
   const energies = exact.map((output) => {
     const mean = output.length > 1 ? output.reduce((sum, value) => sum + value, 0) / output.length : 0
     return output.reduce((sum, value) => sum + (value - mean) ** 2, 0)
   })
   const energy = energies.reduce((sum, value) => sum + value, 0)
   if (!(energy > 0)) return 0
-  const most = (LARGEST_ERROR ** 2 * energy) / exact.length
+  const most = (largestError ** 2 * energy) / exact.length
   const error = exact.reduce((sum, output, i) => {
     const found = present(outputs[i])
     const squares = output.reduce((total, value, j) => total + (present(found[j]) - value) ** 2, 0)
