@@ -85,6 +85,16 @@ describe('advise', () => {
     expect(all.triedRefreshes).toBeUndefined()
   })
 
+  it('tries degree 8 where no other keeps enough', async () => {
+    const { candidates, beaten } = await advise(
+      { ...request, quantities: true, goal: 'offline', maxRefreshes: 0, minKept: undefined, out: undefined },
+      silent,
+    )
+    const errors = new Map([...candidates, ...beaten].map(({ degree, relativeError }) => [degree, relativeError]))
+    expect(errors.get(4)).toBeGreaterThan(0.05)
+    expect(errors.get(8)).toBeLessThan(errors.get(4)!)
+  })
+
   it('gives what it found when it is stopped', async () => {
     const controller = new AbortController()
     const progress = () => controller.abort()

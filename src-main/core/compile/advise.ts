@@ -14,6 +14,7 @@ import {
   isDeeperThanNeeded,
   keepsAllAtDegree2,
   likelyKeeps,
+  meetsGoal,
   unbeaten,
   type Candidate,
   type DeploymentChoice,
@@ -175,11 +176,12 @@ class Advisor {
   async #tryEighth(refreshes: number): Promise<void> {
     if (exactGroupsOf(this.#model).length > MOST_GROUPS) return
     const known = this.candidates.filter((candidate) => candidate.refreshes <= refreshes)
-    if (known.some((candidate) => likelyKeeps(candidate))) return
+    if (known.some((candidate) => meetsGoal(candidate, 'small') && likelyKeeps(candidate))) return
     const best = known
       .filter((candidate) => candidate.refreshes === refreshes)
       .toSorted((left, right) => lossOf(left) - lossOf(right))[0]
-    if (best) await this.#try({ degree: 8, degrees: {}, splitPools: best.splitPools, split: best.split })
+    if (best && lossOf(best) > 0)
+      await this.#try({ degree: 8, degrees: {}, splitPools: best.splitPools, split: best.split })
   }
 
   /** So many exact cuts: those of all that are cheapest for what they lose; in deep networks where most is lost, and by depth. */
