@@ -1,3 +1,4 @@
+import { median } from '../core/numeric/median.ts'
 import { evaluatePolynomial } from '../core/numeric/monomials.ts'
 import type { FitReport, PolynomialLayer, PolynomialModel } from '../core/network/polynomial-model.ts'
 import { activationFunction } from '../core/network/activations.ts'
@@ -29,7 +30,7 @@ export interface ActivationPlot extends FitReport {
   readonly histogram: readonly number[]
   /** The original function over `range`; absent where it is not one function of one number. */
   readonly exact?: readonly Point[]
-  /** Polynomials of at most `FAN` channels, each over the inputs it saw. */
+  /** Polynomials of at most `FAN` channels, each over the inputs it saw; with the mean that tuning moves into the biases behind. */
   readonly fan: readonly (readonly Point[])[]
 }
 
@@ -57,7 +58,8 @@ export async function plotActivations(
   return { ...(kept && { kept }), ...shown }
 }
 
-function plots(
+/** @param samples - that the polynomials were fitted to */
+export function plots(
   model: LayerModel,
   polynomial: PolynomialModel,
   samples: readonly Float64Array[],
@@ -83,11 +85,14 @@ function plots(
 class SeenInputs {
   readonly histogram = new Array<number>(BINS).fill(0)
   readonly ranges: [number, number][]
+  /** Of each row of coefficients, an input of each of its runs and samples. */
+  readonly some: number[][]
   readonly #layer: PolynomialLayer
 
   constructor(layer: PolynomialLayer) {
     this.#layer = layer
     this.ranges = layer.coefficients.map(() => [Infinity, -Infinity])
+    this.some = layer.coefficients.map(() => [])
   }
 
   add(outputs: readonly Float64Array[]): void {
@@ -95,6 +100,8 @@ class SeenInputs {
     const perBin = BINS / (high - low || 1)
     for (const values of outputs) {
       eachCoefficientRun(this.#layer, (row, from, to) => {
+        const some = present(this.some[row])
+        some.push(present(values[from + (some.length % (to - from))]))
         const range = present(this.ranges[row])
         for (const value of values.subarray(from, to)) {
           const bin = Math.max(0, Math.min(BINS - 1, Math.floor((value - low) * perBin)))
@@ -126,7 +133,7 @@ function plotOf(
   const channels = layer.shape[0]
   const alive = layer.coefficients.flatMap((coefficients, row) => {
     const [low, high] = present(seen.ranges[row])
-    return high > low ? [{ coefficients, low, high }] : []
+    return high > low ? [{ coefficients, some: present(seen.some[row]), low, high }] : []
   })
   const step = Math.max(1, alive.length / FAN)
   const chosen = Array.from({ length: Math.min(FAN, alive.length) }, (_, at) => present(alive[Math.floor(at * step)]))
@@ -136,9 +143,11 @@ function plotOf(
     channels,
     histogram: seen.histogram,
     ...(exact && { exact: curve(exact, low, high) }),
-    fan: chosen.map(({ coefficients, ...range }) =>
-      curve((x) => evaluatePolynomial(coefficients, x), range.low, range.high),
-    ),
+    fan: chosen.map(({ coefficients, some, ...range }) => {
+      const polynomial = (x: number): number => evaluatePolynomial(coefficients, x)
+      const offset = exact ? (median(some.map((x) => exact(x) - polynomial(x))) ?? 0) : 0
+      return curve((x) => polynomial(x) + offset, range.low, range.high)
+    }),
   }
 }
 
