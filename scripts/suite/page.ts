@@ -51,7 +51,7 @@ ${[headings, headings.map(() => '---'), ...lines].map((cells) => `| ${cells.join
 
 - **no refresh** and **at most two refreshes** are what \`advise\` recommends within that limit: without the owner online what keeps most, with it the smallest
   bundle that most likely keeps 95 %. **exact** leaves every activation to the owner.
-- *labels kept*: test samples on which the approximated network gives the original's label. A network that gives back its input has no
+- *labels kept*: test samples on which the approximated network gives the original's label. Of a network of 8 bits, samples are *clear* where its two best scores are more than one step of its outputs apart; where they are not, rounding decides. A network that gives back its input has no
   labels; there it is the error of the approximated outputs relative to their spread, and in brackets the largest change of a sample's score, its squared distance from
   the input.
 - *encrypted labels*: encrypted samples with the label of the approximated network; one on which the polynomials overflow is noise, and has none. *encryption adds*: the largest difference from the approximated network's
@@ -90,8 +90,9 @@ function cellsOf(row: SuiteRow | undefined): string[] {
   ]
 }
 
-function keptOf({ keptLabels, relativeError, scoreChange, samples }: SuiteRow): string {
-  if (keptLabels !== null) return `${percent(keptLabels)}${samples === null ? '' : ` of ${samples}`}`
+function keptOf({ keptLabels, keptClear, clearSamples, relativeError, scoreChange, samples }: SuiteRow): string {
+  const clear = keptClear === undefined ? '' : ` (${percent(keptClear)} of ${clearSamples} clear ones)`
+  if (keptLabels !== null) return `${percent(keptLabels)}${samples === null ? '' : ` of ${samples}`}${clear}`
   const score = scoreChange === null ? '' : ` (score ${small(scoreChange)})`
   return relativeError === null ? '–' : `error ${small(relativeError)}${score}`
 }

@@ -21,6 +21,9 @@ export interface SuiteRow {
   readonly approximatedAccuracy: number | null
   /** Share of the original's labels that the approximated network gives; null for a network without labels. */
   readonly keptLabels: number | null
+  /** Of a quantised network: test samples whose two best scores are more than one step of its outputs apart, and the share of these whose label is kept. */
+  readonly clearSamples?: number
+  readonly keptClear?: number
   /** Of the approximated network's outputs, on calibration samples held out. */
   readonly relativeError: number | null
   readonly encryptedSamples: number

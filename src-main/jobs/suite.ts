@@ -178,6 +178,10 @@ class PreparedNetwork {
         originalAccuracy: report.original.accuracy ?? null,
         approximatedAccuracy: report.polynomial.accuracy ?? null,
         ...triedFigures(sealed, report.polynomial.agreement),
+        ...(report.quantised?.outputStep !== undefined && {
+          clearSamples: report.samples - report.quantised.tied,
+          keptClear: report.quantised.polynomialAgreement,
+        }),
         scoreChange: changed,
         edgeMemoryBytes: known(memories, sum),
         bundleBytes: sealed.bundleBytes,

@@ -111,9 +111,12 @@ describe('the edge suite', () => {
     }
     const none = { encryptedSamples: 0, encryptedEqual: null, encryptedError: null, originalAccuracy: null }
     const planned: SuiteRow = { ...row, ...none, deployment: 'offline', state: 'planned', samples: null }
-    const page = suitePage([{ network: 'a', task: 'words' }], {
-      ...{ date: '2026-11-29', node: 'v24', machine: 'two cores', rows: [row, planned] },
+    const eightBits = { ...row, network: 'b', keptLabels: 0.97, keptClear: 0.99, clearSamples: 290 }
+    const networks = ['a', 'b'].map((network) => ({ network, task: 'words' }))
+    const page = suitePage(networks, {
+      ...{ date: '2026-11-29', node: 'v24', machine: 'two cores', rows: [row, planned, eightBits] },
     })
+    expect(page).toContain('| 97.0 % of 300 (99.0 % of 290 clear ones) |')
     const [offline, two, exact] = page.split('\n').filter((line) => line.startsWith('| a (words)'))
     expect(exact).toContain('| 100.0 % of 300 | 20 of 20 | 1e-4 | 0.070 s | 0.10 s | 44.0 MB | 120 MB | 39.0 MB | 9 |')
     expect(offline).toContain('planned')
