@@ -1,14 +1,15 @@
 /*
  * Residues below a prime of b bits, packed without gaps: residue i takes bits i·b … i·b + b − 1, lowest bit first. Unpacked they
  * are little-endian 64-bit integers; their count is a multiple of 32. Bytes may begin anywhere in their buffer, so that nothing
- * has to be copied to be read: large buffers that live for a moment cost V8 a collection each few dozen of them.
+ * has to be copied to be read: large buffers that live for a moment cost V8 a collection each few dozen of them. Shifts by
+ * 32 − n, which may be 32, go in two steps, since JavaScript takes them modulo 32.
  */
 
 /** Packs the residues of `source` into `target`, which has room for just them. */
 export function packInto(source: Uint8Array, bits: number, target: Uint8Array): void {
   const [from, to] = [viewOf(source), viewOf(target)]
   let at = 0
-  // The word that is begun, and how many of its bits: fewer than 32. By 32 - begun is shifted in two steps, since shifts are modulo 32.
+  // The word that is begun, and how many of its bits: fewer than 32.
   let held = 0
   let begun = 0
   for (let i = 0; i < source.length; i += 8) {
