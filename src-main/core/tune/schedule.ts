@@ -12,6 +12,8 @@ const [EPOCHS, MOST_EPOCHS, USUAL_STEPS] = [45, 180, 2500]
 const MOST_STEPS = 25_000
 /** Polynomials for which the usual steps suffice; errors of more of them pass through each other. */
 const SHALLOW = 5
+/** Twice as many for pictures that may be mirrored, which hold more to learn than digits, where that costs no more than this share of what may be spent. */
+const SHARE_OF_TWICE = 0.5
 /** By how much more the steps of deeper networks grow where samples hold parts of others: what they show does not run out. */
 const MORE_OF_PICTURES = 2.5
 /** Multiplications that may be spent, forwards and backwards, and for the original network: on up to a thousand samples, and in proportion on up to ten times as many. */
@@ -60,7 +62,11 @@ export function scheduleOf(
   const holdParts = arePasted(movements, unlike)
   const affordable = Math.floor(multiplicationsFor(samples) / (4 * samples * countMultiplications(original)))
   const isTold = typeof wanted === 'number'
-  const usual = () => usualEpochs(samples, polynomials.length, { isGentle, holdParts })
+  const usual = () => {
+    const least = usualEpochs(samples, polynomials.length, { isGentle, holdParts })
+    const twice = Math.min(2 * least, MOST_EPOCHS, Math.floor(SHARE_OF_TWICE * affordable))
+    return movements.includes('mirror') ? Math.max(least, twice) : least
+  }
   const epochs = isTold ? wanted : Math.min(wanted.atMost ?? usual(), affordable)
   const stepsPerEpoch = Math.ceil(samples / BATCH)
   const share = isGentle ? GENTLE : holdParts && polynomials.at(0)?.degree === 2 ? OF_PICTURES : 1
