@@ -5,10 +5,11 @@ import { grouped } from '../core/units.ts'
 
 const bits = (value: number): string => value.toFixed(1)
 
-/** With audits it is not answers that are counted. */
+/** With audits it is not answers that are counted, unless they are scores. */
 export function leftOf({ answersLeft, audit }: BudgetReport): string {
-  if (audit) return audit.catchesLeft === 0 ? 'none: export again' : `audited at ${audit.rate}`
-  return answersLeft === 0 ? 'none: export again' : grouped(answersLeft ?? 0)
+  if (answersLeft === 0 || audit?.catchesLeft === 0) return 'none: export again'
+  const counted = answersLeft === null ? [] : [grouped(answersLeft)]
+  return [...counted, ...(audit ? [`audited at ${audit.rate}`] : [])].join(', ')
 }
 
 /** What a deployment has given away, for people. */
@@ -30,6 +31,9 @@ const auditRow = ({ rate, bitsBeforeCaught }: NonNullable<BudgetReport['audit']>
 
 /** What an edge may learn under each policy and audit rate, and what audits cost, before anything is exported. */
 export function forecastText({ bitsAllowed, answers }: PlanResult['budget']): string {
+  if (answers.length === 0) {
+    return `Answers tell quantities, as often as --releases says; ${bits(bitsAllowed)} bits may be given away, and protect measures what one takes.`
+  }
   const rows = answers.flatMap(({ reveal, answers: unaudited, audited }) => [
     [reveal, 'no audits', `${grouped(unaudited)} answers in all`, 'none'],
     ...audited.map(({ rate, bitsBeforeCaught }) => [
@@ -47,7 +51,15 @@ const percent = (share: number): string => `${Number((100 * share).toPrecision(3
 
 /** What a policy lets edges get, where it is chosen. */
 export const policyPairs = (budget: BudgetReport): [string, string][] =>
-  budget.audit ? [auditRow(budget.audit)] : [['answers', `${answersOf(budget)} (more with --audit)`]]
+  budget.audit
+    ? [
+        auditRow(budget.audit),
+        ...(budget.answersLeft === null ? [] : [['answers', scoresOf(budget.answersLeft)] as [string, string]]),
+      ]
+    : [['answers', `${answersOf(budget)} (more with --audit)`]]
+
+/** Their noise is sized for so many, audits or not. */
+const scoresOf = (left: number): string => `${grouped(left)}, as many as the noise of scores is sized for (--releases)`
 
 /** Nothing has been spent where a policy is chosen: none are left where one takes more than there is. */
 const answersOf = ({ answersLeft, bitsAllowed, bitsPerAnswer }: BudgetReport): string =>

@@ -247,12 +247,12 @@ async function fittedNetwork(request: PlanRequest, work: WorkContext, watch: Sto
 }
 
 /** Weights are counted as the network has them, before approximation and packing. */
-function budgetOf({ layers }: LayerModel, plans: readonly Plan[]): BudgetForecast {
-  const maps = layers.flatMap((layer) => (layer.kind === 'linear' ? layer.terms.map(({ map }) => map) : []))
+function budgetOf(model: LayerModel, plans: readonly Plan[]): BudgetForecast {
+  const maps = model.layers.flatMap((layer) => (layer.kind === 'linear' ? layer.terms.map(({ map }) => map) : []))
   const weights = maps.reduce((sum, map) => sum + parametersOf(map), 0)
   const degree = Math.min(...plans.map(({ parameters }) => parameters.polyModulusDegree))
   const { output, batch } = lastOf(plans)
-  return forecastBudget(weights, degree, { outputs: sizeOf(output.shape), batch })
+  return forecastBudget(weights, degree, { outputs: sizeOf(output.shape), batch, model })
 }
 
 /** By the kind of layer: the planner may merge a linear layer into a later one, and then refuses a hand-off there. */

@@ -16,7 +16,8 @@ import { protect as exportBundle, type ProtectResult as Exported } from '../owne
 import { Signer } from '../owner/sign.ts'
 import { refuseLabels } from '../owner/reveal.ts'
 import { recordOf } from '../owner/tail-record.ts'
-import { classesOf, type DroppedClamp, type LayerModel } from '../core/network/layer-model.ts'
+import type { DroppedClamp, LayerModel } from '../core/network/layer-model.ts'
+import { areQuantities } from '../core/network/quantities.ts'
 import type { CheckedOriginal } from './calibration-data.ts'
 import { networkName, openNetworkFile } from './open-network.ts'
 import { compileOpened, type CompiledNetwork, type CompileRequest } from './compile.ts'
@@ -107,16 +108,13 @@ function revealOf({ reveal }: ProtectRequest, model: LayerModel): RevealPolicy {
   return chosen
 }
 
-/** Several, so that no label tells anything; of one it is the sign. */
-const areQuantities = (model: LayerModel): boolean => model.quantities === true && classesOf(model) > 1
-
 type AskedFor = Pick<ProtectRequest, 'minKept' | 'split'>
 
 /** Says so where too few samples were held out. @throws UserError keeps-too-little where what is to be sealed keeps less than `minKept` of the original */
 export function checkKept(kept: Kept | undefined, { minKept: least, split }: AskedFor, work: WorkContext): void {
   if (kept === undefined) {
     const message =
-      'There are too few calibration samples to measure how much the approximated network keeps; give at least five.'
+      'There are too few calibration samples to measure how much the approximated network keeps; give at least five, or ten of a network that gives quantities.'
     work.progress({ kind: 'warning', stage: 'validate', message })
     return
   }

@@ -123,6 +123,23 @@ describe('a gateway that has jobs computed again', () => {
     expect((await gateway!.desk.budgets())[0]).toMatchObject({ answersLeft: null, audit: { rate: 1 } })
   })
 
+  it('answers no more scores than their noise is sized for, and says how many are left', async () => {
+    const store = new KeyStore(join(folder, 'keys'))
+    const deployment = await store.read(id)
+    const flooding = { noise: 1e-9, spread: 10, releases: 1, statisticalBits: 30 }
+    await store.update({ ...deployment, reveal: { mode: 'scores' }, flooding })
+    try {
+      await start()
+      const left = async () => (await gateway!.desk.budgets())[0].answersLeft
+      expect(await left()).toBe(1)
+      expect(await bring(await make(), 'honest-edge')).toHaveProperty('scores')
+      expect(await left()).toBe(0)
+      await expect(bring(await make(), 'honest-edge')).rejects.toThrow(coded('gateway-refused'))
+    } finally {
+      await store.update(deployment)
+    }
+  })
+
   it('answers over HTTP as an edge does it', async () => {
     await start({ tokens: [] })
     const edge = await serve({

@@ -7,6 +7,9 @@ const LEAST_RECONSTRUCTED = 32
 export const isClassifier = ({ finish, tail }: Pick<LayerModel, 'finish' | 'tail'>): boolean =>
   finish === 'sigmoid' || finish === 'argmax' || (tail?.labels.some(({ isProbability }) => isProbability) ?? false)
 
+/** Whether the owner says that several outputs are quantities, so that no label tells anything; of one it is the sign. */
+export const areQuantities = (model: LayerModel): boolean => model.quantities === true && classesOf(model) > 1
+
 /**
  * Whether outputs are quantities, which are judged by their error, or scores, which are judged by the label they give. The owner's
  * word counts; else a single number that is no probability is a quantity, and so are as many numbers as the network takes,

@@ -1,9 +1,15 @@
 import type { RevealPolicy } from '../../core/bundle/manifest.ts'
+import type { LayerModel } from '../../core/network/layer-model.ts'
 import type { Deployment } from '../deployment.ts'
 import { bitsPerScore } from '../flood.ts'
 
 /** Of the key, and of the weights at 8 bits each, this part may become known. */
 const share = 0.01
+
+/** A network with several outputs says how many classes each has. */
+interface Labelled extends Pick<LayerModel, 'finish'> {
+  readonly tail?: { readonly labels: readonly { readonly classes: number }[] }
+}
 
 /**
  * Most that one result can tell under a policy, in bits: the edge chooses the ciphertext, so each outcome can be
@@ -17,7 +23,7 @@ export function bitsPerAnswer(
     batch,
     flooding,
     model,
-  }: Pick<Deployment, 'outputs' | 'batch' | 'flooding'> & Partial<Pick<Deployment, 'model'>>,
+  }: Pick<Deployment, 'outputs' | 'batch' | 'flooding'> & { readonly model?: Labelled },
 ): number {
   const classes = model?.tail?.labels.map((label) => label.classes) ?? [outputs]
   const order = (k: number): number => classes.reduce((bits, count) => bits + orderBits(count, k), 0)

@@ -12,7 +12,7 @@ export interface BudgetReport {
   readonly bitsAllowed: number
   /** Of one result, under the deployment's policy. */
   readonly bitsPerAnswer: number
-  /** Results that may still be answered; null where audits take the place of a number. */
+  /** Results that may still be answered; null where audits take the place of a number, which they do not for scores. */
   readonly answersLeft: number | null
   /** With audits: their rate, what an edge gets on average before it is caught, and how many may still be caught. */
   readonly audit?: { readonly rate: number; readonly bitsBeforeCaught: number; readonly catchesLeft: number }
@@ -63,7 +63,7 @@ export async function reportBudget(
     bitsSpent: account.spentBits,
     bitsAllowed: allowed,
     bitsPerAnswer: bits,
-    answersLeft: audit ? null : Math.min(byBits, byScores),
+    answersLeft: !audit ? Math.min(byBits, byScores) : scores === undefined ? null : byScores,
     ...(audit &&
       caught !== undefined && {
         audit: {
@@ -80,7 +80,7 @@ export async function reportBudget(
 /** What the owner is told once nothing may be given away any more. */
 export const budgetSpent = (id: string): UserError =>
   new UserError('budget-spent', `The deployment ${id} may give no further answers: its budget is spent.`, {
-    hint: 'Export the network again. With --audit, answers are not counted (docs/security.md).',
+    hint: 'Export the network again. With --audit, only scores are counted (docs/security.md).',
   })
 
 /** @throws UserError audit-rate-too-small where one caught edge would be more than the budget allows */
