@@ -2,6 +2,18 @@
 import type { TestedSample } from './api.ts'
 import { figure } from './format.ts'
 
+type Difference = Pick<TestedSample, 'maxAbsDifference' | 'maxAbsLogit'>
+
+/** Between the encrypted and the polynomial scores, relative to the sample's largest; undefined of noise, and where all are 0. */
+export const differenceOf = ({ maxAbsDifference, maxAbsLogit }: Difference): number | undefined =>
+  maxAbsDifference === undefined || !maxAbsLogit ? undefined : maxAbsDifference / maxAbsLogit
+
+/** The largest of any sample, as `differenceOf`. */
+export function largestDifference(samples: readonly Difference[]): number | undefined {
+  const known = samples.map(differenceOf).filter((value) => value !== undefined)
+  return known.length > 0 ? Math.max(...known) : undefined
+}
+
 /** Of a result that decrypts to nothing, since the polynomials overflow on the sample. */
 const noise = 'noise'
 

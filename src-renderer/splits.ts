@@ -1,9 +1,16 @@
 /** What the strip of layers needs to know while a cut is dragged; the plan that follows is exact. */
-import type { CutView, NetworkPicture, ProjectView, Proposal } from './api.ts'
+import type { CutView, NetworkPicture, ProjectView, Proposal, SplitPlan } from './api.ts'
 
 /** Multiplications in a row that a ring of degree 16384 holds, for which cuts are proposed, and the largest ring, 32768. */
 export const usualDepth = 11
 export const mostDepth = 25
+
+/** Ciphertexts that travel in one inference up to the last node: at a refresh to the owner and, fresh, from there. */
+export const movedBytes = ({ segments, cuts }: Pick<SplitPlan, 'segments' | 'cuts'>): number =>
+  cuts.reduce((sum, { kind }, at) => {
+    const refreshed = kind === 'hand-off' ? 0 : segments[at].sentBytes
+    return sum + refreshed + segments[at + 1].receivedBytes
+  }, 0)
 
 /** Of the smallest ring that may do. */
 export const depthHeld = (depth: number): number => (depth > usualDepth ? mostDepth : usualDepth)

@@ -6,6 +6,7 @@ import {
   isWhatItSays,
   levelsOf,
   mostDepth,
+  movedBytes,
   placeOf,
   segmentsOf,
   shortName,
@@ -101,4 +102,17 @@ it('names layers of the strip by what is last in their names', () => {
   expect(['relu_2', '/features/features.0/Conv_output_0', 'model/dense/MatMul', '/'].map(shortName)).toEqual(
     ['relu_2', 'Conv', 'MatMul', '/'], // prettier-ignore
   )
+})
+
+it('what moves between nodes goes to the owner and back at a refresh, and once where it is handed on', () => {
+  const segments = [
+    { receivedBytes: 0, sentBytes: 1 },
+    { receivedBytes: 10, sentBytes: 100 },
+    { receivedBytes: 100, sentBytes: 1000 },
+  ] as unknown as Parameters<typeof movedBytes>[0]['segments']
+  const cuts = [
+    { after: 'a', kind: 'refresh' as const },
+    { after: 'b', kind: 'hand-off' as const },
+  ]
+  expect(movedBytes({ segments, cuts })).toBe(1 + 10 + 100)
 })
