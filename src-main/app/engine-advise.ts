@@ -24,11 +24,4 @@ export async function adviseForWindow(
   }
 }
 
-/** JSON and the page know no infinity: outputs that are no numbers are as far off as can be written. */
-function viewOf({ relativeError, ...candidate }: Candidate): CandidateView {
-  return {
-    ...candidate,
-    relativeError: Math.min(relativeError, Number.MAX_VALUE),
-    words: deploymentWords(candidate),
-  }
-}
+const viewOf = (candidate: Candidate): CandidateView => ({ ...candidate, words: deploymentWords(candidate) })

@@ -70,13 +70,18 @@ export const originalTrial = z.object({
 })
 export type OriginalTrialView = z.infer<typeof originalTrial>
 
+/** JSON knows no infinity: what is not finite comes as null, and is as far off as can be written. */
+const relativeError = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.MAX_VALUE)
 /** What a replacement keeps, on samples that its fit has not seen. */
 export const kept = z.object({
   samples: count,
   keptLabels: z.number(),
   /** Lower end of the 95 % interval. */
   keptLow: z.number(),
-  relativeError: z.number(),
+  relativeError,
   judgedBy: z.enum(['labels', 'relative-error']),
 })
 export type KeptView = z.infer<typeof kept>

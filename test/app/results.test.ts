@@ -2,6 +2,8 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { measureKept } from '../../src-main/core/validate/kept.ts'
+import { jobResults } from '../../src-main/ipc/jobs.ts'
 import { keepResult, keptResults, viewOfResult, type ResultFile } from '../../src-main/app/results.ts'
 import { trimFolder } from '../../src-main/app/trim-folder.ts'
 
@@ -35,6 +37,15 @@ describe('results of a project', () => {
     expect((await keptResults(folder)).map(({ when }) => when)).toEqual(
       Array.from({ length: 10 }, (_, at) => fit(12 - at).when),
     )
+  })
+
+  it('keep a fit whose outputs are not finite on a sample, of which JSON says null', async () => {
+    const kept = measureKept([Float64Array.of(1, 0)], [Float64Array.of(Infinity, 0)], false)
+    const value: unknown = JSON.parse(JSON.stringify({ samples: 4, agreement: 1, layers: [], kept }))
+    const shown = jobResults.activations.parse(value)
+    expect(shown.kept).toMatchObject({ keptLabels: 0, relativeError: Number.MAX_VALUE })
+    await keepResult(folder, { ...fit(1), value: shown })
+    expect((await keptResults(folder))[0].value).toEqual(shown)
   })
 
   it('leave out what is damaged, or has another shape', async () => {
