@@ -41,15 +41,23 @@ export function accuracyAlarms({
   return alarms
 }
 
+/** Of the deviation; as it is where outputs do not vary. */
+const within = ({ relative, rootMeanSquare }: NonNullable<Report['polynomial']['error']>): string =>
+  relative === undefined ? figure(rootMeanSquare) : percent(relative)
+
 /** Of a quantised network: who computed the original, and what rounding decides. */
 export function quantisedWords({ quantised, samples }: Pick<Report, 'quantised' | 'samples'>): string[] {
   if (!quantised) return []
-  const { reference, tied, outputStep, exactAgreement, droppedClamps } = quantised
+  const { reference, tied, outputStep, exactAgreement, errors, droppedClamps } = quantised
   const rounding = `Rounding decides ${count(tied)} of ${count(samples)} samples. With clamps instead of quantisers the network keeps ${percent(exactAgreement)} of the others.`
   return [
     [
       `The network is quantised; the original is computed by ${reference}.`,
-      ...(outputStep === undefined ? [] : [rounding]),
+      ...(errors
+        ? [`With clamps instead of quantisers its outputs are within ${within(errors.exact)}.`]
+        : outputStep === undefined
+          ? []
+          : [rounding]),
       ...(droppedClamps.length > 0
         ? [`Clamps that change nothing on the calibration data are left out: ${count(droppedClamps.length)}.`]
         : []),

@@ -7,6 +7,8 @@ const label = z.number().int()
 const share = z.number()
 const confusion = z.array(z.array(count).readonly()).readonly().optional()
 const texts = z.array(z.string()).readonly()
+/** Relative to the deviation of the original's outputs, where these vary. */
+const outputError = z.object({ rootMeanSquare: z.number(), largest: z.number(), relative: z.number().optional() })
 /** What rounding decides in a quantised network, and who computed the original. */
 const quantised = z.object({
   reference: z.string(),
@@ -14,6 +16,8 @@ const quantised = z.object({
   tied: count,
   exactAgreement: share,
   polynomialAgreement: share,
+  /** Of quantities, in place of agreements. */
+  errors: z.object({ exact: outputError, polynomial: outputError }).optional(),
   droppedClamps: z.array(z.object({ id: z.string(), min: z.number(), max: z.number() })).readonly(),
 })
 export type QuantisedView = z.infer<typeof quantised>
@@ -32,8 +36,8 @@ export const accuracy = z.object({
     accuracy: share.optional(),
     agreement: share,
     confusion,
-    /** Of a single output: relative to the deviation of the original's. */
-    error: z.object({ rootMeanSquare: z.number(), largest: z.number(), relative: z.number().optional() }).optional(),
+    /** Of quantities, and of a single output. */
+    error: outputError.optional(),
   }),
   encrypted: z
     .object({

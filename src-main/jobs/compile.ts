@@ -35,7 +35,7 @@ export interface ApproximatedNetwork extends NetworkFile {
   readonly fitted: readonly Float64Array[]
   readonly preprocessing: Preprocessing
   readonly original: CheckedOriginal
-  /** On calibration samples that the fit has not seen; absent where there were fewer than five. */
+  /** On calibration samples that the fit has not seen; absent where there were fewer than five, or ten of a network of quantities. */
   readonly kept?: Kept
 }
 

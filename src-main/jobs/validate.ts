@@ -114,6 +114,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
       listening,
     ))
   const { classNames } = approximatedNetwork
+  const isQuantity = !labels && (tellsQuantities(model) || data.targets !== undefined)
   const errorsToTargets = (targets: readonly Float64Array[]): TargetErrors => {
     const errorOf = (outputs: Outputs): OutputError =>
       outputError(
@@ -130,7 +131,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
   const report = accuracyReport({
     ...(labels && { labels }),
     ...(classNames && { classNames }),
-    isQuantity: tellsQuantities(model),
+    isQuantity,
     ...(data.targets && { targets: errorsToTargets(data.targets) }),
     original: originalScores,
     computedBy: original.computedBy,
@@ -138,7 +139,7 @@ export async function validate(request: ValidateRequest, work: WorkContext): Pro
     polynomial: scored(approximated),
     ...(encrypted && { encrypted: { ...encrypted, outputs: scored(encrypted.outputs) } }),
     ...(model.quantised && {
-      quantised: await quantised(approximatedNetwork, original, approximated, samples, listening),
+      quantised: await quantised(approximatedNetwork, original, approximated, samples, isQuantity, listening),
     }),
     layers,
     warnings,
@@ -235,6 +236,7 @@ async function quantised(
   { computedBy, outputs }: OriginalOutputs,
   polynomial: Outputs,
   samples: Chunked,
+  isQuantity: boolean,
   work: WorkContext,
 ): Promise<QuantisedReport> {
   const exact = await inChunks('exact', samples, work, async (chunk) => runLayerBatch(model, chunk))
@@ -247,6 +249,7 @@ async function quantised(
     original: scored(outputs),
     exact: scored(exact),
     polynomial: scored(polynomial),
+    isQuantity,
   })
 }
 

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chooseDegrees } from '../../src-main/core/compile/choose-degrees.ts'
 import { silent } from '../../src-main/core/progress.ts'
+import { Stopwatch } from '../../src-main/core/stopwatch.ts'
+import { approximateOpened } from '../../src-main/jobs/compile.ts'
 import { decrypt } from '../../src-main/jobs/decrypt.ts'
 import { edgeRun } from '../../src-main/jobs/edge-run.ts'
 import { listKeys } from '../../src-main/jobs/keys.ts'
-import { openNetwork } from '../../src-main/jobs/open-network.ts'
+import { openNetwork, openNetworkFile } from '../../src-main/jobs/open-network.ts'
 import { textOf } from '../../src-main/cli/commands/decrypt.ts'
 import { reportText, validate } from '../../src-main/jobs/validate.ts'
 import { runLayers } from '../../src-main/core/network/run-layers.ts'
@@ -93,6 +95,16 @@ describe('a network of several quantities', () => {
       ),
       hint: expect.stringMatching(/^Within 0\.0001 % are asked for/),
     })
+  })
+
+  it('is not measured on one sample, which does not tell how much its outputs vary', async () => {
+    const keptOf = async (maxSamples: number) => {
+      const asked = { ...request(), quantities: true, maxSamples }
+      const opened = await openNetworkFile(asked)
+      return (await approximateOpened(asked, opened, silent, new Stopwatch(silent))).kept
+    }
+    expect(await keptOf(9)).toBeUndefined()
+    expect((await keptOf(10))?.relativeError).toBeLessThan(10)
   })
 
   it('tells its quantities, and no label', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { alikeChoice, enoughOf, keepingEnough } from '../../src-renderer/advice.ts'
+import { differenceOf, largestDifference } from '../../src-renderer/answers.ts'
 import { accuracyAlarms, hasExploded, quantisedWords } from '../../src-renderer/alarms.ts'
 import { costsOf } from '../../src-renderer/costs.ts'
 import { keptFacts, keptSentence } from '../../src-renderer/kept.ts'
@@ -61,6 +62,10 @@ describe('alarms of a report', () => {
     const quantised = { reference: 'ONNX Runtime', outputStep: 0.1, tied: 3, exactAgreement: 0.99, polynomialAgreement: 0.9, droppedClamps: [] } // prettier-ignore
     expect(quantisedWords({ quantised, samples: 100 })[0]).toMatch(/computed by ONNX Runtime.*3 of 100.*99\.0/)
     expect(quantisedWords({ samples: 100 })).toEqual([])
+    const error = { rootMeanSquare: 1, largest: 2, relative: 0.25 }
+    const [words] = quantisedWords({ quantised: { ...quantised, errors: { exact: error, polynomial: error } }, samples: 1 }) // prettier-ignore
+    expect(words).toMatch(/outputs are within 25\.0/)
+    expect(words).not.toContain('Rounding')
   })
 })
 
@@ -98,4 +103,15 @@ describe('what a fit keeps', () => {
       'Its outputs are within 2 % of the original’s on 1 sample that the fit has not seen.',
     )
   })
+})
+
+it('the largest difference of tested inputs is that of one of them, whatever the others’ scores', () => {
+  const samples = [
+    { maxAbsDifference: 0.1, maxAbsLogit: 1 },
+    { maxAbsDifference: 0.001, maxAbsLogit: 100 },
+    { maxAbsLogit: 5 },
+  ]
+  expect(samples.map(differenceOf)).toEqual([0.1, 0.00001, undefined])
+  expect(largestDifference(samples)).toBe(0.1)
+  expect(largestDifference(samples.slice(2))).toBeUndefined()
 })

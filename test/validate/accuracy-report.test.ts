@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { accuracyReport } from '../../src-main/core/validate/accuracy-report.ts'
 import { reportHtml } from '../../src-main/core/validate/report-html.ts'
+import { measureKept } from '../../src-main/core/validate/kept.ts'
+import { quantisedReport, quantisedSentences } from '../../src-main/core/validate/quantised-report.ts'
 import { reportText } from '../../src-main/core/validate/report-text.ts'
 
 const scores = (...rows: number[][]) => rows.map((row) => Float64Array.from(row))
@@ -129,6 +131,12 @@ describe('the printed report', () => {
     for (const part of ['75.00 %', 'Relu', 'Worst samples', 'few samples', 'channel 3']) expect(text).toContain(part)
   })
 
+  it('draws no bar of a class that no sample has', () => {
+    const page = reportHtml(accuracyReport({ labels: [0, 1, 1, 0], original, polynomial }), 'some')
+    const [, bars] = page.split('aria-label="Change by class (points)"')
+    expect(bars.split('</svg>')[0].match(/<rect /g)).toHaveLength(2)
+  })
+
   it('is one page that escapes names and fetches nothing', () => {
     const html = reportHtml(report, 'A & B')
     expect(html).toContain('A &amp; B')
@@ -181,6 +189,26 @@ describe('of a single output', () => {
     const labelled = accuracyReport({ isQuantity: true, labels: [2], original, polynomial })
     expect(labelled.judgedBy).toBe('labels')
     expect(labelled.polynomial.accuracy).toBe(1)
+  })
+
+  it('measures each of several quantities by its own deviation, as what a fit keeps is', () => {
+    // One stands at 1000 and one at 0, each 2 from its mean; half of that is lost.
+    const original = scores([1002, 2], [998, -2])
+    const polynomial = scores([1001, 1], [999, -1])
+    const { error } = accuracyReport({ isQuantity: true, original, polynomial }).polynomial
+    expect(error).toEqual({ rootMeanSquare: 1, largest: 1, relative: 0.5 })
+    expect(error?.relative).toBe(measureKept(original, polynomial, true).relativeError)
+  })
+
+  it('tells no labels of a quantised network of quantities', () => {
+    const [original, exact, polynomial] = [scores([2, 0], [4, 0]), scores([1, 0], [5, 0]), scores([3, 0], [3, 0])]
+    const found = { reference: 'ONNX Runtime', outputStep: 1, droppedClamps: [], original, exact, polynomial }
+    const sentences = (isQuantity: boolean) =>
+      quantisedSentences({ quantised: quantisedReport({ ...found, isQuantity }), samples: 2 }).join(' ')
+    expect(sentences(true)).not.toMatch(/label|scores/)
+    // Both outputs deviate by 1 and 0 from their means.
+    expect(sentences(true)).toContain('within 100.00 % of their deviation, with polynomials within 100.00 %')
+    expect(sentences(false)).toContain('keeps 100.00 % of the labels')
   })
 
   it('judges a quantity by its error', () => {

@@ -89,6 +89,9 @@ export async function compile(model: LayerModel, choice: CompileChoice, host: Co
   return { ...approximated, ...(await planModel(approximated, choice, host)) }
 }
 
+/** One sample does not tell how much quantities vary. */
+const LEAST_QUANTITIES = 2
+
 /** LayerModel → PolynomialModel, on calibration samples. Accuracy needs no more than this. */
 export async function approximateModel(
   normalised: LayerModel,
@@ -104,11 +107,13 @@ export async function approximateModel(
   const approximation = await time('approximate', () =>
     approximate(model, fitted, { ...choice, maximumDepth, exact }, work),
   )
-  const [first] = heldOut
-  if (!first) return { model, droppedClamps, samples, fitted, ...approximation }
+  const areQuantities = tellsQuantities(model)
+  if (heldOut.length < (areQuantities ? LEAST_QUANTITIES : 1)) {
+    return { model, droppedClamps, samples, fitted, ...approximation }
+  }
   const kept = await time('validate', () => {
     const scores = (network: AnyModel) => runLayerBatch(network, heldOut).map((each) => classScores(model, each))
-    return measureKept(scores(model), scores(approximation.polynomial), tellsQuantities(model))
+    return measureKept(scores(model), scores(approximation.polynomial), areQuantities)
   })
   return { model, droppedClamps, samples, fitted, kept, ...approximation }
 }

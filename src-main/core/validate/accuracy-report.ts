@@ -74,7 +74,7 @@ export interface AccuracyReport {
     /** Samples with an output that is not finite or beyond ten times the range of the original's. */
     readonly far: number
     readonly confusion?: readonly (readonly number[])[]
-    /** Of a single output. */
+    /** Of quantities, and of a single output. */
     readonly error?: OutputError
   }
   readonly encrypted?: EncryptedAccuracy
@@ -99,7 +99,7 @@ export interface EncryptedAccuracy {
   readonly agreement: number
   /** Share of samples with the polynomial network's label, of those where it has one. */
   readonly agreementWithPolynomial: number
-  /** Of a single output, against the original. */
+  /** Of quantities, and of a single output, against the original. */
   readonly error?: OutputError
   readonly noise: {
     /** Of |encrypted − polynomial| over all outputs. */

@@ -7,6 +7,7 @@ import {
   networkTable,
   noiseSentence,
   originalSentence,
+  seenClasses,
   worstTable,
 } from './report-rows.ts'
 import { quantisedSentences } from './quantised-report.ts'
@@ -17,7 +18,7 @@ import type { ReportTable } from './report-rows.ts'
  * @param origin - names and values that say how it was made
  */
 export function reportHtml(report: AccuracyReport, title: string, origin: ReportTable['rows'] = []): string {
-  const { layers, classes } = report
+  const { layers } = report
   const noise = noiseSentence(report)
   const original = originalSentence(report)
   const name = (label: number): string => escape(classText(report, label))
@@ -35,7 +36,7 @@ export function reportHtml(report: AccuracyReport, title: string, origin: Report
     table(classTable(report)),
     bars(
       'Change by class (points)',
-      classes.map(({ label, original, polynomial }) => ({
+      seenClasses(report).map(({ label, original, polynomial }) => ({
         name: classText(report, label),
         value: polynomial - original,
       })),

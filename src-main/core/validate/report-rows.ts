@@ -1,4 +1,4 @@
-import type { AccuracyReport } from './accuracy-report.ts'
+import type { AccuracyReport, ClassChange } from './accuracy-report.ts'
 import type { OutputError } from './output-error.ts'
 
 /** A table as both reports print it. */
@@ -67,19 +67,20 @@ export const layerTable = ({ layers, judgedBy }: AccuracyReport): ReportTable =>
 export const classText = ({ classNames }: Pick<AccuracyReport, 'classNames'>, label: number): string =>
   [label, classNames?.[label] ?? []].flat().join(' ')
 
-/** Of the classes that any sample has. */
+/** Those that any sample has. */
+export const seenClasses = ({ classes }: AccuracyReport): readonly ClassChange[] =>
+  classes.filter(({ count }) => count > 0)
+
 export const classTable = (report: AccuracyReport): ReportTable => ({
   title: 'By class',
   header: ['class', 'samples', 'original', 'polynomial', 'change (points)'],
-  rows: report.classes
-    .filter(({ count }) => count > 0)
-    .map(({ label, count, original, polynomial }) => [
-      classText(report, label),
-      String(count),
-      percent(original),
-      percent(polynomial),
-      points(polynomial - original),
-    ]),
+  rows: seenClasses(report).map(({ label, count, original, polynomial }) => [
+    classText(report, label),
+    String(count),
+    percent(original),
+    percent(polynomial),
+    points(polynomial - original),
+  ]),
 })
 
 /** The samples at most risk: by their margins, or by their error where the outputs are quantities. */
