@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { stat } from 'node:fs/promises'
 import { UserError } from '../core/errors.ts'
 import type { WorkContext } from '../core/progress.ts'
+import { Stopwatch } from '../core/stopwatch.ts'
 import type { BundleView, Exported } from '../ipc/results.ts'
 import { describeBundle, verifyBundle, type VerifyResult } from '../jobs/edge-bundle.ts'
 import { protect, type ProtectRequest } from '../jobs/protect.ts'
@@ -9,7 +10,8 @@ import { revealName } from './engine-keys.ts'
 
 /** Afterwards each bundle is read back and checked in the process of an edge. */
 export async function protectForWindow(request: ProtectRequest, work: WorkContext): Promise<Exported> {
-  const { bundle, bundles, keyBytes, edgeSeconds, kept, seconds } = await protect(request, work)
+  const watch = new Stopwatch(work)
+  const { bundle, bundles, keyBytes, edgeSeconds, kept } = await protect(request, work)
   const described: BundleView[] = []
   for (const { path } of bundles) described.push(await describeForWindow({ bundle: path }, work))
   return {
@@ -18,7 +20,7 @@ export async function protectForWindow(request: ProtectRequest, work: WorkContex
     ...(kept && { kept }),
     keyBytes,
     edgeSeconds,
-    seconds,
+    seconds: watch.seconds,
   }
 }
 

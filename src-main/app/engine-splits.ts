@@ -43,9 +43,10 @@ async function planOrProblem(
 }
 
 /** Times on two threads. */
-function viewOf({ segments, ...plan }: PlanResult): SplitPlan {
+export function viewOf({ segments, forecast, ...plan }: PlanResult): SplitPlan {
   return {
     ...plan,
+    ...(forecast && { forecast: { ...forecast, edgeSeconds: forecast.edgeSecondsOnTwoThreads } }),
     segments: segments.map((segment) => ({ ...segment, edgeSeconds: segment.edgeSecondsOnTwoThreads })),
   }
 }

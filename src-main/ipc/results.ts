@@ -274,6 +274,7 @@ export const exported = z.object({
   keyBytes: count,
   /** Of one input, as planned; absent in results of earlier versions. */
   edgeSeconds: seconds.optional(),
+  /** Until every byte was read back. */
   seconds,
 })
 export type Exported = z.infer<typeof exported>

@@ -57,7 +57,9 @@ export interface PlanForecast {
   readonly weightBytes: Range
   readonly keyBytes: Range
   readonly edgeMemoryBytes: Range
+  /** On one thread and on two. */
   readonly edgeSeconds: Range
+  readonly edgeSecondsOnTwoThreads: Range
 }
 
 /** Fits came out within these shares of what the network alone promised at the same scale, on every network that was tried. */
@@ -167,6 +169,7 @@ function forecastOf(plans: readonly (readonly PlanEstimate[])[]): PlanForecast {
     keyBytes: sum(({ keyBytes }) => keyBytes),
     edgeMemoryBytes: range((estimates) => Math.max(...estimates.map(({ edgeMemoryBytes }) => edgeMemoryBytes))),
     edgeSeconds: sum(({ seconds }) => seconds),
+    edgeSecondsOnTwoThreads: sum(({ secondsOnTwoThreads }) => secondsOnTwoThreads),
   }
 }
 
