@@ -114,6 +114,17 @@ describe('recommend', () => {
     expect(recommend([just, likely], 'small', { minKept: 0.9 })).toBe(just)
   })
 
+  it('takes the nearest outputs where labels differ by no more than chance', () => {
+    const lucky = candidate({ keptLabels: 0.96, keptLow: 0.902, relativeError: 0.3, bundleBytes: 2e9 })
+    const near = candidate({ keptLabels: 0.95, keptLow: 0.888, relativeError: 0.16, bundleBytes: 3e8 })
+    const far = candidate({ keptLabels: 0.9, keptLow: 0.826, relativeError: 0.1 })
+    expect(recommend([lucky, near, far], 'small', {})).toBe(near)
+    expect(recommend([lucky, near, far], 'offline', { minKept: 0.99 })).toBe(near)
+    // Not finite where a sample overflows.
+    expect(recommend([lucky, { ...near, relativeError: Infinity }], 'small', {})).toBe(lucky)
+    expect(recommend([{ ...near, relativeError: Infinity }], 'small', {})).toMatchObject({ keptLabels: 0.95 })
+  })
+
   it('holds the limits, and falls back to what keeps most within them', () => {
     expect(recommend(all, 'offline', { maxBundleBytes: 2e8 })).toBe(offline)
     expect(recommend(all, 'small', { maxRefreshes: 3, minKept: 0.5 })).toBe(offline)

@@ -93,12 +93,12 @@ export function isBeatenAnyway(
   least: Costs,
   kept?: Losses,
 ): boolean {
-  const keepsMost = (known: Candidate): boolean => {
+  const keepsAsMuch = (known: Candidate): boolean => {
     if (kept) return losses.every((of) => of(known) <= of(kept))
     return choice.split.by !== 'activations' && keepsAll(known)
   }
   return candidates.some(
-    (known) => keepsMost(known) && costs.every((of) => of(known) <= (of === refreshesOf ? 1 : CHEAPER) * of(least)),
+    (known) => keepsAsMuch(known) && costs.every((of) => of(known) <= (of === refreshesOf ? 1 : CHEAPER) * of(least)),
   )
 }
 
@@ -146,14 +146,28 @@ export function recommend(candidates: readonly Candidate[], goal: Goal, limits: 
     ({ bundleBytes, refreshes }) => bundleBytes <= maxBundleBytes && refreshes <= maxRefreshes,
   )
   const enough = within.filter((candidate) => meetsGoal(candidate, goal, minKept))
-  const by = { offline: lossOf, exact: (one: Candidate) => one.bundleBytes, small: (one: Candidate) => one.bundleBytes }
-  const order = goal === 'fast' ? (one: Candidate) => one.edgeSeconds : by[goal]
   const likely = goal === 'exact' ? enough : enough.filter((candidate) => likelyKeeps(candidate, minKept))
-  return best(likely, order) ?? best(enough, lossOf) ?? best(within, lossOf)
+  const order = goal === 'offline' ? lossOf : goal === 'fast' ? secondsOf : bytesOf
+  return best(likely, order) ?? keepsMost(enough) ?? keepsMost(within)
 }
 
 const best = (candidates: readonly Candidate[], order: (candidate: Candidate) => number): Candidate | undefined =>
   candidates.toSorted((left, right) => order(left) - order(right) || left.bundleBytes - right.bundleBytes)[0]
+
+const bytesOf = ({ bundleBytes }: Candidate): number => bundleBytes
+const secondsOf = ({ edgeSeconds }: Candidate): number => edgeSeconds
+
+/** Labels of a hundred samples differ by one or two by chance: of those within a standard error of the most, the one whose outputs are nearest. */
+function keepsMost(candidates: readonly Candidate[]): Candidate | undefined {
+  const most = best(candidates, lossOf)
+  if (most?.judgedBy !== 'labels') return most
+  const least = lossOf(most)
+  const near = candidates.filter((candidate) => lossOf(candidate) <= least + (most.keptLabels - most.keptLow) / 2)
+  return best(
+    near.filter(({ relativeError }) => relativeError <= Math.min(...near.map((one) => one.relativeError))),
+    lossOf,
+  )
+}
 
 /** Where the limits leave none: what comes nearest in bytes, and in refreshes; each keeps the other limit if any does. */
 export function nearest(candidates: readonly Candidate[], goal: Goal, limits: Limits): Candidate[] {
@@ -162,7 +176,7 @@ export function nearest(candidates: readonly Candidate[], goal: Goal, limits: Li
   const small = candidates.filter(({ bundleBytes }) => bundleBytes <= maxBundleBytes)
   const rare = candidates.filter(({ refreshes }) => refreshes <= most)
   const found = [
-    best(rare.length > 0 ? rare : candidates, ({ bundleBytes }) => bundleBytes),
+    best(rare.length > 0 ? rare : candidates, bytesOf),
     best(small.length > 0 ? small : candidates, refreshesOf),
   ]
   return [...new Set(found.filter((candidate) => candidate !== undefined))]
